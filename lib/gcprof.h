@@ -1,0 +1,77 @@
+/* gcprof.h -- talk to the profiler from the program that it profiles.
+ *
+ * The functions exist only while libgcprof.so is preloaded.  Every call here
+ * goes through a weak reference: without the profiler it does nothing and
+ * says so by its return value.  A program needs no library to link with.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef GCPROF_H
+#define GCPROF_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Memory figures in bytes, as process.memoryUsage() of Node.js names them. */
+struct gcprof_memory {
+	uint64_t rss;          /* resident set of the process */
+	uint64_t heap_total;   /* mapped by the allocator */
+	uint64_t heap_used;    /* requested by the program and not yet freed */
+	uint64_t external;     /* mapped by the program itself, accessible */
+	uint64_t total_memory; /* of the machine */
+	uint64_t free_memory;  /* of the machine */
+	uint64_t profiler;     /* gcprof's own, not contained in the others */
+};
+
+/* The functions behind the calls below.  They are weak: compare with NULL, or
+ * use the calls below, which do. */
+extern int gcprof_snapshot_(const char *name) __attribute__((weak));
+extern int gcprof_memory_usage_(struct gcprof_memory *ret, size_t bytes) __attribute__((weak));
+extern int gcprof_mark_(const char *label) __attribute__((weak));
+
+/* Write a snapshot now.
+ *
+ * name     of the file, or NULL for the name that GCPROF_OUTPUT makes.
+ * Returns  0 when the file stands under its name; -1 if the profiler is not
+ *          there or could not write it (it has said why on standard error).
+ * Context  any thread; not from a signal handler.
+ * Cost     time in proportion to the live blocks; the caller waits.
+ */
+static inline int
+gcprof_snapshot(const char *name)
+{
+	return gcprof_snapshot_ ? gcprof_snapshot_(name) : -1;
+}
+
+/* Memory figures of this moment.
+ *
+ * ret      filled in; untouched on failure.
+ * Returns  0, or -1 if the profiler is not there.
+ * Context  any thread; reads /proc; keeps errno.
+ */
+static inline int
+gcprof_memory_usage(struct gcprof_memory *ret)
+{
+	return gcprof_memory_usage_ ? gcprof_memory_usage_(ret, sizeof *ret) : -1;
+}
+
+/* Note a moment by name; snapshots carry it from now on.
+ *
+ * label    copied; its first 63 bytes count.
+ * Returns  0, or -1 if the profiler is not there or has no room for more.
+ * Context  any thread.
+ */
+static inline int
+gcprof_mark(const char *label)
+{
+	return gcprof_mark_ ? gcprof_mark_(label) : -1;
+}
+
+#ifdef __cplusplus
+}
+#endif
+#endif

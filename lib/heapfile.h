@@ -1,0 +1,201 @@
+/* heapfile.h -- the bytes of a .heap file, for its writer and its readers.
+ *
+ * In/Out: nothing; constants and structs only.  The words and the validity
+ * rule are in gcprof-heap(5), which is normative; this header only gives the
+ * same facts to the compiler.
+ * Not here: the writer (heapfile_write.h), the reader (heapfile_read.h).
+ *
+ * Shape of a file:
+ *
+ *     header (64 bytes) | section | section | ... | section table
+ *
+ * Every byte is covered by a CRC-32 (the one of zlib and IEEE 802.3):
+ * the header by its own, the table by one in the header, each section by one
+ * in its table entry.  Sections follow one another without gaps.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef GCPROF_HEAPFILE_H
+#define GCPROF_HEAPFILE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* First byte outside ASCII and a CR-LF pair inside, so that a file that went
+ * through a text-mode transfer is recognised as damaged. */
+#define HEAPFILE_MAGIC "\x89GCP\r\n\x1a\n"
+#define HEAPFILE_MAGIC_BYTES 8
+
+enum {
+	HEAPFILE_MAJOR = 1, /* another major: a reader must refuse */
+	HEAPFILE_MINOR = 0, /* a higher minor: only additions */
+	HEAPFILE_LITTLE_ENDIAN = 1,
+	HEAPFILE_MAX_SECTIONS = 64,
+};
+
+/* All integers little-endian. */
+struct heapfile_header {
+	uint8_t magic[HEAPFILE_MAGIC_BYTES];
+	uint16_t major;
+	uint16_t minor;
+	uint16_t header_bytes;      /* 64 */
+	uint8_t byte_order;         /* HEAPFILE_LITTLE_ENDIAN */
+	uint8_t pointer_bytes;      /* 8 */
+	uint32_t required_features; /* bits a reader must know; 0 today */
+	uint32_t optional_features; /* bits a reader may ignore; 0 today */
+	uint64_t file_bytes;        /* whole file, header and table included */
+	uint64_t table_offset;      /* of struct heapfile_section[n_sections] */
+	uint32_t n_sections;        /* at most HEAPFILE_MAX_SECTIONS */
+	uint32_t entry_bytes;       /* 40 */
+	uint32_t table_crc;         /* of the table's bytes */
+	uint32_t reserved[2];       /* 0 */
+	uint32_t header_crc;        /* of bytes 0..59 */
+};
+
+struct heapfile_section {
+	uint32_t type;      /* enum heapfile_type */
+	uint32_t flags;     /* HEAPFILE_SECTION_REQUIRED or 0 */
+	uint64_t offset;    /* from the start of the file */
+	uint64_t bytes;
+	uint64_t n_records;
+	uint32_t crc;       /* of the section's bytes */
+	uint32_t reserved;  /* 0 */
+};
+
+_Static_assert(sizeof(struct heapfile_header) == 64, "header is 64 bytes");
+_Static_assert(offsetof(struct heapfile_header, file_bytes) == 24, "file_bytes at 24");
+_Static_assert(offsetof(struct heapfile_header, header_crc) == 60, "header_crc at 60");
+_Static_assert(sizeof(struct heapfile_section) == 40, "table entry is 40 bytes");
+
+/* A reader that does not know a section's type skips it, unless this is set. */
+#define HEAPFILE_SECTION_REQUIRED 1u
+
+/* Inside sections: `varint` is unsigned LEB128 (7 bits a byte, low first, at
+ * most 10 bytes); `zigzag` is a varint of (v << 1) ^ (v >> 63); `text` is a
+ * varint count of bytes and then these bytes, no NUL at the end, any byte
+ * allowed inside. */
+enum heapfile_type {
+	/* Facts about the process and the snapshot, by name.
+	 * Record: u8 kind (HEAPFILE_INFO_*), u8 name_bytes, name, then varint
+	 * (number) or text.  Unknown names are ignored.  Names: see below. */
+	HEAPFILE_INFO = 1,
+
+	/* Modules, numbered from 1 in file order.  One module that was unloaded
+	 * and another that took its place are two records.
+	 * Record: varint start, varint bytes (mapped address range), varint bias
+	 * (run-time address = file's virtual address + bias), varint load_epoch,
+	 * varint unload_epoch (0 = still loaded), text build_id (raw bytes, may
+	 * be empty), text path. */
+	HEAPFILE_MODULES = 2,
+
+	/* The calling-context tree, nodes numbered from 1 in file order; a node's
+	 * parent has a smaller number; parent 0 = the stack is complete.
+	 * Record: varint (number - parent; number itself if parent is 0), varint
+	 * flags (HEAPFILE_SITE_*), varint module (0 = in none), varint offset,
+	 * varint allocations, varint allocated_bytes (requested bytes; both count
+	 * allocations at exactly this node since the start of the process).
+	 * offset: virtual address in the module's file; a run-time address if
+	 * module is 0; one of HEAPFILE_SPECIAL_* if HEAPFILE_SITE_SPECIAL.
+	 * Unless HEAPFILE_SITE_EXACT it is a return address: the call is in the
+	 * byte before it. */
+	HEAPFILE_SITES = 3,
+
+	/* Threads that allocated, numbered from 1 in file order.
+	 * Record: varint tid, varint first_epoch, varint flags
+	 * (HEAPFILE_THREAD_*), text name. */
+	HEAPFILE_THREADS = 4,
+
+	/* Who was born together: one record per thread and epoch in which it
+	 * allocated something that may live, numbered from 1 in file order.
+	 * Record: zigzag (epoch - epoch of the record before, 0 before the
+	 * first), varint thread (0 = unknown), varint flags (HEAPFILE_BIRTH_*).*/
+	HEAPFILE_BIRTHS = 5,
+
+	/* The timeline, oldest first; records get wider as they age.
+	 * Record: varint first_epoch, varint n_epochs (>= 1), varint end_ns
+	 * (since the start of the process), varint allocations, varint
+	 * allocated_bytes, varint freed_bytes, varint survived_bytes (born in
+	 * these epochs and alive at the end of their birth epoch), varint
+	 * promoted_bytes (became old at the end of these epochs), then as they
+	 * stood at end_ns: varint rss, varint heap_total, varint heap_used,
+	 * varint external.  The last record may be of the running epoch. */
+	HEAPFILE_EPOCHS = 6,
+
+	/* Live blocks, by rising address.
+	 * Record: varint gap ((address - end of the block before) / 16, where the
+	 * end is address + usable bytes rounded up to 16, and 0 before the
+	 * first), varint site (0 = unknown), varint birth (0 = unknown), varint
+	 * (requested_bytes << 3 | kind), varint (usable - requested bytes).
+	 * All addresses are multiples of 16. */
+	HEAPFILE_BLOCKS = 7,
+
+	/* Memory the program mapped itself, by rising address.
+	 * Record: varint gap (start - end of the mapping before, 0 before the
+	 * first), varint bytes, varint site, varint birth, varint flags
+	 * (HEAPFILE_MAPPING_*). */
+	HEAPFILE_MAPPINGS = 8,
+
+	/* Calls of free and its like that were wrong, summed by place and kind.
+	 * Record: varint kind (HEAPFILE_BAD_*), varint count, varint address (of
+	 * the first), varint site of the free, varint site of the allocation (0
+	 * = unknown). */
+	HEAPFILE_BAD_FREES = 9,
+
+	/* What gcprof_mark() noted.  Record: varint epoch, varint time_ns (since
+	 * the start of the process), text label. */
+	HEAPFILE_MARKS = 10,
+};
+
+enum { HEAPFILE_INFO_NUMBER = 1, HEAPFILE_INFO_TEXT = 2 };
+
+/* Names in HEAPFILE_INFO.  Times in ns, sizes in bytes.
+ *   numbers: pid ppid snapshot_number start_time_ns snapshot_time_ns (both
+ *     since 1970) uptime_ns epoch young_bytes promote sample_bytes page_bytes
+ *     complete (1 = nothing was lost) rss heap_total heap_used external
+ *     total_memory free_memory profiler_bytes allocations allocated_bytes
+ *     frees freed_bytes live_blocks live_bytes
+ *     loss.NAME for each kind of loss that happened (a count)
+ *   texts: command (arguments, each ended by NUL) executable cwd reason
+ *     (exit, signal, api, interval, growth, limit) allocator (jemalloc,
+ *     system) version (of the library) machine (x86_64) */
+
+#define HEAPFILE_SITE_SPECIAL 1u /* no address: see HEAPFILE_SPECIAL_* */
+#define HEAPFILE_SITE_EXACT 2u   /* offset is the instruction itself */
+
+enum heapfile_special {
+	HEAPFILE_SPECIAL_UNSAMPLED = 1, /* stack not taken: sampling */
+	HEAPFILE_SPECIAL_NESTED = 2,    /* stack not taken: a signal handler allocated while gcprof was at work in its thread */
+	HEAPFILE_SPECIAL_CUT = 3,       /* outermost frame: the stack goes on beyond the most frames that are kept */
+	HEAPFILE_SPECIAL_BROKEN = 4,    /* outermost frame: the stack could not be followed further */
+	HEAPFILE_SPECIAL_FULL = 5,      /* stack not kept: no memory for another site */
+	HEAPFILE_SPECIAL_EARLY = 6,     /* stack not taken: before the process was ready for it */
+};
+
+#define HEAPFILE_THREAD_ALIVE 1u
+#define HEAPFILE_THREAD_MAIN 2u
+
+#define HEAPFILE_BIRTH_PROMOTED_EARLY 1u /* its survivors took over 25 % of the semispace: old after one epoch */
+
+enum heapfile_kind {
+	HEAPFILE_KIND_MALLOC = 0,
+	HEAPFILE_KIND_CALLOC = 1,
+	HEAPFILE_KIND_REALLOC = 2, /* realloc and reallocarray */
+	HEAPFILE_KIND_ALIGNED = 3, /* posix_memalign, aligned_alloc, memalign, valloc, pvalloc */
+	HEAPFILE_KIND_NEW = 4,
+	HEAPFILE_KIND_NEW_ARRAY = 5,
+	HEAPFILE_KIND_MALLOCX = 6, /* mallocx, rallocx */
+};
+
+#define HEAPFILE_MAPPING_READ 1u
+#define HEAPFILE_MAPPING_WRITE 2u
+#define HEAPFILE_MAPPING_EXEC 4u
+#define HEAPFILE_MAPPING_SHARED 8u
+#define HEAPFILE_MAPPING_FILE 16u /* a file's bytes, not anonymous */
+
+enum heapfile_bad {
+	HEAPFILE_BAD_DOUBLE = 1,   /* a block started here and was freed before */
+	HEAPFILE_BAD_INVALID = 2,  /* no block ever started here */
+	HEAPFILE_BAD_MISMATCH = 3, /* new freed by free and the like */
+};
+
+#endif
