@@ -27,24 +27,36 @@ struct gcprof_memory {
 	uint64_t profiler;     /* gcprof's own, not contained in the others */
 };
 
-/* The functions behind the calls below.  They are weak: compare with NULL, or
- * use the calls below, which do. */
-extern int gcprof_snapshot_(const char *name) __attribute__((weak));
-extern int gcprof_memory_usage_(struct gcprof_memory *ret, size_t bytes) __attribute__((weak));
-extern int gcprof_mark_(const char *label) __attribute__((weak));
+/* The library's own symbols, under names that leave the plain ones to the
+ * calls below. */
+extern int gcprof_snapshot_ref_(void) __asm__("gcprof_snapshot") __attribute__((weak));
+extern int gcprof_snapshot_to_ref_(const char *) __asm__("gcprof_snapshot_to")
+	__attribute__((weak));
+extern int gcprof_memory_usage_ref_(struct gcprof_memory *) __asm__("gcprof_memory_usage")
+	__attribute__((weak));
+extern int gcprof_mark_ref_(const char *) __asm__("gcprof_mark") __attribute__((weak));
 
 /* Write a snapshot now.
  *
- * name     of the file, or NULL for the name that GCPROF_OUTPUT makes.
  * Returns  0 when the file stands under its name; -1 if the profiler is not
  *          there or could not write it (it has said why on standard error).
  * Context  any thread; not from a signal handler.
  * Cost     time in proportion to the live blocks; the caller waits.
  */
 static inline int
-gcprof_snapshot(const char *name)
+gcprof_snapshot(void)
 {
-	return gcprof_snapshot_ ? gcprof_snapshot_(name) : -1;
+	return gcprof_snapshot_ref_ ? gcprof_snapshot_ref_() : -1;
+}
+
+/* The same, under a name of the caller's.
+ *
+ * name     of the file, with the escapes of GCPROF_OUTPUT; not NULL.
+ */
+static inline int
+gcprof_snapshot_to(const char *name)
+{
+	return gcprof_snapshot_to_ref_ ? gcprof_snapshot_to_ref_(name) : -1;
 }
 
 /* Memory figures of this moment.
@@ -56,7 +68,7 @@ gcprof_snapshot(const char *name)
 static inline int
 gcprof_memory_usage(struct gcprof_memory *ret)
 {
-	return gcprof_memory_usage_ ? gcprof_memory_usage_(ret, sizeof *ret) : -1;
+	return gcprof_memory_usage_ref_ ? gcprof_memory_usage_ref_(ret) : -1;
 }
 
 /* Note a moment by name; snapshots carry it from now on.
@@ -68,7 +80,7 @@ gcprof_memory_usage(struct gcprof_memory *ret)
 static inline int
 gcprof_mark(const char *label)
 {
-	return gcprof_mark_ ? gcprof_mark_(label) : -1;
+	return gcprof_mark_ref_ ? gcprof_mark_ref_(label) : -1;
 }
 
 #ifdef __cplusplus
