@@ -95,9 +95,11 @@ SH_LOG_COMPILER = $(BASH_PROGRAM)
 AM_TESTS_ENVIRONMENT = \
 	abs_top_srcdir='$(abs_top_srcdir)'; export abs_top_srcdir; \
 	abs_top_builddir='$(abs_top_builddir)'; export abs_top_builddir; \
-	GCPROF_TEST_LIB='$(abs_top_builddir)/lib/.libs/libgcprof.so'; export GCPROF_TEST_LIB; \
-	GCPROF_TEST_RUN='$(abs_top_builddir)/tools/gcprof'; export GCPROF_TEST_RUN; \
-	GCPROF_TEST_ANALYZE='$(abs_top_builddir)/tools/gcprof-analyze'; export GCPROF_TEST_ANALYZE; \
+	top_builddir='$(top_builddir)'; export top_builddir; \
+	GCPROF_LIB='$(abs_top_builddir)/lib/.libs/libgcprof.so'; export GCPROF_LIB; \
+	GCPROF_CMD='$(abs_top_builddir)/tools/gcprof'; export GCPROF_CMD; \
+	GCPROF_ANALYZE='$(abs_top_builddir)/tools/gcprof-analyze'; export GCPROF_ANALYZE; \
+	GCPROF_TARGETS='$(abs_top_builddir)/tests/e2e/targets'; export GCPROF_TARGETS; \
 	CC='$(CC)'; export CC; CXX='$(CXX)'; export CXX; \
 	NM='$(NM_BINUTILS)'; export NM; \
 	ASAN_OPTIONS=abort_on_error=0:detect_leaks=1; export ASAN_OPTIONS;

@@ -5,7 +5,7 @@
 # shellcheck source=tests/lint/tap.sh
 . "$(dirname "$0")/tap.sh"
 
-lib=${GCPROF_TEST_LIB:-$abs_top_builddir/lib/.libs/libgcprof.so}
+lib=${GCPROF_LIB:-$abs_top_builddir/lib/.libs/libgcprof.so}
 [ -f "$lib" ] || skip_all "libgcprof.so is not built in this configuration"
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
