@@ -110,6 +110,10 @@ ask_signal_number(const char *name)
 		number = name[5] ? strtol(name + 6, &end, 10) : 0;
 		return number >= 0 && number <= SIGRTMAX - SIGRTMIN ? SIGRTMIN + (int)number : -1;
 	}
+	if (strncasecmp(name, "RTMAX", 5) == 0 && (name[5] == '\0' || name[5] == '-')) {
+		number = name[5] ? strtol(name + 6, &end, 10) : 0;
+		return number >= 0 && number <= SIGRTMAX - SIGRTMIN ? SIGRTMAX - (int)number : -1;
+	}
 	return -1;
 }
 
