@@ -15,10 +15,18 @@ unit_tests = \
 	tests/unit/test_heap
 
 # TAP scripts, run by bash with the variables of AM_TESTS_ENVIRONMENT.
-fuzz_tests =
+fuzz_tests = \
+	tests/fuzz/replay.sh
+
+cli_tests = \
+	tests/cli/gcprof.sh
 
 lint_tests = \
-	tests/lint/exports.sh
+	tests/lint/exports.sh \
+	tests/lint/symbols.sh \
+	tests/lint/includes.sh \
+	tests/lint/man.sh \
+	tests/lint/shell.sh
 
 e2e_tests =
 
@@ -79,10 +87,11 @@ TESTS += $(unit_tests)
 check_PROGRAMS += $(unit_tests)
 endif
 if WITH_PRELOAD
-TESTS += $(e2e_tests) $(real_tests)
+TESTS += $(cli_tests) $(e2e_tests) $(real_tests)
 endif
-EXTRA_DIST += $(fuzz_tests) $(lint_tests) $(e2e_tests) $(real_tests) $(long_tests) \
-	tests/unit/run.sh tests/lint/tap.sh tests/fuzz/corpus
+EXTRA_DIST += $(fuzz_tests) $(lint_tests) $(cli_tests) $(e2e_tests) $(real_tests) $(long_tests) \
+	tests/unit/run.sh tests/lint/tap.sh tests/lint/allowed-symbols \
+	tests/fuzz/corpus tests/README
 
 TEST_EXTENSIONS = .sh
 tap_driver = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
@@ -109,7 +118,7 @@ check-core: all
 
 check-long: all
 	GCPROF_TESTS_LONG=1; export GCPROF_TESTS_LONG; \
-	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(unit_tests) $(fuzz_tests) $(e2e_tests) $(long_tests)'
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(unit_tests) $(fuzz_tests) $(cli_tests) $(e2e_tests) $(long_tests)'
 
 lint: all
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(lint_tests)'
