@@ -39,6 +39,11 @@ long_tests =
 test_programs = \
 	examples/demo
 
+# What end-to-end tests, tests with real programs and benchmarks bring along.
+include tests/e2e/local.mk
+include tests/real/local.mk
+include tests/bench/local.mk
+
 # ---------------------------------------------------------- unit tests
 
 core_test_cflags = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(ZLIB_CFLAGS)

@@ -107,8 +107,8 @@ help(void)
 		     "  %-29s writes to, where its environment does not tell\n"
 		     "\n"
 		     "Exit status of run: the program's own; 125 if it cannot be profiled, 126 if it\n"
-		     "cannot be run, 127 if it is not found.  Of snapshot: 0, 1 if there is no snapshot,\n"
-		     "2 for bad usage.\n"
+		     "cannot be run, 127 if it is not found.  Of snapshot: 0, or 1 if there is none.\n"
+		     "Of both: 2 for bad usage.\n"
 		     "\n"
 		     "See gcprof(1), gcprof(7), gcprof-analyze(1).\n",
 		     "--timeout=SECONDS", DEFAULT_TIMEOUT_S, "--signal=NAME", "--output=NAME");
@@ -251,7 +251,7 @@ run(int argc, char **argv)
 		if (c == 'h')
 			return help();
 		if (c < LIBRARY_FIRST)
-			return bad_usage(EXIT_NOT_RUN);
+			return bad_usage(EXIT_USAGE);
 		if (setenv(settings[c - LIBRARY_FIRST].variable, optarg ? optarg : "1", 1) < 0) {
 			complain("%s", strerror(errno));
 			return EXIT_NOT_RUN;
@@ -259,7 +259,7 @@ run(int argc, char **argv)
 	}
 	if (optind == argc) {
 		complain("run: which command?");
-		return bad_usage(EXIT_NOT_RUN);
+		return bad_usage(EXIT_USAGE);
 	}
 	return become(argv + optind);
 }
