@@ -470,9 +470,13 @@ answer(const char *text)
 int
 main(int argc, char **argv)
 {
+	static char name[] = "gcprof-analyze";
 	struct settings s = {.fail_on = FAIL_NEVER};
 	int code, status;
 
+	/* getopt's messages begin with it; ours always have the plain name. */
+	if (argc > 0)
+		argv[0] = name;
 	signal(SIGPIPE, SIG_IGN);
 	progress.is_wanted = isatty(STDERR_FILENO);
 	progress.begin = now();

@@ -376,12 +376,12 @@ chart_add(struct report *r, uint64_t width, const struct report_epochs *e)
 {
 	struct report_epochs *row = r->n_epochs ? &r->epochs[r->n_epochs - 1] : NULL;
 
-	if (!row || row->last - row->first >= width - 1 ||
-	    row->has_survived != e->has_survived) {
+	if (!row || row->last - row->first >= width - 1) {
 		r->epochs[r->n_epochs++] = *e;
 		return;
 	}
 	row->last = e->last;
+	row->has_survived |= e->has_survived;
 	row->survived_bytes += e->survived_bytes;
 }
 

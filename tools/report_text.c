@@ -131,7 +131,10 @@ put_short(FILE *f, const char *bytes, size_t length, size_t columns)
 static void
 put_text(FILE *f, const struct heap_text *t, size_t columns)
 {
-	put_short(f, t->bytes, t->n, columns);
+	if (t->n == 0)
+		fputs("(unknown)", f);
+	else
+		put_short(f, t->bytes, t->n, columns);
 }
 
 /* Copy a name, with what is inside `open`..`close` pairs as "..."; "operator<"
@@ -392,7 +395,7 @@ write_chart(const struct report *r, FILE *f)
 		snprintf(age, sizeof(age),
 			 young == old ? "%" PRIu64 : "%" PRIu64 "-%" PRIu64, young, old);
 		fprintf(f, "  %-15s %-13s %12s %12s   ", born, age,
-			e->has_survived && e->last < now ? SIZE(e->survived_bytes) : "-",
+			e->has_survived && (e->first < now || e->survived_bytes) ? SIZE(e->survived_bytes) : "-",
 			SIZE(e->live.bytes));
 		put_bar(f, e, longest);
 		putc('\n', f);
@@ -474,8 +477,8 @@ write_site_facts(const struct writer *w, uint32_t node)
 	const struct heap_node *n = &w->r->heap->nodes[node];
 	FILE *f = w->f;
 
-	fprintf(f, "     %s allocations of %s", COUNT(n->allocations),
-		SIZE(n->allocated_bytes));
+	fprintf(f, "     %s allocation%s of %s", COUNT(n->allocations),
+		n->allocations == 1 ? "" : "s", SIZE(n->allocated_bytes));
 	if (s->generation_count) {
 		fprintf(f, "; %" PRIu32 " generation%s, age ", s->generation_count,
 			s->generation_count == 1 ? "" : "s");
@@ -659,7 +662,7 @@ write_modules(const struct report *r, FILE *f)
 	if (h->n_modules == 0)
 		return;
 	put_heading(f, "Modules");
-	fprintf(f, "  %-24s %-40s  %s\n", "name", "build-id", "");
+	fprintf(f, "  %-24s %s\n", "name", "build-id");
 	for (uint32_t i = 1; i <= h->n_modules && !ferror(f); i++) {
 		const struct heap_module *m = &h->modules[i];
 		const char *note = module_note(r, i);

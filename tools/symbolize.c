@@ -154,12 +154,25 @@ has_build_id(Elf *elf, const struct heap_text *build_id)
 	       memcmp(bytes, build_id->bytes, build_id->n) == 0;
 }
 
-/* Open the file at a module's path; -1 if it is not there or no plain file.
- * The path comes out of a file that may be hostile: do not wait for a FIFO. */
+/* Open a plain file; -1 if there is none.  The name comes out of a file that
+ * may be hostile: do not wait for a FIFO. */
+static int
+open_plain(const char *name)
+{
+	struct stat st;
+	int fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+	if (fd >= 0 && (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
+}
+
+/* Open the file at a module's path. */
 static int
 open_path(const struct symbols *s, const struct heap_text *path, char **ret_name)
 {
-	struct stat st;
 	char *name = NULL;
 	int fd;
 
@@ -168,16 +181,34 @@ open_path(const struct symbols *s, const struct heap_text *path, char **ret_name
 	if (asprintf(&name, "%s%s", s->options.sysroot ? s->options.sysroot : "",
 		     path->bytes) < 0)
 		return -1;
-	fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (fd >= 0 && (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))) {
-		close(fd);
-		fd = -1;
-	}
-	if (fd < 0) {
+	fd = open_plain(name);
+	if (fd < 0)
 		free(name);
+	else
+		*ret_name = name;
+	return fd;
+}
+
+/* Open a separate debug file by build-id.  It has the same addresses as the
+ * module's own file, so it does where that is not at hand. */
+static int
+open_debug_file(const char *root, const char *dir, const struct heap_text *build_id,
+		char **ret_name)
+{
+	char id[2 * 64 + 1], *name = NULL;
+	int fd;
+
+	if (!dir || build_id->n < 4 || build_id->n > 64)
 		return -1;
-	}
-	*ret_name = name;
+	for (size_t i = 0; i < build_id->n; i++)
+		snprintf(id + 2 * i, 3, "%02x", (unsigned char)build_id->bytes[i]);
+	if (asprintf(&name, "%s%s/.build-id/%.2s/%s.debug", root, dir, id, id + 2) < 0)
+		return -1;
+	fd = open_plain(name);
+	if (fd < 0)
+		free(name);
+	else
+		*ret_name = name;
 	return fd;
 }
 
@@ -217,15 +248,13 @@ report_by_build_id(struct module *m, const struct heap_module *hm)
 		m->mod = NULL;
 }
 
+/* Give an open file to libdwfl if it is the right one.  Takes fd and name. */
 static void
-module_load(struct symbols *s, struct module *m, const struct heap_module *hm)
+report_file(struct module *m, const struct heap_module *hm, int fd, char *name)
 {
-	char *name = NULL;
-	int fd = open_path(s, &hm->path, &name);
+	enum symbols_state state = fd >= 0 ? check_file(fd, &hm->build_id) : SYMBOLS_MISSING;
 
-	m->state = fd >= 0 ? check_file(fd, &hm->build_id) : SYMBOLS_MISSING;
-	m->dwfl = dwfl_begin(&s->callbacks);
-	if (m->dwfl && m->state == SYMBOLS_FOUND) {
+	if (state == SYMBOLS_FOUND) {
 		dwfl_report_begin(m->dwfl);
 		/* libdwfl owns fd from here if it returns a module. */
 		m->mod = dwfl_report_elf(m->dwfl, name, name, fd, 0, true);
@@ -233,13 +262,42 @@ module_load(struct symbols *s, struct module *m, const struct heap_module *hm)
 		if (m->mod)
 			fd = -1;
 		else
-			m->state = SYMBOLS_MISSING;
-	} else if (m->dwfl) {
-		report_by_build_id(m, hm);
+			state = SYMBOLS_MISSING;
 	}
+	/* That there was a file with another build-id stays the verdict unless
+	 * the right one turns up. */
+	if (state != SYMBOLS_MISSING)
+		m->state = state;
 	if (fd >= 0)
 		close(fd);
 	free(name);
+}
+
+static void
+module_load(struct symbols *s, struct module *m, const struct heap_module *hm)
+{
+	const char *sysroot = s->options.sysroot ? s->options.sysroot : "";
+	const struct {
+		const char *root, *dir;
+	} places[] = {
+		{"", s->options.debug_dir}, {sysroot, "/usr/lib/debug"}, {"", "/usr/lib/debug"},
+	};
+	char *name = NULL;
+	int fd;
+
+	m->state = SYMBOLS_MISSING;
+	m->dwfl = dwfl_begin(&s->callbacks);
+	if (!m->dwfl)
+		return;
+	fd = open_path(s, &hm->path, &name);
+	report_file(m, hm, fd, name);
+	for (size_t i = 0; i < sizeof(places) / sizeof(*places) && !m->mod; i++) {
+		name = NULL;
+		fd = open_debug_file(places[i].root, places[i].dir, &hm->build_id, &name);
+		report_file(m, hm, fd, name);
+	}
+	if (!m->mod)
+		report_by_build_id(m, hm);
 }
 
 static struct module *

@@ -263,12 +263,13 @@ maker_reseal(uint8_t *bytes, size_t n)
 	struct heapfile_header h;
 
 	memcpy(&h, bytes, sizeof(h));
-	for (uint32_t i = 0; i < h.n_sections; i++) {
-		uint8_t *entry = bytes + h.table_offset + i * sizeof(struct heapfile_section);
+	for (uint32_t i = 0; i < h.n_sections && h.table_offset <= n; i++) {
 		struct heapfile_section e;
+		uint8_t *entry;
 
-		if (h.table_offset > n || (size_t)(bytes + n - entry) < sizeof(e))
+		if (n - h.table_offset < (i + 1) * sizeof(e))
 			break;
+		entry = bytes + h.table_offset + i * sizeof(e);
 		memcpy(&e, entry, sizeof(e));
 		if (e.offset <= n && e.bytes <= n - e.offset)
 			e.crc = crc(bytes + e.offset, e.bytes);
