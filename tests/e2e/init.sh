@@ -30,6 +30,7 @@ LIB=$(absolute "${GCPROF_TEST_LIB:-$abs_top_builddir/lib/.libs/libgcprof.so}")
 ANALYZE=$(absolute "${GCPROF_TEST_ANALYZE:-$abs_top_builddir/tools/gcprof-analyze}")
 # shellcheck disable=SC2034 # for the scripts
 RUN=$(absolute "${GCPROF_TEST_RUN:-$abs_top_builddir/tools/gcprof}")
+# shellcheck disable=SC2034 # for the scripts
 TARGETS=$abs_top_builddir/tests/e2e/targets
 HEAPDUMP=$abs_top_builddir/tests/e2e/heapdump
 SOURCES=$(absolute "$srcdir")
@@ -233,6 +234,7 @@ eventually() { # COMMAND...
 	return 1
 }
 
+# shellcheck disable=SC2034 # status is for the scripts
 stop() { # PID [SIGNAL]: end a started process and wait for it; sets $status
 	local p left=()
 	kill "-${2:-TERM}" "$1" 2>/dev/null
@@ -323,4 +325,22 @@ ledger() { # [--exactly] FILE TRUTH [PID]
 # Compare the stacks of a snapshot's blocks with what the target says they are.
 stacks() { # FILE TRUTH
 	"$HEAPDUMP" --compare "$2" "$1"
+}
+
+function_of() { # FILE SITE [OUTWARD]: the function's name at a site, or so many frames outward
+	local number=$2 out=${3:-0} row module offset path
+	while :; do
+		row=$(records "$1" site | awk -F '\t' -v n="$number" '$1 == n')
+		[ "$out" -gt 0 ] || break
+		number=$(cut -f2 <<<"$row")
+		out=$((out - 1))
+	done
+	module=$(cut -f4 <<<"$row")
+	offset=$(cut -f5 <<<"$row")
+	path=$(records "$1" module | awk -F '\t' -v n="$module" '$1 == n { print $8 }')
+	if [ -z "$path" ]; then
+		echo '??'
+		return
+	fi
+	addr2line -f -C -e "$path" "$(printf '%x' $((16#$offset - 1)))" | head -n 1
 }

@@ -7,7 +7,6 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#define _GNU_SOURCE
 #include "truth.h"
 #include <dlfcn.h>
 #include <malloc.h>

@@ -4,7 +4,6 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#define _GNU_SOURCE
 #include "truth.h"
 #include <sys/mman.h>
 

@@ -4,7 +4,6 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#define _GNU_SOURCE
 #include "../../../lib/gcprof.h"
 #include "truth.h"
 #include <pthread.h>

@@ -16,7 +16,6 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#define _GNU_SOURCE
 #define UNW_LOCAL_ONLY
 #include "truth.h"
 #include <alloca.h>
@@ -30,7 +29,11 @@
 
 enum { MOST_FRAMES = 1000 };
 
+#ifdef DIRECT_CALLS
+#define v_malloc malloc /* through the PLT, bound at the first call */
+#else
 static void *(*volatile v_malloc)(size_t) = malloc;
+#endif
 
 static uint32_t state = 1;
 static int steps_left;

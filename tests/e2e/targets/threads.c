@@ -7,7 +7,6 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#define _GNU_SOURCE
 #include "../../../lib/gcprof.h"
 #include "truth.h"
 #include <pthread.h>
