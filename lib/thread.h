@@ -101,11 +101,12 @@ void thread_init(void);
 
 /* Add a thread's cached counts to their sites. */
 void thread_flush(struct thread *t);
+/* Add one entry to its site and give it to another. */
+void thread_evict(struct thread_cached *c, site_id site);
 static ALWAYS_INLINE void
 thread_count(struct thread *t, site_id site, size_t bytes)
 {
 	struct thread_cached *c = &t->cache[(site * 0x9e3779b1u) >> 24];
-	extern void thread_evict(struct thread_cached * c, site_id site);
 
 	if (unlikely(c->site != site || c->allocations == UINT32_MAX))
 		thread_evict(c, site);
