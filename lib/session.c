@@ -208,12 +208,16 @@ take(const char *reason, const char *pattern, enum patience patience)
 {
 	struct snapshot_facts facts = {.reason = reason, .name = s.writing};
 	bool is_exit = reason[0] == 'e', may_lock = reason[0] != 's';
-	int idle = 0, result, child;
+	int idle = 0, result, child, waits = 60000; /* of a millisecond */
 
-	if (!__atomic_compare_exchange_n(&s.is_writing, &idle, 1, false, __ATOMIC_ACQUIRE,
-					 __ATOMIC_RELAXED)) {
-		lose(LOSS_SNAPSHOTS);
-		return -EBUSY;
+	while (!__atomic_compare_exchange_n(&s.is_writing, &idle, 1, false, __ATOMIC_ACQUIRE,
+					    __ATOMIC_RELAXED)) {
+		if (patience == GO_ON || !waits--) {
+			lose(LOSS_SNAPSHOTS);
+			return -EBUSY;
+		}
+		idle = 0;
+		sys_sleep(1000000);
 	}
 	if (reap_writer(patience == WAIT) == -EAGAIN) {
 		lose(LOSS_SNAPSHOTS);
