@@ -96,7 +96,7 @@ TESTS += $(cli_tests) $(e2e_tests) $(real_tests)
 endif
 EXTRA_DIST += $(fuzz_tests) $(lint_tests) $(cli_tests) $(e2e_tests) $(real_tests) $(long_tests) \
 	tests/unit/run.sh tests/lint/tap.sh tests/lint/allowed-symbols \
-	tests/fuzz/corpus tests/README
+	tests/fuzz/corpus tests/golden tests/README
 
 TEST_EXTENSIONS = .sh
 tap_driver = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
