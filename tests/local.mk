@@ -130,13 +130,13 @@ lint: all
 
 bench: all
 	$(MAKE) $(AM_MAKEFLAGS) $(check_PROGRAMS)
-	$(AM_TESTS_ENVIRONMENT) $(BASH_PROGRAM) $(srcdir)/tests/bench/run.sh $(BENCH_ARGS)
+	@$(AM_TESTS_ENVIRONMENT) $(BASH_PROGRAM) $(srcdir)/tests/bench/run.sh $(BENCH_ARGS)
 
 # The installed library in an installed program's place: preload, snapshot,
 # analyze, all from the prefix.
 installcheck-local:
-	$(MAKE) $(AM_MAKEFLAGS) examples/demo$(EXEEXT)
-	$(AM_TESTS_ENVIRONMENT) \
+	@$(MAKE) $(AM_MAKEFLAGS) examples/demo$(EXEEXT)
+	@$(AM_TESTS_ENVIRONMENT) \
 	bindir='$(DESTDIR)$(bindir)'; export bindir; \
 	libdir='$(DESTDIR)$(libdir)'; export libdir; \
 	includedir='$(DESTDIR)$(includedir)'; export includedir; \
