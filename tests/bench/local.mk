@@ -1,0 +1,3 @@
+# tests/bench/local.mk -- what `make bench` runs.
+#
+# SPDX-License-Identifier: MIT

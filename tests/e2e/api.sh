@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# api.sh -- the calls of gcprof.h, with and without the profiler.
+#
+# SPDX-License-Identifier: MIT
+# shellcheck source-path=SCRIPTDIR/../..
+. "${srcdir:-.}/tests/e2e/init.sh"
+
+require_built "$TARGETS/api"
+run_plain absent "$TARGETS/api" absent
+points_of "$T/absent.truth"
+
+run_gcprof usage "$TARGETS/api" usage
+is "usage: ends well" "$status" 0
+points_of "$T/usage.truth"
+
+run_gcprof snapshots "$TARGETS/api" snapshots "$T"
+points_of "$T/snapshots.truth"
+is "six snapshots under the default name, counted up" "$(n_heaps snapshots)" 6
+file=$T/named.$(basename "$(heaps snapshots | head -n 1)" | cut -d. -f2).heap
+ok "the named one is whole" valid "$file"
+is "it says that the program asked for it" "$(info "$file" reason)" api
+is "the one at exit says so" "$(info "$(heaps snapshots | tail -n 1)" reason)" exit
+ok "its live set is exact" ledger --exactly "$file" "$T/snapshots.truth"
+n=0
+wrong=0
+while read -r file; do
+	n=$((n + 1))
+	[ "$n" -gt 5 ] ||
+		[ "$(records "$file" block | awk '$2 >= 1000 && $2 < 1005' | wc -l)" = "$n" ] || wrong=$((wrong + 1))
+	[ "$(info "$file" snapshot_number)" ] || wrong=$((wrong + 1))
+done < <(heaps snapshots)
+is "the first five show one block more each" "$wrong" 0
+is "a name that cannot be written is told on stderr in one line" "$(wc -l <"$T/snapshots.err")" 1
+ok "which names it" grep -q no-such-directory "$T/snapshots.err"
+
+run_gcprof marks "$TARGETS/api" marks
+points_of "$T/marks.truth"
+is "marks stand in the snapshot, in order" "$(records "$(heap marks)" mark | cut -f3 | head -n 3 | cut -c1-10 | tr '\n' ' ')" \
+	"first xxxxxxxxxx many "
+is "a label has 63 bytes at most" "$(records "$(heap marks)" mark | cut -f3 | sed -n 2p | tr -d '\n' | wc -c)" 63
+done_testing

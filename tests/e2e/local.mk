@@ -1,0 +1,144 @@
+# tests/e2e/local.mk -- scripts that run programs under the preloaded library.
+#
+# A script sources init.sh; what it runs is in targets/.  A target of its own
+# needs a line in e2e_targets and its _SOURCES; one that is compiled in a way of
+# its own (CFLAGS of the user would come last and win) has a rule at the end.
+#
+# SPDX-License-Identifier: MIT
+
+e2e_tests += \
+	tests/e2e/agreement.sh \
+	tests/e2e/allocator-system.sh \
+	tests/e2e/api.sh \
+	tests/e2e/commands.sh \
+	tests/e2e/entry-points.sh \
+	tests/e2e/epochs.sh \
+	tests/e2e/mappings.sh \
+	tests/e2e/output.sh \
+	tests/e2e/plugins.sh \
+	tests/e2e/processes.sh \
+	tests/e2e/signals.sh \
+	tests/e2e/stacks.sh \
+	tests/e2e/threads.sh \
+	tests/e2e/unseen.sh \
+	tests/e2e/wrong-frees.sh
+
+EXTRA_DIST += \
+	tests/e2e/init.sh \
+	tests/e2e/ledger.awk \
+	tests/e2e/mappings.awk \
+	tests/e2e/targets/plugin.h \
+	tests/e2e/targets/stacks-main.c \
+	tests/e2e/targets/stacks.c \
+	tests/e2e/targets/throwing.cc
+
+# A program under test must call what its source says, from the frame that the
+# source says.
+e2e_flags = -g -Wall -Wextra -fno-builtin -fno-optimize-sibling-calls -pthread
+e2e_cflags = $(GCP_C_FLAGS) $(e2e_flags)
+e2e_cxxflags = -std=gnu++17 $(e2e_flags)
+
+e2e_targets = \
+	tests/e2e/heapdump \
+	tests/e2e/targets/api \
+	tests/e2e/targets/badfree \
+	tests/e2e/targets/entry \
+	tests/e2e/targets/epochs \
+	tests/e2e/targets/forks \
+	tests/e2e/targets/jit \
+	tests/e2e/targets/mappings \
+	tests/e2e/targets/quiet \
+	tests/e2e/targets/recursion \
+	tests/e2e/targets/signals \
+	tests/e2e/targets/threads
+
+if HAVE_CXX
+e2e_targets += \
+	tests/e2e/targets/cxx \
+	tests/e2e/targets/host \
+	tests/e2e/targets/life \
+	tests/e2e/targets/mismatch
+endif
+
+tests_e2e_heapdump_SOURCES = tests/e2e/heapdump.c lib/heapfile.h
+tests_e2e_heapdump_CFLAGS = $(GCP_C_FLAGS) $(GCP_WARN_FLAGS)
+
+tests_e2e_targets_api_SOURCES = tests/e2e/targets/api.c tests/e2e/targets/truth.h
+tests_e2e_targets_api_CFLAGS = $(e2e_cflags)
+tests_e2e_targets_badfree_SOURCES = tests/e2e/targets/badfree.c
+tests_e2e_targets_badfree_CFLAGS = $(e2e_cflags)
+tests_e2e_targets_entry_SOURCES = tests/e2e/targets/entry.c
+tests_e2e_targets_entry_CFLAGS = $(e2e_cflags)
+tests_e2e_targets_entry_LDADD = -ldl
+tests_e2e_targets_epochs_SOURCES = tests/e2e/targets/epochs.c
+tests_e2e_targets_epochs_CFLAGS = $(e2e_cflags)
+tests_e2e_targets_forks_SOURCES = tests/e2e/targets/forks.c
+tests_e2e_targets_forks_CFLAGS = $(e2e_cflags)
+tests_e2e_targets_jit_SOURCES = tests/e2e/targets/jit.c
+tests_e2e_targets_jit_CFLAGS = $(e2e_cflags)
+tests_e2e_targets_mappings_SOURCES = tests/e2e/targets/mappings.c
+tests_e2e_targets_mappings_CFLAGS = $(e2e_cflags)
+tests_e2e_targets_quiet_SOURCES = tests/e2e/targets/quiet.c
+tests_e2e_targets_quiet_CFLAGS = $(e2e_cflags)
+tests_e2e_targets_recursion_SOURCES = tests/e2e/targets/recursion.c
+tests_e2e_targets_recursion_CFLAGS = $(e2e_cflags)
+tests_e2e_targets_signals_SOURCES = tests/e2e/targets/signals.c
+tests_e2e_targets_signals_CFLAGS = $(e2e_cflags)
+tests_e2e_targets_threads_SOURCES = tests/e2e/targets/threads.c
+tests_e2e_targets_threads_CFLAGS = $(e2e_cflags)
+
+tests_e2e_targets_cxx_SOURCES = tests/e2e/targets/cxx.cc
+tests_e2e_targets_cxx_CXXFLAGS = $(e2e_cxxflags)
+tests_e2e_targets_host_SOURCES = tests/e2e/targets/host.cc
+tests_e2e_targets_host_CXXFLAGS = $(e2e_cxxflags)
+tests_e2e_targets_host_LDADD = -ldl
+tests_e2e_targets_life_SOURCES = tests/e2e/targets/life.cc
+tests_e2e_targets_life_CXXFLAGS = $(e2e_cxxflags)
+tests_e2e_targets_mismatch_SOURCES = tests/e2e/targets/mismatch.cc
+tests_e2e_targets_mismatch_CXXFLAGS = $(e2e_cxxflags)
+
+test_programs += $(e2e_targets)
+
+# -------------------------------------- compiled in ways of their own
+
+e2e_variants =
+if HAVE_CXX
+e2e_variants += \
+	tests/e2e/targets/.libs/plugin.so \
+	tests/e2e/targets/throwing \
+	tests/e2e/targets/throwing-plain
+endif
+if HAVE_LIBUNWIND
+e2e_variants += \
+	tests/e2e/targets/stacks-plain \
+	tests/e2e/targets/stacks-optimized \
+	tests/e2e/targets/stacks-fp \
+	tests/e2e/targets/stacks-dso
+endif
+check_DATA = $(e2e_variants)
+CLEANFILES += $(e2e_variants) tests/e2e/targets/libstacks.so
+
+e2e_source = $(srcdir)/tests/e2e/targets
+e2e_variant_cc = $(AM_V_CCLD)$(MKDIR_P) tests/e2e/targets/.libs && $(CC) $(e2e_cflags) -D_GNU_SOURCE -o $@
+e2e_variant_cxx = $(AM_V_CXXLD)$(MKDIR_P) tests/e2e/targets/.libs && $(CXX) $(e2e_cxxflags) -o $@
+stacks_libs = $(LIBUNWIND_LIBS)
+
+tests/e2e/targets/.libs/plugin.so: tests/e2e/targets/plugin.cc tests/e2e/targets/plugin.h
+	$(e2e_variant_cxx) -O2 -shared -fPIC $(e2e_source)/plugin.cc
+EXTRA_DIST += tests/e2e/targets/plugin.cc
+
+tests/e2e/targets/throwing: tests/e2e/targets/throwing.cc tests/e2e/targets/truth.h
+	$(e2e_variant_cxx) -O2 -fomit-frame-pointer $(e2e_source)/throwing.cc
+tests/e2e/targets/throwing-plain: tests/e2e/targets/throwing.cc tests/e2e/targets/truth.h
+	$(e2e_variant_cxx) -O0 $(e2e_source)/throwing.cc
+
+tests/e2e/targets/stacks-plain: tests/e2e/targets/stacks.c tests/e2e/targets/truth.h
+	$(e2e_variant_cc) -O0 $(e2e_source)/stacks.c $(stacks_libs)
+tests/e2e/targets/stacks-optimized: tests/e2e/targets/stacks.c tests/e2e/targets/truth.h
+	$(e2e_variant_cc) -O2 -fomit-frame-pointer $(e2e_source)/stacks.c $(stacks_libs)
+tests/e2e/targets/stacks-fp: tests/e2e/targets/stacks.c tests/e2e/targets/truth.h
+	$(e2e_variant_cc) -O2 -fno-omit-frame-pointer $(e2e_source)/stacks.c $(stacks_libs)
+tests/e2e/targets/libstacks.so: tests/e2e/targets/stacks.c tests/e2e/targets/truth.h
+	$(e2e_variant_cc) -O3 -shared -fPIC -Wl,-z,lazy -DDIRECT_CALLS -Dmain=stacks_main $(e2e_source)/stacks.c $(stacks_libs)
+tests/e2e/targets/stacks-dso: tests/e2e/targets/stacks-main.c tests/e2e/targets/libstacks.so
+	$(e2e_variant_cc) -O2 -Wl,-z,lazy $(e2e_source)/stacks-main.c tests/e2e/targets/libstacks.so -Wl,-rpath,'$$ORIGIN'

@@ -1,0 +1,58 @@
+#!/usr/bin/env bash
+# signals.sh -- the program's handlers and our trigger.
+#
+# SPDX-License-Identifier: MIT
+# shellcheck source-path=SCRIPTDIR/../..
+. "${srcdir:-.}/tests/e2e/init.sh"
+
+require_built "$TARGETS/signals"
+for mode in timer altstack jumps; do
+	run_gcprof "$mode" "$TARGETS/signals" "$mode"
+	is "$mode: ends well" "$status $(cat "$T/$mode.out")" "0 $mode done"
+	ok "$mode: the live set is exact" ledger "$(heap "$mode")" "$T/$mode.truth"
+	ok "$mode: nothing was lost" valid "$(heap "$mode")"
+done
+
+for mode in restarts masked; do
+	run_gcprof "$mode" "$TARGETS/signals" "$mode"
+	is "$mode: ends well" "$status" 0
+	points_of "$T/$mode.truth"
+done
+ok "masked: the live set is exact" ledger "$(heaps masked | tail -n 1)" "$T/masked.truth"
+
+ready() { grep -q '^ready' "$T/$1.truth"; }
+some_heaps() { [ "$(n_heaps "$1")" -ge "$2" ]; }
+
+# ours, by its default and by other names
+ask() { # NAME SIGNAL
+	start_gcprof "$1" "$TARGETS/signals" orders
+	eventually ready "$1"
+	kill "-$2" "$pid"
+	ok "$1: SIG$2 gives a snapshot of the running program" eventually some_heaps "$1" 1
+	ok "$1: its live set is exact" ledger "$(heaps "$1" | tail -n 1)" "$T/$1.truth"
+	kill "-$2" "$pid"
+	ok "$1: and another one" eventually some_heaps "$1" 2
+	is "$1: it says that a signal was the reason" "$(info "$(heaps "$1" | head -n 1)" reason)" signal
+	kill -USR1 "$pid"
+	stop "$pid"
+	is "$1: the program ends well" "$status" 0
+	is "$1: its handler for SIGUSR1 got its signal, and only that" "$(cat "$T/$1.out")" "calls 1"
+	is "$1: one more snapshot at exit" "$(n_heaps "$1")" 3
+}
+ask default USR2
+points_of "$T/default.truth"
+GCPROF_SIGNAL=RTMIN+3 ask rtmin+3 RTMIN+3
+GCPROF_SIGNAL=SIGRTMIN+4 ask sig-prefix RTMIN+4
+GCPROF_SIGNAL=28 ask number 28
+
+# the program's own handler wins
+start_gcprof own "$TARGETS/signals" own-usr2
+eventually ready own
+kill -USR2 "$pid"
+kill -USR1 "$pid"
+stop "$pid"
+points_of "$T/own.truth"
+is "own handler: the program gets its SIGUSR2" "$(cat "$T/own.out")" "calls 2"
+is "own handler: one line on stderr tells so" "$(grep -c 'gcprof.*USR2' "$T/own.err")" 1
+is "own handler: no snapshot but the one at exit" "$(n_heaps own)" 1
+done_testing

@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# wrong-frees.sh -- double, invalid and mismatched frees are noted, and the program goes on.
+#
+# SPDX-License-Identifier: MIT
+# shellcheck source-path=SCRIPTDIR/../..
+. "${srcdir:-.}/tests/e2e/init.sh"
+
+require_built "$TARGETS/badfree" "$TARGETS/mismatch"
+# kind of gcprof-heap(5): 1 double, 2 invalid, 3 mismatched
+check() { # MODE FUNCTION KIND
+	local mode=$1 function=$2 kind=$3 file
+	run_gcprof "$mode" "$TARGETS/badfree" "$mode" 25
+	is "$mode: the program goes on to its end" "$status $(cat "$T/$mode.out")" "5 still here"
+	file=$(heap "$mode")
+	ok "$mode: the live set is exact all the same" ledger "$file" "$T/$mode.truth"
+	is "$mode: one finding for the one place, with the count of calls" \
+		"$(records "$file" bad | cut -f1,2)" "$kind	25"
+	is "$mode: its stack begins in the function that freed" \
+		"$(function_of "$file" "$(records "$file" bad | cut -f4)")" "$function"
+	is "$mode: the report names it once" \
+		"$(json "$file" '[.findings[] | select(.kind | test("free"))] | length')" 1
+	is "$mode: with that function on top" \
+		"$(json "$file" '[.findings[] | select(.kind | test("free"))][0].site.frames[0].function')" "$function"
+}
+check double double_free 1
+check interior interior_free 2
+check misaligned misaligned_free 2
+check stack stack_free 2
+check static static_free 2
+check wild wild_free 2
+check realloc freed_realloc 1
+
+file=$(heap double)
+is "double: the place of the allocation is known" \
+	"$(function_of "$file" "$(records "$file" bad | cut -f5)")" double_free
+
+run_gcprof mismatch "$TARGETS/mismatch"
+is "mismatch: the program goes on" "$status $(cat "$T/mismatch.out")" "5 still here"
+file=$(heap mismatch)
+ok "mismatch: the blocks are gone all the same" ledger "$file" "$T/mismatch.truth"
+is "mismatch: one finding for each of the four places" "$(records "$file" bad | cut -f1,2 | sort | uniq -c | tr -s ' ')" " 4 3	3"
+found=$(records "$file" bad | while IFS=$'\t' read -r _ _ _ site _; do function_of "$file" "$site"; done | sort | tr '\n' ' ')
+is "mismatch: each in its function" "$found" \
+	"array_freed_by_delete() malloc_freed_by_delete() new_freed_by_delete_array() new_freed_by_free() "
+done_testing

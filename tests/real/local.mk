@@ -1,0 +1,3 @@
+# tests/real/local.mk -- programs that others wrote, under the preloaded library.
+#
+# SPDX-License-Identifier: MIT
