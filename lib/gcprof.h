@@ -36,6 +36,13 @@ extern int gcprof_memory_usage_ref_(struct gcprof_memory *) __asm__("gcprof_memo
 	__attribute__((weak));
 extern int gcprof_mark_ref_(const char *) __asm__("gcprof_mark") __attribute__((weak));
 
+/* The calls below get names of their own for the linker.  Where they are not
+ * inlined, they would else be what the references above refer to. */
+static inline int gcprof_snapshot(void) __asm__("gcprof_snapshot_call_");
+static inline int gcprof_snapshot_to(const char *name) __asm__("gcprof_snapshot_to_call_");
+static inline int gcprof_memory_usage(struct gcprof_memory *ret) __asm__("gcprof_memory_usage_call_");
+static inline int gcprof_mark(const char *label) __asm__("gcprof_mark_call_");
+
 /* Write a snapshot now.
  *
  * Returns  0 when the file stands under its name; -1 if the profiler is not
