@@ -35,16 +35,11 @@ static const struct section_kind {
 	const char *name;
 	unsigned least_bytes;
 } kinds[N_TYPES] = {
-	[HEAPFILE_INFO] = {"INFO", 3},
-	[HEAPFILE_MODULES] = {"MODULES", 7},
-	[HEAPFILE_SITES] = {"SITES", 6},
-	[HEAPFILE_THREADS] = {"THREADS", 4},
-	[HEAPFILE_BIRTHS] = {"BIRTHS", 3},
-	[HEAPFILE_EPOCHS] = {"EPOCHS", 12},
-	[HEAPFILE_BLOCKS] = {"BLOCKS", 5},
-	[HEAPFILE_MAPPINGS] = {"MAPPINGS", 5},
-	[HEAPFILE_BAD_FREES] = {"BAD_FREES", 5},
-	[HEAPFILE_MARKS] = {"MARKS", 3},
+	[HEAPFILE_INFO] = {"INFO", 3},           [HEAPFILE_MODULES] = {"MODULES", 7},
+	[HEAPFILE_SITES] = {"SITES", 6},         [HEAPFILE_THREADS] = {"THREADS", 4},
+	[HEAPFILE_BIRTHS] = {"BIRTHS", 3},       [HEAPFILE_EPOCHS] = {"EPOCHS", 12},
+	[HEAPFILE_BLOCKS] = {"BLOCKS", 5},       [HEAPFILE_MAPPINGS] = {"MAPPINGS", 5},
+	[HEAPFILE_BAD_FREES] = {"BAD_FREES", 5}, [HEAPFILE_MARKS] = {"MARKS", 3},
 };
 
 /* State of one decoding.  p and end lie in the section that `error->section`
@@ -84,8 +79,12 @@ hf_error_format(const struct hf_error *error, char *buf, size_t n)
 	return buf;
 }
 
+static bool fail(struct hf_error *e, enum hf_code code, const char *section,
+		 uint64_t offset, const char *format, ...)
+	__attribute__((format(printf, 5, 6)));
+
 /* Fill in *e; false for the convenience of the caller, which fails too. */
-static bool __attribute__((format(printf, 5, 6)))
+static bool
 fail(struct hf_error *e, enum hf_code code, const char *section, uint64_t offset,
      const char *format, ...)
 {
@@ -115,8 +114,8 @@ fail_os(struct hf_error *e)
 static bool
 bad(struct decoder *d, const uint8_t *at, const char *message)
 {
-	return fail(d->error, HF_RECORD, d->error->section, (uint64_t)(at - d->file), "%s",
-		    message);
+	return fail(d->error, HF_RECORD, d->error->section, (uint64_t)(at - d->file),
+		    "%s", message);
 }
 
 /* ---- header and table ---- */
@@ -145,10 +144,8 @@ get_u8(const uint8_t *p)
 	return *p;
 }
 
-#define HEADER(p, field, bits) \
-	get_u##bits((p) + offsetof(struct heapfile_header, field))
-#define ENTRY(p, field, bits) \
-	get_u##bits((p) + offsetof(struct heapfile_section, field))
+#define HEADER(p, field, bits) get_u##bits((p) + offsetof(struct heapfile_header, field))
+#define ENTRY(p, field, bits)  get_u##bits((p) + offsetof(struct heapfile_section, field))
 
 /* zlib counts in unsigned int; a section may be larger. */
 static uint32_t
@@ -176,13 +173,15 @@ check_version(const uint8_t *h, unsigned options, struct hf_error *e)
 
 	/* Another major version may keep its checksum elsewhere. */
 	if (major != HEAPFILE_MAJOR)
-		return fail(e, HF_VERSION, "header", offsetof(struct heapfile_header, major),
+		return fail(e, HF_VERSION, "header",
+			    offsetof(struct heapfile_header, major),
 			    sound ? "version %u is not known here"
 				  : "damaged, or of version %u,",
 			    major);
 	if (!sound)
 		return fail(e, HF_CHECKSUM, "header",
-			    offsetof(struct heapfile_header, header_crc), "wrong checksum");
+			    offsetof(struct heapfile_header, header_crc),
+			    "wrong checksum");
 	return true;
 }
 
@@ -335,8 +334,8 @@ check_table(struct decoder *d)
 			return false;
 		if (hf_section_name(type) && find_entry(d, type, i + 1))
 			return fail(d->error, HF_LAYOUT, "table",
-				    (uint64_t)(entry - d->file),
-				    "two %s sections", hf_section_name(type));
+				    (uint64_t)(entry - d->file), "two %s sections",
+				    hf_section_name(type));
 	}
 	if (next != (uint64_t)(d->table - d->file))
 		return fail(d->error, HF_LAYOUT, "table", next,
@@ -372,7 +371,7 @@ check_sums(struct decoder *d)
 
 /* ---- inside sections ---- */
 
-static bool __attribute__((noinline))
+__attribute__((noinline)) static bool
 get_varint_slow(struct decoder *d, uint64_t *ret)
 {
 	const uint8_t *p = d->p;
@@ -430,8 +429,8 @@ get_reference(struct decoder *d, enum heapfile_type type, uint32_t *ret)
 	if (v > d->counts[type]) {
 		char message[64];
 
-		snprintf(message, sizeof(message), "number beyond the %s section's records",
-			 kinds[type].name);
+		snprintf(message, sizeof(message),
+			 "number beyond the %s section's records", kinds[type].name);
 		return bad(d, at, message);
 	}
 	*ret = (uint32_t)v;
@@ -461,8 +460,9 @@ add(struct decoder *d, const uint8_t *at, uint64_t a, uint64_t b, uint64_t *ret)
 }
 
 /* Give the record to the sink; stopped is not a fault of the file. */
-#define EMIT(d, function, record) \
-	(!(d)->sink->function || !(d)->sink->function((d)->sink->arg, record) || stopped(d))
+#define EMIT(d, function, record)                                                        \
+	(!(d)->sink->function || !(d)->sink->function((d)->sink->arg, record) ||         \
+	 stopped(d))
 
 static bool
 stopped(struct decoder *d)
@@ -635,10 +635,10 @@ get_mark(struct decoder *d)
 }
 
 static bool (*const getters[N_TYPES])(struct decoder *d) = {
-	[HEAPFILE_INFO] = get_info,         [HEAPFILE_MODULES] = get_module,
-	[HEAPFILE_SITES] = get_site,        [HEAPFILE_THREADS] = get_thread,
-	[HEAPFILE_BIRTHS] = get_birth,      [HEAPFILE_EPOCHS] = get_epochs,
-	[HEAPFILE_BLOCKS] = get_block,      [HEAPFILE_MAPPINGS] = get_mapping,
+	[HEAPFILE_INFO] = get_info,          [HEAPFILE_MODULES] = get_module,
+	[HEAPFILE_SITES] = get_site,         [HEAPFILE_THREADS] = get_thread,
+	[HEAPFILE_BIRTHS] = get_birth,       [HEAPFILE_EPOCHS] = get_epochs,
+	[HEAPFILE_BLOCKS] = get_block,       [HEAPFILE_MAPPINGS] = get_mapping,
 	[HEAPFILE_BAD_FREES] = get_bad_free, [HEAPFILE_MARKS] = get_mark,
 };
 
@@ -667,7 +667,11 @@ hf_decode(const uint8_t *bytes, size_t n, unsigned options, const struct hf_sink
 	  struct hf_error *error)
 {
 	struct decoder d = {
-		.file = bytes, .n = n, .options = options, .sink = sink, .error = error,
+		.file = bytes,
+		.n = n,
+		.options = options,
+		.sink = sink,
+		.error = error,
 	};
 
 	memset(error, 0, sizeof(*error));

@@ -29,11 +29,11 @@ enum report_sort {
 };
 
 struct report_options {
-	size_t top;              /* rows of each list; 0 = all */
-	size_t frames;           /* of each stack, text only; 0 = all */
+	size_t top;    /* rows of each list; 0 = all */
+	size_t frames; /* of each stack, text only; 0 = all */
 	enum report_sort sort;
-	bool one_list;           /* only the list by `sort` */
-	bool with_dead;          /* sites of which nothing lives any more, too */
+	bool one_list;  /* only the list by `sort` */
+	bool with_dead; /* sites of which nothing lives any more, too */
 	struct heap_filter filter;
 	const regex_t *focus;    /* sites with a frame that matches; NULL = all */
 	const regex_t *ignore;   /* sites without one; NULL = all */
@@ -75,9 +75,9 @@ struct report_finding {
 	double confidence;
 	uint32_t site, alloc_site;
 	uint64_t blocks, bytes, address;
-	const char *what;                   /* short word for the wrong call */
+	const char *what; /* short word for the wrong call */
 	char summary[192];
-	char evidence[2][192];              /* "" = none */
+	char evidence[2][192]; /* "" = none */
 	char fingerprint[17];
 };
 

@@ -267,8 +267,8 @@ totals(const struct heap *h)
 static json_t *
 leaks(void)
 {
-	static const char *const kinds[] = {"definite", "indirect", "possible", "reachable",
-					    "suppressed"};
+	static const char *const kinds[] = {"definite", "indirect", "possible",
+					    "reachable", "suppressed"};
 	const struct heap_count none = {0, 0};
 	json_t *o = json_object();
 
@@ -377,11 +377,14 @@ static const char *
 state_name(const struct report *r, uint32_t module)
 {
 	static const char *const names[] = {
-		[SYMBOLS_UNUSED] = "unused", [SYMBOLS_FOUND] = "found",
-		[SYMBOLS_MISSING] = "missing", [SYMBOLS_CHANGED] = "changed",
+		[SYMBOLS_UNUSED] = "unused",
+		[SYMBOLS_FOUND] = "found",
+		[SYMBOLS_MISSING] = "missing",
+		[SYMBOLS_CHANGED] = "changed",
 	};
 
-	return names[r->symbols ? symbols_module_state(r->symbols, module) : SYMBOLS_UNUSED];
+	return names[r->symbols ? symbols_module_state(r->symbols, module)
+				: SYMBOLS_UNUSED];
 }
 
 static json_t *

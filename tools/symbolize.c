@@ -35,8 +35,8 @@
 #include <libiberty/demangle.h>
 
 enum {
-	MAX_INLINED = 64,  /* frames out of one address; BOUND: deeper ones are dropped */
-	MAX_DEPTH = 256,   /* of nested DIEs; a damaged file could nest for ever */
+	MAX_INLINED = 64, /* frames out of one address; BOUND: deeper ones are dropped */
+	MAX_DEPTH = 256,  /* of nested DIEs; a damaged file could nest for ever */
 };
 
 /* A function's range of addresses, [low, high). */
@@ -239,7 +239,8 @@ report_by_build_id(struct module *m, const struct heap_module *hm)
 	dwfl_report_begin(m->dwfl);
 	m->mod = dwfl_report_module(m->dwfl, hm->path.bytes, low, low + hm->bytes);
 	if (m->mod)
-		dwfl_module_report_build_id(m->mod, (const unsigned char *)hm->build_id.bytes,
+		dwfl_module_report_build_id(m->mod,
+					    (const unsigned char *)hm->build_id.bytes,
 					    hm->build_id.n, 0);
 	dwfl_report_end(m->dwfl, NULL, NULL);
 	if (m->mod && dwfl_module_getelf(m->mod, &bias))
@@ -252,7 +253,8 @@ report_by_build_id(struct module *m, const struct heap_module *hm)
 static void
 report_file(struct module *m, const struct heap_module *hm, int fd, char *name)
 {
-	enum symbols_state state = fd >= 0 ? check_file(fd, &hm->build_id) : SYMBOLS_MISSING;
+	enum symbols_state state =
+		fd >= 0 ? check_file(fd, &hm->build_id) : SYMBOLS_MISSING;
 
 	if (state == SYMBOLS_FOUND) {
 		dwfl_report_begin(m->dwfl);
@@ -280,7 +282,9 @@ module_load(struct symbols *s, struct module *m, const struct heap_module *hm)
 	const struct {
 		const char *root, *dir;
 	} places[] = {
-		{"", s->options.debug_dir}, {sysroot, "/usr/lib/debug"}, {"", "/usr/lib/debug"},
+		{"", s->options.debug_dir},
+		{sysroot, "/usr/lib/debug"},
+		{"", "/usr/lib/debug"},
 	};
 	char *name = NULL;
 	int fd;
@@ -417,7 +421,8 @@ unit_find(const struct unit *u, Dwarf_Addr address, Dwarf_Die *ret)
 	}
 	for (unsigned tries = 0; low > 0 && tries < 16; low--, tries++)
 		if (address < u->ranges[low - 1].high)
-			return dwarf_offdie(u->dwarf, u->ranges[low - 1].die, ret) != NULL;
+			return dwarf_offdie(u->dwarf, u->ranges[low - 1].die, ret) !=
+			       NULL;
 	return false;
 }
 
@@ -452,7 +457,8 @@ unit_body(Dwarf_Die *cu, Dwarf_Die *buffer)
 {
 	uint8_t type = 0;
 
-	if (cu && dwarf_cu_info(cu->cu, NULL, &type, NULL, buffer, NULL, NULL, NULL) == 0 &&
+	if (cu &&
+	    dwarf_cu_info(cu->cu, NULL, &type, NULL, buffer, NULL, NULL, NULL) == 0 &&
 	    type == DW_UT_skeleton && buffer->cu)
 		return buffer;
 	return cu;
@@ -502,9 +508,11 @@ call_site(Dwarf_Die *cu, Dwarf_Die *inlined, const char *dir, struct symbols_fra
 	Dwarf_Files *files;
 	size_t n;
 
-	if (dwarf_formudata(dwarf_attr(inlined, DW_AT_call_line, &attribute), &number) == 0)
+	if (dwarf_formudata(dwarf_attr(inlined, DW_AT_call_line, &attribute), &number) ==
+	    0)
 		f->line = (unsigned)number;
-	if (dwarf_formudata(dwarf_attr(inlined, DW_AT_call_file, &attribute), &number) == 0 &&
+	if (dwarf_formudata(dwarf_attr(inlined, DW_AT_call_file, &attribute), &number) ==
+		    0 &&
 	    dwarf_getsrcfiles(cu, &files, &n) == 0 && number < n)
 		f->file = source_path(dir, dwarf_filesrc(files, number, NULL, NULL));
 }
@@ -536,8 +544,8 @@ find_frames(struct module *m, GElf_Addr address, struct symbols_frame *frames)
 	GElf_Sym sym;
 	const char *symbol =
 		dwfl_module_addrinfo(m->mod, address, &offset, &sym, NULL, NULL, NULL);
-	const char *dir = cu ? dwarf_formstring(dwarf_attr(cu, DW_AT_comp_dir, &attribute))
-			     : NULL;
+	const char *dir =
+		cu ? dwarf_formstring(dwarf_attr(cu, DW_AT_comp_dir, &attribute)) : NULL;
 	struct unit *unit = body ? unit_of(m, body) : NULL;
 	unsigned n = 0, at = 0;
 
@@ -659,7 +667,8 @@ debuginfo_path(const struct symbols_options *o)
 
 	if (asprintf(&path, ":.debug%s%s%s%s%s:/usr/lib/debug", o->debug_dir ? ":" : "",
 		     o->debug_dir ? o->debug_dir : "", o->sysroot ? ":" : "",
-		     o->sysroot ? o->sysroot : "", o->sysroot ? "/usr/lib/debug" : "") < 0)
+		     o->sysroot ? o->sysroot : "",
+		     o->sysroot ? "/usr/lib/debug" : "") < 0)
 		return NULL;
 	return path;
 }

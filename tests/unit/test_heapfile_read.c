@@ -77,8 +77,8 @@ refused(struct hf_error e, enum hf_code code, const char *section, const char *m
 	hf_error_format(&e, line, sizeof(line));
 	if (e.code != code || strcmp(e.section, section) != 0 ||
 	    !strstr(e.message, message))
-		fail_msg("wanted code %d, %s, %s; got code %d: %s", code, section, message,
-			 e.code, line);
+		fail_msg("wanted code %d, %s, %s; got code %d: %s", code, section,
+			 message, e.code, line);
 }
 
 /* ---- the whole file ---- */
@@ -164,7 +164,8 @@ bytes_after_the_end_are_refused(void **state)
 static void
 another_kind_of_file_is_no_heap_file(void **state)
 {
-	static const uint8_t elf[100] = "\x7f" "ELF";
+	static const uint8_t elf[100] = "\x7f"
+					"ELF";
 
 	(void)state;
 	refused(decode(elf, sizeof(elf)), HF_NOT_HEAP, "header", "not a .heap file");
@@ -174,7 +175,9 @@ another_kind_of_file_is_no_heap_file(void **state)
 static void
 an_error_is_one_line_with_section_and_byte(void **state)
 {
-	struct hf_error e = {.code = HF_RECORD, .offset = 4096, .section = "SITES section",
+	struct hf_error e = {.code = HF_RECORD,
+			     .offset = 4096,
+			     .section = "SITES section",
 			     .message = "bad varint"};
 	char line[100];
 
@@ -215,8 +218,8 @@ decode_patched(const struct maker *m, size_t at, const void *bytes, size_t n)
 	return e;
 }
 
-#define PATCH_HEADER(m, field, type, value) \
-	decode_patched(m, offsetof(struct heapfile_header, field), &(type){value}, \
+#define PATCH_HEADER(m, field, type, value)                                              \
+	decode_patched(m, offsetof(struct heapfile_header, field), &(type){value},       \
 		       sizeof(type))
 
 static void
@@ -225,11 +228,12 @@ each_rule_of_the_header_is_checked(void **state)
 	struct maker *m = *state;
 
 	refused(PATCH_HEADER(m, major, uint16_t, 2), HF_VERSION, "header", "version 2 ");
-	refused(PATCH_HEADER(m, required_features, uint32_t, 1u << 5), HF_FEATURE, "header",
-		"required feature bit 5");
+	refused(PATCH_HEADER(m, required_features, uint32_t, 1u << 5), HF_FEATURE,
+		"header", "required feature bit 5");
 	refused(PATCH_HEADER(m, header_bytes, uint16_t, 72), HF_LAYOUT, "header",
 		"header size");
-	refused(PATCH_HEADER(m, byte_order, uint8_t, 2), HF_LAYOUT, "header", "byte order");
+	refused(PATCH_HEADER(m, byte_order, uint8_t, 2), HF_LAYOUT, "header",
+		"byte order");
 	refused(PATCH_HEADER(m, pointer_bytes, uint8_t, 4), HF_LAYOUT, "header",
 		"pointers");
 	refused(PATCH_HEADER(m, reserved[1], uint32_t, 1), HF_LAYOUT, "header",
@@ -267,8 +271,8 @@ later_minor_versions_and_optional_features_are_read(void **state)
 }
 
 static struct hf_error
-decode_patched_entry(const struct maker *m, uint32_t section, size_t field, uint64_t value,
-		     size_t size)
+decode_patched_entry(const struct maker *m, uint32_t section, size_t field,
+		     uint64_t value, size_t size)
 {
 	size_t at = sizeof(struct heapfile_header);
 
@@ -278,8 +282,8 @@ decode_patched_entry(const struct maker *m, uint32_t section, size_t field, uint
 	return decode_patched(m, at, &value, size);
 }
 
-#define PATCH_ENTRY(m, i, field, value) \
-	decode_patched_entry(m, i, offsetof(struct heapfile_section, field), value, \
+#define PATCH_ENTRY(m, i, field, value)                                                  \
+	decode_patched_entry(m, i, offsetof(struct heapfile_section, field), value,      \
 			     sizeof(((struct heapfile_section *)0)->field))
 
 static void
@@ -375,8 +379,8 @@ decode_with(struct maker *m, uint32_t type, const uint64_t *values, size_t n)
 	return e;
 }
 
-#define WITH(m, type, ...) \
-	decode_with(m, type, (uint64_t[]){__VA_ARGS__}, \
+#define WITH(m, type, ...)                                                               \
+	decode_with(m, type, (uint64_t[]){__VA_ARGS__},                                  \
 		    sizeof((uint64_t[]){__VA_ARGS__}) / sizeof(uint64_t))
 
 #define TOO_MUCH (1ull << 32)
@@ -414,7 +418,8 @@ texts_end_within_their_section(void **state)
 	struct maker *m = *state;
 	struct maker_section *s = maker_section(m, HEAPFILE_INFO);
 
-	refused(WITH(m, HEAPFILE_MARKS, 1, 1, 1), HF_RECORD, "MARKS section", "text runs");
+	refused(WITH(m, HEAPFILE_MARKS, 1, 1, 1), HF_RECORD, "MARKS section",
+		"text runs");
 	refused(WITH(m, HEAPFILE_MARKS, 1, 1, UINT64_MAX), HF_RECORD, "MARKS section",
 		"text runs");
 	refused(WITH(m, HEAPFILE_MODULES, 1, 1, 1, 0, 0, 0, 99), HF_RECORD,
@@ -473,7 +478,8 @@ references_lead_to_records(void **state)
 
 	refused(WITH(m, HEAPFILE_SITES, 1, 0, 3, 1, 0, 0), HF_RECORD, "SITES section",
 		"MODULES");
-	refused(WITH(m, HEAPFILE_BIRTHS, 0, 3, 0), HF_RECORD, "BIRTHS section", "THREADS");
+	refused(WITH(m, HEAPFILE_BIRTHS, 0, 3, 0), HF_RECORD, "BIRTHS section",
+		"THREADS");
 	refused(WITH(m, HEAPFILE_BLOCKS, 1, 4, 1, 64, 8), HF_RECORD, "BLOCKS section",
 		"SITES");
 	refused(WITH(m, HEAPFILE_BLOCKS, 1, 1, 5, 64, 8), HF_RECORD, "BLOCKS section",
@@ -484,10 +490,10 @@ references_lead_to_records(void **state)
 		"SITES");
 	refused(WITH(m, HEAPFILE_MAPPINGS, 1, 1, 1, 5, 0), HF_RECORD, "MAPPINGS section",
 		"BIRTHS");
-	refused(WITH(m, HEAPFILE_BAD_FREES, 1, 1, 1, 4, 0), HF_RECORD, "BAD_FREES section",
-		"SITES");
-	refused(WITH(m, HEAPFILE_BAD_FREES, 1, 1, 1, 0, 4), HF_RECORD, "BAD_FREES section",
-		"SITES");
+	refused(WITH(m, HEAPFILE_BAD_FREES, 1, 1, 1, 4, 0), HF_RECORD,
+		"BAD_FREES section", "SITES");
+	refused(WITH(m, HEAPFILE_BAD_FREES, 1, 1, 1, 0, 4), HF_RECORD,
+		"BAD_FREES section", "SITES");
 }
 
 static void
