@@ -298,8 +298,11 @@ sections_follow_one_another(void **state)
 		"bytes between");
 	refused(PATCH_ENTRY(m, 1, flags, 2), HF_LAYOUT, "table", "reserved");
 	refused(PATCH_ENTRY(m, 1, reserved, 2), HF_LAYOUT, "table", "reserved");
+	maker_bytes(maker_section(m, 77), "x", 1);
+	refused(PATCH_ENTRY(m, 0, type, 77), HF_LAYOUT, "table",
+		"two sections of type 77");
 	refused(PATCH_ENTRY(m, 1, type, HEAPFILE_INFO), HF_LAYOUT, "table",
-		"two INFO sections");
+		"two sections of type 1");
 }
 
 static void
@@ -449,6 +452,51 @@ info_is_number_or_text(void **state)
 }
 
 static void
+a_name_stands_once(void **state)
+{
+	struct maker *m = *state;
+
+	maker_number(m, "pid", 1);
+	refused(decode_maker(m), HF_RECORD, "INFO section", "there before");
+}
+
+/* Sections of the sample begin with INFO; a minor of 1 makes the file later. */
+static void
+unknown_flags_and_kinds_are_for_later_versions(void **state)
+{
+	static const struct {
+		uint32_t type;
+		const char *section;
+		uint64_t values[6];
+		size_t n;
+	} records[] = {
+		{HEAPFILE_SITES, "SITES section", {1, 4, 0, 1, 0, 0}, 6},
+		{HEAPFILE_SITES, "SITES section", {1, 1, 0, 7, 0, 0}, 6},
+		{HEAPFILE_THREADS, "THREADS section", {1, 1, 4, 0}, 4},
+		{HEAPFILE_BIRTHS, "BIRTHS section", {0, 0, 2}, 3},
+		{HEAPFILE_BLOCKS, "BLOCKS section", {1, 0, 0, 16 << 3 | 7, 0}, 5},
+		{HEAPFILE_MAPPINGS, "MAPPINGS section", {1, 1, 0, 0, 32}, 5},
+		{HEAPFILE_BAD_FREES, "BAD_FREES section", {4, 1, 1, 0, 0}, 5},
+		{HEAPFILE_BAD_FREES, "BAD_FREES section", {0, 1, 1, 0, 0}, 5},
+	};
+	struct maker *m = *state;
+
+	for (size_t i = 0; i < sizeof(records) / sizeof(*records); i++) {
+		struct maker_section *s = maker_section(m, records[i].type);
+		size_t before = s->n;
+
+		refused(decode_with(m, records[i].type, records[i].values, records[i].n),
+			HF_RECORD, records[i].section, "unknown");
+		for (size_t v = 0; v < records[i].n; v++)
+			maker_varint(s, records[i].values[v]);
+		s->n_records++;
+		assert_int_equal(PATCH_HEADER(m, minor, uint16_t, 1).code, HF_OK);
+		s->n_records--;
+		s->n = before;
+	}
+}
+
+static void
 modules_lie_in_the_address_space(void **state)
 {
 	refused(WITH(*state, HEAPFILE_MODULES, UINT64_MAX, 1, 0, 0, 0, 0, 0), HF_RECORD,
@@ -468,7 +516,7 @@ parents_come_before_their_children(void **state)
 	refused(WITH(m, HEAPFILE_SITES, 5, 0, 0, 1, 0, 0), HF_RECORD, "SITES section",
 		"parent");
 	refused(WITH(m, HEAPFILE_SITES, 1, TOO_MUCH, 0, 1, 0, 0), HF_RECORD,
-		"SITES section", "flags");
+		"SITES section", "32 bits");
 }
 
 static void
@@ -687,6 +735,8 @@ main(void)
 		TEST(varints_have_at_most_64_bits),
 		TEST(texts_end_within_their_section),
 		TEST(info_is_number_or_text),
+		TEST(a_name_stands_once),
+		TEST(unknown_flags_and_kinds_are_for_later_versions),
 		TEST(modules_lie_in_the_address_space),
 		TEST(parents_come_before_their_children),
 		TEST(references_lead_to_records),
