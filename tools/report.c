@@ -191,6 +191,30 @@ is_own(const struct heap *h, const struct heap_node *node)
 		       "libgcprof.so", 12) == 0;
 }
 
+uint32_t
+report_stack_top(const struct report *r, uint32_t node)
+{
+	const struct heap_node *nodes = r->heap->nodes;
+
+	while (node && is_own(r->heap, &nodes[node]) && nodes[node].parent)
+		node = nodes[node].parent;
+	return node;
+}
+
+int
+report_node_get(const struct report *r, uint32_t node, struct report_stack *ret)
+{
+	struct report_stack s = {NULL, 0};
+	size_t size = 0;
+
+	if (stack_push_node(r, &r->heap->nodes[node], &s, &size)) {
+		report_stack_free(&s);
+		return -1;
+	}
+	*ret = s;
+	return 0;
+}
+
 int
 report_stack_get(const struct report *r, uint32_t node, struct report_stack *ret)
 {
@@ -200,9 +224,7 @@ report_stack_get(const struct report *r, uint32_t node, struct report_stack *ret
 	size_t size = 0;
 	int failed = 0;
 
-	while (node && is_own(r->heap, &nodes[node]) && nodes[node].parent)
-		node = nodes[node].parent;
-	for (; node && !failed; node = nodes[node].parent)
+	for (node = report_stack_top(r, node); node && !failed; node = nodes[node].parent)
 		failed = stack_push_node(r, &nodes[node], &s, &size);
 	if (!failed && s.n == 0)
 		failed = stack_push(&s, &size, &unknown);

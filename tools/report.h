@@ -116,6 +116,12 @@ int report_stack_get(const struct report *r, uint32_t node, struct report_stack 
 
 void report_stack_free(struct report_stack *s);
 
+/* The same in pieces, for who shows many stacks that share their callers:
+ * the innermost node that is not gcprof's own, and one node's frames (0 and
+ * a piece for report_stack_free(), or -1); then go on with the node's parent. */
+uint32_t report_stack_top(const struct report *r, uint32_t node);
+int report_node_get(const struct report *r, uint32_t node, struct report_stack *ret);
+
 /* Rows of findings at or above a level: 0 error, 1 warning, 2 note. */
 size_t report_count_findings(const struct report *r, int level);
 
