@@ -476,6 +476,8 @@ compare_mapping_bytes(const void *a, const void *b)
 
 	if (x->bytes != y->bytes)
 		return x->bytes < y->bytes ? 1 : -1;
+	if (x->reserved != y->reserved)
+		return x->reserved < y->reserved ? 1 : -1;
 	return compare_mapping_sites(a, b);
 }
 
@@ -485,6 +487,7 @@ mapping_merge(struct report_mapping *to, const struct report_mapping *from)
 	to->flags |= from->flags;
 	to->count += from->count;
 	to->bytes += from->bytes;
+	to->reserved += from->reserved;
 	to->young_bytes += from->young_bytes;
 	to->old_bytes += from->old_bytes;
 }
@@ -502,6 +505,10 @@ build_mappings(struct report *r)
 	for (size_t i = 0; i < h->n_mappings; i++) {
 		const struct heap_mapping *m = &h->mappings[i];
 		bool is_old = h->births[m->birth].is_old;
+		uint64_t bytes = m->flags & (HEAPFILE_MAPPING_READ | HEAPFILE_MAPPING_WRITE |
+					     HEAPFILE_MAPPING_EXEC)
+					 ? m->bytes
+					 : 0;
 
 		if (!heap_filter_passes(h, &r->options.filter, m->birth) ||
 		    !passes(r, m->site))
@@ -510,9 +517,10 @@ build_mappings(struct report *r)
 			.site = m->site,
 			.flags = m->flags,
 			.count = 1,
-			.bytes = m->bytes,
-			.young_bytes = is_old ? 0 : m->bytes,
-			.old_bytes = is_old ? m->bytes : 0,
+			.bytes = bytes,
+			.reserved = m->bytes - bytes,
+			.young_bytes = is_old ? 0 : bytes,
+			.old_bytes = is_old ? bytes : 0,
 		};
 	}
 	qsort(rows, n, sizeof(*rows), compare_mapping_sites);

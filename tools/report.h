@@ -67,7 +67,10 @@ struct report_epochs {
 struct report_mapping {
 	uint32_t site;
 	uint32_t flags; /* of all of them together */
-	uint64_t count, bytes, young_bytes, old_bytes;
+	uint64_t count;
+	uint64_t bytes;	   /* accessible: what `external` counts */
+	uint64_t reserved; /* address space without access, not in bytes */
+	uint64_t young_bytes, old_bytes; /* of bytes */
 };
 
 struct report_finding {

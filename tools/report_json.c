@@ -362,6 +362,7 @@ mappings(const struct report *r)
 
 		put(o, "count", number(m->count));
 		put(o, "bytes", number(m->bytes));
+		put(o, "reserved_bytes", number(m->reserved));
 		put(o, "young_bytes", number(m->young_bytes));
 		put(o, "old_bytes", number(m->old_bytes));
 		put(o, "shared", json_boolean(m->flags & HEAPFILE_MAPPING_SHARED));

@@ -610,6 +610,9 @@ write_mappings(const struct report *r, FILE *f)
 			m->flags & HEAPFILE_MAPPING_EXEC ? 'x' : '-',
 			m->flags & HEAPFILE_MAPPING_SHARED ? ", shared" : "",
 			m->flags & HEAPFILE_MAPPING_FILE ? ", file" : "");
+		if (m->reserved)
+			fprintf(f, "     and %s of address space reserved without access\n",
+				SIZE(m->reserved));
 		write_stack(r, f, m->site);
 	}
 	if (r->n_mappings_listed < r->n_mappings)
