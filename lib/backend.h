@@ -112,6 +112,9 @@ int backend_trim(size_t pad);
  *          mallinfo2 only if may_lock. */
 uint64_t backend_mapped_bytes(bool may_lock);
 
+/* Call f for each region of memory that is jemalloc's. */
+void backend_regions(void (*f)(uintptr_t start, uintptr_t end, void *with), void *with);
+
 /* Around fork, as pthread_atfork calls its functions. */
 void backend_before_fork(void);
 void backend_after_fork_parent(void);
