@@ -196,6 +196,12 @@ sys_reap(int pid, bool is_waiting, int *ret_status)
 }
 
 void
+sys_kill(int pid)
+{
+	(void)K2(SYS_kill, pid, SIGKILL);
+}
+
+void
 sys_exit(int status)
 {
 	for (;;)
