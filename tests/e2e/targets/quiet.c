@@ -225,8 +225,12 @@ main(int argc, char **argv)
 	}
 	if (!strcmp(mode, "abort"))
 		abort();
-	if (!strcmp(mode, "segv"))
-		*(volatile int *)8 = 1;
+	if (!strcmp(mode, "segv")) {
+		volatile int *nowhere = (volatile int *)8;
+
+		OPAQUE(nowhere);
+		*nowhere = 1;
+	}
 	if (!strcmp(mode, "kill"))
 		raise(atoi(arg));
 	if (!strcmp(mode, "pause")) {
