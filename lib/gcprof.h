@@ -24,7 +24,7 @@ struct gcprof_memory {
 	uint64_t external;     /* mapped by the program itself, accessible */
 	uint64_t total_memory; /* of the machine */
 	uint64_t free_memory;  /* of the machine */
-	uint64_t profiler;     /* gcprof's own, not contained in the others */
+	uint64_t profiler;     /* gcprof's own part of rss */
 };
 
 /* The library's own symbols, under names that leave the plain ones to the

@@ -1,0 +1,450 @@
+/* backend.c -- see backend.h.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "backend.h"
+#include "mem.h"
+#include "sys.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <malloc.h>
+#include <string.h>
+#include <sys/mman.h>
+
+enum { JE_MIN = 32, GLIBC_MIN = 24, OTHER_MIN = 32 };
+
+/* Flags of mallocx, as jemalloc(3) has them. */
+#define MALLOCX_LG_ALIGN_MASK 63
+#define MALLOCX_ZERO 0x40
+#define JE_ALIGN(a) ((int)__builtin_ctzl(a))
+
+extern const char *gcprof_je_malloc_conf;
+int gcprof_je_mallctl(const char *, void *, size_t *, void *, size_t);
+int gcprof_je_mallctlnametomib(const char *, size_t *, size_t *);
+int gcprof_je_mallctlbymib(const size_t *, size_t, void *, size_t *, void *, size_t);
+void gcprof_je_malloc_stats_print(void (*)(void *, const char *), void *, const char *);
+void *__libc_malloc(size_t);
+
+struct backend_next backend_next;
+bool backend_is_system;
+size_t backend_min_bytes = JE_MIN;
+
+/* ---- what jemalloc asks of the system ------------------------------------ */
+
+static uint64_t je_mapped; /* atomic */
+static void (*je_fork[3])(void);
+
+void *gcprof_jesys_mmap(void *addr, size_t bytes, int prot, int flags, int fd, off_t offset);
+int gcprof_jesys_munmap(void *addr, size_t bytes);
+int gcprof_jesys_madvise(void *addr, size_t bytes, int advice);
+int gcprof_jesys_mprotect(void *addr, size_t bytes, int prot);
+void *gcprof_jesys_sbrk(intptr_t by);
+char *gcprof_jesys_getenv(const char *name);
+ssize_t gcprof_jesys_readlink(const char *name, char *buf, size_t bytes);
+int gcprof_jesys_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void));
+int gcprof_jesys_atexit(void (*f)(void));
+int gcprof_jesys_pthread_create(void *, const void *, void *(*)(void *), void *);
+void *gcprof_jesys_dlsym(void *handle, const char *name);
+int gcprof_jesys_Unwind_Backtrace(void *, void *);
+uintptr_t gcprof_jesys_Unwind_GetIP(void *);
+
+/* None of these sets errno: jemalloc looks at results alone, and a malloc that
+ * succeeds in the end must not have changed it. */
+
+void *
+gcprof_jesys_mmap(void *addr, size_t bytes, int prot, int flags, int fd, off_t offset)
+{
+	long p = sys_mmap(addr, bytes, prot, flags, fd, offset);
+
+	if (p < 0)
+		return MAP_FAILED;
+	if (!(flags & MAP_FIXED)) /* jemalloc uses it inside what it has */
+		(void)atomic_add(&je_mapped, bytes);
+	return (void *)p;
+}
+
+int
+gcprof_jesys_munmap(void *addr, size_t bytes)
+{
+	long result = sys_munmap(addr, bytes);
+
+	if (result == 0)
+		(void)atomic_add(&je_mapped, 0 - (uint64_t)bytes);
+	return result ? -1 : 0;
+}
+
+int
+gcprof_jesys_madvise(void *addr, size_t bytes, int advice)
+{
+	return sys_madvise(addr, bytes, advice) ? -1 : 0;
+}
+
+int
+gcprof_jesys_mprotect(void *addr, size_t bytes, int prot)
+{
+	return sys_mprotect(addr, bytes, prot) ? -1 : 0;
+}
+
+void *
+gcprof_jesys_sbrk(intptr_t by)
+{
+	(void)by; /* the break is the program's: dss is off */
+	return (void *)-1;
+}
+
+char *
+gcprof_jesys_getenv(const char *name)
+{
+	(void)name; /* MALLOC_CONF is meant for a jemalloc of the program's */
+	return NULL;
+}
+
+ssize_t
+gcprof_jesys_readlink(const char *name, char *buf, size_t bytes)
+{
+	(void)name, (void)buf, (void)bytes; /* /etc/malloc.conf likewise */
+	return -1;
+}
+
+int
+gcprof_jesys_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void))
+{
+	je_fork[0] = prepare;
+	je_fork[1] = parent;
+	je_fork[2] = child;
+	return 0;
+}
+
+int
+gcprof_jesys_atexit(void (*f)(void))
+{
+	(void)f; /* statistics at exit: off */
+	return 0;
+}
+
+int
+gcprof_jesys_pthread_create(void *thread, const void *attr, void *(*f)(void *), void *with)
+{
+	(void)thread, (void)attr, (void)f, (void)with; /* background threads: off */
+	return EAGAIN;
+}
+
+void *
+gcprof_jesys_dlsym(void *handle, const char *name)
+{
+	(void)handle, (void)name; /* only looks for pthread_create */
+	return NULL;
+}
+
+int
+gcprof_jesys_Unwind_Backtrace(void *f, void *with)
+{
+	(void)f, (void)with; /* heap profiling of its own: off */
+	return 5;	     /* _URC_END_OF_STACK */
+}
+
+uintptr_t
+gcprof_jesys_Unwind_GetIP(void *context)
+{
+	(void)context;
+	return 0;
+}
+
+/* ---- set-up -------------------------------------------------------------- */
+
+/* Until the next allocator is known, the loader's own requests (it is looking
+ * the next allocator up for us) are served from here, and never freed. */
+static char early[64 << 10] __attribute__((aligned(16)));
+static size_t early_used;
+
+static bool
+is_early(const void *p)
+{
+	return (const char *)p >= early && (const char *)p < early + sizeof early;
+}
+
+static void *
+early_malloc(size_t bytes)
+{
+	size_t need = 16 + ((bytes + 15) & ~(size_t)15), at = early_used;
+
+	if (bytes > sizeof early || at + need > sizeof early) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	early_used = at + need;
+	*(size_t *)(early + at) = need - 16;
+	return early + at + 16;
+}
+
+static void *
+early_calloc(size_t n, size_t bytes)
+{
+	return early_malloc(n * bytes); /* static memory, used once: zero */
+}
+
+static void
+next_free(void *p)
+{
+	static void (*real)(void *);
+
+	if (is_early(p))
+		return;
+	if (!real)
+		real = (void (*)(void *))dlsym(RTLD_NEXT, "free");
+	real(p);
+}
+
+static size_t
+next_usable(void *p)
+{
+	static size_t (*real)(void *);
+
+	if (is_early(p))
+		return ((size_t *)p)[-2];
+	if (!real)
+		real = (size_t(*)(void *))dlsym(RTLD_NEXT, "malloc_usable_size");
+	return real ? real(p) : 0;
+}
+
+static void *
+next_realloc(void *p, size_t bytes)
+{
+	static void *(*real)(void *, size_t);
+	void *q;
+
+	if (!real)
+		real = (void *(*)(void *, size_t))dlsym(RTLD_NEXT, "realloc");
+	if (!is_early(p))
+		return real(p, bytes);
+	q = backend_next.malloc(bytes);
+	if (q)
+		memcpy(q, p, next_usable(p) < bytes ? next_usable(p) : bytes);
+	return q;
+}
+
+static void *
+early_realloc(void *p, size_t bytes)
+{
+	void *q = early_malloc(bytes);
+
+	if (q && p)
+		memcpy(q, p, next_usable(p) < bytes ? next_usable(p) : bytes);
+	return q;
+}
+
+static void *
+early_memalign(size_t align, size_t bytes)
+{
+	/* The loader asks for no more than 16 while it looks names up. */
+	return align <= 16 ? early_malloc(bytes) : NULL;
+}
+
+static void
+early_free(void *p)
+{
+	(void)p;
+}
+
+static void
+find_next(void)
+{
+	struct backend_next next;
+
+	backend_next = (struct backend_next){early_malloc,   early_calloc, early_realloc,
+					     early_memalign, early_free,   next_usable};
+	next.malloc = (void *(*)(size_t))dlsym(RTLD_NEXT, "malloc");
+	next.calloc = (void *(*)(size_t, size_t))dlsym(RTLD_NEXT, "calloc");
+	next.memalign = (void *(*)(size_t, size_t))dlsym(RTLD_NEXT, "memalign");
+	next.realloc = next_realloc;
+	next.free = next_free;
+	next.usable = next_usable;
+	if (!next.malloc || !next.calloc || !next.memalign) {
+		/* Not a usual libc: serve what the program needs ourselves. */
+		backend_is_system = false;
+		return;
+	}
+	backend_min_bytes = next.malloc == __libc_malloc ? GLIBC_MIN : OTHER_MIN;
+	backend_next = next;
+}
+
+void
+backend_init(bool is_system, bool is_hugepages)
+{
+	gcprof_je_malloc_conf =
+		is_hugepages ? "dss:disabled,background_thread:false,thp:always"
+			     : "dss:disabled,background_thread:false";
+	backend_is_system = is_system;
+	if (is_system)
+		find_next();
+}
+
+/* ---- requests that are rarer --------------------------------------------- */
+
+void *
+backend_memalign(size_t align, size_t bytes)
+{
+	if (unlikely(backend_is_system))
+		return backend_next.memalign(align, backend_room(bytes));
+	/* mallocx leaves errno alone. */
+	void *p = gcprof_je_mallocx(backend_room(bytes), JE_ALIGN(align));
+
+	if (!p)
+		errno = ENOMEM;
+	return p;
+}
+
+size_t
+backend_usable(void *p)
+{
+	return backend_is_system ? backend_next.usable(p) : gcprof_je_sallocx(p, 0);
+}
+
+static size_t
+flags_align(int flags)
+{
+	size_t align = (size_t)1 << (flags & MALLOCX_LG_ALIGN_MASK);
+
+	return align < 16 ? 16 : align;
+}
+
+void *
+backend_mallocx(size_t bytes, int flags)
+{
+	void *p;
+
+	if (!backend_is_system)
+		return gcprof_je_mallocx(backend_room(bytes), flags);
+	p = backend_next.memalign(flags_align(flags), backend_room(bytes));
+	if (p && flags & MALLOCX_ZERO)
+		memset(p, 0, bytes);
+	return p;
+}
+
+void *
+backend_rallocx(void *p, size_t bytes, int flags)
+{
+	size_t old;
+	void *q;
+
+	if (!backend_is_system)
+		return gcprof_je_rallocx(p, backend_room(bytes), flags);
+	old = backend_next.usable(p);
+	q = backend_mallocx(bytes, flags);
+	if (q) {
+		memcpy(q, p, old < bytes ? old : bytes);
+		backend_next.free(p);
+	}
+	return q;
+}
+
+size_t
+backend_xallocx(void *p, size_t bytes, size_t extra, int flags)
+{
+	if (backend_is_system)
+		return backend_next.usable(p);
+	return gcprof_je_xallocx(p, backend_room(bytes), extra, flags);
+}
+
+void
+backend_dallocx(void *p, int flags)
+{
+	if (backend_is_system)
+		backend_next.free(p);
+	else
+		gcprof_je_dallocx(p, flags);
+}
+
+size_t
+backend_nallocx(size_t bytes, int flags)
+{
+	size_t align = flags_align(flags);
+
+	if (!backend_is_system)
+		return gcprof_je_nallocx(backend_room(bytes), flags);
+	return (backend_room(bytes) + align - 1) & ~(align - 1);
+}
+
+int
+backend_mallctl(const char *name, void *old, size_t *old_bytes, void *new, size_t new_bytes)
+{
+	return backend_is_system ? ENOENT
+				 : gcprof_je_mallctl(name, old, old_bytes, new, new_bytes);
+}
+
+int
+backend_mallctlnametomib(const char *name, size_t *mib, size_t *n)
+{
+	return backend_is_system ? ENOENT : gcprof_je_mallctlnametomib(name, mib, n);
+}
+
+int
+backend_mallctlbymib(const size_t *mib, size_t n, void *old, size_t *old_bytes, void *new,
+		     size_t new_bytes)
+{
+	return backend_is_system
+		       ? ENOENT
+		       : gcprof_je_mallctlbymib(mib, n, old, old_bytes, new, new_bytes);
+}
+
+void
+backend_stats_print(void (*write)(void *, const char *), void *with, const char *opts)
+{
+	if (!backend_is_system)
+		gcprof_je_malloc_stats_print(write, with, opts);
+}
+
+int
+backend_trim(size_t pad)
+{
+	if (backend_is_system) {
+		int (*real)(size_t) = (int (*)(size_t))dlsym(RTLD_NEXT, "malloc_trim");
+
+		return real ? real(pad) : 0;
+	}
+	/* 4096 is MALLCTL_ARENAS_ALL of jemalloc 5. */
+	return gcprof_je_mallctl("arena.4096.purge", NULL, NULL, NULL, 0) == 0;
+}
+
+uint64_t
+backend_mapped_bytes(bool may_lock)
+{
+	static uint64_t last;
+
+	if (!backend_is_system)
+		return relaxed_load(&je_mapped);
+	if (may_lock) {
+		static struct mallinfo2 (*real)(void);
+
+		if (!real)
+			real = (struct mallinfo2(*)(void))dlsym(RTLD_NEXT, "mallinfo2");
+		if (real) {
+			struct mallinfo2 info = real();
+
+			relaxed_store(&last, info.arena + info.hblkhd);
+		}
+	}
+	return relaxed_load(&last);
+}
+
+void
+backend_before_fork(void)
+{
+	if (je_fork[0])
+		je_fork[0]();
+}
+
+void
+backend_after_fork_parent(void)
+{
+	if (je_fork[1])
+		je_fork[1]();
+}
+
+void
+backend_after_fork_child(void)
+{
+	if (je_fork[2])
+		je_fork[2]();
+}

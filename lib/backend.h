@@ -1,0 +1,120 @@
+/* backend.h -- the allocator behind the shim.
+ *
+ * In:   requests that interpose.c and operators.c have checked and counted.
+ * Out:  the program's memory: from a private jemalloc, or, on request, from the
+ *       allocator that the program would have had without us.
+ * Not here: tags and sites.
+ *
+ * Every block is at least two granules (32 bytes) away from the next, as
+ * blocks.h needs: requests are rounded up to 32 bytes for jemalloc, to 24 for
+ * glibc, whose chunks of 24 usable bytes take 32.
+ *
+ * This file is the only door to jemalloc (gcprof_je_*; the names are given to
+ * it by jemalloc.syms).
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef GCPROF_BACKEND_H
+#define GCPROF_BACKEND_H
+
+#include "base.h"
+
+void *gcprof_je_malloc(size_t bytes);
+void *gcprof_je_calloc(size_t n, size_t bytes);
+void *gcprof_je_realloc(void *p, size_t bytes);
+void *gcprof_je_mallocx(size_t bytes, int flags);
+void *gcprof_je_rallocx(void *p, size_t bytes, int flags);
+size_t gcprof_je_xallocx(void *p, size_t bytes, size_t extra, int flags);
+size_t gcprof_je_sallocx(const void *p, int flags);
+void gcprof_je_dallocx(void *p, int flags);
+size_t gcprof_je_nallocx(size_t bytes, int flags);
+void gcprof_je_free(void *p);
+
+/* The next allocator's functions; all set before any is called. */
+struct backend_next {
+	void *(*malloc)(size_t);
+	void *(*calloc)(size_t, size_t);
+	void *(*realloc)(void *, size_t);
+	void *(*memalign)(size_t, size_t);
+	void (*free)(void *);
+	size_t (*usable)(void *);
+};
+extern struct backend_next backend_next;
+extern bool backend_is_system;
+extern size_t backend_min_bytes;
+
+/* Choose and prepare; before the first request.
+ * Context  the very first allocation of the process, maybe the loader's. */
+void backend_init(bool is_system, bool is_hugepages);
+
+static ALWAYS_INLINE size_t
+backend_room(size_t bytes)
+{
+	return bytes < backend_min_bytes ? backend_min_bytes : bytes;
+}
+
+/* All as the C functions of the name, but: realloc wants p and bytes non-zero,
+ * calloc takes the product, memalign a power of two. NULL and ENOMEM on
+ * failure. */
+static ALWAYS_INLINE void *
+backend_malloc(size_t bytes)
+{
+	if (unlikely(backend_is_system))
+		return backend_next.malloc(backend_room(bytes));
+	return gcprof_je_malloc(backend_room(bytes));
+}
+
+static ALWAYS_INLINE void *
+backend_calloc(size_t bytes)
+{
+	if (unlikely(backend_is_system))
+		return backend_next.calloc(1, backend_room(bytes));
+	return gcprof_je_calloc(1, backend_room(bytes));
+}
+
+static ALWAYS_INLINE void *
+backend_realloc(void *p, size_t bytes)
+{
+	if (unlikely(backend_is_system))
+		return backend_next.realloc(p, backend_room(bytes));
+	return gcprof_je_realloc(p, backend_room(bytes));
+}
+
+static ALWAYS_INLINE void
+backend_free(void *p)
+{
+	if (unlikely(backend_is_system))
+		backend_next.free(p);
+	else
+		gcprof_je_free(p);
+}
+
+void *backend_memalign(size_t align, size_t bytes);
+/* Usable bytes of a live block; takes no lock of jemalloc's. */
+size_t backend_usable(void *p);
+
+/* mallocx and its family, flags as jemalloc defines them. */
+void *backend_mallocx(size_t bytes, int flags);
+void *backend_rallocx(void *p, size_t bytes, int flags);
+size_t backend_xallocx(void *p, size_t bytes, size_t extra, int flags);
+void backend_dallocx(void *p, int flags);
+size_t backend_nallocx(size_t bytes, int flags);
+int backend_mallctl(const char *name, void *old, size_t *old_bytes, void *new, size_t new_bytes);
+int backend_mallctlnametomib(const char *name, size_t *mib, size_t *n);
+int backend_mallctlbymib(const size_t *mib, size_t n, void *old, size_t *old_bytes, void *new,
+			 size_t new_bytes);
+void backend_stats_print(void (*write)(void *, const char *), void *with, const char *opts);
+/* Give unused memory back.  Returns 1 if some was. */
+int backend_trim(size_t pad);
+
+/* Bytes that the allocator has mapped now.
+ * Context  signal safe with jemalloc; with the next allocator it asks
+ *          mallinfo2 only if may_lock. */
+uint64_t backend_mapped_bytes(bool may_lock);
+
+/* Around fork, as pthread_atfork calls its functions. */
+void backend_before_fork(void);
+void backend_after_fork_parent(void);
+void backend_after_fork_child(void);
+
+#endif

@@ -1,0 +1,106 @@
+/* blocks.c -- see blocks.h.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "blocks.h"
+#include "mem.h"
+
+#include <string.h>
+
+enum { N_CHUNKS = 1 << (BLOCKS_ADDRESS_BITS - BLOCKS_CHUNK_BITS), CHUNKS_A_PAGE = 512 };
+
+uint32_t *blocks_chunks[N_CHUNKS];
+/* Which pages of blocks_chunks hold a pointer: a walk that read all 16 MiB of
+ * it would make them resident. */
+static uint8_t pages_used[N_CHUNKS / CHUNKS_A_PAGE];
+
+uint32_t *
+blocks_chunk_slow(uintptr_t addr)
+{
+	uint32_t **slot, *none = NULL, *fresh;
+
+	if (addr >> BLOCKS_ADDRESS_BITS || addr & 15) {
+		lose(LOSS_SHADOW);
+		return NULL;
+	}
+	slot = &blocks_chunks[addr >> BLOCKS_CHUNK_BITS];
+	fresh = mem_map((BLOCKS_CHUNK_WORDS + BLOCKS_TAIL_WORDS) * sizeof *fresh +
+			BLOCKS_TOUCHED);
+	if (!fresh) {
+		lose(LOSS_SHADOW);
+		return NULL;
+	}
+	relaxed_store(&pages_used[(addr >> BLOCKS_CHUNK_BITS) / CHUNKS_A_PAGE], 1);
+	/* A loser's chunk is address space nobody touched: let it be. */
+	(void)__atomic_compare_exchange_n(slot, &none, fresh, false, __ATOMIC_ACQ_REL,
+					  __ATOMIC_ACQUIRE);
+	return acquire_load(slot);
+}
+
+/* One 64 KiB part of a chunk.  Freed granules and those inside blocks have no
+ * start mark, so eight words are passed at a time where there is none. */
+static int
+walk_part(uint32_t *chunk, uintptr_t base, size_t from, size_t to,
+	  int (*f)(const struct block *, void *), void *with)
+{
+	size_t i = from;
+
+	while (i < to) {
+		struct block b;
+		uint32_t first;
+		int stop;
+
+		if (i + 8 <= to) {
+			uint64_t w[4];
+
+			memcpy(w, &chunk[i], sizeof w);
+			if (!((w[0] | w[1] | w[2] | w[3]) & 0x8000000080000000ull)) {
+				i += 8;
+				continue;
+			}
+		}
+		while (i < to && !((first = acquire_load(&chunk[i])) & BLOCKS_START))
+			i++;
+		if (i >= to)
+			break;
+		blocks_read(&chunk[i], first, &b);
+		b.addr = base + (i << BLOCKS_GRANULE_BITS);
+		stop = f(&b, with);
+		if (stop)
+			return stop;
+		i++;
+	}
+	return 0;
+}
+
+int
+blocks_walk(int (*f)(const struct block *b, void *with), void *with)
+{
+	const size_t part = 1 << (BLOCKS_TOUCH_BITS - BLOCKS_GRANULE_BITS);
+	size_t c, k;
+
+	for (c = 0; c < N_CHUNKS; c++) {
+		const uint8_t *touched;
+		uint32_t *chunk;
+
+		if (!relaxed_load(&pages_used[c / CHUNKS_A_PAGE])) {
+			c += CHUNKS_A_PAGE - 1;
+			continue;
+		}
+		chunk = acquire_load(&blocks_chunks[c]);
+		if (!chunk)
+			continue;
+		touched = (uint8_t *)(chunk + BLOCKS_CHUNK_WORDS + BLOCKS_TAIL_WORDS);
+		for (k = 0; k < BLOCKS_TOUCHED; k++) {
+			int stop;
+
+			if (!relaxed_load(&touched[k]))
+				continue;
+			stop = walk_part(chunk, (uintptr_t)c << BLOCKS_CHUNK_BITS, k * part,
+					 (k + 1) * part, f, with);
+			if (stop)
+				return stop;
+		}
+	}
+	return 0;
+}

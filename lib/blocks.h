@@ -1,0 +1,182 @@
+/* blocks.h -- live blocks, in a shadow of the heap.
+ *
+ * In:   one fact per allocation or release, from interpose.c.
+ * Out:  the tag of one address; a walk over all live blocks, for the writer.
+ * Not here: stacks (unwind.h), what a site_id or a birth_id names (sites.h,
+ *       epochs.h), usable sizes (backend.h).
+ *
+ * One 4-byte word stands for each 16 bytes of heap, so the shadow is a quarter
+ * of the heap's size.  A block has the words of its own granules; backend.c
+ * sees to it that every block has at least two (malloc(1) takes 32 bytes, as
+ * it does in glibc) and that one of over 48 bytes has at least four:
+ *
+ *     word 0   1 | kind (3) | site (28)          the top bit marks a start
+ *     word 1   0 | bytes (6) | birth (25)        63 = more than 48 bytes
+ *     word 2   0 | more (1) | low 30 bits of bytes       if word 1 says 63
+ *     word 3   0 | next 31 bits of bytes                 if word 2 says more
+ *
+ * A release clears the top bit of word 0 and nothing else: a second free of
+ * the address is told from a free of something that never was a block, and the
+ * site of the allocation is known, for as long as the granule is not reused.
+ *
+ * INVARIANT  one-owner: see interpose.c.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef GCPROF_BLOCKS_H
+#define GCPROF_BLOCKS_H
+
+#include "base.h"
+
+struct block {
+	uintptr_t addr; /* as handed to the program, a multiple of 16 */
+	size_t bytes;   /* asked for, not the usable size */
+	site_id site;
+	birth_id birth; /* epoch and thread of the allocation */
+	uint32_t kind;  /* enum heapfile_kind */
+};
+
+enum {
+	BLOCKS_GRANULE_BITS = 4,
+	BLOCKS_CHUNK_BITS = 26, /* bytes of heap that one shadow chunk covers */
+	BLOCKS_ADDRESS_BITS = 47,
+	BLOCKS_BIRTHS = 1 << 25, /* birth_id must be below */
+	BLOCKS_SITES = 1 << 28,  /* site_id must be below */
+	BLOCKS_MAX_INLINE = 48   /* bytes; bigger blocks have four words */
+};
+#define BLOCKS_START (1u << 31)
+
+/* Shadow chunks by the high bits of the address. */
+extern uint32_t *blocks_chunks[1 << (BLOCKS_ADDRESS_BITS - BLOCKS_CHUNK_BITS)];
+
+/* Words of the last granules' blocks that reach into the next chunk's heap
+ * stand in the tail; `touched` has a byte for each 64 KiB of heap in which a
+ * block ever started. */
+enum {
+	BLOCKS_CHUNK_WORDS = 1 << (BLOCKS_CHUNK_BITS - BLOCKS_GRANULE_BITS),
+	BLOCKS_TAIL_WORDS = 16,
+	BLOCKS_TOUCH_BITS = 16,
+	BLOCKS_TOUCHED = 1 << (BLOCKS_CHUNK_BITS - BLOCKS_TOUCH_BITS)
+};
+
+/* Make the chunk for an address.  Returns NULL and counts a loss if there is
+ * no memory, or the address is none that a block can have. */
+uint32_t *blocks_chunk_slow(uintptr_t addr);
+
+static ALWAYS_INLINE uint32_t *
+blocks_words(uint32_t *chunk, uintptr_t addr)
+{
+	return &chunk[(addr >> BLOCKS_GRANULE_BITS) & (BLOCKS_CHUNK_WORDS - 1)];
+}
+
+/* Note that a block became live.
+ *
+ * b        b->addr must not be live already.  If the shadow chunk could not be
+ *          mapped, the block stays unknown and LOSS_SHADOW has gone up.
+ * Context  no lock; safe in a signal handler.
+ * Cost     two stores, three if the block is larger than 48 bytes.
+ */
+static ALWAYS_INLINE void
+blocks_insert(const struct block *b)
+{
+	uint32_t *chunk, *w;
+	uint8_t *touched;
+
+	if (unlikely(b->addr >> BLOCKS_ADDRESS_BITS) || unlikely(b->addr & 15) ||
+	    unlikely(!(chunk = acquire_load(&blocks_chunks[b->addr >> BLOCKS_CHUNK_BITS])))) {
+		chunk = blocks_chunk_slow(b->addr);
+		if (!chunk)
+			return;
+	}
+	w = blocks_words(chunk, b->addr);
+	if (likely(b->bytes <= BLOCKS_MAX_INLINE)) {
+		relaxed_store(&w[1], (uint32_t)b->bytes << 25 | b->birth);
+	} else {
+		bool is_more = b->bytes >> 30;
+
+		relaxed_store(&w[2], (uint32_t)is_more << 30 |
+					     (uint32_t)(b->bytes & 0x3fffffff));
+		if (unlikely(is_more))
+			relaxed_store(&w[3], (uint32_t)(b->bytes >> 30) & 0x7fffffff);
+		relaxed_store(&w[1], 63u << 25 | b->birth);
+	}
+	touched = (uint8_t *)(chunk + BLOCKS_CHUNK_WORDS + BLOCKS_TAIL_WORDS) +
+		  ((b->addr >> BLOCKS_TOUCH_BITS) & (BLOCKS_TOUCHED - 1));
+	if (unlikely(!relaxed_load(touched)))
+		relaxed_store(touched, 1);
+	release_store(&w[0], BLOCKS_START | b->kind << 28 | b->site);
+}
+
+/* Read a start's words, of which w[0] is known. */
+static ALWAYS_INLINE void
+blocks_read(uint32_t *w, uint32_t first, struct block *ret)
+{
+	uint32_t second = relaxed_load(&w[1]);
+
+	ret->site = first & (BLOCKS_SITES - 1);
+	ret->kind = first >> 28 & 7;
+	ret->birth = second & (BLOCKS_BIRTHS - 1);
+	ret->bytes = second >> 25 & 63;
+	if (ret->bytes == 63) {
+		uint32_t third = relaxed_load(&w[2]);
+
+		ret->bytes = third & 0x3fffffff;
+		if (unlikely(third >> 30 & 1))
+			ret->bytes |= (size_t)(relaxed_load(&w[3]) & 0x7fffffff) << 30;
+	}
+}
+
+enum blocks_state {
+	BLOCKS_LIVE = 0,
+	BLOCKS_FREED,  /* a block started here and was released */
+	BLOCKS_NEVER,  /* none did, or its granule was used again */
+	BLOCKS_OUTSIDE /* no heap of ours was ever near this address */
+};
+
+/* Look an address up.  ret is filled in for BLOCKS_LIVE, and its site and kind
+ * for BLOCKS_FREED. */
+static ALWAYS_INLINE enum blocks_state
+blocks_find(uintptr_t addr, struct block *ret)
+{
+	uint32_t *chunk, *w, first;
+
+	if (unlikely(addr >> BLOCKS_ADDRESS_BITS) ||
+	    unlikely(!(chunk = acquire_load(&blocks_chunks[addr >> BLOCKS_CHUNK_BITS]))))
+		return BLOCKS_OUTSIDE;
+	if (unlikely(addr & 15))
+		return BLOCKS_NEVER;
+	w = blocks_words(chunk, addr);
+	first = acquire_load(&w[0]);
+	ret->addr = addr;
+	if (likely(first & BLOCKS_START)) {
+		blocks_read(w, first, ret);
+		return BLOCKS_LIVE;
+	}
+	ret->site = first & (BLOCKS_SITES - 1);
+	ret->kind = first >> 28 & 7;
+	return ret->site ? BLOCKS_FREED : BLOCKS_NEVER;
+}
+
+/* Note that a block that blocks_find called live is released; *before* the
+ * allocator hears of it.
+ *
+ * BOUND  Two threads that free the same block within a few nanoseconds may
+ * both find it live: the double free then reaches the allocator unnoticed. An
+ * atomic exchange would see it, and cost each free more than all else here. */
+static ALWAYS_INLINE void
+blocks_remove(const struct block *b)
+{
+	uint32_t *w = blocks_words(blocks_chunks[b->addr >> BLOCKS_CHUNK_BITS], b->addr);
+
+	relaxed_store(&w[0], relaxed_load(&w[0]) & ~BLOCKS_START);
+	/* The compiler must not let the release pass this; the hardware will not:
+	 * the allocator's own synchronisation orders it for the next owner. */
+	signal_fence();
+}
+
+/* Call f for each live block, by rising address; stops on non-zero and returns
+ * it.  Context: exact if no other thread runs; else blocks that come and go
+ * meanwhile may be missed or shown. */
+int blocks_walk(int (*f)(const struct block *b, void *with), void *with);
+
+#endif

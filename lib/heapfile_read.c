@@ -1,0 +1,768 @@
+/* heapfile_read.c -- decoder of .heap files; trusts nothing.
+ *
+ * In:   the bytes of a file, from anywhere.
+ * Out:  records into a sink, or one error with section and byte.
+ * Not here: what the records mean together (tools/heap.c).
+ *
+ * Order of the checks, each relying on those before it: magic, header CRC,
+ * version and features, lengths, table CRC, contiguity, unknown sections,
+ * section CRC, number of records against bytes, then each record.  Contiguity
+ * together with the CRCs makes every byte of the file count: no byte can
+ * change unnoticed, and nothing can hide between sections.
+ *
+ * The file is read, not mapped: a file that is truncated while we look at it
+ * would raise SIGBUS in a mapping.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "heapfile_read.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <zlib.h>
+
+enum { N_TYPES = HEAPFILE_MARKS + 1 };
+
+/* Name of each section type and the fewest bytes that a record can take. */
+static const struct section_kind {
+	const char *name;
+	unsigned least_bytes;
+} kinds[N_TYPES] = {
+	[HEAPFILE_INFO] = {"INFO", 3},
+	[HEAPFILE_MODULES] = {"MODULES", 7},
+	[HEAPFILE_SITES] = {"SITES", 6},
+	[HEAPFILE_THREADS] = {"THREADS", 4},
+	[HEAPFILE_BIRTHS] = {"BIRTHS", 3},
+	[HEAPFILE_EPOCHS] = {"EPOCHS", 12},
+	[HEAPFILE_BLOCKS] = {"BLOCKS", 5},
+	[HEAPFILE_MAPPINGS] = {"MAPPINGS", 5},
+	[HEAPFILE_BAD_FREES] = {"BAD_FREES", 5},
+	[HEAPFILE_MARKS] = {"MARKS", 3},
+};
+
+/* State of one decoding.  p and end lie in the section that `error->section`
+ * names, or in nothing. */
+struct decoder {
+	const uint8_t *file;
+	const uint8_t *p;
+	const uint8_t *end;
+	size_t n;
+	unsigned options;
+	const struct hf_sink *sink;
+	struct hf_error *error;
+	const uint8_t *table;
+	uint64_t counts[N_TYPES]; /* records of each type: the limit of references */
+	/* What the record before has left, for delta coding. */
+	uint64_t number;     /* of this record, from 1 */
+	uint64_t last_epoch; /* BIRTHS */
+	uint64_t next;       /* EPOCHS: first epoch not yet told; BLOCKS, MAPPINGS: end */
+};
+
+const char *
+hf_section_name(uint32_t type)
+{
+	return type < N_TYPES ? kinds[type].name : NULL;
+}
+
+const char *
+hf_error_format(const struct hf_error *error, char *buf, size_t n)
+{
+	if (error->code == HF_IO)
+		snprintf(buf, n, "%s", strerror(error->os_error));
+	else if (error->code == HF_MEMORY || error->code == HF_STOPPED)
+		snprintf(buf, n, "%s", error->message);
+	else
+		snprintf(buf, n, "%s: %s at byte %llu", error->section, error->message,
+			 (unsigned long long)error->offset);
+	return buf;
+}
+
+/* Fill in *e; false for the convenience of the caller, which fails too. */
+static bool __attribute__((format(printf, 5, 6)))
+fail(struct hf_error *e, enum hf_code code, const char *section, uint64_t offset,
+     const char *format, ...)
+{
+	va_list args;
+
+	e->code = code;
+	e->os_error = 0;
+	e->offset = offset;
+	if (section != e->section)
+		snprintf(e->section, sizeof(e->section), "%s", section);
+	va_start(args, format);
+	vsnprintf(e->message, sizeof(e->message), format, args);
+	va_end(args);
+	return false;
+}
+
+static bool
+fail_os(struct hf_error *e)
+{
+	memset(e, 0, sizeof(*e));
+	e->code = HF_IO;
+	e->os_error = errno;
+	return false;
+}
+
+/* A record of the section at hand is wrong at `at`. */
+static bool
+bad(struct decoder *d, const uint8_t *at, const char *message)
+{
+	return fail(d->error, HF_RECORD, d->error->section, (uint64_t)(at - d->file), "%s",
+		    message);
+}
+
+/* ---- header and table ---- */
+
+static uint16_t
+get_u16(const uint8_t *p)
+{
+	return (uint16_t)(p[0] | p[1] << 8);
+}
+
+static uint32_t
+get_u32(const uint8_t *p)
+{
+	return get_u16(p) | (uint32_t)get_u16(p + 2) << 16;
+}
+
+static uint64_t
+get_u64(const uint8_t *p)
+{
+	return get_u32(p) | (uint64_t)get_u32(p + 4) << 32;
+}
+
+static uint8_t
+get_u8(const uint8_t *p)
+{
+	return *p;
+}
+
+#define HEADER(p, field, bits) \
+	get_u##bits((p) + offsetof(struct heapfile_header, field))
+#define ENTRY(p, field, bits) \
+	get_u##bits((p) + offsetof(struct heapfile_section, field))
+
+/* zlib counts in unsigned int; a section may be larger. */
+static uint32_t
+checksum(const uint8_t *p, uint64_t n)
+{
+	uLong crc = crc32(0, NULL, 0);
+
+	while (n > 0) {
+		uInt part = n < (1u << 30) ? (uInt)n : 1u << 30;
+
+		crc = crc32(crc, p, part);
+		p += part;
+		n -= part;
+	}
+	return (uint32_t)crc;
+}
+
+static bool
+check_version(const uint8_t *h, unsigned options, struct hf_error *e)
+{
+	bool sound = options & HF_IGNORE_CHECKSUMS ||
+		     checksum(h, offsetof(struct heapfile_header, header_crc)) ==
+			     HEADER(h, header_crc, 32);
+	unsigned major = HEADER(h, major, 16);
+
+	/* Another major version may keep its checksum elsewhere. */
+	if (major != HEAPFILE_MAJOR)
+		return fail(e, HF_VERSION, "header", offsetof(struct heapfile_header, major),
+			    sound ? "version %u is not known here"
+				  : "damaged, or of version %u,",
+			    major);
+	if (!sound)
+		return fail(e, HF_CHECKSUM, "header",
+			    offsetof(struct heapfile_header, header_crc), "wrong checksum");
+	return true;
+}
+
+static bool
+check_features(const uint8_t *h, struct hf_error *e)
+{
+	uint32_t required = HEADER(h, required_features, 32);
+
+	if (required)
+		return fail(e, HF_FEATURE, "header",
+			    offsetof(struct heapfile_header, required_features),
+			    "required feature bit %d is not known here",
+			    __builtin_ctz(required));
+	return true;
+}
+
+/* The first 64 bytes by themselves. */
+static bool
+check_header(const uint8_t *h, size_t n, unsigned options, struct hf_error *e)
+{
+	size_t magic = n < HEAPFILE_MAGIC_BYTES ? n : HEAPFILE_MAGIC_BYTES;
+
+	if (n == 0)
+		return fail(e, HF_NOT_HEAP, "header", 0, "the file is empty,");
+	if (memcmp(h, HEAPFILE_MAGIC, magic) != 0)
+		return fail(e, HF_NOT_HEAP, "header", 0, "not a .heap file: wrong magic");
+	if (n < sizeof(struct heapfile_header))
+		return fail(e, HF_TRUNCATED, "header", n, "truncated");
+	if (!check_version(h, options, e) || !check_features(h, e))
+		return false;
+	if (HEADER(h, header_bytes, 16) != sizeof(struct heapfile_header))
+		return fail(e, HF_LAYOUT, "header",
+			    offsetof(struct heapfile_header, header_bytes),
+			    "wrong header size");
+	if (HEADER(h, byte_order, 8) != HEAPFILE_LITTLE_ENDIAN)
+		return fail(e, HF_LAYOUT, "header",
+			    offsetof(struct heapfile_header, byte_order),
+			    "unknown byte order");
+	if (HEADER(h, pointer_bytes, 8) != 8)
+		return fail(e, HF_LAYOUT, "header",
+			    offsetof(struct heapfile_header, pointer_bytes),
+			    "pointers are not of 8 bytes");
+	if (HEADER(h, entry_bytes, 32) != sizeof(struct heapfile_section))
+		return fail(e, HF_LAYOUT, "header",
+			    offsetof(struct heapfile_header, entry_bytes),
+			    "wrong size of table entries");
+	if (HEADER(h, n_sections, 32) > HEAPFILE_MAX_SECTIONS)
+		return fail(e, HF_LAYOUT, "header",
+			    offsetof(struct heapfile_header, n_sections),
+			    "too many sections");
+	/* A later minor version may have given the reserved words a meaning. */
+	if (HEADER(h, minor, 16) <= HEAPFILE_MINOR &&
+	    (HEADER(h, reserved[0], 32) || HEADER(h, reserved[1], 32)))
+		return fail(e, HF_LAYOUT, "header",
+			    offsetof(struct heapfile_header, reserved),
+			    "reserved bytes are not zero");
+	return true;
+}
+
+/* Lengths: header, sections, table and nothing else. */
+static bool
+check_lengths(struct decoder *d)
+{
+	const uint8_t *h = d->file;
+	uint64_t file_bytes = HEADER(h, file_bytes, 64);
+	uint64_t table = HEADER(h, table_offset, 64);
+	uint64_t table_bytes =
+		HEADER(h, n_sections, 32) * (uint64_t)sizeof(struct heapfile_section);
+
+	if (d->n < file_bytes)
+		return fail(d->error, HF_TRUNCATED, "file", d->n,
+			    "truncated (%llu bytes are missing)",
+			    (unsigned long long)(file_bytes - d->n));
+	if (d->n > file_bytes)
+		return fail(d->error, HF_LAYOUT, "file", file_bytes,
+			    "bytes after the end");
+	if (table < sizeof(struct heapfile_header) || table > d->n ||
+	    d->n - table != table_bytes)
+		return fail(d->error, HF_LAYOUT, "header",
+			    offsetof(struct heapfile_header, table_offset),
+			    "the table does not end where the file ends,");
+	d->table = h + table;
+	if (!(d->options & HF_IGNORE_CHECKSUMS) &&
+	    checksum(d->table, table_bytes) != HEADER(h, table_crc, 32))
+		return fail(d->error, HF_CHECKSUM, "table", table, "wrong checksum");
+	return true;
+}
+
+/* One table entry; *next is where its section has to start. */
+static bool
+check_entry(struct decoder *d, const uint8_t *entry, uint64_t *next)
+{
+	uint64_t at = (uint64_t)(entry - d->file);
+	uint64_t offset = ENTRY(entry, offset, 64), bytes = ENTRY(entry, bytes, 64);
+	uint64_t n_records = ENTRY(entry, n_records, 64);
+	uint32_t type = ENTRY(entry, type, 32);
+	const char *name = hf_section_name(type);
+	uint64_t limit = (uint64_t)(d->table - d->file);
+
+	if (offset != *next || bytes > limit - offset)
+		return fail(d->error, HF_LAYOUT, "table", at,
+			    "a section does not follow the one before it,");
+	*next = offset + bytes;
+	if (!name) {
+		if (ENTRY(entry, flags, 32) & HEAPFILE_SECTION_REQUIRED)
+			return fail(d->error, HF_FEATURE, "table", at,
+				    "required section of type %u is not known here",
+				    type);
+		return true;
+	}
+	if (HEADER(d->file, minor, 16) <= HEAPFILE_MINOR &&
+	    (ENTRY(entry, reserved, 32) ||
+	     ENTRY(entry, flags, 32) & ~HEAPFILE_SECTION_REQUIRED))
+		return fail(d->error, HF_LAYOUT, "table", at,
+			    "reserved bits are not zero");
+	snprintf(d->error->section, sizeof(d->error->section), "%s section", name);
+	if (n_records > bytes / kinds[type].least_bytes || n_records >= UINT32_MAX)
+		return fail(d->error, HF_LAYOUT, d->error->section, offset,
+			    "more records than its bytes can hold");
+	d->counts[type] = n_records;
+	return true;
+}
+
+/* Table entry of a type; NULL if there is none. */
+static const uint8_t *
+find_entry(const struct decoder *d, uint32_t type, uint32_t from)
+{
+	uint32_t n = HEADER(d->file, n_sections, 32);
+
+	for (uint32_t i = from; i < n; i++) {
+		const uint8_t *entry = d->table + i * sizeof(struct heapfile_section);
+
+		if (ENTRY(entry, type, 32) == type)
+			return entry;
+	}
+	return NULL;
+}
+
+static bool
+check_table(struct decoder *d)
+{
+	uint32_t n = HEADER(d->file, n_sections, 32);
+	uint64_t next = sizeof(struct heapfile_header);
+
+	for (uint32_t i = 0; i < n; i++) {
+		const uint8_t *entry = d->table + i * sizeof(struct heapfile_section);
+		uint32_t type = ENTRY(entry, type, 32);
+
+		if (!check_entry(d, entry, &next))
+			return false;
+		if (hf_section_name(type) && find_entry(d, type, i + 1))
+			return fail(d->error, HF_LAYOUT, "table",
+				    (uint64_t)(entry - d->file),
+				    "two %s sections", hf_section_name(type));
+	}
+	if (next != (uint64_t)(d->table - d->file))
+		return fail(d->error, HF_LAYOUT, "table", next,
+			    "bytes between the last section and the table");
+	return true;
+}
+
+/* Sections that we skip are checked too: damage is damage. */
+static bool
+check_sums(struct decoder *d)
+{
+	uint32_t n = HEADER(d->file, n_sections, 32);
+
+	if (d->options & HF_IGNORE_CHECKSUMS)
+		return true;
+	for (uint32_t i = 0; i < n; i++) {
+		const uint8_t *entry = d->table + i * sizeof(struct heapfile_section);
+		uint64_t offset = ENTRY(entry, offset, 64);
+		uint32_t type = ENTRY(entry, type, 32);
+		char name[sizeof(d->error->section)];
+
+		if (checksum(d->file + offset, ENTRY(entry, bytes, 64)) ==
+		    ENTRY(entry, crc, 32))
+			continue;
+		if (hf_section_name(type))
+			snprintf(name, sizeof(name), "%s section", hf_section_name(type));
+		else
+			snprintf(name, sizeof(name), "section %u", type);
+		return fail(d->error, HF_CHECKSUM, name, offset, "wrong checksum");
+	}
+	return true;
+}
+
+/* ---- inside sections ---- */
+
+static bool __attribute__((noinline))
+get_varint_slow(struct decoder *d, uint64_t *ret)
+{
+	const uint8_t *p = d->p;
+	uint64_t v = 0;
+
+	for (unsigned shift = 0; shift < 70; shift += 7) {
+		if (p == d->end)
+			return bad(d, d->p, "bad varint (cut off)");
+		/* The tenth byte has room for one bit. */
+		if (shift == 63 && *p > 1)
+			return bad(d, d->p, "bad varint (over 64 bits)");
+		v |= (uint64_t)(*p & 0x7f) << shift;
+		if (!(*p++ & 0x80)) {
+			d->p = p;
+			*ret = v;
+			return true;
+		}
+	}
+	return bad(d, d->p, "bad varint (over 64 bits)");
+}
+
+static inline bool
+get_varint(struct decoder *d, uint64_t *ret)
+{
+	if (d->p < d->end && *d->p < 0x80) {
+		*ret = *d->p++;
+		return true;
+	}
+	return get_varint_slow(d, ret);
+}
+
+static bool
+get_flags(struct decoder *d, uint32_t *ret)
+{
+	const uint8_t *at = d->p;
+	uint64_t v;
+
+	if (!get_varint(d, &v))
+		return false;
+	if (v > UINT32_MAX)
+		return bad(d, at, "flags over 32 bits");
+	*ret = (uint32_t)v;
+	return true;
+}
+
+/* A number of a record of another section, 0 = none. */
+static inline bool
+get_reference(struct decoder *d, enum heapfile_type type, uint32_t *ret)
+{
+	const uint8_t *at = d->p;
+	uint64_t v;
+
+	if (!get_varint(d, &v))
+		return false;
+	if (v > d->counts[type]) {
+		char message[64];
+
+		snprintf(message, sizeof(message), "number beyond the %s section's records",
+			 kinds[type].name);
+		return bad(d, at, message);
+	}
+	*ret = (uint32_t)v;
+	return true;
+}
+
+static bool
+get_text(struct decoder *d, struct hf_text *ret)
+{
+	const uint8_t *at = d->p;
+	uint64_t n;
+
+	if (!get_varint(d, &n))
+		return false;
+	if (n > (uint64_t)(d->end - d->p))
+		return bad(d, at, "text runs over the section's end");
+	ret->bytes = (const char *)d->p;
+	ret->n = (size_t)n;
+	d->p += n;
+	return true;
+}
+
+static bool
+add(struct decoder *d, const uint8_t *at, uint64_t a, uint64_t b, uint64_t *ret)
+{
+	return !__builtin_add_overflow(a, b, ret) || bad(d, at, "address overflow");
+}
+
+/* Give the record to the sink; stopped is not a fault of the file. */
+#define EMIT(d, function, record) \
+	(!(d)->sink->function || !(d)->sink->function((d)->sink->arg, record) || stopped(d))
+
+static bool
+stopped(struct decoder *d)
+{
+	return fail(d->error, HF_STOPPED, d->error->section, 0, "stopped");
+}
+
+static bool
+get_info(struct decoder *d)
+{
+	struct hf_info r = {0};
+	const uint8_t *at = d->p;
+	unsigned kind;
+
+	if (d->end - d->p < 2)
+		return bad(d, at, "record cut off");
+	kind = *d->p++;
+	r.name.n = *d->p++;
+	if (r.name.n > (size_t)(d->end - d->p))
+		return bad(d, at, "name runs over the section's end");
+	r.name.bytes = (const char *)d->p;
+	d->p += r.name.n;
+	if (kind != HEAPFILE_INFO_NUMBER && kind != HEAPFILE_INFO_TEXT)
+		return bad(d, at, "neither number nor text");
+	r.is_text = kind == HEAPFILE_INFO_TEXT;
+	if (r.is_text ? !get_text(d, &r.text) : !get_varint(d, &r.number))
+		return false;
+	return EMIT(d, info, &r);
+}
+
+static bool
+get_module(struct decoder *d)
+{
+	struct hf_module r;
+	const uint8_t *at = d->p;
+	uint64_t end;
+
+	return get_varint(d, &r.start) && get_varint(d, &r.bytes) &&
+	       add(d, at, r.start, r.bytes, &end) && get_varint(d, &r.bias) &&
+	       get_varint(d, &r.load_epoch) && get_varint(d, &r.unload_epoch) &&
+	       get_text(d, &r.build_id) && get_text(d, &r.path) && EMIT(d, module, &r);
+}
+
+static bool
+get_site(struct decoder *d)
+{
+	struct hf_site r;
+	const uint8_t *at = d->p;
+	uint64_t back;
+
+	if (!get_varint(d, &back))
+		return false;
+	if (back == 0 || back > d->number)
+		return bad(d, at, "a site's parent does not come before it,");
+	r.parent = (uint32_t)(d->number - back);
+	return get_flags(d, &r.flags) && get_reference(d, HEAPFILE_MODULES, &r.module) &&
+	       get_varint(d, &r.offset) && get_varint(d, &r.allocations) &&
+	       get_varint(d, &r.allocated_bytes) && EMIT(d, site, &r);
+}
+
+static bool
+get_thread(struct decoder *d)
+{
+	struct hf_thread r;
+
+	return get_varint(d, &r.tid) && get_varint(d, &r.first_epoch) &&
+	       get_flags(d, &r.flags) && get_text(d, &r.name) && EMIT(d, thread, &r);
+}
+
+static bool
+get_birth(struct decoder *d)
+{
+	struct hf_birth r;
+	const uint8_t *at = d->p;
+	uint64_t zigzag, delta;
+
+	if (!get_varint(d, &zigzag))
+		return false;
+	delta = (zigzag >> 1) ^ -(zigzag & 1);
+	r.epoch = d->last_epoch + delta;
+	/* Wrapped round: up and ended below, or down and ended above. */
+	if (zigzag & 1 ? r.epoch >= d->last_epoch : r.epoch < d->last_epoch)
+		return bad(d, at, "epoch overflow");
+	d->last_epoch = r.epoch;
+	return get_reference(d, HEAPFILE_THREADS, &r.thread) && get_flags(d, &r.flags) &&
+	       EMIT(d, birth, &r);
+}
+
+static bool
+get_epochs(struct decoder *d)
+{
+	struct hf_epochs r;
+	const uint8_t *at = d->p;
+
+	if (!get_varint(d, &r.first_epoch) || !get_varint(d, &r.n_epochs))
+		return false;
+	if (r.n_epochs == 0)
+		return bad(d, at, "record of no epoch");
+	if (r.first_epoch < d->next)
+		return bad(d, at, "epochs are not in order");
+	if (__builtin_add_overflow(r.first_epoch, r.n_epochs, &d->next))
+		return bad(d, at, "epoch overflow");
+	return get_varint(d, &r.end_ns) && get_varint(d, &r.allocations) &&
+	       get_varint(d, &r.allocated_bytes) && get_varint(d, &r.freed_bytes) &&
+	       get_varint(d, &r.survived_bytes) && get_varint(d, &r.promoted_bytes) &&
+	       get_varint(d, &r.rss) && get_varint(d, &r.heap_total) &&
+	       get_varint(d, &r.heap_used) && get_varint(d, &r.external) &&
+	       EMIT(d, epochs, &r);
+}
+
+static bool
+get_block(struct decoder *d)
+{
+	struct hf_block r;
+	const uint8_t *at = d->p;
+	uint64_t gap, size_kind, slack;
+
+	if (!get_varint(d, &gap) || !get_reference(d, HEAPFILE_SITES, &r.site) ||
+	    !get_reference(d, HEAPFILE_BIRTHS, &r.birth) || !get_varint(d, &size_kind) ||
+	    !get_varint(d, &slack))
+		return false;
+	if (gap > UINT64_MAX / 16)
+		return bad(d, at, "address overflow");
+	if (!add(d, at, d->next, gap * 16, &r.address))
+		return false;
+	r.requested = size_kind >> 3;
+	r.kind = size_kind & 7;
+	if (r.requested >= HF_SIZE_LIMIT || slack >= HF_SIZE_LIMIT - r.requested)
+		return bad(d, at, "block is too large");
+	r.usable = r.requested + slack;
+	/* A block without a granule of its own could share its address. */
+	if (r.address == 0 || r.usable == 0)
+		return bad(d, at, "block without an address or without bytes");
+	if (!add(d, at, r.address, (r.usable + 15) & ~15ull, &d->next))
+		return false;
+	return EMIT(d, block, &r);
+}
+
+static bool
+get_mapping(struct decoder *d)
+{
+	struct hf_mapping r;
+	const uint8_t *at = d->p;
+	uint64_t gap;
+
+	return get_varint(d, &gap) && add(d, at, d->next, gap, &r.start) &&
+	       get_varint(d, &r.bytes) && add(d, at, r.start, r.bytes, &d->next) &&
+	       get_reference(d, HEAPFILE_SITES, &r.site) &&
+	       get_reference(d, HEAPFILE_BIRTHS, &r.birth) && get_flags(d, &r.flags) &&
+	       EMIT(d, mapping, &r);
+}
+
+static bool
+get_bad_free(struct decoder *d)
+{
+	struct hf_bad_free r;
+
+	return get_flags(d, &r.kind) && get_varint(d, &r.count) &&
+	       get_varint(d, &r.address) && get_reference(d, HEAPFILE_SITES, &r.site) &&
+	       get_reference(d, HEAPFILE_SITES, &r.alloc_site) && EMIT(d, bad_free, &r);
+}
+
+static bool
+get_mark(struct decoder *d)
+{
+	struct hf_mark r;
+
+	return get_varint(d, &r.epoch) && get_varint(d, &r.time_ns) &&
+	       get_text(d, &r.label) && EMIT(d, mark, &r);
+}
+
+static bool (*const getters[N_TYPES])(struct decoder *d) = {
+	[HEAPFILE_INFO] = get_info,         [HEAPFILE_MODULES] = get_module,
+	[HEAPFILE_SITES] = get_site,        [HEAPFILE_THREADS] = get_thread,
+	[HEAPFILE_BIRTHS] = get_birth,      [HEAPFILE_EPOCHS] = get_epochs,
+	[HEAPFILE_BLOCKS] = get_block,      [HEAPFILE_MAPPINGS] = get_mapping,
+	[HEAPFILE_BAD_FREES] = get_bad_free, [HEAPFILE_MARKS] = get_mark,
+};
+
+static bool
+get_section(struct decoder *d, enum heapfile_type type, const uint8_t *entry)
+{
+	uint64_t n_records = ENTRY(entry, n_records, 64);
+
+	snprintf(d->error->section, sizeof(d->error->section), "%s section",
+		 kinds[type].name);
+	d->p = d->file + ENTRY(entry, offset, 64);
+	d->end = d->p + ENTRY(entry, bytes, 64);
+	d->last_epoch = d->next = 0;
+	if (d->sink->begin && d->sink->begin(d->sink->arg, type, n_records))
+		return stopped(d);
+	for (d->number = 1; d->number <= n_records; d->number++)
+		if (!getters[type](d))
+			return false;
+	if (d->p != d->end)
+		return bad(d, d->p, "bytes after the last record");
+	return true;
+}
+
+int
+hf_decode(const uint8_t *bytes, size_t n, unsigned options, const struct hf_sink *sink,
+	  struct hf_error *error)
+{
+	struct decoder d = {
+		.file = bytes, .n = n, .options = options, .sink = sink, .error = error,
+	};
+
+	memset(error, 0, sizeof(*error));
+	if (!check_header(bytes, n, options, error) || !check_lengths(&d) ||
+	    !check_table(&d) || !check_sums(&d))
+		return -1;
+	for (uint32_t type = 1; type < N_TYPES; type++) {
+		const uint8_t *entry = find_entry(&d, type, 0);
+
+		if (entry && !get_section(&d, type, entry))
+			return -1;
+	}
+	memset(error, 0, sizeof(*error));
+	return 0;
+}
+
+/* ---- files ---- */
+
+/* Read until n bytes are there or the file ends; the number, or -1. */
+static ssize_t
+read_fully(int fd, uint8_t *p, size_t n)
+{
+	size_t done = 0;
+
+	while (done < n) {
+		ssize_t r = read(fd, p + done, n - done);
+
+		if (r == 0)
+			break;
+		if (r > 0)
+			done += (size_t)r;
+		else if (errno != EINTR)
+			return -1;
+	}
+	return (ssize_t)done;
+}
+
+/* Read the rest after the header's bytes.  The buffer grows with what really
+ * arrives, never with what the header claims. */
+static bool
+read_rest(int fd, uint8_t **bytes, size_t *n, uint64_t claimed, struct hf_error *e)
+{
+	size_t size = *n;
+
+	/* One byte more than claimed, to notice bytes after the end. */
+	while (*n <= claimed) {
+		uint64_t want = size < (1u << 20) ? 1u << 20 : size + size / 2;
+		uint8_t *larger;
+		ssize_t r;
+
+		if (want > claimed)
+			want = claimed + 1;
+		larger = want > SIZE_MAX / 2 ? NULL : realloc(*bytes, (size_t)want);
+		if (!larger)
+			return fail(e, HF_MEMORY, "file", *n, "out of memory");
+		*bytes = larger;
+		size = (size_t)want;
+		r = read_fully(fd, *bytes + *n, size - *n);
+		if (r < 0)
+			return fail_os(e);
+		*n += (size_t)r;
+		if (*n < size)
+			break;
+	}
+	return true;
+}
+
+int
+hf_read_file(const char *path, uint8_t **ret_bytes, size_t *ret_n, struct hf_error *error)
+{
+	size_t n = sizeof(struct heapfile_header);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	uint8_t *bytes = malloc(n);
+	bool ok = false;
+	ssize_t r;
+
+	memset(error, 0, sizeof(*error));
+	if (fd < 0)
+		fail_os(error);
+	else if (!bytes)
+		fail(error, HF_MEMORY, "file", 0, "out of memory");
+	else if ((r = read_fully(fd, bytes, n)) < 0)
+		fail_os(error);
+	else {
+		n = (size_t)r;
+		ok = check_header(bytes, n, 0, error) &&
+		     read_rest(fd, &bytes, &n, HEADER(bytes, file_bytes, 64), error);
+	}
+	if (fd >= 0)
+		close(fd);
+	if (!ok) {
+		free(bytes);
+		return -1;
+	}
+	*ret_bytes = bytes;
+	*ret_n = n;
+	return 0;
+}

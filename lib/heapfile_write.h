@@ -1,0 +1,38 @@
+/* heapfile_write.h -- encoder of .heap files.
+ *
+ * In:   records, section by section, in any order of sections.
+ * Out:  a file that is valid or is not there: it is written under a temporary
+ *       name beside the final one, and renamed when all of it is on disk.
+ * Not here: what is recorded (snapshot.c), what the bytes mean (heapfile.h).
+ *
+ * Context  no allocation, no lock, no libc state: runs in the child of a fork
+ *          of a threaded program.  One writer at a time in a process.
+ * Memory   one buffer of 64 KiB.
+ *
+ * Once an operation fails the rest do nothing; heapfile_finish tells.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef GCPROF_HEAPFILE_WRITE_H
+#define GCPROF_HEAPFILE_WRITE_H
+
+#include "base.h"
+#include "heapfile.h"
+
+/* Begin a file that will be called `name` (absolute, or relative to the
+ * working directory). */
+void heapfile_begin(const char *name);
+
+void heapfile_section(enum heapfile_type type);
+/* Each record is counted by the call that starts it. */
+void heapfile_record(void);
+void heapfile_put(uint64_t v);	      /* varint */
+void heapfile_put_zigzag(int64_t v);  /* zigzag */
+void heapfile_put_byte(uint8_t v);
+void heapfile_put_text(const void *bytes, size_t n);
+
+/* Complete the file and give it its name.  Returns 0 or -errno; on failure
+ * nothing is left under either name. */
+int heapfile_finish(void);
+
+#endif

@@ -1,0 +1,666 @@
+/* interpose.c -- the C names that stand in for libc's.
+ *
+ * In:   calls of the program and of its libraries.
+ * Out:  what the C library documents for each; every block recorded.
+ * Not here: C++ operators (operators.c), recording (record.h).
+ *
+ * Sources  malloc(3), posix_memalign(3), malloc_usable_size(3), mallinfo(3) of
+ *          the Linux man-pages; jemalloc(3); ISO C23, 7.24.3 (free_sized).
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "mappings.h"
+#include "modules.h"
+#include "session.h"
+#include "sys.h"
+#include "unwind.h"
+#include "wrap.h"
+
+#include <dlfcn.h>
+#include <malloc.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/* ---- C ------------------------------------------------------------------- */
+
+EXPORT void *
+malloc(size_t bytes)
+{
+	struct caller c = CALLER();
+
+	return wrap_malloc(bytes, HEAPFILE_KIND_MALLOC, &c);
+}
+
+EXPORT void *
+calloc(size_t n, size_t each)
+{
+	struct caller c = CALLER();
+	size_t bytes;
+	void *p;
+
+	if (__builtin_mul_overflow(n, each, &bytes))
+		bytes = SIZE_MAX;
+	if (wrap_is_too_big(bytes))
+		return NULL;
+	WRAP_ALLOC(p, backend_calloc(bytes), bytes, HEAPFILE_KIND_CALLOC, &c);
+	return p;
+}
+
+/* A release and an allocation: see INVARIANT one-owner in record.h. */
+static ALWAYS_INLINE void *
+reallocate(void *p, size_t bytes, const struct caller *c)
+{
+	struct block old;
+	void *q;
+
+	if (!p)
+		return wrap_malloc(bytes, HEAPFILE_KIND_REALLOC, c);
+	if (bytes == 0) { /* as glibc */
+		wrap_free(p, HEAPFILE_KIND_MALLOC, c);
+		return NULL;
+	}
+	if (wrap_is_too_big(bytes))
+		return NULL;
+	if (unlikely(!record_enter())) {
+		if (!record_free_nested(p, &old))
+			goto bad;
+		q = backend_realloc(p, bytes);
+		if (q)
+			record_alloc_nested(q, bytes, HEAPFILE_KIND_REALLOC);
+		else
+			record_restore(&old);
+		return q;
+	}
+	if (unlikely(!record_free(p, HEAPFILE_KIND_MALLOC, c, &old))) {
+		record_leave();
+		goto bad;
+	}
+	q = backend_realloc(p, bytes);
+	if (likely(q != NULL))
+		record_alloc(q, bytes, HEAPFILE_KIND_REALLOC, c);
+	else
+		record_restore(&old);
+	record_leave();
+	return q;
+bad:
+	errno = ENOMEM;
+	return NULL;
+}
+
+EXPORT void *
+realloc(void *p, size_t bytes)
+{
+	struct caller c = CALLER();
+
+	return reallocate(p, bytes, &c);
+}
+
+EXPORT void *
+reallocarray(void *p, size_t n, size_t each)
+{
+	struct caller c = CALLER();
+	size_t bytes;
+
+	if (__builtin_mul_overflow(n, each, &bytes)) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	return reallocate(p, bytes, &c);
+}
+
+EXPORT void
+free(void *p)
+{
+	struct caller c = CALLER();
+
+	wrap_free(p, HEAPFILE_KIND_MALLOC, &c);
+}
+
+void cfree(void *p);
+EXPORT void
+cfree(void *p)
+{
+	struct caller c = CALLER();
+
+	wrap_free(p, HEAPFILE_KIND_MALLOC, &c);
+}
+
+void free_sized(void *p, size_t bytes);
+EXPORT void
+free_sized(void *p, size_t bytes)
+{
+	struct caller c = CALLER();
+
+	(void)bytes; /* the tag knows */
+	wrap_free(p, HEAPFILE_KIND_MALLOC, &c);
+}
+
+void free_aligned_sized(void *p, size_t align, size_t bytes);
+EXPORT void
+free_aligned_sized(void *p, size_t align, size_t bytes)
+{
+	struct caller c = CALLER();
+
+	(void)align, (void)bytes;
+	wrap_free(p, HEAPFILE_KIND_MALLOC, &c);
+}
+
+EXPORT int
+posix_memalign(void **ret, size_t align, size_t bytes)
+{
+	struct caller c = CALLER();
+	int saved = errno;
+	void *p;
+
+	if (align % sizeof(void *) != 0 || align == 0 || align & (align - 1))
+		return EINVAL;
+	p = wrap_memalign(align, bytes, HEAPFILE_KIND_ALIGNED, &c);
+	errno = saved;
+	if (!p)
+		return ENOMEM;
+	*ret = p;
+	return 0;
+}
+
+/* glibc's memalign and aligned_alloc round an odd alignment up. */
+static ALWAYS_INLINE void *
+memalign_rounding(size_t align, size_t bytes, const struct caller *c)
+{
+	if (align > SIZE_MAX / 2 + 1) {
+		errno = EINVAL;
+		return NULL;
+	}
+	if (align < 16)
+		align = 16;
+	if (align & (align - 1))
+		align = (size_t)1 << (64 - __builtin_clzl(align));
+	return wrap_memalign(align, bytes, HEAPFILE_KIND_ALIGNED, c);
+}
+
+EXPORT void *
+memalign(size_t align, size_t bytes)
+{
+	struct caller c = CALLER();
+
+	return memalign_rounding(align, bytes, &c);
+}
+
+EXPORT void *
+aligned_alloc(size_t align, size_t bytes)
+{
+	struct caller c = CALLER();
+
+	return memalign_rounding(align, bytes, &c);
+}
+
+enum { PAGE = 4096 };
+
+EXPORT void *
+valloc(size_t bytes)
+{
+	struct caller c = CALLER();
+
+	return wrap_memalign(PAGE, bytes, HEAPFILE_KIND_ALIGNED, &c);
+}
+
+EXPORT void *
+pvalloc(size_t bytes)
+{
+	struct caller c = CALLER();
+
+	if (wrap_is_too_big(bytes))
+		return NULL;
+	return wrap_memalign(PAGE, (bytes + PAGE - 1) & ~(size_t)(PAGE - 1),
+			     HEAPFILE_KIND_ALIGNED, &c);
+}
+
+EXPORT size_t
+malloc_usable_size(void *p)
+{
+	struct block b;
+
+	return p && blocks_find((uintptr_t)p, &b) == BLOCKS_LIVE ? backend_usable(p) : 0;
+}
+
+EXPORT struct mallinfo2
+mallinfo2(void)
+{
+	struct gcprof_memory m;
+
+	session_memory(&m);
+	/* Everything in one region, nothing in the fast bins: see mallinfo(3). */
+	return (struct mallinfo2){.arena = m.heap_total,
+				  .uordblks = m.heap_used,
+				  .fordblks = m.heap_total > m.heap_used
+						      ? m.heap_total - m.heap_used
+						      : 0};
+}
+
+static int
+clip(size_t n)
+{
+	return n > INT32_MAX ? INT32_MAX : (int)n;
+}
+
+EXPORT struct mallinfo
+mallinfo(void)
+{
+	struct mallinfo2 m = mallinfo2();
+
+	return (struct mallinfo){.arena = clip(m.arena),
+				 .uordblks = clip(m.uordblks),
+				 .fordblks = clip(m.fordblks)};
+}
+
+EXPORT int
+malloc_trim(size_t pad)
+{
+	int result = 0;
+
+	if (record_enter()) {
+		result = backend_trim(pad);
+		record_leave();
+	}
+	return result;
+}
+
+/* ---- jemalloc's own interface -------------------------------------------- */
+
+void *mallocx(size_t bytes, int flags);
+void *rallocx(void *p, size_t bytes, int flags);
+size_t xallocx(void *p, size_t bytes, size_t extra, int flags);
+size_t sallocx(const void *p, int flags);
+void dallocx(void *p, int flags);
+void sdallocx(void *p, size_t bytes, int flags);
+size_t nallocx(size_t bytes, int flags);
+int mallctl(const char *name, void *old, size_t *old_bytes, void *new, size_t new_bytes);
+int mallctlnametomib(const char *name, size_t *mib, size_t *n);
+int mallctlbymib(const size_t *mib, size_t n, void *old, size_t *old_bytes, void *new,
+		 size_t new_bytes);
+void malloc_stats_print(void (*write)(void *, const char *), void *with, const char *opts);
+
+EXPORT void *
+mallocx(size_t bytes, int flags)
+{
+	struct caller c = CALLER();
+	void *p;
+
+	if (bytes > PTRDIFF_MAX)
+		return NULL;
+	WRAP_ALLOC(p, backend_mallocx(bytes, flags), bytes, HEAPFILE_KIND_MALLOCX, &c);
+	return p;
+}
+
+EXPORT void *
+rallocx(void *p, size_t bytes, int flags)
+{
+	struct caller c = CALLER();
+	struct block old;
+	bool is_inside = !record_enter();
+	void *q = NULL;
+
+	if (is_inside ? record_free_nested(p, &old)
+		      : record_free(p, HEAPFILE_KIND_MALLOC, &c, &old)) {
+		q = backend_rallocx(p, bytes, flags);
+		if (!q)
+			record_restore(&old);
+		else if (is_inside)
+			record_alloc_nested(q, bytes, HEAPFILE_KIND_MALLOCX);
+		else
+			record_alloc(q, bytes, HEAPFILE_KIND_MALLOCX, &c);
+	}
+	if (!is_inside)
+		record_leave();
+	return q;
+}
+
+/* In place: the block keeps its site and birth, and has as many bytes as it got
+ * of those that were asked for. */
+EXPORT size_t
+xallocx(void *p, size_t bytes, size_t extra, int flags)
+{
+	bool is_inside = !record_enter();
+	struct block b;
+	size_t usable = 0;
+
+	if (is_inside ? record_free_nested(p, &b)
+		      : record_free(p, HEAPFILE_KIND_MALLOC, &(struct caller){0}, &b)) {
+		usable = backend_xallocx(p, bytes, extra, flags);
+		record_restore(&b);
+		if (usable >= bytes || b.bytes > usable)
+			record_resize(&b, usable < bytes + extra ? usable : bytes + extra);
+	}
+	if (!is_inside)
+		record_leave();
+	return usable;
+}
+
+EXPORT size_t
+sallocx(const void *p, int flags)
+{
+	(void)flags;
+	return malloc_usable_size((void *)p);
+}
+
+EXPORT void
+dallocx(void *p, int flags)
+{
+	struct caller c = CALLER();
+
+	if (!record_enter()) {
+		if (record_free_nested(p, NULL))
+			backend_dallocx(p, flags);
+		return;
+	}
+	if (record_free(p, HEAPFILE_KIND_MALLOC, &c, NULL))
+		backend_dallocx(p, flags);
+	record_leave();
+}
+
+EXPORT void
+sdallocx(void *p, size_t bytes, int flags)
+{
+	struct caller c = CALLER();
+
+	(void)bytes;
+	if (!record_enter()) {
+		if (record_free_nested(p, NULL))
+			backend_dallocx(p, flags);
+		return;
+	}
+	if (record_free(p, HEAPFILE_KIND_MALLOC, &c, NULL))
+		backend_dallocx(p, flags);
+	record_leave();
+}
+
+EXPORT size_t
+nallocx(size_t bytes, int flags)
+{
+	return bytes > PTRDIFF_MAX ? 0 : backend_nallocx(bytes, flags);
+}
+
+EXPORT int
+mallctl(const char *name, void *old, size_t *old_bytes, void *new, size_t new_bytes)
+{
+	return backend_mallctl(name, old, old_bytes, new, new_bytes);
+}
+
+EXPORT int
+mallctlnametomib(const char *name, size_t *mib, size_t *n)
+{
+	return backend_mallctlnametomib(name, mib, n);
+}
+
+EXPORT int
+mallctlbymib(const size_t *mib, size_t n, void *old, size_t *old_bytes, void *new,
+	     size_t new_bytes)
+{
+	return backend_mallctlbymib(mib, n, old, old_bytes, new, new_bytes);
+}
+
+EXPORT void
+malloc_stats_print(void (*write)(void *, const char *), void *with, const char *opts)
+{
+	backend_stats_print(write, with, opts);
+}
+
+/* ---- memory that the program maps itself --------------------------------- */
+
+static uint32_t
+access_flags(int prot)
+{
+	return (prot & PROT_READ ? HEAPFILE_MAPPING_READ : 0) |
+	       (prot & PROT_WRITE ? HEAPFILE_MAPPING_WRITE : 0) |
+	       (prot & PROT_EXEC ? HEAPFILE_MAPPING_EXEC : 0);
+}
+
+static uintptr_t
+page_up(uintptr_t bytes)
+{
+	return (bytes + PAGE - 1) & ~(uintptr_t)(PAGE - 1);
+}
+
+static long
+set_errno(long result)
+{
+	if (result >= 0)
+		return result;
+	errno = (int)-result;
+	return -1;
+}
+
+static ALWAYS_INLINE void *
+map(void *addr, size_t bytes, int prot, int flags, int fd, off_t offset,
+    const struct caller *c)
+{
+	bool is_inside = !record_enter();
+	long p = sys_mmap(addr, bytes, prot, flags, fd, offset);
+
+	if (is_inside) {
+		if (p >= 0)
+			lose(LOSS_MAPPINGS);
+		return (void *)set_errno(p);
+	}
+	if (p >= 0) {
+		struct mapping m = {
+			.start = (uintptr_t)p,
+			.end = (uintptr_t)p + page_up(bytes),
+			.site = record_site(c),
+			.birth = record_birth(),
+			.flags = access_flags(prot) |
+				 (flags & MAP_ANONYMOUS ? 0 : HEAPFILE_MAPPING_FILE) |
+				 ((flags & MAP_TYPE) == MAP_PRIVATE ? 0
+								     : HEAPFILE_MAPPING_SHARED)};
+
+		mappings_insert(&m);
+	}
+	record_leave();
+	return (void *)set_errno(p);
+}
+
+EXPORT void *
+mmap(void *addr, size_t bytes, int prot, int flags, int fd, off_t offset)
+{
+	struct caller c = CALLER();
+
+	return map(addr, bytes, prot, flags, fd, offset, &c);
+}
+
+EXPORT void *
+mmap64(void *addr, size_t bytes, int prot, int flags, int fd, off64_t offset)
+{
+	struct caller c = CALLER();
+
+	return map(addr, bytes, prot, flags, fd, offset, &c);
+}
+
+EXPORT int
+munmap(void *addr, size_t bytes)
+{
+	bool is_inside = !record_enter();
+	uintptr_t start = (uintptr_t)addr;
+	long result;
+
+	/* What the kernel would refuse stays known. */
+	if (!(start & (PAGE - 1)) && bytes && bytes <= PTRDIFF_MAX) {
+		if (is_inside)
+			lose(LOSS_MAPPINGS);
+		else
+			mappings_remove(start, start + page_up(bytes));
+	}
+	result = sys_munmap(addr, bytes);
+	if (!is_inside)
+		record_leave();
+	return (int)set_errno(result);
+}
+
+EXPORT void *
+mremap(void *addr, size_t old_bytes, size_t bytes, int flags, ...)
+{
+	struct caller c = CALLER();
+	bool is_inside = !record_enter();
+	uintptr_t start = (uintptr_t)addr;
+	struct mapping m;
+	void *to = NULL;
+	long p;
+
+	if (flags & MREMAP_FIXED) {
+		va_list ap;
+
+		va_start(ap, flags);
+		to = va_arg(ap, void *);
+		va_end(ap);
+	}
+	if (is_inside) {
+		p = sys_mremap(addr, old_bytes, bytes, flags, to);
+		if (p >= 0)
+			lose(LOSS_MAPPINGS);
+		return (void *)set_errno(p);
+	}
+	if (!mappings_find(start, &m))
+		m.flags = HEAPFILE_MAPPING_READ | HEAPFILE_MAPPING_WRITE;
+	p = sys_mremap(addr, old_bytes, bytes, flags, to);
+	if (p >= 0) {
+		/* BOUND: another thread that maps the old place between the kernel's
+		 * step and ours is forgotten.  Before the step we do not know yet
+		 * whether it will succeed. */
+		if (!(flags & MREMAP_DONTUNMAP))
+			mappings_remove(start, start + page_up(old_bytes));
+		m.start = (uintptr_t)p;
+		m.end = (uintptr_t)p + page_up(bytes);
+		m.site = record_site(&c);
+		m.birth = record_birth();
+		mappings_insert(&m);
+	}
+	record_leave();
+	return (void *)set_errno(p);
+}
+
+EXPORT int
+mprotect(void *addr, size_t bytes, int prot)
+{
+	bool is_inside = !record_enter();
+	long result = sys_mprotect(addr, bytes, prot);
+
+	if (result == 0) {
+		if (is_inside)
+			lose(LOSS_MAPPINGS);
+		else
+			mappings_protect((uintptr_t)addr, (uintptr_t)addr + page_up(bytes),
+					 access_flags(prot));
+	}
+	if (!is_inside)
+		record_leave();
+	return (int)set_errno(result);
+}
+
+/* ---- things to notice ---------------------------------------------------- */
+
+EXPORT int
+dlclose(void *handle)
+{
+	static int (*real)(void *);
+	int result;
+
+	if (!real)
+		real = (int (*)(void *))dlsym(RTLD_NEXT, "dlclose");
+	/* Outside the guard: destructors of the library run in it. */
+	result = real(handle);
+	if (modules_check_gone())
+		unwind_forget_rules();
+	return result;
+}
+
+int __sigaction(int number, const struct sigaction *act, struct sigaction *old);
+
+EXPORT int
+sigaction(int number, const struct sigaction *act, struct sigaction *old)
+{
+	return session_sigaction(number, act, old) ? 0 : __sigaction(number, act, old);
+}
+
+typedef void (*handler)(int);
+
+/* The six older functions differ in flags alone, and libc has each. */
+static handler
+old_signal(const char *name, handler (**real)(int, handler), int number, handler f)
+{
+	struct sigaction act = {.sa_handler = f}, old;
+
+	if (!*real)
+		*real = (handler(*)(int, handler))dlsym(RTLD_NEXT, name);
+	/* For ours: have the books say so; if the program takes it over, the real
+	 * call then installs it with its own flags. */
+	if (f != SIG_ERR && session_sigaction(number, &act, &old)) {
+		if (f != SIG_DFL && *real)
+			(void)(*real)(number, f);
+		return old.sa_handler;
+	}
+	return *real ? (*real)(number, f) : SIG_ERR;
+}
+
+#define SIGNAL(name)                                                                     \
+	handler name(int number, handler f);                                             \
+	EXPORT handler name(int number, handler f)                                       \
+	{                                                                                \
+		static handler (*real)(int, handler);                                    \
+                                                                                         \
+		return old_signal(#name, &real, number, f);                              \
+	}
+
+SIGNAL(signal)
+SIGNAL(bsd_signal)
+SIGNAL(ssignal)
+SIGNAL(sysv_signal)
+SIGNAL(__sysv_signal)
+SIGNAL(sigset)
+
+EXPORT void
+_exit(int status)
+{
+	session_at_end();
+	sys_exit(status);
+}
+
+EXPORT void
+_Exit(int status)
+{
+	session_at_end();
+	sys_exit(status);
+}
+
+/* ---- gcprof.h ------------------------------------------------------------ */
+
+/* That header's names are static inline calls of these. */
+int exported_snapshot(void) __asm__("gcprof_snapshot");
+int exported_snapshot_to(const char *name) __asm__("gcprof_snapshot_to");
+int exported_memory_usage(struct gcprof_memory *ret) __asm__("gcprof_memory_usage");
+int exported_mark(const char *label) __asm__("gcprof_mark");
+
+EXPORT int
+exported_snapshot(void)
+{
+	return session_snapshot(NULL);
+}
+
+EXPORT int
+exported_snapshot_to(const char *name)
+{
+	return name ? session_snapshot(name) : -1;
+}
+
+EXPORT int
+exported_memory_usage(struct gcprof_memory *ret)
+{
+	session_memory(ret);
+	return 0;
+}
+
+EXPORT int
+exported_mark(const char *label)
+{
+	return session_mark(label);
+}

@@ -1,0 +1,95 @@
+/* mem.c -- see mem.h.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "mem.h"
+#include "sys.h"
+
+#include <sys/mman.h>
+
+enum { PAGE = 4096, MAX_REGIONS = 16384, KEEP_BYTES = 256 << 10 };
+
+/* Append-only; an entry counts once its bytes are not 0. */
+static struct region {
+	char *start;
+	size_t bytes;
+} regions[MAX_REGIONS];
+static uint32_t n_regions;
+
+void *
+mem_map(size_t bytes)
+{
+	long p;
+	uint32_t i;
+
+	bytes = (bytes + PAGE - 1) & ~(size_t)(PAGE - 1);
+	p = sys_mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (p < 0)
+		return NULL;
+	/* Shadow pages in huge pages would make every lonely tag cost 2 MiB. */
+	(void)sys_madvise((void *)p, bytes, MADV_NOHUGEPAGE);
+	i = atomic_add(&n_regions, 1);
+	if (i < MAX_REGIONS) {
+		regions[i].start = (char *)p;
+		release_store(&regions[i].bytes, bytes);
+	}
+	return (void *)p;
+}
+
+/* INVARIANT  keep: (offset << 0) inside the current page run; a run that is
+ * used up is replaced by whoever maps the next one first; losers waste theirs
+ * until it is used up in turn. */
+static struct keep {
+	char *_Atomic start;
+} keep_now;
+struct keep_head {
+	size_t used; /* atomic */
+};
+
+void *
+mem_keep(size_t bytes)
+{
+	bytes = (bytes + 63) & ~(size_t)63;
+	if (bytes > KEEP_BYTES / 4)
+		return mem_map(bytes);
+	for (;;) {
+		char *run = keep_now.start;
+
+		if (run) {
+			size_t at = atomic_add(&((struct keep_head *)run)->used, bytes);
+
+			if (at + bytes <= KEEP_BYTES)
+				return run + at;
+		}
+		char *fresh = mem_map(KEEP_BYTES);
+
+		if (!fresh)
+			return NULL;
+		((struct keep_head *)fresh)->used = 64;
+		keep_now.start = fresh;
+	}
+}
+
+uint64_t
+mem_resident_bytes(void)
+{
+	unsigned char pages[4096];
+	uint32_t n = relaxed_load(&n_regions), i;
+	uint64_t total = 0;
+
+	for (i = 0; i < n && i < MAX_REGIONS; i++) {
+		size_t bytes = acquire_load(&regions[i].bytes), at, k;
+
+		for (at = 0; at < bytes; at += sizeof pages * PAGE) {
+			size_t part = bytes - at < sizeof pages * PAGE ? bytes - at
+								       : sizeof pages * PAGE;
+
+			if (sys_mincore(regions[i].start + at, part, pages) < 0)
+				continue;
+			for (k = 0; k < part / PAGE; k++)
+				total += (pages[k] & 1) * PAGE;
+		}
+	}
+	return total;
+}

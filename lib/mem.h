@@ -1,0 +1,28 @@
+/* mem.h -- the library's own bytes.
+ *
+ * In:   requests of the library's files for memory that is never the program's.
+ * Out:  zeroed pages straight from the kernel, a count of what we hold.
+ * Not here: the program's heap (backend.h).
+ *
+ * Context  any; no lock; safe in signal handlers.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef GCPROF_MEM_H
+#define GCPROF_MEM_H
+
+#include "base.h"
+
+/* Address space of `bytes` (rounded up to pages), zeroed, resident only where
+ * touched.  Returns NULL if the kernel refuses. */
+void *mem_map(size_t bytes);
+
+/* A few bytes that are never given back, aligned to a cache line.
+ * Returns NULL if the kernel refuses. */
+void *mem_keep(size_t bytes);
+
+/* Bytes of ours that are resident now.
+ * Cost  a kernel call for each 16 MiB of address space that we hold. */
+uint64_t mem_resident_bytes(void);
+
+#endif

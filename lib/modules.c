@@ -1,0 +1,177 @@
+/* modules.c -- see modules.h.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "modules.h"
+#include "epochs.h"
+#include "mem.h"
+#include "sys.h"
+
+#include <dlfcn.h>
+#include <elf.h>
+#include <link.h>
+#include <string.h>
+
+/* INVARIANT  Slots are filled in order, each once, by compare-and-swap: two
+ * threads that meet the same object agree on one record. */
+static struct module *slots[MODULES_MAX];
+
+static void
+read_build_id(struct module *m)
+{
+	const ElfW(Ehdr) *eh = (const void *)m->start;
+	const ElfW(Phdr) *ph;
+	int i;
+
+	/* The file's first page is mapped first in all that linkers make. */
+	if (m->bytes < sizeof *eh || memcmp(eh->e_ident, ELFMAG, SELFMAG) != 0 ||
+	    eh->e_phentsize != sizeof *ph ||
+	    eh->e_phoff + eh->e_phnum * sizeof *ph > m->bytes)
+		return;
+	ph = (const void *)(m->start + eh->e_phoff);
+	for (i = 0; i < eh->e_phnum; i++) {
+		size_t at = 0, align = ph[i].p_align == 8 ? 8 : 4;
+		uintptr_t note = m->bias + ph[i].p_vaddr;
+
+		if (ph[i].p_type != PT_NOTE || note < m->start ||
+		    note + ph[i].p_memsz > m->start + m->bytes)
+			continue;
+		while (at + sizeof(ElfW(Nhdr)) <= ph[i].p_memsz) {
+			const ElfW(Nhdr) *nh = (const void *)(note + at);
+			size_t name = at + sizeof *nh;
+			size_t desc = (name + nh->n_namesz + align - 1) & ~(align - 1);
+
+			at = (desc + nh->n_descsz + align - 1) & ~(align - 1);
+			if (at > ph[i].p_memsz)
+				break;
+			if (nh->n_type == NT_GNU_BUILD_ID && nh->n_namesz == 4 &&
+			    nh->n_descsz <= sizeof m->build_id &&
+			    memcmp((const void *)(note + name), "GNU", 4) == 0) {
+				m->n_build_id = nh->n_descsz;
+				memcpy(m->build_id, (const void *)(note + desc),
+				       nh->n_descsz);
+				return;
+			}
+		}
+	}
+}
+
+static char *
+copy_path(const struct link_map *map)
+{
+	char buf[4096];
+	const char *name = map->l_name;
+	size_t n;
+	char *copy;
+
+	if (!name || !*name) { /* the program itself */
+		long got = sys_readlink("/proc/self/exe", buf, sizeof buf - 1);
+
+		buf[got > 0 ? got : 0] = 0;
+		name = buf;
+	} else if (name[0] != '/' && strchr(name, '/')) {
+		/* Loaded by a relative name: say where that was. */
+		long got = sys_readlink("/proc/self/cwd", buf, sizeof buf - 1);
+
+		if (got > 0) {
+			(void)sys_format(buf + got, sizeof buf - (size_t)got, "/%s", name);
+			name = buf;
+		}
+	}
+	n = strlen(name) + 1;
+	copy = mem_keep(n);
+	if (copy)
+		memcpy(copy, name, n);
+	return copy ? copy : (char *)"";
+}
+
+static NOINLINE module_no
+add(module_no n, const struct dl_find_object *o)
+{
+	struct module *m = mem_keep(sizeof *m), *there = NULL;
+
+	if (!m)
+		return 0;
+	m->start = (uintptr_t)o->dlfo_map_start;
+	m->bytes = (uintptr_t)o->dlfo_map_end - m->start;
+	m->bias = o->dlfo_link_map->l_addr;
+	m->map = o->dlfo_link_map;
+	m->loaded = epochs_current();
+	m->path = copy_path(o->dlfo_link_map);
+	read_build_id(m);
+	for (; n < MODULES_MAX; n++) {
+		there = NULL;
+		if (__atomic_compare_exchange_n(&slots[n], &there, m, false,
+						__ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+			return n;
+		if (there->map == m->map && there->start == m->start &&
+		    !relaxed_load(&there->unloaded))
+			return n;
+	}
+	lose(LOSS_MODULES);
+	return 0;
+}
+
+bool
+modules_find(uintptr_t pc, struct module_find *ret)
+{
+	struct dl_find_object o;
+	module_no n;
+
+	if (_dl_find_object((void *)pc, &o) != 0)
+		return false;
+	ret->start = (uintptr_t)o.dlfo_map_start;
+	ret->end = (uintptr_t)o.dlfo_map_end;
+	ret->eh_frame_hdr = o.dlfo_eh_frame;
+	for (n = 1; n < MODULES_MAX; n++) {
+		struct module *m = acquire_load(&slots[n]);
+
+		if (!m)
+			break;
+		if (m->map == o.dlfo_link_map && m->start == ret->start &&
+		    !relaxed_load(&m->unloaded)) {
+			ret->module = n;
+			return true;
+		}
+	}
+	ret->module = add(n, &o);
+	return true;
+}
+
+bool
+modules_check_gone(void)
+{
+	bool is_gone = false;
+	module_no n;
+
+	for (n = 1; n < MODULES_MAX; n++) {
+		struct module *m = acquire_load(&slots[n]);
+		struct dl_find_object o;
+
+		if (!m)
+			break;
+		if (relaxed_load(&m->unloaded))
+			continue;
+		if (_dl_find_object((void *)m->start, &o) == 0 && o.dlfo_link_map == m->map)
+			continue;
+		relaxed_store(&m->unloaded, epochs_current());
+		is_gone = true;
+	}
+	return is_gone;
+}
+
+module_no
+modules_end(void)
+{
+	module_no n = 1;
+
+	while (n < MODULES_MAX && acquire_load(&slots[n]))
+		n++;
+	return n;
+}
+
+const struct module *
+modules_get(module_no n)
+{
+	return n && n < MODULES_MAX ? acquire_load(&slots[n]) : NULL;
+}

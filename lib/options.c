@@ -1,0 +1,306 @@
+/* options.c -- see options.h.
+ *
+ * Runs before libc is ready: no libc call but memory and string functions that
+ * need no set-up.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "options.h"
+#include "sys.h"
+
+#include <signal.h>
+#include <string.h>
+
+struct options options;
+
+enum option_name {
+#define OPTION(name, opt, arg, dflt, help) OPT_##name,
+#include "options.def"
+#undef OPTION
+	N_OPTIONS
+};
+
+static const struct {
+	const char *name, *dflt;
+} table[N_OPTIONS] = {
+#define OPTION(name, opt, arg, dflt, help) {"GCPROF_" #name, dflt},
+#include "options.def"
+#undef OPTION
+};
+
+static const char *refused[N_OPTIONS]; /* values that were no use */
+
+static bool
+parse_number(const char *s, const char *end, uint64_t *ret)
+{
+	uint64_t v = 0;
+
+	if (s == end)
+		return false;
+	for (; s < end; s++) {
+		if (*s < '0' || *s > '9' || v > (UINT64_MAX - 9) / 10)
+			return false;
+		v = v * 10 + (uint64_t)(*s - '0');
+	}
+	*ret = v;
+	return true;
+}
+
+/* 4096, 16K, 16M, 2G, 1T, each also with a B or iB behind. */
+static bool
+parse_bytes(const char *s, uint64_t *ret)
+{
+	const char *end = s + strlen(s), *digit = s;
+	unsigned shift = 0;
+
+	while (*digit >= '0' && *digit <= '9')
+		digit++;
+	switch (*digit | 0x20) {
+	case 'k':
+		shift = 10;
+		break;
+	case 'm':
+		shift = 20;
+		break;
+	case 'g':
+		shift = 30;
+		break;
+	case 't':
+		shift = 40;
+		break;
+	default:
+		break;
+	}
+	if (shift) {
+		const char *rest = digit + 1;
+
+		if (*rest == 'i')
+			rest++;
+		if ((*rest | 0x20) == 'b')
+			rest++;
+		else if (rest[-1] == 'i')
+			return false;
+		if (*rest)
+			return false;
+		end = digit;
+	}
+	if (!parse_number(s, end, ret) || *ret > UINT64_MAX >> shift)
+		return false;
+	*ret <<= shift;
+	return true;
+}
+
+static bool
+parse_bool(const char *s, bool *ret)
+{
+	if ((s[0] != '0' && s[0] != '1') || s[1])
+		return false;
+	*ret = s[0] == '1';
+	return true;
+}
+
+static bool
+has_word(const char *s, const char *end, const char *word)
+{
+	return (size_t)(end - s) == strlen(word) && memcmp(s, word, (size_t)(end - s)) == 0;
+}
+
+/* 10s, 500ms, 2m, 1h; a plain number is seconds. */
+static bool
+parse_interval(const char *s, const char *end, uint64_t *ret)
+{
+	static const struct {
+		const char *unit;
+		uint64_t ns;
+	} units[] = {{"", 1000000000}, {"s", 1000000000}, {"ms", 1000000},
+		     {"m", 60000000000}, {"h", 3600000000000}};
+	const char *digit = s;
+	uint64_t v;
+	size_t i;
+
+	while (digit < end && *digit >= '0' && *digit <= '9')
+		digit++;
+	if (!parse_number(s, digit, &v) || v == 0 || v > 1000000000)
+		return false;
+	for (i = 0; i < sizeof units / sizeof units[0]; i++)
+		if (has_word(digit, end, units[i].unit)) {
+			*ret = v * units[i].ns;
+			return true;
+		}
+	return false;
+}
+
+static bool
+parse_snapshot(const char *s)
+{
+	bool at_exit = false, at_signal = false;
+	uint64_t interval_ns = 0, growth = 0;
+
+	while (*s) {
+		const char *end = strchr(s, ',');
+
+		if (!end)
+			end = s + strlen(s);
+		if (has_word(s, end, "exit"))
+			at_exit = true;
+		else if (has_word(s, end, "signal"))
+			at_signal = true;
+		else if (end - s > 9 && memcmp(s, "interval=", 9) == 0) {
+			if (!parse_interval(s + 9, end, &interval_ns))
+				return false;
+		} else if (end - s > 7 && memcmp(s, "growth=", 7) == 0) {
+			if (!parse_number(s + 7, end[-1] == '%' ? end - 1 : end, &growth) ||
+			    growth == 0 || growth > 1000000)
+				return false;
+		} else if (!has_word(s, end, "none") && end != s) {
+			return false;
+		}
+		s = *end ? end + 1 : end;
+	}
+	options.at_exit = at_exit;
+	options.at_signal = at_signal;
+	options.interval_ns = interval_ns;
+	options.growth_percent = (uint32_t)growth;
+	return true;
+}
+
+/* Numbers of Linux on x86-64 and arm64: signal(7). */
+static bool
+parse_signal(const char *s, int *ret)
+{
+	static const struct {
+		const char *name;
+		int number;
+	} names[] = {{"HUP", SIGHUP},	  {"QUIT", SIGQUIT}, {"USR1", SIGUSR1},
+		     {"USR2", SIGUSR2},	  {"ALRM", SIGALRM}, {"TERM", SIGTERM},
+		     {"URG", SIGURG},	  {"PROF", SIGPROF}, {"VTALRM", SIGVTALRM},
+		     {"WINCH", SIGWINCH}, {"IO", SIGIO},     {"PWR", SIGPWR}};
+	const int rtmin = 34, rtmax = 64; /* as glibc shows them to programs */
+	uint64_t v;
+	size_t i;
+
+	if (memcmp(s, "SIG", strlen(s) < 3 ? strlen(s) + 1 : 3) == 0)
+		s += 3;
+	if (parse_number(s, s + strlen(s), &v)) {
+		if (v < 1 || v > (uint64_t)rtmax || v == SIGKILL || v == SIGSTOP || v == 32 ||
+		    v == 33)
+			return false;
+		*ret = (int)v;
+		return true;
+	}
+	for (i = 0; i < sizeof names / sizeof names[0]; i++)
+		if (strcmp(s, names[i].name) == 0) {
+			*ret = names[i].number;
+			return true;
+		}
+	if (strcmp(s, "RTMIN") == 0 || strcmp(s, "RTMAX") == 0) {
+		*ret = strcmp(s, "RTMIN") == 0 ? rtmin : rtmax;
+		return true;
+	}
+	if (strncmp(s, "RTMIN+", 6) == 0 && parse_number(s + 6, s + strlen(s), &v) && v <= 30) {
+		*ret = rtmin + (int)v;
+		return true;
+	}
+	if (strncmp(s, "RTMAX-", 6) == 0 && parse_number(s + 6, s + strlen(s), &v) && v <= 30) {
+		*ret = rtmax - (int)v;
+		return true;
+	}
+	return false;
+}
+
+static bool
+copy_text(char *to, size_t bytes, const char *s)
+{
+	size_t n = strlen(s);
+
+	if (n == 0 || n >= bytes)
+		return false;
+	memcpy(to, s, n + 1);
+	return true;
+}
+
+static bool
+parse_one(enum option_name o, const char *s)
+{
+	uint64_t v;
+
+	switch (o) {
+	case OPT_OUTPUT:
+		return copy_text(options.output, sizeof options.output, s);
+	case OPT_SNAPSHOT:
+		return parse_snapshot(s);
+	case OPT_SIGNAL:
+		return parse_signal(s, &options.signal);
+	case OPT_YOUNG:
+		if (!parse_bytes(s, &v) || v < 65536 || v > 1ull << 40)
+			return false;
+		options.young_bytes = v;
+		return true;
+	case OPT_PROMOTE:
+		if ((s[0] != '1' && s[0] != '2') || s[1])
+			return false;
+		options.promote = (uint32_t)(s[0] - '0');
+		return true;
+	case OPT_SAMPLE:
+		return parse_bytes(s, &options.sample_bytes);
+	case OPT_LIMIT:
+		return parse_bytes(s, &options.limit_bytes);
+	case OPT_TRACE:
+		options.trace_file[0] = 0;
+		if (parse_bool(s, &options.is_trace))
+			return true;
+		options.is_trace =
+			copy_text(options.trace_file, sizeof options.trace_file, s);
+		return options.is_trace;
+	case OPT_ALLOCATOR:
+		options.is_system_allocator = strcmp(s, "system") == 0;
+		return options.is_system_allocator || strcmp(s, "jemalloc") == 0;
+	case OPT_HUGEPAGES:
+		return parse_bool(s, &options.is_hugepages);
+	case OPT_FOLLOW:
+		return parse_bool(s, &options.is_follow);
+	case OPT_VERBOSE:
+		return parse_bool(s, &options.is_verbose);
+	case N_OPTIONS:
+		break;
+	}
+	return false;
+}
+
+void
+options_parse(char *const *environment)
+{
+	int o;
+
+	for (o = 0; o < N_OPTIONS; o++) {
+		const char *name = table[o].name;
+		size_t n = strlen(name);
+		char *const *v;
+
+		(void)parse_one((enum option_name)o, table[o].dflt);
+		for (v = environment; v && *v; v++)
+			if (strncmp(*v, name, n) == 0 && (*v)[n] == '=') {
+				const char *value = *v + n + 1;
+
+				/* A refused value may have been half taken. */
+				if (!parse_one((enum option_name)o, value)) {
+					refused[o] = value;
+					(void)parse_one((enum option_name)o, table[o].dflt);
+				}
+				break;
+			}
+	}
+}
+
+void
+options_complain(void)
+{
+	int o;
+
+	for (o = 0; o < N_OPTIONS; o++)
+		if (refused[o]) {
+			sys_log("%s='%s' cannot be used; using '%s'", table[o].name, refused[o],
+				table[o].dflt);
+			refused[o] = NULL;
+		}
+}

@@ -1,0 +1,34 @@
+/* options.h -- what the environment asks for.
+ *
+ * In:   GCPROF_* as options.def lists them.
+ * Out:  struct options; a line on standard error for each value that is no use.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef GCPROF_OPTIONS_H
+#define GCPROF_OPTIONS_H
+
+#include "base.h"
+
+struct options {
+	char output[1024];
+	bool at_exit, at_signal;
+	uint64_t interval_ns;    /* 0 = off */
+	uint32_t growth_percent; /* 0 = off */
+	int signal;
+	uint64_t young_bytes;
+	uint32_t promote;
+	uint64_t sample_bytes, limit_bytes;
+	bool is_trace;
+	char trace_file[1024]; /* "" = standard error */
+	bool is_system_allocator, is_hugepages, is_follow, is_verbose;
+};
+
+extern struct options options;
+
+/* Parse environ-like strings; complaints are kept until options_complain. */
+void options_parse(char *const *environment);
+/* Say on standard error what could not be used, once. */
+void options_complain(void);
+
+#endif

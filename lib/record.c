@@ -1,0 +1,345 @@
+/* record.c -- see record.h.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "record.h"
+#include "backend.h"
+#include "epochs.h"
+#include "modules.h"
+#include "options.h"
+#include "session.h"
+#include "sites.h"
+#include "sys.h"
+#include "unwind.h"
+
+#include <string.h>
+
+bool record_is_ready;
+struct record_bad record_bad[RECORD_MAX_BAD];
+
+/* Bytes that a thread allocates between two looks at the clock; each block
+ * weighs PER_BLOCK more. */
+enum { BUDGET = 64 << 10, PER_BLOCK = 64 };
+
+NOINLINE void
+record_boot(void)
+{
+	static bool is_booting;
+
+	/* The boot itself may allocate only in ways that need no boot; a second
+	 * thread cannot exist before the first has allocated its stack. */
+	if (is_booting)
+		return;
+	is_booting = true;
+	if (thread_enter()) {
+		session_boot();
+		record_is_ready = true;
+		(void)thread_leave();
+	}
+}
+
+NOINLINE void
+record_pending(void)
+{
+	thread_tls.guard = 0;
+	if (thread_enter()) {
+		session_asked();
+		record_leave();
+	}
+}
+
+/* ---- allocation ---------------------------------------------------------- */
+
+/* The budget is used up: report, maybe end the epoch, take a new budget. */
+static NOINLINE void
+look_at_clock(struct thread *t)
+{
+	uint64_t now = sys_now_ns(), room;
+
+	if (epochs_spend(t->counts.allocated_bytes - t->reported, now))
+		session_end_epoch(now);
+	session_clock(now);
+	t->reported = t->counts.allocated_bytes;
+	room = epochs_room();
+	relaxed_store(&t->budget, (int64_t)(room < BUDGET ? room : BUDGET));
+}
+
+static NOINLINE void
+new_epoch(struct thread *t)
+{
+	t->epoch = epochs_current();
+	t->birth = epochs_birth(t->epoch, t->number);
+}
+
+/* Natural logarithm of x / 2^53, 0 < x <= 2^53, to about 1e-4: good enough for
+ * intervals between samples. */
+static double
+log_of(uint64_t x)
+{
+	int shift = __builtin_clzll(x) - 10; /* to [2^53, 2^54) */
+	double m = (double)(x << shift) / 9007199254740992.0, y = (m - 1) / (m + 1);
+	double y2 = y * y;
+
+	return 2 * y * (1 + y2 / 3 + y2 * y2 / 5 + y2 * y2 * y2 / 7) - shift * 0.6931471805599453;
+}
+
+/* Whether this allocation's stack is recorded: each byte with a probability of
+ * 1 / sample_bytes. */
+static bool
+is_sampled(struct thread *t, size_t bytes)
+{
+	t->sample_left -= (int64_t)bytes;
+	if (likely(t->sample_left >= 0))
+		return false;
+	t->random ^= t->random << 13;
+	t->random ^= t->random >> 7;
+	t->random ^= t->random << 17;
+	t->sample_left =
+		(int64_t)(-log_of((t->random >> 11) + 1) * (double)options.sample_bytes);
+	return true;
+}
+
+static ALWAYS_INLINE site_id
+site_of(struct thread *t, size_t bytes, const struct caller *c)
+{
+	if (unlikely(options.sample_bytes != 0) && !is_sampled(t, bytes))
+		return SITE_UNSAMPLED;
+	return unwind_site(t->unwind, c);
+}
+
+void
+record_alloc(void *p, size_t bytes, enum heapfile_kind kind, const struct caller *c)
+{
+	struct thread *t;
+	struct block b;
+
+	t = thread_get();
+	if (unlikely(!t)) {
+		record_alloc_nested(p, bytes, kind);
+		return;
+	}
+	if (unlikely(t->epoch != epochs_current()))
+		new_epoch(t);
+	b.addr = (uintptr_t)p;
+	b.bytes = bytes;
+	b.site = site_of(t, bytes, c);
+	b.birth = t->birth;
+	b.kind = kind;
+	thread_count(t, b.site, bytes);
+	t->counts.allocations++;
+	t->counts.allocated_bytes += bytes;
+	blocks_insert(&b);
+	t->budget -= (int64_t)(bytes + PER_BLOCK);
+	if (unlikely(t->budget < 0))
+		look_at_clock(t);
+}
+
+/* One birth a thread-less epoch: epoch in the high half, birth_id in the low.
+ * Two threads that meet a new epoch at once may make two; that is all right. */
+static birth_id
+stray_birth(void)
+{
+	static uint64_t now;
+	uint64_t was = relaxed_load(&now);
+	epoch_no epoch = epochs_current();
+
+	if (was >> 32 != epoch) {
+		was = (uint64_t)epoch << 32 | epochs_birth(epoch, 0);
+		relaxed_store(&now, was);
+	}
+	return (birth_id)was;
+}
+
+void
+record_alloc_nested(void *p, size_t bytes, enum heapfile_kind kind)
+{
+	struct block b = {.addr = (uintptr_t)p,
+			  .bytes = bytes,
+			  .site = record_is_ready ? SITE_NESTED : SITE_EARLY,
+			  .kind = kind};
+
+	b.birth = stray_birth();
+	sites_count(b.site, 1, bytes);
+	(void)atomic_add(&thread_strays.allocations, 1);
+	(void)atomic_add(&thread_strays.allocated_bytes, bytes);
+	blocks_insert(&b);
+}
+
+/* ---- release ------------------------------------------------------------- */
+
+/* Sum up by kind, place of the free and place of the allocation.  Returns true
+ * for the first of its sort. */
+static bool
+note_bad(enum heapfile_bad kind, uintptr_t addr, site_id site, site_id allocated)
+{
+	int i;
+
+	for (i = 0; i < RECORD_MAX_BAD; i++) {
+		struct record_bad *b = &record_bad[i];
+		uint32_t free_entry = 0;
+
+		if (acquire_load(&b->kind) == (uint32_t)kind && b->site == site &&
+		    b->allocated == allocated) {
+			(void)atomic_add(&b->count, 1);
+			return false;
+		}
+		if (relaxed_load(&b->is_claimed) ||
+		    !__atomic_compare_exchange_n(&b->is_claimed, &free_entry, 1, false,
+						 __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+			continue;
+		b->addr = addr;
+		b->site = site;
+		b->allocated = allocated;
+		b->count = 1;
+		release_store(&b->kind, kind);
+		return true;
+	}
+	lose(LOSS_BAD_FREES);
+	return false;
+}
+
+static NOINLINE void
+bad_free(void *p, enum blocks_state state, const struct block *b, const struct caller *c)
+{
+	static int n_said;
+	struct module_find m;
+	site_id site;
+	bool is_double = state == BLOCKS_FREED;
+
+	/* The loader's first allocations come from its own data pages. */
+	if (state == BLOCKS_OUTSIDE && modules_find((uintptr_t)p, &m))
+		return;
+	site = c && thread_get() ? unwind_site(thread_get()->unwind, c) : SITE_NESTED;
+	if (note_bad(is_double ? HEAPFILE_BAD_DOUBLE : HEAPFILE_BAD_INVALID, (uintptr_t)p, site,
+		     is_double ? b->site : 0) &&
+	    atomic_add(&n_said, 1) < 10)
+		sys_log("%s free of 0x%lx, ignored; the snapshot has its stack",
+			is_double ? "double" : "invalid", (unsigned long)p);
+}
+
+/* malloc's family is released by free, new by delete, new[] by delete[]. */
+static ALWAYS_INLINE uint32_t
+family(uint32_t kind)
+{
+	return kind == HEAPFILE_KIND_NEW || kind == HEAPFILE_KIND_NEW_ARRAY
+		       ? kind
+		       : (uint32_t)HEAPFILE_KIND_MALLOC;
+}
+
+static ALWAYS_INLINE void
+count_free(struct epochs_counts *counts, const struct block *b, epoch_no now, epoch_no born)
+{
+	counts->frees++;
+	counts->freed_bytes += b->bytes;
+	if (born == now)
+		counts->freed_young_bytes += b->bytes;
+	else if (born + 1 == now)
+		counts->freed_to_bytes += b->bytes;
+}
+
+bool
+record_free(void *p, enum heapfile_kind by, const struct caller *c, struct block *ret)
+{
+	struct block b;
+	struct thread *t;
+	enum blocks_state state;
+	epoch_no now;
+
+	state = blocks_find((uintptr_t)p, &b);
+	if (unlikely(state != BLOCKS_LIVE)) {
+		bad_free(p, state, &b, c);
+		return false;
+	}
+	t = thread_get();
+	if (unlikely(family(b.kind) != (uint32_t)by) && t)
+		(void)note_bad(HEAPFILE_BAD_MISMATCH, b.addr, unwind_site(t->unwind, c), b.site);
+	blocks_remove(&b);
+	if (unlikely(ret != NULL))
+		*ret = b;
+	if (unlikely(!t)) {
+		(void)atomic_add(&thread_strays.frees, 1);
+		(void)atomic_add(&thread_strays.freed_bytes, b.bytes);
+		return true;
+	}
+	now = epochs_current();
+	count_free(&t->counts, &b, now,
+		   likely(b.birth == t->birth) ? t->epoch : epochs_birth_epoch(b.birth));
+	return true;
+}
+
+bool
+record_free_nested(void *p, struct block *ret)
+{
+	struct block b;
+	enum blocks_state state;
+
+	state = blocks_find((uintptr_t)p, &b);
+	if (state != BLOCKS_LIVE) {
+		bad_free(p, state, &b, NULL);
+		return false;
+	}
+	blocks_remove(&b);
+	if (ret)
+		*ret = b;
+	(void)atomic_add(&thread_strays.frees, 1);
+	(void)atomic_add(&thread_strays.freed_bytes, b.bytes);
+	return true;
+}
+
+void
+record_restore(const struct block *b)
+{
+	struct thread *t = thread_tls.state;
+	epoch_no now = epochs_current(), born = epochs_birth_epoch(b->birth);
+
+	blocks_insert(b);
+	if (!t) {
+		(void)atomic_add(&thread_strays.frees, (uint64_t)-1);
+		(void)atomic_add(&thread_strays.freed_bytes, 0 - (uint64_t)b->bytes);
+		return;
+	}
+	t->counts.frees--;
+	t->counts.freed_bytes -= b->bytes;
+	if (born == now)
+		t->counts.freed_young_bytes -= b->bytes;
+	else if (born + 1 == now)
+		t->counts.freed_to_bytes -= b->bytes;
+}
+
+void
+record_resize(struct block *b, size_t bytes)
+{
+	struct thread *t = thread_tls.state;
+	struct epochs_counts *counts = t ? &t->counts : &thread_strays;
+
+	/* No allocation and no free: the difference is one or the other in bytes
+	 * alone, so that live bytes stay what they are. */
+	if (bytes >= b->bytes)
+		(void)atomic_add(&counts->allocated_bytes, bytes - b->bytes);
+	else
+		(void)atomic_add(&counts->freed_bytes, b->bytes - bytes);
+	b->bytes = bytes;
+	blocks_insert(b);
+}
+
+/* ---- for mappings -------------------------------------------------------- */
+
+site_id
+record_site(const struct caller *c)
+{
+	struct thread *t = thread_get();
+
+	return t ? unwind_site(t->unwind, c) : SITE_NESTED;
+}
+
+birth_id
+record_birth(void)
+{
+	struct thread *t = thread_get();
+
+	if (!t)
+		return stray_birth();
+	if (t->epoch != epochs_current())
+		new_epoch(t);
+	return t->birth;
+}

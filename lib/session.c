@@ -1,0 +1,578 @@
+/* session.c -- see session.h.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "session.h"
+#include "backend.h"
+#include "blocks.h"
+#include "cut.h"
+#include "epochs.h"
+#include "mappings.h"
+#include "mem.h"
+#include "options.h"
+#include "record.h"
+#include "sites.h"
+#include "snapshot.h"
+#include "sys.h"
+#include "thread.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <string.h>
+
+uint64_t loss[N_LOSSES];
+const char *const loss_names[N_LOSSES] = {
+	[LOSS_SHADOW] = "blocks",      [LOSS_SITES] = "sites",
+	[LOSS_BIRTHS] = "births",      [LOSS_THREADS] = "threads",
+	[LOSS_MODULES] = "modules",    [LOSS_MAPPINGS] = "mappings",
+	[LOSS_BAD_FREES] = "bad_frees", [LOSS_MARKS] = "marks",
+	[LOSS_SNAPSHOTS] = "snapshots",
+};
+
+extern void *__libc_stack_end; /* of the loader: argc, argv, envp stand there */
+int __cxa_atexit(void (*f)(void *), void *with, void *object);
+int __cxa_at_quick_exit(void (*f)(void *), void *object);
+int __sigaction(int number, const struct sigaction *act, struct sigaction *old);
+
+static struct {
+	int pid; /* of the process whose books these are */
+	uint64_t start_ns, start_realtime_ns;
+	char executable[4096];
+	const char *program; /* its last component */
+	uint32_t n_snapshots;
+	int is_writing;	 /* atomic flag */
+	int writer;	 /* child that writes, or 0 */
+	char writing[4096]; /* name of the last snapshot */
+	uint64_t last_snapshot_ns, last_snapshot_used;
+	bool is_limit_said, is_exit_done;
+	bool has_signal; /* our handler is installed */
+	struct sigaction program_action; /* what the program believes to be installed */
+} s;
+
+/* ---- memory figures ------------------------------------------------------ */
+
+/* The number behind a word in a file like /proc/meminfo, in its unit. */
+static uint64_t
+number_after(const char *text, const char *word)
+{
+	const char *at = strstr(text, word);
+	uint64_t v = 0;
+
+	if (!at)
+		return 0;
+	for (at += strlen(word); *at == ' ' || *at == '\t'; at++)
+		;
+	for (; *at >= '0' && *at <= '9'; at++)
+		v = v * 10 + (uint64_t)(*at - '0');
+	return v;
+}
+
+static uint64_t
+read_rss(void)
+{
+	char text[128];
+	const char *second;
+
+	if (sys_read_file("/proc/self/statm", text, sizeof text) <= 0)
+		return 0;
+	second = strchr(text, ' ');
+	return second ? number_after(second, " ") * 4096 : 0;
+}
+
+static uint64_t
+heap_used(void)
+{
+	struct epochs_counts c;
+
+	thread_sum(&c);
+	return c.allocated_bytes > c.freed_bytes ? c.allocated_bytes - c.freed_bytes : 0;
+}
+
+static void
+measure_epoch(struct epochs_memory *ret)
+{
+	ret->rss = read_rss();
+	ret->heap_total = backend_mapped_bytes(true);
+	ret->heap_used = heap_used();
+	ret->external = mappings_bytes();
+}
+
+static void
+measure(struct gcprof_memory *ret, bool may_lock)
+{
+	char text[512];
+
+	memset(ret, 0, sizeof *ret);
+	ret->rss = read_rss();
+	ret->heap_total = backend_mapped_bytes(may_lock);
+	ret->heap_used = heap_used();
+	ret->external = mappings_bytes();
+	ret->profiler = mem_resident_bytes();
+	if (sys_read_file("/proc/meminfo", text, sizeof text) > 0) {
+		ret->total_memory = number_after(text, "MemTotal:") * 1024;
+		ret->free_memory = number_after(text, "MemAvailable:") * 1024;
+	}
+}
+
+void
+session_memory(struct gcprof_memory *ret)
+{
+	bool is_ours = record_enter();
+
+	measure(ret, is_ours);
+	if (is_ours)
+		record_leave();
+}
+
+/* ---- writing snapshots --------------------------------------------------- */
+
+static void
+expand_name(char *to, size_t bytes, const char *from)
+{
+	size_t n = 0;
+
+	for (; *from && n + 1 < bytes; from++) {
+		if (*from != '%' || !from[1]) {
+			to[n++] = *from;
+			continue;
+		}
+		switch (*++from) {
+		case 'e':
+			n += sys_format(to + n, bytes - n, "%s", s.program);
+			break;
+		case 'p':
+			n += sys_format(to + n, bytes - n, "%d", sys_getpid());
+			break;
+		case 'n':
+			n += sys_format(to + n, bytes - n, "%u", s.n_snapshots);
+			break;
+		case 't':
+			n += sys_format(to + n, bytes - n, "%lu",
+					(unsigned long)(sys_realtime_ns() / 1000000000u));
+			break;
+		default: /* %% and what is no escape of ours */
+			to[n++] = *from;
+			break;
+		}
+	}
+	to[n] = 0;
+}
+
+static const char *
+error_name(int err)
+{
+	switch (err) {
+	case EACCES:
+		return "permission denied";
+	case ENOENT:
+		return "no such directory";
+	case ENOTDIR:
+		return "not a directory";
+	case ENOSPC:
+		return "no space left on device";
+	case EDQUOT:
+		return "disk quota exceeded";
+	case EFBIG:
+		return "file too large (RLIMIT_FSIZE)";
+	case EROFS:
+		return "read-only file system";
+	case EMFILE:
+	case ENFILE:
+		return "too many open files";
+	case EIO:
+		return "input/output error";
+	case EISDIR:
+		return "is a directory";
+	case ENAMETOOLONG:
+		return "name too long";
+	default:
+		return "system error";
+	}
+}
+
+/* Runs in the child, or in place. */
+static int
+write_and_tell(void *with)
+{
+	const struct snapshot_facts *facts = with;
+	int err = snapshot_write(facts);
+
+	if (err)
+		sys_log("cannot write snapshot '%s': %s (errno %d)", facts->name,
+			error_name(-err), -err);
+	else if (options.is_verbose)
+		sys_log("wrote '%s' (%s)", facts->name, facts->reason);
+	return err;
+}
+
+/* Let go of the child that wrote the snapshot before, if it is done or if we
+ * wait.  Returns its result; -EAGAIN if it still writes. */
+static int
+reap_writer(bool is_waiting)
+{
+	int result = 0;
+
+	if (s.writer) {
+		result = cut_result(s.writer, is_waiting);
+		if (result != -EAGAIN)
+			s.writer = 0;
+	}
+	return result;
+}
+
+static bool
+is_alone(void)
+{
+	struct thread *t = NULL;
+	int n = 0;
+
+	while ((t = thread_next(t)) != NULL)
+		n += relaxed_load(&t->is_used);
+	return n <= 1;
+}
+
+enum patience { GO_ON, WAIT };
+
+/* Take one.  pattern NULL: as GCPROF_OUTPUT says.
+ * Context  inside the guard, or in a signal handler outside of it. */
+static int
+take(const char *reason, const char *pattern, enum patience patience)
+{
+	struct snapshot_facts facts = {.reason = reason, .name = s.writing};
+	bool is_exit = reason[0] == 'e', may_lock = reason[0] != 's';
+	int idle = 0, result, child;
+
+	if (!__atomic_compare_exchange_n(&s.is_writing, &idle, 1, false, __ATOMIC_ACQUIRE,
+					 __ATOMIC_RELAXED)) {
+		lose(LOSS_SNAPSHOTS);
+		return -EBUSY;
+	}
+	if (reap_writer(patience == WAIT) == -EAGAIN) {
+		lose(LOSS_SNAPSHOTS);
+		release_store(&s.is_writing, 0);
+		return -EBUSY;
+	}
+	s.n_snapshots++;
+	expand_name(s.writing, sizeof s.writing, pattern ? pattern : options.output);
+	facts.number = s.n_snapshots;
+	facts.pid = sys_getpid();
+	facts.ppid = sys_getppid();
+	facts.start_ns = s.start_realtime_ns;
+	facts.time_ns = sys_realtime_ns();
+	facts.uptime_ns = sys_now_ns() - s.start_ns;
+	facts.executable = s.executable;
+	measure(&facts.memory, may_lock);
+	s.last_snapshot_ns = facts.uptime_ns + s.start_ns;
+	s.last_snapshot_used = facts.memory.heap_used;
+	/* Nobody runs after exit but other threads. */
+	child = is_exit && is_alone() ? -EAGAIN : cut_in_child(write_and_tell, &facts);
+	if (child > 0) {
+		s.writer = child;
+		result = patience == WAIT ? reap_writer(true) : 0;
+	} else {
+		if (!is_exit)
+			sys_log("cannot fork (errno %d); the program waits while the "
+				"snapshot is written",
+				-child);
+		result = cut_in_place(write_and_tell, &facts);
+	}
+	release_store(&s.is_writing, 0);
+	return result;
+}
+
+int
+session_snapshot(const char *name)
+{
+	int result = -EBUSY;
+
+	if (record_enter()) {
+		result = take("api", name, WAIT);
+		record_leave();
+	}
+	return result ? -1 : 0;
+}
+
+int
+session_mark(const char *label)
+{
+	return snapshot_mark(label, sys_now_ns() - s.start_ns) ? 0 : -1;
+}
+
+/* ---- ends of epochs ------------------------------------------------------ */
+
+/* Mebibytes with one decimal, for a trace line. */
+#define MB(b) (unsigned long)((b) >> 20), (unsigned)(((b) & 0xfffff) * 10 >> 20)
+
+static void
+trace(const struct epochs_record *r)
+{
+	char line[512];
+	size_t n = sys_format(line, sizeof line,
+			      "[%d] %lu ms: epoch %u: young %lu.%u -> %lu.%u MB, promoted "
+			      "%lu.%u MB, survived %lu.%u MB, heap %lu.%u (%lu.%u) MB, external "
+			      "%lu.%u MB, rss %lu.%u MB\n",
+			      sys_getpid(), (unsigned long)(r->end_ns / 1000000), r->first,
+			      MB(r->young_before), MB(r->young_after), MB(r->promoted_bytes),
+			      MB(r->survived_bytes), MB(r->memory.heap_used),
+			      MB(r->memory.heap_total), MB(r->memory.external), MB(r->memory.rss));
+	int fd;
+
+	if (!options.trace_file[0]) {
+		sys_log_raw(line, n);
+		return;
+	}
+	fd = sys_open(options.trace_file, O_WRONLY | O_CREAT | O_APPEND, 0666);
+	if (fd < 0) {
+		sys_log("cannot write trace '%s': %s (errno %d); no more of it",
+			options.trace_file, error_name(-fd), -fd);
+		options.is_trace = false;
+		return;
+	}
+	(void)sys_write(fd, line, n); /* a trace that is cut short is still one */
+	(void)sys_close(fd);
+}
+
+static bool
+has_grown(uint64_t used)
+{
+	const uint64_t least = 1 << 20; /* smaller heaps grow by any share at once */
+	uint64_t was = s.last_snapshot_used > least ? s.last_snapshot_used : least;
+
+	return options.growth_percent &&
+	       used / 100 * 100 > was + was / 100 * options.growth_percent;
+}
+
+static bool
+is_near_limit(const struct epochs_memory *m)
+{
+	return options.limit_bytes && !s.is_limit_said &&
+	       m->heap_used + m->external > options.limit_bytes / 10 * 9;
+}
+
+void
+session_end_epoch(uint64_t now_ns)
+{
+	struct epochs_record r;
+
+	if (sys_getpid() != s.pid ||
+	    !epochs_tick(now_ns, thread_sum, measure_epoch, &r))
+		return;
+	(void)reap_writer(false);
+	if (options.is_trace)
+		trace(&r);
+	if (is_near_limit(&r.memory)) {
+		s.is_limit_said = true;
+		sys_log("heap and mappings have %lu.%u MB of the %lu.%u MB allowed by "
+			"GCPROF_LIMIT; writing a snapshot",
+			MB(r.memory.heap_used + r.memory.external), MB(options.limit_bytes));
+		(void)take("limit", NULL, GO_ON);
+	} else if (has_grown(r.memory.heap_used)) {
+		(void)take("growth", NULL, GO_ON);
+	}
+}
+
+void
+session_clock(uint64_t now_ns)
+{
+	if (options.interval_ns && now_ns - s.last_snapshot_ns >= options.interval_ns &&
+	    sys_getpid() == s.pid) {
+		s.last_snapshot_ns = now_ns;
+		(void)take("interval", NULL, GO_ON);
+	}
+}
+
+/* ---- the signal ---------------------------------------------------------- */
+
+void
+session_asked(void)
+{
+	(void)take("signal", NULL, GO_ON);
+}
+
+static void
+on_signal(int number, siginfo_t *info, void *context)
+{
+	int saved = errno;
+
+	(void)number, (void)info, (void)context;
+	if (sys_getpid() == s.pid) {
+		if (thread_enter()) {
+			session_asked();
+			record_leave();
+		} else if (thread_tls.guard < THREAD_PENDING) {
+			/* One instruction, as in thread_leave. */
+			__asm__ volatile("addl %1, %0"
+					 : "+m"(thread_tls.guard)
+					 : "i"(THREAD_PENDING));
+		}
+	}
+	errno = saved;
+}
+
+static void
+install_signal(void)
+{
+	struct sigaction act = {.sa_sigaction = on_signal,
+				.sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK};
+
+	if (!options.at_signal || __sigaction(options.signal, NULL, &s.program_action) != 0)
+		return;
+	/* Somebody before us has taken it, or the parent has it ignored. */
+	if (s.program_action.sa_handler != SIG_DFL) {
+		if (options.is_verbose)
+			sys_log("signal %d is taken or ignored: no snapshots by signal",
+				options.signal);
+		return;
+	}
+	s.has_signal = __sigaction(options.signal, &act, NULL) == 0;
+}
+
+bool
+session_sigaction(int number, const struct sigaction *act, struct sigaction *old)
+{
+	struct sigaction before = s.program_action;
+
+	if (!s.has_signal || number != options.signal)
+		return false;
+	if (act) {
+		s.program_action = *act;
+		/* A program that resets all signals to their defaults has not asked to
+		 * be killed by ours. */
+		if (act->sa_handler != SIG_DFL) {
+			s.has_signal = false;
+			sys_log("the program handles signal %d itself: no snapshots by this "
+				"signal; GCPROF_SIGNAL can name another",
+				number);
+			(void)__sigaction(number, act, NULL);
+		}
+	}
+	if (old)
+		*old = before;
+	return true;
+}
+
+/* ---- start, fork, end ---------------------------------------------------- */
+
+void
+session_boot(void)
+{
+	/* Where the kernel put argc; environ is not set yet. */
+	uintptr_t *start = __libc_stack_end;
+	char *const *environment = start ? (char *const *)(start + 1 + *start + 1) : NULL;
+
+	s.pid = sys_getpid();
+	s.start_ns = sys_now_ns();
+	s.start_realtime_ns = sys_realtime_ns();
+	options_parse(environment);
+	backend_init(options.is_system_allocator, options.is_hugepages);
+	epochs_init(options.young_bytes, options.promote, s.start_ns);
+}
+
+static void
+at_exit(void *with)
+{
+	(void)with;
+	/* A child of vfork shares our memory, but the end is not ours. */
+	if (s.is_exit_done || sys_getpid() != s.pid)
+		return;
+	s.is_exit_done = true;
+	if (options.at_exit && record_enter()) {
+		(void)take("exit", NULL, WAIT);
+		record_leave();
+	}
+	/* A snapshot by signal may still be in the making; it needs us no more,
+	 * but a container that ends with its first process would end it too. */
+	(void)reap_writer(true);
+}
+
+void
+session_at_end(void)
+{
+	at_exit(NULL);
+}
+
+static void
+before_fork(void)
+{
+	backend_before_fork();
+	mappings_before_fork();
+}
+
+static void
+after_fork_parent(void)
+{
+	mappings_after_fork();
+	backend_after_fork_parent();
+}
+
+static void
+after_fork_child(void)
+{
+	mappings_after_fork();
+	backend_after_fork_child();
+	sites_after_fork();
+	epochs_after_fork();
+	thread_after_fork();
+	s.pid = sys_getpid();
+	s.n_snapshots = 0;
+	s.is_writing = 0;
+	s.writer = 0;
+	s.is_exit_done = false;
+	if (!options.is_follow)
+		options.at_exit = options.at_signal = options.is_trace = false,
+		options.interval_ns = options.growth_percent = options.limit_bytes = 0;
+}
+
+/* Take ourselves out of LD_PRELOAD, for programs that this one starts. */
+static void
+unfollow(void)
+{
+	extern char **environ;
+	char **v;
+
+	for (v = environ; v && *v; v++) {
+		char *at, *end;
+
+		if (strncmp(*v, "LD_PRELOAD=", 11) != 0)
+			continue;
+		at = strstr(*v, "libgcprof");
+		if (!at)
+			return;
+		end = at + strcspn(at, ": ");
+		while (at[-1] != '=' && at[-1] != ':' && at[-1] != ' ')
+			at--;
+		if (*end)
+			end++;
+		memmove(at, end, strlen(end) + 1);
+		return;
+	}
+}
+
+__attribute__((constructor)) static void
+start(void)
+{
+	long n;
+
+	if (!record_is_ready)
+		record_boot();
+	if (!thread_enter())
+		return;
+	sys_log_init();
+	n = sys_readlink("/proc/self/exe", s.executable, sizeof s.executable - 1);
+	s.executable[n > 0 ? n : 0] = 0;
+	s.program = strrchr(s.executable, '/') ? strrchr(s.executable, '/') + 1 : s.executable;
+	options_complain();
+	thread_init();
+	(void)pthread_atfork(before_fork, after_fork_parent, after_fork_child);
+	/* Not bound to this library: runs after the destructors of all others. */
+	(void)__cxa_atexit(at_exit, NULL, NULL);
+	(void)__cxa_at_quick_exit(at_exit, NULL);
+	install_signal();
+	s.last_snapshot_ns = s.start_ns;
+	if (!options.is_follow)
+		unfollow();
+	if (options.is_verbose)
+		sys_log("started in '%s'", s.executable);
+	record_leave();
+}

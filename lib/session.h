@@ -1,0 +1,40 @@
+/* session.h -- the life of the profiler in one process.
+ *
+ * In:   start, end, fork, signals, ends of epochs, requests of the program.
+ * Out:  snapshots at the right moments; messages; memory figures.
+ * Not here: recording (record.h), the bytes of a snapshot (snapshot.h).
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef GCPROF_SESSION_H
+#define GCPROF_SESSION_H
+
+#include "base.h"
+#include "gcprof.h"
+
+#include <signal.h>
+
+/* At the first allocation; reads the environment, chooses the allocator.
+ * Context: inside the guard; libc may not be ready. */
+void session_boot(void);
+
+/* The epoch should end now.  Context: inside the guard, in an allocation. */
+void session_end_epoch(uint64_t now_ns);
+/* A thread has looked at the clock.  Context: as above. */
+void session_clock(uint64_t now_ns);
+/* A signal came while this thread was inside.  Context: inside the guard. */
+void session_asked(void);
+
+/* Calls of gcprof.h.  Context: outside the guard. */
+int session_snapshot(const char *name);
+void session_memory(struct gcprof_memory *ret);
+int session_mark(const char *label);
+
+/* The program ends without exit().  Context: any. */
+void session_at_end(void);
+
+/* The program's sigaction for the signal that asks for snapshots.
+ * Returns false if the call is not for us: do it. */
+bool session_sigaction(int number, const struct sigaction *act, struct sigaction *old);
+
+#endif

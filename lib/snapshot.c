@@ -1,0 +1,399 @@
+/* snapshot.c -- see snapshot.h.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "snapshot.h"
+#include "backend.h"
+#include "blocks.h"
+#include "epochs.h"
+#include "heapfile_write.h"
+#include "mappings.h"
+#include "mem.h"
+#include "modules.h"
+#include "options.h"
+#include "record.h"
+#include "sites.h"
+#include "sys.h"
+#include "thread.h"
+
+#include <string.h>
+
+enum { MAX_MARKS = 256, MARK_BYTES = 64 };
+static struct mark {
+	epoch_no epoch;
+	uint64_t time_ns;
+	uint32_t is_set; /* written last */
+	char label[MARK_BYTES];
+} marks[MAX_MARKS];
+static uint32_t n_marks;
+
+bool
+snapshot_mark(const char *label, uint64_t uptime_ns)
+{
+	uint32_t i = atomic_add(&n_marks, 1);
+	size_t n = strlen(label);
+
+	if (i >= MAX_MARKS) {
+		relaxed_store(&n_marks, MAX_MARKS);
+		lose(LOSS_MARKS);
+		return false;
+	}
+	memcpy(marks[i].label, label, n < MARK_BYTES ? n : MARK_BYTES - 1);
+	marks[i].epoch = epochs_current();
+	marks[i].time_ns = uptime_ns;
+	release_store(&marks[i].is_set, 1);
+	return true;
+}
+
+static void
+put_string(const char *s)
+{
+	heapfile_put_text(s, strlen(s));
+}
+
+/* ---- blocks -------------------------------------------------------------- */
+
+struct block_walk {
+	uintptr_t end; /* of the block before */
+	uint64_t blocks, bytes;
+};
+
+static int
+put_block(const struct block *b, void *with)
+{
+	struct block_walk *walk = with;
+	size_t usable = backend_usable((void *)b->addr);
+
+	if (usable < b->bytes) /* came and went while we looked */
+		usable = b->bytes;
+	if (b->addr < walk->end)
+		return 0; /* inside the block before: one of them is just going */
+	heapfile_record();
+	heapfile_put((b->addr - walk->end) >> BLOCKS_GRANULE_BITS);
+	heapfile_put(b->site);
+	heapfile_put(b->birth);
+	heapfile_put((uint64_t)b->bytes << 3 | b->kind);
+	heapfile_put(usable - b->bytes);
+	walk->end = (b->addr + (usable ? usable : 1) + 15) & ~(uintptr_t)15;
+	walk->blocks++;
+	walk->bytes += b->bytes;
+	return 0;
+}
+
+static int
+put_mapping(const struct mapping *m, void *with)
+{
+	uintptr_t *end = with;
+
+	heapfile_record();
+	heapfile_put(m->start - *end);
+	heapfile_put(m->end - m->start);
+	heapfile_put(m->site);
+	heapfile_put(m->birth);
+	heapfile_put(m->flags);
+	*end = m->end;
+	return 0;
+}
+
+/* ---- tables -------------------------------------------------------------- */
+
+static void
+put_modules(void)
+{
+	module_no n, end = modules_end();
+
+	heapfile_section(HEAPFILE_MODULES);
+	for (n = 1; n < end; n++) {
+		const struct module *m = modules_get(n);
+
+		heapfile_record();
+		heapfile_put(m->start);
+		heapfile_put(m->bytes);
+		heapfile_put(m->bias);
+		heapfile_put(m->loaded);
+		heapfile_put(m->unloaded);
+		heapfile_put_text(m->build_id, m->n_build_id);
+		put_string(m->path);
+	}
+}
+
+static void
+put_sites(void)
+{
+	site_id id, end = sites_end();
+	module_no n_modules = modules_end();
+
+	heapfile_section(HEAPFILE_SITES);
+	for (id = 1; id < end; id++) {
+		const struct site *s = sites_get(id);
+		static const struct site none;
+		module_no module;
+		uint64_t pc;
+
+		heapfile_record();
+		if (!s)
+			s = &none;
+		if (id < SITE_FIRST || !s->step) { /* or a number that was never used */
+			heapfile_put(id);
+			heapfile_put(HEAPFILE_SITE_SPECIAL);
+			heapfile_put(0);
+			heapfile_put(id < SITE_FIRST ? id : HEAPFILE_SPECIAL_FULL);
+		} else {
+			module = STEP_MODULE(s->step);
+			pc = STEP_PC(s->step);
+			if (module >= n_modules)
+				module = 0;
+			heapfile_put(s->parent && s->parent < id ? id - s->parent : id);
+			heapfile_put(s->step & STEP_EXACT ? HEAPFILE_SITE_EXACT : 0);
+			heapfile_put(module);
+			heapfile_put(module ? pc - modules_get(module)->bias : pc);
+		}
+		heapfile_put(relaxed_load(&s->allocations));
+		heapfile_put(relaxed_load(&s->allocated_bytes));
+	}
+}
+
+static void
+put_threads(int pid)
+{
+	thread_no n, end = thread_records_end();
+
+	heapfile_section(HEAPFILE_THREADS);
+	for (n = 1; n < end; n++) {
+		const struct thread_record *r = thread_record_get(n);
+		static const struct thread_record none;
+		char path[64], name[32];
+		long got;
+
+		if (!r)
+			r = &none;
+		memcpy(name, r->name, sizeof r->name);
+		name[sizeof r->name] = 0;
+		if (r->is_alive) {
+			(void)sys_format(path, sizeof path, "/proc/%d/task/%d/comm", pid,
+					 r->tid);
+			got = sys_read_file(path, name, sizeof name);
+			name[got > 0 ? got - 1 : 0] = 0; /* without the newline */
+		}
+		heapfile_record();
+		heapfile_put((uint64_t)r->tid);
+		heapfile_put(r->first_epoch);
+		heapfile_put((r->is_alive ? HEAPFILE_THREAD_ALIVE : 0) |
+			     (r->tid == pid ? HEAPFILE_THREAD_MAIN : 0));
+		put_string(name);
+	}
+}
+
+static void
+put_births(void)
+{
+	birth_id id, end = epochs_births_end();
+	thread_no n_threads = thread_records_end(), thread;
+	epoch_no epoch, before = 0;
+
+	heapfile_section(HEAPFILE_BIRTHS);
+	for (id = 1; id < end; id++) {
+		epochs_birth_get(id, &epoch, &thread);
+		heapfile_record();
+		heapfile_put_zigzag((int64_t)epoch - before);
+		heapfile_put(thread < n_threads ? thread : 0);
+		heapfile_put(epochs_is_early(epoch) ? HEAPFILE_BIRTH_PROMOTED_EARLY : 0);
+		before = epoch;
+	}
+}
+
+static void
+put_epoch(const struct epochs_record *r)
+{
+	heapfile_record();
+	heapfile_put(r->first);
+	heapfile_put(r->n);
+	heapfile_put(r->end_ns);
+	heapfile_put(r->allocations);
+	heapfile_put(r->allocated_bytes);
+	heapfile_put(r->freed_bytes);
+	heapfile_put(r->survived_bytes);
+	heapfile_put(r->promoted_bytes);
+	heapfile_put(r->memory.rss);
+	heapfile_put(r->memory.heap_total);
+	heapfile_put(r->memory.heap_used);
+	heapfile_put(r->memory.external);
+}
+
+static void
+put_epochs(const struct snapshot_facts *facts, const struct epochs_counts *counts)
+{
+	struct epochs_record running;
+	uint32_t i, n = epochs_n_records();
+
+	heapfile_section(HEAPFILE_EPOCHS);
+	for (i = 0; i < n; i++)
+		put_epoch(epochs_record_get(i));
+	epochs_running(counts, &running);
+	running.end_ns = facts->uptime_ns;
+	running.memory = (struct epochs_memory){facts->memory.rss, facts->memory.heap_total,
+						facts->memory.heap_used,
+						facts->memory.external};
+	put_epoch(&running);
+}
+
+static void
+put_bad_frees(void)
+{
+	int i;
+
+	heapfile_section(HEAPFILE_BAD_FREES);
+	for (i = 0; i < RECORD_MAX_BAD; i++) {
+		const struct record_bad *b = &record_bad[i];
+		uint32_t kind = acquire_load(&b->kind);
+
+		if (!kind)
+			continue;
+		heapfile_record();
+		heapfile_put(kind);
+		heapfile_put(b->count);
+		heapfile_put(b->addr);
+		heapfile_put(b->site);
+		heapfile_put(b->allocated);
+	}
+}
+
+static void
+put_marks(void)
+{
+	int i;
+
+	heapfile_section(HEAPFILE_MARKS);
+	for (i = 0; i < MAX_MARKS; i++) {
+		if (!acquire_load(&marks[i].is_set))
+			continue;
+		heapfile_record();
+		heapfile_put(marks[i].epoch);
+		heapfile_put(marks[i].time_ns);
+		put_string(marks[i].label);
+	}
+}
+
+/* ---- facts --------------------------------------------------------------- */
+
+static void
+info(uint8_t kind, const char *name)
+{
+	size_t n = strlen(name);
+
+	heapfile_record();
+	heapfile_put_byte(kind);
+	heapfile_put_byte((uint8_t)n);
+	for (; n; n--)
+		heapfile_put_byte((uint8_t)*name++);
+}
+
+static void
+info_number(const char *name, uint64_t v)
+{
+	info(HEAPFILE_INFO_NUMBER, name);
+	heapfile_put(v);
+}
+
+static void
+info_text(const char *name, const char *text, size_t n)
+{
+	info(HEAPFILE_INFO_TEXT, name);
+	heapfile_put_text(text, n);
+}
+
+static void
+info_file(const char *name, int pid, const char *file, bool is_link)
+{
+	static char text[64 << 10]; /* one writer at a time */
+	char path[64];
+	long n;
+
+	(void)sys_format(path, sizeof path, "/proc/%d/%s", pid, file);
+	n = is_link ? sys_readlink(path, text, sizeof text)
+		    : sys_read_file(path, text, sizeof text);
+	if (n > 0)
+		info_text(name, text, (size_t)n);
+}
+
+static void
+put_info(const struct snapshot_facts *facts, const struct epochs_counts *counts,
+	 const struct block_walk *walk)
+{
+	bool is_complete = true;
+	int i;
+
+	heapfile_section(HEAPFILE_INFO);
+	info_number("pid", (uint64_t)facts->pid);
+	info_number("ppid", (uint64_t)facts->ppid);
+	info_number("snapshot_number", facts->number);
+	info_number("start_time_ns", facts->start_ns);
+	info_number("snapshot_time_ns", facts->time_ns);
+	info_number("uptime_ns", facts->uptime_ns);
+	info_number("epoch", epochs_current());
+	info_number("young_bytes", options.young_bytes);
+	info_number("promote", options.promote);
+	info_number("sample_bytes", options.sample_bytes);
+	info_number("page_bytes", 4096);
+	info_number("rss", facts->memory.rss);
+	info_number("heap_total", facts->memory.heap_total);
+	info_number("heap_used", facts->memory.heap_used);
+	info_number("external", facts->memory.external);
+	info_number("total_memory", facts->memory.total_memory);
+	info_number("free_memory", facts->memory.free_memory);
+	info_number("profiler_bytes", facts->memory.profiler);
+	info_number("allocations", counts->allocations);
+	info_number("allocated_bytes", counts->allocated_bytes);
+	info_number("frees", counts->frees);
+	info_number("freed_bytes", counts->freed_bytes);
+	info_number("live_blocks", walk->blocks);
+	info_number("live_bytes", walk->bytes);
+	for (i = 0; i < N_LOSSES; i++) {
+		uint64_t n = relaxed_load(&loss[i]);
+		char name[64];
+
+		if (!n)
+			continue;
+		is_complete = false;
+		(void)sys_format(name, sizeof name, "loss.%s", loss_names[i]);
+		info_number(name, n);
+	}
+	info_number("complete", is_complete);
+	info_file("command", facts->pid, "cmdline", false);
+	info_text("executable", facts->executable, strlen(facts->executable));
+	info_file("cwd", facts->pid, "cwd", true);
+	info_text("reason", facts->reason, strlen(facts->reason));
+	info_text("allocator", options.is_system_allocator ? "system" : "jemalloc",
+		  options.is_system_allocator ? 6 : 8);
+	info_text("version", PACKAGE_VERSION, strlen(PACKAGE_VERSION));
+	info_text("machine", "x86_64", 6);
+}
+
+int
+snapshot_write(const struct snapshot_facts *facts)
+{
+	struct block_walk walk = {0};
+	struct epochs_counts counts;
+	struct thread *t = NULL;
+	uintptr_t end = 0;
+
+	while ((t = thread_next(t)) != NULL)
+		thread_flush(t);
+	thread_sum(&counts);
+	heapfile_begin(facts->name);
+	/* Blocks first: what they name must be in the tables after them, even if
+	 * threads run on. */
+	heapfile_section(HEAPFILE_BLOCKS);
+	(void)blocks_walk(put_block, &walk);
+	heapfile_section(HEAPFILE_MAPPINGS);
+	(void)mappings_walk(put_mapping, &end);
+	put_bad_frees();
+	put_epochs(facts, &counts);
+	put_marks();
+	put_births();
+	put_threads(facts->pid);
+	put_sites();
+	put_modules();
+	put_info(facts, &counts, &walk);
+	return heapfile_finish();
+}

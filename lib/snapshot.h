@@ -1,0 +1,36 @@
+/* snapshot.h -- what a snapshot contains.
+ *
+ * In:   the tables of sites, blocks, epochs, threads, modules, mappings.
+ * Out:  a .heap file, through heapfile_write.h.
+ * Not here: when (session.c), from which process (cut.h), the bytes of a file
+ *       (heapfile_write.h).
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef GCPROF_SNAPSHOT_H
+#define GCPROF_SNAPSHOT_H
+
+#include "base.h"
+#include "gcprof.h"
+
+/* Facts that must be read in the program's own process, before a fork. */
+struct snapshot_facts {
+	const char *name;   /* of the file, escapes already replaced */
+	const char *reason; /* exit, signal, api, interval, growth, limit */
+	uint32_t number;
+	int pid, ppid;
+	uint64_t start_ns, time_ns; /* since 1970 */
+	uint64_t uptime_ns;
+	struct gcprof_memory memory;
+	const char *executable;
+};
+
+/* Write it.  Returns 0 or -errno.
+ * Context  as heapfile_write.h; the live set is exact if no other thread of
+ *          this process runs. */
+int snapshot_write(const struct snapshot_facts *facts);
+
+/* gcprof_mark. Returns false if there is no room for more. */
+bool snapshot_mark(const char *label, uint64_t uptime_ns);
+
+#endif

@@ -1,0 +1,385 @@
+/* sys.c -- see sys.h.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "sys.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#if !defined(__x86_64__)
+#error "only x86-64 Linux is supported today"
+#endif
+
+/* Source: x86-64 psABI, A.2.1 (number in rax; rdi rsi rdx r10 r8 r9; rcx and
+ * r11 are clobbered; -4095..-1 in rax is -errno). */
+static ALWAYS_INLINE long
+kernel(long number, long a, long b, long c, long d, long e, long f)
+{
+	register long r10 __asm__("r10") = d;
+	register long r8 __asm__("r8") = e;
+	register long r9 __asm__("r9") = f;
+	long ret;
+
+	__asm__ volatile("syscall"
+			 : "=a"(ret)
+			 : "0"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+			 : "rcx", "r11", "memory");
+	return ret;
+}
+
+#define K0(n) kernel(n, 0, 0, 0, 0, 0, 0)
+#define K1(n, a) kernel(n, (long)(a), 0, 0, 0, 0, 0)
+#define K2(n, a, b) kernel(n, (long)(a), (long)(b), 0, 0, 0, 0)
+#define K3(n, a, b, c) kernel(n, (long)(a), (long)(b), (long)(c), 0, 0, 0)
+#define K4(n, a, b, c, d) kernel(n, (long)(a), (long)(b), (long)(c), (long)(d), 0, 0)
+#define K5(n, a, b, c, d, e)                                                             \
+	kernel(n, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), 0)
+
+long
+sys_mmap(void *addr, size_t bytes, int prot, int flags, int fd, off_t offset)
+{
+	return kernel(SYS_mmap, (long)addr, (long)bytes, prot, flags, fd, offset);
+}
+
+long
+sys_munmap(void *addr, size_t bytes)
+{
+	return K2(SYS_munmap, addr, bytes);
+}
+
+long
+sys_mremap(void *addr, size_t old_bytes, size_t bytes, int flags, void *to)
+{
+	return K5(SYS_mremap, addr, old_bytes, bytes, flags, to);
+}
+
+long
+sys_mprotect(void *addr, size_t bytes, int prot)
+{
+	return K3(SYS_mprotect, addr, bytes, prot);
+}
+
+long
+sys_madvise(void *addr, size_t bytes, int advice)
+{
+	return K3(SYS_madvise, addr, bytes, advice);
+}
+
+long
+sys_mincore(void *addr, size_t bytes, unsigned char *ret_pages)
+{
+	return K3(SYS_mincore, addr, bytes, ret_pages);
+}
+
+int
+sys_open(const char *name, int flags, int mode)
+{
+	return (int)K4(SYS_openat, AT_FDCWD, name, flags | O_CLOEXEC, mode);
+}
+
+long
+sys_read(int fd, void *buf, size_t bytes)
+{
+	return K3(SYS_read, fd, buf, bytes);
+}
+
+long
+sys_write(int fd, const void *buf, size_t bytes)
+{
+	return K3(SYS_write, fd, buf, bytes);
+}
+
+long
+sys_pwrite(int fd, const void *buf, size_t bytes, uint64_t offset)
+{
+	return K4(SYS_pwrite64, fd, buf, bytes, offset);
+}
+
+int
+sys_fsync(int fd)
+{
+	return (int)K1(SYS_fsync, fd);
+}
+
+int
+sys_close(int fd)
+{
+	return (int)K1(SYS_close, fd);
+}
+
+int
+sys_rename(const char *from, const char *to)
+{
+	return (int)K2(SYS_rename, from, to);
+}
+
+int
+sys_unlink(const char *name)
+{
+	return (int)K1(SYS_unlink, name);
+}
+
+long
+sys_readlink(const char *name, char *buf, size_t bytes)
+{
+	return K3(SYS_readlink, name, buf, bytes);
+}
+
+void
+sys_close_from(unsigned from)
+{
+	unsigned fd;
+
+	if (K3(SYS_close_range, from, ~0u, 0) >= 0)
+		return;
+	/* Linux before 5.9.  BOUND: descriptors over 65536 stay open. */
+	for (fd = from; fd < 65536; fd++)
+		(void)sys_close((int)fd);
+}
+
+int
+sys_getpid(void)
+{
+	return (int)K0(SYS_getpid);
+}
+
+int
+sys_gettid(void)
+{
+	return (int)K0(SYS_gettid);
+}
+
+int
+sys_getppid(void)
+{
+	return (int)K0(SYS_getppid);
+}
+
+int
+sys_fork_silent(void)
+{
+	return (int)K5(SYS_clone, 0, 0, 0, 0, 0);
+}
+
+int
+sys_reap(int pid, bool is_waiting, int *ret_status)
+{
+	long got;
+	int status = 0;
+
+	do
+		got = K4(SYS_wait4, pid, &status, __WALL | (is_waiting ? 0 : WNOHANG), 0);
+	while (got == -4 /* EINTR */);
+	if (got > 0 && ret_status)
+		*ret_status = status;
+	return (int)got;
+}
+
+void
+sys_exit(int status)
+{
+	for (;;)
+		(void)K1(SYS_exit_group, status);
+}
+
+int
+sys_thread_name(char name[16])
+{
+	return (int)K2(SYS_prctl, PR_GET_NAME, name);
+}
+
+uint64_t
+sys_block_signals(void)
+{
+	uint64_t all = ~0ull, old = 0;
+
+	(void)K4(SYS_rt_sigprocmask, 2 /* SIG_SETMASK */, &all, &old, 8);
+	return old;
+}
+
+void
+sys_restore_signals(uint64_t mask)
+{
+	(void)K4(SYS_rt_sigprocmask, 2 /* SIG_SETMASK */, &mask, 0, 8);
+}
+
+void
+sys_drop_signal(int number)
+{
+	uint64_t set = 1ull << (number - 1);
+	struct timespec now = {0, 0};
+
+	(void)K4(SYS_rt_sigtimedwait, &set, 0, &now, 8);
+}
+
+bool
+sys_is_readable(uintptr_t addr)
+{
+	/* The kernel copies the mask in before it looks at `how`, and refuses
+	 * this one: EFAULT if it cannot read, EINVAL if it can, and no mask
+	 * changes either way.  An ordinary call that filters let pass. */
+	return K4(SYS_rt_sigprocmask, -1, addr, 0, 8) != -14 /* EFAULT */;
+}
+
+uint64_t
+sys_now_ns(void)
+{
+	struct timespec ts = {0};
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+uint64_t
+sys_realtime_ns(void)
+{
+	struct timespec ts = {0};
+
+	(void)clock_gettime(CLOCK_REALTIME, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+static size_t
+put_number(char out[24], uint64_t v, unsigned base, bool is_negative)
+{
+	char digits[24];
+	size_t n = 0, k = 0;
+
+	do {
+		digits[n++] = "0123456789abcdef"[v % base];
+		v /= base;
+	} while (v);
+	if (is_negative)
+		out[k++] = '-';
+	while (n)
+		out[k++] = digits[--n];
+	return k;
+}
+
+size_t
+sys_vformat(char *buf, size_t bytes, const char *format, va_list ap)
+{
+	size_t n = 0;
+
+	for (; *format; format++) {
+		char small[24];
+		const char *piece = small;
+		size_t len = 0;
+		bool is_long = false;
+
+		if (*format != '%') {
+			piece = format;
+			len = 1;
+		} else {
+			if (*++format == 'l') {
+				is_long = true;
+				format++;
+			}
+			if (*format == 's') {
+				piece = va_arg(ap, const char *);
+				len = strlen(piece);
+			} else if (*format == 'd') {
+				int64_t v = is_long ? va_arg(ap, long) : va_arg(ap, int);
+				len = put_number(small, v < 0 ? 0 - (uint64_t)v : (uint64_t)v, 10,
+						 v < 0);
+			} else if (*format == 'u' || *format == 'x') {
+				uint64_t v =
+					is_long ? va_arg(ap, unsigned long) : va_arg(ap, unsigned);
+				len = put_number(small, v, *format == 'x' ? 16 : 10, false);
+			} else {
+				small[0] = *format == 'c' ? (char)va_arg(ap, int) : *format;
+				len = 1;
+			}
+		}
+		for (; len && n + 1 < bytes; len--)
+			buf[n++] = *piece++;
+	}
+	buf[n] = 0;
+	return n;
+}
+
+size_t
+sys_format(char *buf, size_t bytes, const char *format, ...)
+{
+	va_list ap;
+	size_t n;
+
+	va_start(ap, format);
+	n = sys_vformat(buf, bytes, format, ap);
+	va_end(ap);
+	return n;
+}
+
+static struct {
+	bool is_known;
+	dev_t dev;
+	ino_t ino;
+} log_file;
+
+static int
+stat_stderr(struct stat *st)
+{
+	return (int)K2(SYS_fstat, 2, st);
+}
+
+void
+sys_log_init(void)
+{
+	struct stat st;
+
+	log_file.is_known = stat_stderr(&st) == 0;
+	if (log_file.is_known) {
+		log_file.dev = st.st_dev;
+		log_file.ino = st.st_ino;
+	}
+}
+
+void
+sys_log_raw(const char *text, size_t bytes)
+{
+	struct stat st;
+
+	if (!log_file.is_known || stat_stderr(&st) != 0 || st.st_dev != log_file.dev ||
+	    st.st_ino != log_file.ino)
+		return;
+	(void)sys_write(2, text, bytes); /* nobody to tell if this fails */
+}
+
+void
+sys_log(const char *format, ...)
+{
+	char line[512];
+	size_t n = sys_format(line, sizeof line, "gcprof[%d]: ", sys_getpid());
+	va_list ap;
+
+	va_start(ap, format);
+	n += sys_vformat(line + n, sizeof line - n - 1, format, ap);
+	va_end(ap);
+	line[n++] = '\n';
+	sys_log_raw(line, n);
+}
+
+long
+sys_read_file(const char *name, char *buf, size_t bytes)
+{
+	int fd = sys_open(name, O_RDONLY, 0);
+	size_t n = 0;
+	long got = 0;
+
+	if (fd < 0)
+		return fd;
+	while (n + 1 < bytes && (got = sys_read(fd, buf + n, bytes - 1 - n)) > 0)
+		n += (size_t)got;
+	(void)sys_close(fd);
+	if (got < 0)
+		return got;
+	buf[n] = 0;
+	return (long)n;
+}

@@ -1,0 +1,78 @@
+/* sys.h -- the kernel, without libc in between, and our few printed lines.
+ *
+ * In:   requests of any file of the library.
+ * Out:  results as the kernel gives them: >= 0, or -errno.  errno is untouched.
+ * Not here: what is worth saying (session.c), our own memory (mem.h).
+ *
+ * Context  every function here is safe in signal handlers, in a forked child
+ *          of a threaded program, and before libc is ready.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef GCPROF_SYS_H
+#define GCPROF_SYS_H
+
+#include "base.h"
+#include <stdarg.h>
+#include <sys/types.h>
+
+long sys_mmap(void *addr, size_t bytes, int prot, int flags, int fd, off_t offset);
+long sys_munmap(void *addr, size_t bytes);
+long sys_mremap(void *addr, size_t old_bytes, size_t bytes, int flags, void *to);
+long sys_mprotect(void *addr, size_t bytes, int prot);
+long sys_madvise(void *addr, size_t bytes, int advice);
+long sys_mincore(void *addr, size_t bytes, unsigned char *ret_pages);
+
+int sys_open(const char *name, int flags, int mode);
+long sys_read(int fd, void *buf, size_t bytes);
+long sys_write(int fd, const void *buf, size_t bytes);
+long sys_pwrite(int fd, const void *buf, size_t bytes, uint64_t offset);
+int sys_fsync(int fd);
+int sys_close(int fd);
+int sys_rename(const char *from, const char *to);
+int sys_unlink(const char *name);
+long sys_readlink(const char *name, char *buf, size_t bytes);
+/* Close all file descriptors from `from` on. */
+void sys_close_from(unsigned from);
+
+int sys_getpid(void);
+int sys_gettid(void);
+int sys_getppid(void);
+/* A child as fork makes one, but without handlers and without a signal to the
+ * parent at its end; wait for it with sys_reap.  Returns 0 in the child. */
+int sys_fork_silent(void);
+/* Returns pid when that child is gone, 0 if it runs still (only with
+ * is_waiting false), -errno. ret_status may be NULL. */
+int sys_reap(int pid, bool is_waiting, int *ret_status);
+void sys_exit(int status) __attribute__((noreturn));
+int sys_thread_name(char name[16]);
+/* mask of signal n is bit n-1. */
+uint64_t sys_block_signals(void);
+void sys_restore_signals(uint64_t mask);
+/* Forget a blocked signal that is pending for this thread or process. */
+void sys_drop_signal(int number);
+
+/* Whether 8 bytes at addr can be read; asks the kernel, about 100 ns. */
+bool sys_is_readable(uintptr_t addr);
+
+uint64_t sys_now_ns(void);      /* monotonic */
+uint64_t sys_realtime_ns(void); /* since 1970 */
+
+/* A small printf: %s %d %u %x %c %%, with l for 64 bits. Always ends with NUL.
+ * Returns the length, at most bytes - 1. */
+size_t sys_format(char *buf, size_t bytes, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+size_t sys_vformat(char *buf, size_t bytes, const char *format, va_list ap);
+
+/* Remember which file standard error is, for sys_log. */
+void sys_log_init(void);
+/* One line on standard error, `gcprof[pid]: ...`, unless that is no longer the
+ * file it was at the start: the program may have put its own data there. */
+void sys_log(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Bytes as they are, to the same place under the same condition. */
+void sys_log_raw(const char *text, size_t bytes);
+
+/* A whole small file into buf, NUL at the end. Returns length or -errno. */
+long sys_read_file(const char *name, char *buf, size_t bytes);
+
+#endif

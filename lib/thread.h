@@ -1,0 +1,135 @@
+/* thread.h -- what is kept for each thread, and the guard.
+ *
+ * In:   the first allocation of a thread; its end.
+ * Out:  its state, without a lock and without a system call after the first
+ *       time; sums and walks over all threads.
+ * Not here: what is done with the state (record.h).
+ *
+ * The thread-local part is three words of initial-exec TLS, which is there
+ * from the thread's first instruction to its last.  The rest is ours, is never
+ * unmapped, and goes to another thread when its own has ended: counts in it
+ * only grow, so that sums over all states are sums over the whole life of the
+ * process.
+ *
+ * A thread whose last TLS destructors have run allocates and frees without
+ * state: such events are counted in `thread_strays`.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef GCPROF_THREAD_H
+#define GCPROF_THREAD_H
+
+#include "base.h"
+#include "epochs.h"
+
+/* Sites that this thread counts for itself: direct-mapped, added to the site's
+ * own counts when another takes the place. */
+enum { THREAD_CACHE = 256 };
+struct thread_cached {
+	site_id site;
+	uint32_t allocations;
+	uint64_t bytes;
+};
+
+struct thread {
+	int64_t budget;  /* bytes until somebody looks at the clock; others may set it to 0 */
+	epoch_no epoch;  /* as this thread last saw it */
+	birth_id birth;  /* of this thread in that epoch */
+	struct epochs_counts counts;
+	uint64_t reported; /* of counts.allocated_bytes, to epochs_spend */
+	int64_t sample_left;
+	uint64_t random;
+	struct unwind *unwind;
+	thread_no number;
+	int tid;
+	bool is_used; /* belongs to a living thread */
+	struct thread *next;
+	struct thread_cached cache[THREAD_CACHE];
+};
+
+/* The thread-local words.
+ *
+ * guard    0: the program runs.  1: we do, or the allocator for us.  With
+ *          THREAD_PENDING added: a signal asked for a snapshot meanwhile.
+ *          Changed by single instructions: the thread's own signal handlers
+ *          come between any two. */
+struct thread_tls {
+	uint32_t guard;
+	bool is_over; /* no state any more for this thread */
+	struct thread *state;
+};
+enum { THREAD_PENDING = 0x100 };
+extern __thread struct thread_tls thread_tls __attribute__((tls_model("initial-exec")));
+
+/* Counted with atomic adds, by threads without state. */
+extern struct epochs_counts thread_strays;
+
+/* Returns false if this thread is inside already: pass straight through. */
+static ALWAYS_INLINE bool
+thread_enter(void)
+{
+	if (unlikely(thread_tls.guard != 0))
+		return false;
+	thread_tls.guard = 1;
+	signal_fence();
+	return true;
+}
+
+/* Returns whether a signal asked for something meanwhile. */
+static ALWAYS_INLINE bool
+thread_leave(void)
+{
+	bool is_pending;
+
+	signal_fence();
+	/* One instruction: a signal before it adds to what is subtracted from,
+	 * one after it finds the guard down. */
+	__asm__ volatile("subl $1, %0" : "+m"(thread_tls.guard), "=@ccnz"(is_pending) : : "memory");
+	return is_pending;
+}
+
+/* This thread's state; NULL if it has none.  Context: inside the guard. */
+struct thread *thread_make(void);
+static ALWAYS_INLINE struct thread *
+thread_get(void)
+{
+	return likely(thread_tls.state != NULL) ? thread_tls.state : thread_make();
+}
+
+/* Create the TLS destructor; once. */
+void thread_init(void);
+
+/* Add a thread's cached counts to their sites. */
+void thread_flush(struct thread *t);
+/* Add one entry to its site and give it to another. */
+void thread_evict(struct thread_cached *c, site_id site);
+static ALWAYS_INLINE void
+thread_count(struct thread *t, site_id site, size_t bytes)
+{
+	struct thread_cached *c = &t->cache[(site * 0x9e3779b1u) >> 24];
+
+	if (unlikely(c->site != site || c->allocations == UINT32_MAX))
+		thread_evict(c, site);
+	c->allocations++;
+	c->bytes += bytes;
+}
+
+/* Sums of all threads' counts. */
+void thread_sum(struct epochs_counts *ret);
+/* All states, used or not; start with NULL. */
+struct thread *thread_next(struct thread *t);
+
+/* Threads that ever allocated, by number from 1 to thread_records_end() - 1. */
+struct thread_record {
+	int tid;
+	epoch_no first_epoch;
+	bool is_alive;
+	char name[16]; /* of a thread that has ended; "" before */
+};
+thread_no thread_records_end(void);
+const struct thread_record *thread_record_get(thread_no n);
+
+/* In the child: only this thread goes on. */
+void thread_after_fork(void);
+
+#endif

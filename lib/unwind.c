@@ -1,0 +1,637 @@
+/* unwind.c -- see unwind.h.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "unwind.h"
+#include "cfi.h"
+#include "mappings.h"
+#include "mem.h"
+#include "modules.h"
+#include "sites.h"
+#include "sys.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum { MIN_CUT = 256, MAX_FRAMES = 384 };
+
+/* ---- rules ---------------------------------------------------------------
+ *
+ * Bits of a rule, from low to high:
+ *     kind (3) | saved (2) | cfa offset / 8 (20, signed) | saved offset / 8 (20,
+ *     signed) | module (14)
+ */
+enum kind {
+	KIND_NONE = 0, /* the slot is empty */
+	KIND_SP,       /* CFA = sp + offset */
+	KIND_BP,       /* CFA = bp + offset */
+	KIND_BP_LOAD,  /* CFA = word at bp + offset (functions that realign the stack) */
+	KIND_END,      /* the outermost frame */
+	KIND_ROW,      /* by its whole row, from sp, bp and pc alone */
+	KIND_BROKEN    /* nobody knows */
+};
+enum saved {
+	SAVED_NOT = 0, /* bp is the caller's still */
+	SAVED_CFA,     /* at CFA + offset */
+	SAVED_BP       /* at bp + offset */
+};
+
+static uint64_t
+rule_make(enum kind kind, enum saved saved, int64_t cfa, int64_t at, module_no module)
+{
+	return (uint64_t)kind | (uint64_t)saved << 3 | ((uint64_t)(cfa / 8) & 0xfffff) << 5 |
+	       ((uint64_t)(at / 8) & 0xfffff) << 25 | (uint64_t)module << 45;
+}
+
+static bool
+rule_fits(int64_t offset)
+{
+	return offset % 8 == 0 && offset / 8 >= -(1 << 19) && offset / 8 < 1 << 19;
+}
+
+#define RULE_KIND(r) ((enum kind)((r) & 7))
+#define RULE_SAVED(r) ((enum saved)((r) >> 3 & 3))
+#define RULE_CFA(r) ((intptr_t)((int64_t)((r) << 39) >> 44) * 8)
+#define RULE_AT(r) ((intptr_t)((int64_t)((r) << 19) >> 44) * 8)
+#define RULE_MODULE(r) ((module_no)((r) >> 45))
+
+/* Four-way buckets of (key, rule); the key is the address that is looked up in
+ * the low 48 bits and the generation above.
+ *
+ * INVARIANT  A reader that finds its key before and after it read the rule has
+ * the key's rule: a writer takes the key away before it changes the rule, and
+ * puts the new key behind it. */
+struct slot {
+	uint64_t key, rule;
+};
+enum { WAYS = 4, FIRST_BUCKETS = 1 << 10, MAX_BUCKETS = 1 << 18 };
+struct rules {
+	uint32_t mask; /* of buckets */
+	uint32_t n_evicted;
+	struct slot slots[] __attribute__((aligned(64)));
+};
+static struct rules *rules_now;
+static uint32_t generation;
+
+static ALWAYS_INLINE struct slot *
+bucket(struct rules *rules, uint64_t key)
+{
+	uint64_t h = key * 0x9e3779b97f4a7c15ull;
+
+	return &rules->slots[(size_t)((uint32_t)(h >> 40) & rules->mask) * WAYS];
+}
+
+static ALWAYS_INLINE uint64_t
+make_key(uintptr_t at)
+{
+	return (uint64_t)at | (uint64_t)relaxed_load(&generation) << 48;
+}
+
+static ALWAYS_INLINE uint64_t
+rules_find(uint64_t key)
+{
+	struct rules *rules = acquire_load(&rules_now);
+	struct slot *s;
+	int i;
+
+	if (unlikely(!rules))
+		return 0;
+	s = bucket(rules, key);
+	for (i = 0; i < WAYS; i++) {
+		if (acquire_load(&s[i].key) == key) {
+			uint64_t rule = acquire_load(&s[i].rule);
+
+			if (likely(relaxed_load(&s[i].key) == key))
+				return rule;
+		}
+	}
+	return 0;
+}
+
+static struct rules *
+rules_new(uint32_t n_buckets)
+{
+	struct rules *r =
+		mem_map(sizeof *r + (size_t)n_buckets * WAYS * sizeof(struct slot));
+
+	if (r)
+		r->mask = n_buckets - 1;
+	return r;
+}
+
+static void
+rules_put(uint64_t key, uint64_t rule)
+{
+	struct rules *rules = acquire_load(&rules_now), *fresh;
+	struct slot *s, *victim = NULL;
+	uint64_t old;
+	int i;
+
+	/* An outgrown cache is dropped, not copied: rules are learned again.  It
+	 * stays mapped, for readers that are inside. */
+	if (!rules || (rules->n_evicted > rules->mask * 2 && rules->mask + 1 < MAX_BUCKETS)) {
+		fresh = rules_new(rules ? 4 * (rules->mask + 1) : FIRST_BUCKETS);
+		if (fresh && __atomic_compare_exchange_n(&rules_now, &rules, fresh, false,
+							 __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+			rules = fresh;
+	}
+	if (!rules)
+		return;
+	s = bucket(rules, key);
+	for (i = 0; i < WAYS && !victim; i++) {
+		uint64_t there = relaxed_load(&s[i].key);
+
+		if (there == key)
+			return;
+		if (!there || there >> 48 != key >> 48)
+			victim = &s[i];
+	}
+	if (!victim) {
+		victim = &s[atomic_add(&rules->n_evicted, 1) % WAYS];
+	}
+	old = relaxed_load(&victim->key);
+	/* ~0 is no key: it marks a slot that somebody is writing. */
+	if (old == ~0ull || !__atomic_compare_exchange_n(&victim->key, &old, ~0ull, false,
+							 __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+		return;
+	release_store(&victim->rule, rule);
+	release_store(&victim->key, key);
+}
+
+void
+unwind_forget_rules(void)
+{
+	/* Sixteen bits of it are in the keys.  BOUND: a rule that survives 65,536
+	 * unloadings in its slot untouched would be taken for valid. */
+	__atomic_store_n(&generation, (generation + 1) & 0xffff, __ATOMIC_RELEASE);
+}
+
+/* ---- the thread's memory of its last stack ------------------------------- */
+
+enum { FRAME_EXACT = 1, FRAME_RESTEP = 2 };
+
+struct frame {
+	uintptr_t pc, sp, bp;
+	uintptr_t bp_slot; /* where this frame keeps its caller's bp; 0 = nowhere */
+	site_id node;      /* path from the outermost frame to this one */
+	uint16_t module;
+	uint16_t flags; /* FRAME_EXACT: pc was interrupted, it is no return address;
+			 * FRAME_RESTEP: the caller does not follow from the return
+			 * address and bp_slot alone */
+};
+
+struct unwind {
+	uint32_t n;     /* frames of the last stack */
+	site_id root;   /* SITE_ROOT, or why the outermost frame is not the last */
+	uint32_t generation;
+	uintptr_t lo, hi; /* stack between them is readable */
+	struct frame frames[MAX_FRAMES]; /* outermost first */
+	struct frame fresh[MAX_FRAMES];  /* innermost first */
+	struct cfi_row row;
+	struct cfi_scratch scratch;
+};
+
+size_t
+unwind_bytes(void)
+{
+	return sizeof(struct unwind);
+}
+
+void
+unwind_reset(struct unwind *u)
+{
+	u->n = 0;
+	u->lo = u->hi = 0;
+}
+
+static NOINLINE bool
+readable_slow(struct unwind *u, uintptr_t addr)
+{
+	uintptr_t page = addr & ~(uintptr_t)4095;
+
+	/* A word that is not aligned may reach into the next page. */
+	if (addr & 7 || addr < 4096 || addr >> 47 || !sys_is_readable(addr))
+		return false;
+	if (page == u->hi)
+		u->hi += 4096;
+	else if (page + 4096 == u->lo)
+		u->lo = page;
+	else {
+		u->lo = page;
+		u->hi = page + 4096;
+	}
+	return true;
+}
+
+static ALWAYS_INLINE bool
+readable(struct unwind *u, uintptr_t addr)
+{
+	if (likely(addr >= u->lo && addr < u->hi && !(addr & 7)))
+		return true;
+	return readable_slow(u, addr);
+}
+
+static bool
+readable_with(void *u, uintptr_t addr)
+{
+	return readable(u, addr);
+}
+
+static ALWAYS_INLINE uintptr_t
+word(uintptr_t addr)
+{
+	return *(const uintptr_t *)addr;
+}
+
+/* ---- learning ------------------------------------------------------------ */
+
+/* DW_OP_breg6 offset, DW_OP_deref and no more. */
+static bool
+is_bp_load(const uint8_t *expr, const uint8_t *end, int64_t *ret_offset)
+{
+	if (end - expr != 3 || expr[0] != 0x76 || expr[2] != 0x06 || expr[1] & 0x80)
+		return false;
+	*ret_offset = (int8_t)(expr[1] << 1) >> 1;
+	return true;
+}
+
+/* DW_OP_breg6 offset and no more. */
+static bool
+is_bp_offset(const uint8_t *expr, const uint8_t *end, int64_t *ret_offset)
+{
+	if (end - expr != 2 || expr[0] != 0x76 || expr[1] & 0x80)
+		return false;
+	*ret_offset = (int8_t)(expr[1] << 1) >> 1;
+	return true;
+}
+
+static uint64_t
+rule_of_row(const struct cfi_row *row, module_no module)
+{
+	const struct cfi_rule *ra = &row->reg[CFI_RA], *bp = &row->reg[CFI_RBP];
+	int64_t cfa = row->cfa_offset, at = 0;
+	enum saved saved = SAVED_NOT;
+	enum kind kind;
+
+	if (ra->how == CFI_UNDEFINED)
+		return rule_make(KIND_END, SAVED_NOT, 0, 0, module);
+	if (!row->is_cfa_expr && row->cfa_reg == CFI_RSP)
+		kind = KIND_SP;
+	else if (!row->is_cfa_expr && row->cfa_reg == CFI_RBP)
+		kind = KIND_BP;
+	else if (row->is_cfa_expr && is_bp_load(row->cfa_expr, row->cfa_expr_end, &cfa))
+		kind = KIND_BP_LOAD;
+	else
+		goto by_row;
+	if (bp->how == CFI_AT_OFFSET) {
+		saved = SAVED_CFA;
+		at = bp->offset;
+	} else if (bp->how == CFI_AT_EXPR && is_bp_offset(bp->expr, bp->expr_end, &at)) {
+		saved = SAVED_BP;
+	} else if (bp->how != CFI_SAME) {
+		goto by_row;
+	}
+	if (row->is_signal || ra->how != CFI_AT_OFFSET || ra->offset != -8 ||
+	    row->reg[CFI_RSP].how != CFI_SAME || !rule_fits(cfa) || !rule_fits(at))
+		goto by_row;
+	return rule_make(kind, saved, cfa, at, module);
+by_row:
+	return rule_make(KIND_ROW, SAVED_NOT, 0, 0, module);
+}
+
+/* Rule of the code at an address, learned anew. */
+static NOINLINE uint64_t
+learn(struct unwind *u, uintptr_t at, uint64_t key)
+{
+	struct module_find m;
+	uint64_t rule;
+	int err;
+
+	if (!modules_find(at, &m)) {
+		/* Code made at run time, if it is code at all. */
+		rule = mappings_is_code(at)
+			       ? rule_make(KIND_BP, SAVED_BP, 16, 0, 0)
+			       : rule_make(KIND_BROKEN, SAVED_NOT, 0, 0, 0);
+		/* Not kept: other code may stand there soon. */
+		return rule;
+	}
+	err = cfi_row(at, &m, &u->scratch, &u->row);
+	if (err == 0)
+		rule = rule_of_row(&u->row, m.module);
+	else
+		rule = rule_make(KIND_BP, SAVED_BP, 16, 0, m.module);
+	rules_put(key, rule);
+	return rule;
+}
+
+static ALWAYS_INLINE uint64_t
+rule_at(struct unwind *u, uintptr_t at)
+{
+	uint64_t key = make_key(at), rule = rules_find(key);
+
+	return likely(rule) ? rule : learn(u, at, key);
+}
+
+/* ---- one step ------------------------------------------------------------ */
+
+enum outcome { STEPPED, ENDED, BROKE, NOT_CODE, NEEDS_ALL };
+
+static NOINLINE enum outcome
+step_by_row(struct unwind *u, struct frame *f, struct frame *ret)
+{
+	uintptr_t at = f->flags & FRAME_EXACT ? f->pc : f->pc - 1;
+	struct module_find m;
+	struct cfi_regs regs = {.known = 1u << CFI_RSP | 1u << CFI_RBP | 1u << CFI_RA};
+	int err;
+
+	f->flags |= FRAME_RESTEP;
+	if (!modules_find(at, &m) || cfi_row(at, &m, &u->scratch, &u->row) != 0)
+		return BROKE;
+	regs.r[CFI_RSP] = f->sp;
+	regs.r[CFI_RBP] = f->bp;
+	regs.r[CFI_RA] = f->pc;
+	err = cfi_step(&u->row, &regs, readable_with, u);
+	if (err == -ENODATA || (err == 0 && !(regs.known >> CFI_RBP & 1)))
+		return NEEDS_ALL;
+	if (err)
+		return BROKE;
+	ret->pc = regs.r[CFI_RA];
+	ret->sp = regs.r[CFI_RSP];
+	ret->bp = regs.r[CFI_RBP];
+	ret->flags = u->row.is_signal ? FRAME_EXACT : 0;
+	/* A signal frame leads to whatever stack was interrupted; others go up. */
+	if (!u->row.is_signal && ret->sp <= f->sp)
+		return BROKE;
+	return ret->pc ? STEPPED : ENDED;
+}
+
+/* From f, whose pc, sp, bp and flags are known, to its caller.  Fills in the
+ * rest of f but its node. */
+static ALWAYS_INLINE enum outcome
+step(struct unwind *u, struct frame *f, struct frame *ret)
+{
+	uint64_t rule = rule_at(u, f->flags & FRAME_EXACT ? f->pc : f->pc - 1);
+	uintptr_t cfa;
+
+	f->module = (uint16_t)RULE_MODULE(rule);
+	f->bp_slot = 0;
+	switch (RULE_KIND(rule)) {
+	case KIND_SP:
+		cfa = f->sp + (uintptr_t)RULE_CFA(rule);
+		break;
+	case KIND_BP:
+		cfa = f->bp + (uintptr_t)RULE_CFA(rule);
+		break;
+	case KIND_BP_LOAD:
+		cfa = f->bp + (uintptr_t)RULE_CFA(rule);
+		if (!readable(u, cfa))
+			return BROKE;
+		cfa = word(cfa);
+		f->flags |= FRAME_RESTEP;
+		break;
+	case KIND_END:
+		return ENDED;
+	case KIND_ROW:
+		return step_by_row(u, f, ret);
+	default:
+		return NOT_CODE;
+	}
+	if (unlikely(cfa <= f->sp || !readable(u, cfa - 8)))
+		/* The psABI marks the outermost frame by a zero frame pointer. */
+		return RULE_KIND(rule) == KIND_BP && f->bp == 0 ? ENDED : BROKE;
+	if (RULE_SAVED(rule) == SAVED_NOT) {
+		ret->bp = f->bp;
+	} else {
+		f->bp_slot = (RULE_SAVED(rule) == SAVED_CFA ? cfa : f->bp) +
+			     (uintptr_t)RULE_AT(rule);
+		if (unlikely(!readable(u, f->bp_slot)))
+			return BROKE;
+		ret->bp = word(f->bp_slot);
+	}
+	ret->sp = cfa;
+	ret->pc = word(cfa - 8);
+	ret->flags = 0;
+	return likely(ret->pc) ? STEPPED : ENDED;
+}
+
+/* ---- whole stacks -------------------------------------------------------- */
+
+/* Whether a cut may be made between a frame and its caller: one in sixteen,
+ * and always within a function that calls itself. */
+static bool
+is_boundary(uintptr_t pc, uintptr_t caller)
+{
+	return pc == caller || ((pc * 31 + caller) * 0x9e3779b97f4a7c15ull) >> 60 == 0;
+}
+
+/* Whether n frames of a stack are enough, the outermost being `last` and its
+ * caller's address `next`. */
+static ALWAYS_INLINE bool
+is_cut(uint32_t n, uintptr_t last, uintptr_t next)
+{
+	return unlikely(n >= MIN_CUT) && (n == MAX_FRAMES || is_boundary(last, next));
+}
+
+static ALWAYS_INLINE uint64_t
+frame_step(const struct frame *f)
+{
+	return STEP(f->pc & 0xffffffffffffull, f->module) |
+	       (f->flags & FRAME_EXACT ? STEP_EXACT : 0);
+}
+
+/* Frames of the last stack from m outwards that are the same still: the index
+ * of the outermost of them. */
+static ALWAYS_INLINE uint32_t
+verify(struct unwind *u, uint32_t m)
+{
+	for (; m > 0; m--) {
+		struct frame *in = &u->frames[m], *out = &u->frames[m - 1];
+
+		if (unlikely(in->flags & FRAME_RESTEP)) {
+			struct frame next;
+
+			if (step(u, in, &next) != STEPPED || next.pc != out->pc ||
+			    next.sp != out->sp || next.bp != out->bp)
+				return m;
+			continue;
+		}
+		if (word(out->sp - 8) != out->pc || (in->bp_slot && word(in->bp_slot) != out->bp))
+			return m;
+	}
+	return 0;
+}
+
+/* Make `fresh` (n frames, innermost first) the inner part of the last stack,
+ * whose first `kept` frames stay.  Returns its site. */
+static ALWAYS_INLINE site_id
+remember(struct unwind *u, uint32_t kept, uint32_t n)
+{
+	site_id node = kept ? u->frames[kept - 1].node : u->root;
+
+	while (n > 0) {
+		struct frame *f = &u->frames[kept++];
+
+		*f = u->fresh[--n];
+		node = sites_intern(node, frame_step(f));
+		f->node = node;
+	}
+	u->n = kept;
+	return node;
+}
+
+/* All registers that a caller may rely on, at this function's call site: the
+ * walk begins in the library itself and passes through it. */
+static NOINLINE site_id
+unwind_all(struct unwind *u, const struct caller *c)
+{
+	struct cfi_regs regs = {.known = 1u << CFI_RBX | 1u << CFI_RBP | 1u << CFI_RSP |
+					 0xfu << 12 | 1u << CFI_RA};
+	uint32_t n = 0;
+	bool is_exact = false, is_inside = true;
+	site_id root = SITE_BROKEN;
+
+	u->n = 0; /* what is found here is not remembered */
+	__asm__ volatile("movq %%rbx, %0\n\tmovq %%rbp, %1\n\tmovq %%rsp, %2\n\t"
+			 "movq %%r12, %3\n\tmovq %%r13, %4\n\tmovq %%r14, %5\n\t"
+			 "movq %%r15, %6\n\tleaq 0f(%%rip), %%rax\n0:\tmovq %%rax, %7"
+			 : "=m"(regs.r[CFI_RBX]), "=m"(regs.r[CFI_RBP]), "=m"(regs.r[CFI_RSP]),
+			   "=m"(regs.r[12]), "=m"(regs.r[13]), "=m"(regs.r[14]),
+			   "=m"(regs.r[15]), "=m"(regs.r[CFI_RA])
+			 :
+			 : "rax", "memory");
+	is_exact = true;
+	for (;;) {
+		uintptr_t pc = regs.r[CFI_RA], sp = regs.r[CFI_RSP];
+		struct module_find m;
+		struct frame *f = &u->fresh[n];
+		bool has_row;
+
+		if (is_inside && sp >= c->sp) {
+			is_inside = false;
+			is_exact = false;
+			if (sp != c->sp || pc != c->pc)
+				break; /* our own frames led elsewhere: say so */
+		}
+		m.module = 0;
+		has_row = modules_find(is_exact ? pc : pc - 1, &m) &&
+			  cfi_row(is_exact ? pc : pc - 1, &m, &u->scratch, &u->row) == 0;
+		if (!is_inside) {
+			if (n && is_cut(n, u->fresh[n - 1].pc, pc)) {
+				root = SITE_CUT;
+				break;
+			}
+			f->pc = pc;
+			f->sp = sp;
+			f->bp = regs.r[CFI_RBP];
+			f->bp_slot = 0;
+			f->module = (uint16_t)m.module;
+			f->flags = is_exact ? FRAME_EXACT : 0;
+			n++;
+		}
+		is_exact = false;
+		if (has_row) {
+			if (u->row.reg[CFI_RA].how == CFI_UNDEFINED) {
+				root = SITE_ROOT;
+				break;
+			}
+			if (cfi_step(&u->row, &regs, readable_with, u) != 0)
+				break;
+			if (!u->row.is_signal && regs.r[CFI_RSP] <= sp)
+				break;
+			is_exact = u->row.is_signal;
+		} else {
+			uintptr_t bp = regs.r[CFI_RBP];
+
+			if (bp == 0)
+				root = SITE_ROOT;
+			if (bp < sp || !readable(u, bp) || !readable(u, bp + 8) ||
+			    (m.module == 0 && !mappings_is_code(pc - 1)))
+				break;
+			regs.r[CFI_RBP] = word(bp);
+			regs.r[CFI_RA] = word(bp + 8);
+			regs.r[CFI_RSP] = bp + 16;
+			regs.known &= 1u << CFI_RBP | 1u << CFI_RSP | 1u << CFI_RA;
+		}
+		if (regs.r[CFI_RA] == 0) {
+			root = SITE_ROOT;
+			break;
+		}
+	}
+	u->root = root;
+	{
+		site_id site = remember(u, 0, n);
+
+		u->n = 0;
+		return n ? site : root;
+	}
+}
+
+site_id
+unwind_site(struct unwind *u, const struct caller *c)
+{
+	struct frame *f;
+	uint32_t n, m;
+	site_id old_root = u->root;
+
+	if (unlikely(u->generation != relaxed_load(&generation))) {
+		u->n = 0;
+		u->generation = relaxed_load(&generation);
+	}
+again:
+	n = 0;
+	m = u->n;
+	f = &u->fresh[0];
+	f->pc = c->pc;
+	f->sp = c->sp;
+	f->bp = c->bp;
+	f->flags = 0;
+	for (;;) {
+		enum outcome outcome;
+		struct frame *next;
+
+		/* m: frames of the last stack that may still be met. */
+		while (m > 0 && u->frames[m - 1].sp < f->sp)
+			m--;
+		if (m > 0 && u->frames[m - 1].sp == f->sp && u->frames[m - 1].pc == f->pc &&
+		    u->frames[m - 1].bp == f->bp &&
+		    (u->frames[m - 1].flags & FRAME_EXACT) == (f->flags & FRAME_EXACT)) {
+			uint32_t from = m - 1, to = verify(u, from);
+
+			/* The place of a cut depends on frames inside and outside of
+			 * here: such a stack is walked as a whole. */
+			if (unlikely(n + (to == 0 ? m : from - to + 1) >= MIN_CUT ||
+				     (to == 0 && old_root == SITE_CUT))) {
+				u->n = 0;
+				goto again;
+			}
+			if (likely(to == 0)) {
+				u->root = old_root;
+				return remember(u, m, n);
+			}
+			/* Frames from..to are these; what is outside of them is not. */
+			while (from > to)
+				u->fresh[n++] = u->frames[from--];
+			u->fresh[n] = u->frames[to];
+			u->fresh[n].flags &= FRAME_EXACT;
+			f = &u->fresh[n];
+			m = to;
+		}
+		n++;
+		next = n < MAX_FRAMES ? &u->fresh[n] : &u->frames[MAX_FRAMES - 1];
+		outcome = step(u, f, next);
+		if (unlikely(outcome != STEPPED)) {
+			if (outcome == NEEDS_ALL)
+				return unwind_all(u, c);
+			u->root = outcome == ENDED ? SITE_ROOT : SITE_BROKEN;
+			/* A step by frame pointer led to something that is no code. */
+			if (outcome == NOT_CODE && n > 1)
+				n--;
+			return remember(u, 0, n);
+		}
+		if (is_cut(n, f->pc, next->pc)) {
+			u->root = SITE_CUT;
+			return remember(u, 0, n);
+		}
+		f = next;
+	}
+}

@@ -1,0 +1,55 @@
+/* unwind.h -- the current stack as a site.
+ *
+ * In:   the caller of an allocation function.
+ * Out:  the site_id of its whole stack.
+ * Not here: how one frame leads to the next (cfi.h), what a site is (sites.h).
+ *
+ * How it is fast.  Two things are remembered:
+ *
+ *   Rules.  For a code address, where the caller's frame begins (stack pointer
+ *   plus a constant, frame pointer plus a constant, ...), where it keeps its
+ *   frame pointer, and the module.  Learned once from .eh_frame, kept in 8
+ *   bytes, shared by all threads.
+ *
+ *   The last stack of the thread, with the node of each frame.  A new walk
+ *   goes outwards; where it meets a frame of the last stack with the same code
+ *   address, stack pointer and frame pointer, all further frames follow from
+ *   memory words that are known by address: the return address and, where it
+ *   was saved, the frame pointer of each.  If those words are what they were,
+ *   the rest of the stack is the same, by induction, and its nodes are known.
+ *
+ * Stacks of more than MAX frames are cut: of the frames beyond the innermost
+ * 256, the first that satisfies a condition on its own address and its
+ * caller's is the last that is kept, at the latest frame 384.  So a recursion
+ * that goes in and out by a frame keeps most of its path in the tree, and equal
+ * stacks are cut at equal places.
+ *
+ * Frames without call frame information (code made at run time) are followed
+ * by their frame pointer, if it leads to code.
+ *
+ * Context  lock-free; no memory but the thread's own; reads the stack, and
+ *          .eh_frame for new code.  In a signal handler only if the thread's
+ *          guard says that no other unwind is under way in this thread.
+ * Cost     about a nanosecond for a frame that did not change, five for one
+ *          that did, a microsecond for code never seen.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef GCPROF_UNWIND_H
+#define GCPROF_UNWIND_H
+
+#include "base.h"
+
+struct unwind; /* one for each thread */
+
+size_t unwind_bytes(void);
+/* Forget the last stack and where stacks are: the thread is a new one. */
+void unwind_reset(struct unwind *u);
+
+/* The site of a stack. Returns SITE_FULL if it could not be kept. */
+site_id unwind_site(struct unwind *u, const struct caller *c);
+
+/* Modules were unloaded: rules learned so far are void. */
+void unwind_forget_rules(void);
+
+#endif

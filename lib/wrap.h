@@ -1,0 +1,84 @@
+/* wrap.h -- the one shape of all allocating and releasing wrappers.
+ *
+ * enter, real call, record, leave; a call that comes while this thread is
+ * inside already (from a signal handler) is recorded without its stack.
+ *
+ * errno is untouched by recording, as nothing in it calls what sets errno; so
+ * it is what the allocator left: ENOMEM on failure, else what it was.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef GCPROF_WRAP_H
+#define GCPROF_WRAP_H
+
+#include "backend.h"
+#include "record.h"
+
+#include <errno.h>
+
+#define EXPORT __attribute__((visibility("default")))
+
+/* What CALL yields becomes a block of BYTES and KIND, if it is not NULL. */
+#define WRAP_ALLOC(p, call, bytes, kind, c)                                              \
+	do {                                                                             \
+		if (unlikely(!record_enter())) {                                         \
+			p = (call);                                                      \
+			if (p)                                                           \
+				record_alloc_nested(p, bytes, kind);                     \
+		} else {                                                                 \
+			p = (call);                                                      \
+			if (likely(p != NULL))                                           \
+				record_alloc(p, bytes, kind, c);                         \
+			record_leave();                                                  \
+		}                                                                        \
+	} while (0)
+
+/* glibc refuses what a ptrdiff_t cannot hold; so do we, for every function. */
+static ALWAYS_INLINE bool
+wrap_is_too_big(size_t bytes)
+{
+	if (likely(bytes <= PTRDIFF_MAX))
+		return false;
+	errno = ENOMEM;
+	return true;
+}
+
+static ALWAYS_INLINE void *
+wrap_malloc(size_t bytes, enum heapfile_kind kind, const struct caller *c)
+{
+	void *p;
+
+	if (wrap_is_too_big(bytes))
+		return NULL;
+	WRAP_ALLOC(p, backend_malloc(bytes), bytes, kind, c);
+	return p;
+}
+
+/* align: a power of two. */
+static ALWAYS_INLINE void *
+wrap_memalign(size_t align, size_t bytes, enum heapfile_kind kind, const struct caller *c)
+{
+	void *p;
+
+	if (wrap_is_too_big(bytes))
+		return NULL;
+	WRAP_ALLOC(p, backend_memalign(align, bytes), bytes, kind, c);
+	return p;
+}
+
+static ALWAYS_INLINE void
+wrap_free(void *p, enum heapfile_kind by, const struct caller *c)
+{
+	if (unlikely(!p))
+		return;
+	if (unlikely(!record_enter())) {
+		if (record_free_nested(p, NULL))
+			backend_free(p);
+		return;
+	}
+	if (likely(record_free(p, by, c, NULL)))
+		backend_free(p);
+	record_leave();
+}
+
+#endif

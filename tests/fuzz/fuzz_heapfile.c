@@ -1,0 +1,120 @@
+/* fuzz_heapfile.c -- any bytes at all through reader, model and reports.
+ *
+ * In:   bytes from libFuzzer, AFL++ or replay.c.
+ * Out:  nothing; a crash or a sanitizer's word is the result.
+ * Not here: names of functions (libdw reads other files than ours).
+ *
+ * Bytes that begin like a .heap file are taken as one.  All others are taken as
+ * a list of sections, around which header and table are put: a mutation that
+ * makes a section longer would break every offset of a real file, and a fuzzer
+ * would seldom get behind the table.  Each of these sections is
+ *     u8 type, u8 flags, u16 n_records, u16 bytes, bytes.
+ * Checksums are ignored, for the same reason.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "heap.h"
+#include "heapfile_read.h"
+#include "report.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
+
+enum { MOST_SECTIONS = 24, HEAD_BYTES = 6 };
+
+/* A file around the sections in data; for free(3). */
+static uint8_t *
+wrap(const uint8_t *data, size_t n, size_t *ret_n)
+{
+	struct heapfile_header h = {
+		.major = HEAPFILE_MAJOR, .header_bytes = sizeof(h),
+		.byte_order = HEAPFILE_LITTLE_ENDIAN, .pointer_bytes = 8,
+		.entry_bytes = sizeof(struct heapfile_section),
+	};
+	struct heapfile_section table[MOST_SECTIONS];
+	uint8_t *file = malloc(sizeof(h) + n + sizeof(table));
+	size_t at = sizeof(h);
+
+	if (!file)
+		abort();
+	memset(table, 0, sizeof(table));
+	memcpy(h.magic, HEAPFILE_MAGIC, HEAPFILE_MAGIC_BYTES);
+	while (n >= HEAD_BYTES && h.n_sections < MOST_SECTIONS) {
+		struct heapfile_section *e = &table[h.n_sections++];
+
+		e->type = data[0];
+		e->flags = data[1] & 1;
+		e->n_records = data[2] | (uint64_t)data[3] << 8;
+		e->bytes = data[4] | (uint64_t)data[5] << 8;
+		e->offset = at;
+		data += HEAD_BYTES;
+		n -= HEAD_BYTES;
+		if (e->bytes > n)
+			e->bytes = n;
+		memcpy(file + at, data, e->bytes);
+		at += e->bytes;
+		data += e->bytes;
+		n -= e->bytes;
+	}
+	h.table_offset = at;
+	h.file_bytes = at + h.n_sections * sizeof(*table);
+	memcpy(file, &h, sizeof(h));
+	memcpy(file + at, table, h.n_sections * sizeof(*table));
+	*ret_n = h.file_bytes;
+	return file;
+}
+
+static void
+report(const struct heap *heap, const struct report_options *options)
+{
+	static FILE *nowhere;
+	struct report *r = report_new(heap, NULL, options);
+
+	if (!nowhere)
+		nowhere = fopen("/dev/null", "w");
+	if (!nowhere || !r)
+		abort();
+	report_write_text(r, nowhere);
+	report_write_json(r, nowhere);
+	report_write_blocks(r, nowhere);
+	report_write_sites_raw(r, nowhere);
+	report_free(r);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
+{
+	const struct report_options plain = {.frames = 12, .filter_text = ""};
+	const struct report_options filtered = {
+		.top = 3, .frames = 1, .sort = REPORT_AGE, .one_list = true,
+		.with_dead = true, .filter = {HEAP_OLD, 2}, .filter_text = "--min-age=2",
+	};
+	struct hf_error error;
+	struct heap *heap;
+	uint8_t *file;
+	char line[256];
+
+	if (n > 0 && data[0] == (uint8_t)HEAPFILE_MAGIC[0]) {
+		/* A copy: libFuzzer's buffer may have room behind it. */
+		file = malloc(n);
+		if (!file)
+			abort();
+		memcpy(file, data, n);
+	} else {
+		file = wrap(data, n, &n);
+	}
+	heap = heap_load(file, n, HF_IGNORE_CHECKSUMS, NULL, NULL, &error);
+	free(file);
+	if (heap) {
+		report(heap, &plain);
+		report(heap, &filtered);
+	} else {
+		hf_error_format(&error, line, sizeof(line));
+	}
+	heap_free(heap);
+	return 0;
+}

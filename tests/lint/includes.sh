@@ -1,0 +1,69 @@
+#!/bin/sh
+# includes.sh -- who may include whom; headers that stand alone; licence lines.
+#
+# SPDX-License-Identifier: MIT
+# shellcheck source=tests/lint/tap.sh
+. "$(dirname "$0")/tap.sh"
+
+cd "$abs_top_srcdir" || exit 1
+
+# includes FILE...: "file name" for each include, with <> or without quotes.
+includes() {
+	awk '/^[ \t]*#[ \t]*include[ \t]/ {
+		name = $0
+		sub(/^[ \t]*#[ \t]*include[ \t]*/, "", name)
+		sub(/[ \t]*(\/\*.*)?$/, "", name)
+		gsub(/"/, "", name)
+		print FILENAME, name
+	}' "$@"
+}
+
+# only_in PATTERN FILE-PATTERN SENTENCE: includes of a door elsewhere.
+only_in() {
+	includes lib/*.[ch] tools/*.[ch] | grep -E " <($1)>" | grep -vE "^($2) " | no_complaint "$3"
+}
+
+plan 11
+
+includes tools/*.[ch] | while read -r file name; do
+	case $name in
+	heapfile.h | heapfile_read.h | gcprof.h | options.def | '<'*) ;;
+	*) [ -f "tools/$name" ] || echo "$file includes $name" ;;
+	esac
+done | no_complaint "tools/ includes heapfile.h, heapfile_read.h, gcprof.h and options.def of lib/, no more"
+
+includes lib/*.[ch] | while read -r file name; do
+	case $name in
+	'<'*) ;;
+	*) [ -f "lib/$name" ] || echo "$file includes $name" ;;
+	esac
+done | no_complaint "lib/ includes headers of its own only"
+
+includes lib/heapfile.h | grep -vE ' <(stddef|stdint)\.h>$' |
+	no_complaint "heapfile.h includes nothing of ours"
+includes lib/base.h lib/sys.[ch] lib/mem.[ch] lib/options.[ch] |
+	grep -vE ' (<.*>|base\.h|sys\.h|mem\.h|options\.h|options\.def)$' |
+	no_complaint "base, sys, mem and options know nobody else"
+includes lib/*.[ch] tools/*.[ch] | grep -E ' (\.\./)*tests/' |
+	no_complaint "nothing includes tests/"
+
+only_in 'jemalloc/.*' 'lib/backend\.c' "jemalloc has one door, backend.c"
+only_in 'libunwind.*' 'lib/unwind\.c' "libunwind has one door, unwind.c"
+only_in '(elfutils/)?libdw.*|dwarf\.h' 'tools/symbolize\.c' "libdw has one door, symbolize.c"
+# The reader and the writer count and check; they do not print.
+includes lib/*.c | grep -E ' <(stdio|locale|wchar|regex)\.h>$' |
+	grep -v '^lib/heapfile_read\.c ' | no_complaint "no stdio and no locale in the program's process"
+
+for header in lib/*.h tools/*.h; do
+	"${CC:-cc}" -std=gnu11 -D_GNU_SOURCE -iquote lib -iquote tools -x c -fsyntax-only "$header" 2>&1 |
+		grep -E 'error' | sed "s|^|$header alone: |"
+done | no_complaint "every header compiles by itself"
+
+find . -path ./build-aux -prune -o -path ./m4 -prune -o -path './autom4te.cache' -prune \
+	-o -type f \( -name '*.[ch]' -o -name '*.cc' -o -name '*.def' -o -name '*.sh' -o -name '*.awk' \
+	-o -name '*.py' -o -name '*.js' -o -name '*.am' -o -name '*.mk' -o -name 'configure.ac' \
+	-o -name bootstrap -o -name '*.[1-8]' \) -print |
+	grep -vE '/config\.h|/gcprof-[0-9][^/]*/|/_build/' |
+	while read -r file; do
+		head -n 40 "$file" | grep -q 'SPDX-License-Identifier: MIT' || echo "$file"
+	done | no_complaint "every source has its licence line"

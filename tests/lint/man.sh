@@ -1,0 +1,70 @@
+#!/bin/sh
+# man.sh -- manual pages are clean, and name every option there is.
+#
+# SPDX-License-Identifier: MIT
+# shellcheck source=tests/lint/tap.sh
+. "$(dirname "$0")/tap.sh"
+
+cd "$abs_top_srcdir" || exit 1
+command -v groff > /dev/null || skip_all "groff is not installed"
+
+# A page as plain words, without hyphenation and font changes.
+plain() {
+	groff -t -man -Tascii -rHY=0 -P-cbou "$1" 2> /dev/null | tr -s ' \n' ' '
+}
+
+# NAME long-option, one line each.
+options() { sed -n 's/^OPTION(\([A-Z]*\), "\([a-z-]*\)",.*/\1 \2/p' lib/options.def; }
+
+# headings PAGE WANTED...: which are missing
+headings() {
+	page=$1
+	shift
+	for heading in "$@"; do
+		grep -qx "\.SH $heading" "$page" || echo "$page has no $heading"
+	done
+}
+
+plan 6
+for page in man/*.[1-8]; do
+	groff -t -man -ww -z -Tutf8 "$page" 2>&1
+done | no_complaint "groff has no complaint about any page"
+
+for page in man/*.[1-8]; do
+	headings "$page" NAME DESCRIPTION EXAMPLES LIMITATIONS '"\?SEE ALSO"\?'
+	head -n 4 "$page" | grep -q 'SPDX-License-Identifier: MIT' || echo "$page has no licence line"
+done | no_complaint "every page has the sections that belong to it"
+
+{
+	headings man/gcprof.1 SYNOPSIS OPTIONS ENVIRONMENT FILES 'EXIT STATUS'
+	headings man/gcprof-analyze.1 SYNOPSIS OPTIONS ENVIRONMENT FILES 'EXIT STATUS'
+	headings man/gcprof.3 SYNOPSIS 'THREAD AND SIGNAL SAFETY'
+	headings man/gcprof.7 ENVIRONMENT FILES
+} | no_complaint "commands have options, environment, files and exit status"
+
+one=$(plain man/gcprof.1)
+seven=$(plain man/gcprof.7)
+options | while read -r name long; do
+	case $seven in *"GCPROF_$name "*) ;; *) echo "gcprof.7 lacks GCPROF_$name" ;; esac
+	case $one in *"--$long"*"(GCPROF_$name)"*) ;; *) echo "gcprof.1 lacks --$long (GCPROF_$name)" ;; esac
+done | no_complaint "gcprof.7 names every variable and gcprof.1 every option of options.def"
+
+[ -n "$(options)" ] || echo "no option found in options.def"
+for variable in $(printf '%s' "$seven $one" | grep -oE 'GCPROF_[A-Z]+' | sort -u); do
+	options | grep -q "^${variable#GCPROF_} " || echo "$variable is described, but there is no such option"
+done | no_complaint "no variable is described that does not exist"
+
+analyze=${GCPROF_ANALYZE:-$abs_top_builddir/tools/gcprof-analyze}
+command=${GCPROF_CMD:-$abs_top_builddir/tools/gcprof}
+analyze_page=$(plain man/gcprof-analyze.1)
+{
+	"$analyze" --help | grep -oE -- '--[a-z][a-z-]+' | sort -u | while read -r option; do
+		case $analyze_page in *"$option"*) ;; *) echo "gcprof-analyze.1 lacks $option" ;; esac
+	done
+	"$command" --help | grep -oE -- '--[a-z][a-z-]+' | sort -u | while read -r option; do
+		case $one in *"$option"*) ;; *) echo "gcprof.1 lacks $option" ;; esac
+	done
+	printf '%s' "$analyze_page" | grep -oE -- '--[a-z][a-z-]+' | sort -u | while read -r option; do
+		"$analyze" --help | grep -qe "$option" || echo "gcprof-analyze --help lacks $option"
+	done
+} | no_complaint "--help and manual pages have the same options"

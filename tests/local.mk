@@ -1,0 +1,149 @@
+# tests/local.mk -- what `make check` runs.  See tests/README.
+#
+# To add a test: a unit test needs its name in unit_tests and its _SOURCES
+# below; a script needs one line in its list.  A program that a script runs
+# goes into test_programs with its _SOURCES.
+#
+# SPDX-License-Identifier: MIT
+
+# ---------------------------------------------------------------- lists
+
+# cmocka programs.  Those of libgcprof_core link $(core_test_libs), those of
+# the analyzer $(analyze_test_libs).
+unit_tests = \
+	tests/unit/test_heapfile_read \
+	tests/unit/test_heap
+
+# TAP scripts, run by bash with the variables of AM_TESTS_ENVIRONMENT.
+fuzz_tests = \
+	tests/fuzz/replay.sh
+
+cli_tests = \
+	tests/cli/gcprof.sh
+
+lint_tests = \
+	tests/lint/exports.sh \
+	tests/lint/symbols.sh \
+	tests/lint/includes.sh \
+	tests/lint/man.sh \
+	tests/lint/shell.sh
+
+e2e_tests =
+
+real_tests =
+
+# Only in `make check-long`.
+long_tests =
+
+# Programs for scripts to run; examples/demo is one of them.
+test_programs = \
+	examples/demo
+
+# What end-to-end tests, tests with real programs and benchmarks bring along.
+include tests/e2e/local.mk
+include tests/real/local.mk
+include tests/bench/local.mk
+
+# ---------------------------------------------------------- unit tests
+
+core_test_cflags = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(ZLIB_CFLAGS)
+core_test_libs = lib/libgcprof_core.la $(CMOCKA_LIBS) $(ZLIB_LIBS)
+analyze_test_cflags = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(analyze_cflags)
+analyze_test_libs = tools/libanalyze.a $(CMOCKA_LIBS) $(analyze_libs)
+
+heapmaker_sources = tests/unit/heapmaker.c tests/unit/heapmaker.h
+
+tests_unit_test_heapfile_read_SOURCES = tests/unit/test_heapfile_read.c $(heapmaker_sources)
+tests_unit_test_heapfile_read_CFLAGS = $(analyze_test_cflags)
+tests_unit_test_heapfile_read_LDADD = $(analyze_test_libs)
+
+tests_unit_test_heap_SOURCES = tests/unit/test_heap.c $(heapmaker_sources)
+tests_unit_test_heap_CFLAGS = $(analyze_test_cflags)
+tests_unit_test_heap_LDADD = $(analyze_test_libs)
+
+# --------------------------------------------------------------- fuzzing
+# replay_heapfile feeds files to the fuzz target without a fuzzer, under the
+# sanitizers, and so compiles its own copy of the analyzer.
+
+test_programs += tests/fuzz/replay_heapfile
+tests_fuzz_replay_heapfile_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_heapfile.c $(analyze_sources)
+tests_fuzz_replay_heapfile_CFLAGS = $(AM_CFLAGS) $(analyze_cflags) $(GCP_REPLAY_FLAGS)
+tests_fuzz_replay_heapfile_LDADD = $(analyze_libs)
+
+if FUZZING
+EXTRA_PROGRAMS += tests/fuzz/fuzz_heapfile
+endif
+tests_fuzz_fuzz_heapfile_SOURCES = tests/fuzz/fuzz_heapfile.c $(analyze_sources)
+tests_fuzz_fuzz_heapfile_CFLAGS = $(AM_CFLAGS) $(analyze_cflags) $(GCP_FUZZ_FLAGS)
+tests_fuzz_fuzz_heapfile_LDADD = $(analyze_libs)
+
+FUZZ_SECONDS = 300
+fuzz: tests/fuzz/fuzz_heapfile$(EXEEXT)
+	@test -n '$(GCP_FUZZ_FLAGS)' || { echo 'configure with CC=clang --enable-fuzzing first' >&2; exit 1; }
+	$(MKDIR_P) fuzz-found
+	tests/fuzz/fuzz_heapfile$(EXEEXT) -max_total_time=$(FUZZ_SECONDS) fuzz-found $(srcdir)/tests/fuzz/corpus/heapfile
+
+# ------------------------------------------------------------ machinery
+
+TESTS = $(fuzz_tests) $(lint_tests)
+check_PROGRAMS += $(test_programs)
+if HAVE_CMOCKA
+TESTS += $(unit_tests)
+check_PROGRAMS += $(unit_tests)
+endif
+if WITH_PRELOAD
+TESTS += $(cli_tests) $(e2e_tests) $(real_tests)
+endif
+EXTRA_DIST += $(fuzz_tests) $(lint_tests) $(cli_tests) $(e2e_tests) $(real_tests) $(long_tests) \
+	tests/unit/run.sh tests/lint/tap.sh tests/lint/allowed-symbols \
+	tests/fuzz/corpus tests/README
+
+TEST_EXTENSIONS = .sh
+tap_driver = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
+LOG_DRIVER = $(tap_driver)
+SH_LOG_DRIVER = $(tap_driver)
+LOG_COMPILER = $(SHELL) $(srcdir)/tests/unit/run.sh
+SH_LOG_COMPILER = $(BASH_PROGRAM)
+
+# What every test may rely on, besides srcdir.
+AM_TESTS_ENVIRONMENT = \
+	abs_top_srcdir='$(abs_top_srcdir)'; export abs_top_srcdir; \
+	abs_top_builddir='$(abs_top_builddir)'; export abs_top_builddir; \
+	top_builddir='$(top_builddir)'; export top_builddir; \
+	GCPROF_LIB='$(abs_top_builddir)/lib/.libs/libgcprof.so'; export GCPROF_LIB; \
+	GCPROF_CMD='$(abs_top_builddir)/tools/gcprof'; export GCPROF_CMD; \
+	GCPROF_ANALYZE='$(abs_top_builddir)/tools/gcprof-analyze'; export GCPROF_ANALYZE; \
+	GCPROF_TARGETS='$(abs_top_builddir)/tests/e2e/targets'; export GCPROF_TARGETS; \
+	CC='$(CC)'; export CC; CXX='$(CXX)'; export CXX; \
+	NM='$(NM_BINUTILS)'; export NM; \
+	ASAN_OPTIONS=abort_on_error=0:detect_leaks=1; export ASAN_OPTIONS;
+
+check-core: all
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(unit_tests)'
+
+check-long: all
+	GCPROF_TESTS_LONG=1; export GCPROF_TESTS_LONG; \
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(unit_tests) $(fuzz_tests) $(cli_tests) $(e2e_tests) $(long_tests)'
+
+lint: all
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(lint_tests)'
+
+bench: all
+	$(MAKE) $(AM_MAKEFLAGS) $(check_PROGRAMS)
+	$(AM_TESTS_ENVIRONMENT) $(BASH_PROGRAM) $(srcdir)/tests/bench/run.sh $(BENCH_ARGS)
+
+# The installed library in an installed program's place: preload, snapshot,
+# analyze, all from the prefix.
+installcheck-local:
+	$(MAKE) $(AM_MAKEFLAGS) examples/demo$(EXEEXT)
+	$(AM_TESTS_ENVIRONMENT) \
+	bindir='$(DESTDIR)$(bindir)'; export bindir; \
+	libdir='$(DESTDIR)$(libdir)'; export libdir; \
+	includedir='$(DESTDIR)$(includedir)'; export includedir; \
+	$(BASH_PROGRAM) $(srcdir)/tests/installcheck.sh
+EXTRA_DIST += tests/installcheck.sh
+
+distclean-local:
+	rm -rf fuzz-found
+
+.PHONY: bench check-core check-long fuzz lint

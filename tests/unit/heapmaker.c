@@ -1,0 +1,370 @@
+/* heapmaker.c -- .heap files made to order, for tests.
+ *
+ * In:   records.
+ * Out:  the bytes of a file.
+ * Not here: any check; wrong files are what half of the tests want.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "heapmaker.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <zlib.h>
+
+static uint32_t
+crc(const uint8_t *p, size_t n)
+{
+	return (uint32_t)crc32(crc32(0, NULL, 0), p, (uInt)n);
+}
+
+struct maker_section *
+maker_section(struct maker *m, uint32_t type)
+{
+	for (uint32_t i = 0; i < m->n_sections; i++)
+		if (m->sections[i].type == type)
+			return &m->sections[i];
+	if (m->n_sections == MAKER_SECTIONS)
+		abort();
+	m->sections[m->n_sections].type = type;
+	return &m->sections[m->n_sections++];
+}
+
+void
+maker_bytes(struct maker_section *s, const void *bytes, size_t n)
+{
+	if (s->n + n > s->size) {
+		s->size = (s->n + n) * 2;
+		s->bytes = realloc(s->bytes, s->size);
+		if (!s->bytes)
+			abort();
+	}
+	if (n)
+		memcpy(s->bytes + s->n, bytes, n);
+	s->n += n;
+}
+
+void
+maker_varint(struct maker_section *s, uint64_t v)
+{
+	uint8_t buf[10];
+	size_t n = 0;
+
+	for (; v >= 0x80; v >>= 7)
+		buf[n++] = (uint8_t)(v | 0x80);
+	buf[n++] = (uint8_t)v;
+	maker_bytes(s, buf, n);
+}
+
+static void
+text_n(struct maker_section *s, const char *text, size_t n)
+{
+	maker_varint(s, n);
+	maker_bytes(s, text, n);
+}
+
+void
+maker_text(struct maker_section *s, const char *text)
+{
+	text_n(s, text, strlen(text));
+}
+
+static struct maker_section *
+info(struct maker *m, uint8_t kind, const char *name)
+{
+	struct maker_section *s = maker_section(m, HEAPFILE_INFO);
+	uint8_t head[2] = {kind, (uint8_t)strlen(name)};
+
+	s->n_records++;
+	maker_bytes(s, head, 2);
+	maker_bytes(s, name, strlen(name));
+	return s;
+}
+
+void
+maker_number(struct maker *m, const char *name, uint64_t v)
+{
+	maker_varint(info(m, HEAPFILE_INFO_NUMBER, name), v);
+}
+
+void
+maker_info_text(struct maker *m, const char *name, const char *text, size_t n)
+{
+	text_n(info(m, HEAPFILE_INFO_TEXT, name), text, n);
+}
+
+uint32_t
+maker_module(struct maker *m, uint64_t start, uint64_t bytes, uint64_t bias,
+	     const char *build_id, const char *path)
+{
+	struct maker_section *s = maker_section(m, HEAPFILE_MODULES);
+
+	maker_varint(s, start);
+	maker_varint(s, bytes);
+	maker_varint(s, bias);
+	maker_varint(s, 0);
+	maker_varint(s, 0);
+	maker_text(s, build_id);
+	maker_text(s, path);
+	return (uint32_t)++s->n_records;
+}
+
+uint32_t
+maker_site(struct maker *m, uint32_t parent, uint32_t flags, uint32_t module,
+	   uint64_t offset, uint64_t allocations, uint64_t allocated_bytes)
+{
+	struct maker_section *s = maker_section(m, HEAPFILE_SITES);
+
+	maker_varint(s, ++s->n_records - parent);
+	maker_varint(s, flags);
+	maker_varint(s, module);
+	maker_varint(s, offset);
+	maker_varint(s, allocations);
+	maker_varint(s, allocated_bytes);
+	return (uint32_t)s->n_records;
+}
+
+uint32_t
+maker_thread(struct maker *m, uint64_t tid, const char *name)
+{
+	struct maker_section *s = maker_section(m, HEAPFILE_THREADS);
+
+	maker_varint(s, tid);
+	maker_varint(s, 0);
+	maker_varint(s, HEAPFILE_THREAD_ALIVE);
+	maker_text(s, name);
+	return (uint32_t)++s->n_records;
+}
+
+uint32_t
+maker_birth(struct maker *m, uint64_t epoch, uint32_t thread, uint32_t flags)
+{
+	struct maker_section *s = maker_section(m, HEAPFILE_BIRTHS);
+	int64_t delta = (int64_t)(epoch - s->last);
+
+	maker_varint(s, (uint64_t)delta << 1 ^ (uint64_t)(delta >> 63));
+	maker_varint(s, thread);
+	maker_varint(s, flags);
+	s->last = epoch;
+	return (uint32_t)++s->n_records;
+}
+
+void
+maker_epochs(struct maker *m, const struct hf_epochs *e)
+{
+	struct maker_section *s = maker_section(m, HEAPFILE_EPOCHS);
+	const uint64_t fields[] = {
+		e->first_epoch, e->n_epochs, e->end_ns, e->allocations,
+		e->allocated_bytes, e->freed_bytes, e->survived_bytes, e->promoted_bytes,
+		e->rss, e->heap_total, e->heap_used, e->external,
+	};
+
+	for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++)
+		maker_varint(s, fields[i]);
+	s->n_records++;
+}
+
+void
+maker_block(struct maker *m, const struct hf_block *b)
+{
+	struct maker_section *s = maker_section(m, HEAPFILE_BLOCKS);
+
+	maker_varint(s, (b->address - s->last) / 16);
+	maker_varint(s, b->site);
+	maker_varint(s, b->birth);
+	maker_varint(s, b->requested << 3 | b->kind);
+	maker_varint(s, b->usable - b->requested);
+	s->last = b->address + ((b->usable + 15) & ~15ull);
+	s->n_records++;
+}
+
+void
+maker_mapping(struct maker *m, const struct hf_mapping *r)
+{
+	struct maker_section *s = maker_section(m, HEAPFILE_MAPPINGS);
+
+	maker_varint(s, r->start - s->last);
+	maker_varint(s, r->bytes);
+	maker_varint(s, r->site);
+	maker_varint(s, r->birth);
+	maker_varint(s, r->flags);
+	s->last = r->start + r->bytes;
+	s->n_records++;
+}
+
+void
+maker_bad_free(struct maker *m, const struct hf_bad_free *r)
+{
+	struct maker_section *s = maker_section(m, HEAPFILE_BAD_FREES);
+
+	maker_varint(s, r->kind);
+	maker_varint(s, r->count);
+	maker_varint(s, r->address);
+	maker_varint(s, r->site);
+	maker_varint(s, r->alloc_site);
+	s->n_records++;
+}
+
+void
+maker_mark(struct maker *m, uint64_t epoch, uint64_t time_ns, const char *label)
+{
+	struct maker_section *s = maker_section(m, HEAPFILE_MARKS);
+
+	maker_varint(s, epoch);
+	maker_varint(s, time_ns);
+	maker_text(s, label);
+	s->n_records++;
+}
+
+/* Tests run on little-endian machines, as does the library. */
+uint8_t *
+maker_finish(const struct maker *m, size_t *ret_n)
+{
+	struct heapfile_header h = {
+		.major = HEAPFILE_MAJOR, .minor = HEAPFILE_MINOR,
+		.header_bytes = sizeof(h), .byte_order = HEAPFILE_LITTLE_ENDIAN,
+		.pointer_bytes = 8, .n_sections = m->n_sections,
+		.entry_bytes = sizeof(struct heapfile_section),
+	};
+	uint64_t at = sizeof(h);
+	uint8_t *bytes;
+
+	for (uint32_t i = 0; i < m->n_sections; i++)
+		at += m->sections[i].n;
+	h.table_offset = at;
+	h.file_bytes = at + m->n_sections * sizeof(struct heapfile_section);
+	bytes = calloc(1, h.file_bytes);
+	if (!bytes)
+		abort();
+	memcpy(h.magic, HEAPFILE_MAGIC, HEAPFILE_MAGIC_BYTES);
+	memcpy(bytes, &h, sizeof(h));
+	at = sizeof(h);
+	for (uint32_t i = 0; i < m->n_sections; i++) {
+		const struct maker_section *s = &m->sections[i];
+		struct heapfile_section e = {
+			.type = s->type, .flags = s->flags, .offset = at,
+			.bytes = s->n, .n_records = s->n_records,
+		};
+
+		if (s->n)
+			memcpy(bytes + at, s->bytes, s->n);
+		memcpy(bytes + h.table_offset + i * sizeof(e), &e, sizeof(e));
+		at += s->n;
+	}
+	maker_reseal(bytes, h.file_bytes);
+	*ret_n = h.file_bytes;
+	return bytes;
+}
+
+void
+maker_reseal(uint8_t *bytes, size_t n)
+{
+	struct heapfile_header h;
+
+	memcpy(&h, bytes, sizeof(h));
+	for (uint32_t i = 0; i < h.n_sections && h.table_offset <= n; i++) {
+		struct heapfile_section e;
+		uint8_t *entry;
+
+		if (n - h.table_offset < (i + 1) * sizeof(e))
+			break;
+		entry = bytes + h.table_offset + i * sizeof(e);
+		memcpy(&e, entry, sizeof(e));
+		if (e.offset <= n && e.bytes <= n - e.offset)
+			e.crc = crc(bytes + e.offset, e.bytes);
+		memcpy(entry, &e, sizeof(e));
+	}
+	if (h.table_offset <= n)
+		h.table_crc = crc(bytes + h.table_offset, n - h.table_offset);
+	memcpy(bytes, &h, sizeof(h));
+	h.header_crc = crc(bytes, offsetof(struct heapfile_header, header_crc));
+	memcpy(bytes, &h, sizeof(h));
+}
+
+void
+maker_free(struct maker *m)
+{
+	for (uint32_t i = 0; i < m->n_sections; i++)
+		free(m->sections[i].bytes);
+	memset(m, 0, sizeof(*m));
+}
+
+static void
+sample_process(struct maker *m)
+{
+	static const char command[] = "demo\0--size\0007";
+
+	maker_number(m, "pid", 4711);
+	maker_number(m, "snapshot_number", 1);
+	maker_number(m, "snapshot_time_ns", 1700000000000000000ull);
+	maker_number(m, "uptime_ns", 12500000000ull);
+	maker_number(m, "epoch", 10);
+	maker_number(m, "young_bytes", 16 << 20);
+	maker_number(m, "promote", 2);
+	maker_number(m, "complete", 1);
+	maker_number(m, "rss", 50 << 20);
+	maker_number(m, "heap_total", 24 << 20);
+	maker_number(m, "heap_used", 1148);
+	maker_number(m, "external", 1 << 20);
+	maker_number(m, "total_memory", 8ull << 30);
+	maker_number(m, "free_memory", 4ull << 30);
+	maker_number(m, "profiler_bytes", 2 << 20);
+	maker_number(m, "allocations", 1000);
+	maker_number(m, "allocated_bytes", 123456);
+	maker_number(m, "frees", 996);
+	maker_number(m, "freed_bytes", 122308);
+	maker_info_text(m, "command", command, sizeof(command));
+	maker_info_text(m, "executable", "/opt/demo", 9);
+	maker_info_text(m, "reason", "exit", 4);
+	maker_info_text(m, "allocator", "jemalloc", 8);
+}
+
+static void
+sample_epochs(struct maker *m)
+{
+	const struct hf_epochs old = {
+		.first_epoch = 0, .n_epochs = 8, .end_ns = 8000000000, .allocations = 600,
+		.survived_bytes = 4000, .promoted_bytes = 1100,
+	};
+	const struct hf_epochs recent = {
+		.first_epoch = 8, .n_epochs = 1, .end_ns = 9000000000, .allocations = 300,
+		.survived_bytes = 2000,
+	};
+	const struct hf_epochs last = {
+		.first_epoch = 9, .n_epochs = 2, .end_ns = 12500000000, .allocations = 100,
+		.survived_bytes = 500,
+	};
+
+	maker_epochs(m, &old);
+	maker_epochs(m, &recent);
+	maker_epochs(m, &last);
+}
+
+void
+maker_sample(struct maker *m)
+{
+	uint32_t exe, lib, root, leaf, other, thread, worker, births[4];
+
+	sample_process(m);
+	exe = maker_module(m, 0x400000, 0x10000, 0x400000, "0123456789abcdef", "/opt/demo");
+	lib = maker_module(m, 0x7f0000000000, 0x20000, 0x7f0000000000, "", "/opt/libx.so.1");
+	root = maker_site(m, 0, 0, exe, 0x1040, 0, 0);
+	leaf = maker_site(m, root, 0, lib, 0x2100, 900, 120000);
+	other = maker_site(m, root, 0, exe, 0x1080, 100, 3456);
+	thread = maker_thread(m, 4711, "demo");
+	worker = maker_thread(m, 4712, "worker");
+	births[0] = maker_birth(m, 3, thread, 0);
+	births[1] = maker_birth(m, 9, thread, HEAPFILE_BIRTH_PROMOTED_EARLY);
+	births[2] = maker_birth(m, 9, worker, 0);
+	births[3] = maker_birth(m, 10, worker, 0);
+	sample_epochs(m);
+	maker_block(m, &(struct hf_block){0x10000, 1000, 1024, leaf, births[0], 0});
+	maker_block(m, &(struct hf_block){0x10400, 100, 112, leaf, births[1], 1});
+	maker_block(m, &(struct hf_block){0x20000, 40, 48, other, births[2], 4});
+	maker_block(m, &(struct hf_block){0x20030, 8, 16, other, births[3], 4});
+	maker_mapping(m, &(struct hf_mapping){0x7e0000000000, 1 << 20, other, births[0],
+					      HEAPFILE_MAPPING_READ | HEAPFILE_MAPPING_WRITE});
+	maker_bad_free(m, &(struct hf_bad_free){HEAPFILE_BAD_DOUBLE, 2, 0x30000, leaf, other});
+	maker_mark(m, 5, 5000000000, "warm");
+}

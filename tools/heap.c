@@ -1,0 +1,719 @@
+/* heap.c -- a snapshot as a model: process, sites, blocks and their ages.
+ *
+ * In:   records from hf_decode(), already within their ranges.
+ * Out:  struct heap; sums per site and per birth epoch.
+ * Not here: names of functions (symbolize.c), what is worth showing (report.c).
+ *
+ * Canonical sites.  Two threads of the program that meet a new stack in the
+ * same moment may both add it, so the file may hold two nodes for one place;
+ * and a plugin that was loaded, unloaded and loaded again is several modules
+ * with the same path and build-id.  Both would split one site's numbers.  As a
+ * parent comes before its children, one pass with a hash table over
+ * (parent, module, offset, flags) in canonical numbers merges all of it.
+ *
+ * Generation count.  Distinct birth epochs per site need (site, epoch) pairs:
+ * the blocks' epochs are sorted into one array by site (counting sort), and
+ * within a site an epoch counts if it was not yet stamped with that site.  No
+ * comparison sort and no hash; 4 bytes a block while it lasts.
+ *
+ * Sums saturate: a hostile file must not wrap a total round.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "heap.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct loader {
+	struct heap *heap;
+	heap_progress *progress;
+	void *progress_arg;
+	uint64_t n_expected; /* blocks */
+	uint32_t *module_of; /* file's module number -> canonical one */
+	uint32_t *node_of;   /* file's site number -> canonical node */
+	uint32_t n_seen;     /* sites seen so far */
+	uint32_t *table;     /* hash table of canonical nodes, 0 = free */
+	uint64_t table_mask;
+	bool is_out_of_memory;
+};
+
+static uint64_t
+saturating_add(uint64_t a, uint64_t b)
+{
+	return a > UINT64_MAX - b ? UINT64_MAX : a + b;
+}
+
+static void
+count_add(struct heap_count *c, uint64_t bytes)
+{
+	c->blocks++;
+	c->bytes = saturating_add(c->bytes, bytes);
+}
+
+/* The loader's way to fail: the decoder reports HF_STOPPED, and we know why. */
+static int
+no_memory(struct loader *l)
+{
+	l->is_out_of_memory = true;
+	return 1;
+}
+
+static int
+text_dup(struct loader *l, struct hf_text from, struct heap_text *ret)
+{
+	char *bytes = malloc(from.n + 1);
+
+	if (!bytes)
+		return no_memory(l);
+	memcpy(bytes, from.bytes, from.n);
+	bytes[from.n] = '\0';
+	free(ret->bytes);
+	ret->bytes = bytes;
+	ret->n = from.n;
+	return 0;
+}
+
+static bool
+text_is(struct hf_text t, const char *s)
+{
+	return t.n == strlen(s) && memcmp(t.bytes, s, t.n) == 0;
+}
+
+/* ---- INFO ---- */
+
+#define FIELD(name) {#name, offsetof(struct heap_info, name)}
+static const struct {
+	const char *name;
+	size_t offset;
+} number_fields[] = {
+	FIELD(pid), FIELD(ppid), FIELD(snapshot_number), FIELD(start_time_ns),
+	FIELD(snapshot_time_ns), FIELD(uptime_ns), FIELD(epoch), FIELD(young_bytes),
+	FIELD(promote), FIELD(sample_bytes), FIELD(page_bytes), FIELD(complete),
+	FIELD(rss), FIELD(heap_total), FIELD(heap_used), FIELD(external),
+	FIELD(total_memory), FIELD(free_memory), FIELD(profiler_bytes),
+	FIELD(allocations), FIELD(allocated_bytes), FIELD(frees), FIELD(freed_bytes),
+	FIELD(live_blocks), FIELD(live_bytes),
+}, text_fields[] = {
+	FIELD(command), FIELD(executable), FIELD(cwd), FIELD(reason), FIELD(allocator),
+	FIELD(version), FIELD(machine),
+};
+#undef FIELD
+
+enum {
+	N_NUMBER_FIELDS = sizeof(number_fields) / sizeof(*number_fields),
+	N_TEXT_FIELDS = sizeof(text_fields) / sizeof(*text_fields),
+};
+
+static int
+info_loss(struct loader *l, const struct hf_info *r)
+{
+	struct heap *h = l->heap;
+	struct hf_text name = {r->name.bytes + 5, r->name.n - 5};
+	struct heap_loss *more = realloc(h->losses, (h->n_losses + 1) * sizeof(*more));
+
+	if (!more)
+		return no_memory(l);
+	h->losses = more;
+	memset(&more[h->n_losses], 0, sizeof(*more));
+	more[h->n_losses].count = r->number;
+	return text_dup(l, name, &more[h->n_losses++].name);
+}
+
+static int
+load_info(void *arg, const struct hf_info *r)
+{
+	struct loader *l = arg;
+	char *info = (char *)&l->heap->info;
+
+	if (r->is_text) {
+		for (size_t i = 0; i < N_TEXT_FIELDS; i++)
+			if (text_is(r->name, text_fields[i].name))
+				return text_dup(l, r->text,
+						(struct heap_text *)(info +
+								     text_fields[i].offset));
+		return 0;
+	}
+	for (size_t i = 0; i < N_NUMBER_FIELDS; i++)
+		if (text_is(r->name, number_fields[i].name))
+			memcpy(info + number_fields[i].offset, &r->number,
+			       sizeof(r->number));
+	if (r->name.n > 5 && memcmp(r->name.bytes, "loss.", 5) == 0 && r->number)
+		return info_loss(l, r);
+	return 0;
+}
+
+/* ---- tables ---- */
+
+static int
+begin_sites(struct loader *l, uint64_t n)
+{
+	uint64_t size = 16;
+
+	while (size < n * 2)
+		size *= 2;
+	free(l->heap->nodes);
+	free(l->node_of);
+	l->heap->nodes = calloc(n + 1, sizeof(*l->heap->nodes));
+	l->node_of = calloc(n + 1, sizeof(*l->node_of));
+	l->table = calloc(size, sizeof(*l->table));
+	l->table_mask = size - 1;
+	return l->heap->nodes && l->node_of && l->table ? 0 : no_memory(l);
+}
+
+static int
+begin_modules(struct loader *l, uint64_t n)
+{
+	free(l->heap->modules);
+	free(l->module_of);
+	l->heap->modules = calloc(n + 1, sizeof(*l->heap->modules));
+	l->module_of = calloc(n + 1, sizeof(*l->module_of));
+	return l->heap->modules && l->module_of ? 0 : no_memory(l);
+}
+
+/* Make room for n records, and one for entry 0 where the table has one. */
+#define ROOM(field) \
+	(free(l->heap->field), l->heap->field = calloc(n + 1, sizeof(*l->heap->field)), \
+	 l->heap->field ? 0 : no_memory(l))
+
+static int
+load_begin(void *arg, enum heapfile_type type, uint64_t n)
+{
+	struct loader *l = arg;
+
+	switch (type) {
+	case HEAPFILE_MODULES:
+		return begin_modules(l, n);
+	case HEAPFILE_SITES:
+		return begin_sites(l, n);
+	case HEAPFILE_THREADS:
+		return ROOM(threads);
+	case HEAPFILE_BIRTHS:
+		return ROOM(births);
+	case HEAPFILE_EPOCHS:
+		return ROOM(epochs);
+	case HEAPFILE_BLOCKS:
+		l->n_expected = n;
+		return ROOM(blocks);
+	case HEAPFILE_MAPPINGS:
+		return ROOM(mappings);
+	case HEAPFILE_BAD_FREES:
+		return ROOM(bad_frees);
+	case HEAPFILE_MARKS:
+		return ROOM(marks);
+	default:
+		return 0;
+	}
+}
+
+static bool
+text_equal(const struct heap_text *a, const struct heap_text *b)
+{
+	return a->n == b->n && memcmp(a->bytes, b->bytes, a->n) == 0;
+}
+
+/* The first module that is the same file, by build-id.  Linear for each
+ * module; BOUND: a program that loads a plugin 10,000 times costs 50 M
+ * comparisons of lengths, a tenth of a second. */
+static uint32_t
+module_canonical(const struct heap *h, uint32_t module)
+{
+	const struct heap_module *m = &h->modules[module];
+
+	if (m->build_id.n == 0)
+		return module;
+	for (uint32_t i = 1; i < module && i <= 10000; i++)
+		if (text_equal(&h->modules[i].build_id, &m->build_id) &&
+		    text_equal(&h->modules[i].path, &m->path))
+			return i;
+	return module;
+}
+
+static int
+load_module(void *arg, const struct hf_module *r)
+{
+	struct loader *l = arg;
+	uint32_t number = ++l->heap->n_modules;
+	struct heap_module *m = &l->heap->modules[number];
+
+	m->start = r->start;
+	m->bytes = r->bytes;
+	m->bias = r->bias;
+	m->load_epoch = r->load_epoch;
+	m->unload_epoch = r->unload_epoch;
+	if (text_dup(l, r->build_id, &m->build_id) || text_dup(l, r->path, &m->path))
+		return 1;
+	l->module_of[number] = module_canonical(l->heap, number);
+	return 0;
+}
+
+static uint64_t
+node_hash(const struct heap_node *n)
+{
+	uint64_t h = n->offset * 0x9e3779b97f4a7c15ull;
+
+	h ^= (uint64_t)n->parent << 32 ^ (uint64_t)n->module << 3 ^ n->flags;
+	h *= 0xff51afd7ed558ccdull;
+	return h ^ h >> 32;
+}
+
+static bool
+node_same(const struct heap_node *a, const struct heap_node *b)
+{
+	return a->parent == b->parent && a->module == b->module &&
+	       a->offset == b->offset && a->flags == b->flags;
+}
+
+/* Slot of the hash table where `n` is or belongs.  Cost: as the table is at
+ * most half full, a few probes, unless a file was made to collide. */
+static uint32_t *
+node_slot(struct loader *l, const struct heap_node *n)
+{
+	uint64_t i = node_hash(n);
+
+	for (;; i++) {
+		uint32_t *slot = &l->table[i & l->table_mask];
+
+		if (*slot == 0 || node_same(&l->heap->nodes[*slot], n))
+			return slot;
+	}
+}
+
+static int
+load_site(void *arg, const struct hf_site *r)
+{
+	struct loader *l = arg;
+	struct heap *h = l->heap;
+	struct heap_node n = {
+		.parent = l->node_of[r->parent],
+		.module = l->module_of ? l->module_of[r->module] : 0,
+		.flags = r->flags,
+		.offset = r->offset,
+	};
+	uint32_t *slot = node_slot(l, &n);
+	struct heap_node *node;
+
+	if (*slot == 0) {
+		*slot = ++h->n_nodes;
+		h->nodes[*slot] = n;
+	}
+	node = &h->nodes[*slot];
+	h->n_sites += node->allocations == 0 && r->allocations > 0;
+	node->allocations = saturating_add(node->allocations, r->allocations);
+	node->allocated_bytes = saturating_add(node->allocated_bytes, r->allocated_bytes);
+	l->node_of[++l->n_seen] = *slot;
+	return 0;
+}
+
+static int
+load_thread(void *arg, const struct hf_thread *r)
+{
+	struct loader *l = arg;
+	struct heap_thread *t = &l->heap->threads[++l->heap->n_threads];
+
+	t->tid = r->tid;
+	t->first_epoch = r->first_epoch;
+	t->flags = r->flags;
+	return text_dup(l, r->name, &t->name);
+}
+
+/* INFO has come before, as sections are decoded by rising type. */
+static int
+load_birth(void *arg, const struct hf_birth *r)
+{
+	struct loader *l = arg;
+	const struct heap_info *info = &l->heap->info;
+	struct heap_birth *b = &l->heap->births[++l->heap->n_births];
+
+	b->epoch = r->epoch;
+	/* A birth in the future cannot be; it is shown as one of now. */
+	b->age = info->epoch > r->epoch ? info->epoch - r->epoch : 0;
+	b->thread = r->thread;
+	b->is_known = true;
+	b->is_old = b->age >= info->promote ||
+		    (b->age >= 1 && r->flags & HEAPFILE_BIRTH_PROMOTED_EARLY);
+	return 0;
+}
+
+static int
+load_epochs(void *arg, const struct hf_epochs *r)
+{
+	struct loader *l = arg;
+
+	l->heap->epochs[l->heap->n_epochs++] = *r;
+	return 0;
+}
+
+static int
+add_slack(struct loader *l, uint32_t block, uint64_t slack)
+{
+	struct heap *h = l->heap;
+
+	if (h->n_slacks == h->slacks_size) {
+		size_t size = h->slacks_size ? h->slacks_size * 2 : 64;
+		void *more = realloc(h->slacks, size * sizeof(*h->slacks));
+
+		if (!more)
+			return no_memory(l);
+		h->slacks = more;
+		h->slacks_size = size;
+	}
+	h->slacks[h->n_slacks].block = block;
+	h->slacks[h->n_slacks++].slack = slack;
+	return 0;
+}
+
+static int
+load_block(void *arg, const struct hf_block *r)
+{
+	struct loader *l = arg;
+	struct heap *h = l->heap;
+	uint32_t number = h->n_blocks++;
+	struct heap_block *b = &h->blocks[number];
+	uint64_t slack = r->usable - r->requested;
+
+	if (number % (1u << 20) == 0 && l->progress)
+		l->progress(l->progress_arg, "loading blocks", number, l->n_expected);
+	b->address_kind = r->address | r->kind;
+	b->requested_slack = r->requested |
+			     (slack < HEAP_SLACK_MAX ? slack : HEAP_SLACK_MAX) << 48;
+	b->site = r->site ? l->node_of[r->site] : 0;
+	b->birth = r->birth;
+	return slack < HEAP_SLACK_MAX ? 0 : add_slack(l, number, slack);
+}
+
+static int
+load_mapping(void *arg, const struct hf_mapping *r)
+{
+	struct loader *l = arg;
+	struct heap_mapping *m = &l->heap->mappings[l->heap->n_mappings++];
+
+	m->start = r->start;
+	m->bytes = r->bytes;
+	m->site = r->site ? l->node_of[r->site] : 0;
+	m->birth = r->birth;
+	m->flags = r->flags;
+	return 0;
+}
+
+static int
+load_bad_free(void *arg, const struct hf_bad_free *r)
+{
+	struct loader *l = arg;
+	struct heap_bad_free *b = &l->heap->bad_frees[l->heap->n_bad_frees++];
+
+	b->kind = r->kind;
+	b->count = r->count;
+	b->address = r->address;
+	b->site = r->site ? l->node_of[r->site] : 0;
+	b->alloc_site = r->alloc_site ? l->node_of[r->alloc_site] : 0;
+	return 0;
+}
+
+static int
+load_mark(void *arg, const struct hf_mark *r)
+{
+	struct loader *l = arg;
+	struct heap_mark *m = &l->heap->marks[l->heap->n_marks++];
+
+	m->epoch = r->epoch;
+	m->time_ns = r->time_ns;
+	return text_dup(l, r->label, &m->label);
+}
+
+/* ---- after the last record ---- */
+
+static int
+compare_epochs(const void *a, const void *b)
+{
+	uint64_t x = ((const struct heap_birth_epoch *)a)->epoch;
+	uint64_t y = ((const struct heap_birth_epoch *)b)->epoch;
+
+	return (x > y) - (x < y);
+}
+
+/* Index of the first birth epoch that is not below `epoch`. */
+static uint32_t
+epoch_lower_bound(const struct heap *h, uint64_t epoch)
+{
+	uint32_t low = 0, high = h->n_birth_epochs;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (h->birth_epochs[middle].epoch < epoch)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* Distinct birth epochs, and each birth's index among them. */
+static int
+index_epochs(struct loader *l)
+{
+	struct heap *h = l->heap;
+	uint32_t n = 0;
+
+	h->birth_epochs = calloc((size_t)h->n_births + 1, sizeof(*h->birth_epochs));
+	if (!h->birth_epochs)
+		return no_memory(l);
+	for (uint32_t i = 1; i <= h->n_births; i++)
+		h->birth_epochs[i - 1].epoch = h->births[i].epoch;
+	qsort(h->birth_epochs, h->n_births, sizeof(*h->birth_epochs), compare_epochs);
+	for (uint32_t i = 0; i < h->n_births; i++)
+		if (n == 0 || h->birth_epochs[i].epoch != h->birth_epochs[n - 1].epoch)
+			h->birth_epochs[n++].epoch = h->birth_epochs[i].epoch;
+	h->n_birth_epochs = n;
+	for (uint32_t i = 1; i <= h->n_births; i++)
+		h->births[i].epoch_index = epoch_lower_bound(h, h->births[i].epoch);
+	return 0;
+}
+
+/* Sums over all blocks: cohorts and birth epochs. */
+static void
+sum_blocks(struct heap *h)
+{
+	for (uint32_t i = 0; i < h->n_blocks; i++) {
+		uint64_t bytes = heap_block_requested(&h->blocks[i]);
+		const struct heap_birth *birth = &h->births[h->blocks[i].birth];
+
+		count_add(&h->live, bytes);
+		count_add(birth->is_old ? &h->old : &h->young, bytes);
+		count_add(birth->is_known ? &h->birth_epochs[birth->epoch_index].live
+					  : &h->unborn,
+			  bytes);
+	}
+}
+
+/* Entry 0 for tables whose section the file does not have, and texts that are
+ * never NULL. */
+static int
+fill_gaps(struct loader *l)
+{
+	static const struct hf_text nothing = {"", 0};
+	struct heap *h = l->heap;
+	char *info = (char *)&h->info;
+	uint64_t n = 0;
+
+	if ((!h->modules && ROOM(modules)) || (!h->nodes && ROOM(nodes)) ||
+	    (!h->threads && ROOM(threads)) || (!h->births && ROOM(births)))
+		return 1;
+	if (text_dup(l, nothing, &h->modules[0].path) ||
+	    text_dup(l, nothing, &h->modules[0].build_id) ||
+	    text_dup(l, nothing, &h->threads[0].name))
+		return 1;
+	for (size_t i = 0; i < N_TEXT_FIELDS; i++) {
+		struct heap_text *t = (struct heap_text *)(info + text_fields[i].offset);
+
+		if (!t->bytes && text_dup(l, nothing, t))
+			return 1;
+	}
+	/* Of unknown birth: it has outlived what we know. */
+	h->births[0].is_old = true;
+	return 0;
+}
+
+static int
+finish(struct loader *l)
+{
+	struct heap *h = l->heap;
+
+	if (fill_gaps(l) || index_epochs(l))
+		return 1;
+	h->is_complete = h->info.complete && h->n_losses == 0;
+	sum_blocks(h);
+	return 0;
+}
+
+struct heap *
+heap_load(const uint8_t *bytes, size_t n, unsigned options, heap_progress *progress,
+	  void *progress_arg, struct hf_error *error)
+{
+	struct loader l = {.progress = progress, .progress_arg = progress_arg};
+	const struct hf_sink sink = {
+		.arg = &l, .begin = load_begin, .info = load_info,
+		.module = load_module, .site = load_site, .thread = load_thread,
+		.birth = load_birth, .epochs = load_epochs, .block = load_block,
+		.mapping = load_mapping, .bad_free = load_bad_free, .mark = load_mark,
+	};
+	bool ok = false;
+
+	l.heap = calloc(1, sizeof(*l.heap));
+	if (l.heap)
+		l.heap->info.promote = 2;
+	if (!l.heap)
+		l.is_out_of_memory = true;
+	else if (hf_decode(bytes, n, options, &sink, error) == 0)
+		ok = finish(&l) == 0;
+	free(l.module_of);
+	free(l.node_of);
+	free(l.table);
+	if (ok)
+		return l.heap;
+	if (l.is_out_of_memory) {
+		memset(error, 0, sizeof(*error));
+		error->code = HF_MEMORY;
+		memcpy(error->message, "out of memory", sizeof("out of memory"));
+	}
+	heap_free(l.heap);
+	return NULL;
+}
+
+void
+heap_free(struct heap *h)
+{
+	if (!h)
+		return;
+	for (size_t i = 0; i < N_TEXT_FIELDS; i++)
+		free(((struct heap_text *)((char *)&h->info + text_fields[i].offset))->bytes);
+	for (size_t i = 0; i < h->n_losses; i++)
+		free(h->losses[i].name.bytes);
+	for (uint32_t i = 0; h->modules && i <= h->n_modules; i++) {
+		free(h->modules[i].build_id.bytes);
+		free(h->modules[i].path.bytes);
+	}
+	for (uint32_t i = 0; h->threads && i <= h->n_threads; i++)
+		free(h->threads[i].name.bytes);
+	for (size_t i = 0; i < h->n_marks; i++)
+		free(h->marks[i].label.bytes);
+	free(h->losses);
+	free(h->modules);
+	free(h->nodes);
+	free(h->threads);
+	free(h->births);
+	free(h->birth_epochs);
+	free(h->epochs);
+	free(h->blocks);
+	free(h->mappings);
+	free(h->bad_frees);
+	free(h->marks);
+	free(h->slacks);
+	free(h);
+}
+
+/* ---- questions ---- */
+
+uint64_t
+heap_block_usable(const struct heap *h, uint32_t block)
+{
+	const struct heap_block *b = &h->blocks[block];
+	uint64_t slack = b->requested_slack >> 48;
+	size_t low = 0, high = h->n_slacks;
+
+	if (slack < HEAP_SLACK_MAX)
+		return heap_block_requested(b) + slack;
+	while (high - low > 1) {
+		size_t middle = low + (high - low) / 2;
+
+		if (h->slacks[middle].block <= block)
+			low = middle;
+		else
+			high = middle;
+	}
+	return heap_block_requested(b) + h->slacks[low].slack;
+}
+
+bool
+heap_filter_passes(const struct heap *h, const struct heap_filter *f, uint32_t birth)
+{
+	const struct heap_birth *b = &h->births[birth];
+
+	if (f->cohort != HEAP_ALL && b->is_old != (f->cohort == HEAP_OLD))
+		return false;
+	return f->min_age == 0 || (b->is_known && b->age >= f->min_age);
+}
+
+struct heap_count
+heap_live_of_epochs(const struct heap *h, uint64_t first, uint64_t last)
+{
+	struct heap_count sum = {0, 0};
+
+	for (uint32_t i = epoch_lower_bound(h, first);
+	     i < h->n_birth_epochs && h->birth_epochs[i].epoch <= last; i++) {
+		sum.blocks += h->birth_epochs[i].live.blocks;
+		sum.bytes = saturating_add(sum.bytes, h->birth_epochs[i].live.bytes);
+	}
+	return sum;
+}
+
+static void
+site_add(const struct heap *h, struct heap_site *s, uint32_t block)
+{
+	const struct heap_block *b = &h->blocks[block];
+	uint64_t bytes = heap_block_requested(b);
+
+	count_add(&s->live, bytes);
+	count_add(h->births[b->birth].is_old ? &s->old : &s->young, bytes);
+	s->usable_bytes = saturating_add(s->usable_bytes, heap_block_usable(h, block));
+	s->kinds |= 1u << heap_block_kind(b);
+}
+
+/* Note that site `s` has a block born in epoch e, for the first time. */
+static void
+site_add_epoch(const struct heap *h, struct heap_site *s, uint32_t e)
+{
+	uint64_t epoch = h->birth_epochs[e].epoch;
+	uint64_t age = h->info.epoch > epoch ? h->info.epoch - epoch : 0;
+
+	if (s->generation_count == 0 || age > s->oldest_age)
+		s->oldest_age = age;
+	if (s->generation_count == 0 || age < s->newest_age)
+		s->newest_age = age;
+	s->generation_count++;
+}
+
+/* Fill in generation counts and ages.  `ends` has n_nodes + 1 entries, zero. */
+static bool
+count_generations(const struct heap *h, const struct heap_filter *filter,
+		  struct heap_site *sites)
+{
+	uint32_t *ends = calloc((size_t)h->n_nodes + 2, sizeof(*ends));
+	uint32_t *stamps = calloc((size_t)h->n_birth_epochs + 1, sizeof(*stamps));
+	uint32_t *epochs = malloc(((size_t)h->n_blocks + 1) * sizeof(*epochs));
+	bool ok = ends && stamps && epochs;
+
+	for (uint32_t s = 0; ok && s <= h->n_nodes; s++)
+		ends[s + 1] = ends[s] + (uint32_t)sites[s].live.blocks;
+	/* Place each block's epoch; ends[s] moves from s's start to its end. */
+	for (uint32_t i = 0; ok && i < h->n_blocks; i++) {
+		const struct heap_block *b = &h->blocks[i];
+
+		if (heap_filter_passes(h, filter, b->birth))
+			epochs[ends[b->site]++] = h->births[b->birth].is_known
+							  ? h->births[b->birth].epoch_index
+							  : UINT32_MAX;
+	}
+	for (uint32_t s = 0, i = 0; ok && s <= h->n_nodes; s++) {
+		for (; i < ends[s]; i++) {
+			uint32_t e = epochs[i];
+
+			if (e == UINT32_MAX || stamps[e] == s + 1)
+				continue;
+			stamps[e] = s + 1;
+			site_add_epoch(h, &sites[s], e);
+		}
+	}
+	free(ends);
+	free(stamps);
+	free(epochs);
+	return ok;
+}
+
+struct heap_site *
+heap_aggregate(const struct heap *h, const struct heap_filter *filter)
+{
+	struct heap_site *sites = calloc((size_t)h->n_nodes + 1, sizeof(*sites));
+
+	if (!sites)
+		return NULL;
+	for (uint32_t i = 0; i < h->n_blocks; i++)
+		if (heap_filter_passes(h, filter, h->blocks[i].birth))
+			site_add(h, &sites[h->blocks[i].site], i);
+	if (!count_generations(h, filter, sites)) {
+		free(sites);
+		return NULL;
+	}
+	return sites;
+}

@@ -1,0 +1,216 @@
+/* heap.h -- a snapshot as a model: process, sites, blocks and their ages.
+ *
+ * In:   the bytes of a .heap file (lib/heapfile_read.h decodes them).
+ * Out:  tables indexed by the file's numbers, the calling-context tree without
+ *       duplicates, and sums per site and per birth epoch.
+ * Not here: names of functions (symbolize.h), what is worth showing (report.h).
+ *
+ * Tables are read-only after heap_load().  Entry 0 of modules, nodes, threads
+ * and births stands for "none" or "unknown"; real ones start at 1.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef GCPROF_HEAP_H
+#define GCPROF_HEAP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "heapfile_read.h"
+
+/* Bytes as they stood in the file; a NUL is added at the end, more may be
+ * inside. */
+struct heap_text {
+	char *bytes; /* never NULL after heap_load() */
+	size_t n;
+};
+
+/* Numbers of the INFO section; 0 if the file does not have them. */
+struct heap_info {
+	uint64_t pid, ppid, snapshot_number, start_time_ns, snapshot_time_ns, uptime_ns;
+	uint64_t epoch, young_bytes, promote, sample_bytes, page_bytes, complete;
+	uint64_t rss, heap_total, heap_used, external, total_memory, free_memory;
+	uint64_t profiler_bytes, allocations, allocated_bytes, frees, freed_bytes;
+	uint64_t live_blocks, live_bytes;
+	struct heap_text command, executable, cwd, reason, allocator, version, machine;
+};
+
+struct heap_loss {
+	struct heap_text name; /* without "loss." */
+	uint64_t count;
+};
+
+struct heap_module {
+	uint64_t start, bytes, bias;
+	uint64_t load_epoch, unload_epoch;
+	struct heap_text build_id, path;
+};
+
+/* A node of the calling-context tree.
+ * INVARIANT  tree: parent < own index, and no two nodes have the same
+ * (parent, module, offset, flags). */
+struct heap_node {
+	uint32_t parent; /* 0: the stack is complete, or ends in a special node */
+	uint32_t module; /* 0: in none */
+	uint32_t flags;  /* HEAPFILE_SITE_* */
+	uint64_t offset;
+	uint64_t allocations, allocated_bytes; /* at exactly this node */
+};
+
+struct heap_thread {
+	uint64_t tid, first_epoch;
+	uint32_t flags;
+	struct heap_text name;
+};
+
+/* INVARIANT  birth: age and epoch_index follow from epoch; both cohorts'
+ * rule is applied once, here, and not per block. */
+struct heap_birth {
+	uint64_t epoch;
+	uint64_t age;         /* epochs up to the snapshot's */
+	uint32_t thread;      /* 0 = unknown */
+	uint32_t epoch_index; /* into heap.birth_epochs */
+	bool is_known;        /* false only for entry 0 */
+	bool is_old;
+};
+
+/* A live block in 24 bytes: there may be ten millions of them. */
+struct heap_block {
+	uint64_t address_kind;    /* address, a multiple of 16, | enum heapfile_kind */
+	uint64_t requested_slack; /* requested | min(slack, HEAP_SLACK_MAX) << 48 */
+	uint32_t site, birth;
+};
+
+#define HEAP_SLACK_MAX 0xffffu
+
+struct heap_mapping {
+	uint64_t start, bytes;
+	uint32_t site, birth, flags;
+};
+
+struct heap_bad_free {
+	uint64_t count, address;
+	uint32_t kind, site, alloc_site;
+};
+
+struct heap_mark {
+	uint64_t epoch, time_ns;
+	struct heap_text label;
+};
+
+struct heap_count {
+	uint64_t blocks, bytes;
+};
+
+/* All that lives of one birth epoch. */
+struct heap_birth_epoch {
+	uint64_t epoch;
+	struct heap_count live;
+};
+
+struct heap {
+	struct heap_info info;
+	bool is_complete;
+	struct heap_loss *losses;
+	size_t n_losses;
+	/* Highest index in use; entry 0 is there always. */
+	struct heap_module *modules;
+	uint32_t n_modules;
+	struct heap_node *nodes;
+	uint32_t n_nodes;
+	uint32_t n_sites; /* nodes at which something was allocated */
+	struct heap_thread *threads;
+	uint32_t n_threads;
+	struct heap_birth *births;
+	uint32_t n_births;
+	/* Counted from 0. */
+	struct heap_birth_epoch *birth_epochs; /* by rising epoch, no two alike */
+	uint32_t n_birth_epochs;
+	struct hf_epochs *epochs;
+	size_t n_epochs;
+	struct heap_block *blocks; /* by rising address */
+	uint32_t n_blocks;
+	struct heap_mapping *mappings;
+	size_t n_mappings;
+	struct heap_bad_free *bad_frees;
+	size_t n_bad_frees;
+	struct heap_mark *marks;
+	size_t n_marks;
+	struct heap_count live, young, old, unborn; /* unborn: of unknown birth */
+	/* Slack that is too large for a block's 16 bits, by rising index. */
+	struct heap_slack {
+		uint32_t block;
+		uint64_t slack;
+	} *slacks;
+	size_t n_slacks, slacks_size;
+};
+
+enum heap_cohort { HEAP_ALL, HEAP_YOUNG, HEAP_OLD };
+
+/* Which blocks count. */
+struct heap_filter {
+	enum heap_cohort cohort;
+	uint64_t min_age; /* in epochs; blocks of unknown age are left out if not 0 */
+};
+
+/* Sums of one node over the live blocks that a filter lets through. */
+struct heap_site {
+	struct heap_count live, young, old;
+	uint64_t usable_bytes;
+	uint64_t oldest_age, newest_age; /* in epochs; valid if generation_count > 0 */
+	uint32_t generation_count;       /* distinct birth epochs with live blocks */
+	uint32_t kinds;                  /* bit per enum heapfile_kind */
+};
+
+/* Progress of long work: `done` of `total` (0 = unknown).  May be NULL. */
+typedef void heap_progress(void *arg, const char *what, uint64_t done, uint64_t total);
+
+/* Load a model out of a file's bytes, which are not needed afterwards.
+ *
+ * options  of hf_decode().
+ * Returns  the model, for heap_free(); NULL with *error filled in.
+ * Cost     24 bytes a block, 40 a node; a few sweeps over the blocks.
+ */
+struct heap *heap_load(const uint8_t *bytes, size_t n, unsigned options,
+		       heap_progress *progress, void *progress_arg,
+		       struct hf_error *error);
+
+void heap_free(struct heap *heap);
+
+/* Sums for all nodes.
+ *
+ * Returns  n_nodes + 1 sums for free(3), [0] for blocks without a site; NULL
+ *          if there is no memory.
+ */
+struct heap_site *heap_aggregate(const struct heap *heap,
+				 const struct heap_filter *filter);
+
+bool heap_filter_passes(const struct heap *heap, const struct heap_filter *filter,
+			uint32_t birth);
+
+/* Survivors of the birth epochs first..last, both included. */
+struct heap_count heap_live_of_epochs(const struct heap *heap, uint64_t first,
+				      uint64_t last);
+
+static inline uint64_t
+heap_block_address(const struct heap_block *b)
+{
+	return b->address_kind & ~15ull;
+}
+
+static inline enum heapfile_kind
+heap_block_kind(const struct heap_block *b)
+{
+	return (enum heapfile_kind)(b->address_kind & 15);
+}
+
+static inline uint64_t
+heap_block_requested(const struct heap_block *b)
+{
+	return b->requested_slack & (HF_SIZE_LIMIT - 1);
+}
+
+uint64_t heap_block_usable(const struct heap *heap, uint32_t block);
+
+#endif

@@ -1,0 +1,699 @@
+/* report.c -- one description of a report, for many outputs.
+ *
+ * In:   a model, names if there are any, what the user wants to see.
+ * Out:  struct report; the two plain tables that need no description.
+ * Not here: how it looks (report_text.c, report_json.c).
+ *
+ * What filters do: --cohort and --min-age choose the blocks that a site's sums
+ * count, --focus and --ignore choose the sites that are listed.  Process,
+ * memory, cohorts, totals, survival and findings are of the whole snapshot
+ * always, so that a percentage means the same in every report of a file.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "report.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	CHART_ROWS = 20,
+	FINGERPRINT_FRAMES = 5,
+};
+
+const char *
+report_basename(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+const char *
+report_kind_name(unsigned kind)
+{
+	static const char *const names[] = {
+		[HEAPFILE_KIND_MALLOC] = "malloc",   [HEAPFILE_KIND_CALLOC] = "calloc",
+		[HEAPFILE_KIND_REALLOC] = "realloc", [HEAPFILE_KIND_ALIGNED] = "aligned",
+		[HEAPFILE_KIND_NEW] = "new",         [HEAPFILE_KIND_NEW_ARRAY] = "new[]",
+		[HEAPFILE_KIND_MALLOCX] = "mallocx",
+	};
+
+	return kind < sizeof(names) / sizeof(*names) ? names[kind] : "unknown";
+}
+
+static const char *
+special_name(uint64_t special)
+{
+	switch (special) {
+	case HEAPFILE_SPECIAL_UNSAMPLED:
+		return "(stack not sampled)";
+	case HEAPFILE_SPECIAL_NESTED:
+		return "(stack not taken: signal handler inside gcprof)";
+	case HEAPFILE_SPECIAL_CUT:
+		return "(stack cut: too many frames)";
+	case HEAPFILE_SPECIAL_BROKEN:
+		return "(stack could not be followed further)";
+	case HEAPFILE_SPECIAL_FULL:
+		return "(stack not kept: no memory for another site)";
+	case HEAPFILE_SPECIAL_EARLY:
+		return "(stack not taken: process not ready)";
+	default:
+		return "(special place of a later version)";
+	}
+}
+
+static const char *
+special_word(uint64_t special)
+{
+	static const char *const words[] = {"unknown", "UNSAMPLED", "NESTED", "CUT",
+					    "BROKEN",  "FULL",      "EARLY"};
+
+	return special < sizeof(words) / sizeof(*words) ? words[special] : words[0];
+}
+
+/* ---- text that is safe to show ---- */
+
+/* Bytes of the UTF-8 sequence at p, 0 if it is not a valid one (overlong,
+ * surrogate, beyond U+10FFFF, cut off). */
+static size_t
+utf8_length(const unsigned char *p, size_t n)
+{
+	size_t length = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2
+		      : p[0] < 0xf0 ? 3 : p[0] < 0xf5 ? 4 : 0;
+
+	if (length == 0 || length > n)
+		return 0;
+	for (size_t i = 1; i < length; i++)
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
+	    (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
+		return 0;
+	return length;
+}
+
+/* C0, DEL and C1 (two bytes in UTF-8). */
+static bool
+is_control(const unsigned char *p, size_t length)
+{
+	return (length == 1 && (p[0] < 0x20 || p[0] == 0x7f)) ||
+	       (length == 2 && p[0] == 0xc2 && p[1] < 0xa0);
+}
+
+char *
+report_utf8(const char *bytes, size_t n, bool is_terminal)
+{
+	const unsigned char *p = (const unsigned char *)bytes;
+	char *text = n > (SIZE_MAX - 1) / 3 ? NULL : malloc(n * 3 + 1);
+	char *to = text;
+
+	if (!text)
+		return NULL;
+	for (size_t i = 0, length; i < n; i += length) {
+		length = utf8_length(p + i, n - i);
+		if (length > 0 && !(is_terminal && is_control(p + i, length))) {
+			memcpy(to, p + i, length);
+			to += length;
+		} else {
+			memcpy(to, "\xef\xbf\xbd", 3); /* U+FFFD */
+			to += 3;
+			if (length == 0)
+				length = 1;
+		}
+		/* The caller has one string: no NUL may end it early. */
+		if (to[-1] == '\0')
+			to[-1] = ' ';
+	}
+	*to = '\0';
+	return text;
+}
+
+/* ---- stacks ---- */
+
+static int
+stack_push(struct report_stack *s, size_t *size, const struct report_frame *f)
+{
+	if (s->n == *size) {
+		size_t more = *size ? *size * 2 : 16;
+		void *larger = realloc(s->frames, more * sizeof(*s->frames));
+
+		if (!larger)
+			return -1;
+		s->frames = larger;
+		*size = more;
+	}
+	s->frames[s->n++] = *f;
+	return 0;
+}
+
+/* All frames of one node: its inlined calls, then the function itself. */
+static int
+stack_push_node(const struct report *r, const struct heap_node *node,
+		struct report_stack *s, size_t *size)
+{
+	struct report_frame f = {.offset = node->offset};
+	const struct symbols_frame *names = NULL;
+	size_t n = 0;
+
+	if (node->flags & HEAPFILE_SITE_SPECIAL) {
+		f.special = special_name(node->offset);
+		return stack_push(s, size, &f);
+	}
+	f.module = node->module;
+	f.is_exact = node->flags & HEAPFILE_SITE_EXACT;
+	if (r->symbols)
+		names = symbols_find(r->symbols, node->module, node->offset, f.is_exact, &n);
+	if (n == 0)
+		return stack_push(s, size, &f);
+	for (size_t i = 0; i < n; i++) {
+		f.function = names[i].function;
+		f.file = names[i].file;
+		f.line = names[i].line;
+		f.is_inlined = names[i].is_inlined;
+		if (stack_push(s, size, &f))
+			return -1;
+	}
+	return 0;
+}
+
+static bool
+is_own(const struct heap *h, const struct heap_node *node)
+{
+	return node->module &&
+	       strncmp(report_basename(h->modules[node->module].path.bytes),
+		       "libgcprof.so", 12) == 0;
+}
+
+int
+report_stack_get(const struct report *r, uint32_t node, struct report_stack *ret)
+{
+	static const struct report_frame unknown = {.special = "(unknown place)"};
+	const struct heap_node *nodes = r->heap->nodes;
+	struct report_stack s = {NULL, 0};
+	size_t size = 0;
+	int failed = 0;
+
+	while (node && is_own(r->heap, &nodes[node]) && nodes[node].parent)
+		node = nodes[node].parent;
+	for (; node && !failed; node = nodes[node].parent)
+		failed = stack_push_node(r, &nodes[node], &s, &size);
+	if (!failed && s.n == 0)
+		failed = stack_push(&s, &size, &unknown);
+	if (failed) {
+		report_stack_free(&s);
+		return -1;
+	}
+	*ret = s;
+	return 0;
+}
+
+void
+report_stack_free(struct report_stack *s)
+{
+	free(s->frames);
+	s->frames = NULL;
+	s->n = 0;
+}
+
+static bool
+stack_matches(const struct report *r, const struct report_stack *s, const regex_t *regex)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		const struct report_frame *f = &s->frames[i];
+		const char *module = r->heap->modules[f->module].path.bytes;
+
+		if ((f->function && regexec(regex, f->function, 0, NULL, 0) == 0) ||
+		    (f->file && regexec(regex, f->file, 0, NULL, 0) == 0) ||
+		    (*module && regexec(regex, module, 0, NULL, 0) == 0))
+			return true;
+	}
+	return false;
+}
+
+/* --focus and --ignore */
+static bool
+passes(const struct report *r, uint32_t node)
+{
+	struct report_stack s;
+	bool ok;
+
+	if (!r->options.focus && !r->options.ignore)
+		return true;
+	if (report_stack_get(r, node, &s) != 0)
+		return true;
+	ok = (!r->options.focus || stack_matches(r, &s, r->options.focus)) &&
+	     (!r->options.ignore || !stack_matches(r, &s, r->options.ignore));
+	report_stack_free(&s);
+	return ok;
+}
+
+/* ---- ranks ---- */
+
+struct rank {
+	uint64_t first, second;
+	uint32_t node;
+};
+
+static int
+compare_ranks(const void *a, const void *b)
+{
+	const struct rank *x = a, *y = b;
+
+	if (x->first != y->first)
+		return x->first < y->first ? 1 : -1;
+	if (x->second != y->second)
+		return x->second < y->second ? 1 : -1;
+	return (x->node > y->node) - (x->node < y->node);
+}
+
+/* What a node is ranked by; false if it has no place in this list. */
+static bool
+rank_of(const struct report *r, uint32_t node, enum report_sort sort, struct rank *ret)
+{
+	const struct heap_site *s = &r->sites[node];
+	const struct heap_node *n = &r->heap->nodes[node];
+	bool is_filtered = r->options.filter.cohort != HEAP_ALL || r->options.filter.min_age;
+	bool is_dead_welcome = r->options.with_dead && !is_filtered;
+
+	ret->node = node;
+	ret->second = s->live.bytes;
+	switch (sort) {
+	case REPORT_LIVE:
+		ret->first = s->live.bytes;
+		ret->second = s->live.blocks;
+		return s->live.blocks > 0 || is_dead_welcome;
+	case REPORT_OLD:
+		ret->first = s->old.bytes;
+		return s->old.blocks > 0 || is_dead_welcome;
+	case REPORT_ALLOCATIONS:
+		ret->first = n->allocations;
+		ret->second = n->allocated_bytes;
+		return n->allocations > 0 && (!is_filtered || s->live.blocks > 0);
+	case REPORT_BLOCKS:
+		ret->first = s->live.blocks;
+		return s->live.blocks > 0 || is_dead_welcome;
+	default:
+		ret->first = s->oldest_age;
+		return s->generation_count > 0 || is_dead_welcome;
+	}
+}
+
+static int
+rank_list(struct report *r, const bool *is_hidden, enum report_sort sort)
+{
+	uint32_t n_nodes = r->heap->n_nodes;
+	struct rank *ranks = malloc(((size_t)n_nodes + 1) * sizeof(*ranks));
+	size_t n = 0;
+
+	if (!ranks)
+		return -1;
+	for (uint32_t i = 0; i <= n_nodes; i++)
+		if (!is_hidden[i] && rank_of(r, i, sort, &ranks[n]))
+			n++;
+	qsort(ranks, n, sizeof(*ranks), compare_ranks);
+	r->lists[sort] = malloc((n + 1) * sizeof(*r->lists[sort]));
+	for (size_t i = 0; r->lists[sort] && i < n; i++)
+		r->lists[sort][i] = ranks[i].node;
+	free(ranks);
+	r->n_ranked[sort] = n;
+	r->n_listed[sort] = r->options.top && r->options.top < n ? r->options.top : n;
+	return r->lists[sort] ? 0 : -1;
+}
+
+/* A site is hidden by the user's patterns, or because nothing is there. */
+static bool *
+find_hidden(const struct report *r)
+{
+	uint32_t n_nodes = r->heap->n_nodes;
+	bool *is_hidden = calloc((size_t)n_nodes + 1, sizeof(*is_hidden));
+
+	for (uint32_t i = 0; is_hidden && i <= n_nodes; i++)
+		is_hidden[i] = (r->sites[i].live.blocks == 0 &&
+				r->heap->nodes[i].allocations == 0) ||
+			       !passes(r, i);
+	return is_hidden;
+}
+
+static int
+rank_all(struct report *r)
+{
+	bool *is_hidden = find_hidden(r);
+	int failed = is_hidden ? rank_list(r, is_hidden, r->options.sort) : -1;
+
+	if (!failed && !r->options.one_list) {
+		for (int sort = REPORT_LIVE; sort <= REPORT_ALLOCATIONS && !failed; sort++)
+			if (!r->lists[sort])
+				failed = rank_list(r, is_hidden, (enum report_sort)sort);
+	}
+	free(is_hidden);
+	return failed;
+}
+
+/* Look up the names now, so that progress is shown before the report and not
+ * in between. */
+static void
+fetch_names(const struct report *r)
+{
+	struct report_stack s;
+
+	for (int sort = 0; sort < REPORT_N_SORTS; sort++)
+		for (size_t i = 0; r->lists[sort] && i < r->n_listed[sort]; i++)
+			if (report_stack_get(r, r->lists[sort][i], &s) == 0)
+				report_stack_free(&s);
+	for (size_t i = 0; i < r->n_mappings_listed; i++)
+		if (report_stack_get(r, r->mappings[i].site, &s) == 0)
+			report_stack_free(&s);
+}
+
+/* ---- survival ---- */
+
+/* Add a range of epochs to the last row, or begin another if that one is wide
+ * enough. */
+static void
+chart_add(struct report *r, uint64_t width, const struct report_epochs *e)
+{
+	struct report_epochs *row = r->n_epochs ? &r->epochs[r->n_epochs - 1] : NULL;
+
+	if (!row || row->last - row->first >= width - 1) {
+		r->epochs[r->n_epochs++] = *e;
+		return;
+	}
+	row->last = e->last;
+	row->has_survived |= e->has_survived;
+	row->survived_bytes += e->survived_bytes;
+}
+
+/* Epochs first..last of which the timeline says nothing, if any block lives. */
+static void
+chart_add_gap(struct report *r, uint64_t width, uint64_t first, uint64_t last)
+{
+	struct report_epochs gap = {.first = first, .last = last};
+
+	if (first <= last && heap_live_of_epochs(r->heap, first, last).blocks > 0)
+		chart_add(r, width, &gap);
+}
+
+/* Rows out of the timeline, whose records may be wide already. */
+static int
+build_chart(struct report *r)
+{
+	const struct heap *h = r->heap;
+	uint64_t next = 0, end = h->info.epoch;
+	uint64_t width;
+
+	if (h->n_birth_epochs && h->birth_epochs[h->n_birth_epochs - 1].epoch > end)
+		end = h->birth_epochs[h->n_birth_epochs - 1].epoch;
+	width = end / CHART_ROWS + 1;
+	r->epochs = calloc(h->n_epochs * 2 + 1, sizeof(*r->epochs));
+	if (!r->epochs)
+		return -1;
+	for (size_t i = 0; i < h->n_epochs; i++) {
+		const struct hf_epochs *t = &h->epochs[i];
+		struct report_epochs e = {
+			.first = t->first_epoch,
+			.last = t->first_epoch + (t->n_epochs - 1),
+			.survived_bytes = t->survived_bytes,
+			.has_survived = true,
+		};
+
+		if (t->first_epoch > next)
+			chart_add_gap(r, width, next, t->first_epoch - 1);
+		chart_add(r, width, &e);
+		next = e.last + 1;
+	}
+	chart_add_gap(r, width, next, end);
+	for (size_t i = 0; i < r->n_epochs; i++)
+		r->epochs[i].live =
+			heap_live_of_epochs(h, r->epochs[i].first, r->epochs[i].last);
+	return 0;
+}
+
+/* ---- external memory ---- */
+
+static int
+compare_mapping_sites(const void *a, const void *b)
+{
+	const struct report_mapping *x = a, *y = b;
+
+	return (x->site > y->site) - (x->site < y->site);
+}
+
+static int
+compare_mapping_bytes(const void *a, const void *b)
+{
+	const struct report_mapping *x = a, *y = b;
+
+	if (x->bytes != y->bytes)
+		return x->bytes < y->bytes ? 1 : -1;
+	return compare_mapping_sites(a, b);
+}
+
+static void
+mapping_merge(struct report_mapping *to, const struct report_mapping *from)
+{
+	to->flags |= from->flags;
+	to->count += from->count;
+	to->bytes += from->bytes;
+	to->young_bytes += from->young_bytes;
+	to->old_bytes += from->old_bytes;
+}
+
+static int
+build_mappings(struct report *r)
+{
+	const struct heap *h = r->heap;
+	struct report_mapping *rows = calloc(h->n_mappings + 1, sizeof(*rows));
+	size_t n = 0, merged = 0;
+
+	if (!rows)
+		return -1;
+	r->mappings = rows;
+	for (size_t i = 0; i < h->n_mappings; i++) {
+		const struct heap_mapping *m = &h->mappings[i];
+		bool is_old = h->births[m->birth].is_old;
+
+		if (!heap_filter_passes(h, &r->options.filter, m->birth) ||
+		    !passes(r, m->site))
+			continue;
+		rows[n++] = (struct report_mapping){
+			.site = m->site, .flags = m->flags, .count = 1,
+			.bytes = m->bytes, .young_bytes = is_old ? 0 : m->bytes,
+			.old_bytes = is_old ? m->bytes : 0,
+		};
+	}
+	qsort(rows, n, sizeof(*rows), compare_mapping_sites);
+	for (size_t i = 0; i < n; i++) {
+		if (merged && rows[merged - 1].site == rows[i].site)
+			mapping_merge(&rows[merged - 1], &rows[i]);
+		else
+			rows[merged++] = rows[i];
+	}
+	qsort(rows, merged, sizeof(*rows), compare_mapping_bytes);
+	r->n_mappings = merged;
+	r->n_mappings_listed =
+		r->options.top && r->options.top < merged ? r->options.top : merged;
+	return 0;
+}
+
+/* ---- findings ---- */
+
+static uint64_t
+hash_string(uint64_t hash, const char *s)
+{
+	/* FNV-1a; the NUL counts, so that "ab","c" is not "a","bc". */
+	do {
+		hash = (hash ^ (unsigned char)*s) * 0x100000001b3ull;
+	} while (*s++);
+	return hash;
+}
+
+/* What stays the same over rebuilds: kind and the innermost functions' names.
+ * Where a name is unknown the module's name stands for it. */
+static void
+fingerprint(const struct report *r, struct report_finding *f)
+{
+	uint64_t hash = hash_string(0xcbf29ce484222325ull, f->kind);
+	struct report_stack s;
+
+	hash = hash_string(hash, f->what);
+	if (report_stack_get(r, f->site, &s) == 0) {
+		for (size_t i = 0; i < s.n && i < FINGERPRINT_FRAMES; i++) {
+			const struct report_frame *frame = &s.frames[i];
+			const struct heap_module *m = &r->heap->modules[frame->module];
+
+			hash = hash_string(hash, frame->function  ? frame->function
+						 : frame->special ? frame->special
+						 : report_basename(m->path.bytes));
+		}
+		report_stack_free(&s);
+	}
+	snprintf(f->fingerprint, sizeof(f->fingerprint), "%016" PRIx64, hash);
+}
+
+static void
+describe_bad_free(struct report_finding *f, const struct heap_bad_free *b)
+{
+	const char *times = b->count == 1 ? "time" : "times";
+
+	switch (b->kind) {
+	case HEAPFILE_BAD_DOUBLE:
+		f->what = "double free";
+		snprintf(f->summary, sizeof(f->summary),
+			 "A block was freed that had been freed before, %" PRIu64 " %s.",
+			 b->count, times);
+		snprintf(f->evidence[0], sizeof(f->evidence[0]),
+			 "A block started at 0x%" PRIx64 " and was free already.",
+			 b->address);
+		break;
+	case HEAPFILE_BAD_MISMATCH:
+		f->what = "mismatched free";
+		snprintf(f->summary, sizeof(f->summary),
+			 "A block was released by another family of functions than it"
+			 " came from, %" PRIu64 " %s.",
+			 b->count, times);
+		snprintf(f->evidence[0], sizeof(f->evidence[0]),
+			 "The first such block was at 0x%" PRIx64 ".", b->address);
+		break;
+	default:
+		f->what = "invalid free";
+		snprintf(f->summary, sizeof(f->summary),
+			 "An address was freed at which no block starts, %" PRIu64 " %s.",
+			 b->count, times);
+		snprintf(f->evidence[0], sizeof(f->evidence[0]),
+			 "No block ever started at 0x%" PRIx64 ", the first such address.",
+			 b->address);
+		break;
+	}
+	snprintf(f->evidence[1], sizeof(f->evidence[1]), "%s",
+		 b->alloc_site ? "Where the block was allocated is known." : "");
+}
+
+static int
+build_findings(struct report *r)
+{
+	const struct heap *h = r->heap;
+
+	r->findings = calloc(h->n_bad_frees + 1, sizeof(*r->findings));
+	if (!r->findings)
+		return -1;
+	for (size_t i = 0; i < h->n_bad_frees; i++) {
+		const struct heap_bad_free *b = &h->bad_frees[i];
+		struct report_finding *f = &r->findings[r->n_findings++];
+
+		f->kind = "invalid-free";
+		f->verdict = "definite";
+		f->level = "error";
+		f->confidence = 1;
+		f->site = b->site;
+		f->alloc_site = b->alloc_site;
+		f->blocks = b->count;
+		f->address = b->address;
+		describe_bad_free(f, b);
+		fingerprint(r, f);
+	}
+	return 0;
+}
+
+size_t
+report_count_findings(const struct report *r, int level)
+{
+	static const char *const levels[] = {"error", "warning", "note"};
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->n_findings; i++)
+		for (int l = 0; l <= level && l < 3; l++)
+			n += strcmp(r->findings[i].level, levels[l]) == 0;
+	return n;
+}
+
+/* ---- the whole ---- */
+
+struct report *
+report_new(const struct heap *heap, struct symbols *symbols,
+	   const struct report_options *options)
+{
+	struct report *r = calloc(1, sizeof(*r));
+
+	if (!r)
+		return NULL;
+	r->heap = heap;
+	r->symbols = symbols;
+	r->options = *options;
+	r->sites = heap_aggregate(heap, &options->filter);
+	if (!r->sites || rank_all(r) || build_chart(r) || build_mappings(r) ||
+	    build_findings(r)) {
+		report_free(r);
+		return NULL;
+	}
+	if (symbols)
+		fetch_names(r);
+	return r;
+}
+
+void
+report_free(struct report *r)
+{
+	if (!r)
+		return;
+	for (int sort = 0; sort < REPORT_N_SORTS; sort++)
+		free(r->lists[sort]);
+	free(r->sites);
+	free(r->epochs);
+	free(r->mappings);
+	free(r->findings);
+	free(r);
+}
+
+/* ---- plain tables ---- */
+
+void
+report_write_blocks(const struct report *r, FILE *f)
+{
+	const struct heap *h = r->heap;
+
+	fputs("address\trequested\tusable\tkind\tbirth\tage\tthread\tsite\n", f);
+	for (uint32_t i = 0; i < h->n_blocks && !ferror(f); i++) {
+		const struct heap_block *b = &h->blocks[i];
+		const struct heap_birth *birth = &h->births[b->birth];
+
+		if (!heap_filter_passes(h, &r->options.filter, b->birth))
+			continue;
+		fprintf(f, "0x%" PRIx64 "\t%" PRIu64 "\t%" PRIu64 "\t%s\t",
+			heap_block_address(b), heap_block_requested(b),
+			heap_block_usable(h, i), report_kind_name(heap_block_kind(b)));
+		if (birth->is_known)
+			fprintf(f, "%" PRIu64 "\t%" PRIu64 "\t", birth->epoch, birth->age);
+		else
+			fputs("-\t-\t", f);
+		fprintf(f, "%" PRIu64 "\t%" PRIu32 "\n", h->threads[birth->thread].tid,
+			b->site);
+	}
+}
+
+void
+report_write_sites_raw(const struct report *r, FILE *f)
+{
+	const struct heap *h = r->heap;
+
+	fputs("site\tallocations\tallocated_bytes\tstack\n", f);
+	for (uint32_t i = 1; i <= h->n_nodes && !ferror(f); i++) {
+		fprintf(f, "%" PRIu32 "\t%" PRIu64 "\t%" PRIu64, i, h->nodes[i].allocations,
+			h->nodes[i].allocated_bytes);
+		for (uint32_t n = i; n; n = h->nodes[n].parent) {
+			const struct heap_node *node = &h->nodes[n];
+			const char *path = h->modules[node->module].path.bytes;
+			char *name = report_utf8(path, strlen(path), true);
+
+			if (node->flags & HEAPFILE_SITE_SPECIAL)
+				fprintf(f, "\t%s", special_word(node->offset));
+			else
+				fprintf(f, "\t%s%s+0x%" PRIx64,
+					node->flags & HEAPFILE_SITE_EXACT ? "=" : "",
+					name ? name : "", node->offset);
+			free(name);
+		}
+		fputc('\n', f);
+	}
+}

@@ -1,0 +1,142 @@
+/* report.h -- one description of a report, for many outputs.
+ *
+ * In:   a model, names if there are any, what the user wants to see.
+ * Out:  ranked sites, rows of the survival chart, external memory by site,
+ *       findings; and the stacks of all of these on demand.
+ * Not here: how it looks (report_text.c, report_json.c), exit status (main).
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef GCPROF_REPORT_H
+#define GCPROF_REPORT_H
+
+#include <regex.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "heap.h"
+#include "symbolize.h"
+
+enum report_sort {
+	REPORT_LIVE,
+	REPORT_OLD,
+	REPORT_ALLOCATIONS,
+	REPORT_BLOCKS,
+	REPORT_AGE,
+	REPORT_N_SORTS,
+};
+
+struct report_options {
+	size_t top;              /* rows of each list; 0 = all */
+	size_t frames;           /* of each stack, text only; 0 = all */
+	enum report_sort sort;
+	bool one_list;           /* only the list by `sort` */
+	bool with_dead;          /* sites of which nothing lives any more, too */
+	struct heap_filter filter;
+	const regex_t *focus;    /* sites with a frame that matches; NULL = all */
+	const regex_t *ignore;   /* sites without one; NULL = all */
+	const char *filter_text; /* the filters as the user wrote them, or "" */
+};
+
+/* One line of a stack.  Strings belong to the heap or the symbols. */
+struct report_frame {
+	const char *function; /* NULL = unknown */
+	const char *file;     /* NULL = unknown */
+	const char *special;  /* words for a place without an address, or NULL */
+	unsigned line;
+	bool is_inlined;
+	bool is_exact;
+	uint32_t module;
+	uint64_t offset;
+};
+
+struct report_stack {
+	struct report_frame *frames; /* innermost first, without gcprof's own */
+	size_t n;
+};
+
+struct report_epochs {
+	uint64_t first, last;
+	uint64_t survived_bytes;
+	bool has_survived; /* the timeline tells of these epochs */
+	struct heap_count live;
+};
+
+struct report_mapping {
+	uint32_t site;
+	uint32_t flags; /* of all of them together */
+	uint64_t count, bytes, young_bytes, old_bytes;
+};
+
+struct report_finding {
+	const char *kind, *verdict, *level; /* words of the contract */
+	double confidence;
+	uint32_t site, alloc_site;
+	uint64_t blocks, bytes, address;
+	const char *what;                   /* short word for the wrong call */
+	char summary[192];
+	char evidence[2][192];              /* "" = none */
+	char fingerprint[17];
+};
+
+struct report {
+	const struct heap *heap;
+	struct symbols *symbols; /* NULL = no names wanted */
+	struct report_options options;
+	struct heap_site *sites; /* by node, after the filters on blocks */
+	/* Nodes in each order; NULL if that list is not wanted. */
+	uint32_t *lists[REPORT_N_SORTS];
+	size_t n_listed[REPORT_N_SORTS]; /* to be shown */
+	size_t n_ranked[REPORT_N_SORTS]; /* that have a rank at all */
+	struct report_epochs *epochs;    /* at most about 20 rows */
+	size_t n_epochs;
+	struct report_mapping *mappings; /* by falling bytes */
+	size_t n_mappings, n_mappings_listed;
+	struct report_finding *findings;
+	size_t n_findings;
+};
+
+/* Describe a report.
+ *
+ * heap, symbols, options  must live as long as the report.
+ * Returns  the report, for report_free(); NULL if there is no memory.
+ * Cost     two sweeps over the blocks; names for what will be shown, or for
+ *          every site if focus or ignore is set.
+ */
+struct report *report_new(const struct heap *heap, struct symbols *symbols,
+			  const struct report_options *options);
+
+void report_free(struct report *r);
+
+/* The stack of a node, 0 for "unknown".
+ * Returns 0 and a stack for report_stack_free(), or -1: no memory. */
+int report_stack_get(const struct report *r, uint32_t node, struct report_stack *ret);
+
+void report_stack_free(struct report_stack *s);
+
+/* Rows of findings at or above a level: 0 error, 1 warning, 2 note. */
+size_t report_count_findings(const struct report *r, int level);
+
+/* A heap text, or any bytes, as valid UTF-8 for free(3).
+ *
+ * is_terminal  also replace what could move a terminal's cursor.
+ */
+char *report_utf8(const char *bytes, size_t n, bool is_terminal);
+
+/* Part of a path after its last slash. */
+const char *report_basename(const char *path);
+
+/* "malloc" and the like. */
+const char *report_kind_name(unsigned kind);
+
+/* Write it.  Errors are in the stream: ferror(). */
+void report_write_text(const struct report *r, FILE *f);
+void report_write_json(const struct report *r, FILE *f);
+
+/* Tables for other programs: blocks and sites, one a line. */
+void report_write_blocks(const struct report *r, FILE *f);
+void report_write_sites_raw(const struct report *r, FILE *f);
+
+#endif

@@ -1,0 +1,492 @@
+/* report_json.c -- the report for other programs, as "gcprof-analyze/1".
+ *
+ * In:   struct report.
+ * Out:  one JSON object, valid UTF-8 whatever bytes the names contain.
+ * Not here: which rows there are and in which order (report.c).
+ *
+ * jansson builds each value, but the outermost object and the list of sites
+ * are put together here: a tree of ten thousands of stacks would take
+ * gigabytes.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "report.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+/* JSON's integers in jansson are signed. */
+static json_t *
+number(uint64_t v)
+{
+	return json_integer(v > INT64_MAX ? INT64_MAX : (json_int_t)v);
+}
+
+static json_t *
+text_n(const char *bytes, size_t n)
+{
+	char *valid = report_utf8(bytes, n, false);
+	json_t *json = valid ? json_string_nocheck(valid) : NULL;
+
+	free(valid);
+	return json ? json : json_null();
+}
+
+static json_t *
+text(const char *s)
+{
+	return s ? text_n(s, strlen(s)) : json_null();
+}
+
+static json_t *
+heap_text(const struct heap_text *t)
+{
+	return text_n(t->bytes, t->n);
+}
+
+static json_t *
+hex(const struct heap_text *t)
+{
+	char *digits = malloc(t->n * 2 + 1);
+	json_t *json;
+
+	for (size_t i = 0; digits && i < t->n; i++)
+		snprintf(digits + i * 2, 3, "%02x", (unsigned char)t->bytes[i]);
+	if (digits)
+		digits[t->n * 2] = '\0';
+	json = json_string(digits ? digits : "");
+	free(digits);
+	return json;
+}
+
+static void
+put(json_t *object, const char *key, json_t *value)
+{
+	/* jansson owns value from here, even if it has no memory for the key;
+	 * a key that is lost so is noticed by the reader. */
+	(void)json_object_set_new_nocheck(object, key, value);
+}
+
+static json_t *
+count(const struct heap_count *c)
+{
+	json_t *o = json_object();
+
+	put(o, "blocks", number(c->blocks));
+	put(o, "bytes", number(c->bytes));
+	return o;
+}
+
+/* ---- stacks ---- */
+
+static json_t *
+frame(const struct report *r, const struct report_frame *f)
+{
+	json_t *o = json_object();
+	const struct heap_module *m = &r->heap->modules[f->module];
+
+	put(o, "function", f->special ? text(f->special) : text(f->function));
+	put(o, "file", text(f->file));
+	put(o, "line", f->line ? number(f->line) : json_null());
+	put(o, "module", f->module ? heap_text(&m->path) : json_null());
+	put(o, "offset", f->special ? json_null() : number(f->offset));
+	put(o, "inlined", json_boolean(f->is_inlined));
+	if (f->special)
+		put(o, "special", json_true());
+	return o;
+}
+
+static json_t *
+frames(const struct report *r, uint32_t node)
+{
+	json_t *array = json_array();
+	struct report_stack s;
+
+	if (report_stack_get(r, node, &s) != 0)
+		return array;
+	for (size_t i = 0; i < s.n; i++)
+		(void)json_array_append_new(array, frame(r, &s.frames[i]));
+	report_stack_free(&s);
+	return array;
+}
+
+static json_t *
+stack(const struct report *r, uint32_t node)
+{
+	json_t *o = json_object();
+
+	put(o, "frames", frames(r, node));
+	return o;
+}
+
+/* ---- the parts ---- */
+
+static json_t *
+losses(const struct heap *h)
+{
+	json_t *o = json_object();
+
+	for (size_t i = 0; i < h->n_losses; i++) {
+		char *name =
+			report_utf8(h->losses[i].name.bytes, h->losses[i].name.n, false);
+
+		if (name)
+			put(o, name, number(h->losses[i].count));
+		free(name);
+	}
+	return o;
+}
+
+/* The arguments joined by blanks; report_utf8() makes blanks of NULs. */
+static json_t *
+command(const struct heap_text *t)
+{
+	size_t n = t->n;
+
+	while (n > 0 && t->bytes[n - 1] == '\0')
+		n--;
+	return text_n(t->bytes, n);
+}
+
+static json_t *
+arguments(const struct heap_text *t)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < t->n;) {
+		size_t n = strnlen(t->bytes + i, t->n - i);
+
+		(void)json_array_append_new(array, text_n(t->bytes + i, n));
+		i += n + 1;
+	}
+	return array;
+}
+
+static json_t *
+process(const struct heap *h)
+{
+	const struct heap_info *info = &h->info;
+	json_t *o = json_object();
+
+	put(o, "pid", number(info->pid));
+	put(o, "ppid", number(info->ppid));
+	put(o, "command", command(&info->command));
+	put(o, "arguments", arguments(&info->command));
+	put(o, "executable", heap_text(&info->executable));
+	put(o, "cwd", heap_text(&info->cwd));
+	put(o, "machine", heap_text(&info->machine));
+	put(o, "allocator", heap_text(&info->allocator));
+	put(o, "library_version", heap_text(&info->version));
+	put(o, "snapshot_number", number(info->snapshot_number));
+	put(o, "snapshot_reason", heap_text(&info->reason));
+	put(o, "snapshot_time", json_real((double)info->snapshot_time_ns / 1e9));
+	put(o, "start_time", json_real((double)info->start_time_ns / 1e9));
+	put(o, "uptime_seconds", json_real((double)info->uptime_ns / 1e9));
+	put(o, "epoch", number(info->epoch));
+	put(o, "young_bytes", number(info->young_bytes));
+	put(o, "promote", number(info->promote));
+	put(o, "sample_bytes", number(info->sample_bytes));
+	put(o, "complete", json_boolean(h->is_complete));
+	put(o, "losses", losses(h));
+	return o;
+}
+
+static json_t *
+memory(const struct heap *h)
+{
+	const struct heap_info *info = &h->info;
+	json_t *o = json_object();
+
+	put(o, "rss", number(info->rss));
+	put(o, "heap_total", number(info->heap_total));
+	put(o, "heap_used", number(info->heap_used));
+	put(o, "external", number(info->external));
+	put(o, "total_memory", number(info->total_memory));
+	put(o, "free_memory", number(info->free_memory));
+	put(o, "profiler", number(info->profiler_bytes));
+	return o;
+}
+
+/* One record of the timeline, whole: other programs bucket as they like. */
+static json_t *
+epochs(const struct heap *h, const struct hf_epochs *e)
+{
+	struct heap_count live = heap_live_of_epochs(h, e->first_epoch,
+						     e->first_epoch + (e->n_epochs - 1));
+	json_t *o = json_object();
+
+	put(o, "epoch", number(e->first_epoch));
+	put(o, "n_epochs", number(e->n_epochs));
+	put(o, "time", json_real((double)e->end_ns / 1e9));
+	put(o, "survived_bytes", number(e->survived_bytes));
+	put(o, "live_bytes", number(live.bytes));
+	put(o, "live_blocks", number(live.blocks));
+	put(o, "allocations", number(e->allocations));
+	put(o, "allocated_bytes", number(e->allocated_bytes));
+	put(o, "freed_bytes", number(e->freed_bytes));
+	put(o, "promoted_bytes", number(e->promoted_bytes));
+	put(o, "rss", number(e->rss));
+	put(o, "heap_total", number(e->heap_total));
+	put(o, "heap_used", number(e->heap_used));
+	put(o, "external", number(e->external));
+	return o;
+}
+
+static json_t *
+cohorts(const struct heap *h)
+{
+	json_t *o = json_object(), *array = json_array();
+
+	for (size_t i = 0; i < h->n_epochs; i++)
+		(void)json_array_append_new(array, epochs(h, &h->epochs[i]));
+	put(o, "young", count(&h->young));
+	put(o, "old", count(&h->old));
+	put(o, "unknown_birth", count(&h->unborn));
+	put(o, "epochs", array);
+	return o;
+}
+
+static json_t *
+totals(const struct heap *h)
+{
+	json_t *o = json_object();
+
+	put(o, "allocations", number(h->info.allocations));
+	put(o, "allocated_bytes", number(h->info.allocated_bytes));
+	put(o, "frees", number(h->info.frees));
+	put(o, "freed_bytes", number(h->info.freed_bytes));
+	put(o, "live_blocks", number(h->live.blocks));
+	put(o, "live_bytes", number(h->live.bytes));
+	put(o, "sites", number(h->n_sites));
+	return o;
+}
+
+/* Reachability is not known yet: zeros, and a word that says so. */
+static json_t *
+leaks(void)
+{
+	static const char *const kinds[] = {"definite", "indirect", "possible", "reachable",
+					    "suppressed"};
+	const struct heap_count none = {0, 0};
+	json_t *o = json_object();
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
+		put(o, kinds[i], count(&none));
+	put(o, "computed", json_false());
+	return o;
+}
+
+static json_t *
+finding(const struct report *r, const struct report_finding *f)
+{
+	json_t *o = json_object(), *evidence = json_array();
+
+	for (size_t i = 0; i < sizeof(f->evidence) / sizeof(*f->evidence); i++)
+		if (*f->evidence[i])
+			(void)json_array_append_new(evidence, text(f->evidence[i]));
+	put(o, "kind", text(f->kind));
+	put(o, "verdict", text(f->verdict));
+	put(o, "level", text(f->level));
+	put(o, "confidence", json_real(f->confidence));
+	put(o, "what", text(f->what));
+	put(o, "blocks", number(f->blocks));
+	put(o, "bytes", number(f->bytes));
+	put(o, "retained_bytes", number(0));
+	put(o, "address", number(f->address));
+	put(o, "summary", text(f->summary));
+	put(o, "evidence", evidence);
+	put(o, "site", stack(r, f->site));
+	if (f->alloc_site)
+		put(o, "allocation_site", stack(r, f->alloc_site));
+	put(o, "retained_by", json_array());
+	put(o, "fingerprint", text(f->fingerprint));
+	return o;
+}
+
+static json_t *
+findings(const struct report *r)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < r->n_findings; i++)
+		(void)json_array_append_new(array, finding(r, &r->findings[i]));
+	return array;
+}
+
+static json_t *
+kinds(uint32_t bits)
+{
+	json_t *array = json_array();
+
+	for (unsigned kind = 0; kind < 8; kind++)
+		if (bits & 1u << kind)
+			(void)json_array_append_new(array, text(report_kind_name(kind)));
+	return array;
+}
+
+static json_t *
+site(const struct report *r, uint32_t node)
+{
+	const struct heap_site *s = &r->sites[node];
+	const struct heap_node *n = &r->heap->nodes[node];
+	json_t *o = json_object();
+
+	put(o, "site", number(node));
+	put(o, "live_blocks", number(s->live.blocks));
+	put(o, "live_bytes", number(s->live.bytes));
+	put(o, "usable_bytes", number(s->usable_bytes));
+	put(o, "young_blocks", number(s->young.blocks));
+	put(o, "young_bytes", number(s->young.bytes));
+	put(o, "old_blocks", number(s->old.blocks));
+	put(o, "old_bytes", number(s->old.bytes));
+	put(o, "allocations", number(n->allocations));
+	put(o, "allocated_bytes", number(n->allocated_bytes));
+	put(o, "generation_count", number(s->generation_count));
+	put(o, "oldest_age", s->generation_count ? number(s->oldest_age) : json_null());
+	put(o, "newest_age", s->generation_count ? number(s->newest_age) : json_null());
+	put(o, "kinds", kinds(s->kinds));
+	put(o, "frames", frames(r, node));
+	return o;
+}
+
+static json_t *
+mappings(const struct report *r)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < r->n_mappings_listed; i++) {
+		const struct report_mapping *m = &r->mappings[i];
+		json_t *o = json_object();
+
+		put(o, "count", number(m->count));
+		put(o, "bytes", number(m->bytes));
+		put(o, "young_bytes", number(m->young_bytes));
+		put(o, "old_bytes", number(m->old_bytes));
+		put(o, "shared", json_boolean(m->flags & HEAPFILE_MAPPING_SHARED));
+		put(o, "file_backed", json_boolean(m->flags & HEAPFILE_MAPPING_FILE));
+		put(o, "executable", json_boolean(m->flags & HEAPFILE_MAPPING_EXEC));
+		put(o, "frames", frames(r, m->site));
+		(void)json_array_append_new(array, o);
+	}
+	return array;
+}
+
+static const char *
+state_name(const struct report *r, uint32_t module)
+{
+	static const char *const names[] = {
+		[SYMBOLS_UNUSED] = "unused", [SYMBOLS_FOUND] = "found",
+		[SYMBOLS_MISSING] = "missing", [SYMBOLS_CHANGED] = "changed",
+	};
+
+	return names[r->symbols ? symbols_module_state(r->symbols, module) : SYMBOLS_UNUSED];
+}
+
+static json_t *
+modules(const struct report *r)
+{
+	const struct heap *h = r->heap;
+	json_t *array = json_array();
+
+	for (uint32_t i = 1; i <= h->n_modules; i++) {
+		const struct heap_module *m = &h->modules[i];
+		json_t *o = json_object();
+
+		put(o, "path", heap_text(&m->path));
+		put(o, "build_id", hex(&m->build_id));
+		put(o, "start", number(m->start));
+		put(o, "bytes", number(m->bytes));
+		put(o, "load_epoch", number(m->load_epoch));
+		put(o, "unload_epoch",
+		    m->unload_epoch ? number(m->unload_epoch) : json_null());
+		put(o, "symbols", text(state_name(r, i)));
+		(void)json_array_append_new(array, o);
+	}
+	return array;
+}
+
+static json_t *
+threads(const struct heap *h)
+{
+	json_t *array = json_array();
+
+	for (uint32_t i = 1; i <= h->n_threads; i++) {
+		const struct heap_thread *t = &h->threads[i];
+		json_t *o = json_object();
+
+		put(o, "tid", number(t->tid));
+		put(o, "name", heap_text(&t->name));
+		put(o, "first_epoch", number(t->first_epoch));
+		put(o, "alive", json_boolean(t->flags & HEAPFILE_THREAD_ALIVE));
+		put(o, "main", json_boolean(t->flags & HEAPFILE_THREAD_MAIN));
+		(void)json_array_append_new(array, o);
+	}
+	return array;
+}
+
+static json_t *
+marks(const struct heap *h)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < h->n_marks; i++) {
+		json_t *o = json_object();
+
+		put(o, "epoch", number(h->marks[i].epoch));
+		put(o, "time", json_real((double)h->marks[i].time_ns / 1e9));
+		put(o, "label", heap_text(&h->marks[i].label));
+		(void)json_array_append_new(array, o);
+	}
+	return array;
+}
+
+/* ---- the whole ---- */
+
+/* Write a value and let it go. */
+static void
+dump(FILE *f, json_t *value)
+{
+	if (!value || json_dumpf(value, f, JSON_ENCODE_ANY | JSON_COMPACT) != 0)
+		fputs("null", f);
+	json_decref(value);
+}
+
+static void
+member(FILE *f, const char *key, json_t *value)
+{
+	fprintf(f, ",\n\"%s\": ", key);
+	dump(f, value);
+}
+
+static void
+write_sites(const struct report *r, FILE *f)
+{
+	enum report_sort sort = r->options.sort;
+
+	fputs(",\n\"sites\": [", f);
+	for (size_t i = 0; i < r->n_listed[sort] && !ferror(f); i++) {
+		fputs(i ? ",\n" : "\n", f);
+		dump(f, site(r, r->lists[sort][i]));
+	}
+	fputs("]", f);
+}
+
+void
+report_write_json(const struct report *r, FILE *f)
+{
+	fputs("{\"schema\": \"gcprof-analyze/1\"", f);
+	member(f, "process", process(r->heap));
+	member(f, "memory", memory(r->heap));
+	member(f, "cohorts", cohorts(r->heap));
+	member(f, "totals", totals(r->heap));
+	member(f, "leaks", leaks());
+	member(f, "findings", findings(r));
+	write_sites(r, f);
+	member(f, "mappings", mappings(r));
+	member(f, "marks", marks(r->heap));
+	member(f, "threads", threads(r->heap));
+	member(f, "modules", modules(r));
+	fputs("}\n", f);
+}
