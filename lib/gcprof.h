@@ -36,6 +36,14 @@ extern int gcprof_memory_usage_ref_(struct gcprof_memory *) __asm__("gcprof_memo
 	__attribute__((weak));
 extern int gcprof_mark_ref_(const char *) __asm__("gcprof_mark") __attribute__((weak));
 
+/* The calls below are static, and compiled under other names than the symbols
+ * that they refer to: else they would refer to themselves. */
+static inline int gcprof_snapshot(void) __asm__("gcprof_call_snapshot_");
+static inline int gcprof_snapshot_to(const char *name) __asm__("gcprof_call_snapshot_to_");
+static inline int gcprof_memory_usage(struct gcprof_memory *ret)
+	__asm__("gcprof_call_memory_usage_");
+static inline int gcprof_mark(const char *label) __asm__("gcprof_call_mark_");
+
 /* Write a snapshot now.
  *
  * Returns  0 when the file stands under its name; -1 if the profiler is not

@@ -28,23 +28,33 @@
 
 #include <zlib.h>
 
-enum { N_TYPES = HEAPFILE_MARKS + 1 };
+enum {
+	N_TYPES = HEAPFILE_MARKS + 1,
+	/* BOUND: a name that comes twice is noticed among the first so many; no
+	 * writer has more, and comparing all would cost a square. */
+	MAX_NAMES = 128,
+};
+
+/* What version 1.0 has a name for. */
+enum {
+	SITE_FLAGS = HEAPFILE_SITE_SPECIAL | HEAPFILE_SITE_EXACT,
+	THREAD_FLAGS = HEAPFILE_THREAD_ALIVE | HEAPFILE_THREAD_MAIN,
+	BIRTH_FLAGS = HEAPFILE_BIRTH_PROMOTED_EARLY,
+	MAPPING_FLAGS = HEAPFILE_MAPPING_READ | HEAPFILE_MAPPING_WRITE |
+			HEAPFILE_MAPPING_EXEC | HEAPFILE_MAPPING_SHARED |
+			HEAPFILE_MAPPING_FILE,
+};
 
 /* Name of each section type and the fewest bytes that a record can take. */
 static const struct section_kind {
 	const char *name;
 	unsigned least_bytes;
 } kinds[N_TYPES] = {
-	[HEAPFILE_INFO] = {"INFO", 3},
-	[HEAPFILE_MODULES] = {"MODULES", 7},
-	[HEAPFILE_SITES] = {"SITES", 6},
-	[HEAPFILE_THREADS] = {"THREADS", 4},
-	[HEAPFILE_BIRTHS] = {"BIRTHS", 3},
-	[HEAPFILE_EPOCHS] = {"EPOCHS", 12},
-	[HEAPFILE_BLOCKS] = {"BLOCKS", 5},
-	[HEAPFILE_MAPPINGS] = {"MAPPINGS", 5},
-	[HEAPFILE_BAD_FREES] = {"BAD_FREES", 5},
-	[HEAPFILE_MARKS] = {"MARKS", 3},
+	[HEAPFILE_INFO] = {"INFO", 3},           [HEAPFILE_MODULES] = {"MODULES", 7},
+	[HEAPFILE_SITES] = {"SITES", 6},         [HEAPFILE_THREADS] = {"THREADS", 4},
+	[HEAPFILE_BIRTHS] = {"BIRTHS", 3},       [HEAPFILE_EPOCHS] = {"EPOCHS", 12},
+	[HEAPFILE_BLOCKS] = {"BLOCKS", 5},       [HEAPFILE_MAPPINGS] = {"MAPPINGS", 5},
+	[HEAPFILE_BAD_FREES] = {"BAD_FREES", 5}, [HEAPFILE_MARKS] = {"MARKS", 3},
 };
 
 /* State of one decoding.  p and end lie in the section that `error->section`
@@ -59,6 +69,8 @@ struct decoder {
 	struct hf_error *error;
 	const uint8_t *table;
 	uint64_t counts[N_TYPES]; /* records of each type: the limit of references */
+	bool is_later;            /* a later minor: what we do not know is ignored */
+	struct hf_text names[MAX_NAMES]; /* INFO's so far */
 	/* What the record before has left, for delta coding. */
 	uint64_t number;     /* of this record, from 1 */
 	uint64_t last_epoch; /* BIRTHS */
@@ -84,8 +96,12 @@ hf_error_format(const struct hf_error *error, char *buf, size_t n)
 	return buf;
 }
 
+static bool fail(struct hf_error *e, enum hf_code code, const char *section,
+		 uint64_t offset, const char *format, ...)
+	__attribute__((format(printf, 5, 6)));
+
 /* Fill in *e; false for the convenience of the caller, which fails too. */
-static bool __attribute__((format(printf, 5, 6)))
+static bool
 fail(struct hf_error *e, enum hf_code code, const char *section, uint64_t offset,
      const char *format, ...)
 {
@@ -115,8 +131,8 @@ fail_os(struct hf_error *e)
 static bool
 bad(struct decoder *d, const uint8_t *at, const char *message)
 {
-	return fail(d->error, HF_RECORD, d->error->section, (uint64_t)(at - d->file), "%s",
-		    message);
+	return fail(d->error, HF_RECORD, d->error->section, (uint64_t)(at - d->file),
+		    "%s", message);
 }
 
 /* ---- header and table ---- */
@@ -145,10 +161,8 @@ get_u8(const uint8_t *p)
 	return *p;
 }
 
-#define HEADER(p, field, bits) \
-	get_u##bits((p) + offsetof(struct heapfile_header, field))
-#define ENTRY(p, field, bits) \
-	get_u##bits((p) + offsetof(struct heapfile_section, field))
+#define HEADER(p, field, bits) get_u##bits((p) + offsetof(struct heapfile_header, field))
+#define ENTRY(p, field, bits)  get_u##bits((p) + offsetof(struct heapfile_section, field))
 
 /* zlib counts in unsigned int; a section may be larger. */
 static uint32_t
@@ -176,13 +190,15 @@ check_version(const uint8_t *h, unsigned options, struct hf_error *e)
 
 	/* Another major version may keep its checksum elsewhere. */
 	if (major != HEAPFILE_MAJOR)
-		return fail(e, HF_VERSION, "header", offsetof(struct heapfile_header, major),
+		return fail(e, HF_VERSION, "header",
+			    offsetof(struct heapfile_header, major),
 			    sound ? "version %u is not known here"
 				  : "damaged, or of version %u,",
 			    major);
 	if (!sound)
 		return fail(e, HF_CHECKSUM, "header",
-			    offsetof(struct heapfile_header, header_crc), "wrong checksum");
+			    offsetof(struct heapfile_header, header_crc),
+			    "wrong checksum");
 	return true;
 }
 
@@ -265,6 +281,7 @@ check_lengths(struct decoder *d)
 			    offsetof(struct heapfile_header, table_offset),
 			    "the table does not end where the file ends,");
 	d->table = h + table;
+	d->is_later = HEADER(h, minor, 16) > HEAPFILE_MINOR;
 	if (!(d->options & HF_IGNORE_CHECKSUMS) &&
 	    checksum(d->table, table_bytes) != HEADER(h, table_crc, 32))
 		return fail(d->error, HF_CHECKSUM, "table", table, "wrong checksum");
@@ -286,6 +303,10 @@ check_entry(struct decoder *d, const uint8_t *entry, uint64_t *next)
 		return fail(d->error, HF_LAYOUT, "table", at,
 			    "a section does not follow the one before it,");
 	*next = offset + bytes;
+	if (!d->is_later && (ENTRY(entry, reserved, 32) ||
+			     ENTRY(entry, flags, 32) & ~HEAPFILE_SECTION_REQUIRED))
+		return fail(d->error, HF_LAYOUT, "table", at,
+			    "reserved bits are not zero");
 	if (!name) {
 		if (ENTRY(entry, flags, 32) & HEAPFILE_SECTION_REQUIRED)
 			return fail(d->error, HF_FEATURE, "table", at,
@@ -293,11 +314,6 @@ check_entry(struct decoder *d, const uint8_t *entry, uint64_t *next)
 				    type);
 		return true;
 	}
-	if (HEADER(d->file, minor, 16) <= HEAPFILE_MINOR &&
-	    (ENTRY(entry, reserved, 32) ||
-	     ENTRY(entry, flags, 32) & ~HEAPFILE_SECTION_REQUIRED))
-		return fail(d->error, HF_LAYOUT, "table", at,
-			    "reserved bits are not zero");
 	snprintf(d->error->section, sizeof(d->error->section), "%s section", name);
 	if (n_records > bytes / kinds[type].least_bytes || n_records >= UINT32_MAX)
 		return fail(d->error, HF_LAYOUT, d->error->section, offset,
@@ -333,10 +349,10 @@ check_table(struct decoder *d)
 
 		if (!check_entry(d, entry, &next))
 			return false;
-		if (hf_section_name(type) && find_entry(d, type, i + 1))
+		if (find_entry(d, type, i + 1))
 			return fail(d->error, HF_LAYOUT, "table",
 				    (uint64_t)(entry - d->file),
-				    "two %s sections", hf_section_name(type));
+				    "two sections of type %u", type);
 	}
 	if (next != (uint64_t)(d->table - d->file))
 		return fail(d->error, HF_LAYOUT, "table", next,
@@ -372,7 +388,7 @@ check_sums(struct decoder *d)
 
 /* ---- inside sections ---- */
 
-static bool __attribute__((noinline))
+__attribute__((noinline)) static bool
 get_varint_slow(struct decoder *d, uint64_t *ret)
 {
 	const uint8_t *p = d->p;
@@ -405,7 +421,7 @@ get_varint(struct decoder *d, uint64_t *ret)
 }
 
 static bool
-get_flags(struct decoder *d, uint32_t *ret)
+get_u32_varint(struct decoder *d, uint32_t *ret)
 {
 	const uint8_t *at = d->p;
 	uint64_t v;
@@ -413,9 +429,28 @@ get_flags(struct decoder *d, uint32_t *ret)
 	if (!get_varint(d, &v))
 		return false;
 	if (v > UINT32_MAX)
-		return bad(d, at, "flags over 32 bits");
+		return bad(d, at, "number over 32 bits");
 	*ret = (uint32_t)v;
 	return true;
+}
+
+static bool
+get_flags(struct decoder *d, uint32_t known, uint32_t *ret)
+{
+	const uint8_t *at = d->p;
+
+	if (!get_u32_varint(d, ret))
+		return false;
+	return d->is_later || !(*ret & ~known) || bad(d, at, "unknown flags");
+}
+
+/* Kinds and their like are numbered first..last. */
+static bool
+check_kind(struct decoder *d, const uint8_t *at, uint64_t kind, uint64_t first,
+	   uint64_t last)
+{
+	return d->is_later || (kind >= first && kind <= last) ||
+	       bad(d, at, "unknown kind");
 }
 
 /* A number of a record of another section, 0 = none. */
@@ -430,8 +465,8 @@ get_reference(struct decoder *d, enum heapfile_type type, uint32_t *ret)
 	if (v > d->counts[type]) {
 		char message[64];
 
-		snprintf(message, sizeof(message), "number beyond the %s section's records",
-			 kinds[type].name);
+		snprintf(message, sizeof(message),
+			 "number beyond the %s section's records", kinds[type].name);
 		return bad(d, at, message);
 	}
 	*ret = (uint32_t)v;
@@ -461,13 +496,28 @@ add(struct decoder *d, const uint8_t *at, uint64_t a, uint64_t b, uint64_t *ret)
 }
 
 /* Give the record to the sink; stopped is not a fault of the file. */
-#define EMIT(d, function, record) \
-	(!(d)->sink->function || !(d)->sink->function((d)->sink->arg, record) || stopped(d))
+#define EMIT(d, function, record)                                                        \
+	(!(d)->sink->function || !(d)->sink->function((d)->sink->arg, record) ||         \
+	 stopped(d))
 
 static bool
 stopped(struct decoder *d)
 {
 	return fail(d->error, HF_STOPPED, d->error->section, 0, "stopped");
+}
+
+static bool
+note_name(struct decoder *d, const uint8_t *at, const struct hf_text *name)
+{
+	uint64_t n = d->number - 1 < MAX_NAMES ? d->number - 1 : MAX_NAMES;
+
+	for (uint64_t i = 0; i < n; i++)
+		if (d->names[i].n == name->n &&
+		    memcmp(d->names[i].bytes, name->bytes, name->n) == 0)
+			return bad(d, at, "a name that was there before,");
+	if (n < MAX_NAMES)
+		d->names[n] = *name;
+	return true;
 }
 
 static bool
@@ -485,6 +535,8 @@ get_info(struct decoder *d)
 		return bad(d, at, "name runs over the section's end");
 	r.name.bytes = (const char *)d->p;
 	d->p += r.name.n;
+	if (!note_name(d, at, &r.name))
+		return false;
 	if (kind != HEAPFILE_INFO_NUMBER && kind != HEAPFILE_INFO_TEXT)
 		return bad(d, at, "neither number nor text");
 	r.is_text = kind == HEAPFILE_INFO_TEXT;
@@ -518,9 +570,15 @@ get_site(struct decoder *d)
 	if (back == 0 || back > d->number)
 		return bad(d, at, "a site's parent does not come before it,");
 	r.parent = (uint32_t)(d->number - back);
-	return get_flags(d, &r.flags) && get_reference(d, HEAPFILE_MODULES, &r.module) &&
-	       get_varint(d, &r.offset) && get_varint(d, &r.allocations) &&
-	       get_varint(d, &r.allocated_bytes) && EMIT(d, site, &r);
+	if (!get_flags(d, SITE_FLAGS, &r.flags) ||
+	    !get_reference(d, HEAPFILE_MODULES, &r.module) || !get_varint(d, &r.offset))
+		return false;
+	if (r.flags & HEAPFILE_SITE_SPECIAL &&
+	    !check_kind(d, at, r.offset, HEAPFILE_SPECIAL_UNSAMPLED,
+			HEAPFILE_SPECIAL_EARLY))
+		return false;
+	return get_varint(d, &r.allocations) && get_varint(d, &r.allocated_bytes) &&
+	       EMIT(d, site, &r);
 }
 
 static bool
@@ -529,7 +587,8 @@ get_thread(struct decoder *d)
 	struct hf_thread r;
 
 	return get_varint(d, &r.tid) && get_varint(d, &r.first_epoch) &&
-	       get_flags(d, &r.flags) && get_text(d, &r.name) && EMIT(d, thread, &r);
+	       get_flags(d, THREAD_FLAGS, &r.flags) && get_text(d, &r.name) &&
+	       EMIT(d, thread, &r);
 }
 
 static bool
@@ -547,8 +606,8 @@ get_birth(struct decoder *d)
 	if (zigzag & 1 ? r.epoch >= d->last_epoch : r.epoch < d->last_epoch)
 		return bad(d, at, "epoch overflow");
 	d->last_epoch = r.epoch;
-	return get_reference(d, HEAPFILE_THREADS, &r.thread) && get_flags(d, &r.flags) &&
-	       EMIT(d, birth, &r);
+	return get_reference(d, HEAPFILE_THREADS, &r.thread) &&
+	       get_flags(d, BIRTH_FLAGS, &r.flags) && EMIT(d, birth, &r);
 }
 
 static bool
@@ -592,6 +651,8 @@ get_block(struct decoder *d)
 	r.kind = size_kind & 7;
 	if (r.requested >= HF_SIZE_LIMIT || slack >= HF_SIZE_LIMIT - r.requested)
 		return bad(d, at, "block is too large");
+	if (!check_kind(d, at, r.kind, HEAPFILE_KIND_MALLOC, HEAPFILE_KIND_MALLOCX))
+		return false;
 	r.usable = r.requested + slack;
 	/* A block without a granule of its own could share its address. */
 	if (r.address == 0 || r.usable == 0)
@@ -611,17 +672,20 @@ get_mapping(struct decoder *d)
 	return get_varint(d, &gap) && add(d, at, d->next, gap, &r.start) &&
 	       get_varint(d, &r.bytes) && add(d, at, r.start, r.bytes, &d->next) &&
 	       get_reference(d, HEAPFILE_SITES, &r.site) &&
-	       get_reference(d, HEAPFILE_BIRTHS, &r.birth) && get_flags(d, &r.flags) &&
-	       EMIT(d, mapping, &r);
+	       get_reference(d, HEAPFILE_BIRTHS, &r.birth) &&
+	       get_flags(d, MAPPING_FLAGS, &r.flags) && EMIT(d, mapping, &r);
 }
 
 static bool
 get_bad_free(struct decoder *d)
 {
 	struct hf_bad_free r;
+	const uint8_t *at = d->p;
 
-	return get_flags(d, &r.kind) && get_varint(d, &r.count) &&
-	       get_varint(d, &r.address) && get_reference(d, HEAPFILE_SITES, &r.site) &&
+	return get_u32_varint(d, &r.kind) &&
+	       check_kind(d, at, r.kind, HEAPFILE_BAD_DOUBLE, HEAPFILE_BAD_MISMATCH) &&
+	       get_varint(d, &r.count) && get_varint(d, &r.address) &&
+	       get_reference(d, HEAPFILE_SITES, &r.site) &&
 	       get_reference(d, HEAPFILE_SITES, &r.alloc_site) && EMIT(d, bad_free, &r);
 }
 
@@ -635,10 +699,10 @@ get_mark(struct decoder *d)
 }
 
 static bool (*const getters[N_TYPES])(struct decoder *d) = {
-	[HEAPFILE_INFO] = get_info,         [HEAPFILE_MODULES] = get_module,
-	[HEAPFILE_SITES] = get_site,        [HEAPFILE_THREADS] = get_thread,
-	[HEAPFILE_BIRTHS] = get_birth,      [HEAPFILE_EPOCHS] = get_epochs,
-	[HEAPFILE_BLOCKS] = get_block,      [HEAPFILE_MAPPINGS] = get_mapping,
+	[HEAPFILE_INFO] = get_info,          [HEAPFILE_MODULES] = get_module,
+	[HEAPFILE_SITES] = get_site,         [HEAPFILE_THREADS] = get_thread,
+	[HEAPFILE_BIRTHS] = get_birth,       [HEAPFILE_EPOCHS] = get_epochs,
+	[HEAPFILE_BLOCKS] = get_block,       [HEAPFILE_MAPPINGS] = get_mapping,
 	[HEAPFILE_BAD_FREES] = get_bad_free, [HEAPFILE_MARKS] = get_mark,
 };
 
@@ -667,7 +731,11 @@ hf_decode(const uint8_t *bytes, size_t n, unsigned options, const struct hf_sink
 	  struct hf_error *error)
 {
 	struct decoder d = {
-		.file = bytes, .n = n, .options = options, .sink = sink, .error = error,
+		.file = bytes,
+		.n = n,
+		.options = options,
+		.sink = sink,
+		.error = error,
 	};
 
 	memset(error, 0, sizeof(*error));

@@ -37,9 +37,9 @@ enum hf_code {
 
 struct hf_error {
 	enum hf_code code;
-	int os_error;      /* errno if code is HF_IO */
-	uint64_t offset;   /* in the file */
-	char section[24];  /* "header", "table", "SITES section", ... */
+	int os_error;     /* errno if code is HF_IO */
+	uint64_t offset;  /* in the file */
+	char section[24]; /* "header", "table", "SITES section", ... */
 	char message[96];
 };
 

@@ -68,10 +68,9 @@ reallocate(void *p, size_t bytes, const struct caller *c)
 		if (!record_free_nested(p, &old))
 			goto bad;
 		q = backend_realloc(p, bytes);
-		if (q)
-			record_alloc_nested(q, bytes, HEAPFILE_KIND_REALLOC);
-		else
-			record_restore(&old);
+		if (!q)
+			goto failed;
+		record_alloc_nested(q, bytes, HEAPFILE_KIND_REALLOC);
 		return q;
 	}
 	if (unlikely(!record_free(p, HEAPFILE_KIND_MALLOC, c, &old))) {
@@ -79,14 +78,16 @@ reallocate(void *p, size_t bytes, const struct caller *c)
 		goto bad;
 	}
 	q = backend_realloc(p, bytes);
-	if (likely(q != NULL))
+	if (likely(q != NULL)) {
 		record_alloc(q, bytes, HEAPFILE_KIND_REALLOC, c);
-	else
-		record_restore(&old);
+		record_leave();
+		return q;
+	}
 	record_leave();
-	return q;
+failed:
+	record_restore(&old);
 bad:
-	errno = ENOMEM;
+	errno = ENOMEM; /* jemalloc's realloc does not say so */
 	return NULL;
 }
 

@@ -23,15 +23,13 @@
 #include <stdlib.h>
 
 typedef void (*new_handler)(void);
-new_handler _ZSt15get_new_handlerv(void) __attribute__((weak));
-void _ZSt17__throw_bad_allocv(void) __attribute__((weak));
 
 /* A function of the C++ library that is loaded, even if not globally. */
 static void *
 cxx_library(const char *name)
 {
 	static const char *const libraries[] = {"libstdc++.so.6", "libc++.so.1"};
-	void *f = NULL;
+	void *f = dlsym(RTLD_NEXT, name);
 	size_t i;
 
 	for (i = 0; i < 2 && !f; i++) {
@@ -46,20 +44,17 @@ cxx_library(const char *name)
 static new_handler
 current_handler(void)
 {
-	new_handler (*get)(void) = _ZSt15get_new_handlerv;
+	new_handler (*get)(void) =
+		(new_handler(*)(void))cxx_library("_ZSt15get_new_handlerv");
 
-	if (!get)
-		get = (new_handler(*)(void))cxx_library("_ZSt15get_new_handlerv");
 	return get ? get() : NULL;
 }
 
 static NOINLINE void
 throw_bad_alloc(void)
 {
-	void (*raise)(void) = _ZSt17__throw_bad_allocv;
+	void (*raise)(void) = (void (*)(void))cxx_library("_ZSt17__throw_bad_allocv");
 
-	if (!raise)
-		raise = (void (*)(void))cxx_library("_ZSt17__throw_bad_allocv");
 	if (raise)
 		raise();
 	abort(); /* no C++ library at all: there is nobody to tell */

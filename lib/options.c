@@ -230,9 +230,10 @@ parse_one(enum option_name o, const char *s)
 	case OPT_SNAPSHOT:
 		return parse_snapshot(s);
 	case OPT_SIGNAL:
+		options.signal_name = s;
 		return parse_signal(s, &options.signal);
 	case OPT_YOUNG:
-		if (!parse_bytes(s, &v) || v < 65536 || v > 1ull << 40)
+		if (!parse_bytes(s, &v) || v < 4096 || v > 1ull << 40)
 			return false;
 		options.young_bytes = v;
 		return true;
@@ -282,8 +283,9 @@ options_parse(char *const *environment)
 			if (strncmp(*v, name, n) == 0 && (*v)[n] == '=') {
 				const char *value = *v + n + 1;
 
-				/* A refused value may have been half taken. */
-				if (!parse_one((enum option_name)o, value)) {
+				/* Empty is as good as not set. A refused value may have
+				 * been half taken. */
+				if (*value && !parse_one((enum option_name)o, value)) {
 					refused[o] = value;
 					(void)parse_one((enum option_name)o, table[o].dflt);
 				}

@@ -16,6 +16,7 @@ struct options {
 	uint64_t interval_ns;    /* 0 = off */
 	uint32_t growth_percent; /* 0 = off */
 	int signal;
+	const char *signal_name; /* as it was given */
 	uint64_t young_bytes;
 	uint32_t promote;
 	uint64_t sample_bytes, limit_bytes;

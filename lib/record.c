@@ -14,6 +14,8 @@
 
 #include <string.h>
 
+extern void *__libc_stack_end; /* a variable of the loader's */
+
 bool record_is_ready;
 struct record_bad record_bad[RECORD_MAX_BAD];
 
@@ -58,7 +60,7 @@ look_at_clock(struct thread *t)
 
 	if (epochs_spend(t->counts.allocated_bytes - t->reported, now))
 		session_end_epoch(now);
-	session_clock(now);
+	session_clock();
 	t->reported = t->counts.allocated_bytes;
 	room = epochs_room();
 	relaxed_store(&t->budget, (int64_t)(room < BUDGET ? room : BUDGET));
@@ -207,7 +209,8 @@ bad_free(void *p, enum blocks_state state, const struct block *b, const struct c
 	bool is_double = state == BLOCKS_FREED;
 
 	/* The loader's first allocations come from its own data pages. */
-	if (state == BLOCKS_OUTSIDE && modules_find((uintptr_t)p, &m))
+	if (state == BLOCKS_OUTSIDE && modules_find((uintptr_t)p, &m) &&
+	    (uintptr_t)&__libc_stack_end >= m.start && (uintptr_t)&__libc_stack_end < m.end)
 		return;
 	site = c && thread_get() ? unwind_site(thread_get()->unwind, c) : SITE_NESTED;
 	if (note_bad(is_double ? HEAPFILE_BAD_DOUBLE : HEAPFILE_BAD_INVALID, (uintptr_t)p, site,

@@ -45,7 +45,8 @@ static struct {
 	int writer;	 /* child that writes, or 0 */
 	char writing[4096]; /* name of the last snapshot */
 	uint64_t last_snapshot_ns, last_snapshot_used;
-	bool is_limit_said, is_exit_done;
+	int is_limit_said; /* atomic */
+	bool is_exit_done;
 	bool has_signal; /* our handler is installed */
 	struct sigaction program_action; /* what the program believes to be installed */
 } s;
@@ -159,36 +160,13 @@ expand_name(char *to, size_t bytes, const char *from)
 	to[n] = 0;
 }
 
+/* strerror may read message catalogues, and allocate. */
 static const char *
 error_name(int err)
 {
-	switch (err) {
-	case EACCES:
-		return "permission denied";
-	case ENOENT:
-		return "no such directory";
-	case ENOTDIR:
-		return "not a directory";
-	case ENOSPC:
-		return "no space left on device";
-	case EDQUOT:
-		return "disk quota exceeded";
-	case EFBIG:
-		return "file too large (RLIMIT_FSIZE)";
-	case EROFS:
-		return "read-only file system";
-	case EMFILE:
-	case ENFILE:
-		return "too many open files";
-	case EIO:
-		return "input/output error";
-	case EISDIR:
-		return "is a directory";
-	case ENAMETOOLONG:
-		return "name too long";
-	default:
-		return "system error";
-	}
+	const char *name = strerrordesc_np(err);
+
+	return name ? name : "unknown error";
 }
 
 /* Runs in the child, or in place. */
@@ -221,17 +199,6 @@ reap_writer(bool is_waiting)
 	return result;
 }
 
-static bool
-is_alone(void)
-{
-	struct thread *t = NULL;
-	int n = 0;
-
-	while ((t = thread_next(t)) != NULL)
-		n += relaxed_load(&t->is_used);
-	return n <= 1;
-}
-
 enum patience { GO_ON, WAIT };
 
 /* Take one.  pattern NULL: as GCPROF_OUTPUT says.
@@ -241,12 +208,16 @@ take(const char *reason, const char *pattern, enum patience patience)
 {
 	struct snapshot_facts facts = {.reason = reason, .name = s.writing};
 	bool is_exit = reason[0] == 'e', may_lock = reason[0] != 's';
-	int idle = 0, result, child;
+	int idle = 0, result, child, waits = 60000; /* of a millisecond */
 
-	if (!__atomic_compare_exchange_n(&s.is_writing, &idle, 1, false, __ATOMIC_ACQUIRE,
-					 __ATOMIC_RELAXED)) {
-		lose(LOSS_SNAPSHOTS);
-		return -EBUSY;
+	while (!__atomic_compare_exchange_n(&s.is_writing, &idle, 1, false, __ATOMIC_ACQUIRE,
+					    __ATOMIC_RELAXED)) {
+		if (patience == GO_ON || !waits--) {
+			lose(LOSS_SNAPSHOTS);
+			return -EBUSY;
+		}
+		idle = 0;
+		sys_sleep(1000000);
 	}
 	if (reap_writer(patience == WAIT) == -EAGAIN) {
 		lose(LOSS_SNAPSHOTS);
@@ -266,7 +237,7 @@ take(const char *reason, const char *pattern, enum patience patience)
 	s.last_snapshot_ns = facts.uptime_ns + s.start_ns;
 	s.last_snapshot_used = facts.memory.heap_used;
 	/* Nobody runs after exit but other threads. */
-	child = is_exit && is_alone() ? -EAGAIN : cut_in_child(write_and_tell, &facts);
+	child = is_exit && thread_is_alone() ? -EAGAIN : cut_in_child(write_and_tell, &facts);
 	if (child > 0) {
 		s.writer = child;
 		result = patience == WAIT ? reap_writer(true) : 0;
@@ -309,7 +280,7 @@ trace(const struct epochs_record *r)
 {
 	char line[512];
 	size_t n = sys_format(line, sizeof line,
-			      "[%d] %lu ms: epoch %u: young %lu.%u -> %lu.%u MB, promoted "
+			      "gcprof[%d]: %lu ms: epoch %u: young %lu.%u -> %lu.%u MB, promoted "
 			      "%lu.%u MB, survived %lu.%u MB, heap %lu.%u (%lu.%u) MB, external "
 			      "%lu.%u MB, rss %lu.%u MB\n",
 			      sys_getpid(), (unsigned long)(r->end_ns / 1000000), r->first,
@@ -343,11 +314,24 @@ has_grown(uint64_t used)
 	       used / 100 * 100 > was + was / 100 * options.growth_percent;
 }
 
-static bool
-is_near_limit(const struct epochs_memory *m)
+/* Nine tenths of what is allowed: time enough for a snapshot. */
+static void
+look_at_limit(void)
 {
-	return options.limit_bytes && !s.is_limit_said &&
-	       m->heap_used + m->external > options.limit_bytes / 10 * 9;
+	uint64_t bytes;
+	int said = 0;
+
+	if (!options.limit_bytes || s.is_limit_said)
+		return;
+	bytes = heap_used() + mappings_bytes();
+	if (bytes < options.limit_bytes / 10 * 9 ||
+	    !__atomic_compare_exchange_n(&s.is_limit_said, &said, 1, false, __ATOMIC_RELAXED,
+					 __ATOMIC_RELAXED))
+		return;
+	sys_log("near the limit: heap and mappings have %lu.%u MB of the %lu.%u MB that "
+		"GCPROF_LIMIT allows",
+		MB(bytes), MB(options.limit_bytes));
+	(void)take("limit", NULL, GO_ON);
 }
 
 void
@@ -361,25 +345,76 @@ session_end_epoch(uint64_t now_ns)
 	(void)reap_writer(false);
 	if (options.is_trace)
 		trace(&r);
-	if (is_near_limit(&r.memory)) {
-		s.is_limit_said = true;
-		sys_log("heap and mappings have %lu.%u MB of the %lu.%u MB allowed by "
-			"GCPROF_LIMIT; writing a snapshot",
-			MB(r.memory.heap_used + r.memory.external), MB(options.limit_bytes));
-		(void)take("limit", NULL, GO_ON);
-	} else if (has_grown(r.memory.heap_used)) {
+	if (has_grown(r.memory.heap_used))
 		(void)take("growth", NULL, GO_ON);
-	}
 }
 
 void
-session_clock(uint64_t now_ns)
+session_clock(void)
 {
-	if (options.interval_ns && now_ns - s.last_snapshot_ns >= options.interval_ns &&
-	    sys_getpid() == s.pid) {
-		s.last_snapshot_ns = now_ns;
-		(void)take("interval", NULL, GO_ON);
+	if (sys_getpid() == s.pid)
+		look_at_limit();
+}
+
+/* ---- snapshots by time --------------------------------------------------- */
+
+static bool
+is_last_thread(void)
+{
+	char text[2048];
+
+	return sys_read_file("/proc/self/status", text, sizeof text) > 0 &&
+	       number_after(text, "\nThreads:") == 1;
+}
+
+/* The one thread of ours, and only if GCPROF_SNAPSHOT asks for an interval: an
+ * idle program is to be seen too.  It has all signals blocked, and returns when
+ * it is the last: a process whose other threads have called pthread_exit ends
+ * with the last of them. */
+static void *
+keep_time(void *with)
+{
+	const uint64_t second = 1000000000;
+
+	(void)with;
+	for (;;) {
+		uint64_t due = s.last_snapshot_ns + options.interval_ns, now = sys_now_ns();
+
+		if (now < due) {
+			sys_sleep(due - now < second ? due - now : second);
+			if (is_last_thread())
+				return NULL;
+			continue;
+		}
+		if (record_enter()) {
+			s.last_snapshot_ns = now;
+			(void)take("interval", NULL, GO_ON);
+			record_leave();
+		}
 	}
+}
+
+/* Context  inside the guard, so that what pthread_create allocates is not taken
+ * for the program's. */
+static void
+start_timekeeper(void)
+{
+	enum { STACK = 256 << 10 };
+	pthread_attr_t attr;
+	pthread_t thread;
+	uint64_t mask;
+	int err;
+
+	if (!options.interval_ns || pthread_attr_init(&attr) != 0)
+		return;
+	(void)pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	(void)pthread_attr_setstacksize(&attr, STACK);
+	mask = sys_block_signals();
+	err = pthread_create(&thread, &attr, keep_time, NULL);
+	sys_restore_signals(mask);
+	(void)pthread_attr_destroy(&attr);
+	if (err)
+		sys_log("no snapshots by time: no thread for them (errno %d)", err);
 }
 
 /* ---- the signal ---------------------------------------------------------- */
@@ -421,8 +456,8 @@ install_signal(void)
 	/* Somebody before us has taken it, or the parent has it ignored. */
 	if (s.program_action.sa_handler != SIG_DFL) {
 		if (options.is_verbose)
-			sys_log("signal %d is taken or ignored: no snapshots by signal",
-				options.signal);
+			sys_log("signal %s is taken or ignored: no snapshots by signal",
+				options.signal_name);
 		return;
 	}
 	s.has_signal = __sigaction(options.signal, &act, NULL) == 0;
@@ -441,9 +476,9 @@ session_sigaction(int number, const struct sigaction *act, struct sigaction *old
 		 * be killed by ours. */
 		if (act->sa_handler != SIG_DFL) {
 			s.has_signal = false;
-			sys_log("the program handles signal %d itself: no snapshots by this "
+			sys_log("the program handles signal %s itself: no snapshots by this "
 				"signal; GCPROF_SIGNAL can name another",
-				number);
+				options.signal_name);
 			(void)__sigaction(number, act, NULL);
 		}
 	}
@@ -519,9 +554,14 @@ after_fork_child(void)
 	s.is_writing = 0;
 	s.writer = 0;
 	s.is_exit_done = false;
+	s.last_snapshot_ns = sys_now_ns();
 	if (!options.is_follow)
 		options.at_exit = options.at_signal = options.is_trace = false,
 		options.interval_ns = options.growth_percent = options.limit_bytes = 0;
+	if (thread_enter()) {
+		start_timekeeper();
+		record_leave();
+	}
 }
 
 /* Take ourselves out of LD_PRELOAD, for programs that this one starts. */
@@ -570,6 +610,7 @@ start(void)
 	(void)__cxa_at_quick_exit(at_exit, NULL);
 	install_signal();
 	s.last_snapshot_ns = s.start_ns;
+	start_timekeeper();
 	if (!options.is_follow)
 		unfollow();
 	if (options.is_verbose)

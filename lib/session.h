@@ -21,7 +21,7 @@ void session_boot(void);
 /* The epoch should end now.  Context: inside the guard, in an allocation. */
 void session_end_epoch(uint64_t now_ns);
 /* A thread has looked at the clock.  Context: as above. */
-void session_clock(uint64_t now_ns);
+void session_clock(void);
 /* A signal came while this thread was inside.  Context: inside the guard. */
 void session_asked(void);
 

@@ -81,7 +81,13 @@ sys_mincore(void *addr, size_t bytes, unsigned char *ret_pages)
 int
 sys_open(const char *name, int flags, int mode)
 {
-	return (int)K4(SYS_openat, AT_FDCWD, name, flags | O_CLOEXEC, mode);
+	int fd = (int)K4(SYS_openat, AT_FDCWD, name, flags | O_CLOEXEC, mode), higher;
+
+	if (fd < 0 || fd > 2)
+		return fd;
+	higher = (int)K3(SYS_fcntl, fd, F_DUPFD_CLOEXEC, 3);
+	(void)sys_close(fd);
+	return higher;
 }
 
 long
@@ -189,6 +195,12 @@ sys_exit(int status)
 		(void)K1(SYS_exit_group, status);
 }
 
+bool
+sys_is_thread(int tid)
+{
+	return K3(SYS_tgkill, sys_getpid(), tid, 0) != -3 /* ESRCH */;
+}
+
 int
 sys_thread_name(char name[16])
 {
@@ -226,6 +238,14 @@ sys_is_readable(uintptr_t addr)
 	 * this one: EFAULT if it cannot read, EINVAL if it can, and no mask
 	 * changes either way.  An ordinary call that filters let pass. */
 	return K4(SYS_rt_sigprocmask, -1, addr, 0, 8) != -14 /* EFAULT */;
+}
+
+void
+sys_sleep(uint64_t ns)
+{
+	struct timespec ts = {(time_t)(ns / 1000000000u), (long)(ns % 1000000000u)};
+
+	(void)K2(SYS_nanosleep, &ts, 0);
 }
 
 uint64_t

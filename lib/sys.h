@@ -23,6 +23,7 @@ long sys_mprotect(void *addr, size_t bytes, int prot);
 long sys_madvise(void *addr, size_t bytes, int advice);
 long sys_mincore(void *addr, size_t bytes, unsigned char *ret_pages);
 
+/* Never gives 0, 1 or 2: a program that has closed them may write there. */
 int sys_open(const char *name, int flags, int mode);
 long sys_read(int fd, void *buf, size_t bytes);
 long sys_write(int fd, const void *buf, size_t bytes);
@@ -45,6 +46,8 @@ int sys_fork_silent(void);
  * is_waiting false), -errno. ret_status may be NULL. */
 int sys_reap(int pid, bool is_waiting, int *ret_status);
 void sys_exit(int status) __attribute__((noreturn));
+/* Whether a thread of this process lives. */
+bool sys_is_thread(int tid);
 int sys_thread_name(char name[16]);
 /* mask of signal n is bit n-1. */
 uint64_t sys_block_signals(void);
@@ -55,6 +58,7 @@ void sys_drop_signal(int number);
 /* Whether 8 bytes at addr can be read; asks the kernel, about 100 ns. */
 bool sys_is_readable(uintptr_t addr);
 
+void sys_sleep(uint64_t ns);
 uint64_t sys_now_ns(void);      /* monotonic */
 uint64_t sys_realtime_ns(void); /* since 1970 */
 

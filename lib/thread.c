@@ -8,7 +8,6 @@
 #include "sys.h"
 #include "unwind.h"
 
-#include <limits.h>
 #include <pthread.h>
 
 __thread struct thread_tls thread_tls __attribute__((tls_model("initial-exec")));
@@ -68,11 +67,21 @@ state_take(void)
 	struct thread *t;
 
 	for (t = acquire_load(&all); t; t = t->next) {
-		bool is_used = false;
+		bool was = true;
 
-		if (!relaxed_load(&t->is_used) &&
-		    __atomic_compare_exchange_n(&t->is_used, &is_used, true, false,
-						__ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+		/* BOUND: if its number went to a new thread meanwhile, the state waits
+		 * until that one has ended too. */
+		if (acquire_load(&t->is_used)) {
+			if (!relaxed_load(&t->is_ending) || sys_is_thread(t->tid))
+				continue;
+		} else {
+			was = false;
+		}
+		/* is_ending false is the sign of who has taken it. */
+		if (was ? __atomic_compare_exchange_n(&t->is_ending, &was, false, false,
+						      __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)
+			: __atomic_compare_exchange_n(&t->is_used, &was, true, false,
+						      __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 			return t;
 	}
 	t = mem_keep(sizeof *t);
@@ -94,11 +103,11 @@ thread_make(void)
 {
 	struct thread *t;
 
-	if (thread_tls.is_over)
-		return NULL;
 	t = state_take();
 	if (!t)
 		return NULL;
+	/* What its last owner did in its very last moments. */
+	thread_flush(t);
 	t->tid = sys_gettid();
 	t->number = record_new(t->tid);
 	t->epoch = 0;
@@ -111,32 +120,23 @@ thread_make(void)
 	return t;
 }
 
-/* Runs in each round of TLS destructors and asks for another: other libraries'
- * destructors may allocate still.  In the last round the state is given up. */
+/* The thread ends.  Its name is known for the last time. */
 static void
 at_thread_end(void *tls)
 {
-	static __thread int rounds __attribute__((tls_model("initial-exec")));
 	struct thread *t = thread_tls.state;
 	struct thread_record *r;
 
-	if (++rounds < PTHREAD_DESTRUCTOR_ITERATIONS) {
-		(void)pthread_setspecific(key, tls);
+	(void)tls;
+	if (!t)
 		return;
-	}
-	if (!thread_enter() || !t)
-		return;
-	thread_flush(t);
 	r = record_at(t->number);
 	if (r) {
 		(void)sys_thread_name(r->name);
 		r->name[15] = 0;
 		r->is_alive = false;
 	}
-	thread_tls.is_over = true;
-	thread_tls.state = NULL;
-	release_store(&t->is_used, false);
-	(void)thread_leave();
+	release_store(&t->is_ending, true);
 }
 
 void
@@ -185,6 +185,17 @@ thread_sum(struct epochs_counts *ret)
 	}
 }
 
+bool
+thread_is_alone(void)
+{
+	struct thread *t;
+
+	for (t = acquire_load(&all); t; t = t->next)
+		if (t != thread_tls.state && relaxed_load(&t->is_used) && sys_is_thread(t->tid))
+			return false;
+	return true;
+}
+
 struct thread *
 thread_next(struct thread *t)
 {
@@ -224,6 +235,7 @@ thread_after_fork(void)
 		thread_flush(t);
 		if (r)
 			r->is_alive = false;
+		t->is_ending = false;
 		t->is_used = false;
 	}
 }

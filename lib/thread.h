@@ -11,8 +11,11 @@
  * only grow, so that sums over all states are sums over the whole life of the
  * process.
  *
- * A thread whose last TLS destructors have run allocates and frees without
- * state: such events are counted in `thread_strays`.
+ * A thread keeps its state while it ends, as libc allocates and frees to the
+ * last; the state is given to another when the thread is no more.
+ *
+ * Events that come while the thread is inside already (from a signal handler)
+ * are counted in `thread_strays`.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -42,7 +45,8 @@ struct thread {
 	struct unwind *unwind;
 	thread_no number;
 	int tid;
-	bool is_used; /* belongs to a living thread */
+	bool is_used;	/* belongs to a thread, which may have ended */
+	bool is_ending; /* it is about to, or has */
 	struct thread *next;
 	struct thread_cached cache[THREAD_CACHE];
 };
@@ -55,13 +59,12 @@ struct thread {
  *          come between any two. */
 struct thread_tls {
 	uint32_t guard;
-	bool is_over; /* no state any more for this thread */
 	struct thread *state;
 };
 enum { THREAD_PENDING = 0x100 };
 extern __thread struct thread_tls thread_tls __attribute__((tls_model("initial-exec")));
 
-/* Counted with atomic adds, by threads without state. */
+/* Counted with atomic adds, by whoever cannot use a thread's state. */
 extern struct epochs_counts thread_strays;
 
 /* Returns false if this thread is inside already: pass straight through. */
@@ -88,7 +91,8 @@ thread_leave(void)
 	return is_pending;
 }
 
-/* This thread's state; NULL if it has none.  Context: inside the guard. */
+/* This thread's state; NULL if there is no memory for one.  Context: inside the
+ * guard. */
 struct thread *thread_make(void);
 static ALWAYS_INLINE struct thread *
 thread_get(void)
@@ -116,6 +120,8 @@ thread_count(struct thread *t, site_id site, size_t bytes)
 
 /* Sums of all threads' counts. */
 void thread_sum(struct epochs_counts *ret);
+/* Whether no thread but this one has allocated and lives. */
+bool thread_is_alone(void);
 /* All states, used or not; start with NULL. */
 struct thread *thread_next(struct thread *t);
 

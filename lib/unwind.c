@@ -13,18 +13,25 @@
 #include <errno.h>
 #include <string.h>
 
-enum { MIN_CUT = 256, MAX_FRAMES = 384 };
+enum {
+	MIN_CUT = 256,
+	MAX_FRAMES = 384,
+	/* A frame pointer further up than this is not believed where nothing else
+	 * says how large the frame is; libunwind has the same bound. */
+	MAX_GUESS = 16384
+};
 
 /* ---- rules ---------------------------------------------------------------
  *
  * Bits of a rule, from low to high:
- *     kind (3) | saved (2) | cfa offset / 8 (20, signed) | saved offset / 8 (20,
+ *     kind (4) | saved (2) | cfa offset / 8 (20, signed) | saved offset / 8 (20,
  *     signed) | module (14)
  */
 enum kind {
 	KIND_NONE = 0, /* the slot is empty */
 	KIND_SP,       /* CFA = sp + offset */
 	KIND_BP,       /* CFA = bp + offset */
+	KIND_GUESS,    /* CFA = bp + offset, for want of better knowledge */
 	KIND_BP_LOAD,  /* CFA = word at bp + offset (functions that realign the stack) */
 	KIND_END,      /* the outermost frame */
 	KIND_ROW,      /* by its whole row, from sp, bp and pc alone */
@@ -39,8 +46,8 @@ enum saved {
 static uint64_t
 rule_make(enum kind kind, enum saved saved, int64_t cfa, int64_t at, module_no module)
 {
-	return (uint64_t)kind | (uint64_t)saved << 3 | ((uint64_t)(cfa / 8) & 0xfffff) << 5 |
-	       ((uint64_t)(at / 8) & 0xfffff) << 25 | (uint64_t)module << 45;
+	return (uint64_t)kind | (uint64_t)saved << 4 | ((uint64_t)(cfa / 8) & 0xfffff) << 6 |
+	       ((uint64_t)(at / 8) & 0xfffff) << 26 | (uint64_t)module << 46;
 }
 
 static bool
@@ -49,11 +56,11 @@ rule_fits(int64_t offset)
 	return offset % 8 == 0 && offset / 8 >= -(1 << 19) && offset / 8 < 1 << 19;
 }
 
-#define RULE_KIND(r) ((enum kind)((r) & 7))
-#define RULE_SAVED(r) ((enum saved)((r) >> 3 & 3))
-#define RULE_CFA(r) ((intptr_t)((int64_t)((r) << 39) >> 44) * 8)
-#define RULE_AT(r) ((intptr_t)((int64_t)((r) << 19) >> 44) * 8)
-#define RULE_MODULE(r) ((module_no)((r) >> 45))
+#define RULE_KIND(r) ((enum kind)((r) & 15))
+#define RULE_SAVED(r) ((enum saved)((r) >> 4 & 3))
+#define RULE_CFA(r) ((intptr_t)((int64_t)((r) << 38) >> 44) * 8)
+#define RULE_AT(r) ((intptr_t)((int64_t)((r) << 18) >> 44) * 8)
+#define RULE_MODULE(r) ((module_no)((r) >> 46))
 
 /* Four-way buckets of (key, rule); the key is the address that is looked up in
  * the low 48 bits and the generation above.
@@ -299,6 +306,15 @@ by_row:
 	return rule_make(KIND_ROW, SAVED_NOT, 0, 0, module);
 }
 
+/* Whether a function begins at an address that no call can have pushed: somebody
+ * made a stack by hand, and what it returns to was never called, as
+ * makecontext does.  That is the outermost frame. */
+static bool
+is_function_start(struct unwind *u, uintptr_t at, const struct module_find *m)
+{
+	return cfi_row(at, m, &u->scratch, &u->row) == 0;
+}
+
 /* Rule of the code at an address, learned anew. */
 static NOINLINE uint64_t
 learn(struct unwind *u, uintptr_t at, uint64_t key)
@@ -310,7 +326,7 @@ learn(struct unwind *u, uintptr_t at, uint64_t key)
 	if (!modules_find(at, &m)) {
 		/* Code made at run time, if it is code at all. */
 		rule = mappings_is_code(at)
-			       ? rule_make(KIND_BP, SAVED_BP, 16, 0, 0)
+			       ? rule_make(KIND_GUESS, SAVED_BP, 16, 0, 0)
 			       : rule_make(KIND_BROKEN, SAVED_NOT, 0, 0, 0);
 		/* Not kept: other code may stand there soon. */
 		return rule;
@@ -318,8 +334,10 @@ learn(struct unwind *u, uintptr_t at, uint64_t key)
 	err = cfi_row(at, &m, &u->scratch, &u->row);
 	if (err == 0)
 		rule = rule_of_row(&u->row, m.module);
+	else if (is_function_start(u, at + 1, &m))
+		rule = rule_make(KIND_END, SAVED_NOT, 0, 0, m.module);
 	else
-		rule = rule_make(KIND_BP, SAVED_BP, 16, 0, m.module);
+		rule = rule_make(KIND_GUESS, SAVED_BP, 16, 0, m.module);
 	rules_put(key, rule);
 	return rule;
 }
@@ -382,6 +400,14 @@ step(struct unwind *u, struct frame *f, struct frame *ret)
 	case KIND_BP:
 		cfa = f->bp + (uintptr_t)RULE_CFA(rule);
 		break;
+	case KIND_GUESS:
+		/* The psABI marks the outermost frame by a zero frame pointer. */
+		if (f->bp == 0)
+			return ENDED;
+		if (f->bp < f->sp || f->bp - f->sp > MAX_GUESS)
+			return BROKE;
+		cfa = f->bp + (uintptr_t)RULE_CFA(rule);
+		break;
 	case KIND_BP_LOAD:
 		cfa = f->bp + (uintptr_t)RULE_CFA(rule);
 		if (!readable(u, cfa))
@@ -397,8 +423,7 @@ step(struct unwind *u, struct frame *f, struct frame *ret)
 		return NOT_CODE;
 	}
 	if (unlikely(cfa <= f->sp || !readable(u, cfa - 8)))
-		/* The psABI marks the outermost frame by a zero frame pointer. */
-		return RULE_KIND(rule) == KIND_BP && f->bp == 0 ? ENDED : BROKE;
+		return BROKE;
 	if (RULE_SAVED(rule) == SAVED_NOT) {
 		ret->bp = f->bp;
 	} else {
@@ -542,9 +567,9 @@ unwind_all(struct unwind *u, const struct caller *c)
 		} else {
 			uintptr_t bp = regs.r[CFI_RBP];
 
-			if (bp == 0)
+			if (bp == 0 || (m.module && is_function_start(u, pc, &m)))
 				root = SITE_ROOT;
-			if (bp < sp || !readable(u, bp) || !readable(u, bp + 8) ||
+			if (root == SITE_ROOT || bp < sp || bp - sp > MAX_GUESS || !readable(u, bp) || !readable(u, bp + 8) ||
 			    (m.module == 0 && !mappings_is_code(pc - 1)))
 				break;
 			regs.r[CFI_RBP] = word(bp);

@@ -96,7 +96,7 @@ TESTS += $(cli_tests) $(e2e_tests) $(real_tests)
 endif
 EXTRA_DIST += $(fuzz_tests) $(lint_tests) $(cli_tests) $(e2e_tests) $(real_tests) $(long_tests) \
 	tests/unit/run.sh tests/lint/tap.sh tests/lint/allowed-symbols \
-	tests/fuzz/corpus tests/README
+	tests/fuzz/corpus tests/golden tests/README
 
 TEST_EXTENSIONS = .sh
 tap_driver = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
@@ -130,13 +130,13 @@ lint: all
 
 bench: all
 	$(MAKE) $(AM_MAKEFLAGS) $(check_PROGRAMS)
-	$(AM_TESTS_ENVIRONMENT) $(BASH_PROGRAM) $(srcdir)/tests/bench/run.sh $(BENCH_ARGS)
+	@$(AM_TESTS_ENVIRONMENT) $(BASH_PROGRAM) $(srcdir)/tests/bench/run.sh $(BENCH_ARGS)
 
 # The installed library in an installed program's place: preload, snapshot,
 # analyze, all from the prefix.
 installcheck-local:
-	$(MAKE) $(AM_MAKEFLAGS) examples/demo$(EXEEXT)
-	$(AM_TESTS_ENVIRONMENT) \
+	@$(MAKE) $(AM_MAKEFLAGS) examples/demo$(EXEEXT)
+	@$(AM_TESTS_ENVIRONMENT) \
 	bindir='$(DESTDIR)$(bindir)'; export bindir; \
 	libdir='$(DESTDIR)$(libdir)'; export libdir; \
 	includedir='$(DESTDIR)$(includedir)'; export includedir; \

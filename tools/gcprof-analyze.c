@@ -50,6 +50,7 @@ struct settings {
 	char filter_text[256];
 };
 
+/* clang-format off */
 static const char help[] =
 "Usage: gcprof-analyze [OPTION]... FILE...\n"
 "Say what holds a program's memory, from snapshots that libgcprof.so wrote.\n"
@@ -88,10 +89,13 @@ static const char help[] =
 "\n"
 "Exit status: 0, 1 with findings as --fail-on asks, 2 on bad usage or a file that\n"
 "cannot be read.\n";
+/* clang-format on */
 
 /* ---- messages ---- */
 
-static void __attribute__((format(printf, 1, 2)))
+static void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+static void
 complain(const char *format, ...)
 {
 	va_list args;
@@ -150,8 +154,19 @@ end_progress(void)
 /* ---- options ---- */
 
 enum option_code {
-	OPT_TOP = 256, OPT_SORT, OPT_FRAMES, OPT_COHORT, OPT_MIN_AGE, OPT_FOCUS, OPT_IGNORE,
-	OPT_FORMAT, OPT_FAIL_ON, OPT_SYSROOT, OPT_DEBUG_DIR, OPT_NO_SYMBOLS, OPT_HELP,
+	OPT_TOP = 256,
+	OPT_SORT,
+	OPT_FRAMES,
+	OPT_COHORT,
+	OPT_MIN_AGE,
+	OPT_FOCUS,
+	OPT_IGNORE,
+	OPT_FORMAT,
+	OPT_FAIL_ON,
+	OPT_SYSROOT,
+	OPT_DEBUG_DIR,
+	OPT_NO_SYMBOLS,
+	OPT_HELP,
 	OPT_VERSION,
 };
 
@@ -229,8 +244,8 @@ note_filter(struct settings *s, const char *option)
 {
 	size_t n = strlen(s->filter_text);
 
-	snprintf(s->filter_text + n, sizeof(s->filter_text) - n, "%s--%s=%s", n ? " " : "",
-		 option, optarg);
+	snprintf(s->filter_text + n, sizeof(s->filter_text) - n, "%s--%s=%s",
+		 n ? " " : "", option, optarg);
 }
 
 static bool
@@ -263,9 +278,10 @@ parse_filter(struct settings *s, int code)
 static bool
 parse_option(struct settings *s, int code)
 {
-	static const char *const formats[] = {"text", "json", "blocks", "sites-raw", NULL};
-	static const char *const sorts[] = {"live", "old", "allocations", "blocks", "age",
-					    NULL};
+	static const char *const formats[] = {"text", "json", "blocks", "sites-raw",
+					      NULL};
+	static const char *const sorts[] = {"live",   "old", "allocations",
+					    "blocks", "age", NULL};
 	static const char *const levels[] = {"error", "warning", "note", "never", NULL};
 	uint64_t number;
 	int word;
@@ -348,7 +364,8 @@ load(const char *path)
 	if (!heap) {
 		char message[256];
 
-		complain("'%s': %s", path, hf_error_format(&error, message, sizeof(message)));
+		complain("'%s': %s", path,
+			 hf_error_format(&error, message, sizeof(message)));
 	}
 	return heap;
 }
@@ -423,7 +440,8 @@ analyze(const struct settings *s, const char *path, FILE **f)
 		*f = open_output(s);
 	if (report && *f) {
 		write_report(s, report, *f);
-		status = s->fail_on != FAIL_NEVER && report_count_findings(report, s->fail_on)
+		status = s->fail_on != FAIL_NEVER &&
+					 report_count_findings(report, s->fail_on)
 				 ? EXIT_FINDINGS
 				 : 0;
 	}

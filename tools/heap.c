@@ -82,8 +82,9 @@ text_is(struct hf_text t, const char *s)
 
 /* ---- INFO ---- */
 
+/* clang-format off */
 #define FIELD(name) {#name, offsetof(struct heap_info, name)}
-static const struct {
+static const struct field {
 	const char *name;
 	size_t offset;
 } number_fields[] = {
@@ -94,11 +95,14 @@ static const struct {
 	FIELD(total_memory), FIELD(free_memory), FIELD(profiler_bytes),
 	FIELD(allocations), FIELD(allocated_bytes), FIELD(frees), FIELD(freed_bytes),
 	FIELD(live_blocks), FIELD(live_bytes),
-}, text_fields[] = {
+};
+
+static const struct field text_fields[] = {
 	FIELD(command), FIELD(executable), FIELD(cwd), FIELD(reason), FIELD(allocator),
 	FIELD(version), FIELD(machine),
 };
 #undef FIELD
+/* clang-format on */
 
 enum {
 	N_NUMBER_FIELDS = sizeof(number_fields) / sizeof(*number_fields),
@@ -129,9 +133,10 @@ load_info(void *arg, const struct hf_info *r)
 	if (r->is_text) {
 		for (size_t i = 0; i < N_TEXT_FIELDS; i++)
 			if (text_is(r->name, text_fields[i].name))
-				return text_dup(l, r->text,
-						(struct heap_text *)(info +
-								     text_fields[i].offset));
+				return text_dup(
+					l, r->text,
+					(struct heap_text *)(info +
+							     text_fields[i].offset));
 		return 0;
 	}
 	for (size_t i = 0; i < N_NUMBER_FIELDS; i++)
@@ -172,8 +177,8 @@ begin_modules(struct loader *l, uint64_t n)
 }
 
 /* Make room for n records, and one for entry 0 where the table has one. */
-#define ROOM(field) \
-	(free(l->heap->field), l->heap->field = calloc(n + 1, sizeof(*l->heap->field)), \
+#define ROOM(field)                                                                      \
+	(free(l->heap->field), l->heap->field = calloc(n + 1, sizeof(*l->heap->field)),  \
 	 l->heap->field ? 0 : no_memory(l))
 
 static int
@@ -375,8 +380,8 @@ load_block(void *arg, const struct hf_block *r)
 	if (number % (1u << 20) == 0 && l->progress)
 		l->progress(l->progress_arg, "loading blocks", number, l->n_expected);
 	b->address_kind = r->address | r->kind;
-	b->requested_slack = r->requested |
-			     (slack < HEAP_SLACK_MAX ? slack : HEAP_SLACK_MAX) << 48;
+	b->requested_slack =
+		r->requested | (slack < HEAP_SLACK_MAX ? slack : HEAP_SLACK_MAX) << 48;
 	b->site = r->site ? l->node_of[r->site] : 0;
 	b->birth = r->birth;
 	return slack < HEAP_SLACK_MAX ? 0 : add_slack(l, number, slack);
@@ -533,10 +538,18 @@ heap_load(const uint8_t *bytes, size_t n, unsigned options, heap_progress *progr
 {
 	struct loader l = {.progress = progress, .progress_arg = progress_arg};
 	const struct hf_sink sink = {
-		.arg = &l, .begin = load_begin, .info = load_info,
-		.module = load_module, .site = load_site, .thread = load_thread,
-		.birth = load_birth, .epochs = load_epochs, .block = load_block,
-		.mapping = load_mapping, .bad_free = load_bad_free, .mark = load_mark,
+		.arg = &l,
+		.begin = load_begin,
+		.info = load_info,
+		.module = load_module,
+		.site = load_site,
+		.thread = load_thread,
+		.birth = load_birth,
+		.epochs = load_epochs,
+		.block = load_block,
+		.mapping = load_mapping,
+		.bad_free = load_bad_free,
+		.mark = load_mark,
 	};
 	bool ok = false;
 
@@ -567,7 +580,8 @@ heap_free(struct heap *h)
 	if (!h)
 		return;
 	for (size_t i = 0; i < N_TEXT_FIELDS; i++)
-		free(((struct heap_text *)((char *)&h->info + text_fields[i].offset))->bytes);
+		free(((struct heap_text *)((char *)&h->info + text_fields[i].offset))
+			     ->bytes);
 	for (size_t i = 0; i < h->n_losses; i++)
 		free(h->losses[i].name.bytes);
 	for (uint32_t i = 0; h->modules && i <= h->n_modules; i++) {
@@ -681,9 +695,10 @@ count_generations(const struct heap *h, const struct heap_filter *filter,
 		const struct heap_block *b = &h->blocks[i];
 
 		if (heap_filter_passes(h, filter, b->birth))
-			epochs[ends[b->site]++] = h->births[b->birth].is_known
-							  ? h->births[b->birth].epoch_index
-							  : UINT32_MAX;
+			epochs[ends[b->site]++] =
+				h->births[b->birth].is_known
+					? h->births[b->birth].epoch_index
+					: UINT32_MAX;
 	}
 	for (uint32_t s = 0, i = 0; ok && s <= h->n_nodes; s++) {
 		for (; i < ends[s]; i++) {

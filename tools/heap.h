@@ -142,7 +142,7 @@ struct heap {
 	struct heap_slack {
 		uint32_t block;
 		uint64_t slack;
-	} *slacks;
+	} * slacks;
 	size_t n_slacks, slacks_size;
 };
 

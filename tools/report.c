@@ -80,8 +80,12 @@ special_word(uint64_t special)
 static size_t
 utf8_length(const unsigned char *p, size_t n)
 {
-	size_t length = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2
-		      : p[0] < 0xf0 ? 3 : p[0] < 0xf5 ? 4 : 0;
+	size_t length = p[0] < 0x80   ? 1
+			: p[0] < 0xc2 ? 0
+			: p[0] < 0xe0 ? 2
+			: p[0] < 0xf0 ? 3
+			: p[0] < 0xf5 ? 4
+				      : 0;
 
 	if (length == 0 || length > n)
 		return 0;
@@ -164,7 +168,8 @@ stack_push_node(const struct report *r, const struct heap_node *node,
 	f.module = node->module;
 	f.is_exact = node->flags & HEAPFILE_SITE_EXACT;
 	if (r->symbols)
-		names = symbols_find(r->symbols, node->module, node->offset, f.is_exact, &n);
+		names = symbols_find(r->symbols, node->module, node->offset, f.is_exact,
+				     &n);
 	if (n == 0)
 		return stack_push(s, size, &f);
 	for (size_t i = 0; i < n; i++) {
@@ -186,6 +191,30 @@ is_own(const struct heap *h, const struct heap_node *node)
 		       "libgcprof.so", 12) == 0;
 }
 
+uint32_t
+report_stack_top(const struct report *r, uint32_t node)
+{
+	const struct heap_node *nodes = r->heap->nodes;
+
+	while (node && is_own(r->heap, &nodes[node]) && nodes[node].parent)
+		node = nodes[node].parent;
+	return node;
+}
+
+int
+report_node_get(const struct report *r, uint32_t node, struct report_stack *ret)
+{
+	struct report_stack s = {NULL, 0};
+	size_t size = 0;
+
+	if (stack_push_node(r, &r->heap->nodes[node], &s, &size)) {
+		report_stack_free(&s);
+		return -1;
+	}
+	*ret = s;
+	return 0;
+}
+
 int
 report_stack_get(const struct report *r, uint32_t node, struct report_stack *ret)
 {
@@ -195,9 +224,7 @@ report_stack_get(const struct report *r, uint32_t node, struct report_stack *ret
 	size_t size = 0;
 	int failed = 0;
 
-	while (node && is_own(r->heap, &nodes[node]) && nodes[node].parent)
-		node = nodes[node].parent;
-	for (; node && !failed; node = nodes[node].parent)
+	for (node = report_stack_top(r, node); node && !failed; node = nodes[node].parent)
 		failed = stack_push_node(r, &nodes[node], &s, &size);
 	if (!failed && s.n == 0)
 		failed = stack_push(&s, &size, &unknown);
@@ -274,7 +301,8 @@ rank_of(const struct report *r, uint32_t node, enum report_sort sort, struct ran
 {
 	const struct heap_site *s = &r->sites[node];
 	const struct heap_node *n = &r->heap->nodes[node];
-	bool is_filtered = r->options.filter.cohort != HEAP_ALL || r->options.filter.min_age;
+	bool is_filtered =
+		r->options.filter.cohort != HEAP_ALL || r->options.filter.min_age;
 	bool is_dead_welcome = r->options.with_dead && !is_filtered;
 
 	ret->node = node;
@@ -343,7 +371,8 @@ rank_all(struct report *r)
 	int failed = is_hidden ? rank_list(r, is_hidden, r->options.sort) : -1;
 
 	if (!failed && !r->options.one_list) {
-		for (int sort = REPORT_LIVE; sort <= REPORT_ALLOCATIONS && !failed; sort++)
+		for (int sort = REPORT_LIVE; sort <= REPORT_ALLOCATIONS && !failed;
+		     sort++)
 			if (!r->lists[sort])
 				failed = rank_list(r, is_hidden, (enum report_sort)sort);
 	}
@@ -447,6 +476,8 @@ compare_mapping_bytes(const void *a, const void *b)
 
 	if (x->bytes != y->bytes)
 		return x->bytes < y->bytes ? 1 : -1;
+	if (x->reserved != y->reserved)
+		return x->reserved < y->reserved ? 1 : -1;
 	return compare_mapping_sites(a, b);
 }
 
@@ -456,6 +487,7 @@ mapping_merge(struct report_mapping *to, const struct report_mapping *from)
 	to->flags |= from->flags;
 	to->count += from->count;
 	to->bytes += from->bytes;
+	to->reserved += from->reserved;
 	to->young_bytes += from->young_bytes;
 	to->old_bytes += from->old_bytes;
 }
@@ -473,14 +505,22 @@ build_mappings(struct report *r)
 	for (size_t i = 0; i < h->n_mappings; i++) {
 		const struct heap_mapping *m = &h->mappings[i];
 		bool is_old = h->births[m->birth].is_old;
+		uint64_t bytes = m->flags & (HEAPFILE_MAPPING_READ | HEAPFILE_MAPPING_WRITE |
+					     HEAPFILE_MAPPING_EXEC)
+					 ? m->bytes
+					 : 0;
 
 		if (!heap_filter_passes(h, &r->options.filter, m->birth) ||
 		    !passes(r, m->site))
 			continue;
 		rows[n++] = (struct report_mapping){
-			.site = m->site, .flags = m->flags, .count = 1,
-			.bytes = m->bytes, .young_bytes = is_old ? 0 : m->bytes,
-			.old_bytes = is_old ? m->bytes : 0,
+			.site = m->site,
+			.flags = m->flags,
+			.count = 1,
+			.bytes = bytes,
+			.reserved = m->bytes - bytes,
+			.young_bytes = is_old ? 0 : bytes,
+			.old_bytes = is_old ? bytes : 0,
 		};
 	}
 	qsort(rows, n, sizeof(*rows), compare_mapping_sites);
@@ -523,9 +563,10 @@ fingerprint(const struct report *r, struct report_finding *f)
 			const struct report_frame *frame = &s.frames[i];
 			const struct heap_module *m = &r->heap->modules[frame->module];
 
-			hash = hash_string(hash, frame->function  ? frame->function
-						 : frame->special ? frame->special
-						 : report_basename(m->path.bytes));
+			hash = hash_string(
+				hash, frame->function  ? frame->function
+				      : frame->special ? frame->special
+						       : report_basename(m->path.bytes));
 		}
 		report_stack_free(&s);
 	}
@@ -562,7 +603,8 @@ describe_bad_free(struct report_finding *f, const struct heap_bad_free *b)
 			 "An address was freed at which no block starts, %" PRIu64 " %s.",
 			 b->count, times);
 		snprintf(f->evidence[0], sizeof(f->evidence[0]),
-			 "No block ever started at 0x%" PRIx64 ", the first such address.",
+			 "No block ever started at 0x%" PRIx64
+			 ", the first such address.",
 			 b->address);
 		break;
 	}
@@ -664,7 +706,8 @@ report_write_blocks(const struct report *r, FILE *f)
 			heap_block_address(b), heap_block_requested(b),
 			heap_block_usable(h, i), report_kind_name(heap_block_kind(b)));
 		if (birth->is_known)
-			fprintf(f, "%" PRIu64 "\t%" PRIu64 "\t", birth->epoch, birth->age);
+			fprintf(f, "%" PRIu64 "\t%" PRIu64 "\t", birth->epoch,
+				birth->age);
 		else
 			fputs("-\t-\t", f);
 		fprintf(f, "%" PRIu64 "\t%" PRIu32 "\n", h->threads[birth->thread].tid,
@@ -679,8 +722,8 @@ report_write_sites_raw(const struct report *r, FILE *f)
 
 	fputs("site\tallocations\tallocated_bytes\tstack\n", f);
 	for (uint32_t i = 1; i <= h->n_nodes && !ferror(f); i++) {
-		fprintf(f, "%" PRIu32 "\t%" PRIu64 "\t%" PRIu64, i, h->nodes[i].allocations,
-			h->nodes[i].allocated_bytes);
+		fprintf(f, "%" PRIu32 "\t%" PRIu64 "\t%" PRIu64, i,
+			h->nodes[i].allocations, h->nodes[i].allocated_bytes);
 		for (uint32_t n = i; n; n = h->nodes[n].parent) {
 			const struct heap_node *node = &h->nodes[n];
 			const char *path = h->modules[node->module].path.bytes;

@@ -29,11 +29,11 @@ enum report_sort {
 };
 
 struct report_options {
-	size_t top;              /* rows of each list; 0 = all */
-	size_t frames;           /* of each stack, text only; 0 = all */
+	size_t top;    /* rows of each list; 0 = all */
+	size_t frames; /* of each stack, text only; 0 = all */
 	enum report_sort sort;
-	bool one_list;           /* only the list by `sort` */
-	bool with_dead;          /* sites of which nothing lives any more, too */
+	bool one_list;  /* only the list by `sort` */
+	bool with_dead; /* sites of which nothing lives any more, too */
 	struct heap_filter filter;
 	const regex_t *focus;    /* sites with a frame that matches; NULL = all */
 	const regex_t *ignore;   /* sites without one; NULL = all */
@@ -67,7 +67,10 @@ struct report_epochs {
 struct report_mapping {
 	uint32_t site;
 	uint32_t flags; /* of all of them together */
-	uint64_t count, bytes, young_bytes, old_bytes;
+	uint64_t count;
+	uint64_t bytes;	   /* accessible: what `external` counts */
+	uint64_t reserved; /* address space without access, not in bytes */
+	uint64_t young_bytes, old_bytes; /* of bytes */
 };
 
 struct report_finding {
@@ -75,9 +78,9 @@ struct report_finding {
 	double confidence;
 	uint32_t site, alloc_site;
 	uint64_t blocks, bytes, address;
-	const char *what;                   /* short word for the wrong call */
+	const char *what; /* short word for the wrong call */
 	char summary[192];
-	char evidence[2][192];              /* "" = none */
+	char evidence[2][192]; /* "" = none */
 	char fingerprint[17];
 };
 
@@ -115,6 +118,12 @@ void report_free(struct report *r);
 int report_stack_get(const struct report *r, uint32_t node, struct report_stack *ret);
 
 void report_stack_free(struct report_stack *s);
+
+/* The same in pieces, for who shows many stacks that share their callers:
+ * the innermost node that is not gcprof's own, and one node's frames (0 and
+ * a piece for report_stack_free(), or -1); then go on with the node's parent. */
+uint32_t report_stack_top(const struct report *r, uint32_t node);
+int report_node_get(const struct report *r, uint32_t node, struct report_stack *ret);
 
 /* Rows of findings at or above a level: 0 error, 1 warning, 2 note. */
 size_t report_count_findings(const struct report *r, int level);

@@ -4,9 +4,9 @@
  * Out:  one JSON object, valid UTF-8 whatever bytes the names contain.
  * Not here: which rows there are and in which order (report.c).
  *
- * jansson builds each value, but the outermost object and the list of sites
- * are put together here: a tree of ten thousands of stacks would take
- * gigabytes.
+ * jansson builds each value, but the outermost object, the list of sites and
+ * the list of a site's frames are put together here: a tree of ten thousands
+ * of stacks would take gigabytes.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -267,8 +267,8 @@ totals(const struct heap *h)
 static json_t *
 leaks(void)
 {
-	static const char *const kinds[] = {"definite", "indirect", "possible", "reachable",
-					    "suppressed"};
+	static const char *const kinds[] = {"definite", "indirect", "possible",
+					    "reachable", "suppressed"};
 	const struct heap_count none = {0, 0};
 	json_t *o = json_object();
 
@@ -326,6 +326,7 @@ kinds(uint32_t bits)
 	return array;
 }
 
+/* A site without its frames. */
 static json_t *
 site(const struct report *r, uint32_t node)
 {
@@ -347,7 +348,6 @@ site(const struct report *r, uint32_t node)
 	put(o, "oldest_age", s->generation_count ? number(s->oldest_age) : json_null());
 	put(o, "newest_age", s->generation_count ? number(s->newest_age) : json_null());
 	put(o, "kinds", kinds(s->kinds));
-	put(o, "frames", frames(r, node));
 	return o;
 }
 
@@ -362,6 +362,7 @@ mappings(const struct report *r)
 
 		put(o, "count", number(m->count));
 		put(o, "bytes", number(m->bytes));
+		put(o, "reserved_bytes", number(m->reserved));
 		put(o, "young_bytes", number(m->young_bytes));
 		put(o, "old_bytes", number(m->old_bytes));
 		put(o, "shared", json_boolean(m->flags & HEAPFILE_MAPPING_SHARED));
@@ -377,11 +378,14 @@ static const char *
 state_name(const struct report *r, uint32_t module)
 {
 	static const char *const names[] = {
-		[SYMBOLS_UNUSED] = "unused", [SYMBOLS_FOUND] = "found",
-		[SYMBOLS_MISSING] = "missing", [SYMBOLS_CHANGED] = "changed",
+		[SYMBOLS_UNUSED] = "unused",
+		[SYMBOLS_FOUND] = "found",
+		[SYMBOLS_MISSING] = "missing",
+		[SYMBOLS_CHANGED] = "changed",
 	};
 
-	return names[r->symbols ? symbols_module_state(r->symbols, module) : SYMBOLS_UNUSED];
+	return names[r->symbols ? symbols_module_state(r->symbols, module)
+				: SYMBOLS_UNUSED];
 }
 
 static json_t *
@@ -453,6 +457,16 @@ dump(FILE *f, json_t *value)
 	json_decref(value);
 }
 
+/* The same as a string for free(3). */
+static char *
+dumps(json_t *value)
+{
+	char *text = json_dumps(value, JSON_COMPACT);
+
+	json_decref(value);
+	return text;
+}
+
 static void
 member(FILE *f, const char *key, json_t *value)
 {
@@ -460,17 +474,80 @@ member(FILE *f, const char *key, json_t *value)
 	dump(f, value);
 }
 
+/* Frames of one node as they stand in an array, without its brackets.
+ * Stacks share most of their callers, so each node is put into words once. */
+static const char *
+node_text(const struct report *r, char **texts, uint32_t node)
+{
+	struct report_stack s;
+	char *text = NULL;
+	size_t n;
+	FILE *f;
+
+	if (texts[node] || report_node_get(r, node, &s) != 0)
+		return texts[node];
+	f = open_memstream(&text, &n);
+	for (size_t i = 0; f && i < s.n; i++) {
+		if (i > 0)
+			fputc(',', f);
+		dump(f, frame(r, &s.frames[i]));
+	}
+	if (f && fclose(f) == 0)
+		texts[node] = text;
+	else
+		free(text);
+	report_stack_free(&s);
+	return texts[node];
+}
+
+static void
+write_frames(const struct report *r, FILE *f, char **texts, uint32_t node)
+{
+	const char *separator = "";
+
+	node = report_stack_top(r, node);
+	if (node == 0 || !texts) {
+		dump(f, frames(r, node));
+		return;
+	}
+	fputc('[', f);
+	for (; node; node = r->heap->nodes[node].parent) {
+		const char *text = node_text(r, texts, node);
+
+		fprintf(f, "%s%s", separator, text ? text : "null");
+		separator = ",";
+	}
+	fputc(']', f);
+}
+
 static void
 write_sites(const struct report *r, FILE *f)
 {
 	enum report_sort sort = r->options.sort;
+	uint32_t n_nodes = r->heap->n_nodes;
+	char **texts = calloc((size_t)n_nodes + 1, sizeof(*texts));
+	const char *separator = "\n";
 
 	fputs(",\n\"sites\": [", f);
 	for (size_t i = 0; i < r->n_listed[sort] && !ferror(f); i++) {
-		fputs(i ? ",\n" : "\n", f);
-		dump(f, site(r, r->lists[sort][i]));
+		uint32_t node = r->lists[sort][i];
+
+		/* The facts are an object; its frames go in before it is closed. */
+		char *facts = dumps(site(r, node));
+
+		if (!facts)
+			continue;
+		fprintf(f, "%s%.*s,\"frames\":", separator, (int)strlen(facts) - 1,
+			facts);
+		write_frames(r, f, texts, node);
+		fputc('}', f);
+		separator = ",\n";
+		free(facts);
 	}
 	fputs("]", f);
+	for (uint32_t i = 0; texts && i <= n_nodes; i++)
+		free(texts[i]);
+	free(texts);
 }
 
 void

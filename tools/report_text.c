@@ -21,8 +21,8 @@
 enum {
 	COLUMNS = 100,
 	STACK_INDENT = 6,
-	FUNCTION_COLUMNS = 60,
-	PATH_COLUMNS = 48,
+	FUNCTION_COLUMNS = 52,
+	PATH_COLUMNS = 36,
 	BAR_COLUMNS = 30,
 };
 
@@ -41,7 +41,8 @@ struct writer {
 static const char *
 size_format(uint64_t bytes, char *buf, size_t n)
 {
-	static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+	static const char *const units[] = {"B",   "KiB", "MiB", "GiB",
+					    "TiB", "PiB", "EiB"};
 	double v = (double)bytes;
 	unsigned unit = 0;
 
@@ -95,8 +96,8 @@ percent(uint64_t part, uint64_t whole)
 }
 
 /* Compound literals live until the end of the block that holds the call. */
-#define SIZE(v) size_format(v, (char[24]){0}, 24)
-#define COUNT(v) count_format(v, (char[32]){0}, 32)
+#define SIZE(v)     size_format(v, (char[24]){0}, 24)
+#define COUNT(v)    count_format(v, (char[32]){0}, 32)
 #define DURATION(v) duration_format(v, (char[32]){0}, 32)
 
 /* ---- texts ---- */
@@ -137,11 +138,12 @@ put_text(FILE *f, const struct heap_text *t, size_t columns)
 		put_short(f, t->bytes, t->n, columns);
 }
 
-/* Copy a name, with what is inside `open`..`close` pairs as "..."; "operator<"
- * and its like are names, not brackets.  Changes name in place: never longer,
- * as only insides of at least three bytes are replaced. */
+/* Replace what is inside `open`..`close` pairs, where they are deeper than
+ * `keep` pairs, by "..."; "operator<" and its like are names, not brackets.
+ * Changes name in place: never longer, as only insides of more than three
+ * bytes are replaced. */
 static void
-collapse(char *name, char open, char close)
+collapse(char *name, char open, char close, unsigned keep)
 {
 	char *to = name;
 	unsigned depth = 0;
@@ -156,12 +158,14 @@ collapse(char *name, char open, char close)
 			p += n - 1;
 			continue;
 		}
-		if (*p == close && depth > 0 && --depth == 0 && to - inside > 3) {
+		/* "->" in a signature closes nothing. */
+		if (*p == close && depth > 0 && !(close == '>' && to[-1] == '-') &&
+		    --depth == keep && to - inside > 3) {
 			memcpy(inside, "...", 3);
 			to = inside + 3;
 		}
 		*to++ = *p;
-		if (*p == open && depth++ == 0)
+		if (*p == open && depth++ == keep)
 			inside = to;
 	}
 	*to = '\0';
@@ -176,10 +180,13 @@ put_function(FILE *f, const char *function, size_t columns)
 
 	if (!name)
 		return;
+	/* From the least telling to the most: Rust's "<Type as Trait>::name" has
+	 * its best part inside the first brackets. */
+	for (unsigned keep = 3; keep-- > (name[0] == '<' ? 1u : 0u);)
+		if (strlen(name) > columns)
+			collapse(name, '<', '>', keep);
 	if (strlen(name) > columns)
-		collapse(name, '<', '>');
-	if (strlen(name) > columns)
-		collapse(name, '(', ')');
+		collapse(name, '(', ')', 0);
 	n = strlen(name);
 	if (n <= columns) {
 		fputs(name, f);
@@ -327,8 +334,8 @@ write_memory(const struct heap *h, FILE *f)
 static void
 write_cohort(FILE *f, const char *name, const struct heap_count *c, uint64_t whole)
 {
-	fprintf(f, "  %-8s %16s %12s %22s %7.1f %%\n", name, COUNT(c->blocks), SIZE(c->bytes),
-		COUNT(c->bytes), percent(c->bytes, whole));
+	fprintf(f, "  %-8s %16s %12s %22s %7.1f %%\n", name, COUNT(c->blocks),
+		SIZE(c->bytes), COUNT(c->bytes), percent(c->bytes, whole));
 }
 
 static void
@@ -395,7 +402,9 @@ write_chart(const struct report *r, FILE *f)
 		snprintf(age, sizeof(age),
 			 young == old ? "%" PRIu64 : "%" PRIu64 "-%" PRIu64, young, old);
 		fprintf(f, "  %-15s %-13s %12s %12s   ", born, age,
-			e->has_survived && (e->first < now || e->survived_bytes) ? SIZE(e->survived_bytes) : "-",
+			e->has_survived && (e->first < now || e->survived_bytes)
+				? SIZE(e->survived_bytes)
+				: "-",
 			SIZE(e->live.bytes));
 		put_bar(f, e, longest);
 		putc('\n', f);
@@ -498,11 +507,12 @@ write_site(struct writer *w, size_t rank, uint32_t node, uint64_t part, uint64_t
 {
 	const struct heap_site *s = &w->r->sites[node];
 
-	fprintf(w->f, "%3zu. %5.1f %%  live %s (%s) in %s block%s, young %s, old %s  [S%" PRIu32
+	fprintf(w->f,
+		"%3zu. %5.1f %%  live %s (%s) in %s block%s, young %s, old %s  [S%" PRIu32
 		"]\n",
 		rank, percent(part, whole), SIZE(s->live.bytes), COUNT(s->live.bytes),
-		COUNT(s->live.blocks), s->live.blocks == 1 ? "" : "s", SIZE(s->young.bytes),
-		SIZE(s->old.bytes), node);
+		COUNT(s->live.blocks), s->live.blocks == 1 ? "" : "s",
+		SIZE(s->young.bytes), SIZE(s->old.bytes), node);
 	write_site_facts(w, node);
 	if (w->shown[node]) {
 		fprintf(w->f, "%*s(stack shown above: S%" PRIu32 ")\n", STACK_INDENT, "",
@@ -573,7 +583,8 @@ write_list(struct writer *w, enum report_sort sort)
 		write_site(w, i + 1, node, part, whole);
 	}
 	if (r->n_listed[sort] < r->n_ranked[sort])
-		fprintf(w->f, "\n     %.1f %% in these; %s more sites\n", percent(sum, whole),
+		fprintf(w->f, "\n     %.1f %% in these; %s more sites\n",
+			percent(sum, whole),
 			COUNT(r->n_ranked[sort] - r->n_listed[sort]));
 }
 
@@ -588,7 +599,9 @@ write_mappings(const struct report *r, FILE *f)
 	for (size_t i = 0; i < r->n_mappings_listed; i++) {
 		const struct report_mapping *m = &r->mappings[i];
 
-		fprintf(f, "%3zu. %5.1f %%  %s (%s) in %s mapping%s, young %s, old %s, %c%c%c%s%s\n",
+		fprintf(f,
+			"%3zu. %5.1f %%  %s (%s) in %s mapping%s, young %s, old %s, "
+			"%c%c%c%s%s\n",
 			i + 1, percent(m->bytes, r->heap->info.external), SIZE(m->bytes),
 			COUNT(m->bytes), COUNT(m->count), m->count == 1 ? "" : "s",
 			SIZE(m->young_bytes), SIZE(m->old_bytes),
@@ -597,6 +610,9 @@ write_mappings(const struct report *r, FILE *f)
 			m->flags & HEAPFILE_MAPPING_EXEC ? 'x' : '-',
 			m->flags & HEAPFILE_MAPPING_SHARED ? ", shared" : "",
 			m->flags & HEAPFILE_MAPPING_FILE ? ", file" : "");
+		if (m->reserved)
+			fprintf(f, "     and %s of address space reserved without access\n",
+				SIZE(m->reserved));
 		write_stack(r, f, m->site);
 	}
 	if (r->n_mappings_listed < r->n_mappings)
@@ -613,7 +629,8 @@ write_findings(const struct report *r, FILE *f)
 	for (size_t i = 0; i < r->n_findings; i++) {
 		const struct report_finding *x = &r->findings[i];
 
-		fprintf(f, "%s%3zu. %s: %s\n", i ? "\n" : "", i + 1, x->level, x->summary);
+		fprintf(f, "%s%3zu. %s: %s\n", i ? "\n" : "", i + 1, x->level,
+			x->summary);
 		fprintf(f, "     %s\n", x->evidence[0]);
 		write_stack(r, f, x->site);
 		if (x->alloc_site) {
@@ -635,11 +652,6 @@ put_build_id(FILE *f, const struct heap_text *build_id)
 static const char *
 module_note(const struct report *r, uint32_t module)
 {
-	const struct heap_module *m = &r->heap->modules[module];
-
-	/* A later record of the same file shares the first one's names. */
-	if (m->unload_epoch)
-		return "unloaded";
 	switch (r->symbols ? symbols_module_state(r->symbols, module) : SYMBOLS_UNUSED) {
 	case SYMBOLS_MISSING:
 		return "not found here";
@@ -671,14 +683,18 @@ write_modules(const struct report *r, FILE *f)
 
 		fprintf(f, "  %-24.60s ", name ? name : "");
 		put_build_id(f, &m->build_id);
-		fprintf(f, "%s%s\n", *note ? "  " : "", note);
+		fprintf(f, "%s%s", *note ? "  " : "", note);
+		if (m->unload_epoch)
+			fprintf(f, "  unloaded in epoch %" PRIu64, m->unload_epoch);
+		putc('\n', f);
 		free(name);
 		n_changed += r->symbols &&
 			     symbols_module_state(r->symbols, i) == SYMBOLS_CHANGED;
 	}
 	if (n_changed)
-		fprintf(f, "\n  %zu binar%s changed since the snapshot; places there are shown"
-			" as module+offset.\n",
+		fprintf(f,
+			"\n  %zu binar%s changed since the snapshot; places there are"
+			" shown as module+offset.\n",
 			n_changed, n_changed == 1 ? "y has" : "ies have");
 }
 

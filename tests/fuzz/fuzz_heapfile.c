@@ -31,8 +31,10 @@ static uint8_t *
 wrap(const uint8_t *data, size_t n, size_t *ret_n)
 {
 	struct heapfile_header h = {
-		.major = HEAPFILE_MAJOR, .header_bytes = sizeof(h),
-		.byte_order = HEAPFILE_LITTLE_ENDIAN, .pointer_bytes = 8,
+		.major = HEAPFILE_MAJOR,
+		.header_bytes = sizeof(h),
+		.byte_order = HEAPFILE_LITTLE_ENDIAN,
+		.pointer_bytes = 8,
 		.entry_bytes = sizeof(struct heapfile_section),
 	};
 	struct heapfile_section table[MOST_SECTIONS];
@@ -90,8 +92,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	const struct report_options plain = {.frames = 12, .filter_text = ""};
 	const struct report_options filtered = {
-		.top = 3, .frames = 1, .sort = REPORT_AGE, .one_list = true,
-		.with_dead = true, .filter = {HEAP_OLD, 2}, .filter_text = "--min-age=2",
+		.top = 3,
+		.frames = 1,
+		.sort = REPORT_AGE,
+		.one_list = true,
+		.with_dead = true,
+		.filter = {HEAP_OLD, 2},
+		.filter_text = "--min-age=2",
 	};
 	struct hf_error error;
 	struct heap *heap;

@@ -39,7 +39,8 @@ run_file(const char *path)
 	fclose(f);
 	LLVMFuzzerTestOneInput(bytes, n);
 	free(bytes);
-	printf("ok %u - %s\n", ++n_run, strrchr(path, '/') ? strrchr(path, '/') + 1 : path);
+	printf("ok %u - %s\n", ++n_run,
+	       strrchr(path, '/') ? strrchr(path, '/') + 1 : path);
 	fflush(stdout);
 	return 0;
 }

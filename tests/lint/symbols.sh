@@ -18,7 +18,7 @@ trap 'rm -rf "$work"' EXIT
 sed -e 's/#.*//' -e 's/[[:space:]]//g' -e '/^$/d' "$allowed" | sort -u > "$work/allowed"
 "${NM:-nm}" -D -u "$lib" | awk '{ print $2 }' | sed 's/@.*//' | sort -u > "$work/used"
 
-plan 4
+plan 5
 comm -13 "$work/allowed" "$work/used" | no_complaint "it uses nothing that is not on the list"
 readelf -d "$lib" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | grep -vE '^(libc\.so\.6|ld-linux-x86-64\.so\.2)$' |
 	no_complaint "it needs the C library and no other"
@@ -27,3 +27,5 @@ for want in BIND_NOW STATIC_TLS NODELETE; do
 done | no_complaint "it is bound at start, its thread data is static, and it stays"
 readelf -lW "$lib" | awk '$1 == "GNU_STACK" && $7 ~ /E/ { print }' |
 	no_complaint "its stack is not executable"
+grep -n 'dlopen *(' "$abs_top_srcdir"/lib/*.c | grep -v RTLD_NOLOAD |
+	no_complaint "it never loads a library"

@@ -155,9 +155,10 @@ maker_epochs(struct maker *m, const struct hf_epochs *e)
 {
 	struct maker_section *s = maker_section(m, HEAPFILE_EPOCHS);
 	const uint64_t fields[] = {
-		e->first_epoch, e->n_epochs, e->end_ns, e->allocations,
-		e->allocated_bytes, e->freed_bytes, e->survived_bytes, e->promoted_bytes,
-		e->rss, e->heap_total, e->heap_used, e->external,
+		e->first_epoch,    e->n_epochs,        e->end_ns,
+		e->allocations,    e->allocated_bytes, e->freed_bytes,
+		e->survived_bytes, e->promoted_bytes,  e->rss,
+		e->heap_total,     e->heap_used,       e->external,
 	};
 
 	for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++)
@@ -222,9 +223,12 @@ uint8_t *
 maker_finish(const struct maker *m, size_t *ret_n)
 {
 	struct heapfile_header h = {
-		.major = HEAPFILE_MAJOR, .minor = HEAPFILE_MINOR,
-		.header_bytes = sizeof(h), .byte_order = HEAPFILE_LITTLE_ENDIAN,
-		.pointer_bytes = 8, .n_sections = m->n_sections,
+		.major = HEAPFILE_MAJOR,
+		.minor = HEAPFILE_MINOR,
+		.header_bytes = sizeof(h),
+		.byte_order = HEAPFILE_LITTLE_ENDIAN,
+		.pointer_bytes = 8,
+		.n_sections = m->n_sections,
 		.entry_bytes = sizeof(struct heapfile_section),
 	};
 	uint64_t at = sizeof(h);
@@ -243,8 +247,11 @@ maker_finish(const struct maker *m, size_t *ret_n)
 	for (uint32_t i = 0; i < m->n_sections; i++) {
 		const struct maker_section *s = &m->sections[i];
 		struct heapfile_section e = {
-			.type = s->type, .flags = s->flags, .offset = at,
-			.bytes = s->n, .n_records = s->n_records,
+			.type = s->type,
+			.flags = s->flags,
+			.offset = at,
+			.bytes = s->n,
+			.n_records = s->n_records,
 		};
 
 		if (s->n)
@@ -324,15 +331,25 @@ static void
 sample_epochs(struct maker *m)
 {
 	const struct hf_epochs old = {
-		.first_epoch = 0, .n_epochs = 8, .end_ns = 8000000000, .allocations = 600,
-		.survived_bytes = 4000, .promoted_bytes = 1100,
+		.first_epoch = 0,
+		.n_epochs = 8,
+		.end_ns = 8000000000,
+		.allocations = 600,
+		.survived_bytes = 4000,
+		.promoted_bytes = 1100,
 	};
 	const struct hf_epochs recent = {
-		.first_epoch = 8, .n_epochs = 1, .end_ns = 9000000000, .allocations = 300,
+		.first_epoch = 8,
+		.n_epochs = 1,
+		.end_ns = 9000000000,
+		.allocations = 300,
 		.survived_bytes = 2000,
 	};
 	const struct hf_epochs last = {
-		.first_epoch = 9, .n_epochs = 2, .end_ns = 12500000000, .allocations = 100,
+		.first_epoch = 9,
+		.n_epochs = 2,
+		.end_ns = 12500000000,
+		.allocations = 100,
 		.survived_bytes = 500,
 	};
 
@@ -347,8 +364,10 @@ maker_sample(struct maker *m)
 	uint32_t exe, lib, root, leaf, other, thread, worker, births[4];
 
 	sample_process(m);
-	exe = maker_module(m, 0x400000, 0x10000, 0x400000, "0123456789abcdef", "/opt/demo");
-	lib = maker_module(m, 0x7f0000000000, 0x20000, 0x7f0000000000, "", "/opt/libx.so.1");
+	exe = maker_module(m, 0x400000, 0x10000, 0x400000, "0123456789abcdef",
+			   "/opt/demo");
+	lib = maker_module(m, 0x7f0000000000, 0x20000, 0x7f0000000000, "",
+			   "/opt/libx.so.1");
 	root = maker_site(m, 0, 0, exe, 0x1040, 0, 0);
 	leaf = maker_site(m, root, 0, lib, 0x2100, 900, 120000);
 	other = maker_site(m, root, 0, exe, 0x1080, 100, 3456);
@@ -363,8 +382,10 @@ maker_sample(struct maker *m)
 	maker_block(m, &(struct hf_block){0x10400, 100, 112, leaf, births[1], 1});
 	maker_block(m, &(struct hf_block){0x20000, 40, 48, other, births[2], 4});
 	maker_block(m, &(struct hf_block){0x20030, 8, 16, other, births[3], 4});
-	maker_mapping(m, &(struct hf_mapping){0x7e0000000000, 1 << 20, other, births[0],
-					      HEAPFILE_MAPPING_READ | HEAPFILE_MAPPING_WRITE});
-	maker_bad_free(m, &(struct hf_bad_free){HEAPFILE_BAD_DOUBLE, 2, 0x30000, leaf, other});
+	maker_mapping(
+		m, &(struct hf_mapping){0x7e0000000000, 1 << 20, other, births[0],
+					HEAPFILE_MAPPING_READ | HEAPFILE_MAPPING_WRITE});
+	maker_bad_free(
+		m, &(struct hf_bad_free){HEAPFILE_BAD_DOUBLE, 2, 0x30000, leaf, other});
 	maker_mark(m, 5, 5000000000, "warm");
 }

@@ -41,10 +41,11 @@ load(struct maker *m)
 }
 
 static void
-block(struct maker *m, uint64_t address, uint32_t site, uint32_t birth, uint64_t requested)
+block(struct maker *m, uint64_t address, uint32_t site, uint32_t birth,
+      uint64_t requested)
 {
-	maker_block(m, &(struct hf_block){address, requested, (requested + 15) & ~15ull, site,
-					  birth, HEAPFILE_KIND_MALLOC});
+	maker_block(m, &(struct hf_block){address, requested, (requested + 15) & ~15ull,
+					  site, birth, HEAPFILE_KIND_MALLOC});
 }
 
 /* ---- the model ---- */
@@ -106,8 +107,8 @@ static void
 large_slack_is_kept_exactly(void **state)
 {
 	struct maker m = {.n_sections = 0};
-	const uint64_t usable[] = {16, HEAP_SLACK_MAX + 15, HEAP_SLACK_MAX + 16, 1ull << 40,
-				   16, 1ull << 33};
+	const uint64_t usable[] = {
+		16, HEAP_SLACK_MAX + 15, HEAP_SLACK_MAX + 16, 1ull << 40, 16, 1ull << 33};
 	uint64_t at = 0x10000;
 	struct heap *h;
 
@@ -416,8 +417,8 @@ the_report_of_the_sample_is_the_golden_one(void **state)
 static void
 the_json_has_the_keys_of_the_contract(void **state)
 {
-	static const char *const keys[] = {"schema", "process",  "memory", "cohorts",
-					   "totals", "leaks",    "findings", "sites"};
+	static const char *const keys[] = {"schema", "process", "memory",   "cohorts",
+					   "totals", "leaks",   "findings", "sites"};
 	struct maker m = {.n_sections = 0};
 	struct report_options options = plain;
 	json_error_t error;
@@ -437,7 +438,8 @@ the_json_has_the_keys_of_the_contract(void **state)
 	assert_int_equal(json_array_size(json_object_get(root, "sites")), 2);
 	site = json_array_get(json_object_get(root, "sites"), 0);
 	assert_int_equal(json_integer_value(json_object_get(site, "live_bytes")), 1100);
-	assert_int_equal(json_integer_value(json_object_get(site, "generation_count")), 2);
+	assert_int_equal(json_integer_value(json_object_get(site, "generation_count")),
+			 2);
 	assert_int_equal(json_array_size(json_object_get(site, "frames")), 2);
 	json_decref(root);
 	free(text);
@@ -448,7 +450,8 @@ static void
 json_is_valid_whatever_bytes_names_have(void **state)
 {
 	/* Alone, overlong, surrogate, too large, cut off, control, NUL. */
-	static const char wild[] = "a\xff\xc0\x80\xed\xa0\x80\xf5\x80\x80\x80\x1b[2J\0\xe2\x82";
+	static const char wild[] =
+		"a\xff\xc0\x80\xed\xa0\x80\xf5\x80\x80\x80\x1b[2J\0\xe2\x82";
 	struct maker m = {.n_sections = 0};
 	struct heap *h;
 	json_t *root;
@@ -532,7 +535,8 @@ the_survival_chart_has_about_twenty_rows(void **state)
 	for (uint64_t e = 0; e < 1000; e++) {
 		maker_birth(&m, e, 0, 0);
 		block(&m, 0x1000 + 16 * e, 0, (uint32_t)e + 1, 1);
-		maker_epochs(&m, &(struct hf_epochs){.first_epoch = e, .n_epochs = 1,
+		maker_epochs(&m, &(struct hf_epochs){.first_epoch = e,
+						     .n_epochs = 1,
 						     .survived_bytes = 3});
 	}
 	h = load(&m);
@@ -582,7 +586,8 @@ main(int argc, char **argv)
 		cmocka_unit_test(large_slack_is_kept_exactly),
 		cmocka_unit_test(losses_make_a_snapshot_incomplete),
 		cmocka_unit_test(nodes_of_one_place_are_merged),
-		cmocka_unit_test(a_module_loaded_twice_is_one_place_if_its_build_id_says_so),
+		cmocka_unit_test(
+			a_module_loaded_twice_is_one_place_if_its_build_id_says_so),
 		cmocka_unit_test(old_is_what_survived_promote_epochs),
 		cmocka_unit_test(a_crowded_birth_epoch_is_old_after_one),
 		cmocka_unit_test(unknown_birth_is_old_and_has_no_age),

@@ -77,8 +77,8 @@ refused(struct hf_error e, enum hf_code code, const char *section, const char *m
 	hf_error_format(&e, line, sizeof(line));
 	if (e.code != code || strcmp(e.section, section) != 0 ||
 	    !strstr(e.message, message))
-		fail_msg("wanted code %d, %s, %s; got code %d: %s", code, section, message,
-			 e.code, line);
+		fail_msg("wanted code %d, %s, %s; got code %d: %s", code, section,
+			 message, e.code, line);
 }
 
 /* ---- the whole file ---- */
@@ -164,7 +164,8 @@ bytes_after_the_end_are_refused(void **state)
 static void
 another_kind_of_file_is_no_heap_file(void **state)
 {
-	static const uint8_t elf[100] = "\x7f" "ELF";
+	static const uint8_t elf[100] = "\x7f"
+					"ELF";
 
 	(void)state;
 	refused(decode(elf, sizeof(elf)), HF_NOT_HEAP, "header", "not a .heap file");
@@ -174,7 +175,9 @@ another_kind_of_file_is_no_heap_file(void **state)
 static void
 an_error_is_one_line_with_section_and_byte(void **state)
 {
-	struct hf_error e = {.code = HF_RECORD, .offset = 4096, .section = "SITES section",
+	struct hf_error e = {.code = HF_RECORD,
+			     .offset = 4096,
+			     .section = "SITES section",
 			     .message = "bad varint"};
 	char line[100];
 
@@ -215,8 +218,8 @@ decode_patched(const struct maker *m, size_t at, const void *bytes, size_t n)
 	return e;
 }
 
-#define PATCH_HEADER(m, field, type, value) \
-	decode_patched(m, offsetof(struct heapfile_header, field), &(type){value}, \
+#define PATCH_HEADER(m, field, type, value)                                              \
+	decode_patched(m, offsetof(struct heapfile_header, field), &(type){value},       \
 		       sizeof(type))
 
 static void
@@ -225,11 +228,12 @@ each_rule_of_the_header_is_checked(void **state)
 	struct maker *m = *state;
 
 	refused(PATCH_HEADER(m, major, uint16_t, 2), HF_VERSION, "header", "version 2 ");
-	refused(PATCH_HEADER(m, required_features, uint32_t, 1u << 5), HF_FEATURE, "header",
-		"required feature bit 5");
+	refused(PATCH_HEADER(m, required_features, uint32_t, 1u << 5), HF_FEATURE,
+		"header", "required feature bit 5");
 	refused(PATCH_HEADER(m, header_bytes, uint16_t, 72), HF_LAYOUT, "header",
 		"header size");
-	refused(PATCH_HEADER(m, byte_order, uint8_t, 2), HF_LAYOUT, "header", "byte order");
+	refused(PATCH_HEADER(m, byte_order, uint8_t, 2), HF_LAYOUT, "header",
+		"byte order");
 	refused(PATCH_HEADER(m, pointer_bytes, uint8_t, 4), HF_LAYOUT, "header",
 		"pointers");
 	refused(PATCH_HEADER(m, reserved[1], uint32_t, 1), HF_LAYOUT, "header",
@@ -267,8 +271,8 @@ later_minor_versions_and_optional_features_are_read(void **state)
 }
 
 static struct hf_error
-decode_patched_entry(const struct maker *m, uint32_t section, size_t field, uint64_t value,
-		     size_t size)
+decode_patched_entry(const struct maker *m, uint32_t section, size_t field,
+		     uint64_t value, size_t size)
 {
 	size_t at = sizeof(struct heapfile_header);
 
@@ -278,8 +282,8 @@ decode_patched_entry(const struct maker *m, uint32_t section, size_t field, uint
 	return decode_patched(m, at, &value, size);
 }
 
-#define PATCH_ENTRY(m, i, field, value) \
-	decode_patched_entry(m, i, offsetof(struct heapfile_section, field), value, \
+#define PATCH_ENTRY(m, i, field, value)                                                  \
+	decode_patched_entry(m, i, offsetof(struct heapfile_section, field), value,      \
 			     sizeof(((struct heapfile_section *)0)->field))
 
 static void
@@ -294,8 +298,11 @@ sections_follow_one_another(void **state)
 		"bytes between");
 	refused(PATCH_ENTRY(m, 1, flags, 2), HF_LAYOUT, "table", "reserved");
 	refused(PATCH_ENTRY(m, 1, reserved, 2), HF_LAYOUT, "table", "reserved");
+	maker_bytes(maker_section(m, 77), "x", 1);
+	refused(PATCH_ENTRY(m, 0, type, 77), HF_LAYOUT, "table",
+		"two sections of type 77");
 	refused(PATCH_ENTRY(m, 1, type, HEAPFILE_INFO), HF_LAYOUT, "table",
-		"two INFO sections");
+		"two sections of type 1");
 }
 
 static void
@@ -375,8 +382,8 @@ decode_with(struct maker *m, uint32_t type, const uint64_t *values, size_t n)
 	return e;
 }
 
-#define WITH(m, type, ...) \
-	decode_with(m, type, (uint64_t[]){__VA_ARGS__}, \
+#define WITH(m, type, ...)                                                               \
+	decode_with(m, type, (uint64_t[]){__VA_ARGS__},                                  \
 		    sizeof((uint64_t[]){__VA_ARGS__}) / sizeof(uint64_t))
 
 #define TOO_MUCH (1ull << 32)
@@ -414,7 +421,8 @@ texts_end_within_their_section(void **state)
 	struct maker *m = *state;
 	struct maker_section *s = maker_section(m, HEAPFILE_INFO);
 
-	refused(WITH(m, HEAPFILE_MARKS, 1, 1, 1), HF_RECORD, "MARKS section", "text runs");
+	refused(WITH(m, HEAPFILE_MARKS, 1, 1, 1), HF_RECORD, "MARKS section",
+		"text runs");
 	refused(WITH(m, HEAPFILE_MARKS, 1, 1, UINT64_MAX), HF_RECORD, "MARKS section",
 		"text runs");
 	refused(WITH(m, HEAPFILE_MODULES, 1, 1, 1, 0, 0, 0, 99), HF_RECORD,
@@ -444,6 +452,51 @@ info_is_number_or_text(void **state)
 }
 
 static void
+a_name_stands_once(void **state)
+{
+	struct maker *m = *state;
+
+	maker_number(m, "pid", 1);
+	refused(decode_maker(m), HF_RECORD, "INFO section", "there before");
+}
+
+/* Sections of the sample begin with INFO; a minor of 1 makes the file later. */
+static void
+unknown_flags_and_kinds_are_for_later_versions(void **state)
+{
+	static const struct {
+		uint32_t type;
+		const char *section;
+		uint64_t values[6];
+		size_t n;
+	} records[] = {
+		{HEAPFILE_SITES, "SITES section", {1, 4, 0, 1, 0, 0}, 6},
+		{HEAPFILE_SITES, "SITES section", {1, 1, 0, 7, 0, 0}, 6},
+		{HEAPFILE_THREADS, "THREADS section", {1, 1, 4, 0}, 4},
+		{HEAPFILE_BIRTHS, "BIRTHS section", {0, 0, 2}, 3},
+		{HEAPFILE_BLOCKS, "BLOCKS section", {1, 0, 0, 16 << 3 | 7, 0}, 5},
+		{HEAPFILE_MAPPINGS, "MAPPINGS section", {1, 1, 0, 0, 32}, 5},
+		{HEAPFILE_BAD_FREES, "BAD_FREES section", {4, 1, 1, 0, 0}, 5},
+		{HEAPFILE_BAD_FREES, "BAD_FREES section", {0, 1, 1, 0, 0}, 5},
+	};
+	struct maker *m = *state;
+
+	for (size_t i = 0; i < sizeof(records) / sizeof(*records); i++) {
+		struct maker_section *s = maker_section(m, records[i].type);
+		size_t before = s->n;
+
+		refused(decode_with(m, records[i].type, records[i].values, records[i].n),
+			HF_RECORD, records[i].section, "unknown");
+		for (size_t v = 0; v < records[i].n; v++)
+			maker_varint(s, records[i].values[v]);
+		s->n_records++;
+		assert_int_equal(PATCH_HEADER(m, minor, uint16_t, 1).code, HF_OK);
+		s->n_records--;
+		s->n = before;
+	}
+}
+
+static void
 modules_lie_in_the_address_space(void **state)
 {
 	refused(WITH(*state, HEAPFILE_MODULES, UINT64_MAX, 1, 0, 0, 0, 0, 0), HF_RECORD,
@@ -463,7 +516,7 @@ parents_come_before_their_children(void **state)
 	refused(WITH(m, HEAPFILE_SITES, 5, 0, 0, 1, 0, 0), HF_RECORD, "SITES section",
 		"parent");
 	refused(WITH(m, HEAPFILE_SITES, 1, TOO_MUCH, 0, 1, 0, 0), HF_RECORD,
-		"SITES section", "flags");
+		"SITES section", "32 bits");
 }
 
 static void
@@ -473,7 +526,8 @@ references_lead_to_records(void **state)
 
 	refused(WITH(m, HEAPFILE_SITES, 1, 0, 3, 1, 0, 0), HF_RECORD, "SITES section",
 		"MODULES");
-	refused(WITH(m, HEAPFILE_BIRTHS, 0, 3, 0), HF_RECORD, "BIRTHS section", "THREADS");
+	refused(WITH(m, HEAPFILE_BIRTHS, 0, 3, 0), HF_RECORD, "BIRTHS section",
+		"THREADS");
 	refused(WITH(m, HEAPFILE_BLOCKS, 1, 4, 1, 64, 8), HF_RECORD, "BLOCKS section",
 		"SITES");
 	refused(WITH(m, HEAPFILE_BLOCKS, 1, 1, 5, 64, 8), HF_RECORD, "BLOCKS section",
@@ -484,10 +538,10 @@ references_lead_to_records(void **state)
 		"SITES");
 	refused(WITH(m, HEAPFILE_MAPPINGS, 1, 1, 1, 5, 0), HF_RECORD, "MAPPINGS section",
 		"BIRTHS");
-	refused(WITH(m, HEAPFILE_BAD_FREES, 1, 1, 1, 4, 0), HF_RECORD, "BAD_FREES section",
-		"SITES");
-	refused(WITH(m, HEAPFILE_BAD_FREES, 1, 1, 1, 0, 4), HF_RECORD, "BAD_FREES section",
-		"SITES");
+	refused(WITH(m, HEAPFILE_BAD_FREES, 1, 1, 1, 4, 0), HF_RECORD,
+		"BAD_FREES section", "SITES");
+	refused(WITH(m, HEAPFILE_BAD_FREES, 1, 1, 1, 0, 4), HF_RECORD,
+		"BAD_FREES section", "SITES");
 }
 
 static void
@@ -681,6 +735,8 @@ main(void)
 		TEST(varints_have_at_most_64_bits),
 		TEST(texts_end_within_their_section),
 		TEST(info_is_number_or_text),
+		TEST(a_name_stands_once),
+		TEST(unknown_flags_and_kinds_are_for_later_versions),
 		TEST(modules_lie_in_the_address_space),
 		TEST(parents_come_before_their_children),
 		TEST(references_lead_to_records),
