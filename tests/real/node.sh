@@ -37,20 +37,24 @@ END
 same work node "$T/work.js"
 whole work 2
 
-# The experiments: five times 20 MiB, kept until the end.
-printf 'const kept = [];\nprocess.on("exit", () => console.log(kept.length));\n' >"$T/nothing.js"
-cat >"$T/buffers.js" <<'END'
+# The experiments: five times 20 MiB, kept while the snapshot is taken.
+cat >"$T/nothing.js" <<'END'
 const kept = [];
-for (let i = 0; i < 5; i++) kept.push(Buffer.alloc(20 * 1024 * 1024));
-process.on("exit", () => console.log(kept.length));
+setInterval(() => {}, 1000);
+process.on('SIGTERM', () => { console.log(kept.length); process.exit(0); });
+console.log('ready');
 END
-cat >"$T/arrays.js" <<'END'
-const kept = [];
-for (let i = 0; i < 5; i++) kept.push(new Array(20 * 1024 * 1024));
-process.on("exit", () => console.log(kept.length));
-END
+sed 's/^setInterval/for (let i = 0; i < 5; i++) kept.push(Buffer.alloc(20 * 1024 * 1024));\n&/' "$T/nothing.js" >"$T/buffers.js"
+sed 's/^setInterval/for (let i = 0; i < 5; i++) kept.push(new Array(20 * 1024 * 1024));\n&/' "$T/nothing.js" >"$T/arrays.js"
 for name in nothing buffers arrays; do
-	same $name node "$T/$name.js"
+	GCPROF_SNAPSHOT=signal start_gcprof $name node "$T/$name.js"
+	ready() { grep -q ready "$T/$name.out"; }
+	written() { [ "$(n_heaps "$name")" -ge 1 ]; }
+	eventually ready
+	kill -USR2 "$pid"
+	ok "$name: SIGUSR2 gives a snapshot of the running program" eventually written
+	stop "$pid"
+	is "$name: it ends well" "$status $(tail -n 1 "$T/$name.out")" "0 $([ $name = nothing ] && echo 0 || echo 5)"
 	whole $name 1
 done
 

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# shellcheck disable=SC2154 # variables of init.sh
+# shellcheck disable=SC2154,SC2034 # variables of init.sh
 # real.sh -- what the tests with real programs share; sourced after e2e/init.sh.
 #
 # SPDX-License-Identifier: MIT
@@ -23,11 +23,11 @@ whole() { # NAME LEAST-NUMBER
 	while read -r file; do
 		n=$((n + 1))
 		valid "$file" || {
-			diag "$(basename "$file") is not whole: $(json "$file" '.process.losses | tostring')"
+			diag "$(basename "$file") is not whole: $(summary "$file" '.process.losses | tostring')"
 			bad=$((bad + 1))
 		}
-		[ "$(json "$file" .totals.live_bytes)" -gt 0 ] || bad=$((bad + 1))
-		[ "$(json "$file" .totals.live_blocks)" = "$(records "$file" block | wc -l)" ] || bad=$((bad + 1))
+		[ "$(summary "$file" .totals.live_bytes)" -gt 0 ] || bad=$((bad + 1))
+		[ "$(summary "$file" .totals.live_blocks)" = "$(records "$file" block | wc -l)" ] || bad=$((bad + 1))
 	done < <(heaps "$1")
 	between "$1: snapshots were written" "$n" "$2" 100000
 	is "$1: each is whole and readable, with live bytes" "$bad" 0
@@ -47,15 +47,36 @@ same() { # NAME COMMAND...
 	ok "$name: it printed something" test -s "$T/$name.out" -o -n "${may_be_silent:-}"
 }
 
+count_of() { # NAME COMMAND...: the independent count
+	local name=$1
+	shift
+	# by assignment: an exported variable more would be copied by the program
+	preload=$COUNT
+	GCPROF_OUTPUT=$T/$name run_gcprof "$name-run" "$@"
+	preload=$LIB
+	cat "$T/$name"
+}
+
 # A single-threaded program, and the count of its allocations.
+#
+# Some programs hash addresses (compilers, python without its arenas): where the
+# heap lies then changes how many allocations they make, by a handful in a million.
+# They are known by counts that differ from run to run; for all others the number
+# must be the very same.
 counted() { # NAME COMMAND...
-	local name=$1 file
+	local name=$1 file wanted again got
 	shift
 	same "$name" ${still[@]+"${still[@]}"} "$@"
 	file=$(heap "$name")
 	whole "$name" 1
-	GCPROF_OUTPUT=$T/$name.count preload=$COUNT run_gcprof "$name-counted" ${still[@]+"${still[@]}"} "$@"
-	is "$name: as many allocations as the independent count" "$(json "$file" .totals.allocations)" \
-		"$(cat "$T/$name.count")"
-	diag "$name: $(cat "$T/$name.count") allocations"
+	got=$(summary "$file" .totals.allocations)
+	wanted=$(count_of "$name.count" ${still[@]+"${still[@]}"} "$@")
+	again="$(count_of "$name.count2" "$@") $(count_of "$name.count3" "$@") $(count_of "$name.count4" "$@")"
+	if [ "$again" = "$wanted $wanted $wanted" ]; then
+		is "$name: as many allocations as the independent count" "$got" "$wanted"
+	else
+		between "$name: as many allocations as the independent count, which varies with addresses" "$got" \
+			$((wanted - wanted / 10000)) $((wanted + wanted / 10000))
+	fi
+	diag "$name: $wanted allocations, then $again"
 }

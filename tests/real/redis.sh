@@ -81,5 +81,5 @@ whole redis 2
 last=$(heaps redis | while read -r file; do
 	[ "$(info "$file" reason)" = signal ] && echo "$file"
 done | tail -n 1)
-between "the data is among the live blocks" "$(json "$last" .totals.live_blocks)" 60000 10000000
+between "the data is among the live blocks" "$(summary "$last" .totals.live_blocks)" 60000 10000000
 done_testing
