@@ -407,6 +407,13 @@ backend_trim(size_t pad)
 	return gcprof_je_mallctl("arena.4096.purge", NULL, NULL, NULL, 0) == 0;
 }
 
+void
+backend_warm_up(void)
+{
+	if (!backend_is_system)
+		gcprof_je_free(gcprof_je_malloc(JE_MIN));
+}
+
 uint64_t
 backend_mapped_bytes(bool may_lock)
 {

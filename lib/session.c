@@ -224,6 +224,7 @@ take(const char *reason, const char *pattern, enum patience patience)
 		release_store(&s.is_writing, 0);
 		return -EBUSY;
 	}
+	backend_warm_up();
 	s.n_snapshots++;
 	expand_name(s.writing, sizeof s.writing, pattern ? pattern : options.output);
 	facts.number = s.n_snapshots;

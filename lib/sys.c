@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -186,6 +187,12 @@ sys_reap(int pid, bool is_waiting, int *ret_status)
 	if (got > 0 && ret_status)
 		*ret_status = status;
 	return (int)got;
+}
+
+void
+sys_kill(int pid)
+{
+	(void)K2(SYS_kill, pid, SIGKILL);
 }
 
 void

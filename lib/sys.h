@@ -45,6 +45,7 @@ int sys_fork_silent(void);
 /* Returns pid when that child is gone, 0 if it runs still (only with
  * is_waiting false), -errno. ret_status may be NULL. */
 int sys_reap(int pid, bool is_waiting, int *ret_status);
+void sys_kill(int pid);
 void sys_exit(int status) __attribute__((noreturn));
 /* Whether a thread of this process lives. */
 bool sys_is_thread(int tid);
