@@ -274,11 +274,11 @@ leftovers() { # NAME: files that are not snapshots
 	find "$T/$1" -maxdepth 1 -type f ! -name '*.heap'
 }
 
-analysis() { # FILE FORMAT: name of a file with the analyzer's output in that format
+analysis() { # FILE FORMAT [TOP]: name of a file with the analyzer's output in that format
 	local out
-	out=$T/$(basename "$1").$2
+	out=$T/$(basename "$1").$2.${3:-all}
 	if [ ! -e "$out" ] || [ "$1" -nt "$out" ]; then
-		"$ANALYZE" --format="$2" --top=1000000 "$1" >"$out" 2>"$out.err" || {
+		"$ANALYZE" --format="$2" --top="${3:-1000000}" "$1" >"$out" 2>"$out.err" || {
 			sed 's/^/# /' "$out.err"
 		} >&2
 	fi
@@ -289,8 +289,12 @@ json() { # FILE JQ-EXPRESSION
 	jq -r "$2" <"$(analysis "$1" json)"
 }
 
+summary() { # FILE JQ-EXPRESSION: the same for what does not depend on the number of sites
+	jq -r "$2" <"$(analysis "$1" json 1)"
+}
+
 valid() { # FILE: the analyzer takes it, and nothing was lost
-	[ "$(json "$1" '.schema + " " + (.process.complete | tostring)')" = "gcprof-analyze/1 true" ]
+	[ "$(summary "$1" '.schema + " " + (.process.complete | tostring)')" = "gcprof-analyze/1 true" ]
 }
 
 dump() { # FILE: name of a file with heapdump's listing of it
@@ -312,14 +316,19 @@ info() { # FILE NAME: a fact of the snapshot
 
 # Compare a snapshot's blocks with a target's own ledger (lines of truth.h).
 # Prints what differs; true if nothing does.
-#   --exactly  no other block may be in the snapshot
-ledger() { # [--exactly] FILE TRUTH [PID]
-	local exactly=0
+#   --exactly     no other block may be in the snapshot
+#   --any-thread  which thread allocated is left open
+ledger() { # [--exactly] [--any-thread] FILE TRUTH [PID]
+	local exactly=0 any_thread=0
 	if [ "$1" = --exactly ]; then
 		exactly=1
 		shift
 	fi
-	awk -v exactly="$exactly" -v pid="${3:-}" -f "$SOURCES/tests/e2e/ledger.awk" "$2" "$(dump "$1")"
+	if [ "$1" = --any-thread ]; then
+		any_thread=1
+		shift
+	fi
+	awk -v exactly="$exactly" -v any_thread="$any_thread" -v pid="${3:-}" -f "$SOURCES/tests/e2e/ledger.awk" "$2" "$(dump "$1")"
 }
 
 # Compare the stacks of a snapshot's blocks with what the target says they are.
