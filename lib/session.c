@@ -208,23 +208,16 @@ reap_writer(bool is_waiting)
 
 enum patience { GO_ON, WAIT };
 
-/* Take one.  pattern NULL: as GCPROF_OUTPUT says.
- * Context  inside the guard, or in a signal handler outside of it. */
-static int
-take(const char *reason, const char *pattern, enum patience patience)
+/* The turn to write, or to let go of who wrote: is_writing. */
+static bool
+take_turn(enum patience patience)
 {
-	struct snapshot_facts facts = {.reason = reason, .name = s.writing};
-	struct cut_thread self = {.sp = (uintptr_t)__builtin_frame_address(0)};
-	struct thread *t;
-	bool is_exit = reason[0] == 'e', may_lock = reason[0] != 's';
-	int idle = 0, result = 0, child, waits = 60000; /* of a millisecond */
+	int idle = 0, waits = 60000; /* of a millisecond */
 
 	while (!__atomic_compare_exchange_n(&s.is_writing, &idle, 1, false, __ATOMIC_ACQUIRE,
 					    __ATOMIC_RELAXED)) {
-		if (patience == GO_ON || !waits--) {
-			lose(LOSS_SNAPSHOTS);
-			return -EBUSY;
-		}
+		if (patience == GO_ON || !waits--)
+			return false;
 		idle = 0;
 		sys_sleep(1000000);
 		/* Who writes may wait for us to stop: this is as good a place as any. */
@@ -234,9 +227,43 @@ take(const char *reason, const char *pattern, enum patience patience)
 			cut_park();
 		}
 	}
+	return true;
+}
+
+static void
+end_turn(void)
+{
+	release_store(&s.is_writing, 0);
+}
+
+/* A child that has written is let go of; nobody else's business meanwhile. */
+static void
+let_go(enum patience patience)
+{
+	if (!take_turn(patience))
+		return;
+	(void)reap_writer(patience == WAIT);
+	end_turn();
+}
+
+/* Take one.  pattern NULL: as GCPROF_OUTPUT says.
+ * Context  inside the guard, or in a signal handler outside of it. */
+static int
+take(const char *reason, const char *pattern, enum patience patience)
+{
+	struct snapshot_facts facts = {.reason = reason, .name = s.writing};
+	struct cut_thread self = {.sp = (uintptr_t)__builtin_frame_address(0)};
+	struct thread *t;
+	bool is_exit = reason[0] == 'e', may_lock = reason[0] != 's';
+	int result = 0, child;
+
+	if (!take_turn(patience)) {
+		lose(LOSS_SNAPSHOTS);
+		return -EBUSY;
+	}
 	if (reap_writer(patience == WAIT) == -EAGAIN) {
 		lose(LOSS_SNAPSHOTS);
-		release_store(&s.is_writing, 0);
+		end_turn();
 		return -EBUSY;
 	}
 	backend_warm_up();
@@ -263,7 +290,7 @@ take(const char *reason, const char *pattern, enum patience patience)
 	} else if (!is_exit) {
 		sys_log("cannot fork: the program waited while the snapshot was written");
 	}
-	release_store(&s.is_writing, 0);
+	end_turn();
 	return result;
 }
 
@@ -357,7 +384,7 @@ session_end_epoch(uint64_t now_ns)
 	if (sys_getpid() != s.pid ||
 	    !epochs_tick(now_ns, thread_sum, measure_epoch, &r))
 		return;
-	(void)reap_writer(false);
+	let_go(GO_ON);
 	if (options.is_trace)
 		trace(&r);
 	if (has_grown(r.memory.heap_used))
@@ -548,7 +575,7 @@ at_exit(void *with)
 	}
 	/* A snapshot by signal may still be in the making; it needs us no more,
 	 * but a container that ends with its first process would end it too. */
-	(void)reap_writer(true);
+	let_go(WAIT);
 }
 
 void
