@@ -183,8 +183,9 @@ ok "an unknown command: 2" usage 2 "$gcprof" nonesuch
 
 snapshot() { "$gcprof" snapshot "$@"; }
 state() { grep -q "^State:[[:space:]]*$2" "/proc/$1/status"; }
-catches_usr2() { # bit 11 of the mask
+catches_usr2() { # bit 11 of the mask, of the program: the shell catches it too
 	local mask
+	grep -q libgcprof "/proc/$1/maps" || return 1
 	mask=$(sed -n 's/^SigCgt:[[:space:]]*//p' "/proc/$1/status")
 	[ $((0x$mask >> 11 & 1)) -eq 1 ]
 }
