@@ -354,7 +354,8 @@ put_info(const struct snapshot_facts *facts, const struct epochs_counts *counts,
 
 		if (!n)
 			continue;
-		is_complete = false;
+		if (i != LOSS_SNAPSHOTS) /* of others, not of this one */
+			is_complete = false;
 		(void)sys_format(name, sizeof name, "loss.%s", loss_names[i]);
 		info_number(name, n);
 	}
