@@ -79,7 +79,7 @@ public:
 int
 main(int argc, char **argv)
 {
-	int rounds = argc > 1 ? std::atoi(argv[1]) : 1100000;
+	int rounds = argc > 1 ? std::atoi(argv[1]) : 2000000;
 	catalogue c;
 	std::size_t sum = 0;
 	for (int i = 0; i < rounds; i++) {

@@ -268,17 +268,20 @@ square_root(const struct number *n)
 	return trim(root);
 }
 
-/* n is the product of 64-bit numbers, ended by 0. */
+/* n is the product of 64-bit numbers, ended by 0, to a power. */
 NOINLINE static unsigned
-smooth_steps(const uint64_t *factors, int steps)
+smooth_steps(const uint64_t *factors, int power, int steps)
 {
 	struct number *zero = trim(from_int(0)), *square, *factor;
 	struct expansion e = {.n = trim(from_int(1))};
+	size_t i;
 
-	for (; *factors != 0; factors++) {
-		factor = trim(from_int(*factors));
-		set(&e.n, multiply(e.n, factor));
-		free(factor);
+	for (; power > 0; power--) {
+		for (i = 0; factors[i] != 0; i++) {
+			factor = trim(from_int(factors[i]));
+			set(&e.n, multiply(e.n, factor));
+			free(factor);
+		}
 	}
 	/* the first step is known: a = root, p = root, q = n - root^2 */
 	e.root = square_root(e.n);
@@ -302,9 +305,11 @@ main(int argc, char **argv)
 {
 	static const uint64_t small[] = {4294967291u, 4294967279u, 0};
 	static const uint64_t large[] = {1152921504606846883u, 576460752303423433u, 1000000000000000003u,
-		2305843009213693951u, 18446744073709551557u, 9223372036854775783u, 4611686018427387847u, 0};
-	int steps = argc > 1 ? atoi(argv[1]) : 150000;
+		2305843009213693951u, 18446744073709551557u, 9223372036854775783u, 4611686018427387847u,
+		1152921504606846577u, 576460752303423131u, 999999999999999877u, 2305843009213693669u,
+		18446744073709551427u, 9223372036854775643u, 4611686018427387631u, 0};
+	int steps = argc > 1 ? atoi(argv[1]) : 220000;
 
-	printf("%u smooth\n", smooth_steps(small, steps) + smooth_steps(large, steps));
+	printf("%u smooth\n", smooth_steps(small, 1, steps) + smooth_steps(large, 3, steps));
 	return 0;
 }

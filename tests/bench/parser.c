@@ -160,7 +160,7 @@ int
 main(int argc, char **argv)
 {
 	static char text[1 << 20];
-	int rounds = argc > 1 ? atoi(argv[1]) : 3000, round;
+	int rounds = argc > 1 ? atoi(argv[1]) : 6500, round;
 	uint32_t state = 11;
 	double sum = 0;
 

@@ -16,7 +16,7 @@ int
 main(int argc, char **argv)
 {
 	static void *slots[N_SLOTS];
-	int rounds = argc > 1 ? atoi(argv[1]) : 20000, round, i;
+	int rounds = argc > 1 ? atoi(argv[1]) : 40000, round, i;
 	uint32_t state = 3;
 
 	for (round = 0; round < rounds; round++) {
