@@ -106,6 +106,8 @@ every_option() {
 	while read -r option; do grep -q -e "--$option" help || { echo "$option"; return 1; }; done < options
 }
 ok "--help names every option of options.def" every_option
+fits() { "$gcprof" --help | awk 'length > 80 { print; wide = 1 } END { exit wide }'; }
+ok "--help fits into 80 columns" fits
 ok "--help is on standard output, with status 0" status 0 "$gcprof" --help
 ok "--version names the version" same "$("$gcprof" --version | cut -d' ' -f1)" gcprof
 
@@ -117,6 +119,10 @@ ok "a directory: 126" refuses 126 'Permission denied' run -- /
 printf 'exit 5\n' > no-interpreter
 chmod +x no-interpreter
 ok "a script without an interpreter is run by sh" status 5 run -- ./no-interpreter
+
+printf '#!/nonesuch/sh\n' > lost
+chmod +x lost
+ok "a script whose interpreter is not there: 127, and why" refuses 127 'interpreter' run -- ./lost
 
 if try_cc static -static; then
 	ok "a static program: 125, and why" refuses 125 'statically linked' run -- ./static
