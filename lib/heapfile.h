@@ -144,6 +144,66 @@ enum heapfile_type {
 	/* What gcprof_mark() noted.  Record: varint epoch, varint time_ns (since
 	 * the start of the process), text label. */
 	HEAPFILE_MARKS = 10,
+
+	/* The graph.  Blocks are named by their ordinal in HEAPFILE_BLOCKS, from
+	 * 1.  An edge is an aligned word that points to the start of a live block
+	 * or into it:
+	 *
+	 *     varint v: bit 0: it points inside; bit 1: a skip follows; the rest
+	 *         is zigzag (ordinal of the target - ordinal before), where the
+	 *         ordinal before is that of the previous edge's target in this
+	 *         record, at first of the holder (0 for a root);
+	 *     varint skip, if bit 1: words passed over since the previous edge's
+	 *         word (since the start of the holder for the first edge); 0
+	 *         without bit 1;
+	 *     varint inside, if bit 0: offset in the target in bytes << 2 |
+	 *         HEAPFILE_INSIDE_*.
+	 *
+	 * Record: one per block that holds an edge: varint gap (ordinal - ordinal
+	 * of the record before, at least 1; 0 before the first), varint n_edges
+	 * (at least 1), edges. */
+	HEAPFILE_EDGES = 11,
+
+	/* Where the program's own variables are.  Its presence says that the
+	 * reachability of blocks can be computed from this file.
+	 * Record: varint kind (HEAPFILE_ROOT_*), varint owner (module for GLOBAL;
+	 * thread for STACK, REGISTERS, TLS, KEY, ALT_STACK; else 0), varint
+	 * address, varint bytes, varint n_edges (may be 0), edges. */
+	HEAPFILE_ROOTS = 12,
+
+	/* Words in blocks that point into a loaded object: at code, or at a
+	 * vtable (read-only data, or data made read-only after relocation).  At
+	 * most the first four of a block.
+	 * Record: varint gap as in HEAPFILE_EDGES, varint n (1 to 4), then n
+	 * times: varint word (offset in the block / 8), varint module, varint
+	 * offset (virtual address in the module's file). */
+	HEAPFILE_OBJECT_WORDS = 13,
+
+	/* What stands in some blocks, if GCPROF_CONTENT asked for it: the first
+	 * bytes of at least one block of each site.
+	 * Record: varint gap as in HEAPFILE_EDGES, text bytes. */
+	HEAPFILE_CONTENTS = 14,
+};
+
+enum heapfile_root {
+	HEAPFILE_ROOT_GLOBAL = 1,    /* writable data and bss of a module */
+	HEAPFILE_ROOT_STACK = 2,     /* of a thread, from its stack pointer */
+	HEAPFILE_ROOT_REGISTERS = 3, /* of a thread */
+	HEAPFILE_ROOT_TLS = 4,	     /* static thread-local storage, and the thread's descriptor */
+	HEAPFILE_ROOT_KEY = 5,	     /* pthread_setspecific values kept in the descriptor */
+	HEAPFILE_ROOT_MAPPING = 6,   /* memory that the program mapped itself */
+	HEAPFILE_ROOT_ALT_STACK = 7, /* sigaltstack in use */
+	HEAPFILE_ROOT_REGISTERED = 8, /* __lsan_register_root_region */
+	HEAPFILE_ROOT_OTHER = 9, /* writable memory of nobody known: the break, what the loader mapped */
+};
+
+/* Of an edge that points inside: what memcheck's heuristics (its option
+ * --leak-check-heuristics) would make of it. */
+enum heapfile_inside {
+	HEAPFILE_INSIDE_PLAIN = 0,
+	HEAPFILE_INSIDE_STRING = 1,	 /* std::string's characters behind length, capacity, count */
+	HEAPFILE_INSIDE_ARRAY = 2,	 /* first element behind the length word of new[] */
+	HEAPFILE_INSIDE_INHERITANCE = 3, /* second base class: vtables here and at the start */
 };
 
 enum { HEAPFILE_INFO_NUMBER = 1, HEAPFILE_INFO_TEXT = 2 };
@@ -154,6 +214,8 @@ enum { HEAPFILE_INFO_NUMBER = 1, HEAPFILE_INFO_TEXT = 2 };
  *     complete (1 = nothing was lost) rss heap_total heap_used external
  *     total_memory free_memory profiler_bytes allocations allocated_bytes
  *     frees freed_bytes live_blocks live_bytes
+ *     cut_pause_ns (threads stopped) cut_threads cut_unanswered cut_in_place
+ *     (1 = no child could be made)
  *     loss.NAME for each kind of loss that happened (a count)
  *   texts: command (arguments, each ended by NUL) executable cwd reason
  *     (exit, signal, api, interval, growth, limit) allocator (jemalloc,
@@ -173,6 +235,7 @@ enum heapfile_special {
 
 #define HEAPFILE_THREAD_ALIVE 1u
 #define HEAPFILE_THREAD_MAIN 2u
+#define HEAPFILE_THREAD_UNANSWERED 4u /* was not stopped in time: its whole stack counts as a root */
 
 #define HEAPFILE_BIRTH_PROMOTED_EARLY 1u /* its survivors took over 25 % of the semispace: old after one epoch */
 
@@ -184,6 +247,7 @@ enum heapfile_kind {
 	HEAPFILE_KIND_NEW = 4,
 	HEAPFILE_KIND_NEW_ARRAY = 5,
 	HEAPFILE_KIND_MALLOCX = 6, /* mallocx, rallocx */
+	HEAPFILE_KIND_IGNORED = 7, /* any, but not to be reported: __lsan_disable, __lsan_ignore_object */
 };
 
 #define HEAPFILE_MAPPING_READ 1u

@@ -4,6 +4,7 @@
  */
 #include "record.h"
 #include "backend.h"
+#include "cut.h"
 #include "epochs.h"
 #include "modules.h"
 #include "options.h"
@@ -43,8 +44,11 @@ record_boot(void)
 NOINLINE void
 record_pending(void)
 {
-	thread_tls.guard = 0;
-	if (thread_enter()) {
+	uint32_t asked = __atomic_exchange_n(&thread_tls.guard, 0, __ATOMIC_RELAXED);
+
+	if (asked & THREAD_PARK)
+		cut_park();
+	if (asked & THREAD_PENDING && thread_enter()) {
 		session_asked();
 		record_leave();
 	}

@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -103,6 +104,12 @@ sys_write(int fd, const void *buf, size_t bytes)
 }
 
 long
+sys_pread(int fd, void *buf, size_t bytes, uint64_t offset)
+{
+	return K4(SYS_pread64, fd, buf, bytes, offset);
+}
+
+long
 sys_pwrite(int fd, const void *buf, size_t bytes, uint64_t offset)
 {
 	return K4(SYS_pwrite64, fd, buf, bytes, offset);
@@ -189,6 +196,12 @@ sys_reap(int pid, bool is_waiting, int *ret_status)
 }
 
 void
+sys_kill(int pid)
+{
+	(void)K2(SYS_kill, pid, SIGKILL);
+}
+
+void
 sys_exit(int status)
 {
 	for (;;)
@@ -199,6 +212,83 @@ bool
 sys_is_thread(int tid)
 {
 	return K3(SYS_tgkill, sys_getpid(), tid, 0) != -3 /* ESRCH */;
+}
+
+int
+sys_signal_thread(int tid, int number)
+{
+	return (int)K3(SYS_tgkill, sys_getpid(), tid, number);
+}
+
+int
+sys_threads(void (*f)(int tid, void *with), void *with)
+{
+	/* struct linux_dirent64 of getdents64(2). */
+	struct entry {
+		uint64_t ino;
+		int64_t off;
+		uint16_t bytes;
+		uint8_t type;
+		char name[];
+	};
+	char buf[2048] __attribute__((aligned(8)));
+	int fd = sys_open("/proc/self/task", O_RDONLY | O_DIRECTORY, 0);
+	long got, at;
+
+	if (fd < 0)
+		return fd;
+	while ((got = K3(SYS_getdents64, fd, buf, sizeof buf)) > 0)
+		for (at = 0; at < got;) {
+			const struct entry *e = (const void *)(buf + at);
+			const char *digit = e->name;
+			int tid = 0;
+
+			at += e->bytes;
+			for (; *digit >= '0' && *digit <= '9'; digit++)
+				tid = tid * 10 + (*digit - '0');
+			if (tid)
+				f(tid, with);
+		}
+	(void)sys_close(fd);
+	return (int)got;
+}
+
+uint64_t
+sys_blocked_signals(int tid)
+{
+	char name[64], text[4096];
+	const char *at;
+	uint64_t v = 0;
+
+	(void)sys_format(name, sizeof name, "/proc/self/task/%d/status", tid);
+	if (sys_read_file(name, text, sizeof text) <= 0 || !(at = strstr(text, "SigBlk:")))
+		return 0;
+	for (at += 8; (*at >= '0' && *at <= '9') || (*at >= 'a' && *at <= 'f'); at++)
+		v = v << 4 | (uint64_t)(*at <= '9' ? *at - '0' : *at - 'a' + 10);
+	return v;
+}
+
+uintptr_t
+sys_alt_stack(void)
+{
+	stack_t st = {.ss_flags = SS_DISABLE};
+
+	(void)K2(SYS_sigaltstack, 0, &st);
+	return st.ss_flags & SS_DISABLE ? 0 : (uintptr_t)st.ss_sp;
+}
+
+void
+sys_wait(const uint32_t *word, uint32_t value, uint64_t ns)
+{
+	struct timespec ts = {(time_t)(ns / 1000000000u), (long)(ns % 1000000000u)};
+
+	(void)K4(SYS_futex, word, 128 /* FUTEX_WAIT_PRIVATE */, value, &ts);
+}
+
+void
+sys_wake(const uint32_t *word)
+{
+	(void)K3(SYS_futex, word, 129 /* FUTEX_WAKE_PRIVATE */, INT32_MAX);
 }
 
 int

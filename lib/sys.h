@@ -27,6 +27,7 @@ long sys_mincore(void *addr, size_t bytes, unsigned char *ret_pages);
 int sys_open(const char *name, int flags, int mode);
 long sys_read(int fd, void *buf, size_t bytes);
 long sys_write(int fd, const void *buf, size_t bytes);
+long sys_pread(int fd, void *buf, size_t bytes, uint64_t offset);
 long sys_pwrite(int fd, const void *buf, size_t bytes, uint64_t offset);
 int sys_fsync(int fd);
 int sys_close(int fd);
@@ -45,9 +46,22 @@ int sys_fork_silent(void);
 /* Returns pid when that child is gone, 0 if it runs still (only with
  * is_waiting false), -errno. ret_status may be NULL. */
 int sys_reap(int pid, bool is_waiting, int *ret_status);
+void sys_kill(int pid);
 void sys_exit(int status) __attribute__((noreturn));
 /* Whether a thread of this process lives. */
 bool sys_is_thread(int tid);
+/* Send a signal to a thread of this process.  Returns 0 or -errno. */
+int sys_signal_thread(int tid, int number);
+/* Call f for each thread of this process.  Returns 0 or -errno. */
+int sys_threads(void (*f)(int tid, void *with), void *with);
+/* Signals that a thread blocks; bit n-1 is signal n; 0 if that is unknown. */
+uint64_t sys_blocked_signals(int tid);
+/* This thread's alternate signal stack, 0 if it has none. */
+uintptr_t sys_alt_stack(void);
+/* Sleep while *word is value, at most for ns. */
+void sys_wait(const uint32_t *word, uint32_t value, uint64_t ns);
+/* Wake all that sleep on a word. */
+void sys_wake(const uint32_t *word);
 int sys_thread_name(char name[16]);
 /* mask of signal n is bit n-1. */
 uint64_t sys_block_signals(void);

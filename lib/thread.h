@@ -54,14 +54,15 @@ struct thread {
 /* The thread-local words.
  *
  * guard    0: the program runs.  1: we do, or the allocator for us.  With
- *          THREAD_PENDING added: a signal asked for a snapshot meanwhile.
+ *          THREAD_PENDING added: a signal asked for a snapshot meanwhile;
+ *          THREAD_PARK: another thread takes a cut and waits for this one.
  *          Changed by single instructions: the thread's own signal handlers
  *          come between any two. */
 struct thread_tls {
 	uint32_t guard;
 	struct thread *state;
 };
-enum { THREAD_PENDING = 0x100 };
+enum { THREAD_PENDING = 0x100, THREAD_PARK = 0x10000 };
 extern __thread struct thread_tls thread_tls __attribute__((tls_model("initial-exec")));
 
 /* Counted with atomic adds, by whoever cannot use a thread's state. */

@@ -49,6 +49,14 @@ void unwind_reset(struct unwind *u);
 /* The site of a stack. Returns SITE_FULL if it could not be kept. */
 site_id unwind_site(struct unwind *u, const struct caller *c);
 
+/* From where on the program's own frames begin, and what it has in registers
+ * there: ret_registers gets rbx, rbp, r12 to r15.  The library's frames are
+ * passed over, and if is_exit those of libc and the loader, which call us at
+ * the end of the process: what lies in them is no longer the program's.
+ * Returns the stack pointer of the first frame that counts. */
+enum { UNWIND_REGISTERS = 6 };
+uintptr_t unwind_origin(struct unwind *u, bool is_exit, uintptr_t ret_registers[UNWIND_REGISTERS]);
+
 /* Modules were unloaded: rules learned so far are void. */
 void unwind_forget_rules(void);
 

@@ -19,6 +19,7 @@ fuzz_tests = \
 	tests/fuzz/replay.sh
 
 cli_tests = \
+	tests/cli/completion.sh \
 	tests/cli/gcprof.sh
 
 lint_tests = \

@@ -59,7 +59,8 @@ static const char help[] =
 "  --top=N               rows of each list, 0 for all (text: 10, JSON: all)\n"
 "  --sort=KEY            one list, by live, old, allocations, blocks or age\n"
 "                        (of the oldest block)\n"
-"  --frames=N            frames of each stack in text, 0 for all (12)\n"
+"  --frames=N            frames of each stack in text, 0 for all (12), with\n"
+"                        those outside of main\n"
 "  --cohort=WHICH        count blocks of this cohort only: young, old or all\n"
 "  --min-age=EPOCHS      count blocks of at least this age only\n"
 "  --focus=REGEX         only sites with a frame whose function, file or module\n"
@@ -422,7 +423,7 @@ close_output(const struct settings *s, FILE *f)
 /* Report one file.  *f is opened when the first file could be read, so that a
  * wrong name does not cost an earlier report. */
 static int
-analyze(const struct settings *s, const char *path, FILE **f)
+analyze(const struct settings *s, const char *path, bool is_one_of_many, FILE **f)
 {
 	struct heap *heap = load(path);
 	struct symbols *symbols = NULL;
@@ -438,6 +439,8 @@ analyze(const struct settings *s, const char *path, FILE **f)
 		complain("'%s': out of memory", path);
 	if (report && !*f)
 		*f = open_output(s);
+	if (report && *f && is_one_of_many && s->format == FORMAT_TEXT)
+		fprintf(*f, "File        %s\n", path);
 	if (report && *f) {
 		write_report(s, report, *f);
 		status = s->fail_on != FAIL_NEVER &&
@@ -462,7 +465,7 @@ analyze_all(const struct settings *s, char **paths, int n)
 
 		if (f && s->format == FORMAT_TEXT)
 			fputs("\n\n", f);
-		one = analyze(s, paths[i], &f);
+		one = analyze(s, paths[i], n > 1, &f);
 		if (one > status)
 			status = one;
 	}
@@ -508,7 +511,8 @@ main(int argc, char **argv)
 	}
 	settle(&s);
 	if (optind == argc) {
-		complain("no snapshot named; try --help");
+		complain("no snapshot named, such as gcprof.PROGRAM.PID.1.heap; try "
+			 "--help");
 		return EXIT_TROUBLE;
 	}
 	if (s.format == FORMAT_JSON && argc - optind > 1) {

@@ -1,29 +1,32 @@
 /* report_text.c -- the report for people.
  *
  * In:   struct report.
- * Out:  aligned text of at most about 100 columns.
+ * Out:  aligned text of 80 columns, unless a long name or number needs more.
  * Not here: which rows there are and in which order (report.c).
  *
  * Names come out of a file and are shown on a terminal: all of them go through
  * report_utf8().  Long C++ names lose first what is inside their angle
- * brackets, then inside their parentheses, then their middle; JSON has them
- * whole.
+ * brackets, then inside their parentheses, then their outer scopes, then their
+ * middle; JSON has them whole.
  *
  * SPDX-License-Identifier: MIT
  */
 #include "report.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 enum {
-	COLUMNS = 100,
+	COLUMNS = 80,
 	STACK_INDENT = 6,
-	FUNCTION_COLUMNS = 52,
+	FUNCTION_COLUMNS = 48,
+	FUNCTION_MIN_COLUMNS = 38, /* what a long path leaves it */
 	PATH_COLUMNS = 36,
-	BAR_COLUMNS = 30,
+	PATH_MIN_COLUMNS = 19, /* what a long function leaves it */
+	BAR_COLUMNS = 28,
 };
 
 /* What one text report remembers while it is written. */
@@ -33,6 +36,7 @@ struct writer {
 	/* By node: place in the list where its stack was shown, 0 = not yet. */
 	uint32_t *shown;
 	uint32_t n_shown;
+	double *estimates; /* bytes by node; NULL = nothing was sampled */
 };
 
 /* ---- figures ---- */
@@ -171,11 +175,32 @@ collapse(char *name, char open, char close, unsigned keep)
 	*to = '\0';
 }
 
+/* A name without its return type and outermost scopes, so that it and "..."
+ * fit; NULL if even the last part does not. */
+static const char *
+inner_scopes(const char *name, size_t columns)
+{
+	const char *p = name;
+	unsigned depth = 0;
+
+	for (; *p && !(*p == '(' && depth == 0); p++) {
+		if (*p == '<')
+			depth++;
+		else if (*p == '>' && depth > 0)
+			depth--;
+		else if (*p == ':' && p[1] == ':' && depth == 0 &&
+			 strlen(p + 2) + 3 <= columns)
+			return p + 2;
+	}
+	return NULL;
+}
+
 /* A function's name in at most `columns` bytes or so. */
 static void
 put_function(FILE *f, const char *function, size_t columns)
 {
 	char *name = report_utf8(function, strlen(function), true);
+	const char *part = NULL;
 	size_t n;
 
 	if (!name)
@@ -188,8 +213,14 @@ put_function(FILE *f, const char *function, size_t columns)
 	if (strlen(name) > columns)
 		collapse(name, '(', ')', 0);
 	n = strlen(name);
+	if (n > columns && n > 5 && strcmp(name + n - 5, "(...)") == 0)
+		name[n -= 5] = '\0';
+	if (n > columns)
+		part = inner_scopes(name, columns);
 	if (n <= columns) {
 		fputs(name, f);
+	} else if (part) {
+		fprintf(f, "...%s", part);
 	} else {
 		size_t head = columns / 3, tail = n - (columns - head - 3);
 
@@ -200,6 +231,23 @@ put_function(FILE *f, const char *function, size_t columns)
 		fprintf(f, "%.*s...%s", (int)head, name, name + tail);
 	}
 	free(name);
+}
+
+/* A path without "DIR/.." in its middle, which build trees leave there, for
+ * free(3).  Only its look: with a symbolic link it may name another file. */
+static char *
+tidy_path(const char *path)
+{
+	char *tidy = strdup(path), *up, *dir;
+
+	while (tidy && (up = strstr(tidy, "/../"))) {
+		for (dir = up; dir > tidy && dir[-1] != '/'; dir--)
+			;
+		if (dir == up || strncmp(dir, "..", 2) == 0 || strncmp(dir, "./", 2) == 0)
+			break;
+		memmove(dir, up + 4, strlen(up + 4) + 1);
+	}
+	return tidy;
 }
 
 /* A path, without its first directories if it is long. */
@@ -291,28 +339,26 @@ write_process(const struct heap *h, FILE *f)
 	put_command(f, &info->command);
 	fprintf(f, "\n            pid %" PRIu64 ", ", info->pid);
 	put_text(f, &info->executable, COLUMNS - 30);
-	fprintf(f, "\nSnapshot    number %" PRIu64 ", reason ", info->snapshot_number);
+	fprintf(f, "\nSnapshot    number %" PRIu64 " (", info->snapshot_number);
 	put_text(f, &info->reason, 20);
-	fputs(", ", f);
+	fputs("), ", f);
 	put_time(f, info->snapshot_time_ns);
-	fprintf(f, "after %s, in epoch %" PRIu64 "\n", DURATION(info->uptime_ns),
+	fprintf(f, "after %s, epoch %" PRIu64 "\n", DURATION(info->uptime_ns),
 		info->epoch);
 	write_losses(h, f);
-	fprintf(f, "Settings    epoch of %s, old after %" PRIu64 " epoch%s, ",
+	fprintf(f, "Settings    epoch of %s, old after %" PRIu64 " epoch%s, allocator ",
 		SIZE(info->young_bytes), info->promote, info->promote == 1 ? "" : "s");
-	if (info->sample_bytes)
-		fprintf(f, "a stack every %s on average, ", SIZE(info->sample_bytes));
-	else
-		fputs("every stack recorded, ", f);
-	fputs("allocator ", f);
 	put_text(f, &info->allocator, 20);
+	if (info->sample_bytes)
+		fprintf(f, "\n            SAMPLED, a stack every %s on average",
+			SIZE(info->sample_bytes));
 	putc('\n', f);
 }
 
 static void
 write_size_line(FILE *f, const char *name, uint64_t bytes, const char *what)
 {
-	fprintf(f, "  %-16s %12s %22s   %s\n", name, SIZE(bytes), COUNT(bytes), what);
+	fprintf(f, "  %-12s %12s %18s   %s\n", name, SIZE(bytes), COUNT(bytes), what);
 }
 
 static void
@@ -327,7 +373,7 @@ write_memory(const struct heap *h, FILE *f)
 	write_size_line(f, "external", info->external, "mapped by the program itself");
 	write_size_line(f, "profiler", info->profiler_bytes, "gcprof's own");
 	if (info->total_memory)
-		fprintf(f, "  %-16s %12s, %s free\n", "machine", SIZE(info->total_memory),
+		fprintf(f, "  %-12s %12s, %s free\n", "machine", SIZE(info->total_memory),
 			SIZE(info->free_memory));
 }
 
@@ -351,9 +397,9 @@ write_cohorts(const struct heap *h, FILE *f)
 	if (h->unborn.blocks)
 		fprintf(f, "  Of unknown birth, counted as old: %s blocks, %s\n",
 			COUNT(h->unborn.blocks), SIZE(h->unborn.bytes));
-	fprintf(f, "\n  Since the start: %s allocations of %s, %s frees, at %s sites\n",
+	fprintf(f, "\n  Since the start: %s allocations of %s, %s frees, at %s site%s\n",
 		COUNT(info->allocations), SIZE(info->allocated_bytes), COUNT(info->frees),
-		COUNT(h->n_sites));
+		COUNT(h->n_sites), h->n_sites == 1 ? "" : "s");
 }
 
 /* ---- survival ---- */
@@ -388,7 +434,7 @@ write_chart(const struct report *r, FILE *f)
 		if (e->survived_bytes > longest)
 			longest = e->survived_bytes;
 	}
-	fprintf(f, "  %-15s %-13s %12s %12s   # lives, . freed since\n", "born in epoch",
+	fprintf(f, "  %-14s %-10s %10s %10s   # lives, . freed since\n", "born in epoch",
 		"age", "survived", "live now");
 	for (size_t i = 0; i < r->n_epochs; i++) {
 		const struct report_epochs *e = &r->epochs[i];
@@ -401,7 +447,7 @@ write_chart(const struct report *r, FILE *f)
 			 e->first, e->last);
 		snprintf(age, sizeof(age),
 			 young == old ? "%" PRIu64 : "%" PRIu64 "-%" PRIu64, young, old);
-		fprintf(f, "  %-15s %-13s %12s %12s   ", born, age,
+		fprintf(f, "  %-14s %-10s %10s %10s   ", born, age,
 			e->has_survived && (e->first < now || e->survived_bytes)
 				? SIZE(e->survived_bytes)
 				: "-",
@@ -412,6 +458,16 @@ write_chart(const struct report *r, FILE *f)
 }
 
 /* ---- stacks and sites ---- */
+
+/* The place of all blocks that were not sampled. */
+static bool
+is_unsampled(const struct report *r, uint32_t node)
+{
+	const struct heap_node *n = &r->heap->nodes[node];
+
+	return node && (n->flags & HEAPFILE_SITE_SPECIAL) &&
+	       n->offset == HEAPFILE_SPECIAL_UNSAMPLED;
+}
 
 static void
 put_place(const struct report *r, FILE *f, const struct report_frame *frame)
@@ -425,6 +481,37 @@ put_place(const struct report *r, FILE *f, const struct report_frame *frame)
 	fprintf(f, "%s0x%" PRIx64, frame->module ? "+" : "", frame->offset);
 }
 
+/* A function with its file and line.  If both are too long for the line, the
+ * path gives way first, down to its least, then the function. */
+static void
+put_source(FILE *f, const struct report_frame *frame, size_t columns)
+{
+	char *path = tidy_path(frame->file), line[16] = "";
+	size_t n_path, n_function = frame->function ? strlen(frame->function) + 2 : 0;
+
+	if (!path)
+		return;
+	if (frame->line)
+		snprintf(line, sizeof(line), ":%u", frame->line);
+	columns -= strlen(line) + (frame->is_inlined ? strlen("  [inlined]") : 0);
+	if (n_function > FUNCTION_MIN_COLUMNS + 2)
+		n_function = FUNCTION_MIN_COLUMNS + 2;
+	n_path = strlen(path) < PATH_COLUMNS ? strlen(path) : PATH_COLUMNS;
+	if (n_function + n_path > columns && n_path > PATH_MIN_COLUMNS)
+		n_path = columns > n_function + PATH_MIN_COLUMNS ? columns - n_function
+								 : PATH_MIN_COLUMNS;
+	if (frame->function) {
+		put_function(f, frame->function,
+			     columns > n_path + FUNCTION_MIN_COLUMNS
+				     ? columns - n_path - 2
+				     : FUNCTION_MIN_COLUMNS - 2);
+		fputs("  ", f);
+	}
+	put_path(f, path, n_path);
+	fputs(line, f);
+	free(path);
+}
+
 static void
 write_frame(const struct report *r, FILE *f, const struct report_frame *frame)
 {
@@ -433,14 +520,11 @@ write_frame(const struct report *r, FILE *f, const struct report_frame *frame)
 		fprintf(f, "%s\n", frame->special);
 		return;
 	}
-	if (frame->function)
-		put_function(f, frame->function, FUNCTION_COLUMNS);
 	if (frame->file) {
-		fputs(frame->function ? "  " : "", f);
-		put_path(f, frame->file, PATH_COLUMNS);
-		if (frame->line)
-			fprintf(f, ":%u", frame->line);
+		put_source(f, frame, COLUMNS - STACK_INDENT);
 	} else {
+		if (frame->function)
+			put_function(f, frame->function, FUNCTION_COLUMNS);
 		fputs(frame->function ? "  (" : "", f);
 		put_place(r, f, frame);
 		fputs(frame->function ? ")" : "", f);
@@ -448,22 +532,57 @@ write_frame(const struct report *r, FILE *f, const struct report_frame *frame)
 	fputs(frame->is_inlined ? "  [inlined]\n" : "\n", f);
 }
 
+/* Frames without those outside of main or of a thread's start, which are the
+ * same in every stack. */
+static size_t
+told_frames(const struct report_stack *s)
+{
+	for (size_t i = 1; i < s->n; i++) {
+		const char *name = s->frames[i].function;
+
+		if (name && (strncmp(name, "__libc_start_", 13) == 0 ||
+			     strcmp(name, "clone") == 0 || strcmp(name, "clone3") == 0))
+			return i;
+	}
+	return s->n;
+}
+
+/* Frames from `i` on that are the same call: recursion. */
+static size_t
+repeated(const struct report_stack *s, size_t i, size_t told)
+{
+	size_t n = 1;
+
+	while (i + n < told && !s->frames[i].special &&
+	       s->frames[i + n].module == s->frames[i].module &&
+	       s->frames[i + n].offset == s->frames[i].offset &&
+	       !s->frames[i].is_inlined && !s->frames[i + n].is_inlined)
+		n++;
+	return n;
+}
+
 static void
 write_stack(const struct report *r, FILE *f, uint32_t node)
 {
 	struct report_stack s;
-	size_t n;
+	size_t told, i = 0;
 
 	if (report_stack_get(r, node, &s) != 0)
 		return;
-	n = r->options.frames && r->options.frames < s.n ? r->options.frames : s.n;
-	/* "... 1 more" would take the line of the frame that it hides. */
-	if (n + 1 == s.n)
-		n = s.n;
-	for (size_t i = 0; i < n; i++)
+	told = r->options.frames ? told_frames(&s) : s.n;
+	for (size_t lines = 0; i < told; lines++) {
+		size_t n = repeated(&s, i, told);
+
+		/* "... 1 more" would take the line of the frame that it hides. */
+		if (r->options.frames && lines >= r->options.frames && i + 1 < told)
+			break;
 		write_frame(r, f, &s.frames[i]);
-	if (n < s.n)
-		fprintf(f, "%*s... %zu more\n", STACK_INDENT, "", s.n - n);
+		if (n > 1)
+			fprintf(f, "%*s(%zu times)\n", STACK_INDENT, "", n);
+		i += n;
+	}
+	if (i < told)
+		fprintf(f, "%*s... %zu more\n", STACK_INDENT, "", told - i);
 	report_stack_free(&s);
 }
 
@@ -479,15 +598,67 @@ put_kinds(FILE *f, uint32_t kinds)
 		}
 }
 
+/* What a site of a sampled snapshot holds, as gcprof-heap(5) says: each block
+ * stands for 1 / (1 - exp(-s/R)) of its size s.  Blocks that were not sampled
+ * have no site of their own, hence no estimate. */
 static void
-write_site_facts(const struct writer *w, uint32_t node)
+estimate_sites(struct writer *w)
+{
+	const struct heap *h = w->r->heap;
+	double rate = (double)h->info.sample_bytes;
+
+	if (h->info.sample_bytes == 0 ||
+	    !(w->estimates = calloc((size_t)h->n_nodes + 1, sizeof(*w->estimates))))
+		return;
+	for (uint32_t i = 0; i < h->n_blocks; i++) {
+		const struct heap_block *b = &h->blocks[i];
+		double size = (double)heap_block_requested(b);
+
+		if (heap_filter_passes(h, &w->r->options.filter, b->birth))
+			w->estimates[b->site] += size / -expm1(-(size ? size : 1) / rate);
+	}
+}
+
+static void
+write_estimate(const struct writer *w, uint32_t node)
+{
+	if (w->estimates && w->r->sites[node].live.blocks && !is_unsampled(w->r, node))
+		fprintf(w->f, "     only sampled blocks: they stand for about %s\n",
+			SIZE((uint64_t)w->estimates[node]));
+}
+
+static void
+put_live(const struct writer *w, uint32_t node, bool with_cohorts)
 {
 	const struct heap_site *s = &w->r->sites[node];
+
+	if (s->live.blocks == 0) {
+		fputs("nothing live", w->f);
+		return;
+	}
+	fprintf(w->f, "live %s", SIZE(s->live.bytes));
+	if (with_cohorts)
+		fprintf(w->f, ", young %s, old %s,", SIZE(s->young.bytes),
+			SIZE(s->old.bytes));
+	fprintf(w->f, " in %s block%s", COUNT(s->live.blocks),
+		s->live.blocks == 1 ? "" : "s");
+}
+
+static void
+put_allocations(const struct writer *w, uint32_t node)
+{
 	const struct heap_node *n = &w->r->heap->nodes[node];
+
+	fprintf(w->f, "%s allocation%s of %s", COUNT(n->allocations),
+		n->allocations == 1 ? "" : "s", SIZE(n->allocated_bytes));
+}
+
+static void
+put_ages(const struct writer *w, uint32_t node)
+{
+	const struct heap_site *s = &w->r->sites[node];
 	FILE *f = w->f;
 
-	fprintf(f, "     %s allocation%s of %s", COUNT(n->allocations),
-		n->allocations == 1 ? "" : "s", SIZE(n->allocated_bytes));
 	if (s->generation_count) {
 		fprintf(f, "; %" PRIu32 " generation%s, age ", s->generation_count,
 			s->generation_count == 1 ? "" : "s");
@@ -499,21 +670,28 @@ write_site_facts(const struct writer *w, uint32_t node)
 		fputs("; ", f);
 		put_kinds(f, s->kinds);
 	}
-	putc('\n', f);
 }
 
+/* First what the list is about, then the rest. */
 static void
-write_site(struct writer *w, size_t rank, uint32_t node, uint64_t part, uint64_t whole)
+write_site(struct writer *w, size_t rank, uint32_t node, uint64_t part, uint64_t whole,
+	   enum report_sort sort)
 {
-	const struct heap_site *s = &w->r->sites[node];
+	bool by_allocations = sort == REPORT_ALLOCATIONS;
 
-	fprintf(w->f,
-		"%3zu. %5.1f %%  live %s (%s) in %s block%s, young %s, old %s  [S%" PRIu32
-		"]\n",
-		rank, percent(part, whole), SIZE(s->live.bytes), COUNT(s->live.bytes),
-		COUNT(s->live.blocks), s->live.blocks == 1 ? "" : "s",
-		SIZE(s->young.bytes), SIZE(s->old.bytes), node);
-	write_site_facts(w, node);
+	fprintf(w->f, "%3zu. %5.1f %%  ", rank, percent(part, whole));
+	if (by_allocations)
+		put_allocations(w, node);
+	else
+		put_live(w, node, true);
+	fprintf(w->f, "\n     S%" PRIu32 ": ", node);
+	if (by_allocations)
+		put_live(w, node, false);
+	else
+		put_allocations(w, node);
+	put_ages(w, node);
+	putc('\n', w->f);
+	write_estimate(w, node);
 	if (w->shown[node]) {
 		fprintf(w->f, "%*s(stack shown above: S%" PRIu32 ")\n", STACK_INDENT, "",
 			node);
@@ -580,12 +758,167 @@ write_list(struct writer *w, enum report_sort sort)
 		sum += part;
 		if (i > 0)
 			putc('\n', w->f);
-		write_site(w, i + 1, node, part, whole);
+		write_site(w, i + 1, node, part, whole, sort);
 	}
 	if (r->n_listed[sort] < r->n_ranked[sort])
-		fprintf(w->f, "\n     %.1f %% in these; %s more sites\n",
-			percent(sum, whole),
-			COUNT(r->n_ranked[sort] - r->n_listed[sort]));
+		fprintf(w->f, "\n     %.1f %% in these; %s more site%s\n",
+			percent(sum, whole), COUNT(r->n_ranked[sort] - r->n_listed[sort]),
+			r->n_ranked[sort] - r->n_listed[sort] == 1 ? "" : "s");
+}
+
+/* ---- in short ---- */
+
+/* Is it code that its people look at?  Not in a library of the language, nor
+ * in one of its headers that was compiled into the program. */
+static bool
+is_own_frame(const struct report *r, const struct report_frame *frame)
+{
+	static const char *const libraries[] = {"libc.so.", "libstdc++.so.", "libc++.so.",
+						"ld-linux"};
+	const struct heap_text *path = &r->heap->modules[frame->module].path;
+
+	if (frame->special || !frame->module || path->n == 0 ||
+	    (frame->file && strstr(frame->file, "/include/")))
+		return false;
+	for (size_t i = 0; i < sizeof(libraries) / sizeof(*libraries); i++)
+		if (strncmp(report_basename(path->bytes), libraries[i],
+			    strlen(libraries[i])) == 0)
+			return false;
+	return true;
+}
+
+/* A few functions on the way to a site, from the innermost of the program's own
+ * outwards: "remember_user < handle_request < main". */
+static void
+put_callers(const struct report *r, FILE *f, uint32_t node)
+{
+	struct report_stack s;
+	size_t first = 0, n = 0, told;
+	const char *last = "";
+
+	if (report_stack_get(r, node, &s) != 0)
+		return;
+	told = told_frames(&s);
+	while (first < told && !is_own_frame(r, &s.frames[first]))
+		first++;
+	for (size_t i = first < told ? first : 0; i < told && n < 3; i++) {
+		const struct report_frame *frame = &s.frames[i];
+
+		/* A function split by the compiler is there twice. */
+		if (frame->function && strcmp(frame->function, last) == 0)
+			continue;
+		fputs(n++ ? " < " : "    ", f);
+		if (frame->special)
+			fputs(frame->special, f);
+		else if (frame->function)
+			put_function(f, frame->function, (COLUMNS - 4) / 3 - 3);
+		else
+			put_place(r, f, frame);
+		last = frame->function ? frame->function : "";
+	}
+	fputs(n ? "\n" : "", f);
+	report_stack_free(&s);
+}
+
+/* Does it look as if it grew all the time?  Blocks of nearly every epoch, from
+ * long ago until now.  BOUND: a cache that is filled slowly looks the same until
+ * it is full; so the words are "a leak, or". */
+static bool
+has_grown(const struct report *r, const struct heap_site *s)
+{
+	uint64_t span = s->oldest_age - s->newest_age + 1;
+
+	return s->generation_count >= 4 && s->newest_age <= 1 &&
+	       s->oldest_age >= r->heap->info.epoch / 2 &&
+	       s->generation_count >= span - span / 4;
+}
+
+static void
+write_top_site(const struct report *r, FILE *f)
+{
+	uint32_t top = 0;
+
+	for (uint32_t i = 1; i <= r->heap->n_nodes; i++)
+		if (!is_unsampled(r, i) &&
+		    r->sites[i].live.bytes > (top ? r->sites[top].live.bytes : 0))
+			top = i;
+	if (!top)
+		return;
+	fprintf(f, "  The largest site, S%" PRIu32 ", holds %.1f %% of it", top,
+		percent(r->sites[top].live.bytes, r->heap->live.bytes));
+	if (r->sites[top].generation_count > 1)
+		fprintf(f, ", in blocks of %" PRIu32 " epochs",
+			r->sites[top].generation_count);
+	fputs(":\n", f);
+	put_callers(r, f, top);
+	if (has_grown(r, &r->sites[top]))
+		fputs("  It has grown all the time: a leak, or a table without a "
+		      "bound.\n",
+		      f);
+}
+
+/* What has been freed before the snapshot, as at exit, is not in it. */
+static void
+write_highest(const struct heap *h, FILE *f)
+{
+	const struct hf_epochs *highest = NULL;
+
+	for (size_t i = 0; i < h->n_epochs; i++)
+		if (!highest || h->epochs[i].heap_used > highest->heap_used)
+			highest = &h->epochs[i];
+	if (!highest || highest->heap_used / 2 < h->live.bytes)
+		return;
+	fprintf(f,
+		"  %s were live at the end of epoch %" PRIu64 ", and most freed since."
+		"  To see them,\n  take a snapshot earlier: gcprof snapshot PID, or"
+		" GCPROF_SNAPSHOT=growth=20%%.\n",
+		SIZE(highest->heap_used), highest->first_epoch + highest->n_epochs - 1);
+}
+
+/* The whole report in a few lines, for who reads no more of it. */
+static void
+write_summary(const struct report *r, FILE *f)
+{
+	const struct heap *h = r->heap;
+
+	if (*r->options.filter_text)
+		return;
+	put_heading(f, "In short");
+	if (h->live.blocks == 0)
+		fputs("  Nothing is live.\n", f);
+	else
+		fprintf(f, "  %s live in %s block%s, %.1f %% of this is old.\n",
+			SIZE(h->live.bytes), COUNT(h->live.blocks),
+			h->live.blocks == 1 ? "" : "s",
+			percent(h->old.bytes, h->live.bytes));
+	write_highest(h, f);
+	if (h->info.sample_bytes)
+		fputs("  Stacks were sampled: what a site holds is an estimate.\n", f);
+	else
+		write_top_site(r, f);
+	if (h->info.external > h->live.bytes)
+		fprintf(f, "  Mappings hold more: %s, see \"External memory\".\n",
+			SIZE(h->info.external));
+	if (r->n_findings)
+		fprintf(f, "  %zu finding%s, see below.\n", r->n_findings,
+			r->n_findings == 1 ? "" : "s");
+}
+
+/* What the filters let through, of all. */
+static void
+write_filtered(const struct report *r, FILE *f)
+{
+	enum report_sort sort = r->options.one_list ? r->options.sort : REPORT_LIVE;
+	struct heap_count sum = {0, 0};
+
+	for (size_t i = 0; r->lists[sort] && i < r->n_ranked[sort]; i++) {
+		sum.blocks += r->sites[r->lists[sort][i]].live.blocks;
+		sum.bytes += r->sites[r->lists[sort][i]].live.bytes;
+	}
+	fprintf(f, "They hold %s, %.1f %% of what is live, in %s block%s at %s site%s.\n",
+		SIZE(sum.bytes), percent(sum.bytes, r->heap->live.bytes),
+		COUNT(sum.blocks), sum.blocks == 1 ? "" : "s", COUNT(r->n_ranked[sort]),
+		r->n_ranked[sort] == 1 ? "" : "s");
 }
 
 /* ---- the rest ---- */
@@ -600,24 +933,26 @@ write_mappings(const struct report *r, FILE *f)
 		const struct report_mapping *m = &r->mappings[i];
 
 		fprintf(f,
-			"%3zu. %5.1f %%  %s (%s) in %s mapping%s, young %s, old %s, "
+			"%s%3zu. %5.1f %%  %s, young %s, old %s, in %s mapping%s, "
 			"%c%c%c%s%s\n",
-			i + 1, percent(m->bytes, r->heap->info.external), SIZE(m->bytes),
-			COUNT(m->bytes), COUNT(m->count), m->count == 1 ? "" : "s",
-			SIZE(m->young_bytes), SIZE(m->old_bytes),
+			i ? "\n" : "", i + 1, percent(m->bytes, r->heap->info.external),
+			SIZE(m->bytes), SIZE(m->young_bytes), SIZE(m->old_bytes),
+			COUNT(m->count), m->count == 1 ? "" : "s",
 			m->flags & HEAPFILE_MAPPING_READ ? 'r' : '-',
 			m->flags & HEAPFILE_MAPPING_WRITE ? 'w' : '-',
 			m->flags & HEAPFILE_MAPPING_EXEC ? 'x' : '-',
 			m->flags & HEAPFILE_MAPPING_SHARED ? ", shared" : "",
 			m->flags & HEAPFILE_MAPPING_FILE ? ", file" : "");
 		if (m->reserved)
-			fprintf(f, "     and %s of address space reserved without access\n",
+			fprintf(f,
+				"     and %s of address space reserved without access\n",
 				SIZE(m->reserved));
 		write_stack(r, f, m->site);
 	}
 	if (r->n_mappings_listed < r->n_mappings)
-		fprintf(f, "\n     %s more sites\n",
-			COUNT(r->n_mappings - r->n_mappings_listed));
+		fprintf(f, "\n     %s more site%s\n",
+			COUNT(r->n_mappings - r->n_mappings_listed),
+			r->n_mappings - r->n_mappings_listed == 1 ? "" : "s");
 }
 
 static void
@@ -722,7 +1057,9 @@ report_write_text(const struct report *r, FILE *f)
 		fputs("no memory for a report\n", f);
 		return;
 	}
+	estimate_sites(&w);
 	write_process(r->heap, f);
+	write_summary(r, f);
 	write_memory(r->heap, f);
 	write_cohorts(r->heap, f);
 	write_chart(r, f);
@@ -731,6 +1068,7 @@ report_write_text(const struct report *r, FILE *f)
 		fputs("\nThe lists below are filtered: ", f);
 		put_short(f, r->options.filter_text, strlen(r->options.filter_text), 200);
 		putc('\n', f);
+		write_filtered(r, f);
 	}
 	if (r->options.one_list) {
 		write_list(&w, r->options.sort);
@@ -742,5 +1080,6 @@ report_write_text(const struct report *r, FILE *f)
 	write_mappings(r, f);
 	write_marks(r->heap, f);
 	write_modules(r, f);
+	free(w.estimates);
 	free(w.shown);
 }
