@@ -304,20 +304,6 @@ cut_take(const struct cut_thread *self, bool is_forking, int (*f)(void *with), v
 	return child < 0 ? 0 : child;
 }
 
-/* The state letter of a process: proc(5), /proc/PID/stat; 0 if unknown. */
-static char
-state_of(int pid)
-{
-	char name[64], text[512];
-	const char *at;
-
-	(void)sys_format(name, sizeof name, "/proc/%d/stat", pid);
-	if (sys_read_file(name, text, sizeof text) <= 0)
-		return 0;
-	at = strrchr(text, ')');
-	return at && at[1] ? at[2] : 0;
-}
-
 /* A writer computes or waits for the disk.  One that sleeps waits for something
  * that will never be, and the program must not wait for it. */
 enum { NAP_NS = 20000000, MAX_NAPS = 500 };
@@ -334,7 +320,7 @@ cut_result(int child, bool is_waiting)
 		sys_sleep(nap);
 		if (nap < NAP_NS)
 			nap *= 2;
-		naps = nap >= NAP_NS && state_of(child) == 'S' ? naps + 1 : 0;
+		naps = nap >= NAP_NS && sys_process_state(child) == 'S' ? naps + 1 : 0;
 		if (naps == MAX_NAPS)
 			sys_kill(child);
 	}

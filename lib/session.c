@@ -43,7 +43,7 @@ static struct {
 	char executable[4096];
 	const char *program; /* its last component */
 	uint32_t n_snapshots;
-	int is_writing;	 /* atomic flag */
+	int is_writing;	 /* atomic: the thread whose turn it is, or 0 */
 	int writer;	 /* child that writes, or 0 */
 	char writing[4096]; /* name of the last snapshot */
 	uint64_t last_snapshot_ns, last_snapshot_used;
@@ -213,10 +213,12 @@ static bool
 take_turn(enum patience patience)
 {
 	int idle = 0, waits = 60000; /* of a millisecond */
+	int tid = sys_gettid();
 
-	while (!__atomic_compare_exchange_n(&s.is_writing, &idle, 1, false, __ATOMIC_ACQUIRE,
-					    __ATOMIC_RELAXED)) {
-		if (patience == GO_ON || !waits--)
+	while (!__atomic_compare_exchange_n(&s.is_writing, &idle, tid, false,
+					    __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
+		/* Ours already: a signal handler interrupted it. */
+		if (patience == GO_ON || idle == tid || !waits--)
 			return false;
 		idle = 0;
 		sys_sleep(1000000);
@@ -266,7 +268,8 @@ take(const char *reason, const char *pattern, enum patience patience)
 		end_turn();
 		return -EBUSY;
 	}
-	backend_warm_up();
+	if (!is_exit)
+		backend_warm_up();
 	s.n_snapshots++;
 	expand_name(s.writing, sizeof s.writing, pattern ? pattern : options.output);
 	facts.number = s.n_snapshots;
@@ -400,13 +403,21 @@ session_clock(void)
 
 /* ---- snapshots by time --------------------------------------------------- */
 
+static void
+count_thread(int tid, void *with)
+{
+	int *n = with;
+
+	/* A main thread that has called pthread_exit stays as a zombie. */
+	*n += sys_thread_state(tid) != 'Z';
+}
+
 static bool
 is_last_thread(void)
 {
-	char text[2048];
+	int n = 0;
 
-	return sys_read_file("/proc/self/status", text, sizeof text) > 0 &&
-	       number_after(text, "\nThreads:") == 1;
+	return sys_threads(count_thread, &n) == 0 && n == 1;
 }
 
 /* The one thread of ours, and only if GCPROF_SNAPSHOT asks for an interval: an
@@ -546,21 +557,6 @@ session_sigaction(int number, const struct sigaction *act, struct sigaction *old
 
 /* ---- start, fork, end ---------------------------------------------------- */
 
-void
-session_boot(void)
-{
-	/* Where the kernel put argc; environ is not set yet. */
-	uintptr_t *start = __libc_stack_end;
-	char *const *environment = start ? (char *const *)(start + 1 + *start + 1) : NULL;
-
-	s.pid = sys_getpid();
-	s.start_ns = sys_now_ns();
-	s.start_realtime_ns = sys_realtime_ns();
-	options_parse(environment);
-	backend_init(options.is_system_allocator, options.is_hugepages);
-	epochs_init(options.young_bytes, options.promote, s.start_ns);
-}
-
 static void
 at_exit(void *with)
 {
@@ -569,9 +565,14 @@ at_exit(void *with)
 	if (s.is_exit_done || sys_getpid() != s.pid)
 		return;
 	s.is_exit_done = true;
-	if (options.at_exit && record_enter()) {
+	if (options.at_exit) {
+		/* Not entered: exit in a handler that interrupted us.  What it
+		 * interrupted will never go on, so the books may be used. */
+		bool is_entered = record_enter();
+
 		(void)take("exit", NULL, WAIT);
-		record_leave();
+		if (is_entered)
+			record_leave();
 	}
 	/* A snapshot by signal may still be in the making; it needs us no more,
 	 * but a container that ends with its first process would end it too. */
@@ -585,37 +586,33 @@ session_at_end(void)
 }
 
 /* Inside the guard, so that a cut does not stop us with the allocator's locks
- * taken.  Only the thread that forks uses it. */
-static bool is_fork_guarded;
-
+ * taken.  A fork in a signal handler that interrupted the allocator finds the
+ * guard up: some of the locks are this thread's own, and it takes none. */
 static void
 before_fork(void)
 {
-	bool is_entered = thread_enter();
-
-	backend_before_fork();
+	thread_tls.is_forking = thread_enter();
+	if (thread_tls.is_forking)
+		backend_before_fork();
 	mappings_before_fork();
-	is_fork_guarded = is_entered; /* nobody else forks: the locks are ours */
 }
 
 static void
 after_fork_parent(void)
 {
-	bool is_entered = is_fork_guarded;
-
 	mappings_after_fork();
-	backend_after_fork_parent();
-	if (is_entered)
+	if (thread_tls.is_forking) {
+		backend_after_fork_parent();
 		record_leave();
+	}
 }
 
 static void
 after_fork_child(void)
 {
-	bool is_entered = is_fork_guarded;
-
 	mappings_after_fork();
-	backend_after_fork_child();
+	if (thread_tls.is_forking)
+		backend_after_fork_child();
 	sites_after_fork();
 	epochs_after_fork();
 	thread_after_fork();
@@ -629,12 +626,30 @@ after_fork_child(void)
 		options.at_exit = options.at_signal = options.is_trace = false,
 		options.interval_ns = options.growth_percent = options.limit_bytes = 0;
 	cut_set_own_thread(0);
-	if (is_entered) {
+	if (thread_tls.is_forking) {
 		/* What was asked of the thread that forked was asked in the parent. */
 		thread_tls.guard = 1;
 		start_timekeeper();
 		record_leave();
 	}
+}
+
+void
+session_boot(void)
+{
+	/* Where the kernel put argc; environ is not set yet. */
+	uintptr_t *start = __libc_stack_end;
+	char *const *environment = start ? (char *const *)(start + 1 + *start + 1) : NULL;
+
+	s.pid = sys_getpid();
+	s.start_ns = sys_now_ns();
+	s.start_realtime_ns = sys_realtime_ns();
+	options_parse(environment);
+	backend_init(options.is_system_allocator, options.is_hugepages);
+	epochs_init(options.young_bytes, options.promote, s.start_ns);
+	/* As early as can be: handlers that others register later run before ours,
+	 * while they may still allocate, and after ours in the parent and child. */
+	(void)pthread_atfork(before_fork, after_fork_parent, after_fork_child);
 }
 
 /* Take ourselves out of LD_PRELOAD, for programs that this one starts. */
@@ -677,7 +692,6 @@ start(void)
 	s.program = strrchr(s.executable, '/') ? strrchr(s.executable, '/') + 1 : s.executable;
 	options_complain();
 	thread_init();
-	(void)pthread_atfork(before_fork, after_fork_parent, after_fork_child);
 	/* Not bound to this library: runs after the destructors of all others. */
 	(void)__cxa_atexit(at_exit, NULL, NULL);
 	(void)__cxa_at_quick_exit(at_exit, NULL);

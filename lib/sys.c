@@ -214,6 +214,36 @@ sys_is_thread(int tid)
 	return K3(SYS_tgkill, sys_getpid(), tid, 0) != -3 /* ESRCH */;
 }
 
+static char
+state_in(const char *stat_file)
+{
+	char text[512];
+	const char *at;
+
+	if (sys_read_file(stat_file, text, sizeof text) <= 0)
+		return 0;
+	at = strrchr(text, ')'); /* behind the name, which may hold anything */
+	return at && at[1] ? at[2] : 0;
+}
+
+char
+sys_process_state(int pid)
+{
+	char name[64];
+
+	(void)sys_format(name, sizeof name, "/proc/%d/stat", pid);
+	return state_in(name);
+}
+
+char
+sys_thread_state(int tid)
+{
+	char name[64];
+
+	(void)sys_format(name, sizeof name, "/proc/self/task/%d/stat", tid);
+	return state_in(name);
+}
+
 int
 sys_signal_thread(int tid, int number)
 {
@@ -275,6 +305,14 @@ sys_alt_stack(void)
 
 	(void)K2(SYS_sigaltstack, 0, &st);
 	return st.ss_flags & SS_DISABLE ? 0 : (uintptr_t)st.ss_sp;
+}
+
+bool
+sys_is_on_alt_stack(void)
+{
+	stack_t st = {.ss_flags = SS_DISABLE};
+
+	return K2(SYS_sigaltstack, 0, &st) == 0 && st.ss_flags & SS_ONSTACK;
 }
 
 void

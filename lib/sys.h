@@ -50,6 +50,10 @@ void sys_kill(int pid);
 void sys_exit(int status) __attribute__((noreturn));
 /* Whether a thread of this process lives. */
 bool sys_is_thread(int tid);
+/* The state letter of a process, or of a thread of this one, as proc(5) has it
+ * in /proc/PID/stat; 0 if unknown. */
+char sys_process_state(int pid);
+char sys_thread_state(int tid);
 /* Send a signal to a thread of this process.  Returns 0 or -errno. */
 int sys_signal_thread(int tid, int number);
 /* Call f for each thread of this process.  Returns 0 or -errno. */
@@ -58,6 +62,7 @@ int sys_threads(void (*f)(int tid, void *with), void *with);
 uint64_t sys_blocked_signals(int tid);
 /* This thread's alternate signal stack, 0 if it has none. */
 uintptr_t sys_alt_stack(void);
+bool sys_is_on_alt_stack(void);
 /* Sleep while *word is value, at most for ns. */
 void sys_wait(const uint32_t *word, uint32_t value, uint64_t ns);
 /* Wake all that sleep on a word. */
