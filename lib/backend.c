@@ -88,6 +88,20 @@ region_cut(uintptr_t start, uintptr_t end)
 	}
 }
 
+bool
+backend_has(const void *p)
+{
+	int i;
+
+	if (backend_is_system)
+		return true; /* its memory is nobody's secret but its own */
+	for (i = 0; i < MAX_REGIONS; i++)
+		if ((uintptr_t)p >= relaxed_load(&je_regions[i].start) &&
+		    (uintptr_t)p < acquire_load(&je_regions[i].end))
+			return true;
+	return false;
+}
+
 void
 backend_regions(void (*f)(uintptr_t start, uintptr_t end, void *with), void *with)
 {

@@ -117,6 +117,9 @@ void backend_warm_up(void);
  *          mallinfo2 only if may_lock. */
 uint64_t backend_mapped_bytes(bool may_lock);
 
+/* Whether an address is in the allocator's memory, as far as can be told. */
+bool backend_has(const void *p);
+
 /* Call f for each region of memory that is jemalloc's. */
 void backend_regions(void (*f)(uintptr_t start, uintptr_t end, void *with), void *with);
 

@@ -49,6 +49,14 @@ calloc(size_t n, size_t each)
 	return p;
 }
 
+OWN(malloc, void *, (size_t));
+
+bool
+wrap_is_malloc_replaced(void)
+{
+	return IS_REPLACED(malloc);
+}
+
 /* A release and an allocation: see INVARIANT one-owner in record.h. */
 static ALWAYS_INLINE void *
 reallocate(void *p, size_t bytes, const struct caller *c)
@@ -68,6 +76,8 @@ reallocate(void *p, size_t bytes, const struct caller *c)
 		if (!record_free_nested(p, &old))
 			goto bad;
 		q = backend_realloc(p, bytes);
+		if (!q && bytes <= backend_usable(p))
+			q = p;
 		if (!q)
 			goto failed;
 		record_alloc_nested(q, bytes, HEAPFILE_KIND_REALLOC);
@@ -78,6 +88,10 @@ reallocate(void *p, size_t bytes, const struct caller *c)
 		goto bad;
 	}
 	q = backend_realloc(p, bytes);
+	/* jemalloc moves a block that shrinks, and may find no place; glibc does
+	 * not, and programs rely on it. */
+	if (unlikely(!q) && bytes <= backend_usable(p))
+		q = p;
 	if (likely(q != NULL)) {
 		record_alloc(q, bytes, HEAPFILE_KIND_REALLOC, c);
 		record_leave();
@@ -98,6 +112,7 @@ realloc(void *p, size_t bytes)
 
 	return reallocate(p, bytes, &c);
 }
+OWN(realloc, void *, (void *, size_t));
 
 EXPORT void *
 reallocarray(void *p, size_t n, size_t each)
@@ -109,6 +124,8 @@ reallocarray(void *p, size_t n, size_t each)
 		errno = ENOMEM;
 		return NULL;
 	}
+	if (IS_REPLACED(realloc))
+		return realloc(p, bytes);
 	return reallocate(p, bytes, &c);
 }
 
@@ -223,7 +240,10 @@ malloc_usable_size(void *p)
 {
 	struct block b;
 
-	return p && blocks_find((uintptr_t)p, &b) == BLOCKS_LIVE ? backend_usable(p) : 0;
+	if (!p || (blocks_find((uintptr_t)p, &b) != BLOCKS_LIVE &&
+		   !(relaxed_load(&loss[LOSS_SHADOW]) && backend_has(p))))
+		return 0;
+	return backend_usable(p);
 }
 
 EXPORT struct mallinfo2

@@ -87,7 +87,7 @@ mem_regions(void (*f)(uintptr_t start, uintptr_t end, void *with), void *with)
 uint64_t
 mem_resident_bytes(void)
 {
-	unsigned char pages[4096];
+	unsigned char pages[512]; /* little: we may be on a signal handler's stack */
 	uint32_t n = relaxed_load(&n_regions), i;
 	uint64_t total = 0;
 

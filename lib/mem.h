@@ -25,7 +25,7 @@ void *mem_keep(size_t bytes);
 void mem_regions(void (*f)(uintptr_t start, uintptr_t end, void *with), void *with);
 
 /* Bytes of ours that are resident now.
- * Cost  a kernel call for each 16 MiB of address space that we hold. */
+ * Cost  a kernel call for each 2 MiB of address space that we hold. */
 uint64_t mem_resident_bytes(void);
 
 #endif

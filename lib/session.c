@@ -17,6 +17,7 @@
 #include "sys.h"
 #include "thread.h"
 #include "unwind.h"
+#include "wrap.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -285,8 +286,10 @@ take(const char *reason, const char *pattern, enum patience patience)
 	t = thread_get();
 	if (t)
 		self.sp = unwind_origin(t->unwind, is_exit, self.registers);
-	/* Nobody runs after exit but other threads. */
-	child = cut_take(&self, !is_exit || !thread_is_alone(), write_and_tell, &facts, &result);
+	/* Nobody runs after exit but other threads; and a process that has used up
+	 * its descriptors needs a child, which has room. */
+	child = cut_take(&self, !is_exit || !thread_is_alone() || sys_is_full(), write_and_tell,
+			 &facts, &result);
 	if (child > 0) {
 		s.writer = child;
 		result = patience == WAIT ? reap_writer(true) : 0;
@@ -338,14 +341,15 @@ trace(const struct epochs_record *r)
 		sys_log_raw(line, n);
 		return;
 	}
-	fd = sys_open(options.trace_file, O_WRONLY | O_CREAT | O_APPEND, 0666);
+	fd = sys_open(options.trace_file, O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK,
+		      0666);
 	if (fd < 0) {
 		sys_log("cannot write trace '%s': %s (errno %d); no more of it",
 			options.trace_file, error_name(-fd), -fd);
 		options.is_trace = false;
 		return;
 	}
-	(void)sys_write(fd, line, n); /* a trace that is cut short is still one */
+	sys_write_quietly(fd, line, n); /* a trace that is cut short is still one */
 	(void)sys_close(fd);
 }
 
@@ -701,6 +705,8 @@ start(void)
 	start_timekeeper();
 	if (!options.is_follow)
 		unfollow();
+	if (wrap_is_malloc_replaced())
+		sys_log("the program has a malloc of its own, whose blocks are not seen");
 	if (options.is_verbose)
 		sys_log("started in '%s'", s.executable);
 	record_leave();

@@ -88,7 +88,17 @@ sys_open(const char *name, int flags, int mode)
 		return fd;
 	higher = (int)K3(SYS_fcntl, fd, F_DUPFD_CLOEXEC, 3);
 	(void)sys_close(fd);
-	return higher;
+	return higher == -22 /* EINVAL: RLIMIT_NOFILE is 3 or less */ ? -24 : higher;
+}
+
+bool
+sys_is_full(void)
+{
+	int fd = sys_open("/", O_RDONLY | O_DIRECTORY, 0);
+
+	if (fd >= 0)
+		(void)sys_close(fd);
+	return fd == -24 /* EMFILE */ || fd == -23 /* ENFILE */;
 }
 
 long
@@ -116,12 +126,6 @@ sys_pwrite(int fd, const void *buf, size_t bytes, uint64_t offset)
 }
 
 int
-sys_fsync(int fd)
-{
-	return (int)K1(SYS_fsync, fd);
-}
-
-int
 sys_close(int fd)
 {
 	return (int)K1(SYS_close, fd);
@@ -131,6 +135,14 @@ int
 sys_rename(const char *from, const char *to)
 {
 	return (int)K2(SYS_rename, from, to);
+}
+
+bool
+sys_is_special_file(const char *name)
+{
+	struct stat st;
+
+	return K4(SYS_newfstatat, AT_FDCWD, name, &st, 0) == 0 && !S_ISREG(st.st_mode);
 }
 
 int
@@ -261,7 +273,7 @@ sys_threads(void (*f)(int tid, void *with), void *with)
 		uint8_t type;
 		char name[];
 	};
-	char buf[2048] __attribute__((aligned(8)));
+	char buf[1024] __attribute__((aligned(8)));
 	int fd = sys_open("/proc/self/task", O_RDONLY | O_DIRECTORY, 0);
 	long got, at;
 
@@ -286,7 +298,8 @@ sys_threads(void (*f)(int tid, void *with), void *with)
 uint64_t
 sys_blocked_signals(int tid)
 {
-	char name[64], text[4096];
+	static char text[4096]; /* one cut at a time */
+	char name[64];
 	const char *at;
 	uint64_t v = 0;
 
@@ -494,10 +507,34 @@ sys_log_raw(const char *text, size_t bytes)
 {
 	struct stat st;
 
+	/* struct pollfd of poll(2) */
+	struct {
+		int fd;
+		short events, revents;
+	} room = {.fd = 2, .events = 4 /* POLLOUT */};
+
 	if (!log_file.is_known || stat_stderr(&st) != 0 || st.st_dev != log_file.dev ||
 	    st.st_ino != log_file.ino)
 		return;
-	(void)sys_write(2, text, bytes); /* nobody to tell if this fails */
+	/* A pipe that nobody empties must not stop the program: what does not fit
+	 * is not said. A line is less than PIPE_BUF, so it fits whole or not. */
+	if (K3(SYS_poll, &room, 1, 0) != 1 || !(room.revents & 4))
+		return;
+	sys_write_quietly(2, text, bytes);
+}
+
+void
+sys_write_quietly(int fd, const char *bytes, size_t n)
+{
+	uint64_t mask = sys_block_signals();
+	long result = sys_write(fd, bytes, n);
+
+	/* The signal that comes with the error is ours as well. */
+	if (result == -32 /* EPIPE */)
+		sys_drop_signal(SIGPIPE);
+	if (result == -27 /* EFBIG */)
+		sys_drop_signal(SIGXFSZ);
+	sys_restore_signals(mask);
 }
 
 void

@@ -25,14 +25,17 @@ long sys_mincore(void *addr, size_t bytes, unsigned char *ret_pages);
 
 /* Never gives 0, 1 or 2: a program that has closed them may write there. */
 int sys_open(const char *name, int flags, int mode);
+/* Whether no descriptor is to be had. */
+bool sys_is_full(void);
 long sys_read(int fd, void *buf, size_t bytes);
 long sys_write(int fd, const void *buf, size_t bytes);
 long sys_pread(int fd, void *buf, size_t bytes, uint64_t offset);
 long sys_pwrite(int fd, const void *buf, size_t bytes, uint64_t offset);
-int sys_fsync(int fd);
 int sys_close(int fd);
 int sys_rename(const char *from, const char *to);
 int sys_unlink(const char *name);
+/* Whether a file is there and is no regular one. */
+bool sys_is_special_file(const char *name);
 long sys_readlink(const char *name, char *buf, size_t bytes);
 /* Close all file descriptors from `from` on. */
 void sys_close_from(unsigned from);
@@ -92,6 +95,8 @@ void sys_log_init(void);
 /* One line on standard error, `gcprof[pid]: ...`, unless that is no longer the
  * file it was at the start: the program may have put its own data there. */
 void sys_log(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Write without SIGPIPE or SIGXFSZ; a failure has nobody to be told to. */
+void sys_write_quietly(int fd, const char *bytes, size_t n);
 /* Bytes as they are, to the same place under the same condition. */
 void sys_log_raw(const char *text, size_t bytes);
 

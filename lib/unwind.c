@@ -18,6 +18,10 @@ extern void *__libc_stack_end; /* a variable of the loader's */
 
 enum {
 	MIN_CUT = 256,
+	/* Random recursion makes a new path of each stack: when there are so many
+	 * sites, stacks are cut shorter. */
+	MANY_SITES = 1 << 21,
+	MIN_CUT_MANY = 48,
 	MAX_FRAMES = 384,
 	/* A frame pointer further up than this is not believed where nothing else
 	 * says how large the frame is; libunwind has the same bound. */
@@ -455,9 +459,15 @@ is_boundary(uintptr_t pc, uintptr_t caller)
 /* Whether n frames of a stack are enough, the outermost being `last` and its
  * caller's address `next`. */
 static ALWAYS_INLINE bool
-is_cut(uint32_t n, uintptr_t last, uintptr_t next)
+is_cut(uint32_t n, uint32_t min, uintptr_t last, uintptr_t next)
 {
-	return unlikely(n >= MIN_CUT) && (n == MAX_FRAMES || is_boundary(last, next));
+	return unlikely(n >= min) && (n >= min + min / 2 || is_boundary(last, next));
+}
+
+static ALWAYS_INLINE uint32_t
+min_cut(void)
+{
+	return likely(sites_end() < MANY_SITES) ? MIN_CUT : MIN_CUT_MANY;
 }
 
 static ALWAYS_INLINE uint64_t
@@ -550,7 +560,7 @@ unwind_all(struct unwind *u, const struct caller *c)
 		has_row = modules_find(is_exact ? pc : pc - 1, &m) &&
 			  cfi_row(is_exact ? pc : pc - 1, &m, &u->scratch, &u->row) == 0;
 		if (!is_inside) {
-			if (n && is_cut(n, u->fresh[n - 1].pc, pc)) {
+			if (n && is_cut(n, min_cut(), u->fresh[n - 1].pc, pc)) {
 				root = SITE_CUT;
 				break;
 			}
@@ -636,7 +646,7 @@ site_id
 unwind_site(struct unwind *u, const struct caller *c)
 {
 	struct frame *f;
-	uint32_t n, m;
+	uint32_t n, m, min = min_cut();
 	site_id old_root = u->root;
 
 	if (unlikely(u->generation != relaxed_load(&generation))) {
@@ -665,7 +675,7 @@ again:
 
 			/* The place of a cut depends on frames inside and outside of
 			 * here: such a stack is walked as a whole. */
-			if (unlikely(n + (to == 0 ? m : from - to + 1) >= MIN_CUT ||
+			if (unlikely(n + (to == 0 ? m : from - to + 1) >= min ||
 				     (to == 0 && old_root == SITE_CUT))) {
 				u->n = 0;
 				goto again;
@@ -694,7 +704,7 @@ again:
 				n--;
 			return remember(u, 0, n);
 		}
-		if (is_cut(n, f->pc, next->pc)) {
+		if (is_cut(n, min, f->pc, next->pc)) {
 			u->root = SITE_CUT;
 			return remember(u, 0, n);
 		}

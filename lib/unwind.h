@@ -22,7 +22,8 @@
  * 256, the first that satisfies a condition on its own address and its
  * caller's is the last that is kept, at the latest frame 384.  So a recursion
  * that goes in and out by a frame keeps most of its path in the tree, and equal
- * stacks are cut at equal places.
+ * stacks are cut at equal places.  Where random recursion has made two million
+ * sites, 48 frames have to do.
  *
  * Frames without call frame information (code made at run time) are followed
  * by their frame pointer, if it leads to code.

@@ -18,6 +18,16 @@
 
 #define EXPORT __attribute__((visibility("default")))
 
+/* A function under a name that always means ours, and whether a program's own
+ * definition stands before it. */
+#define OWN(name, type, arguments)                                                       \
+	type own_##name arguments                                                        \
+		__attribute__((alias(#name), visibility("hidden"), copy(name)))
+#define IS_REPLACED(name) unlikely((void *)name != (void *)own_##name)
+
+/* Whether the program has a malloc of its own. */
+bool wrap_is_malloc_replaced(void) __attribute__((pure));
+
 /* What CALL yields becomes a block of BYTES and KIND, if it is not NULL. */
 #define WRAP_ALLOC(p, call, bytes, kind, c)                                              \
 	do {                                                                             \

@@ -15,7 +15,8 @@ compopt() { :; } # only readline has it
 # shellcheck source=completion/gcprof-analyze
 . "$abs_top_srcdir/completion/gcprof-analyze"
 cd "$work" || exit 1
-: > app.heap > app.txt
+: > app.heap
+: > app.txt
 n=0
 
 # offered WORD...: what is offered for the last word of that command line, whose

@@ -14,7 +14,7 @@ plain() {
 }
 
 # NAME long-option, one line each.
-options() { sed -n 's/^OPTION(\([A-Z]*\), "\([a-z-]*\)",.*/\1 \2/p' lib/options.def; }
+options() { sed -n 's/^OPTION(\([A-Z_]*\), "\([a-z-]*\)",.*/\1 \2/p' lib/options.def; }
 
 # headings PAGE WANTED...: which are missing
 headings() {
