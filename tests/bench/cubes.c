@@ -12,7 +12,8 @@
 
 #define NOINLINE __attribute__((noinline))
 
-enum { N_VARIABLES = 24 };
+/* Each split is a call site more on the stack: some thousands of stacks in all. */
+enum { N_VARIABLES = 10 };
 
 /* A product of literals: bit v of care says that variable v is in it, of value
  * how. */
@@ -153,7 +154,7 @@ merge(struct cover *low, struct cover *high, int v)
 }
 
 NOINLINE static struct cover *
-split_low_first(const struct cover *f, int v)
+split(const struct cover *f, int v)
 {
 	struct cover *a = cofactor(f, v, 0), *b = cofactor(f, v, 1);
 	struct cover *low = complement(a), *high = complement(b), *g = merge(low, high, v);
@@ -166,24 +167,9 @@ split_low_first(const struct cover *f, int v)
 }
 
 NOINLINE static struct cover *
-split_high_first(const struct cover *f, int v)
-{
-	struct cover *b = cofactor(f, v, 1), *high = complement(b);
-	struct cover *a = cofactor(f, v, 0), *low = complement(a), *g;
-
-	cover_free(a);
-	cover_free(b);
-	g = merge(low, high, v);
-	cover_free(low);
-	cover_free(high);
-	return g;
-}
-
-NOINLINE static struct cover *
 complement(const struct cover *f)
 {
 	struct cover *g;
-	int v;
 
 	if (f->n == 0) {
 		g = cover_new();
@@ -194,14 +180,13 @@ complement(const struct cover *f)
 		return cover_new();
 	if (f->n == 1)
 		return complement_one(f->cubes[0]);
-	v = most_frequent(f);
-	return v % 2 ? split_low_first(f, v) : split_high_first(f, v);
+	return split(f, most_frequent(f));
 }
 
 int
 main(int argc, char **argv)
 {
-	int rounds = argc > 1 ? atoi(argv[1]) : 60, round, i, v;
+	int rounds = argc > 1 ? atoi(argv[1]) : 20000, round, i, v;
 	uint32_t state = 7;
 	size_t sum = 0;
 
@@ -211,7 +196,7 @@ main(int argc, char **argv)
 		for (i = 0; i < 40; i++) {
 			uint64_t care = 0, value = 0;
 
-			for (v = 0; v < 4 + i % 5; v++) {
+			for (v = 0; v < 3 + i % 5; v++) {
 				state = state * 1664525u + 1013904223u;
 				care |= (uint64_t)1 << (state >> 16) % N_VARIABLES;
 				value |= (uint64_t)(state >> 31) << (state >> 16) % N_VARIABLES;

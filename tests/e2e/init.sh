@@ -222,6 +222,12 @@ start_gcprof() { # NAME COMMAND...
 	started+=("$pid")
 }
 
+# A started program has come so far that SIGUSR2 is ours.
+profiled() { # PID PROGRAM
+	[ "/proc/$1/exe" -ef "$2" ] &&
+		[ $((0x$(awk '$1 == "SigCgt:" { print $2 }' "/proc/$1/status") & 0x800)) -ne 0 ]
+}
+
 # Wait until a command succeeds, at most a minute; no sleep for luck.
 eventually() { # COMMAND...
 	local i
@@ -316,19 +322,14 @@ info() { # FILE NAME: a fact of the snapshot
 
 # Compare a snapshot's blocks with a target's own ledger (lines of truth.h).
 # Prints what differs; true if nothing does.
-#   --exactly     no other block may be in the snapshot
-#   --any-thread  which thread allocated is left open
-ledger() { # [--exactly] [--any-thread] FILE TRUTH [PID]
-	local exactly=0 any_thread=0
+#   --exactly  no other block may be in the snapshot
+ledger() { # [--exactly] FILE TRUTH [PID]
+	local exactly=0
 	if [ "$1" = --exactly ]; then
 		exactly=1
 		shift
 	fi
-	if [ "$1" = --any-thread ]; then
-		any_thread=1
-		shift
-	fi
-	awk -v exactly="$exactly" -v any_thread="$any_thread" -v pid="${3:-}" -f "$SOURCES/tests/e2e/ledger.awk" "$2" "$(dump "$1")"
+	awk -v exactly="$exactly" -v pid="${3:-}" -f "$SOURCES/tests/e2e/ledger.awk" "$2" "$(dump "$1")"
 }
 
 # Compare the stacks of a snapshot's blocks with what the target says they are.

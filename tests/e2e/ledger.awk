@@ -5,7 +5,6 @@
 #           gone PID ADDRESS BYTES               was freed
 #       second file: a listing of heapdump.
 #       exactly=1: blocks that the ledger does not name are errors.
-#       any_thread=1: the thread is not compared.
 #       pid: only this process's lines count; empty: all.
 # Out:  a line for each difference; exit status 1 if there was one.
 #
@@ -52,7 +51,7 @@ $1 != "block" { next }
 			differs("block " a ": usable " $4 " is less than requested " $3)
 		if ($5 != kind[a])
 			differs("block " a " (" $3 " bytes): kind " $5 ", it was " kind[a])
-		if (!any_thread && tid[a] != "" && $7 != tid[a])
+		if (tid[a] != "" && $7 != tid[a])
 			differs("block " a ": thread " $7 ", it was " tid[a])
 	} else if ((a in gone) && gone[a] == $3) {
 		differs("block " a " of " $3 " bytes was freed and is listed as live")

@@ -141,6 +141,6 @@ tests/e2e/targets/stacks-optimized: tests/e2e/targets/stacks.c tests/e2e/targets
 tests/e2e/targets/stacks-fp: tests/e2e/targets/stacks.c tests/e2e/targets/truth.h
 	$(e2e_variant_cc) -O2 -fno-omit-frame-pointer $(e2e_source)/stacks.c $(stacks_libs)
 tests/e2e/targets/libstacks.so: tests/e2e/targets/stacks.c tests/e2e/targets/truth.h
-	$(e2e_variant_cc) -O3 -shared -fPIC -Wl,-z,lazy -DDIRECT_CALLS -Dmain=stacks_main $(e2e_source)/stacks.c $(stacks_libs)
+	$(e2e_variant_cc) -O3 -shared -fPIC -Wl,-z,lazy -Wl,-soname,libstacks.so -DDIRECT_CALLS -Dmain=stacks_main $(e2e_source)/stacks.c $(stacks_libs)
 tests/e2e/targets/stacks-dso: tests/e2e/targets/stacks-main.c tests/e2e/targets/libstacks.so
 	$(e2e_variant_cc) -O2 -Wl,-z,lazy $(e2e_source)/stacks-main.c tests/e2e/targets/libstacks.so -Wl,-rpath,'$$ORIGIN'

@@ -125,10 +125,9 @@ seen=0
 for delay in 0 0.002 0.005 0.01 0.02 0.04 0.08; do
 	name=killed$delay
 	start_gcprof "$name" "$TARGETS/threads" 1 200000000
-	eventually kill -0 "$pid"
-	sleep 0.1
+	eventually profiled "$pid" "$TARGETS/threads"
 	kill -USR2 "$pid"
-	sleep "$delay"
+	sleep "$delay" # the moment of death varies
 	stop "$pid" KILL
 	while read -r file; do
 		seen=$((seen + 1))

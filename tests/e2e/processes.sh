@@ -48,7 +48,8 @@ is "wait: the program ends well" "$status" 0
 points_of "$T/wait.truth"
 is "wait: all forty snapshots were written" "$(pid_in wait snapshots)" 40
 
-run_gcprof threaded "$TARGETS/forks" threaded 400
+n_forks=$([ "${GCPROF_TESTS_LONG:-0}" = 1 ] && echo 10000 || echo 400)
+run_gcprof threaded "$TARGETS/forks" threaded "$n_forks"
 is "forks of a threaded program: none hangs" "$status" 0
 points_of "$T/threaded.truth"
 GCPROF_TESTS_TIMEOUT=300 run_gcprof threaded-exit "$TARGETS/forks" threaded-exit 30
