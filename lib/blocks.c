@@ -74,6 +74,29 @@ walk_part(uint32_t *chunk, uintptr_t base, size_t from, size_t to,
 }
 
 bool
+blocks_ignore(uintptr_t addr)
+{
+	const uintptr_t granule = 1 << BLOCKS_GRANULE_BITS;
+	uintptr_t start = addr & ~(granule - 1);
+	struct block b = {0};
+
+	/* BOUND: a block is looked for up to a chunk's size below the address. */
+	for (; addr - start < 1ul << BLOCKS_CHUNK_BITS; start -= granule) {
+		enum blocks_state state = blocks_find(start, &b);
+
+		if (state == BLOCKS_OUTSIDE)
+			return false;
+		if (state == BLOCKS_LIVE)
+			break;
+	}
+	if (addr - start >= (b.bytes ? b.bytes : 1) || b.addr != start)
+		return false;
+	(void)__atomic_fetch_or(blocks_words(blocks_chunks[start >> BLOCKS_CHUNK_BITS], start),
+				7u << 28 /* HEAPFILE_KIND_IGNORED */, __ATOMIC_RELAXED);
+	return true;
+}
+
+bool
 blocks_ever_in(uintptr_t start, uintptr_t end)
 {
 	const uintptr_t part = 1 << BLOCKS_TOUCH_BITS;

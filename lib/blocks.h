@@ -126,6 +126,10 @@ blocks_read(uint32_t *w, uint32_t first, struct block *ret)
 	}
 }
 
+/* Make the block that an address is the start or the inside of one that is not
+ * reported.  Returns false if there is none. */
+bool blocks_ignore(uintptr_t addr);
+
 enum blocks_state {
 	BLOCKS_LIVE = 0,
 	BLOCKS_FREED,  /* a block started here and was released */

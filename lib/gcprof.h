@@ -34,6 +34,7 @@ extern int gcprof_snapshot_to_ref_(const char *) __asm__("gcprof_snapshot_to")
 	__attribute__((weak));
 extern int gcprof_memory_usage_ref_(struct gcprof_memory *) __asm__("gcprof_memory_usage")
 	__attribute__((weak));
+extern int gcprof_leak_check_ref_(void) __asm__("gcprof_leak_check") __attribute__((weak));
 extern int gcprof_mark_ref_(const char *) __asm__("gcprof_mark") __attribute__((weak));
 
 /* The calls below are static, and compiled under other names than the symbols
@@ -42,6 +43,7 @@ static inline int gcprof_snapshot(void) __asm__("gcprof_call_snapshot_");
 static inline int gcprof_snapshot_to(const char *name) __asm__("gcprof_call_snapshot_to_");
 static inline int gcprof_memory_usage(struct gcprof_memory *ret)
 	__asm__("gcprof_call_memory_usage_");
+static inline int gcprof_leak_check(void) __asm__("gcprof_call_leak_check_");
 static inline int gcprof_mark(const char *label) __asm__("gcprof_call_mark_");
 
 /* Write a snapshot now.
@@ -77,6 +79,20 @@ static inline int
 gcprof_memory_usage(struct gcprof_memory *ret)
 {
 	return gcprof_memory_usage_ref_ ? gcprof_memory_usage_ref_(ret) : -1;
+}
+
+/* Look now for memory that nothing points to any more, and report it on
+ * standard error.
+ *
+ * Returns  1 if some is lost, 0 if none is, -1 if the profiler is not there or
+ *          the analyzer could not be run (GCPROF_ANALYZE names it).
+ * Context  any thread; not from a signal handler.
+ * Cost     that of a snapshot, which stays, and of its analysis.
+ */
+static inline int
+gcprof_leak_check(void)
+{
+	return gcprof_leak_check_ref_ ? gcprof_leak_check_ref_() : -1;
 }
 
 /* Note a moment by name; snapshots carry it from now on.

@@ -219,7 +219,8 @@ enum { HEAPFILE_INFO_NUMBER = 1, HEAPFILE_INFO_TEXT = 2 };
  *     loss.NAME for each kind of loss that happened (a count)
  *   texts: command (arguments, each ended by NUL) executable cwd reason
  *     (exit, signal, api, interval, growth, limit) allocator (jemalloc,
- *     system) version (of the library) machine (x86_64) */
+ *     system) version (of the library) machine (x86_64)
+ *     default_suppressions (what __lsan_default_suppressions gave) */
 
 #define HEAPFILE_SITE_SPECIAL 1u /* no address: see HEAPFILE_SPECIAL_* */
 #define HEAPFILE_SITE_EXACT 2u   /* offset is the instruction itself */

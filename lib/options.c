@@ -277,12 +277,15 @@ parse_one(enum option_name o, const char *s)
 void
 options_parse(char *const *environment)
 {
+	char *const *v;
 	int o;
 
+	for (v = environment; v && *v; v++)
+		if (strncmp(*v, "GCPROF_ANALYZE=", 15) == 0)
+			options.analyzer = *v + 15;
 	for (o = 0; o < N_OPTIONS; o++) {
 		const char *name = table[o].name;
 		size_t n = strlen(name);
-		char *const *v;
 
 		(void)parse_one((enum option_name)o, table[o].dflt);
 		for (v = environment; v && *v; v++)

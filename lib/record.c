@@ -132,7 +132,7 @@ record_alloc(void *p, size_t bytes, enum heapfile_kind kind, const struct caller
 	b.bytes = bytes;
 	b.site = site_of(t, bytes, c);
 	b.birth = t->birth;
-	b.kind = kind;
+	b.kind = unlikely(thread_tls.n_ignoring) ? HEAPFILE_KIND_IGNORED : kind;
 	thread_count(t, b.site, bytes);
 	t->counts.allocations++;
 	t->counts.allocated_bytes += bytes;
@@ -164,7 +164,7 @@ record_alloc_nested(void *p, size_t bytes, enum heapfile_kind kind)
 	struct block b = {.addr = (uintptr_t)p,
 			  .bytes = bytes,
 			  .site = record_is_ready ? SITE_NESTED : SITE_EARLY,
-			  .kind = kind};
+			  .kind = thread_tls.n_ignoring ? HEAPFILE_KIND_IGNORED : kind};
 
 	b.birth = stray_birth();
 	sites_count(b.site, 1, bytes);
@@ -270,7 +270,7 @@ record_free(void *p, enum heapfile_kind by, const struct caller *c, struct block
 		return true;
 	}
 	t = thread_get();
-	if (unlikely(family(b.kind) != (uint32_t)by) && t)
+	if (unlikely(family(b.kind) != (uint32_t)by) && t && b.kind != HEAPFILE_KIND_IGNORED)
 		(void)note_bad(HEAPFILE_BAD_MISMATCH, b.addr, unwind_site(t->unwind, c), b.site);
 	blocks_remove(&b);
 	if (unlikely(ret != NULL))

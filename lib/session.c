@@ -19,10 +19,12 @@
 #include "unwind.h"
 #include "wrap.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <string.h>
+#include <sys/wait.h>
 
 uint64_t loss[N_LOSSES];
 const char *const loss_names[N_LOSSES] = {
@@ -42,6 +44,7 @@ static struct {
 	int pid; /* of the process whose books these are */
 	uint64_t start_ns, start_realtime_ns;
 	char executable[4096];
+	const char *suppressions; /* of __lsan_default_suppressions, or NULL */
 	const char *program; /* its last component */
 	uint32_t n_snapshots;
 	int is_writing;	 /* atomic: the thread whose turn it is, or 0 */
@@ -280,6 +283,7 @@ take(const char *reason, const char *pattern, enum patience patience)
 	facts.time_ns = sys_realtime_ns();
 	facts.uptime_ns = sys_now_ns() - s.start_ns;
 	facts.executable = s.executable;
+	facts.suppressions = s.suppressions;
 	measure(&facts.memory, may_lock);
 	s.last_snapshot_ns = facts.uptime_ns + s.start_ns;
 	s.last_snapshot_used = facts.memory.heap_used;
@@ -310,6 +314,55 @@ session_snapshot(const char *name)
 		record_leave();
 	}
 	return result ? -1 : 0;
+}
+
+/* The analyzer, as `gcprof run` or the user names it, or as installed. */
+static const char *
+analyzer(void)
+{
+	return options.analyzer ? options.analyzer : GCPROF_BINDIR "/gcprof-analyze";
+}
+
+/* In a child of ours; does not return. */
+static void
+run_analyzer(const char *heap_file)
+{
+	extern char **environ;
+	const char *const args[] = {"gcprof-analyze", "--fail-on=error", heap_file, NULL};
+	static char *environment[1024];
+	int n = 0, i;
+
+	for (i = 0; environ[i] && n < 1023; i++)
+		if (strncmp(environ[i], "LD_PRELOAD=", 11) != 0)
+			environment[n++] = environ[i];
+	sys_stdout_is_stderr();
+	sys_exec(analyzer(), args, environment);
+	sys_log("cannot run the analyzer '%s'; GCPROF_ANALYZE can name it", analyzer());
+	sys_exit(127);
+}
+
+int
+session_leak_check(void)
+{
+	int result = -1, child, status;
+	uint64_t mask;
+
+	if (!record_enter())
+		return -1;
+	if (take("api", NULL, WAIT) == 0) {
+		mask = sys_block_signals();
+		child = sys_fork_silent();
+		if (child == 0) {
+			sys_restore_signals(0);
+			run_analyzer(s.writing);
+		}
+		if (child > 0 && sys_reap(child, true, &status) == child && WIFEXITED(status) &&
+		    WEXITSTATUS(status) <= 1)
+			result = WEXITSTATUS(status);
+		sys_restore_signals(mask);
+	}
+	record_leave();
+	return result;
 }
 
 int
@@ -686,6 +739,7 @@ unfollow(void)
 __attribute__((constructor)) static void
 start(void)
 {
+	const char *(*default_suppressions)(void);
 	long n;
 
 	if (!record_is_ready)
@@ -707,6 +761,10 @@ start(void)
 	start_timekeeper();
 	if (!options.is_follow)
 		unfollow();
+	default_suppressions = (const char *(*)(void))dlsym(RTLD_DEFAULT,
+							    "__lsan_default_suppressions");
+	if (default_suppressions)
+		s.suppressions = default_suppressions();
 	if (wrap_is_malloc_replaced())
 		sys_log("the program has a malloc of its own, whose blocks are not seen");
 	if (options.is_verbose)

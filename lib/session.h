@@ -29,6 +29,9 @@ void session_asked(void);
 int session_snapshot(const char *name);
 void session_memory(struct gcprof_memory *ret);
 int session_mark(const char *label);
+/* Take a snapshot and have it analyzed.  Returns 1 if there are leaks, 0 if not,
+ * -1 if that could not be found out. */
+int session_leak_check(void);
 
 /* The program ends without exit().  Context: any. */
 void session_at_end(void);

@@ -389,6 +389,9 @@ put_info(const struct snapshot_facts *facts, const struct epochs_counts *counts,
 	info_file("command", facts->pid, "cmdline", false);
 	info_text("executable", facts->executable, strlen(facts->executable));
 	info_file("cwd", facts->pid, "cwd", true);
+	if (facts->suppressions)
+		info_text("default_suppressions", facts->suppressions,
+			  strlen(facts->suppressions));
 	info_text("reason", facts->reason, strlen(facts->reason));
 	info_text("allocator", options.is_system_allocator ? "system" : "jemalloc",
 		  options.is_system_allocator ? 6 : 8);

@@ -23,6 +23,7 @@ struct snapshot_facts {
 	uint64_t uptime_ns;
 	struct gcprof_memory memory;
 	const char *executable;
+	const char *suppressions; /* the program's own, in LeakSanitizer's syntax; or NULL */
 };
 
 /* Write it.  Returns 0 or -errno.

@@ -207,6 +207,18 @@ sys_reap(int pid, bool is_waiting, int *ret_status)
 	return (int)got;
 }
 
+int
+sys_exec(const char *name, const char *const *args, char *const *environment)
+{
+	return (int)K3(SYS_execve, name, args, environment);
+}
+
+void
+sys_stdout_is_stderr(void)
+{
+	(void)K3(SYS_dup3, 2, 1, 0);
+}
+
 void
 sys_kill(int pid)
 {

@@ -49,6 +49,9 @@ int sys_fork_silent(void);
 /* Returns pid when that child is gone, 0 if it runs still (only with
  * is_waiting false), -errno. ret_status may be NULL. */
 int sys_reap(int pid, bool is_waiting, int *ret_status);
+/* execve; returns -errno. */
+int sys_exec(const char *name, const char *const *args, char *const *environment);
+void sys_stdout_is_stderr(void);
 void sys_kill(int pid);
 void sys_exit(int status) __attribute__((noreturn));
 /* Whether a thread of this process lives. */

@@ -61,6 +61,7 @@ struct thread {
 struct thread_tls {
 	uint32_t guard;
 	bool is_forking;    /* between our fork handlers, which took the guard */
+	uint32_t n_ignoring; /* __lsan_disable calls without their enable */
 	uintptr_t guard_sp; /* of who took the guard */
 	struct thread *state;
 };
