@@ -49,7 +49,23 @@ calloc(size_t n, size_t each)
 	return p;
 }
 
-OWN(malloc, void *, (size_t));
+OWN(malloc, void *, (size_t))
+
+/* Source: x86-64 psABI, 5.2 (entries of the table): maybe endbr64, maybe bnd,
+ * jmp *slot(%rip). */
+bool
+wrap_is_other(const void *symbol, const void *own)
+{
+	const uint8_t *code = symbol;
+
+	if (symbol == own)
+		return false;
+	if (memcmp(code, "\xf3\x0f\x1e\xfa", 4) == 0)
+		code += 4;
+	if (*code == 0xf2)
+		code++;
+	return code[0] != 0xff || code[1] != 0x25;
+}
 
 bool
 wrap_is_malloc_replaced(void)
@@ -112,7 +128,7 @@ realloc(void *p, size_t bytes)
 
 	return reallocate(p, bytes, &c);
 }
-OWN(realloc, void *, (void *, size_t));
+OWN(realloc, void *, (void *, size_t))
 
 EXPORT void *
 reallocarray(void *p, size_t n, size_t each)

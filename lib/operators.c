@@ -116,7 +116,7 @@ _Znwm(size_t bytes)
 
 	return new_or_throw(bytes, 0, HEAPFILE_KIND_NEW, &c);
 }
-OWN(_Znwm, void *, (size_t));
+OWN(_Znwm, void *, (size_t))
 
 EXPORT void *
 _ZnwmSt11align_val_t(size_t bytes, size_t align)
@@ -125,7 +125,7 @@ _ZnwmSt11align_val_t(size_t bytes, size_t align)
 
 	return new_or_throw(bytes, align, HEAPFILE_KIND_NEW, &c);
 }
-OWN(_ZnwmSt11align_val_t, void *, (size_t, size_t));
+OWN(_ZnwmSt11align_val_t, void *, (size_t, size_t))
 
 EXPORT void *
 _Znam(size_t bytes)
@@ -136,7 +136,7 @@ _Znam(size_t bytes)
 		return _Znwm(bytes);
 	return new_or_throw(bytes, 0, HEAPFILE_KIND_NEW_ARRAY, &c);
 }
-OWN(_Znam, void *, (size_t));
+OWN(_Znam, void *, (size_t))
 
 EXPORT void *
 _ZnamSt11align_val_t(size_t bytes, size_t align)
@@ -147,7 +147,7 @@ _ZnamSt11align_val_t(size_t bytes, size_t align)
 		return _ZnwmSt11align_val_t(bytes, align);
 	return new_or_throw(bytes, align, HEAPFILE_KIND_NEW_ARRAY, &c);
 }
-OWN(_ZnamSt11align_val_t, void *, (size_t, size_t));
+OWN(_ZnamSt11align_val_t, void *, (size_t, size_t))
 
 /* A new handler may throw, and C cannot catch: the C++ library's own nothrow
  * form does, around a call of the plain form. */
@@ -220,7 +220,7 @@ _ZdlPv(void *p)
 
 	delete(p, HEAPFILE_KIND_NEW, &c);
 }
-OWN(_ZdlPv, void, (void *));
+OWN(_ZdlPv, void, (void *))
 
 EXPORT void
 _ZdlPvSt11align_val_t(void *p, size_t align)
@@ -230,7 +230,7 @@ _ZdlPvSt11align_val_t(void *p, size_t align)
 	(void)align;
 	delete(p, HEAPFILE_KIND_NEW, &c);
 }
-OWN(_ZdlPvSt11align_val_t, void, (void *, size_t));
+OWN(_ZdlPvSt11align_val_t, void, (void *, size_t))
 
 EXPORT void
 _ZdaPv(void *p)
@@ -242,7 +242,7 @@ _ZdaPv(void *p)
 	else
 		delete(p, HEAPFILE_KIND_NEW_ARRAY, &c);
 }
-OWN(_ZdaPv, void, (void *));
+OWN(_ZdaPv, void, (void *))
 
 EXPORT void
 _ZdaPvSt11align_val_t(void *p, size_t align)
@@ -254,7 +254,7 @@ _ZdaPvSt11align_val_t(void *p, size_t align)
 	else
 		delete(p, HEAPFILE_KIND_NEW_ARRAY, &c);
 }
-OWN(_ZdaPvSt11align_val_t, void, (void *, size_t));
+OWN(_ZdaPvSt11align_val_t, void, (void *, size_t))
 
 /* Sized and nothrow forms: the plain one of the same sort. */
 #define DELETE(name, parameters, plain, arguments, kind)                                 \
