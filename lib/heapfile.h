@@ -226,7 +226,7 @@ enum { HEAPFILE_INFO_NUMBER = 1, HEAPFILE_INFO_TEXT = 2 };
 
 enum heapfile_special {
 	HEAPFILE_SPECIAL_UNSAMPLED = 1, /* stack not taken: sampling */
-	HEAPFILE_SPECIAL_NESTED = 2,    /* stack not taken: a signal handler allocated while gcprof was at work in its thread */
+	HEAPFILE_SPECIAL_NESTED = 2,    /* stack not taken: gcprof was at work in the thread, and a signal handler or libc on its behalf allocated */
 	HEAPFILE_SPECIAL_CUT = 3,       /* outermost frame: the stack goes on beyond the most frames that are kept */
 	HEAPFILE_SPECIAL_BROKEN = 4,    /* outermost frame: the stack could not be followed further */
 	HEAPFILE_SPECIAL_FULL = 5,      /* stack not kept: no memory for another site */

@@ -139,6 +139,8 @@ parse_snapshot(const char *s)
 	while (*s) {
 		const char *end = strchr(s, ',');
 
+		while (*s == ' ')
+			s++;
 		if (!end)
 			end = s + strlen(s);
 		if (has_word(s, end, "exit"))

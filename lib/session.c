@@ -621,6 +621,7 @@ after_fork_child(void)
 	epochs_after_fork();
 	thread_after_fork();
 	s.pid = sys_getpid();
+	sys_log_about(s.pid);
 	s.n_snapshots = 0;
 	s.is_writing = 0;
 	s.writer = 0;
@@ -646,6 +647,7 @@ session_boot(void)
 	char *const *environment = start ? (char *const *)(start + 1 + *start + 1) : NULL;
 
 	s.pid = sys_getpid();
+	sys_log_about(s.pid);
 	s.start_ns = sys_now_ns();
 	s.start_realtime_ns = sys_realtime_ns();
 	options_parse(environment);

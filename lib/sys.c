@@ -482,6 +482,7 @@ static struct {
 	bool is_known;
 	dev_t dev;
 	ino_t ino;
+	int pid;
 } log_file;
 
 static int
@@ -500,6 +501,12 @@ sys_log_init(void)
 		log_file.dev = st.st_dev;
 		log_file.ino = st.st_ino;
 	}
+}
+
+void
+sys_log_about(int pid)
+{
+	log_file.pid = pid;
 }
 
 void
@@ -541,7 +548,7 @@ void
 sys_log(const char *format, ...)
 {
 	char line[512];
-	size_t n = sys_format(line, sizeof line, "gcprof[%d]: ", sys_getpid());
+	size_t n = sys_format(line, sizeof line, "gcprof[%d]: ", log_file.pid);
 	va_list ap;
 
 	va_start(ap, format);

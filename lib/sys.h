@@ -92,6 +92,8 @@ size_t sys_vformat(char *buf, size_t bytes, const char *format, va_list ap);
 
 /* Remember which file standard error is, for sys_log. */
 void sys_log_init(void);
+/* The process that lines are about: the program, also where a child writes. */
+void sys_log_about(int pid);
 /* One line on standard error, `gcprof[pid]: ...`, unless that is no longer the
  * file it was at the start: the program may have put its own data there. */
 void sys_log(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -50,7 +50,7 @@ special_name(uint64_t special)
 	case HEAPFILE_SPECIAL_UNSAMPLED:
 		return "(stack not sampled)";
 	case HEAPFILE_SPECIAL_NESTED:
-		return "(stack not taken: signal handler inside gcprof)";
+		return "(stack not taken: gcprof was at work in the thread)";
 	case HEAPFILE_SPECIAL_CUT:
 		return "(stack cut: too many frames)";
 	case HEAPFILE_SPECIAL_BROKEN:
