@@ -472,7 +472,7 @@ unknown_flags_and_kinds_are_for_later_versions(void **state)
 	} records[] = {
 		{HEAPFILE_SITES, "SITES section", {1, 4, 0, 1, 0, 0}, 6},
 		{HEAPFILE_SITES, "SITES section", {1, 1, 0, 7, 0, 0}, 6},
-		{HEAPFILE_THREADS, "THREADS section", {1, 1, 4, 0}, 4},
+		{HEAPFILE_THREADS, "THREADS section", {1, 1, 8, 0}, 4},
 		{HEAPFILE_BIRTHS, "BIRTHS section", {0, 0, 2}, 3},
 		{HEAPFILE_BLOCKS, "BLOCKS section", {1, 0, 0, 16 << 3 | 7, 0}, 5},
 		{HEAPFILE_MAPPINGS, "MAPPINGS section", {1, 1, 0, 0, 32}, 5},
