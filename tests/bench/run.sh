@@ -12,14 +12,14 @@
 set -u
 export LC_ALL=C
 : "${srcdir:=.}" "${abs_top_builddir:=$PWD}" "${RUNS:=5}"
-lib=${GCPROF_TEST_LIB:-$abs_top_builddir/lib/.libs/libgcprof.so}
+lib=${GCPROF_LIB:-$abs_top_builddir/lib/.libs/libgcprof.so}
 bench=$abs_top_builddir/tests/bench
 sources=$(cd "$srcdir" && pwd)/tests/bench
 work=$(mktemp -d)
 server=
 trap '[ -z "$server" ] || kill "$server" 2>/dev/null; rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
-unset LD_PRELOAD
+unset LD_PRELOAD GCPROF_LIB GCPROF_ANALYZE GCPROF_CMD GCPROF_TARGETS
 for name in OUTPUT SNAPSHOT SIGNAL YOUNG PROMOTE SAMPLE LIMIT TRACE ALLOCATOR HUGEPAGES FOLLOW VERBOSE; do
 	[ -n "${BENCH_KEEP_OPTIONS:-}" ] || unset "GCPROF_$name"
 done

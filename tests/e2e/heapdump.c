@@ -148,6 +148,16 @@ print_text(struct bytes *b, uint64_t n, int hex)
 }
 
 static void
+print_flags(struct bytes *b, uint64_t known)
+{
+	uint64_t flags = get_varint(b);
+
+	if (flags & ~known)
+		bad("flags %" PRIx64 " of which only %" PRIx64 " have a meaning", flags, known);
+	fprintf(out, "\t%" PRIu64, flags);
+}
+
+static void
 print_varints(struct bytes *b, int n)
 {
 	while (n-- > 0)
@@ -194,6 +204,8 @@ site(struct bytes *b, uint64_t number)
 
 	if (back == 0 || back > number)
 		bad("site %" PRIu64 " has no parent before it", number);
+	if (flags & ~(uint64_t)(HEAPFILE_SITE_SPECIAL | HEAPFILE_SITE_EXACT))
+		bad("site %" PRIu64 " has unknown flags", number);
 	if (in > n_modules)
 		bad("site %" PRIu64 " is in module %" PRIu64 " of %" PRIu64, number, in, n_modules);
 	fprintf(out, "site\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIx64, number, number - back,
@@ -210,7 +222,8 @@ thread(struct bytes *b, uint64_t number)
 	uint64_t tid = get_varint(b);
 
 	fprintf(out, "thread\t%" PRIu64 "\t%" PRIu64, number, tid);
-	print_varints(b, 2);
+	print_varints(b, 1);
+	print_flags(b, HEAPFILE_THREAD_ALIVE | HEAPFILE_THREAD_MAIN | HEAPFILE_THREAD_UNANSWERED);
 	fputc('\t', out);
 	print_text(b, get_varint(b), 0);
 	GROW(tids, number);
@@ -230,7 +243,7 @@ birth(struct bytes *b, uint64_t number)
 	if (last->thread > n_tids)
 		bad("birth %" PRIu64 " has thread %" PRIu64 " of %" PRIu64, number, last->thread, n_tids);
 	fprintf(out, "birth\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64, number, last->epoch, last->thread);
-	print_varints(b, 1);
+	print_flags(b, HEAPFILE_BIRTH_PROMOTED_EARLY);
 	n_births = number;
 }
 
@@ -282,7 +295,9 @@ mapping(struct bytes *b, uint64_t number)
 
 	check_site(at);
 	fprintf(out, "mapping\t%" PRIx64 "\t%" PRIu64 "\t%" PRIu64, start, bytes, at);
-	print_varints(b, 2);
+	print_varints(b, 1);
+	print_flags(b, HEAPFILE_MAPPING_READ | HEAPFILE_MAPPING_WRITE | HEAPFILE_MAPPING_EXEC |
+			HEAPFILE_MAPPING_SHARED | HEAPFILE_MAPPING_FILE);
 	end_of_last = start + bytes;
 }
 

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # init.sh -- what every end-to-end test starts with: TAP, places, running under gcprof.
 #
-# In:   srcdir and GCPROF_TEST_LIB, GCPROF_TEST_ANALYZE, GCPROF_TEST_RUN as
+# In:   srcdir, GCPROF_LIB, GCPROF_ANALYZE, GCPROF_CMD and GCPROF_TARGETS as
 #       tests/local.mk sets them; without these, the working directory is the
 #       build directory.
 # Out:  the functions below; $T, a directory of this test's own, removed at the end.
@@ -26,12 +26,12 @@ absolute() { # PATH: the same from any working directory
 	esac
 }
 
-LIB=$(absolute "${GCPROF_TEST_LIB:-$abs_top_builddir/lib/.libs/libgcprof.so}")
-ANALYZE=$(absolute "${GCPROF_TEST_ANALYZE:-$abs_top_builddir/tools/gcprof-analyze}")
+LIB=$(absolute "${GCPROF_LIB:-$abs_top_builddir/lib/.libs/libgcprof.so}")
+ANALYZE=$(absolute "${GCPROF_ANALYZE:-$abs_top_builddir/tools/gcprof-analyze}")
 # shellcheck disable=SC2034 # for the scripts
-RUN=$(absolute "${GCPROF_TEST_RUN:-$abs_top_builddir/tools/gcprof}")
+RUN=$(absolute "${GCPROF_CMD:-$abs_top_builddir/tools/gcprof}")
 # shellcheck disable=SC2034 # for the scripts
-TARGETS=$abs_top_builddir/tests/e2e/targets
+TARGETS=$(absolute "${GCPROF_TARGETS:-$abs_top_builddir/tests/e2e/targets}")
 HEAPDUMP=$abs_top_builddir/tests/e2e/heapdump
 SOURCES=$(absolute "$srcdir")
 
@@ -39,7 +39,7 @@ SOURCES=$(absolute "$srcdir")
 for name in OUTPUT SNAPSHOT SIGNAL YOUNG PROMOTE SAMPLE LIMIT TRACE ALLOCATOR HUGEPAGES FOLLOW VERBOSE; do
 	unset "GCPROF_$name"
 done
-unset LD_PRELOAD DEBUGINFOD_URLS
+unset LD_PRELOAD DEBUGINFOD_URLS GCPROF_LIB GCPROF_ANALYZE GCPROF_CMD GCPROF_TARGETS
 
 T=$(mktemp -d "${TMPDIR:-/tmp}/gcprof-test.XXXXXX") || exit 99
 T=$(cd "$T" && pwd -P)
@@ -47,9 +47,18 @@ n_points=0
 n_planned=
 started=()
 
+descendants() { # PID...: they and their children, the youngest last
+	local pid
+	for pid in "$@"; do
+		echo "$pid"
+		# shellcheck disable=SC2046 # a word per pid
+		descendants $(cat "/proc/$pid/task"/*/children 2>/dev/null)
+	done
+}
+
 cleanup() {
 	local pid
-	for pid in ${started[@]+"${started[@]}"}; do
+	for pid in $(descendants ${started[@]+"${started[@]}"}); do
 		kill -KILL "$pid" 2>/dev/null
 		wait "$pid" 2>/dev/null
 	done
