@@ -18,10 +18,10 @@ int __sigaction(int number, const struct sigaction *act, struct sigaction *old);
 
 enum {
 	MAX_THREADS = 1 << 16,
-	/* A thread has this long to answer; one that blocks the signal is found
-	 * out after the first of them. */
+	/* A thread has this long to answer (on a loaded machine it waits for its
+	 * turn to run); one that cannot is found out after the first of them. */
 	FIRST_WAIT_NS = 5000000,
-	LAST_WAIT_NS = 200000000
+	LAST_WAIT_NS = 2000000000
 };
 
 struct cut cut_now;
@@ -211,8 +211,9 @@ n_missing(void)
 	return n;
 }
 
-/* Whether all that have not answered block the signal: there is nothing to wait
- * for.  Source: proc(5), SigBlk in /proc/PID/task/TID/status. */
+/* Whether all that have not answered block the signal, sleep beyond signals or
+ * are stopped: there is nothing to wait for.  Source: proc(5), SigBlk and the
+ * state letter. */
 static bool
 is_hopeless(void)
 {
@@ -222,7 +223,8 @@ is_hopeless(void)
 		struct cut_thread *t = &cut_now.threads[i];
 
 		if (acquire_load(&t->state) == CUT_ASKED &&
-		    !(sys_blocked_signals(t->tid) >> (c.number - 1) & 1))
+		    !(sys_blocked_signals(t->tid) >> (c.number - 1) & 1) &&
+		    !strchr("DTtX", sys_thread_state(t->tid)))
 			return false;
 	}
 	return true;

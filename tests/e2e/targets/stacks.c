@@ -57,10 +57,19 @@ tell(void *block, void **frames, int n)
 #define ALLOCATE_HERE()                                                                  \
 	do {                                                                             \
 		static void *frames_[MOST_FRAMES];                                       \
-		int n_ = unw_backtrace(frames_, MOST_FRAMES);                            \
-		void *block_ = v_malloc(n_ > 0 ? (size_t)n_ : 1);                        \
+		sigset_t timer_, before_;                                                \
+		int n_;                                                                  \
+		void *block_;                                                            \
+                                                                                         \
+		/* The frames and tell's text are shared with the timer's handler. */    \
+		sigemptyset(&timer_);                                                    \
+		sigaddset(&timer_, SIGPROF);                                             \
+		sigprocmask(SIG_BLOCK, &timer_, &before_);                               \
+		n_ = unw_backtrace(frames_, MOST_FRAMES);                                \
+		block_ = v_malloc(n_ > 0 ? (size_t)n_ : 1);                              \
 		tell(block_, frames_, n_);                                               \
 		steps_left--;                                                            \
+		sigprocmask(SIG_SETMASK, &before_, NULL);                                \
 	} while (0)
 
 typedef int shape(int depth);
