@@ -135,7 +135,9 @@ uintptr_t gcprof_jesys_Unwind_GetIP(void *);
 void *
 gcprof_jesys_mmap(void *addr, size_t bytes, int prot, int flags, int fd, off_t offset)
 {
-	long p = sys_mmap(addr, bytes, prot, flags, fd, offset);
+	/* jemalloc asks for memory without reserve.  The C library's malloc does
+	 * not, and refuses what the system can never give. */
+	long p = sys_mmap(addr, bytes, prot, flags & ~MAP_NORESERVE, fd, offset);
 
 	if (p < 0)
 		return MAP_FAILED;

@@ -182,7 +182,7 @@ unwind_forget_rules(void)
 
 /* ---- the thread's memory of its last stack ------------------------------- */
 
-enum { FRAME_EXACT = 1, FRAME_RESTEP = 2 };
+enum { FRAME_EXACT = 1, FRAME_RESTEP = 2, FRAME_GUESSED = 4 };
 
 struct frame {
 	uintptr_t pc, sp, bp;
@@ -191,7 +191,10 @@ struct frame {
 	uint16_t module;
 	uint16_t flags; /* FRAME_EXACT: pc was interrupted, it is no return address;
 			 * FRAME_RESTEP: the caller does not follow from the return
-			 * address and bp_slot alone */
+			 * address and bp_slot alone;
+			 * FRAME_GUESSED: reached by a frame pointer that may be
+			 * anything, so it may be no frame, and its memory may be gone
+			 * the next time */
 };
 
 struct unwind {
@@ -243,6 +246,15 @@ readable(struct unwind *u, uintptr_t addr)
 	if (likely(addr >= u->lo && addr < u->hi && !(addr & 7)))
 		return true;
 	return readable_slow(u, addr);
+}
+
+/* What is believed readable is the stack around sp, or nothing: the range may
+ * be one of the walk before, and be gone. */
+static ALWAYS_INLINE void
+distrust(struct unwind *u, uintptr_t sp)
+{
+	if (unlikely(sp < u->lo || sp >= u->hi))
+		u->lo = u->hi = 0;
 }
 
 static bool
@@ -383,7 +395,8 @@ step_by_row(struct unwind *u, struct frame *f, struct frame *ret)
 	ret->pc = regs.r[CFI_RA];
 	ret->sp = regs.r[CFI_RSP];
 	ret->bp = regs.r[CFI_RBP];
-	ret->flags = u->row.is_signal ? FRAME_EXACT : 0;
+	ret->flags = (uint16_t)((u->row.is_signal ? FRAME_EXACT : 0) |
+				(f->flags & FRAME_GUESSED));
 	/* A signal frame leads to whatever stack was interrupted; others go up. */
 	if (!u->row.is_signal && ret->sp <= f->sp)
 		return BROKE;
@@ -408,6 +421,8 @@ step(struct unwind *u, struct frame *f, struct frame *ret)
 		cfa = f->bp + (uintptr_t)RULE_CFA(rule);
 		break;
 	case KIND_GUESS:
+		f->flags |= FRAME_GUESSED;
+		distrust(u, f->sp);
 		/* The psABI marks the outermost frame by a zero frame pointer. */
 		if (f->bp == 0)
 			return ENDED;
@@ -442,7 +457,7 @@ step(struct unwind *u, struct frame *f, struct frame *ret)
 	}
 	ret->sp = cfa;
 	ret->pc = word(cfa - 8);
-	ret->flags = 0;
+	ret->flags = f->flags & FRAME_GUESSED;
 	return likely(ret->pc) ? STEPPED : ENDED;
 }
 
@@ -478,16 +493,21 @@ frame_step(const struct frame *f)
 }
 
 /* Frames of the last stack from m outwards that are the same still: the index
- * of the outermost of them. */
+ * of the outermost of them. sp: of the innermost frame. */
 static ALWAYS_INLINE uint32_t
-verify(struct unwind *u, uint32_t m)
+verify(struct unwind *u, uint32_t m, uintptr_t sp)
 {
+	bool is_distrusted = false;
+
 	for (; m > 0; m--) {
 		struct frame *in = &u->frames[m], *out = &u->frames[m - 1];
 
-		if (unlikely(in->flags & FRAME_RESTEP)) {
+		if (unlikely(in->flags & (FRAME_RESTEP | FRAME_GUESSED))) {
 			struct frame next;
 
+			if (!is_distrusted)
+				distrust(u, sp);
+			is_distrusted = true;
 			if (step(u, in, &next) != STEPPED || next.pc != out->pc ||
 			    next.sp != out->sp || next.bp != out->bp)
 				return m;
@@ -671,7 +691,7 @@ again:
 		if (m > 0 && u->frames[m - 1].sp == f->sp && u->frames[m - 1].pc == f->pc &&
 		    u->frames[m - 1].bp == f->bp &&
 		    (u->frames[m - 1].flags & FRAME_EXACT) == (f->flags & FRAME_EXACT)) {
-			uint32_t from = m - 1, to = verify(u, from);
+			uint32_t from = m - 1, to = verify(u, from, c->sp);
 
 			/* The place of a cut depends on frames inside and outside of
 			 * here: such a stack is walked as a whole. */
@@ -688,7 +708,7 @@ again:
 			while (from > to)
 				u->fresh[n++] = u->frames[from--];
 			u->fresh[n] = u->frames[to];
-			u->fresh[n].flags &= FRAME_EXACT;
+			u->fresh[n].flags &= FRAME_EXACT | FRAME_GUESSED;
 			f = &u->fresh[n];
 			m = to;
 		}
