@@ -611,6 +611,24 @@ dlclose(void *handle)
 	return result;
 }
 
+/* pthread_atfork is this.  Prepare handlers run in reverse order: ours, which
+ * takes the allocator's locks, must have been registered before any other, which
+ * may allocate; so it is, now. */
+int __register_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void),
+		      void *object);
+EXPORT int
+__register_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void), void *object)
+{
+	static int (*real)(void (*)(void), void (*)(void), void (*)(void), void *);
+
+	if (!real)
+		real = (int (*)(void (*)(void), void (*)(void), void (*)(void), void *))dlsym(
+			RTLD_NEXT, "__register_atfork");
+	if (record_enter())
+		record_leave();
+	return real ? real(prepare, parent, child, object) : ENOMEM;
+}
+
 int __sigaction(int number, const struct sigaction *act, struct sigaction *old);
 
 EXPORT int
