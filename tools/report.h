@@ -17,6 +17,7 @@
 #include <stdio.h>
 
 #include "heap.h"
+#include "stacks.h"
 #include "symbolize.h"
 
 enum report_sort {
@@ -38,23 +39,6 @@ struct report_options {
 	const regex_t *focus;    /* sites with a frame that matches; NULL = all */
 	const regex_t *ignore;   /* sites without one; NULL = all */
 	const char *filter_text; /* the filters as the user wrote them, or "" */
-};
-
-/* One line of a stack.  Strings belong to the heap or the symbols. */
-struct report_frame {
-	const char *function; /* NULL = unknown */
-	const char *file;     /* NULL = unknown */
-	const char *special;  /* words for a place without an address, or NULL */
-	unsigned line;
-	bool is_inlined;
-	bool is_exact;
-	uint32_t module;
-	uint64_t offset;
-};
-
-struct report_stack {
-	struct report_frame *frames; /* innermost first, without gcprof's own */
-	size_t n;
 };
 
 struct report_epochs {
@@ -113,32 +97,8 @@ struct report *report_new(const struct heap *heap, struct symbols *symbols,
 
 void report_free(struct report *r);
 
-/* The stack of a node, 0 for "unknown".
- * Returns 0 and a stack for report_stack_free(), or -1: no memory. */
-int report_stack_get(const struct report *r, uint32_t node, struct report_stack *ret);
-
-void report_stack_free(struct report_stack *s);
-
-/* The same in pieces, for who shows many stacks that share their callers:
- * the innermost node that is not gcprof's own, and one node's frames (0 and
- * a piece for report_stack_free(), or -1); then go on with the node's parent. */
-uint32_t report_stack_top(const struct report *r, uint32_t node);
-int report_node_get(const struct report *r, uint32_t node, struct report_stack *ret);
-
 /* Rows of findings at or above a level: 0 error, 1 warning, 2 note. */
 size_t report_count_findings(const struct report *r, int level);
-
-/* A heap text, or any bytes, as valid UTF-8 for free(3).
- *
- * is_terminal  also replace what could move a terminal's cursor.
- */
-char *report_utf8(const char *bytes, size_t n, bool is_terminal);
-
-/* Part of a path after its last slash. */
-const char *report_basename(const char *path);
-
-/* "malloc" and the like. */
-const char *report_kind_name(unsigned kind);
 
 /* Write it.  Errors are in the stream: ferror(). */
 void report_write_text(const struct report *r, FILE *f);

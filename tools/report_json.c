@@ -17,6 +17,8 @@
 
 #include <jansson.h>
 
+#include "text.h"
+
 /* JSON's integers in jansson are signed. */
 static json_t *
 number(uint64_t v)
@@ -27,7 +29,7 @@ number(uint64_t v)
 static json_t *
 text_n(const char *bytes, size_t n)
 {
-	char *valid = report_utf8(bytes, n, false);
+	char *valid = text_utf8(bytes, n, false);
 	json_t *json = valid ? json_string_nocheck(valid) : NULL;
 
 	free(valid);
@@ -82,7 +84,7 @@ count(const struct heap_count *c)
 /* ---- stacks ---- */
 
 static json_t *
-frame(const struct report *r, const struct report_frame *f)
+frame(const struct report *r, const struct stack_frame *f)
 {
 	json_t *o = json_object();
 	const struct heap_module *m = &r->heap->modules[f->module];
@@ -102,13 +104,13 @@ static json_t *
 frames(const struct report *r, uint32_t node)
 {
 	json_t *array = json_array();
-	struct report_stack s;
+	struct stack s;
 
-	if (report_stack_get(r, node, &s) != 0)
+	if (stack_get(r->heap, r->symbols, node, &s) != 0)
 		return array;
 	for (size_t i = 0; i < s.n; i++)
 		(void)json_array_append_new(array, frame(r, &s.frames[i]));
-	report_stack_free(&s);
+	stack_free(&s);
 	return array;
 }
 
@@ -130,7 +132,7 @@ losses(const struct heap *h)
 
 	for (size_t i = 0; i < h->n_losses; i++) {
 		char *name =
-			report_utf8(h->losses[i].name.bytes, h->losses[i].name.n, false);
+			text_utf8(h->losses[i].name.bytes, h->losses[i].name.n, false);
 
 		if (name)
 			put(o, name, number(h->losses[i].count));
@@ -139,7 +141,7 @@ losses(const struct heap *h)
 	return o;
 }
 
-/* The arguments joined by blanks; report_utf8() makes blanks of NULs. */
+/* The arguments joined by blanks; text_utf8() makes blanks of NULs. */
 static json_t *
 command(const struct heap_text *t)
 {
@@ -322,7 +324,7 @@ kinds(uint32_t bits)
 
 	for (unsigned kind = 0; kind < 8; kind++)
 		if (bits & 1u << kind)
-			(void)json_array_append_new(array, text(report_kind_name(kind)));
+			(void)json_array_append_new(array, text(text_kind_name(kind)));
 	return array;
 }
 
@@ -479,12 +481,12 @@ member(FILE *f, const char *key, json_t *value)
 static const char *
 node_text(const struct report *r, char **texts, uint32_t node)
 {
-	struct report_stack s;
+	struct stack s;
 	char *text = NULL;
 	size_t n;
 	FILE *f;
 
-	if (texts[node] || report_node_get(r, node, &s) != 0)
+	if (texts[node] || stack_node_get(r->heap, r->symbols, node, &s) != 0)
 		return texts[node];
 	f = open_memstream(&text, &n);
 	for (size_t i = 0; f && i < s.n; i++) {
@@ -496,7 +498,7 @@ node_text(const struct report *r, char **texts, uint32_t node)
 		texts[node] = text;
 	else
 		free(text);
-	report_stack_free(&s);
+	stack_free(&s);
 	return texts[node];
 }
 
@@ -505,7 +507,7 @@ write_frames(const struct report *r, FILE *f, char **texts, uint32_t node)
 {
 	const char *separator = "";
 
-	node = report_stack_top(r, node);
+	node = stack_top(r->heap, node);
 	if (node == 0 || !texts) {
 		dump(f, frames(r, node));
 		return;

@@ -5,7 +5,7 @@
  * Not here: which rows there are and in which order (report.c).
  *
  * Names come out of a file and are shown on a terminal: all of them go through
- * report_utf8().  Long C++ names lose first what is inside their angle
+ * text_utf8().  Long C++ names lose first what is inside their angle
  * brackets, then inside their parentheses, then their middle; JSON has them
  * whole.
  *
@@ -17,6 +17,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+#include "text.h"
 
 enum {
 	COLUMNS = 100,
@@ -36,43 +38,6 @@ struct writer {
 };
 
 /* ---- figures ---- */
-
-/* A size with three digits or so: "12.3 MiB". */
-static const char *
-size_format(uint64_t bytes, char *buf, size_t n)
-{
-	static const char *const units[] = {"B",   "KiB", "MiB", "GiB",
-					    "TiB", "PiB", "EiB"};
-	double v = (double)bytes;
-	unsigned unit = 0;
-
-	while (v >= 1023.95 && unit < 6) {
-		v /= 1024;
-		unit++;
-	}
-	if (unit == 0)
-		snprintf(buf, n, "%" PRIu64 " B", bytes);
-	else
-		snprintf(buf, n, "%.1f %s", v, units[unit]);
-	return buf;
-}
-
-/* A count with commas: "1,234,567". */
-static const char *
-count_format(uint64_t v, char *buf, size_t n)
-{
-	char digits[24];
-	int length = snprintf(digits, sizeof(digits), "%" PRIu64, v);
-	size_t at = 0;
-
-	for (int i = 0; i < length && at + 2 < n; i++) {
-		if (i > 0 && (length - i) % 3 == 0)
-			buf[at++] = ',';
-		buf[at++] = digits[i];
-	}
-	buf[at] = '\0';
-	return buf;
-}
 
 static const char *
 duration_format(uint64_t ns, char *buf, size_t n)
@@ -96,8 +61,8 @@ percent(uint64_t part, uint64_t whole)
 }
 
 /* Compound literals live until the end of the block that holds the call. */
-#define SIZE(v)     size_format(v, (char[24]){0}, 24)
-#define COUNT(v)    count_format(v, (char[32]){0}, 32)
+#define SIZE(v)     text_size(v, (char[24]){0}, 24)
+#define COUNT(v)    text_count(v, (char[32]){0}, 32)
 #define DURATION(v) duration_format(v, (char[32]){0}, 32)
 
 /* ---- texts ---- */
@@ -106,7 +71,7 @@ percent(uint64_t part, uint64_t whole)
 static void
 put_short(FILE *f, const char *bytes, size_t length, size_t columns)
 {
-	char *text = report_utf8(bytes, length, true);
+	char *text = text_utf8(bytes, length, true);
 	size_t n = 0, at = 0;
 
 	if (!text)
@@ -175,7 +140,7 @@ collapse(char *name, char open, char close, unsigned keep)
 static void
 put_function(FILE *f, const char *function, size_t columns)
 {
-	char *name = report_utf8(function, strlen(function), true);
+	char *name = text_utf8(function, strlen(function), true);
 	size_t n;
 
 	if (!name)
@@ -219,7 +184,7 @@ put_path(FILE *f, const char *path, size_t columns)
 			break;
 		}
 	if (*from == '\0')
-		from = report_basename(path);
+		from = text_basename(path);
 	fputs("...", f);
 	put_short(f, from, strlen(from), columns);
 }
@@ -414,19 +379,19 @@ write_chart(const struct report *r, FILE *f)
 /* ---- stacks and sites ---- */
 
 static void
-put_place(const struct report *r, FILE *f, const struct report_frame *frame)
+put_place(const struct report *r, FILE *f, const struct stack_frame *frame)
 {
 	const struct heap_module *m = &r->heap->modules[frame->module];
 
 	if (frame->module && m->path.n)
-		put_path(f, report_basename(m->path.bytes), PATH_COLUMNS);
+		put_path(f, text_basename(m->path.bytes), PATH_COLUMNS);
 	else if (frame->module)
 		fprintf(f, "(module %" PRIu32 ")", frame->module);
 	fprintf(f, "%s0x%" PRIx64, frame->module ? "+" : "", frame->offset);
 }
 
 static void
-write_frame(const struct report *r, FILE *f, const struct report_frame *frame)
+write_frame(const struct report *r, FILE *f, const struct stack_frame *frame)
 {
 	fprintf(f, "%*s", STACK_INDENT, "");
 	if (frame->special) {
@@ -451,10 +416,10 @@ write_frame(const struct report *r, FILE *f, const struct report_frame *frame)
 static void
 write_stack(const struct report *r, FILE *f, uint32_t node)
 {
-	struct report_stack s;
+	struct stack s;
 	size_t n;
 
-	if (report_stack_get(r, node, &s) != 0)
+	if (stack_get(r->heap, r->symbols, node, &s) != 0)
 		return;
 	n = r->options.frames && r->options.frames < s.n ? r->options.frames : s.n;
 	/* "... 1 more" would take the line of the frame that it hides. */
@@ -464,7 +429,7 @@ write_stack(const struct report *r, FILE *f, uint32_t node)
 		write_frame(r, f, &s.frames[i]);
 	if (n < s.n)
 		fprintf(f, "%*s... %zu more\n", STACK_INDENT, "", s.n - n);
-	report_stack_free(&s);
+	stack_free(&s);
 }
 
 static void
@@ -474,7 +439,7 @@ put_kinds(FILE *f, uint32_t kinds)
 
 	for (unsigned kind = 0; kind < 8; kind++)
 		if (kinds & 1u << kind) {
-			fprintf(f, "%s%s", separator, report_kind_name(kind));
+			fprintf(f, "%s%s", separator, text_kind_name(kind));
 			separator = ", ";
 		}
 }
@@ -678,8 +643,8 @@ write_modules(const struct report *r, FILE *f)
 	for (uint32_t i = 1; i <= h->n_modules && !ferror(f); i++) {
 		const struct heap_module *m = &h->modules[i];
 		const char *note = module_note(r, i);
-		char *name = report_utf8(report_basename(m->path.bytes),
-					 strlen(report_basename(m->path.bytes)), true);
+		char *name = text_utf8(text_basename(m->path.bytes),
+					 strlen(text_basename(m->path.bytes)), true);
 
 		fprintf(f, "  %-24.60s ", name ? name : "");
 		put_build_id(f, &m->build_id);
