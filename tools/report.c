@@ -19,10 +19,7 @@
 
 #include "text.h"
 
-enum {
-	CHART_ROWS = 20,
-	FINGERPRINT_FRAMES = 5,
-};
+enum { CHART_ROWS = 20 };
 
 static const char *
 special_word(uint64_t special)
@@ -326,135 +323,23 @@ build_mappings(struct report *r)
 	return 0;
 }
 
-/* ---- findings ---- */
-
-static uint64_t
-hash_string(uint64_t hash, const char *s)
-{
-	/* FNV-1a; the NUL counts, so that "ab","c" is not "a","bc". */
-	do {
-		hash = (hash ^ (unsigned char)*s) * 0x100000001b3ull;
-	} while (*s++);
-	return hash;
-}
-
-/* What stays the same over rebuilds: kind and the innermost functions' names.
- * Where a name is unknown the module's name stands for it. */
-static void
-fingerprint(const struct report *r, struct report_finding *f)
-{
-	uint64_t hash = hash_string(0xcbf29ce484222325ull, f->kind);
-	struct stack s;
-
-	hash = hash_string(hash, f->what);
-	if (stack_get(r->heap, r->symbols, f->site, &s) == 0) {
-		for (size_t i = 0; i < s.n && i < FINGERPRINT_FRAMES; i++) {
-			const struct stack_frame *frame = &s.frames[i];
-			const struct heap_module *m = &r->heap->modules[frame->module];
-
-			hash = hash_string(
-				hash, frame->function  ? frame->function
-				      : frame->special ? frame->special
-						       : text_basename(m->path.bytes));
-		}
-		stack_free(&s);
-	}
-	snprintf(f->fingerprint, sizeof(f->fingerprint), "%016" PRIx64, hash);
-}
-
-static void
-describe_bad_free(struct report_finding *f, const struct heap_bad_free *b)
-{
-	const char *times = b->count == 1 ? "time" : "times";
-
-	switch (b->kind) {
-	case HEAPFILE_BAD_DOUBLE:
-		f->what = "double free";
-		snprintf(f->summary, sizeof(f->summary),
-			 "A block was freed that had been freed before, %" PRIu64 " %s.",
-			 b->count, times);
-		snprintf(f->evidence[0], sizeof(f->evidence[0]),
-			 "A block started at 0x%" PRIx64 " and was free already.",
-			 b->address);
-		break;
-	case HEAPFILE_BAD_MISMATCH:
-		f->what = "mismatched free";
-		snprintf(f->summary, sizeof(f->summary),
-			 "A block was released by another family of functions than it"
-			 " came from, %" PRIu64 " %s.",
-			 b->count, times);
-		snprintf(f->evidence[0], sizeof(f->evidence[0]),
-			 "The first such block was at 0x%" PRIx64 ".", b->address);
-		break;
-	default:
-		f->what = "invalid free";
-		snprintf(f->summary, sizeof(f->summary),
-			 "An address was freed at which no block starts, %" PRIu64 " %s.",
-			 b->count, times);
-		snprintf(f->evidence[0], sizeof(f->evidence[0]),
-			 "No block ever started at 0x%" PRIx64
-			 ", the first such address.",
-			 b->address);
-		break;
-	}
-	snprintf(f->evidence[1], sizeof(f->evidence[1]), "%s",
-		 b->alloc_site ? "Where the block was allocated is known." : "");
-}
-
-static int
-build_findings(struct report *r)
-{
-	const struct heap *h = r->heap;
-
-	r->findings = calloc(h->n_bad_frees + 1, sizeof(*r->findings));
-	if (!r->findings)
-		return -1;
-	for (size_t i = 0; i < h->n_bad_frees; i++) {
-		const struct heap_bad_free *b = &h->bad_frees[i];
-		struct report_finding *f = &r->findings[r->n_findings++];
-
-		f->kind = "invalid-free";
-		f->verdict = "definite";
-		f->level = "error";
-		f->confidence = 1;
-		f->site = b->site;
-		f->alloc_site = b->alloc_site;
-		f->blocks = b->count;
-		f->address = b->address;
-		describe_bad_free(f, b);
-		fingerprint(r, f);
-	}
-	return 0;
-}
-
-size_t
-report_count_findings(const struct report *r, int level)
-{
-	static const char *const levels[] = {"error", "warning", "note"};
-	size_t n = 0;
-
-	for (size_t i = 0; i < r->n_findings; i++)
-		for (int l = 0; l <= level && l < 3; l++)
-			n += strcmp(r->findings[i].level, levels[l]) == 0;
-	return n;
-}
-
 /* ---- the whole ---- */
 
 struct report *
 report_new(const struct heap *heap, struct symbols *symbols,
-	   const struct report_options *options)
+	   const struct findings *findings, const struct report_options *options)
 {
+	static const struct findings none;
 	struct report *r = calloc(1, sizeof(*r));
 
 	if (!r)
 		return NULL;
 	r->heap = heap;
 	r->symbols = symbols;
+	r->findings = findings ? findings : &none;
 	r->options = *options;
 	r->sites = heap_aggregate(heap, &options->filter);
-	if (!r->sites || rank_all(r) || build_chart(r) || build_mappings(r) ||
-	    build_findings(r)) {
+	if (!r->sites || rank_all(r) || build_chart(r) || build_mappings(r)) {
 		report_free(r);
 		return NULL;
 	}
@@ -473,7 +358,6 @@ report_free(struct report *r)
 	free(r->sites);
 	free(r->epochs);
 	free(r->mappings);
-	free(r->findings);
 	free(r);
 }
 

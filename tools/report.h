@@ -16,6 +16,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "detect.h"
 #include "heap.h"
 #include "stacks.h"
 #include "symbolize.h"
@@ -57,17 +58,6 @@ struct report_mapping {
 	uint64_t young_bytes, old_bytes; /* of bytes */
 };
 
-struct report_finding {
-	const char *kind, *verdict, *level; /* words of the contract */
-	double confidence;
-	uint32_t site, alloc_site;
-	uint64_t blocks, bytes, address;
-	const char *what; /* short word for the wrong call */
-	char summary[192];
-	char evidence[2][192]; /* "" = none */
-	char fingerprint[17];
-};
-
 struct report {
 	const struct heap *heap;
 	struct symbols *symbols; /* NULL = no names wanted */
@@ -81,24 +71,22 @@ struct report {
 	size_t n_epochs;
 	struct report_mapping *mappings; /* by falling bytes */
 	size_t n_mappings, n_mappings_listed;
-	struct report_finding *findings;
-	size_t n_findings;
+	const struct findings *findings;
 };
 
 /* Describe a report.
  *
- * heap, symbols, options  must live as long as the report.
+ * heap, symbols, findings, options  must live as long as the report; findings
+ *          may be NULL, then there are none.
  * Returns  the report, for report_free(); NULL if there is no memory.
  * Cost     two sweeps over the blocks; names for what will be shown, or for
  *          every site if focus or ignore is set.
  */
 struct report *report_new(const struct heap *heap, struct symbols *symbols,
+			  const struct findings *findings,
 			  const struct report_options *options);
 
 void report_free(struct report *r);
-
-/* Rows of findings at or above a level: 0 error, 1 warning, 2 note. */
-size_t report_count_findings(const struct report *r, int level);
 
 /* Write it.  Errors are in the stream: ferror(). */
 void report_write_text(const struct report *r, FILE *f);

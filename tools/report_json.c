@@ -19,6 +19,9 @@
 
 #include "text.h"
 
+/* Sites listed of what is lost with a finding; the sums are of all. */
+enum { MOST_PARTS = 20 };
+
 /* JSON's integers in jansson are signed. */
 static json_t *
 number(uint64_t v)
@@ -265,58 +268,6 @@ totals(const struct heap *h)
 	return o;
 }
 
-/* Reachability is not known yet: zeros, and a word that says so. */
-static json_t *
-leaks(void)
-{
-	static const char *const kinds[] = {"definite", "indirect", "possible",
-					    "reachable", "suppressed"};
-	const struct heap_count none = {0, 0};
-	json_t *o = json_object();
-
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
-		put(o, kinds[i], count(&none));
-	put(o, "computed", json_false());
-	return o;
-}
-
-static json_t *
-finding(const struct report *r, const struct report_finding *f)
-{
-	json_t *o = json_object(), *evidence = json_array();
-
-	for (size_t i = 0; i < sizeof(f->evidence) / sizeof(*f->evidence); i++)
-		if (*f->evidence[i])
-			(void)json_array_append_new(evidence, text(f->evidence[i]));
-	put(o, "kind", text(f->kind));
-	put(o, "verdict", text(f->verdict));
-	put(o, "level", text(f->level));
-	put(o, "confidence", json_real(f->confidence));
-	put(o, "what", text(f->what));
-	put(o, "blocks", number(f->blocks));
-	put(o, "bytes", number(f->bytes));
-	put(o, "retained_bytes", number(0));
-	put(o, "address", number(f->address));
-	put(o, "summary", text(f->summary));
-	put(o, "evidence", evidence);
-	put(o, "site", stack(r, f->site));
-	if (f->alloc_site)
-		put(o, "allocation_site", stack(r, f->alloc_site));
-	put(o, "retained_by", json_array());
-	put(o, "fingerprint", text(f->fingerprint));
-	return o;
-}
-
-static json_t *
-findings(const struct report *r)
-{
-	json_t *array = json_array();
-
-	for (size_t i = 0; i < r->n_findings; i++)
-		(void)json_array_append_new(array, finding(r, &r->findings[i]));
-	return array;
-}
-
 static json_t *
 kinds(uint32_t bits)
 {
@@ -325,6 +276,114 @@ kinds(uint32_t bits)
 	for (unsigned kind = 0; kind < 8; kind++)
 		if (bits & 1u << kind)
 			(void)json_array_append_new(array, text(text_kind_name(kind)));
+	return array;
+}
+
+static json_t *
+leaks(const struct leaks *l)
+{
+	json_t *o = json_object();
+
+	for (int state = 0; state < GRAPH_N_STATES; state++)
+		put(o, graph_state_name((enum graph_state)state),
+		    count(&l->counts[state]));
+	put(o, "suppressed", count(&l->suppressed));
+	put(o, "computed", json_boolean(l->is_computed));
+	return o;
+}
+
+static json_t *
+finding_threads(const struct heap *h, const struct finding *f)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < f->n_threads; i++) {
+		const struct heap_thread *t = &h->threads[f->threads[i]];
+		json_t *o = json_object();
+
+		put(o, "tid", number(t->tid));
+		put(o, "name", heap_text(&t->name));
+		(void)json_array_append_new(array, o);
+	}
+	return array;
+}
+
+static json_t *
+finding_parts(const struct report *r, const struct finding *f)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < f->n_parts && i < MOST_PARTS; i++) {
+		json_t *o = count(&f->parts[i].count);
+
+		put(o, "site", stack(r, f->parts[i].site));
+		(void)json_array_append_new(array, o);
+	}
+	return array;
+}
+
+static json_t *
+content(const struct heap_text *t)
+{
+	json_t *o = json_object();
+
+	put(o, "hex", hex(t));
+	put(o, "text", text_n(t->bytes, t->n));
+	return o;
+}
+
+/* What only leaks have. */
+static void
+put_leak(const struct report *r, const struct finding *f, json_t *o)
+{
+	put(o, "indirect", count(&f->indirect));
+	put(o, "indirect_sites", finding_parts(r, f));
+	put(o, "oldest_age", f->has_age ? number(f->oldest_age) : json_null());
+	put(o, "newest_age", f->has_age ? number(f->newest_age) : json_null());
+	put(o, "threads", finding_threads(r->heap, f));
+	put(o, "kinds", kinds(f->kinds));
+	if (f->content)
+		put(o, "content", content(f->content));
+}
+
+static json_t *
+finding(const struct report *r, const struct finding *f)
+{
+	bool is_leak = strcmp(f->kind, "leak") == 0;
+	json_t *o = json_object(), *evidence = json_array();
+
+	for (size_t i = 0; i < f->n_evidence; i++)
+		(void)json_array_append_new(evidence, text(f->evidence[i]));
+	put(o, "kind", text(f->kind));
+	put(o, "verdict", text(f->verdict));
+	put(o, "level", text(finding_level_name(f->level)));
+	put(o, "confidence", json_real(f->confidence));
+	put(o, "what", text(f->what));
+	put(o, "blocks", number(f->count.blocks));
+	put(o, "bytes", number(f->count.bytes));
+	put(o, "retained_bytes",
+	    number(is_leak ? f->count.bytes + f->indirect.bytes : 0));
+	if (is_leak)
+		put_leak(r, f, o);
+	put(o, "address", number(f->address));
+	put(o, "summary", text(f->summary));
+	put(o, "evidence", evidence);
+	put(o, "site", stack(r, f->site));
+	if (f->alloc_site)
+		put(o, "allocation_site", stack(r, f->alloc_site));
+	put(o, "retained_by", json_array());
+	put(o, "fingerprint", text(f->fingerprint));
+	put(o, "known", json_boolean(f->is_known));
+	return o;
+}
+
+static json_t *
+findings(const struct report *r)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < r->findings->n; i++)
+		(void)json_array_append_new(array, finding(r, &r->findings->list[i]));
 	return array;
 }
 
@@ -560,7 +619,7 @@ report_write_json(const struct report *r, FILE *f)
 	member(f, "memory", memory(r->heap));
 	member(f, "cohorts", cohorts(r->heap));
 	member(f, "totals", totals(r->heap));
-	member(f, "leaks", leaks());
+	member(f, "leaks", leaks(&r->findings->leaks));
 	member(f, "findings", findings(r));
 	write_sites(r, f);
 	member(f, "mappings", mappings(r));

@@ -26,6 +26,7 @@ enum {
 	FUNCTION_COLUMNS = 52,
 	PATH_COLUMNS = 36,
 	BAR_COLUMNS = 30,
+	TEXT_PARTS = 3, /* stacks of what is lost with a finding */
 };
 
 /* What one text report remembers while it is written. */
@@ -187,6 +188,30 @@ put_path(FILE *f, const char *path, size_t columns)
 		from = text_basename(path);
 	fputs("...", f);
 	put_short(f, from, strlen(from), columns);
+}
+
+/* A sentence that breaks between words when a line is full. */
+static void
+put_sentence(FILE *f, const char *sentence, size_t indent)
+{
+	size_t column = indent;
+
+	fprintf(f, "%*s", (int)indent, "");
+	for (const char *word = sentence; *word;) {
+		size_t n = strcspn(word, " ");
+
+		if (column > indent && column + 1 + n > COLUMNS) {
+			fprintf(f, "\n%*s", (int)indent, "");
+			column = indent;
+		} else if (column > indent) {
+			putc(' ', f);
+			column++;
+		}
+		fprintf(f, "%.*s", (int)n, word);
+		column += n;
+		word += n + (word[n] == ' ');
+	}
+	putc('\n', f);
 }
 
 static void
@@ -586,21 +611,91 @@ write_mappings(const struct report *r, FILE *f)
 }
 
 static void
+write_leak_line(FILE *f, const char *name, const struct heap_count *c)
+{
+	fprintf(f, "  %-10s %14s %12s %22s\n", name, COUNT(c->blocks), SIZE(c->bytes),
+		COUNT(c->bytes));
+}
+
+static void
+write_leaks(const struct report *r, FILE *f)
+{
+	const struct leaks *l = &r->findings->leaks;
+
+	if (!l->is_computed)
+		return;
+	put_heading(f, "Leaks");
+	fprintf(f, "  %-10s %14s %12s %22s\n", "", "blocks", "size", "bytes");
+	for (int state = 0; state < GRAPH_N_STATES; state++)
+		if (state != GRAPH_IGNORED || l->counts[state].blocks)
+			write_leak_line(f, graph_state_name((enum graph_state)state),
+					&l->counts[state]);
+	write_leak_line(f, "suppressed", &l->suppressed);
+}
+
+/* Hexadecimal and text, 16 bytes a line. */
+static void
+write_content(const struct heap_text *content, FILE *f)
+{
+	for (size_t at = 0; at < content->n && at < 256; at += 16) {
+		size_t n = content->n - at < 16 ? content->n - at : 16;
+
+		fprintf(f, "      %04zx ", at);
+		for (size_t i = 0; i < 16; i++)
+			if (i < n)
+				fprintf(f, " %02x", (unsigned char)content->bytes[at + i]);
+			else
+				fputs("   ", f);
+		fputs("  |", f);
+		for (size_t i = 0; i < n; i++) {
+			char c = content->bytes[at + i];
+
+			putc(c >= ' ' && c <= '~' ? c : '.', f);
+		}
+		fputs("|\n", f);
+	}
+}
+
+static void
+write_parts(const struct report *r, const struct finding *x, FILE *f)
+{
+	for (size_t i = 0; i < x->n_parts && i < TEXT_PARTS; i++) {
+		fprintf(f, "     with %s block%s (%s) from\n",
+			COUNT(x->parts[i].count.blocks),
+			x->parts[i].count.blocks == 1 ? "" : "s",
+			SIZE(x->parts[i].count.bytes));
+		write_stack(r, f, x->parts[i].site);
+	}
+	if (x->n_parts > TEXT_PARTS)
+		fprintf(f, "     and with blocks from %zu more sites\n",
+			x->n_parts - TEXT_PARTS);
+}
+
+static void
 write_findings(const struct report *r, FILE *f)
 {
-	if (r->n_findings == 0)
+	const struct findings *all = r->findings;
+
+	if (all->n == 0)
 		return;
 	put_heading(f, "Findings");
-	for (size_t i = 0; i < r->n_findings; i++) {
-		const struct report_finding *x = &r->findings[i];
+	for (size_t i = 0; i < all->n && !ferror(f); i++) {
+		const struct finding *x = &all->list[i];
 
-		fprintf(f, "%s%3zu. %s: %s\n", i ? "\n" : "", i + 1, x->level,
+		fprintf(f, "%s%3zu. %s: %s%s\n", i ? "\n" : "", i + 1,
+			finding_level_name(x->level), x->is_known ? "(known) " : "",
 			x->summary);
-		fprintf(f, "     %s\n", x->evidence[0]);
+		for (size_t e = 0; e < x->n_evidence; e++)
+			put_sentence(f, x->evidence[e], 5);
 		write_stack(r, f, x->site);
 		if (x->alloc_site) {
 			fputs("     allocated at\n", f);
 			write_stack(r, f, x->alloc_site);
+		}
+		write_parts(r, x, f);
+		if (x->content) {
+			fprintf(f, "     what stands at 0x%" PRIx64 "\n", x->address);
+			write_content(x->content, f);
 		}
 	}
 }
@@ -691,6 +786,7 @@ report_write_text(const struct report *r, FILE *f)
 	write_memory(r->heap, f);
 	write_cohorts(r->heap, f);
 	write_chart(r, f);
+	write_leaks(r, f);
 	write_findings(r, f);
 	if (*r->options.filter_text) {
 		fputs("\nThe lists below are filtered: ", f);

@@ -136,6 +136,21 @@ stack_get(const struct heap *heap, struct symbols *symbols, uint32_t node,
 	return 0;
 }
 
+bool
+stack_is_runtime(const struct heap *h, const struct stack_frame *f)
+{
+	static const char *const names[] = {
+		"libc.so.", "libc-2.", "ld-linux", "ld-2.",  "libpthread",
+		"libdl.",   "libm.so", "libgcc_s", "libstdc++.so", "libc++",
+	};
+	const char *name = text_basename(h->modules[f->module].path.bytes);
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (strncmp(name, names[i], strlen(names[i])) == 0)
+			return true;
+	return false;
+}
+
 void
 stack_free(struct stack *s)
 {

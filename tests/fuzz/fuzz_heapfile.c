@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "detect.h"
 #include "heap.h"
 #include "heapfile_read.h"
 #include "report.h"
@@ -71,10 +72,12 @@ wrap(const uint8_t *data, size_t n, size_t *ret_n)
 }
 
 static void
-report(const struct heap *heap, const struct report_options *options)
+report(const struct heap *heap, const struct report_options *options,
+       const struct detect_options *detect)
 {
 	static FILE *nowhere;
-	struct report *r = report_new(heap, NULL, options);
+	struct findings *findings = findings_new(heap, NULL, detect);
+	struct report *r = findings ? report_new(heap, NULL, findings, options) : NULL;
 
 	if (!nowhere)
 		nowhere = fopen("/dev/null", "w");
@@ -85,6 +88,7 @@ report(const struct heap *heap, const struct report_options *options)
 	report_write_blocks(r, nowhere);
 	report_write_sites_raw(r, nowhere);
 	report_free(r);
+	findings_free(findings);
 }
 
 int
@@ -99,6 +103,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		.with_dead = true,
 		.filter = {HEAP_OLD, 2},
 		.filter_text = "--min-age=2",
+	};
+	const struct detect_options all_leaks = {
+		.graph = {.roots_off = 1u << HEAPFILE_ROOT_STACK, .no_heuristics = true},
+		.show_reachable = true,
 	};
 	struct hf_error error;
 	struct heap *heap;
@@ -117,8 +125,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	heap = heap_load(file, n, HF_IGNORE_CHECKSUMS, NULL, NULL, &error);
 	free(file);
 	if (heap) {
-		report(heap, &plain);
-		report(heap, &filtered);
+		report(heap, &plain, &(struct detect_options){.show_content = true});
+		report(heap, &filtered, &all_leaks);
 	} else {
 		hf_error_format(&error, line, sizeof(line));
 	}
