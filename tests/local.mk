@@ -12,7 +12,8 @@
 # the analyzer $(analyze_test_libs).
 unit_tests = \
 	tests/unit/test_heapfile_read \
-	tests/unit/test_heap
+	tests/unit/test_heap \
+	tests/unit/test_graph
 
 # TAP scripts, run by bash with the variables of AM_TESTS_ENVIRONMENT.
 fuzz_tests = \
@@ -60,6 +61,10 @@ tests_unit_test_heapfile_read_LDADD = $(analyze_test_libs)
 tests_unit_test_heap_SOURCES = tests/unit/test_heap.c $(heapmaker_sources)
 tests_unit_test_heap_CFLAGS = $(analyze_test_cflags)
 tests_unit_test_heap_LDADD = $(analyze_test_libs)
+
+tests_unit_test_graph_SOURCES = tests/unit/test_graph.c $(heapmaker_sources)
+tests_unit_test_graph_CFLAGS = $(analyze_test_cflags)
+tests_unit_test_graph_LDADD = $(analyze_test_libs)
 
 # --------------------------------------------------------------- fuzzing
 # replay_heapfile feeds files to the fuzz target without a fuzzer, under the

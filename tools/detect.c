@@ -263,9 +263,15 @@ findings_new(const struct heap *heap, struct symbols *symbols,
 		findings_free(all);
 		return NULL;
 	}
+	findings_sort(all);
+	return all;
+}
+
+void
+findings_sort(struct findings *all)
+{
 	if (all->n)
 		qsort(all->list, all->n, sizeof(*all->list), compare_findings);
-	return all;
 }
 
 void
@@ -292,6 +298,7 @@ findings_count(const struct findings *all, enum finding_level level)
 	size_t n = 0;
 
 	for (size_t i = 0; i < all->n; i++)
-		n += !all->list[i].is_known && all->list[i].level <= level;
+		n += all->list[i].novelty != FINDING_KNOWN &&
+		     all->list[i].level <= level;
 	return n;
 }

@@ -51,8 +51,13 @@ struct finding {
 	char **evidence;
 	size_t n_evidence;
 	char fingerprint[17];
-	/* A baseline has it, and it has not grown: it fails nothing. */
-	bool is_known;
+	/* Against a baseline; what is known fails nothing. */
+	enum finding_novelty {
+		FINDING_UNCOMPARED,
+		FINDING_NEW,
+		FINDING_GROWN,
+		FINDING_KNOWN,
+	} novelty;
 };
 
 struct leaks {
@@ -83,6 +88,9 @@ struct detect_options {
  */
 struct findings *findings_new(const struct heap *heap, struct symbols *symbols,
 			      const struct detect_options *options);
+
+/* The worst first; after levels have changed. */
+void findings_sort(struct findings *f);
 
 void findings_free(struct findings *f);
 

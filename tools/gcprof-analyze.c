@@ -17,8 +17,11 @@
 #include <unistd.h>
 
 #include "analyze_options.h"
+#include "baseline.h"
 #include "heap.h"
 #include "heapfile_read.h"
+#include "places.h"
+#include "report_findings.h"
 
 #ifndef PACKAGE_VERSION
 #define PACKAGE_VERSION "(not configured)"
@@ -79,6 +82,17 @@ end_progress(void)
 
 /* ---- output ---- */
 
+/* Formats of findings only, which are one document for all snapshots. */
+static const struct document {
+	void (*begin)(FILE *f);
+	void (*write)(const struct report_source *s, FILE *f);
+	void (*end)(FILE *f);
+} documents[N_FORMATS] = {
+	[FORMAT_SARIF] = {report_begin_sarif, report_write_sarif, report_end_sarif},
+	[FORMAT_JUNIT] = {report_begin_junit, report_write_junit, report_end_junit},
+	[FORMAT_GITHUB] = {NULL, report_write_github, NULL},
+};
+
 /* Opened when the first snapshot could be read, so that a wrong name does not
  * cost an earlier report. */
 static bool
@@ -89,6 +103,8 @@ open_output(struct output *o)
 	o->f = o->path ? fopen(o->path, "we") : stdout;
 	if (!o->f)
 		complain("'%s': %s", o->path, strerror(errno));
+	else if (documents[o->format].begin)
+		documents[o->format].begin(o->f);
 	return o->f != NULL;
 }
 
@@ -97,9 +113,13 @@ open_output(struct output *o)
 static int
 close_output(struct output *o)
 {
-	bool failed = ferror(o->f) != 0;
-	int error = failed ? errno : 0;
+	bool failed;
+	int error;
 
+	if (documents[o->format].end)
+		documents[o->format].end(o->f);
+	failed = ferror(o->f) != 0;
+	error = failed ? errno : 0;
 	errno = 0;
 	if (fclose(o->f) != 0) {
 		failed = true;
@@ -135,11 +155,22 @@ load(const char *path)
 	return heap;
 }
 
+/* What lasts over all snapshots of a run. */
+struct run {
+	struct settings *s;
+	struct places places;
+	struct baseline *old, *new; /* NULL = not asked for */
+	int n_reported;
+};
+
 /* What is known and wanted of one snapshot. */
 struct analysis {
 	const struct heap *heap;
 	struct symbols *symbols;
 	const struct findings *findings;
+	const struct places *places;
+	const char *path;
+	bool is_first;
 };
 
 static struct report *
@@ -157,9 +188,25 @@ describe(const struct settings *s, const struct analysis *a, enum format format)
 	return report_new(a->heap, a->symbols, a->findings, &options);
 }
 
+static void
+write_document(const struct settings *s, const struct analysis *a, struct output *o)
+{
+	const struct report_source source = {
+		.heap = a->heap,
+		.symbols = a->symbols,
+		.findings = a->findings,
+		.places = a->places,
+		.snapshot = a->path,
+		.fails_at = s->fail_on == FAIL_NEVER ? FINDING_ERROR
+						     : (enum finding_level)s->fail_on,
+		.is_first = a->is_first,
+	};
+
+	documents[o->format].write(&source, o->f);
+}
+
 static bool
-write_report(const struct settings *s, const struct analysis *a, struct output *o,
-	     bool is_first)
+write_report(const struct settings *s, const struct analysis *a, struct output *o)
 {
 	struct report *r = describe(s, a, o->format);
 
@@ -170,7 +217,7 @@ write_report(const struct settings *s, const struct analysis *a, struct output *
 	}
 	switch (o->format) {
 	case FORMAT_TEXT:
-		if (!is_first)
+		if (!a->is_first)
 			fputs("\n\n", o->f);
 		report_write_text(r, o->f);
 		break;
@@ -226,33 +273,57 @@ judge(const struct settings *s, const struct findings *findings)
 		       : 0;
 }
 
+static bool
+write_output(const struct settings *s, const struct analysis *a, struct output *o)
+{
+	if (!open_output(o))
+		return false;
+	if (!documents[o->format].write)
+		return write_report(s, a, o);
+	write_document(s, a, o);
+	return true;
+}
+
+/* Findings, held against the baselines. */
+static struct findings *
+find(struct run *run, const struct analysis *a)
+{
+	struct findings *all = findings_new(a->heap, a->symbols, &run->s->detect);
+
+	if (all && ((run->new && baseline_add(run->new, all)) ||
+		    (run->old && baseline_compare(run->old, all)))) {
+		findings_free(all);
+		all = NULL;
+	}
+	end_progress();
+	if (!all)
+		complain("'%s': out of memory", a->path);
+	return all;
+}
+
 /* Report one snapshot that has been loaded. */
 static int
-report(struct settings *s, struct heap *heap, bool is_first)
+report(struct run *run, struct analysis *a)
 {
-	struct analysis a = {.heap = heap};
+	struct settings *s = run->s;
 	struct findings *findings;
 	int status = EXIT_TROUBLE;
 	bool ok;
 
 	if (!s->no_symbols)
-		a.symbols = symbols_new(heap, &s->symbols);
-	adopt_suppressions(s, heap);
-	a.findings = findings = findings_new(heap, a.symbols, &s->detect);
-	end_progress();
+		a->symbols = symbols_new(a->heap, &s->symbols);
+	adopt_suppressions(s, a->heap);
+	a->findings = findings = find(run, a);
 	ok = findings != NULL;
-	if (!ok)
-		complain("out of memory");
 	for (int i = 0; i < s->n_outputs && ok; i++)
-		ok = open_output(&s->outputs[i]) &&
-		     write_report(s, &a, &s->outputs[i], is_first);
+		ok = write_output(s, a, &s->outputs[i]);
 	if (ok) {
 		if (s->gen_suppressions)
-			generate_suppressions(&a, stdout);
+			generate_suppressions(a, stdout);
 		status = judge(s, findings);
 	}
 	findings_free(findings);
-	symbols_free(a.symbols);
+	symbols_free(a->symbols);
 	return status;
 }
 
@@ -265,27 +336,73 @@ show_unused(const struct suppressions *s, FILE *f)
 				s->list[i].line, s->list[i].name);
 }
 
+static bool
+run_begin(struct run *run)
+{
+	struct settings *s = run->s;
+	char message[256];
+
+	if (places_init(&run->places, s->source_root)) {
+		complain("'%s': %s", s->source_root ? s->source_root : ".",
+			 strerror(errno));
+		return false;
+	}
+	if (s->baseline) {
+		run->old = baseline_load(s->baseline, message, sizeof(message));
+		if (!run->old)
+			complain("'%s': %s", s->baseline, message);
+	}
+	if (s->write_baseline)
+		run->new = baseline_new();
+	return (!s->baseline || run->old) && (!s->write_baseline || run->new);
+}
+
+static int
+write_new_baseline(const struct run *run)
+{
+	struct output o = {.path = run->s->write_baseline};
+
+	if (!open_output(&o))
+		return EXIT_TROUBLE;
+	baseline_write(run->new, o.f);
+	return close_output(&o);
+}
+
+static int
+worse(int a, int b)
+{
+	return a > b ? a : b;
+}
+
 static int
 analyze_all(struct settings *s, char **paths, int n)
 {
-	int status = 0;
+	struct run run = {.s = s};
+	bool ok = run_begin(&run);
+	int status = ok ? 0 : EXIT_TROUBLE;
 
-	for (int i = 0; i < n; i++) {
+	for (int i = 0; i < n && ok; i++) {
 		struct heap *heap = load(paths[i]);
-		int one = heap ? report(s, heap, i == 0) : EXIT_TROUBLE;
+		struct analysis a = {.heap = heap,
+				     .places = &run.places,
+				     .path = paths[i],
+				     .is_first = run.n_reported == 0};
 
+		run.n_reported += heap != NULL;
+		status = worse(status, heap ? report(&run, &a) : EXIT_TROUBLE);
 		heap_free(heap);
-		if (one > status)
-			status = one;
 	}
-	if (s->show_unused)
+	/* A baseline of half the snapshots would let the other half fail. */
+	if (ok && run.new && status != EXIT_TROUBLE)
+		status = worse(status, write_new_baseline(&run));
+	if (ok && s->show_unused)
 		show_unused(s->detect.suppressions, stdout);
-	for (int i = 0; i < s->n_outputs; i++) {
-		int closed = s->outputs[i].f ? close_output(&s->outputs[i]) : 0;
-
-		if (closed > status)
-			status = closed;
-	}
+	for (int i = 0; i < s->n_outputs; i++)
+		if (s->outputs[i].f)
+			status = worse(status, close_output(&s->outputs[i]));
+	baseline_free(run.old);
+	baseline_free(run.new);
+	places_fini(&run.places);
 	return status;
 }
 

@@ -26,7 +26,8 @@
 /* States while the marks run, besides those of enum graph_state. */
 enum {
 	UNSEEN = GRAPH_N_STATES, /* no mark has taken it */
-	LOST,			 /* the first of the two last searches has */
+	LOST,                    /* the first of the two last searches has */
+	PASSED,                  /* reachable, and mark_ignored() went through it */
 };
 
 /* Blocks to go on from.  A block is pushed when a mark takes it, so once a
@@ -111,22 +112,40 @@ take_roots(struct marker *m, unsigned to, bool starts_only)
 				     starts_only);
 }
 
+/* Take or pass a block on the way from one that is to be left alone. */
+static void
+ignore(struct marker *m, uint32_t block)
+{
+	if (m->g->states[block] == UNSEEN)
+		take(m, block, GRAPH_IGNORED);
+	else if (m->g->states[block] == GRAPH_REACHABLE)
+		take(m, block, PASSED);
+}
+
 /* What is reachable from a block that is to be left alone is left alone too,
- * by whichever pointers. */
+ * by whichever pointers, also through blocks that are reachable anyway. */
 static void
 mark_ignored(struct marker *m)
 {
 	const struct heap *h = m->g->heap;
+	const struct edges *e = &h->edges;
+	bool is_any = false;
 
 	for (uint32_t b = 0; b < h->n_blocks; b++) {
 		if (heap_block_kind(&h->blocks[b]) != HEAPFILE_KIND_IGNORED)
 			continue;
-		if (m->g->states[b] == UNSEEN)
-			take(m, b, GRAPH_IGNORED);
-		else
-			push(m, b);
-		spread(m, UNSEEN, GRAPH_IGNORED, false);
+		is_any = true;
+		ignore(m, b);
+		while (m->n > 0) {
+			uint32_t block = m->stack[--m->n];
+
+			for (uint64_t i = e->first[block]; i < e->first[block + 1]; i++)
+				ignore(m, e->targets[i]);
+		}
 	}
+	for (uint32_t b = 0; is_any && b < h->n_blocks; b++)
+		if (m->g->states[b] == PASSED)
+			m->g->states[b] = GRAPH_REACHABLE;
 }
 
 static void

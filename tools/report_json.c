@@ -373,7 +373,7 @@ finding(const struct report *r, const struct finding *f)
 		put(o, "allocation_site", stack(r, f->alloc_site));
 	put(o, "retained_by", json_array());
 	put(o, "fingerprint", text(f->fingerprint));
-	put(o, "known", json_boolean(f->is_known));
+	put(o, "known", json_boolean(f->novelty == FINDING_KNOWN));
 	return o;
 }
 

@@ -683,7 +683,7 @@ write_findings(const struct report *r, FILE *f)
 		const struct finding *x = &all->list[i];
 
 		fprintf(f, "%s%3zu. %s: %s%s\n", i ? "\n" : "", i + 1,
-			finding_level_name(x->level), x->is_known ? "(known) " : "",
+			finding_level_name(x->level), x->novelty == FINDING_KNOWN ? "(known) " : "",
 			x->summary);
 		for (size_t e = 0; e < x->n_evidence; e++)
 			put_sentence(f, x->evidence[e], 5);
