@@ -13,7 +13,8 @@
 unit_tests = \
 	tests/unit/test_heapfile_read \
 	tests/unit/test_heap \
-	tests/unit/test_graph
+	tests/unit/test_graph \
+	tests/unit/test_detect
 
 # TAP scripts, run by bash with the variables of AM_TESTS_ENVIRONMENT.
 fuzz_tests = \
@@ -65,6 +66,10 @@ tests_unit_test_heap_LDADD = $(analyze_test_libs)
 tests_unit_test_graph_SOURCES = tests/unit/test_graph.c $(heapmaker_sources)
 tests_unit_test_graph_CFLAGS = $(analyze_test_cflags)
 tests_unit_test_graph_LDADD = $(analyze_test_libs)
+
+tests_unit_test_detect_SOURCES = tests/unit/test_detect.c $(heapmaker_sources)
+tests_unit_test_detect_CFLAGS = $(analyze_test_cflags)
+tests_unit_test_detect_LDADD = $(analyze_test_libs)
 
 # --------------------------------------------------------------- fuzzing
 # replay_heapfile feeds files to the fuzz target without a fuzzer, under the
