@@ -23,6 +23,9 @@ fuzz_tests = \
 cli_tests = \
 	tests/cli/gcprof.sh
 
+analyze_tests = \
+	tests/cli/analyze.sh
+
 lint_tests = \
 	tests/lint/exports.sh \
 	tests/lint/symbols.sh \
@@ -95,7 +98,7 @@ fuzz: tests/fuzz/fuzz_heapfile$(EXEEXT)
 
 # ------------------------------------------------------------ machinery
 
-TESTS = $(fuzz_tests) $(lint_tests)
+TESTS = $(fuzz_tests) $(analyze_tests) $(lint_tests)
 check_PROGRAMS += $(test_programs)
 if HAVE_CMOCKA
 TESTS += $(unit_tests)
@@ -104,7 +107,7 @@ endif
 if WITH_PRELOAD
 TESTS += $(cli_tests) $(e2e_tests) $(real_tests)
 endif
-EXTRA_DIST += $(fuzz_tests) $(lint_tests) $(cli_tests) $(e2e_tests) $(real_tests) $(long_tests) \
+EXTRA_DIST += $(fuzz_tests) $(analyze_tests) $(lint_tests) $(cli_tests) $(e2e_tests) $(real_tests) $(long_tests) \
 	tests/unit/run.sh tests/lint/tap.sh tests/lint/allowed-symbols \
 	tests/fuzz/corpus tests/golden tests/README
 
@@ -133,7 +136,7 @@ check-core: all
 
 check-long: all
 	GCPROF_TESTS_LONG=1; export GCPROF_TESTS_LONG; \
-	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(unit_tests) $(fuzz_tests) $(cli_tests) $(e2e_tests) $(long_tests)'
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(unit_tests) $(fuzz_tests) $(analyze_tests) $(cli_tests) $(e2e_tests) $(long_tests)'
 
 lint: all
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(lint_tests)'
@@ -154,6 +157,6 @@ installcheck-local:
 EXTRA_DIST += tests/installcheck.sh
 
 distclean-local:
-	rm -rf fuzz-found
+	rm -rf fuzz-found _build/sarif
 
 .PHONY: bench check-core check-long fuzz lint

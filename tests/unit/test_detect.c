@@ -1,6 +1,8 @@
 /* test_detect.c -- findings, suppressions, baselines.
  *
  * In:   heaps of heapmaker.c; stacks made by hand.
+ * Out:  besides the tests, `test_detect --snapshot` writes a snapshot in which a
+ *       function of this file loses a block.
  * Not here: which block is in which state (test_graph.c).
  *
  * SPDX-License-Identifier: MIT
@@ -405,7 +407,25 @@ leak_there(int x)
 	return x * 5 + (int)strlen(getenv("PATH") ? "bc" : "a");
 }
 
-/* Fingerprint of a block lost at an address of this program. */
+/* A block lost at an address of this program. */
+static void
+make_own(struct maker *m, uintptr_t address)
+{
+	char path[4096];
+	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
+	Dl_info info;
+
+	if (n <= 0 || dladdr((void *)address, &info) == 0)
+		abort();
+	path[n] = '\0';
+	maker_number(m, "complete", 1);
+	maker_module(m, (uintptr_t)info.dli_fbase, 1 << 20, (uintptr_t)info.dli_fbase, "",
+		     path);
+	maker_site(m, 0, 0, 1, address - (uintptr_t)info.dli_fbase, 1, 1);
+	maker_block(m, &(struct hf_block){0x10000, 32, 32, 1, 0, 0});
+	maker_section(m, HEAPFILE_ROOTS);
+}
+
 static void
 fingerprint_of(uintptr_t address, char *ret)
 {
@@ -414,18 +434,8 @@ fingerprint_of(uintptr_t address, char *ret)
 	struct symbols *symbols;
 	struct findings *all;
 	struct heap *h;
-	char path[4096];
-	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
-	Dl_info info;
 
-	assert_true(n > 0);
-	path[n] = '\0';
-	assert_true(dladdr((void *)address, &info) != 0);
-	maker_module(&m, (uintptr_t)info.dli_fbase, 1 << 20, (uintptr_t)info.dli_fbase, "",
-		     path);
-	maker_site(&m, 0, 0, 1, address - (uintptr_t)info.dli_fbase, 1, 1);
-	maker_block(&m, &(struct hf_block){0x10000, 32, 32, 1, 0, 0});
-	maker_section(&m, HEAPFILE_ROOTS);
+	make_own(&m, address);
 	h = load(&m);
 	symbols = symbols_new(h, &options);
 	assert_non_null(symbols);
@@ -579,7 +589,7 @@ the_innermost_source_of_the_program_is_to_blame(void **state)
 }
 
 int
-main(void)
+main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(globs_match_whole_strings),
@@ -599,5 +609,17 @@ main(void)
 		cmocka_unit_test(the_innermost_source_of_the_program_is_to_blame),
 	};
 
+	if (argc == 2 && strcmp(argv[1], "--snapshot") == 0) {
+		struct maker m = {.n_sections = 0};
+		uint8_t *bytes;
+		size_t n;
+
+		make_own(&m, (uintptr_t)leak_here + 2);
+		bytes = maker_finish(&m, &n);
+		fwrite(bytes, 1, n, stdout);
+		free(bytes);
+		maker_free(&m);
+		return 0;
+	}
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
