@@ -562,7 +562,9 @@ say_rest(const struct leak_work *w, struct finding *f, const struct group *x)
 			    x->indirect.blocks == 1 ? "it" : "they",
 			    x->indirect.blocks == 1 ? "was" : "were", f->n_parts,
 			    f->n_parts == 1 ? "" : "s");
-	if (x->has_age && x->oldest_age == x->newest_age)
+	if (x->has_age && x->oldest_age == 0)
+		finding_say(all, f, "Born in the epoch of the snapshot.");
+	else if (x->has_age && x->oldest_age == x->newest_age)
 		finding_say(all, f, "Born %s epoch%s before the snapshot.",
 			    COUNT(x->oldest_age), x->oldest_age == 1 ? "" : "s");
 	else if (x->has_age)

@@ -56,9 +56,11 @@ normalize(char *path)
 {
 	bool is_absolute = *path == '/';
 	char *begin = path + is_absolute, *to = begin, *p = begin;
+	const char *end = path + strlen(path); /* its NUL may go before it is met */
 
-	while (*p) {
+	while (p < end) {
 		size_t n = strcspn(p, "/");
+		char *next = p + n + (p[n] == '/');
 		char *before = to > begin ? to - 1 : begin;
 
 		while (before > begin && before[-1] != '/')
@@ -75,7 +77,7 @@ normalize(char *path)
 			to += n;
 			*to++ = '/';
 		}
-		p += n + (p[n] == '/');
+		p = next;
 	}
 	if (to > begin)
 		to--;

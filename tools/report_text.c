@@ -18,6 +18,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "places.h"
 #include "text.h"
 
 enum {
@@ -26,7 +27,7 @@ enum {
 	FUNCTION_COLUMNS = 52,
 	PATH_COLUMNS = 36,
 	BAR_COLUMNS = 30,
-	TEXT_PARTS = 3, /* stacks of what is lost with a finding */
+	TEXT_PARTS = 5, /* sites of what is lost with a finding */
 };
 
 /* What one text report remembers while it is written. */
@@ -656,15 +657,20 @@ write_content(const struct heap_text *content, FILE *f)
 	}
 }
 
+/* What is lost with a finding, each by the one frame that tells most. */
 static void
 write_parts(const struct report *r, const struct finding *x, FILE *f)
 {
 	for (size_t i = 0; i < x->n_parts && i < TEXT_PARTS; i++) {
-		fprintf(f, "     with %s block%s (%s) from\n",
-			COUNT(x->parts[i].count.blocks),
-			x->parts[i].count.blocks == 1 ? "" : "s",
-			SIZE(x->parts[i].count.bytes));
-		write_stack(r, f, x->parts[i].site);
+		const struct finding_part *part = &x->parts[i];
+		struct stack s;
+
+		if (stack_get(r->heap, r->symbols, part->site, &s) != 0)
+			return;
+		fprintf(f, "     with %s block%s (%s) from\n", COUNT(part->count.blocks),
+			part->count.blocks == 1 ? "" : "s", SIZE(part->count.bytes));
+		write_frame(r, f, &s.frames[places_blame(r->heap, &s)]);
+		stack_free(&s);
 	}
 	if (x->n_parts > TEXT_PARTS)
 		fprintf(f, "     and with blocks from %zu more sites\n",

@@ -34,15 +34,15 @@ enum {
 /* Only what a check of a healthy program would show, each with its reason. */
 static const char builtin[] =
 	/* The table of a thread's dynamic TLS is kept by a pointer to its second
-	 * entry, and blocks of TLS by pointers to where they are aligned. */
-	"{\n a thread's table of TLS\n Memcheck:Leak\n match-leak-kinds: possible\n"
-	" ...\n fun:_dl_allocate_tls*\n}\n"
-	"{\n dynamic TLS\n Memcheck:Leak\n match-leak-kinds: possible,indirect\n"
-	" ...\n fun:__tls_get_addr*\n}\n"
-	/* A dynamic TLS block may be kept by ld.so in a form that is no pointer
-	 * (glibc bug 12650), and its text of the last error as well. */
-	"leak:^__tls_get_addr\n"
-	"leak:^_dlerror_run\n"
+	 * entry, and with the stack of a thread that has ended, for the next one,
+	 * which is no root.  Names with and without what libc puts in front of
+	 * aliases of its own. */
+	"leak:_dl_allocate_tls\n"
+	/* Blocks of dynamic TLS are kept by pointers to where they are aligned, and
+	 * by ld.so in ways that no scan of roots sees (glibc bug 12650). */
+	"leak:tls_get_addr\n"
+	/* The text of the last error of dlopen and its like. */
+	"leak:_dlerror_run\n"
 	/* GLib's types are there for good; what precedes a type in its block makes
 	 * all pointers to it point inside. */
 	"{\n GLib types\n Memcheck:Leak\n match-leak-kinds: possible\n"
