@@ -32,14 +32,15 @@ struct decoder {
 	const struct hf_sink *sink;
 	struct hf_error *error;
 	const uint8_t *table;
-	uint64_t counts[DECODE_N_TYPES]; /* records of each type: the limit of references */
+	uint64_t counts[DECODE_N_TYPES]; /* records of each type: the limit of references
+					  */
 	bool is_later; /* a later minor: what we do not know is ignored */
 	struct hf_text names[DECODE_MAX_NAMES]; /* INFO's so far */
 	/* What the record before has left, for delta coding. */
 	uint64_t number;     /* of this record, from 1 */
 	uint64_t last_epoch; /* BIRTHS */
 	uint64_t next;       /* EPOCHS: first epoch not yet told; BLOCKS, MAPPINGS: end */
-	uint64_t ordinal;    /* EDGES, OBJECT_WORDS, CONTENTS: block of the record before */
+	uint64_t ordinal; /* EDGES, OBJECT_WORDS, CONTENTS: block of the record before */
 };
 
 /* heapfile_records.c: decode one record of a type at d->p. */

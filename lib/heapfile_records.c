@@ -18,8 +18,8 @@
 /* What version 1.0 has a name for. */
 enum {
 	SITE_FLAGS = HEAPFILE_SITE_SPECIAL | HEAPFILE_SITE_EXACT,
-	THREAD_FLAGS = HEAPFILE_THREAD_ALIVE | HEAPFILE_THREAD_MAIN |
-		       HEAPFILE_THREAD_UNANSWERED,
+	THREAD_FLAGS =
+		HEAPFILE_THREAD_ALIVE | HEAPFILE_THREAD_MAIN | HEAPFILE_THREAD_UNANSWERED,
 	BIRTH_FLAGS = HEAPFILE_BIRTH_PROMOTED_EARLY,
 	MAPPING_FLAGS = HEAPFILE_MAPPING_READ | HEAPFILE_MAPPING_WRITE |
 			HEAPFILE_MAPPING_EXEC | HEAPFILE_MAPPING_SHARED |
@@ -125,7 +125,8 @@ get_text(struct decoder *d, struct hf_text *ret)
 static bool
 add(struct decoder *d, const uint8_t *at, uint64_t a, uint64_t b, uint64_t *ret)
 {
-	return !__builtin_add_overflow(a, b, ret) || decode_bad(d, at, "address overflow");
+	return !__builtin_add_overflow(a, b, ret) ||
+	       decode_bad(d, at, "address overflow");
 }
 
 /* Give the record to the sink; stopped is not a fault of the file. */

@@ -277,9 +277,9 @@ static bool
 parse_format(struct settings *s)
 {
 	static const char *const formats[N_FORMATS + 1] = {
-		[FORMAT_TEXT] = "text",     [FORMAT_JSON] = "json",
-		[FORMAT_SARIF] = "sarif",   [FORMAT_JUNIT] = "junit",
-		[FORMAT_GITHUB] = "github", [FORMAT_BLOCKS] = "blocks",
+		[FORMAT_TEXT] = "text",           [FORMAT_JSON] = "json",
+		[FORMAT_SARIF] = "sarif",         [FORMAT_JUNIT] = "junit",
+		[FORMAT_GITHUB] = "github",       [FORMAT_BLOCKS] = "blocks",
 		[FORMAT_SITES_RAW] = "sites-raw",
 	};
 	char *colon = strchr(optarg, ':');

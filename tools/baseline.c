@@ -14,7 +14,6 @@
 
 #include <jansson.h>
 
-
 static const char schema[] = "gcprof-baseline/1";
 
 struct entry {
@@ -114,7 +113,8 @@ load_entry(struct baseline *b, json_t *o)
 	const char *fingerprint = json_string_value(json_object_get(o, "fingerprint"));
 	const char *what = json_string_value(json_object_get(o, "what"));
 	const char *summary = json_string_value(json_object_get(o, "summary"));
-	json_t *blocks = json_object_get(o, "blocks"), *bytes = json_object_get(o, "bytes");
+	json_t *blocks = json_object_get(o, "blocks"),
+	       *bytes = json_object_get(o, "bytes");
 	struct entry *e;
 
 	if (!fingerprint || strlen(fingerprint) != 16 || !json_is_integer(blocks) ||

@@ -167,9 +167,8 @@ hash_string(uint64_t hash, const char *s)
 static size_t
 plain_length(const char *name)
 {
-	static const char *const marks[] = {".constprop", ".isra", ".part",
-					    ".cold",	  ".lto_priv", ".llvm",
-					    " [clone "};
+	static const char *const marks[] = {".constprop", ".isra", ".part",   ".cold",
+					    ".lto_priv",  ".llvm", " [clone "};
 	size_t n = strlen(name);
 
 	for (size_t i = 0; i < sizeof(marks) / sizeof(*marks); i++) {
@@ -298,7 +297,6 @@ findings_count(const struct findings *all, enum finding_level level)
 	size_t n = 0;
 
 	for (size_t i = 0; i < all->n; i++)
-		n += all->list[i].novelty != FINDING_KNOWN &&
-		     all->list[i].level <= level;
+		n += all->list[i].novelty != FINDING_KNOWN && all->list[i].level <= level;
 	return n;
 }

@@ -34,15 +34,15 @@ struct finding {
 	const char *what;           /* a short name: "definite leak" */
 	enum finding_level level;
 	double confidence;
-	uint32_t site, alloc_site; /* nodes; alloc_site 0 = none, or the same */
-	struct heap_count count;   /* of the blocks themselves */
+	uint32_t site, alloc_site;  /* nodes; alloc_site 0 = none, or the same */
+	struct heap_count count;    /* of the blocks themselves */
 	struct heap_count indirect; /* lost with them */
 	struct finding_part *parts; /* of indirect, by falling bytes */
 	size_t n_parts;
 	uint64_t address; /* of one block, or of the first wrong call */
 	uint32_t kinds;   /* a bit for each enum heapfile_kind */
 	bool has_age;
-	uint64_t oldest_age, newest_age; /* in epochs */
+	uint64_t oldest_age, newest_age;   /* in epochs */
 	uint32_t threads[FINDING_THREADS]; /* that allocated them */
 	size_t n_threads;
 	bool has_more_threads;

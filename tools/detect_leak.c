@@ -37,8 +37,8 @@ struct group {
 	struct heap_count indirect; /* of DEFINITE: lost with them */
 	uint32_t example;           /* a block of it */
 	uint32_t kinds;
-	uint64_t smallest;  /* bytes of the smallest block */
-	uint64_t n_cyclic;  /* blocks to which those lead that are lost with them */
+	uint64_t smallest; /* bytes of the smallest block */
+	uint64_t n_cyclic; /* blocks to which those lead that are lost with them */
 	uint64_t oldest_age, newest_age;
 	bool has_age;
 	uint32_t threads[FINDING_THREADS];
@@ -155,7 +155,8 @@ build_groups(struct leak_work *w)
 		unsigned state = w->g->states[b];
 		struct group *x;
 
-		if (state == GRAPH_IGNORED || (state == GRAPH_REACHABLE && !with_reachable))
+		if (state == GRAPH_IGNORED ||
+		    (state == GRAPH_REACHABLE && !with_reachable))
 			continue;
 		x = group_of(w, b);
 		if (x)
@@ -243,7 +244,8 @@ part_add(struct leak_work *w, const struct group *leader, uint32_t block)
 		w->failed = true;
 		return;
 	}
-	p = part_slot(w->parts, w->parts_mask, (uint32_t)(leader - w->groups) + 1, b->site);
+	p = part_slot(w->parts, w->parts_mask, (uint32_t)(leader - w->groups) + 1,
+		      b->site);
 	if (p->group == 0) {
 		p->group = (uint32_t)(leader - w->groups) + 1;
 		p->site = b->site;
@@ -344,8 +346,8 @@ find_holders(struct leak_work *w)
 
 		if (!graph_is_root(w->g, root))
 			continue;
-		for (uint64_t i = root->first_edge;
-		     i < root->first_edge + root->n_edges; i++) {
+		for (uint64_t i = root->first_edge; i < root->first_edge + root->n_edges;
+		     i++) {
 			struct group *x = group_of_example(w, e->targets[i]);
 
 			if (x) {
@@ -413,13 +415,14 @@ summarize(struct findings *all, struct finding *f, const struct group *x)
 	const char *s = is_one ? "" : "s", *are = is_one ? "is" : "are";
 
 	if (x->state == GRAPH_REACHABLE)
-		finding_summarize(all, f, "%s block%s (%s) %s still reachable.", blocks, s,
-				  size, are);
+		finding_summarize(all, f, "%s block%s (%s) %s still reachable.", blocks,
+				  s, size, are);
 	else if (x->state == GRAPH_POSSIBLE)
-		finding_summarize(all, f,
-				  "%s block%s (%s) %s possibly lost: only pointers into %s"
-				  " inside are left.",
-				  blocks, s, size, are, is_one ? "its" : "their");
+		finding_summarize(
+			all, f,
+			"%s block%s (%s) %s possibly lost: only pointers into %s"
+			" inside are left.",
+			blocks, s, size, are, is_one ? "its" : "their");
 	else if (x->indirect.blocks)
 		finding_summarize(
 			all, f,
@@ -427,8 +430,8 @@ summarize(struct findings *all, struct finding *f, const struct group *x)
 			blocks, s, size, are, is_one ? "it" : "them",
 			COUNT(x->indirect.blocks), SIZE(x->indirect.bytes));
 	else
-		finding_summarize(all, f, "%s block%s (%s) %s definitely lost.", blocks, s,
-				  size, are);
+		finding_summarize(all, f, "%s block%s (%s) %s definitely lost.", blocks,
+				  s, size, are);
 }
 
 /* "14 globals, 2 stacks, 2 registers" */
@@ -527,9 +530,11 @@ say_reach(const struct leak_work *w, struct finding *f, const struct group *x)
 		return;
 	if (x->root) {
 		say_root(w->h, x->root, buf, sizeof(buf));
-		finding_say(all, f, "%c%s points to byte %" PRIu32 " of the one at 0x%" PRIx64 ".",
-			    buf[0] >= 'a' && buf[0] <= 'z' ? buf[0] - 32 : buf[0], buf + 1,
-			    x->inside, address);
+		finding_say(all, f,
+			    "%c%s points to byte %" PRIu32 " of the one at 0x%" PRIx64
+			    ".",
+			    buf[0] >= 'a' && buf[0] <= 'z' ? buf[0] - 32 : buf[0],
+			    buf + 1, x->inside, address);
 	} else if (x->holder != NO_BLOCK) {
 		const struct heap_block *holder = &w->h->blocks[x->holder];
 		bool is_possible = w->g->states[x->holder] == GRAPH_POSSIBLE;
@@ -542,8 +547,9 @@ say_reach(const struct leak_work *w, struct finding *f, const struct group *x)
 			    address);
 	}
 	if (x->smallest >= LARGE_BYTES)
-		finding_say(all, f, "A pointer into a block so large is often one into a"
-				    " buffer that is in use.");
+		finding_say(all, f,
+			    "A pointer into a block so large is often one into a"
+			    " buffer that is in use.");
 }
 
 static void
@@ -575,9 +581,8 @@ say_rest(const struct leak_work *w, struct finding *f, const struct group *x)
 
 		say_thread(w->h, x->threads[i], thread, sizeof(thread));
 		at += (size_t)snprintf(buf + at, sizeof(buf) - at, "%s%s",
-				       i == 0                       ? ""
-				       : i + 1 == x->n_threads &&
-						       !x->has_more_threads
+				       i == 0 ? ""
+				       : i + 1 == x->n_threads && !x->has_more_threads
 					       ? " and "
 					       : ", ",
 				       thread);
@@ -593,8 +598,9 @@ say_rest(const struct leak_work *w, struct finding *f, const struct group *x)
 			    w->h->info.cut_unanswered == 1 ? "" : "s",
 			    w->h->info.cut_unanswered == 1 ? "its" : "their");
 	if (!w->h->is_complete)
-		finding_say(all, f, "The snapshot is not complete: pointers may have been"
-				    " missed.");
+		finding_say(all, f,
+			    "The snapshot is not complete: pointers may have been"
+			    " missed.");
 }
 
 static int

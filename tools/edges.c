@@ -52,8 +52,8 @@ add_inside(struct edges *e, uint64_t edge, uint64_t offset)
 	if (edge > UINT32_MAX)
 		return 0;
 	if (e->n_insides == e->insides_size) {
-		size_t size = e->insides_size ? e->insides_size + e->insides_size / 2
-					      : 256;
+		size_t size =
+			e->insides_size ? e->insides_size + e->insides_size / 2 : 256;
 		void *more = realloc(e->insides, size * sizeof(*e->insides));
 
 		if (!more)
@@ -74,7 +74,7 @@ edges_add(struct edges *e, uint32_t target, uint64_t word, enum edges_class clas
 		return -1;
 	e->targets[e->n] = target;
 	e->words[e->n] = (uint32_t)(word < EDGES_WORD_MAX ? word : EDGES_WORD_MAX) |
-			 (uint32_t)class << EDGES_CLASS_SHIFT;
+			 (uint32_t) class << EDGES_CLASS_SHIFT;
 	return inside && add_inside(e, e->n, inside) ? -1 : (e->n++, 0);
 }
 

@@ -290,7 +290,7 @@ find(struct run *run, const struct analysis *a)
 {
 	struct findings *all = findings_new(a->heap, a->symbols, &run->s->detect);
 
-	if (all && ((run->new && baseline_add(run->new, all)) ||
+	if (all && ((run->new &&baseline_add(run->new, all)) ||
 		    (run->old && baseline_compare(run->old, all)))) {
 		findings_free(all);
 		all = NULL;
@@ -393,7 +393,7 @@ analyze_all(struct settings *s, char **paths, int n)
 		heap_free(heap);
 	}
 	/* A baseline of half the snapshots would let the other half fail. */
-	if (ok && run.new && status != EXIT_TROUBLE)
+	if (ok && run.new &&status != EXIT_TROUBLE)
 		status = worse(status, write_new_baseline(&run));
 	if (ok && s->show_unused)
 		show_unused(s->detect.suppressions, stdout);

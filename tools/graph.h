@@ -70,8 +70,8 @@ graph_is_start(const struct graph *g, uint64_t edge)
 {
 	enum edges_class class = edges_class(&g->heap->edges, edge);
 
-	return class == EDGES_START || (class >= EDGES_INSIDE_STRING &&
-					!g->options.no_heuristics);
+	return class == EDGES_START ||
+	       (class >= EDGES_INSIDE_STRING && !g->options.no_heuristics);
 }
 
 static inline bool

@@ -45,6 +45,9 @@ places_blame(const struct heap *h, const struct stack *s)
 		    strncmp(s->frames[i].file, "/usr/include/", 13) != 0)
 			return i;
 	for (size_t i = 0; i < s->n; i++)
+		if (s->frames[i].module && !stack_is_runtime(h, &s->frames[i]))
+			return i;
+	for (size_t i = 0; i < s->n; i++)
 		if (s->frames[i].file)
 			return i;
 	return 0;

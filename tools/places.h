@@ -26,7 +26,7 @@ int places_init(struct places *p, const char *root);
 void places_fini(struct places *p);
 
 /* The innermost frame that has a source file and is not the C library's own;
- * else one with a source file; else the innermost. */
+ * else one that is not; else one with a source file; else the innermost. */
 size_t places_blame(const struct heap *heap, const struct stack *s);
 
 /* A file's name, for free(3): relative if it is below the root, else without

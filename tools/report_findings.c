@@ -200,7 +200,8 @@ write_case(const struct report_source *s, FILE *f, const struct finding *x)
 void
 report_begin_junit(FILE *f)
 {
-	fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"gcprof\">\n",
+	fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites "
+	      "name=\"gcprof\">\n",
 	      f);
 }
 
@@ -224,7 +225,8 @@ report_write_junit(const struct report_source *s, FILE *f)
 		n_tests, n_failures);
 	for (size_t i = 0; is_hit && i + 1 < report_n_rules; i++)
 		if (!is_hit[i])
-			fprintf(f, "    <testcase classname=\"gcprof.%s\" name=\"none\"/>\n",
+			fprintf(f,
+				"    <testcase classname=\"gcprof.%s\" name=\"none\"/>\n",
 				report_rules[i].id);
 	for (size_t i = 0; i < s->findings->n && !ferror(f); i++)
 		write_case(s, f, &s->findings->list[i]);

@@ -101,9 +101,9 @@ location(const struct report_source *s, const struct stack_frame *frame)
 	else if (frame->module)
 		put(artifact, "uri", uri(s->heap->modules[frame->module].path.bytes));
 	else
-		put(artifact, "uri", uri(s->heap->info.executable.n
-						 ? s->heap->info.executable.bytes
-						 : "unknown"));
+		put(artifact, "uri",
+		    uri(s->heap->info.executable.n ? s->heap->info.executable.bytes
+						   : "unknown"));
 	put(physical, "artifactLocation", artifact);
 	if (path && frame->line) {
 		json_t *region = json_object();
@@ -156,11 +156,9 @@ put_stacks(const struct report_source *s, const struct finding *x, json_t *o)
 		append(flows, code_flow(s, &stack));
 		stack_free(&stack);
 	}
-	if (x->alloc_site &&
-	    stack_get(s->heap, s->symbols, x->alloc_site, &stack) == 0) {
+	if (x->alloc_site && stack_get(s->heap, s->symbols, x->alloc_site, &stack) == 0) {
 		json_t *related = json_array(),
-		       *where = location(
-			       s, &stack.frames[places_blame(s->heap, &stack)]);
+		       *where = location(s, &stack.frames[places_blame(s->heap, &stack)]);
 
 		put(where, "message", message("allocated here"));
 		append(related, where);

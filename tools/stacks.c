@@ -84,9 +84,8 @@ stack_push_node(struct symbols *symbols, const struct heap_node *node, struct st
 static bool
 is_own(const struct heap *h, const struct heap_node *node)
 {
-	return node->module &&
-	       strncmp(text_basename(h->modules[node->module].path.bytes),
-		       "libgcprof.so", 12) == 0;
+	return node->module && strncmp(text_basename(h->modules[node->module].path.bytes),
+				       "libgcprof.so", 12) == 0;
 }
 
 uint32_t
@@ -140,7 +139,7 @@ bool
 stack_is_runtime(const struct heap *h, const struct stack_frame *f)
 {
 	static const char *const names[] = {
-		"libc.so.", "libc-2.", "ld-linux", "ld-2.",  "libpthread",
+		"libc.so.", "libc-2.", "ld-linux", "ld-2.",        "libpthread",
 		"libdl.",   "libm.so", "libgcc_s", "libstdc++.so", "libc++",
 	};
 	const char *name = text_basename(h->modules[f->module].path.bytes);

@@ -159,7 +159,7 @@ template_glob(const char *template)
 	if (!glob)
 		return NULL;
 	if (*template == '^') {
-		template++;
+		template ++;
 		n--;
 	} else {
 		*to++ = '*';
@@ -180,8 +180,10 @@ parse_lsan(struct parser *p)
 	struct suppression *x;
 
 	if (!colon)
-		return parse_failed(p, p->line, "neither leak:PATTERN nor a block in"
-				    " braces:", p->text);
+		return parse_failed(p, p->line,
+				    "neither leak:PATTERN nor a block in"
+				    " braces:",
+				    p->text);
 	if (strncmp(p->text, "leak:", 5) != 0) {
 		*colon = '\0';
 		return parse_failed(p, p->line, "unknown kind of suppression", p->text);
@@ -207,8 +209,8 @@ is_leak_kind(const char *text)
 static bool
 parse_states(struct parser *p, char *list, unsigned *ret)
 {
-	static const char *const words[] = {"definite", "indirect", "possible",
-					    "reachable", "all", "none"};
+	static const char *const words[] = {"definite",  "indirect", "possible",
+					    "reachable", "all",      "none"};
 	char *next;
 
 	*ret = 0;
@@ -238,8 +240,8 @@ parse_frame(struct parser *p, struct suppression *x)
 		while (i < 3 && strncmp(p->text, words[i], 4) != 0)
 			i++;
 		if (i == 3)
-			return parse_failed(p, p->line, "neither fun:, obj:, src: nor ...:",
-					    p->text);
+			return parse_failed(p, p->line,
+					    "neither fun:, obj:, src: nor ...:", p->text);
 		if (p->text[4] == '\0')
 			return parse_failed(p, p->line, "a frame without a name", "");
 		frame.what = i;
@@ -270,7 +272,8 @@ parse_frames(struct parser *p, struct suppression *x, unsigned begin)
 	while (next_line(p)) {
 		if (strcmp(p->text, "}") == 0)
 			return !x || x->n_frames > 0 ||
-			       parse_failed(p, begin, "a suppression without a frame", "");
+			       parse_failed(p, begin, "a suppression without a frame",
+					    "");
 		if (!x)
 			continue;
 		if (x->n_frames == 0 &&
@@ -318,8 +321,11 @@ int
 suppressions_add_text(struct suppressions *s, const char *file, const char *text,
 		      size_t n, bool is_builtin)
 {
-	struct parser p = {
-		.s = s, .file = file, .p = text, .end = text + n, .is_builtin = is_builtin};
+	struct parser p = {.s = s,
+			   .file = file,
+			   .p = text,
+			   .end = text + n,
+			   .is_builtin = is_builtin};
 	bool ok = true;
 
 	while (ok && next_line(&p))
@@ -451,7 +457,8 @@ static bool
 matches_allocator(const struct suppress_frame *x, uint32_t kinds)
 {
 	if (x->what == SUPPRESS_OBJ)
-		return suppress_glob(x->glob, "vgpreload_memcheck-amd64-linux.so", true) ||
+		return suppress_glob(x->glob, "vgpreload_memcheck-amd64-linux.so",
+				     true) ||
 		       suppress_glob(x->glob, "/libgcprof.so", true);
 	if (x->what == SUPPRESS_SRC)
 		return suppress_glob(x->glob, "vg_replace_malloc.c", true);
@@ -584,9 +591,9 @@ suppress_generate(FILE *f, const struct heap *heap, const struct stack *stack,
 	put_line(f, "   ", name);
 	fprintf(f, "   Memcheck:Leak\n   match-leak-kinds: %s\n",
 		graph_state_name(state));
-	put_line(f, "   fun:", kind < N_ALLOCATOR_KINDS && !(kinds & (kinds - 1))
-				       ? allocators[kind][0]
-				       : "*");
+	put_line(f, "   fun:",
+		 kind < N_ALLOCATOR_KINDS && !(kinds & (kinds - 1)) ? allocators[kind][0]
+								    : "*");
 	for (size_t i = 0; i < stack->n && i < 23; i++) {
 		const struct stack_frame *frame = &stack->frames[i];
 

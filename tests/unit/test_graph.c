@@ -104,9 +104,8 @@ draw(const struct picture *p)
 					.address = 0x10000 + i * 2 * BLOCK_BYTES,
 					.requested = BLOCK_BYTES,
 					.usable = BLOCK_BYTES,
-					.kind = p->is_ignored[i]
-							? HEAPFILE_KIND_IGNORED
-							: HEAPFILE_KIND_MALLOC});
+					.kind = p->is_ignored[i] ? HEAPFILE_KIND_IGNORED
+								 : HEAPFILE_KIND_MALLOC});
 	for (unsigned i = 0; i < p->n; i++) {
 		n = row_edges(p, i, edges);
 		if (n)
@@ -206,8 +205,8 @@ compare(const struct picture *p, const struct graph_options *options)
 	struct graph *g = graph_new(h, options, NULL, NULL);
 
 	assert_non_null(g);
-	reference(p, !options->no_heuristics,
-		  !(options->roots_off & 1u << p->root_kind), wanted);
+	reference(p, !options->no_heuristics, !(options->roots_off & 1u << p->root_kind),
+		  wanted);
 	for (unsigned b = 0; b < p->n; b++) {
 		if (g->states[b] != wanted[b])
 			fail_msg("block %u of %u is %s, not %s", b, p->n,
@@ -434,14 +433,15 @@ write_scale(uint32_t n, uint32_t n_edges)
 			       .n_edges = 1000};
 	struct hf_edge *held = calloc(root.n_edges, sizeof(*held));
 	struct hf_edge edges[8];
-	uint32_t module = maker_module(&m, 0x400000, 0x100000, 0x400000, "", "/opt/large");
+	uint32_t module =
+		maker_module(&m, 0x400000, 0x100000, 0x400000, "", "/opt/large");
 	uint32_t sites[1000], per_block = n_edges / n;
 	uint8_t *bytes;
 	size_t size;
 
 	for (uint32_t i = 0; i < 1000; i++)
-		sites[i] = maker_site(&m, i ? sites[i / 4] : 0, 0, module, 0x1000 + i * 16,
-				      n / 1000, n * 64ull);
+		sites[i] = maker_site(&m, i ? sites[i / 4] : 0, 0, module,
+				      0x1000 + i * 16, n / 1000, n * 64ull);
 	maker_number(&m, "epoch", 1001);
 	for (uint32_t i = 0; i < 1000; i++)
 		maker_birth(&m, i + 1, 0, 0);
@@ -464,8 +464,9 @@ write_scale(uint32_t n, uint32_t n_edges)
 
 			if (to > low + span)
 				to = low + 1 + random_below(span);
-			edges[e] = (struct hf_edge){
-				.target = to, .word = e, .inside = random_below(16) ? 0 : 16};
+			edges[e] = (struct hf_edge){.target = to,
+						    .word = e,
+						    .inside = random_below(16) ? 0 : 16};
 		}
 		if (per_block)
 			maker_holder(&m, i, edges, per_block);
