@@ -35,6 +35,86 @@ size_t backend_min_bytes = JE_MIN;
 static uint64_t je_mapped; /* atomic */
 static void (*je_fork[3])(void);
 
+/* What jemalloc has mapped, so that it is never taken for the program's data.
+ * It maps in ever larger pieces, and keeps them: a slot is claimed by its start
+ * and counts once its end is set.  BOUND: memory beyond the table would be a
+ * root, and could hide a leak; it is counted as a loss. */
+enum { MAX_REGIONS = 4096 };
+static struct je_region {
+	uintptr_t start, end; /* atomic */
+} je_regions[MAX_REGIONS];
+
+static void
+region_add(uintptr_t start, uintptr_t end)
+{
+	int i;
+
+	for (i = 0; i < MAX_REGIONS; i++) {
+		uintptr_t none = 0;
+
+		if (relaxed_load(&je_regions[i].start) == 0 &&
+		    __atomic_compare_exchange_n(&je_regions[i].start, &none, start, false,
+						__ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) {
+			release_store(&je_regions[i].end, end);
+			return;
+		}
+	}
+	lose(LOSS_MAPPINGS);
+}
+
+/* jemalloc unmaps the ends of what it has just mapped, to align it, or the
+ * whole of it. */
+static void
+region_cut(uintptr_t start, uintptr_t end)
+{
+	int i;
+
+	for (i = 0; i < MAX_REGIONS; i++) {
+		struct je_region *r = &je_regions[i];
+		uintptr_t from = relaxed_load(&r->start), to = relaxed_load(&r->end);
+
+		if (!from || !to || end <= from || start >= to)
+			continue;
+		if (start <= from && end >= to) {
+			release_store(&r->end, 0);
+			release_store(&r->start, 0);
+		} else if (start <= from) {
+			release_store(&r->start, end);
+		} else {
+			release_store(&r->end, start);
+			if (end < to)
+				region_add(end, to);
+		}
+	}
+}
+
+bool
+backend_has(const void *p)
+{
+	int i;
+
+	if (backend_is_system)
+		return true; /* its memory is nobody's secret but its own */
+	for (i = 0; i < MAX_REGIONS; i++)
+		if ((uintptr_t)p >= relaxed_load(&je_regions[i].start) &&
+		    (uintptr_t)p < acquire_load(&je_regions[i].end))
+			return true;
+	return false;
+}
+
+void
+backend_regions(void (*f)(uintptr_t start, uintptr_t end, void *with), void *with)
+{
+	int i;
+
+	for (i = 0; i < MAX_REGIONS; i++) {
+		uintptr_t end = acquire_load(&je_regions[i].end);
+
+		if (end)
+			f(je_regions[i].start, end, with);
+	}
+}
+
 void *gcprof_jesys_mmap(void *addr, size_t bytes, int prot, int flags, int fd, off_t offset);
 int gcprof_jesys_munmap(void *addr, size_t bytes);
 int gcprof_jesys_madvise(void *addr, size_t bytes, int advice);
@@ -59,16 +139,20 @@ gcprof_jesys_mmap(void *addr, size_t bytes, int prot, int flags, int fd, off_t o
 
 	if (p < 0)
 		return MAP_FAILED;
-	if (!(flags & MAP_FIXED)) /* jemalloc uses it inside what it has */
+	if (!(flags & MAP_FIXED)) { /* jemalloc uses it inside what it has */
 		(void)atomic_add(&je_mapped, bytes);
+		region_add((uintptr_t)p, (uintptr_t)p + bytes);
+	}
 	return (void *)p;
 }
 
 int
 gcprof_jesys_munmap(void *addr, size_t bytes)
 {
-	long result = sys_munmap(addr, bytes);
+	long result;
 
+	region_cut((uintptr_t)addr, (uintptr_t)addr + bytes);
+	result = sys_munmap(addr, bytes);
 	if (result == 0)
 		(void)atomic_add(&je_mapped, 0 - (uint64_t)bytes);
 	return result ? -1 : 0;
@@ -405,6 +489,13 @@ backend_trim(size_t pad)
 	}
 	/* 4096 is MALLCTL_ARENAS_ALL of jemalloc 5. */
 	return gcprof_je_mallctl("arena.4096.purge", NULL, NULL, NULL, 0) == 0;
+}
+
+void
+backend_warm_up(void)
+{
+	if (!backend_is_system)
+		gcprof_je_free(gcprof_je_malloc(JE_MIN));
 }
 
 uint64_t

@@ -107,10 +107,21 @@ void backend_stats_print(void (*write)(void *, const char *), void *with, const 
 /* Give unused memory back.  Returns 1 if some was. */
 int backend_trim(size_t pad);
 
+/* Have the allocator set up what it keeps for this thread, so that
+ * backend_usable takes no lock in the child of a fork.  Context: inside the
+ * guard, or in a signal handler that has not interrupted it. */
+void backend_warm_up(void);
+
 /* Bytes that the allocator has mapped now.
  * Context  signal safe with jemalloc; with the next allocator it asks
  *          mallinfo2 only if may_lock. */
 uint64_t backend_mapped_bytes(bool may_lock);
+
+/* Whether an address is in the allocator's memory, as far as can be told. */
+bool backend_has(const void *p);
+
+/* Call f for each region of memory that is jemalloc's. */
+void backend_regions(void (*f)(uintptr_t start, uintptr_t end, void *with), void *with);
 
 /* Around fork, as pthread_atfork calls its functions. */
 void backend_before_fork(void);

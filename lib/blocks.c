@@ -73,6 +73,22 @@ walk_part(uint32_t *chunk, uintptr_t base, size_t from, size_t to,
 	return 0;
 }
 
+bool
+blocks_ever_in(uintptr_t start, uintptr_t end)
+{
+	const uintptr_t part = 1 << BLOCKS_TOUCH_BITS;
+
+	for (start &= ~(part - 1); start < end && !(start >> BLOCKS_ADDRESS_BITS); start += part) {
+		uint32_t *chunk = acquire_load(&blocks_chunks[start >> BLOCKS_CHUNK_BITS]);
+		const uint8_t *touched =
+			(const uint8_t *)(chunk + BLOCKS_CHUNK_WORDS + BLOCKS_TAIL_WORDS);
+
+		if (chunk && touched[(start >> BLOCKS_TOUCH_BITS) & (BLOCKS_TOUCHED - 1)])
+			return true;
+	}
+	return false;
+}
+
 int
 blocks_walk(int (*f)(const struct block *b, void *with), void *with)
 {

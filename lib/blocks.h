@@ -174,6 +174,9 @@ blocks_remove(const struct block *b)
 	signal_fence();
 }
 
+/* Whether a block ever started in [start, end), to within 64 KiB. */
+bool blocks_ever_in(uintptr_t start, uintptr_t end);
+
 /* Call f for each live block, by rising address; stops on non-zero and returns
  * it.  Context: exact if no other thread runs; else blocks that come and go
  * meanwhile may be missed or shown. */

@@ -3,18 +3,287 @@
  * SPDX-License-Identifier: MIT
  */
 #include "cut.h"
+#include "mem.h"
 #include "sys.h"
+#include "thread.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/wait.h>
+#include <ucontext.h>
+
+int __sigaction(int number, const struct sigaction *act, struct sigaction *old);
+
+enum {
+	MAX_THREADS = 1 << 16,
+	/* A thread has this long to answer; one that blocks the signal is found
+	 * out after the first of them. */
+	FIRST_WAIT_NS = 5000000,
+	LAST_WAIT_NS = 200000000
+};
+
+struct cut cut_now;
+
+static struct {
+	int number; /* of the signal */
+	bool is_installed;
+	int own_thread;
+	uint32_t generation; /* of the cut in the making; 0 before the first */
+	uint32_t released;   /* threads parked for generations up to this go on; futex */
+	uint32_t n_answered; /* futex */
+} c;
+
+/* ---- the stopped thread -------------------------------------------------- */
+
+static uintptr_t
+thread_pointer(void)
+{
+	uintptr_t p;
+
+	__asm__("movq %%fs:0, %0" : "=r"(p));
+	return p;
+}
+
+/* Answer, and wait until the cut is over. */
+static void
+answer(struct cut_thread *t, uint32_t generation)
+{
+	uint32_t released;
+
+	t->thread_pointer = thread_pointer();
+	release_store(&t->state, CUT_PARKED);
+	(void)__atomic_fetch_add(&c.n_answered, 1, __ATOMIC_RELEASE);
+	sys_wake(&c.n_answered);
+	while ((int32_t)((released = acquire_load(&c.released)) - generation) < 0)
+		sys_wait(&c.released, released, LAST_WAIT_NS);
+}
+
+/* This thread's entry, if it is asked and has not answered. */
+static struct cut_thread *
+my_entry(uint32_t generation)
+{
+	int tid = sys_gettid();
+	uint32_t i, n = acquire_load(&cut_now.n_threads);
+
+	if ((int32_t)(acquire_load(&c.released) - generation) >= 0)
+		return NULL; /* too late: it is over */
+	for (i = 1; i < n; i++)
+		if (cut_now.threads[i].tid == tid)
+			return relaxed_load(&cut_now.threads[i].state) == CUT_ASKED
+				       ? &cut_now.threads[i]
+				       : NULL;
+	return NULL;
+}
+
+static void
+on_stop(int number, siginfo_t *info, void *context)
+{
+	const ucontext_t *uc = context;
+	uint32_t generation = acquire_load(&c.generation);
+	struct cut_thread *t;
+	int saved = errno;
+
+	(void)number;
+	if (info->si_code != SI_TKILL || info->si_pid != sys_getpid())
+		return; /* somebody else's */
+	if (thread_tls.guard != 0) {
+		if (!(thread_tls.guard & THREAD_PARK))
+			__asm__ volatile("addl %1, %0"
+					 : "+m"(thread_tls.guard)
+					 : "i"(THREAD_PARK));
+		return;
+	}
+	t = my_entry(generation);
+	if (t) {
+		/* The red zone below the stack pointer is in use: x86-64 psABI, 3.2.2. */
+		t->sp = (uintptr_t)uc->uc_mcontext.gregs[REG_RSP] - 128;
+		t->alt_stack =
+			uc->uc_stack.ss_flags & SS_DISABLE ? 0 : (uintptr_t)uc->uc_stack.ss_sp;
+		memcpy(t->registers, uc->uc_mcontext.gregs, sizeof t->registers);
+		answer(t, generation);
+	}
+	errno = saved;
+}
+
+NOINLINE void
+cut_park(void)
+{
+	uint32_t generation = acquire_load(&c.generation);
+	struct cut_thread *t = my_entry(generation);
+	uint64_t mask;
+
+	if (!t)
+		return;
+	/* Registers that our callers may have left as the program had them. */
+	__asm__ volatile("movq %%rbx, 0(%0)\n\tmovq %%rbp, 8(%0)\n\tmovq %%r12, 16(%0)\n\t"
+			 "movq %%r13, 24(%0)\n\tmovq %%r14, 32(%0)\n\tmovq %%r15, 40(%0)"
+			 :
+			 : "r"(t->registers)
+			 : "memory");
+	t->sp = (uintptr_t)__builtin_frame_address(0);
+	t->alt_stack = sys_alt_stack();
+	mask = sys_block_signals(); /* a handler would run on, unstopped */
+	answer(t, generation);
+	sys_restore_signals(mask);
+}
+
+/* ---- who stops the others ------------------------------------------------ */
+
+void
+cut_set_signal(int number)
+{
+	c.number = number;
+}
 
 int
-cut_in_child(int (*f)(void *with), void *with)
+cut_signal(void)
 {
-	uint64_t mask = sys_block_signals();
-	int child = sys_fork_silent();
+	return c.is_installed ? c.number : 0;
+}
 
+void
+cut_set_own_thread(int tid)
+{
+	c.own_thread = tid;
+}
+
+static bool
+install(void)
+{
+	struct sigaction act = {.sa_sigaction = on_stop,
+				.sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK};
+	struct sigaction old;
+
+	if (c.is_installed)
+		return true;
+	if (!c.number || __sigaction(c.number, NULL, &old) != 0 || old.sa_handler != SIG_DFL)
+		return false;
+	(void)sigfillset(&act.sa_mask);
+	c.is_installed = __sigaction(c.number, &act, NULL) == 0;
+	return c.is_installed;
+}
+
+static bool
+is_known(int tid)
+{
+	uint32_t i;
+
+	for (i = 0; i < cut_now.n_threads; i++)
+		if (cut_now.threads[i].tid == tid)
+			return true;
+	return false;
+}
+
+static void
+ask(int tid, void *with)
+{
+	uint32_t *n_new = with;
+	struct cut_thread *t = &cut_now.threads[cut_now.n_threads];
+
+	if (tid == c.own_thread || cut_now.n_threads == MAX_THREADS || is_known(tid))
+		return;
+	memset(t, 0, sizeof *t);
+	t->tid = tid;
+	release_store(&cut_now.n_threads, cut_now.n_threads + 1);
+	++*n_new;
+	if (sys_signal_thread(tid, c.number) != 0)
+		t->state = CUT_GONE;
+}
+
+/* Threads that were asked and may answer still. */
+static uint32_t
+n_missing(void)
+{
+	uint32_t i, n = 0;
+
+	for (i = 1; i < cut_now.n_threads; i++) {
+		struct cut_thread *t = &cut_now.threads[i];
+
+		if (acquire_load(&t->state) != CUT_ASKED)
+			continue;
+		if (!sys_is_thread(t->tid))
+			t->state = CUT_GONE;
+		else
+			n++;
+	}
+	return n;
+}
+
+/* Whether all that have not answered block the signal: there is nothing to wait
+ * for.  Source: proc(5), SigBlk in /proc/PID/task/TID/status. */
+static bool
+is_hopeless(void)
+{
+	uint32_t i;
+
+	for (i = 1; i < cut_now.n_threads; i++) {
+		struct cut_thread *t = &cut_now.threads[i];
+
+		if (acquire_load(&t->state) == CUT_ASKED &&
+		    !(sys_blocked_signals(t->tid) >> (c.number - 1) & 1))
+			return false;
+	}
+	return true;
+}
+
+static void
+stop_others(void)
+{
+	uint64_t start = sys_now_ns();
+	uint32_t n_new, answered;
+
+	do {
+		n_new = 0;
+		if (sys_threads(ask, &n_new) != 0)
+			return; /* no /proc: the snapshot is of a moving target, and says so */
+		for (;;) {
+			uint64_t waited = sys_now_ns() - start;
+
+			answered = acquire_load(&c.n_answered);
+			if (n_missing() == 0)
+				break;
+			if (waited > LAST_WAIT_NS || (waited > FIRST_WAIT_NS && is_hopeless()))
+				return;
+			sys_wait(&c.n_answered, answered, FIRST_WAIT_NS / 5);
+		}
+		/* Those who answered last may have started others just before. */
+	} while (n_new);
+}
+
+int
+cut_take(const struct cut_thread *self, bool is_forking, int (*f)(void *with), void *with,
+	 int *ret_result)
+{
+	uint64_t mask = sys_block_signals(), start = sys_now_ns();
+	bool is_stopping;
+	int child = -EAGAIN;
+
+	if (!cut_now.threads)
+		cut_now.threads = mem_map(MAX_THREADS * sizeof *cut_now.threads);
+	cut_now.pid = sys_getpid();
+	cut_now.n_threads = 0;
+	cut_now.n_unanswered = 0;
+	if (cut_now.threads) {
+		cut_now.threads[0] = *self;
+		cut_now.threads[0].tid = sys_gettid();
+		cut_now.threads[0].state = CUT_PARKED;
+		cut_now.threads[0].thread_pointer = thread_pointer();
+		cut_now.threads[0].alt_stack = sys_alt_stack();
+		cut_now.n_threads = 1;
+	}
+	is_stopping = cut_now.threads && install();
+	if (is_stopping) {
+		c.n_answered = 0;
+		release_store(&c.generation, c.generation + 1);
+		stop_others();
+		cut_now.n_unanswered = n_missing();
+	}
+	if (is_forking)
+		child = sys_fork_silent();
+	cut_now.pause_ns = sys_now_ns() - start;
+	cut_now.is_in_place = child < 0;
 	if (child == 0) {
 		/* Descriptors that stay open here would keep the program's pipes and
 		 * sockets alive after it has closed them. */
@@ -23,29 +292,38 @@ cut_in_child(int (*f)(void *with), void *with)
 		(void)sys_close(1);
 		sys_exit(-f(with) & 255);
 	}
-	sys_restore_signals(mask);
-	return child;
-}
-
-int
-cut_in_place(int (*f)(void *with), void *with)
-{
-	uint64_t mask = sys_block_signals();
-	int result = f(with);
-
+	if (child < 0)
+		*ret_result = f(with);
+	if (is_stopping) {
+		release_store(&c.released, c.generation);
+		sys_wake(&c.released);
+	}
 	/* A file beyond RLIMIT_FSIZE is our failure, not the program's death. */
 	sys_drop_signal(SIGXFSZ);
 	sys_restore_signals(mask);
-	return result;
+	return child < 0 ? 0 : child;
 }
+
+/* A writer computes or waits for the disk.  One that sleeps waits for something
+ * that will never be, and the program must not wait for it. */
+enum { NAP_NS = 20000000, MAX_NAPS = 500 };
 
 int
 cut_result(int child, bool is_waiting)
 {
-	int status = 0, got = sys_reap(child, is_waiting, &status);
+	int status = 0, got, naps = 0;
+	uint64_t nap = 100000;
 
-	if (got == 0)
-		return -EAGAIN;
+	while ((got = sys_reap(child, false, &status)) == 0) {
+		if (!is_waiting)
+			return -EAGAIN;
+		sys_sleep(nap);
+		if (nap < NAP_NS)
+			nap *= 2;
+		naps = nap >= NAP_NS && sys_process_state(child) == 'S' ? naps + 1 : 0;
+		if (naps == MAX_NAPS)
+			sys_kill(child);
+	}
 	if (got < 0) /* somebody else waited for it */
 		return -ECHILD;
 	return WIFEXITED(status) ? -WEXITSTATUS(status) : -EINTR;

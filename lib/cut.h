@@ -1,13 +1,22 @@
 /* cut.h -- the moment that a snapshot shows, and the process that writes it.
  *
  * In:   a function that writes.
- * Out:  its result, or the child that runs it.
- * Not here: what is written (snapshot.h), when (session.c).
+ * Out:  its result, or the child that runs it; where each thread was stopped.
+ * Not here: what is written (snapshot.h, scan.h), when (session.c).
  *
- * The memory of a child is the memory of one moment: nothing is stopped, and
- * the program goes on while the child writes.  The child has no descriptors
- * but standard error, no unblocked signals, and no signal to its parent at its
- * end; the program's own wait() does not see it.
+ * The other threads are stopped by a signal, each at a place where the books
+ * and the blocks agree: a thread that the signal finds inside the library goes
+ * on until it leaves it.  Then a child is forked, whose memory is that of this
+ * moment, and the threads go on while the child writes.  The child has no
+ * descriptors but standard error, no unblocked signals, and no signal to its
+ * parent at its end: the program's own wait() does not see it.
+ *
+ * A thread that does not answer in time (it blocks the signal, or is stuck in
+ * the kernel) is left alone; the snapshot says so, and its whole stack counts
+ * as in use.  If no child can be made, the work is done in place while the
+ * threads wait.
+ *
+ * LOCKS  none; one cut at a time (session.c sees to it).
  *
  * SPDX-License-Identifier: MIT
  */
@@ -16,16 +25,59 @@
 
 #include "base.h"
 
-/* Run f(with) in a child.  f's result becomes the exit status: 0, or its errno.
- * Returns the child's number, or -errno if there is none.
- * Context  inside the guard; any thread; signal safe. */
-int cut_in_child(int (*f)(void *with), void *with);
+enum cut_state {
+	CUT_ASKED = 0, /* and has not answered */
+	CUT_PARKED,
+	CUT_GONE /* ended before it could answer */
+};
 
-/* Run f(with) here, with signals held back.  Returns its result. */
-int cut_in_place(int (*f)(void *with), void *with);
+enum { CUT_REGISTERS = 16 };
 
-/* Wait for a child of cut_in_child.  Returns -EAGAIN if it is not done (only if
- * !is_waiting), else f's result as 0 or -errno. */
+struct cut_thread {
+	int tid;
+	uint32_t state;		 /* enum cut_state; written last */
+	uintptr_t sp;		 /* everything from here upwards is in use */
+	uintptr_t thread_pointer; /* fs: the thread's descriptor */
+	uintptr_t alt_stack;	 /* sigaltstack, 0 = none */
+	uintptr_t registers[CUT_REGISTERS];
+};
+
+struct cut {
+	struct cut_thread *threads; /* the first is who takes the cut */
+	uint32_t n_threads, n_unanswered;
+	int pid; /* of the program */
+	uint64_t pause_ns; /* from the first signal to the fork; in place, to the start of the work */
+	bool is_in_place;
+};
+/* Of the cut in the making; for the function that writes. */
+extern struct cut cut_now;
+
+/* The signal that stops threads.  Installed at the first cut with other
+ * threads, and from then on: a late thread must find a handler.  Returns false
+ * if the program has a handler of its own for it. */
+void cut_set_signal(int number);
+/* A thread of ours that never runs the program's code: not to be stopped. */
+void cut_set_own_thread(int tid);
+
+/* Take a cut and run f(with): in a child, or in place if is_forking is false
+ * or no child can be made.
+ *
+ * self     the calling thread: sp and registers filled in.
+ * Returns  the child's number > 0; or 0 and *ret_result is f's.
+ * Context  inside the guard, or in a signal handler outside of it. */
+int cut_take(const struct cut_thread *self, bool is_forking, int (*f)(void *with), void *with,
+	     int *ret_result);
+
+/* Wait for a child.  Returns -EAGAIN if it is not done (only if !is_waiting),
+ * else f's result as 0 or -errno. */
 int cut_result(int child, bool is_waiting);
+
+/* This thread was asked to stop while it was inside the library, and leaves it
+ * now.  Context: guard down. */
+void cut_park(void);
+
+/* Whether a sigaction of the program is about the signal of cuts; see
+ * session_sigaction. */
+int cut_signal(void);
 
 #endif

@@ -56,12 +56,18 @@ epochs_room(void)
 	return spent < e.young_bytes ? e.young_bytes - spent : 0;
 }
 
+static bool
+is_due(uint64_t spent, uint64_t now_ns)
+{
+	uint64_t start = relaxed_load(&e.epoch_start_ns);
+
+	return spent >= e.young_bytes || (now_ns > start && now_ns - start >= TICK_NS);
+}
+
 bool
 epochs_spend(uint64_t bytes, uint64_t now_ns)
 {
-	uint64_t spent = atomic_add(&e.spent, bytes) + bytes;
-
-	return spent >= e.young_bytes || now_ns - relaxed_load(&e.epoch_start_ns) >= TICK_NS;
+	return is_due(atomic_add(&e.spent, bytes) + bytes, now_ns);
 }
 
 static uint64_t
@@ -130,12 +136,18 @@ epochs_tick(uint64_t now_ns, void (*sum)(struct epochs_counts *),
 	    void (*measure)(struct epochs_memory *), struct epochs_record *ret)
 {
 	struct epochs_counts now;
-	epoch_no epoch = epochs_current();
+	epoch_no epoch;
 	int idle = 0;
 
 	if (!e.records || !__atomic_compare_exchange_n(&e.is_ticking, &idle, 1, false,
 						       __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 		return false;
+	/* Another thread may have ended it since we looked. */
+	if (!is_due(relaxed_load(&e.spent), now_ns)) {
+		release_store(&e.is_ticking, 0);
+		return false;
+	}
+	epoch = epochs_current();
 	sum(&now);
 	flows(&now, ret);
 	ret->end_ns = now_ns - e.start_ns;
@@ -226,7 +238,12 @@ epochs_running(const struct epochs_counts *now, struct epochs_record *ret)
 uint32_t
 epochs_n_records(void)
 {
-	return e.records ? e.n_records : 0;
+	uint32_t n = e.records ? e.n_records : 0;
+
+	/* An epoch whose end was under way at the cut is still the running one. */
+	while (n && e.records[n - 1].first >= epochs_current())
+		n--;
+	return n;
 }
 
 const struct epochs_record *
@@ -238,5 +255,9 @@ epochs_record_get(uint32_t i)
 void
 epochs_after_fork(void)
 {
+	/* Another thread was ending the epoch and is not in this process: what it
+	 * has not finished is undone. */
+	if (e.is_ticking)
+		e.n_records = epochs_n_records();
 	e.is_ticking = 0;
 }

@@ -169,9 +169,16 @@ heapfile_begin(const char *name)
 	memset(w.table, 0, sizeof w.table);
 	if (strlen(name) >= sizeof w.name) {
 		w.err = -ENAMETOOLONG;
+		w.fd = -1;
 		return;
 	}
 	memcpy(w.name, name, strlen(name) + 1);
+	/* rename would put a file in the place of a device. */
+	w.fd = -1;
+	if (sys_is_special_file(name)) {
+		w.err = -EEXIST;
+		return;
+	}
 	(void)sys_format(w.temporary, sizeof w.temporary, "%s.%d.tmp", name, sys_getpid());
 	w.fd = sys_open(w.temporary, O_WRONLY | O_CREAT | O_EXCL, 0666);
 	if (w.fd == -EEXIST) { /* of an earlier process with our number */
@@ -208,9 +215,8 @@ heapfile_finish(void)
 {
 	struct heapfile_header h = {.magic = {0}};
 	size_t table_bytes;
-	bool is_there = w.fd >= 0 && w.err != -ENAMETOOLONG;
 
-	if (!is_there)
+	if (w.fd < 0)
 		return w.err;
 	end_section();
 	table_bytes = w.n_sections * sizeof w.table[0];
@@ -228,11 +234,10 @@ heapfile_finish(void)
 	h.table_crc = crc_add(0, (const uint8_t *)w.table, table_bytes);
 	h.header_crc = crc_add(0, (const uint8_t *)&h, offsetof(struct heapfile_header, header_crc));
 	write_all(&h, sizeof h, 0);
-	if (!w.err)
-		w.err = sys_fsync(w.fd);
-	if (w.err == -EINVAL || w.err == -EROFS) /* a file system that cannot */
-		w.err = 0;
-	(void)sys_close(w.fd); /* fsync has told what there was to tell */
+	/* No fsync: it takes longer than all else for a small process.  After a crash
+	 * of the machine the file may be short, which its checksums tell. */
+	if (sys_close(w.fd) != 0 && !w.err)
+		w.err = -EIO; /* some network file systems tell only now */
 	if (!w.err)
 		w.err = sys_rename(w.temporary, w.name);
 	if (w.err)

@@ -2,7 +2,7 @@
  *
  * In:   records, section by section, in any order of sections.
  * Out:  a file that is valid or is not there: it is written under a temporary
- *       name beside the final one, and renamed when all of it is on disk.
+ *       name beside the final one, and renamed when all of it is written.
  * Not here: what is recorded (snapshot.c), what the bytes mean (heapfile.h).
  *
  * Context  no allocation, no lock, no libc state: runs in the child of a fork

@@ -49,6 +49,30 @@ calloc(size_t n, size_t each)
 	return p;
 }
 
+OWN(malloc, void *, (size_t))
+
+/* Source: x86-64 psABI, 5.2 (entries of the table): maybe endbr64, maybe bnd,
+ * jmp *slot(%rip). */
+bool
+wrap_is_other(const void *symbol, const void *own)
+{
+	const uint8_t *code = symbol;
+
+	if (symbol == own)
+		return false;
+	if (memcmp(code, "\xf3\x0f\x1e\xfa", 4) == 0)
+		code += 4;
+	if (*code == 0xf2)
+		code++;
+	return code[0] != 0xff || code[1] != 0x25;
+}
+
+bool
+wrap_is_malloc_replaced(void)
+{
+	return IS_REPLACED(malloc);
+}
+
 /* A release and an allocation: see INVARIANT one-owner in record.h. */
 static ALWAYS_INLINE void *
 reallocate(void *p, size_t bytes, const struct caller *c)
@@ -68,6 +92,8 @@ reallocate(void *p, size_t bytes, const struct caller *c)
 		if (!record_free_nested(p, &old))
 			goto bad;
 		q = backend_realloc(p, bytes);
+		if (!q && bytes <= backend_usable(p))
+			q = p;
 		if (!q)
 			goto failed;
 		record_alloc_nested(q, bytes, HEAPFILE_KIND_REALLOC);
@@ -78,6 +104,10 @@ reallocate(void *p, size_t bytes, const struct caller *c)
 		goto bad;
 	}
 	q = backend_realloc(p, bytes);
+	/* jemalloc moves a block that shrinks, and may find no place; glibc does
+	 * not, and programs rely on it. */
+	if (unlikely(!q) && bytes <= backend_usable(p))
+		q = p;
 	if (likely(q != NULL)) {
 		record_alloc(q, bytes, HEAPFILE_KIND_REALLOC, c);
 		record_leave();
@@ -98,6 +128,7 @@ realloc(void *p, size_t bytes)
 
 	return reallocate(p, bytes, &c);
 }
+OWN(realloc, void *, (void *, size_t))
 
 EXPORT void *
 reallocarray(void *p, size_t n, size_t each)
@@ -109,6 +140,8 @@ reallocarray(void *p, size_t n, size_t each)
 		errno = ENOMEM;
 		return NULL;
 	}
+	if (IS_REPLACED(realloc))
+		return realloc(p, bytes);
 	return reallocate(p, bytes, &c);
 }
 
@@ -223,7 +256,10 @@ malloc_usable_size(void *p)
 {
 	struct block b;
 
-	return p && blocks_find((uintptr_t)p, &b) == BLOCKS_LIVE ? backend_usable(p) : 0;
+	if (!p || (blocks_find((uintptr_t)p, &b) != BLOCKS_LIVE &&
+		   !(relaxed_load(&loss[LOSS_SHADOW]) && backend_has(p))))
+		return 0;
+	return backend_usable(p);
 }
 
 EXPORT struct mallinfo2

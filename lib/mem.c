@@ -71,10 +71,23 @@ mem_keep(size_t bytes)
 	}
 }
 
+void
+mem_regions(void (*f)(uintptr_t start, uintptr_t end, void *with), void *with)
+{
+	uint32_t n = relaxed_load(&n_regions), i;
+
+	for (i = 0; i < n && i < MAX_REGIONS; i++) {
+		size_t bytes = acquire_load(&regions[i].bytes);
+
+		if (bytes)
+			f((uintptr_t)regions[i].start, (uintptr_t)regions[i].start + bytes, with);
+	}
+}
+
 uint64_t
 mem_resident_bytes(void)
 {
-	unsigned char pages[4096];
+	unsigned char pages[512]; /* little: we may be on a signal handler's stack */
 	uint32_t n = relaxed_load(&n_regions), i;
 	uint64_t total = 0;
 

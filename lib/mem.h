@@ -21,8 +21,11 @@ void *mem_map(size_t bytes);
  * Returns NULL if the kernel refuses. */
 void *mem_keep(size_t bytes);
 
+/* Call f for each region of ours. */
+void mem_regions(void (*f)(uintptr_t start, uintptr_t end, void *with), void *with);
+
 /* Bytes of ours that are resident now.
- * Cost  a kernel call for each 16 MiB of address space that we hold. */
+ * Cost  a kernel call for each 2 MiB of address space that we hold. */
 uint64_t mem_resident_bytes(void);
 
 #endif

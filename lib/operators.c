@@ -60,9 +60,13 @@ throw_bad_alloc(void)
 	abort(); /* no C++ library at all: there is nobody to tell */
 }
 
+/* The library's plain forms call malloc and free, which the program may have
+ * replaced without replacing these. */
 static ALWAYS_INLINE void *
 try_new(size_t bytes, size_t align, enum heapfile_kind kind, const struct caller *c)
 {
+	if (unlikely(wrap_is_malloc_replaced()))
+		return align ? aligned_alloc(align, bytes) : malloc(bytes ? bytes : 1);
 	return align ? wrap_memalign(align, bytes, kind, c) : wrap_malloc(bytes, kind, c);
 }
 
@@ -83,6 +87,15 @@ new_or_throw(size_t bytes, size_t align, enum heapfile_kind kind, const struct c
 	return p;
 }
 
+static ALWAYS_INLINE void
+delete(void *p, enum heapfile_kind kind, const struct caller *c)
+{
+	if (unlikely(wrap_is_malloc_replaced()))
+		free(p);
+	else
+		wrap_free(p, kind, c);
+}
+
 void *_Znwm(size_t bytes);
 void *_Znam(size_t bytes);
 void *_ZnwmRKSt9nothrow_t(size_t bytes, const void *nothrow);
@@ -96,11 +109,6 @@ void _ZdaPv(void *p);
 void _ZdlPvSt11align_val_t(void *p, size_t align);
 void _ZdaPvSt11align_val_t(void *p, size_t align);
 
-/* The plain forms under names that always mean ours. */
-#define OWN(name, type, arguments)                                                       \
-	type own##name arguments __attribute__((alias(#name), visibility("hidden"), copy(name)))
-#define IS_REPLACED(name) unlikely((void *)name != (void *)own##name)
-
 EXPORT void *
 _Znwm(size_t bytes)
 {
@@ -108,7 +116,7 @@ _Znwm(size_t bytes)
 
 	return new_or_throw(bytes, 0, HEAPFILE_KIND_NEW, &c);
 }
-OWN(_Znwm, void *, (size_t));
+OWN(_Znwm, void *, (size_t))
 
 EXPORT void *
 _ZnwmSt11align_val_t(size_t bytes, size_t align)
@@ -117,7 +125,7 @@ _ZnwmSt11align_val_t(size_t bytes, size_t align)
 
 	return new_or_throw(bytes, align, HEAPFILE_KIND_NEW, &c);
 }
-OWN(_ZnwmSt11align_val_t, void *, (size_t, size_t));
+OWN(_ZnwmSt11align_val_t, void *, (size_t, size_t))
 
 EXPORT void *
 _Znam(size_t bytes)
@@ -128,7 +136,7 @@ _Znam(size_t bytes)
 		return _Znwm(bytes);
 	return new_or_throw(bytes, 0, HEAPFILE_KIND_NEW_ARRAY, &c);
 }
-OWN(_Znam, void *, (size_t));
+OWN(_Znam, void *, (size_t))
 
 EXPORT void *
 _ZnamSt11align_val_t(size_t bytes, size_t align)
@@ -139,7 +147,7 @@ _ZnamSt11align_val_t(size_t bytes, size_t align)
 		return _ZnwmSt11align_val_t(bytes, align);
 	return new_or_throw(bytes, align, HEAPFILE_KIND_NEW_ARRAY, &c);
 }
-OWN(_ZnamSt11align_val_t, void *, (size_t, size_t));
+OWN(_ZnamSt11align_val_t, void *, (size_t, size_t))
 
 /* A new handler may throw, and C cannot catch: the C++ library's own nothrow
  * form does, around a call of the plain form. */
@@ -210,9 +218,9 @@ _ZdlPv(void *p)
 {
 	struct caller c = CALLER();
 
-	wrap_free(p, HEAPFILE_KIND_NEW, &c);
+	delete(p, HEAPFILE_KIND_NEW, &c);
 }
-OWN(_ZdlPv, void, (void *));
+OWN(_ZdlPv, void, (void *))
 
 EXPORT void
 _ZdlPvSt11align_val_t(void *p, size_t align)
@@ -220,9 +228,9 @@ _ZdlPvSt11align_val_t(void *p, size_t align)
 	struct caller c = CALLER();
 
 	(void)align;
-	wrap_free(p, HEAPFILE_KIND_NEW, &c);
+	delete(p, HEAPFILE_KIND_NEW, &c);
 }
-OWN(_ZdlPvSt11align_val_t, void, (void *, size_t));
+OWN(_ZdlPvSt11align_val_t, void, (void *, size_t))
 
 EXPORT void
 _ZdaPv(void *p)
@@ -232,9 +240,9 @@ _ZdaPv(void *p)
 	if (IS_REPLACED(_ZdlPv))
 		_ZdlPv(p);
 	else
-		wrap_free(p, HEAPFILE_KIND_NEW_ARRAY, &c);
+		delete(p, HEAPFILE_KIND_NEW_ARRAY, &c);
 }
-OWN(_ZdaPv, void, (void *));
+OWN(_ZdaPv, void, (void *))
 
 EXPORT void
 _ZdaPvSt11align_val_t(void *p, size_t align)
@@ -244,9 +252,9 @@ _ZdaPvSt11align_val_t(void *p, size_t align)
 	if (IS_REPLACED(_ZdlPvSt11align_val_t))
 		_ZdlPvSt11align_val_t(p, align);
 	else
-		wrap_free(p, HEAPFILE_KIND_NEW_ARRAY, &c);
+		delete(p, HEAPFILE_KIND_NEW_ARRAY, &c);
 }
-OWN(_ZdaPvSt11align_val_t, void, (void *, size_t));
+OWN(_ZdaPvSt11align_val_t, void, (void *, size_t))
 
 /* Sized and nothrow forms: the plain one of the same sort. */
 #define DELETE(name, parameters, plain, arguments, kind)                                 \
@@ -258,7 +266,7 @@ OWN(_ZdaPvSt11align_val_t, void, (void *, size_t));
 		if (IS_REPLACED(plain))                                                  \
 			plain arguments;                                                 \
 		else                                                                     \
-			wrap_free(p, kind, &c);                                          \
+			delete(p, kind, &c);                                          \
 	}
 #define UNUSED __attribute__((unused))
 

@@ -232,6 +232,10 @@ parse_one(enum option_name o, const char *s)
 	case OPT_SIGNAL:
 		options.signal_name = s;
 		return parse_signal(s, &options.signal);
+	case OPT_CUT_SIGNAL:
+		options.cut_signal_name = s;
+		return parse_signal(s, &options.cut_signal) &&
+		       options.cut_signal != options.signal;
 	case OPT_YOUNG:
 		if (!parse_bytes(s, &v) || v < 4096 || v > 1ull << 40)
 			return false;

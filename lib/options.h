@@ -17,6 +17,8 @@ struct options {
 	uint32_t growth_percent; /* 0 = off */
 	int signal;
 	const char *signal_name; /* as it was given */
+	int cut_signal;
+	const char *cut_signal_name;
 	uint64_t young_bytes;
 	uint32_t promote;
 	uint64_t sample_bytes, limit_bytes;

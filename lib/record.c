@@ -4,6 +4,7 @@
  */
 #include "record.h"
 #include "backend.h"
+#include "cut.h"
 #include "epochs.h"
 #include "modules.h"
 #include "options.h"
@@ -43,8 +44,11 @@ record_boot(void)
 NOINLINE void
 record_pending(void)
 {
-	thread_tls.guard = 0;
-	if (thread_enter()) {
+	uint32_t asked = __atomic_exchange_n(&thread_tls.guard, 0, __ATOMIC_RELAXED);
+
+	if (asked & THREAD_PARK)
+		cut_park();
+	if (asked & THREAD_PENDING && thread_enter()) {
 		session_asked();
 		record_leave();
 	}
@@ -63,7 +67,9 @@ look_at_clock(struct thread *t)
 	session_clock();
 	t->reported = t->counts.allocated_bytes;
 	room = epochs_room();
-	relaxed_store(&t->budget, (int64_t)(room < BUDGET ? room : BUDGET));
+	/* No room is left only where no epoch can end: in a child that was made
+	 * behind our back, whose books are its parent's. */
+	relaxed_store(&t->budget, (int64_t)(room && room < BUDGET ? room : BUDGET));
 }
 
 static NOINLINE void
@@ -200,7 +206,9 @@ note_bad(enum heapfile_bad kind, uintptr_t addr, site_id site, site_id allocated
 	return false;
 }
 
-static NOINLINE void
+/* What is no live block for all we know.  Returns true if it is one that we lost
+ * sight of, and is to be released all the same. */
+static NOINLINE bool
 bad_free(void *p, enum blocks_state state, const struct block *b, const struct caller *c)
 {
 	static int n_said;
@@ -208,16 +216,21 @@ bad_free(void *p, enum blocks_state state, const struct block *b, const struct c
 	site_id site;
 	bool is_double = state == BLOCKS_FREED;
 
+	if (state == BLOCKS_OUTSIDE && relaxed_load(&loss[LOSS_SHADOW]) &&
+	    backend_has(p))
+		return true;
+
 	/* The loader's first allocations come from its own data pages. */
 	if (state == BLOCKS_OUTSIDE && modules_find((uintptr_t)p, &m) &&
 	    (uintptr_t)&__libc_stack_end >= m.start && (uintptr_t)&__libc_stack_end < m.end)
-		return;
+		return false;
 	site = c && thread_get() ? unwind_site(thread_get()->unwind, c) : SITE_NESTED;
 	if (note_bad(is_double ? HEAPFILE_BAD_DOUBLE : HEAPFILE_BAD_INVALID, (uintptr_t)p, site,
 		     is_double ? b->site : 0) &&
 	    atomic_add(&n_said, 1) < 10)
 		sys_log("%s free of 0x%lx, ignored; the snapshot has its stack",
 			is_double ? "double" : "invalid", (unsigned long)p);
+	return false;
 }
 
 /* malloc's family is released by free, new by delete, new[] by delete[]. */
@@ -250,8 +263,11 @@ record_free(void *p, enum heapfile_kind by, const struct caller *c, struct block
 
 	state = blocks_find((uintptr_t)p, &b);
 	if (unlikely(state != BLOCKS_LIVE)) {
-		bad_free(p, state, &b, c);
-		return false;
+		if (!bad_free(p, state, &b, c))
+			return false;
+		if (ret)
+			*ret = (struct block){0};
+		return true;
 	}
 	t = thread_get();
 	if (unlikely(family(b.kind) != (uint32_t)by) && t)
@@ -278,8 +294,11 @@ record_free_nested(void *p, struct block *ret)
 
 	state = blocks_find((uintptr_t)p, &b);
 	if (state != BLOCKS_LIVE) {
-		bad_free(p, state, &b, NULL);
-		return false;
+		if (!bad_free(p, state, &b, NULL))
+			return false;
+		if (ret)
+			*ret = (struct block){0};
+		return true;
 	}
 	blocks_remove(&b);
 	if (ret)
@@ -295,6 +314,8 @@ record_restore(const struct block *b)
 	struct thread *t = thread_tls.state;
 	epoch_no now = epochs_current(), born = epochs_birth_epoch(b->birth);
 
+	if (!b->addr) /* it was not known before */
+		return;
 	blocks_insert(b);
 	if (!t) {
 		(void)atomic_add(&thread_strays.frees, (uint64_t)-1);

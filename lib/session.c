@@ -11,10 +11,13 @@
 #include "mem.h"
 #include "options.h"
 #include "record.h"
+#include "roots.h"
 #include "sites.h"
 #include "snapshot.h"
 #include "sys.h"
 #include "thread.h"
+#include "unwind.h"
+#include "wrap.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -41,15 +44,20 @@ static struct {
 	char executable[4096];
 	const char *program; /* its last component */
 	uint32_t n_snapshots;
-	int is_writing;	 /* atomic flag */
+	int is_writing;	 /* atomic: the thread whose turn it is, or 0 */
 	int writer;	 /* child that writes, or 0 */
 	char writing[4096]; /* name of the last snapshot */
 	uint64_t last_snapshot_ns, last_snapshot_used;
 	int is_limit_said; /* atomic */
 	bool is_exit_done;
-	bool has_signal; /* our handler is installed */
-	struct sigaction program_action; /* what the program believes to be installed */
 } s;
+
+/* Signals that we handle, and what the program believes to be installed. */
+static struct owned_signal {
+	int number; /* 0 = not ours, or no longer */
+	const char *name, *use;
+	struct sigaction program_action;
+} owned[2];
 
 /* ---- memory figures ------------------------------------------------------ */
 
@@ -201,29 +209,68 @@ reap_writer(bool is_waiting)
 
 enum patience { GO_ON, WAIT };
 
+/* The turn to write, or to let go of who wrote: is_writing. */
+static bool
+take_turn(enum patience patience)
+{
+	int idle = 0, waits = 60000; /* of a millisecond */
+	int tid = sys_gettid();
+
+	while (!__atomic_compare_exchange_n(&s.is_writing, &idle, tid, false,
+					    __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
+		/* Ours already: a signal handler interrupted it. */
+		if (patience == GO_ON || idle == tid || !waits--)
+			return false;
+		idle = 0;
+		sys_sleep(1000000);
+		/* Who writes may wait for us to stop: this is as good a place as any. */
+		if (thread_tls.guard & THREAD_PARK) {
+			(void)__atomic_fetch_sub(&thread_tls.guard, THREAD_PARK,
+						 __ATOMIC_RELAXED);
+			cut_park();
+		}
+	}
+	return true;
+}
+
+static void
+end_turn(void)
+{
+	release_store(&s.is_writing, 0);
+}
+
+/* A child that has written is let go of; nobody else's business meanwhile. */
+static void
+let_go(enum patience patience)
+{
+	if (!take_turn(patience))
+		return;
+	(void)reap_writer(patience == WAIT);
+	end_turn();
+}
+
 /* Take one.  pattern NULL: as GCPROF_OUTPUT says.
  * Context  inside the guard, or in a signal handler outside of it. */
 static int
 take(const char *reason, const char *pattern, enum patience patience)
 {
 	struct snapshot_facts facts = {.reason = reason, .name = s.writing};
+	struct cut_thread self = {.sp = (uintptr_t)__builtin_frame_address(0)};
+	struct thread *t;
 	bool is_exit = reason[0] == 'e', may_lock = reason[0] != 's';
-	int idle = 0, result, child, waits = 60000; /* of a millisecond */
+	int result = 0, child;
 
-	while (!__atomic_compare_exchange_n(&s.is_writing, &idle, 1, false, __ATOMIC_ACQUIRE,
-					    __ATOMIC_RELAXED)) {
-		if (patience == GO_ON || !waits--) {
-			lose(LOSS_SNAPSHOTS);
-			return -EBUSY;
-		}
-		idle = 0;
-		sys_sleep(1000000);
+	if (!take_turn(patience)) {
+		lose(LOSS_SNAPSHOTS);
+		return -EBUSY;
 	}
 	if (reap_writer(patience == WAIT) == -EAGAIN) {
 		lose(LOSS_SNAPSHOTS);
-		release_store(&s.is_writing, 0);
+		end_turn();
 		return -EBUSY;
 	}
+	if (!is_exit)
+		backend_warm_up();
 	s.n_snapshots++;
 	expand_name(s.writing, sizeof s.writing, pattern ? pattern : options.output);
 	facts.number = s.n_snapshots;
@@ -236,19 +283,20 @@ take(const char *reason, const char *pattern, enum patience patience)
 	measure(&facts.memory, may_lock);
 	s.last_snapshot_ns = facts.uptime_ns + s.start_ns;
 	s.last_snapshot_used = facts.memory.heap_used;
-	/* Nobody runs after exit but other threads. */
-	child = is_exit && thread_is_alone() ? -EAGAIN : cut_in_child(write_and_tell, &facts);
+	t = thread_get();
+	if (t)
+		self.sp = unwind_origin(t->unwind, is_exit, self.registers);
+	/* Nobody runs after exit but other threads; and a process that has used up
+	 * its descriptors needs a child, which has room. */
+	child = cut_take(&self, !is_exit || !thread_is_alone() || sys_is_full(), write_and_tell,
+			 &facts, &result);
 	if (child > 0) {
 		s.writer = child;
 		result = patience == WAIT ? reap_writer(true) : 0;
-	} else {
-		if (!is_exit)
-			sys_log("cannot fork (errno %d); the program waits while the "
-				"snapshot is written",
-				-child);
-		result = cut_in_place(write_and_tell, &facts);
+	} else if (!is_exit) {
+		sys_log("cannot fork: the program waited while the snapshot was written");
 	}
-	release_store(&s.is_writing, 0);
+	end_turn();
 	return result;
 }
 
@@ -293,14 +341,15 @@ trace(const struct epochs_record *r)
 		sys_log_raw(line, n);
 		return;
 	}
-	fd = sys_open(options.trace_file, O_WRONLY | O_CREAT | O_APPEND, 0666);
+	fd = sys_open(options.trace_file, O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK,
+		      0666);
 	if (fd < 0) {
 		sys_log("cannot write trace '%s': %s (errno %d); no more of it",
 			options.trace_file, error_name(-fd), -fd);
 		options.is_trace = false;
 		return;
 	}
-	(void)sys_write(fd, line, n); /* a trace that is cut short is still one */
+	sys_write_quietly(fd, line, n); /* a trace that is cut short is still one */
 	(void)sys_close(fd);
 }
 
@@ -342,7 +391,7 @@ session_end_epoch(uint64_t now_ns)
 	if (sys_getpid() != s.pid ||
 	    !epochs_tick(now_ns, thread_sum, measure_epoch, &r))
 		return;
-	(void)reap_writer(false);
+	let_go(GO_ON);
 	if (options.is_trace)
 		trace(&r);
 	if (has_grown(r.memory.heap_used))
@@ -358,13 +407,21 @@ session_clock(void)
 
 /* ---- snapshots by time --------------------------------------------------- */
 
+static void
+count_thread(int tid, void *with)
+{
+	int *n = with;
+
+	/* A main thread that has called pthread_exit stays as a zombie. */
+	*n += sys_thread_state(tid) != 'Z';
+}
+
 static bool
 is_last_thread(void)
 {
-	char text[2048];
+	int n = 0;
 
-	return sys_read_file("/proc/self/status", text, sizeof text) > 0 &&
-	       number_after(text, "\nThreads:") == 1;
+	return sys_threads(count_thread, &n) == 0 && n == 1;
 }
 
 /* The one thread of ours, and only if GCPROF_SNAPSHOT asks for an interval: an
@@ -377,6 +434,7 @@ keep_time(void *with)
 	const uint64_t second = 1000000000;
 
 	(void)with;
+	cut_set_own_thread(sys_gettid());
 	for (;;) {
 		uint64_t due = s.last_snapshot_ns + options.interval_ns, now = sys_now_ns();
 
@@ -446,39 +504,53 @@ on_signal(int number, siginfo_t *info, void *context)
 }
 
 static void
-install_signal(void)
+install_signals(void)
 {
 	struct sigaction act = {.sa_sigaction = on_signal,
 				.sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK};
+	struct owned_signal *o = &owned[0];
 
-	if (!options.at_signal || __sigaction(options.signal, NULL, &s.program_action) != 0)
+	owned[1] = (struct owned_signal){.name = options.cut_signal_name,
+					 .use = "other threads are not stopped for snapshots",
+					 .number = options.cut_signal};
+	cut_set_signal(options.cut_signal);
+	*o = (struct owned_signal){.name = options.signal_name,
+				   .use = "no snapshots by this signal"};
+	if (!options.at_signal || __sigaction(options.signal, NULL, &o->program_action) != 0)
 		return;
 	/* Somebody before us has taken it, or the parent has it ignored. */
-	if (s.program_action.sa_handler != SIG_DFL) {
+	if (o->program_action.sa_handler != SIG_DFL) {
 		if (options.is_verbose)
 			sys_log("signal %s is taken or ignored: no snapshots by signal",
 				options.signal_name);
 		return;
 	}
-	s.has_signal = __sigaction(options.signal, &act, NULL) == 0;
+	if (__sigaction(options.signal, &act, NULL) == 0)
+		o->number = options.signal;
 }
 
 bool
 session_sigaction(int number, const struct sigaction *act, struct sigaction *old)
 {
-	struct sigaction before = s.program_action;
+	struct owned_signal *o = number == owned[0].number   ? &owned[0]
+				 : number == owned[1].number ? &owned[1]
+							     : NULL;
+	struct sigaction before;
 
-	if (!s.has_signal || number != options.signal)
+	if (!o || number == 0)
 		return false;
+	before = o->program_action;
 	if (act) {
-		s.program_action = *act;
+		o->program_action = *act;
 		/* A program that resets all signals to their defaults has not asked to
 		 * be killed by ours. */
 		if (act->sa_handler != SIG_DFL) {
-			s.has_signal = false;
-			sys_log("the program handles signal %s itself: no snapshots by this "
-				"signal; GCPROF_SIGNAL can name another",
-				options.signal_name);
+			o->number = 0;
+			if (o == &owned[1])
+				cut_set_signal(0);
+			sys_log("the program handles signal %s itself: %s; %s can name another",
+				o->name, o->use,
+				o == &owned[1] ? "GCPROF_CUT_SIGNAL" : "GCPROF_SIGNAL");
 			(void)__sigaction(number, act, NULL);
 		}
 	}
@@ -488,6 +560,83 @@ session_sigaction(int number, const struct sigaction *act, struct sigaction *old
 }
 
 /* ---- start, fork, end ---------------------------------------------------- */
+
+static void
+at_exit(void *with)
+{
+	(void)with;
+	/* A child of vfork shares our memory, but the end is not ours. */
+	if (s.is_exit_done || sys_getpid() != s.pid)
+		return;
+	s.is_exit_done = true;
+	if (options.at_exit) {
+		/* Not entered: exit in a handler that interrupted us.  What it
+		 * interrupted will never go on, so the books may be used. */
+		bool is_entered = record_enter();
+
+		(void)take("exit", NULL, WAIT);
+		if (is_entered)
+			record_leave();
+	}
+	/* A snapshot by signal may still be in the making; it needs us no more,
+	 * but a container that ends with its first process would end it too. */
+	let_go(WAIT);
+}
+
+void
+session_at_end(void)
+{
+	at_exit(NULL);
+}
+
+/* Inside the guard, so that a cut does not stop us with the allocator's locks
+ * taken.  A fork in a signal handler that interrupted the allocator finds the
+ * guard up: some of the locks are this thread's own, and it takes none. */
+static void
+before_fork(void)
+{
+	thread_tls.is_forking = thread_enter();
+	if (thread_tls.is_forking)
+		backend_before_fork();
+	mappings_before_fork();
+}
+
+static void
+after_fork_parent(void)
+{
+	mappings_after_fork();
+	if (thread_tls.is_forking) {
+		backend_after_fork_parent();
+		record_leave();
+	}
+}
+
+static void
+after_fork_child(void)
+{
+	mappings_after_fork();
+	if (thread_tls.is_forking)
+		backend_after_fork_child();
+	sites_after_fork();
+	epochs_after_fork();
+	thread_after_fork();
+	s.pid = sys_getpid();
+	s.n_snapshots = 0;
+	s.is_writing = 0;
+	s.writer = 0;
+	s.is_exit_done = false;
+	s.last_snapshot_ns = sys_now_ns();
+	if (!options.is_follow)
+		options.at_exit = options.at_signal = options.is_trace = false,
+		options.interval_ns = options.growth_percent = options.limit_bytes = 0;
+	cut_set_own_thread(0);
+	if (thread_tls.is_forking) {
+		/* What was asked of the thread that forked was asked in the parent. */
+		thread_tls.guard = 1;
+		start_timekeeper();
+		record_leave();
+	}
+}
 
 void
 session_boot(void)
@@ -502,66 +651,9 @@ session_boot(void)
 	options_parse(environment);
 	backend_init(options.is_system_allocator, options.is_hugepages);
 	epochs_init(options.young_bytes, options.promote, s.start_ns);
-}
-
-static void
-at_exit(void *with)
-{
-	(void)with;
-	/* A child of vfork shares our memory, but the end is not ours. */
-	if (s.is_exit_done || sys_getpid() != s.pid)
-		return;
-	s.is_exit_done = true;
-	if (options.at_exit && record_enter()) {
-		(void)take("exit", NULL, WAIT);
-		record_leave();
-	}
-	/* A snapshot by signal may still be in the making; it needs us no more,
-	 * but a container that ends with its first process would end it too. */
-	(void)reap_writer(true);
-}
-
-void
-session_at_end(void)
-{
-	at_exit(NULL);
-}
-
-static void
-before_fork(void)
-{
-	backend_before_fork();
-	mappings_before_fork();
-}
-
-static void
-after_fork_parent(void)
-{
-	mappings_after_fork();
-	backend_after_fork_parent();
-}
-
-static void
-after_fork_child(void)
-{
-	mappings_after_fork();
-	backend_after_fork_child();
-	sites_after_fork();
-	epochs_after_fork();
-	thread_after_fork();
-	s.pid = sys_getpid();
-	s.n_snapshots = 0;
-	s.is_writing = 0;
-	s.writer = 0;
-	s.is_exit_done = false;
-	s.last_snapshot_ns = sys_now_ns();
-	if (!options.is_follow)
-		options.at_exit = options.at_signal = options.is_trace = false,
-		options.interval_ns = options.growth_percent = options.limit_bytes = 0;
-	if (thread_enter()) {
-		start_timekeeper();
-		record_leave();
-	}
+	/* As early as can be: handlers that others register later run before ours,
+	 * while they may still allocate, and after ours in the parent and child. */
+	(void)pthread_atfork(before_fork, after_fork_parent, after_fork_child);
 }
 
 /* Take ourselves out of LD_PRELOAD, for programs that this one starts. */
@@ -604,15 +696,17 @@ start(void)
 	s.program = strrchr(s.executable, '/') ? strrchr(s.executable, '/') + 1 : s.executable;
 	options_complain();
 	thread_init();
-	(void)pthread_atfork(before_fork, after_fork_parent, after_fork_child);
 	/* Not bound to this library: runs after the destructors of all others. */
 	(void)__cxa_atexit(at_exit, NULL, NULL);
 	(void)__cxa_at_quick_exit(at_exit, NULL);
-	install_signal();
+	install_signals();
+	roots_init();
 	s.last_snapshot_ns = s.start_ns;
 	start_timekeeper();
 	if (!options.is_follow)
 		unfollow();
+	if (wrap_is_malloc_replaced())
+		sys_log("the program has a malloc of its own, whose blocks are not seen");
 	if (options.is_verbose)
 		sys_log("started in '%s'", s.executable);
 	record_leave();

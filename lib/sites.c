@@ -13,7 +13,7 @@ enum {
 };
 
 static struct site *chunks[N_CHUNKS];
-static uint32_t n_sites = SITE_FIRST;
+site_id sites_n = SITE_FIRST;
 
 /* Open addressing; a slot goes from 0 to a site number once.
  *
@@ -151,9 +151,9 @@ add(struct table *t, site_id parent, uint64_t step)
 	struct site *s;
 	site_id id, there;
 
-	if (relaxed_load(&n_sites) >= SITES_MAX || relaxed_load(&t->used) >= t->mask / 8 * 7)
+	if (relaxed_load(&sites_n) >= SITES_MAX || relaxed_load(&t->used) >= t->mask / 8 * 7)
 		goto full;
-	id = atomic_add(&n_sites, 1);
+	id = atomic_add(&sites_n, 1);
 	s = id < SITES_MAX ? site_make(id) : NULL;
 	if (!s)
 		goto full;
@@ -205,14 +205,6 @@ sites_count(site_id id, uint64_t allocations, uint64_t bytes)
 		(void)atomic_add(&s->allocations, allocations);
 		(void)atomic_add(&s->allocated_bytes, bytes);
 	}
-}
-
-site_id
-sites_end(void)
-{
-	uint32_t n = acquire_load(&n_sites);
-
-	return n < SITES_MAX ? n : SITES_MAX;
 }
 
 const struct site *

@@ -59,7 +59,14 @@ site_id sites_intern(site_id parent, uint64_t step);
 void sites_count(site_id id, uint64_t allocations, uint64_t bytes);
 
 /* Number of nodes so far; those from 1 to it minus 1 may be read. */
-site_id sites_end(void);
+extern site_id sites_n; /* atomic; may pass SITES_MAX when all are used up */
+static ALWAYS_INLINE site_id
+sites_end(void)
+{
+	site_id n = acquire_load(&sites_n);
+
+	return n < SITES_MAX ? n : SITES_MAX;
+}
 /* NULL for 0 and for numbers beyond the end. */
 const struct site *sites_get(site_id id);
 

@@ -5,13 +5,18 @@
 #include "snapshot.h"
 #include "backend.h"
 #include "blocks.h"
+#include "cut.h"
 #include "epochs.h"
 #include "heapfile_write.h"
+#include "index.h"
 #include "mappings.h"
+#include "maps.h"
 #include "mem.h"
 #include "modules.h"
 #include "options.h"
 #include "record.h"
+#include "roots.h"
+#include "scan.h"
 #include "sites.h"
 #include "sys.h"
 #include "thread.h"
@@ -56,6 +61,7 @@ put_string(const char *s)
 struct block_walk {
 	uintptr_t end; /* of the block before */
 	uint64_t blocks, bytes;
+	bool is_indexed; /* there was memory for the index so far */
 };
 
 static int
@@ -74,6 +80,8 @@ put_block(const struct block *b, void *with)
 	heapfile_put(b->birth);
 	heapfile_put((uint64_t)b->bytes << 3 | b->kind);
 	heapfile_put(usable - b->bytes);
+	if (walk->is_indexed)
+		walk->is_indexed = index_add(b->addr, b->bytes);
 	walk->end = (b->addr + (usable ? usable : 1) + 15) & ~(uintptr_t)15;
 	walk->blocks++;
 	walk->bytes += b->bytes;
@@ -153,6 +161,17 @@ put_sites(void)
 	}
 }
 
+static bool
+is_unanswered(int tid)
+{
+	uint32_t i;
+
+	for (i = 0; i < cut_now.n_threads; i++)
+		if (cut_now.threads[i].tid == tid)
+			return cut_now.threads[i].state == CUT_ASKED;
+	return false;
+}
+
 static void
 put_threads(int pid)
 {
@@ -179,7 +198,10 @@ put_threads(int pid)
 		heapfile_put((uint64_t)r->tid);
 		heapfile_put(r->first_epoch);
 		heapfile_put((r->is_alive ? HEAPFILE_THREAD_ALIVE : 0) |
-			     (r->tid == pid ? HEAPFILE_THREAD_MAIN : 0));
+			     (r->tid == pid ? HEAPFILE_THREAD_MAIN : 0) |
+			     (r->is_alive && is_unanswered(r->tid)
+				      ? HEAPFILE_THREAD_UNANSWERED
+				      : 0));
 		put_string(name);
 	}
 }
@@ -348,13 +370,18 @@ put_info(const struct snapshot_facts *facts, const struct epochs_counts *counts,
 	info_number("freed_bytes", counts->freed_bytes);
 	info_number("live_blocks", walk->blocks);
 	info_number("live_bytes", walk->bytes);
+	info_number("cut_pause_ns", cut_now.pause_ns);
+	info_number("cut_threads", cut_now.n_threads);
+	info_number("cut_unanswered", cut_now.n_unanswered);
+	info_number("cut_in_place", cut_now.is_in_place);
 	for (i = 0; i < N_LOSSES; i++) {
 		uint64_t n = relaxed_load(&loss[i]);
 		char name[64];
 
 		if (!n)
 			continue;
-		is_complete = false;
+		if (i != LOSS_SNAPSHOTS) /* of others, not of this one */
+			is_complete = false;
 		(void)sys_format(name, sizeof name, "loss.%s", loss_names[i]);
 		info_number(name, n);
 	}
@@ -384,7 +411,14 @@ snapshot_write(const struct snapshot_facts *facts)
 	/* Blocks first: what they name must be in the tables after them, even if
 	 * threads run on. */
 	heapfile_section(HEAPFILE_BLOCKS);
+	index_begin();
+	walk.is_indexed = true;
 	(void)blocks_walk(put_block, &walk);
+	if (walk.is_indexed) {
+		(void)maps_load();
+		scan_blocks();
+		roots_write();
+	}
 	heapfile_section(HEAPFILE_MAPPINGS);
 	(void)mappings_walk(put_mapping, &end);
 	put_bad_frees();

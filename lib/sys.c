@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -87,7 +88,17 @@ sys_open(const char *name, int flags, int mode)
 		return fd;
 	higher = (int)K3(SYS_fcntl, fd, F_DUPFD_CLOEXEC, 3);
 	(void)sys_close(fd);
-	return higher;
+	return higher == -22 /* EINVAL: RLIMIT_NOFILE is 3 or less */ ? -24 : higher;
+}
+
+bool
+sys_is_full(void)
+{
+	int fd = sys_open("/", O_RDONLY | O_DIRECTORY, 0);
+
+	if (fd >= 0)
+		(void)sys_close(fd);
+	return fd == -24 /* EMFILE */ || fd == -23 /* ENFILE */;
 }
 
 long
@@ -103,15 +114,15 @@ sys_write(int fd, const void *buf, size_t bytes)
 }
 
 long
+sys_pread(int fd, void *buf, size_t bytes, uint64_t offset)
+{
+	return K4(SYS_pread64, fd, buf, bytes, offset);
+}
+
+long
 sys_pwrite(int fd, const void *buf, size_t bytes, uint64_t offset)
 {
 	return K4(SYS_pwrite64, fd, buf, bytes, offset);
-}
-
-int
-sys_fsync(int fd)
-{
-	return (int)K1(SYS_fsync, fd);
 }
 
 int
@@ -124,6 +135,14 @@ int
 sys_rename(const char *from, const char *to)
 {
 	return (int)K2(SYS_rename, from, to);
+}
+
+bool
+sys_is_special_file(const char *name)
+{
+	struct stat st;
+
+	return K4(SYS_newfstatat, AT_FDCWD, name, &st, 0) == 0 && !S_ISREG(st.st_mode);
 }
 
 int
@@ -189,6 +208,12 @@ sys_reap(int pid, bool is_waiting, int *ret_status)
 }
 
 void
+sys_kill(int pid)
+{
+	(void)K2(SYS_kill, pid, SIGKILL);
+}
+
+void
 sys_exit(int status)
 {
 	for (;;)
@@ -199,6 +224,122 @@ bool
 sys_is_thread(int tid)
 {
 	return K3(SYS_tgkill, sys_getpid(), tid, 0) != -3 /* ESRCH */;
+}
+
+static char
+state_in(const char *stat_file)
+{
+	char text[512];
+	const char *at;
+
+	if (sys_read_file(stat_file, text, sizeof text) <= 0)
+		return 0;
+	at = strrchr(text, ')'); /* behind the name, which may hold anything */
+	return at && at[1] ? at[2] : 0;
+}
+
+char
+sys_process_state(int pid)
+{
+	char name[64];
+
+	(void)sys_format(name, sizeof name, "/proc/%d/stat", pid);
+	return state_in(name);
+}
+
+char
+sys_thread_state(int tid)
+{
+	char name[64];
+
+	(void)sys_format(name, sizeof name, "/proc/self/task/%d/stat", tid);
+	return state_in(name);
+}
+
+int
+sys_signal_thread(int tid, int number)
+{
+	return (int)K3(SYS_tgkill, sys_getpid(), tid, number);
+}
+
+int
+sys_threads(void (*f)(int tid, void *with), void *with)
+{
+	/* struct linux_dirent64 of getdents64(2). */
+	struct entry {
+		uint64_t ino;
+		int64_t off;
+		uint16_t bytes;
+		uint8_t type;
+		char name[];
+	};
+	char buf[1024] __attribute__((aligned(8)));
+	int fd = sys_open("/proc/self/task", O_RDONLY | O_DIRECTORY, 0);
+	long got, at;
+
+	if (fd < 0)
+		return fd;
+	while ((got = K3(SYS_getdents64, fd, buf, sizeof buf)) > 0)
+		for (at = 0; at < got;) {
+			const struct entry *e = (const void *)(buf + at);
+			const char *digit = e->name;
+			int tid = 0;
+
+			at += e->bytes;
+			for (; *digit >= '0' && *digit <= '9'; digit++)
+				tid = tid * 10 + (*digit - '0');
+			if (tid)
+				f(tid, with);
+		}
+	(void)sys_close(fd);
+	return (int)got;
+}
+
+uint64_t
+sys_blocked_signals(int tid)
+{
+	static char text[4096]; /* one cut at a time */
+	char name[64];
+	const char *at;
+	uint64_t v = 0;
+
+	(void)sys_format(name, sizeof name, "/proc/self/task/%d/status", tid);
+	if (sys_read_file(name, text, sizeof text) <= 0 || !(at = strstr(text, "SigBlk:")))
+		return 0;
+	for (at += 8; (*at >= '0' && *at <= '9') || (*at >= 'a' && *at <= 'f'); at++)
+		v = v << 4 | (uint64_t)(*at <= '9' ? *at - '0' : *at - 'a' + 10);
+	return v;
+}
+
+uintptr_t
+sys_alt_stack(void)
+{
+	stack_t st = {.ss_flags = SS_DISABLE};
+
+	(void)K2(SYS_sigaltstack, 0, &st);
+	return st.ss_flags & SS_DISABLE ? 0 : (uintptr_t)st.ss_sp;
+}
+
+bool
+sys_is_on_alt_stack(void)
+{
+	stack_t st = {.ss_flags = SS_DISABLE};
+
+	return K2(SYS_sigaltstack, 0, &st) == 0 && st.ss_flags & SS_ONSTACK;
+}
+
+void
+sys_wait(const uint32_t *word, uint32_t value, uint64_t ns)
+{
+	struct timespec ts = {(time_t)(ns / 1000000000u), (long)(ns % 1000000000u)};
+
+	(void)K4(SYS_futex, word, 128 /* FUTEX_WAIT_PRIVATE */, value, &ts);
+}
+
+void
+sys_wake(const uint32_t *word)
+{
+	(void)K3(SYS_futex, word, 129 /* FUTEX_WAKE_PRIVATE */, INT32_MAX);
 }
 
 int
@@ -366,10 +507,34 @@ sys_log_raw(const char *text, size_t bytes)
 {
 	struct stat st;
 
+	/* struct pollfd of poll(2) */
+	struct {
+		int fd;
+		short events, revents;
+	} room = {.fd = 2, .events = 4 /* POLLOUT */};
+
 	if (!log_file.is_known || stat_stderr(&st) != 0 || st.st_dev != log_file.dev ||
 	    st.st_ino != log_file.ino)
 		return;
-	(void)sys_write(2, text, bytes); /* nobody to tell if this fails */
+	/* A pipe that nobody empties must not stop the program: what does not fit
+	 * is not said. A line is less than PIPE_BUF, so it fits whole or not. */
+	if (K3(SYS_poll, &room, 1, 0) != 1 || !(room.revents & 4))
+		return;
+	sys_write_quietly(2, text, bytes);
+}
+
+void
+sys_write_quietly(int fd, const char *bytes, size_t n)
+{
+	uint64_t mask = sys_block_signals();
+	long result = sys_write(fd, bytes, n);
+
+	/* The signal that comes with the error is ours as well. */
+	if (result == -32 /* EPIPE */)
+		sys_drop_signal(SIGPIPE);
+	if (result == -27 /* EFBIG */)
+		sys_drop_signal(SIGXFSZ);
+	sys_restore_signals(mask);
 }
 
 void

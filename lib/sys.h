@@ -25,13 +25,17 @@ long sys_mincore(void *addr, size_t bytes, unsigned char *ret_pages);
 
 /* Never gives 0, 1 or 2: a program that has closed them may write there. */
 int sys_open(const char *name, int flags, int mode);
+/* Whether no descriptor is to be had. */
+bool sys_is_full(void);
 long sys_read(int fd, void *buf, size_t bytes);
 long sys_write(int fd, const void *buf, size_t bytes);
+long sys_pread(int fd, void *buf, size_t bytes, uint64_t offset);
 long sys_pwrite(int fd, const void *buf, size_t bytes, uint64_t offset);
-int sys_fsync(int fd);
 int sys_close(int fd);
 int sys_rename(const char *from, const char *to);
 int sys_unlink(const char *name);
+/* Whether a file is there and is no regular one. */
+bool sys_is_special_file(const char *name);
 long sys_readlink(const char *name, char *buf, size_t bytes);
 /* Close all file descriptors from `from` on. */
 void sys_close_from(unsigned from);
@@ -45,9 +49,27 @@ int sys_fork_silent(void);
 /* Returns pid when that child is gone, 0 if it runs still (only with
  * is_waiting false), -errno. ret_status may be NULL. */
 int sys_reap(int pid, bool is_waiting, int *ret_status);
+void sys_kill(int pid);
 void sys_exit(int status) __attribute__((noreturn));
 /* Whether a thread of this process lives. */
 bool sys_is_thread(int tid);
+/* The state letter of a process, or of a thread of this one, as proc(5) has it
+ * in /proc/PID/stat; 0 if unknown. */
+char sys_process_state(int pid);
+char sys_thread_state(int tid);
+/* Send a signal to a thread of this process.  Returns 0 or -errno. */
+int sys_signal_thread(int tid, int number);
+/* Call f for each thread of this process.  Returns 0 or -errno. */
+int sys_threads(void (*f)(int tid, void *with), void *with);
+/* Signals that a thread blocks; bit n-1 is signal n; 0 if that is unknown. */
+uint64_t sys_blocked_signals(int tid);
+/* This thread's alternate signal stack, 0 if it has none. */
+uintptr_t sys_alt_stack(void);
+bool sys_is_on_alt_stack(void);
+/* Sleep while *word is value, at most for ns. */
+void sys_wait(const uint32_t *word, uint32_t value, uint64_t ns);
+/* Wake all that sleep on a word. */
+void sys_wake(const uint32_t *word);
 int sys_thread_name(char name[16]);
 /* mask of signal n is bit n-1. */
 uint64_t sys_block_signals(void);
@@ -73,6 +95,8 @@ void sys_log_init(void);
 /* One line on standard error, `gcprof[pid]: ...`, unless that is no longer the
  * file it was at the start: the program may have put its own data there. */
 void sys_log(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Write without SIGPIPE or SIGXFSZ; a failure has nobody to be told to. */
+void sys_write_quietly(int fd, const char *bytes, size_t n);
 /* Bytes as they are, to the same place under the same condition. */
 void sys_log_raw(const char *text, size_t bytes);
 

@@ -60,6 +60,17 @@ record_new(int tid)
 	return n;
 }
 
+NOINLINE bool
+thread_is_abandoned(void)
+{
+	uintptr_t sp = (uintptr_t)__builtin_frame_address(0);
+
+	/* A handler's frames lie below those that it interrupted, but for one on an
+	 * alternate stack, of which nothing can be said.  The margin is for frames
+	 * of this function and its callers. */
+	return thread_tls.guard_sp && sp > thread_tls.guard_sp + 512 && !sys_is_on_alt_stack();
+}
+
 /* A state that no thread uses, or a new one. */
 static struct thread *
 state_take(void)

@@ -54,26 +54,34 @@ struct thread {
 /* The thread-local words.
  *
  * guard    0: the program runs.  1: we do, or the allocator for us.  With
- *          THREAD_PENDING added: a signal asked for a snapshot meanwhile.
+ *          THREAD_PENDING added: a signal asked for a snapshot meanwhile;
+ *          THREAD_PARK: another thread takes a cut and waits for this one.
  *          Changed by single instructions: the thread's own signal handlers
  *          come between any two. */
 struct thread_tls {
 	uint32_t guard;
+	bool is_forking;    /* between our fork handlers, which took the guard */
+	uintptr_t guard_sp; /* of who took the guard */
 	struct thread *state;
 };
-enum { THREAD_PENDING = 0x100 };
+enum { THREAD_PENDING = 0x100, THREAD_PARK = 0x10000 };
 extern __thread struct thread_tls thread_tls __attribute__((tls_model("initial-exec")));
 
 /* Counted with atomic adds, by whoever cannot use a thread's state. */
 extern struct epochs_counts thread_strays;
 
+/* Whether the guard is up only because somebody left by siglongjmp from a
+ * handler that interrupted us: the frame that took it is gone. */
+bool thread_is_abandoned(void);
+
 /* Returns false if this thread is inside already: pass straight through. */
 static ALWAYS_INLINE bool
 thread_enter(void)
 {
-	if (unlikely(thread_tls.guard != 0))
+	if (unlikely(thread_tls.guard != 0) && !thread_is_abandoned())
 		return false;
 	thread_tls.guard = 1;
+	thread_tls.guard_sp = (uintptr_t)__builtin_frame_address(0);
 	signal_fence();
 	return true;
 }

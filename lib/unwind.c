@@ -11,10 +11,17 @@
 #include "sys.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+
+extern void *__libc_stack_end; /* a variable of the loader's */
 
 enum {
 	MIN_CUT = 256,
+	/* Random recursion makes a new path of each stack: when there are so many
+	 * sites, stacks are cut shorter. */
+	MANY_SITES = 1 << 21,
+	MIN_CUT_MANY = 48,
 	MAX_FRAMES = 384,
 	/* A frame pointer further up than this is not believed where nothing else
 	 * says how large the frame is; libunwind has the same bound. */
@@ -452,9 +459,15 @@ is_boundary(uintptr_t pc, uintptr_t caller)
 /* Whether n frames of a stack are enough, the outermost being `last` and its
  * caller's address `next`. */
 static ALWAYS_INLINE bool
-is_cut(uint32_t n, uintptr_t last, uintptr_t next)
+is_cut(uint32_t n, uint32_t min, uintptr_t last, uintptr_t next)
 {
-	return unlikely(n >= MIN_CUT) && (n == MAX_FRAMES || is_boundary(last, next));
+	return unlikely(n >= min) && (n >= min + min / 2 || is_boundary(last, next));
+}
+
+static ALWAYS_INLINE uint32_t
+min_cut(void)
+{
+	return likely(sites_end() < MANY_SITES) ? MIN_CUT : MIN_CUT_MANY;
 }
 
 static ALWAYS_INLINE uint64_t
@@ -504,26 +517,32 @@ remember(struct unwind *u, uint32_t kept, uint32_t n)
 	return node;
 }
 
-/* All registers that a caller may rely on, at this function's call site: the
- * walk begins in the library itself and passes through it. */
+/* All registers that a caller may rely on, as they are here. */
+static ALWAYS_INLINE void
+capture(struct cfi_regs *regs)
+{
+	regs->known = 1u << CFI_RBX | 1u << CFI_RBP | 1u << CFI_RSP | 0xfu << 12 | 1u << CFI_RA;
+	__asm__ volatile("movq %%rbx, %0\n\tmovq %%rbp, %1\n\tmovq %%rsp, %2\n\t"
+			 "movq %%r12, %3\n\tmovq %%r13, %4\n\tmovq %%r14, %5\n\t"
+			 "movq %%r15, %6\n\tleaq 0f(%%rip), %%rax\n0:\tmovq %%rax, %7"
+			 : "=m"(regs->r[CFI_RBX]), "=m"(regs->r[CFI_RBP]),
+			   "=m"(regs->r[CFI_RSP]), "=m"(regs->r[12]), "=m"(regs->r[13]),
+			   "=m"(regs->r[14]), "=m"(regs->r[15]), "=m"(regs->r[CFI_RA])
+			 :
+			 : "rax", "memory");
+}
+
+/* The walk begins in the library itself and passes through it. */
 static NOINLINE site_id
 unwind_all(struct unwind *u, const struct caller *c)
 {
-	struct cfi_regs regs = {.known = 1u << CFI_RBX | 1u << CFI_RBP | 1u << CFI_RSP |
-					 0xfu << 12 | 1u << CFI_RA};
+	struct cfi_regs regs = {.known = 0};
 	uint32_t n = 0;
 	bool is_exact = false, is_inside = true;
 	site_id root = SITE_BROKEN;
 
 	u->n = 0; /* what is found here is not remembered */
-	__asm__ volatile("movq %%rbx, %0\n\tmovq %%rbp, %1\n\tmovq %%rsp, %2\n\t"
-			 "movq %%r12, %3\n\tmovq %%r13, %4\n\tmovq %%r14, %5\n\t"
-			 "movq %%r15, %6\n\tleaq 0f(%%rip), %%rax\n0:\tmovq %%rax, %7"
-			 : "=m"(regs.r[CFI_RBX]), "=m"(regs.r[CFI_RBP]), "=m"(regs.r[CFI_RSP]),
-			   "=m"(regs.r[12]), "=m"(regs.r[13]), "=m"(regs.r[14]),
-			   "=m"(regs.r[15]), "=m"(regs.r[CFI_RA])
-			 :
-			 : "rax", "memory");
+	capture(&regs);
 	is_exact = true;
 	for (;;) {
 		uintptr_t pc = regs.r[CFI_RA], sp = regs.r[CFI_RSP];
@@ -541,7 +560,7 @@ unwind_all(struct unwind *u, const struct caller *c)
 		has_row = modules_find(is_exact ? pc : pc - 1, &m) &&
 			  cfi_row(is_exact ? pc : pc - 1, &m, &u->scratch, &u->row) == 0;
 		if (!is_inside) {
-			if (n && is_cut(n, u->fresh[n - 1].pc, pc)) {
+			if (n && is_cut(n, min_cut(), u->fresh[n - 1].pc, pc)) {
 				root = SITE_CUT;
 				break;
 			}
@@ -591,11 +610,43 @@ unwind_all(struct unwind *u, const struct caller *c)
 	}
 }
 
+NOINLINE uintptr_t
+unwind_origin(struct unwind *u, bool is_exit, uintptr_t ret_registers[UNWIND_REGISTERS])
+{
+	struct module_find own = {.start = 0}, loader = {.start = 0}, c = {.start = 0}, m;
+	struct cfi_regs regs = {.known = 0};
+	bool is_exact = true;
+
+	(void)modules_find((uintptr_t)&generation, &own);
+	(void)modules_find((uintptr_t)&__libc_stack_end, &loader);
+	(void)modules_find((uintptr_t)&exit, &c);
+	capture(&regs);
+	for (;;) {
+		uintptr_t at = regs.r[CFI_RA] - !is_exact, sp = regs.r[CFI_RSP];
+		bool is_known = modules_find(at, &m);
+
+		if (!is_known || !(m.start == own.start ||
+				   (is_exit && (m.start == loader.start || m.start == c.start))))
+			break;
+		if (cfi_row(at, &m, &u->scratch, &u->row) != 0 ||
+		    u->row.reg[CFI_RA].how == CFI_UNDEFINED ||
+		    cfi_step(&u->row, &regs, readable_with, u) != 0)
+			break;
+		is_exact = u->row.is_signal;
+		if (!is_exact && regs.r[CFI_RSP] <= sp)
+			break;
+	}
+	ret_registers[0] = regs.r[CFI_RBX];
+	ret_registers[1] = regs.r[CFI_RBP];
+	memcpy(&ret_registers[2], &regs.r[12], 4 * sizeof regs.r[0]);
+	return regs.r[CFI_RSP];
+}
+
 site_id
 unwind_site(struct unwind *u, const struct caller *c)
 {
 	struct frame *f;
-	uint32_t n, m;
+	uint32_t n, m, min = min_cut();
 	site_id old_root = u->root;
 
 	if (unlikely(u->generation != relaxed_load(&generation))) {
@@ -624,7 +675,7 @@ again:
 
 			/* The place of a cut depends on frames inside and outside of
 			 * here: such a stack is walked as a whole. */
-			if (unlikely(n + (to == 0 ? m : from - to + 1) >= MIN_CUT ||
+			if (unlikely(n + (to == 0 ? m : from - to + 1) >= min ||
 				     (to == 0 && old_root == SITE_CUT))) {
 				u->n = 0;
 				goto again;
@@ -653,7 +704,7 @@ again:
 				n--;
 			return remember(u, 0, n);
 		}
-		if (is_cut(n, f->pc, next->pc)) {
+		if (is_cut(n, min, f->pc, next->pc)) {
 			u->root = SITE_CUT;
 			return remember(u, 0, n);
 		}

@@ -22,7 +22,8 @@
  * 256, the first that satisfies a condition on its own address and its
  * caller's is the last that is kept, at the latest frame 384.  So a recursion
  * that goes in and out by a frame keeps most of its path in the tree, and equal
- * stacks are cut at equal places.
+ * stacks are cut at equal places.  Where random recursion has made two million
+ * sites, 48 frames have to do.
  *
  * Frames without call frame information (code made at run time) are followed
  * by their frame pointer, if it leads to code.
@@ -48,6 +49,14 @@ void unwind_reset(struct unwind *u);
 
 /* The site of a stack. Returns SITE_FULL if it could not be kept. */
 site_id unwind_site(struct unwind *u, const struct caller *c);
+
+/* From where on the program's own frames begin, and what it has in registers
+ * there: ret_registers gets rbx, rbp, r12 to r15.  The library's frames are
+ * passed over, and if is_exit those of libc and the loader, which call us at
+ * the end of the process: what lies in them is no longer the program's.
+ * Returns the stack pointer of the first frame that counts. */
+enum { UNWIND_REGISTERS = 6 };
+uintptr_t unwind_origin(struct unwind *u, bool is_exit, uintptr_t ret_registers[UNWIND_REGISTERS]);
 
 /* Modules were unloaded: rules learned so far are void. */
 void unwind_forget_rules(void);

@@ -18,6 +18,26 @@
 
 #define EXPORT __attribute__((visibility("default")))
 
+/* A function under a name that always means ours, and whether a program's own
+ * definition stands before it; found out once, before the program's code runs. */
+#define OWN(name, type, arguments)                                                       \
+	type own_##name arguments                                                        \
+		__attribute__((alias(#name), visibility("hidden"), copy(name)));         \
+	static bool replaced_##name;                                                     \
+	__attribute__((constructor(101))) static void look_for_##name(void)              \
+	{                                                                                \
+		replaced_##name = wrap_is_other((void *)name, (void *)own_##name);       \
+	}
+#define IS_REPLACED(name) unlikely(replaced_##name)
+
+/* Whether a symbol's address is of another function than ours.  In a program
+ * that is not position independent and takes the address, it is that of an entry
+ * of the program's procedure linkage table, which leads to ours. */
+bool wrap_is_other(const void *symbol, const void *own);
+
+/* Whether the program has a malloc of its own. */
+bool wrap_is_malloc_replaced(void);
+
 /* What CALL yields becomes a block of BYTES and KIND, if it is not NULL. */
 #define WRAP_ALLOC(p, call, bytes, kind, c)                                              \
 	do {                                                                             \

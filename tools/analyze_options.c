@@ -23,7 +23,8 @@ const char options_help[] =
 "  --top=N               rows of each list, 0 for all (text: 10, JSON: all)\n"
 "  --sort=KEY            one list, by live, old, allocations, blocks or age\n"
 "                        (of the oldest block)\n"
-"  --frames=N            frames of each stack in text, 0 for all (12)\n"
+"  --frames=N            frames of each stack in text, 0 for all (12), with\n"
+"                        those outside of main\n"
 "  --cohort=WHICH        count blocks of this cohort only: young, old or all\n"
 "  --min-age=EPOCHS      count blocks of at least this age only\n"
 "  --focus=REGEX         only sites with a frame whose function, file or module\n"
@@ -468,7 +469,8 @@ options_parse(struct settings *s, int argc, char **argv)
 	if (!settle_outputs(s) || !settle(s))
 		return OPTIONS_WRONG;
 	if (optind == argc) {
-		complain("no snapshot named; try --help");
+		complain("no snapshot named, such as gcprof.PROGRAM.PID.1.heap; try "
+			 "--help");
 		return OPTIONS_WRONG;
 	}
 	for (int i = 0; i < s->n_outputs; i++)

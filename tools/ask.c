@@ -455,7 +455,7 @@ ask_process(const struct process *p, const struct ask_options *o, char *ret_name
 	if (number < 0)
 		return fail(err, "'%s' is no signal", signal_name);
 	if (!has_signal(p->caught, number))
-		return fail(err, "process %d (%s) does not wait for signal %s: its GCPROF_SNAPSHOT or GCPROF_SIGNAL says otherwise (see --signal)",
+		return fail(err, "process %d (%s) does not wait for signal %s: its GCPROF_SNAPSHOT is without 'signal', or its GCPROF_SIGNAL names another (see --signal)",
 			    (int)p->pid, p->program, signal_name);
 	if (find_place(p, setting(p, o->output, "OUTPUT"), &place, err) < 0)
 		return -1;

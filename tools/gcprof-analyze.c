@@ -170,7 +170,7 @@ struct analysis {
 	const struct findings *findings;
 	const struct places *places;
 	const char *path;
-	bool is_first;
+	bool is_first, is_one_of_many;
 };
 
 static struct report *
@@ -219,6 +219,8 @@ write_report(const struct settings *s, const struct analysis *a, struct output *
 	case FORMAT_TEXT:
 		if (!a->is_first)
 			fputs("\n\n", o->f);
+		if (a->is_one_of_many)
+			fprintf(o->f, "File        %s\n", a->path);
 		report_write_text(r, o->f);
 		break;
 	case FORMAT_JSON:
@@ -386,7 +388,8 @@ analyze_all(struct settings *s, char **paths, int n)
 		struct analysis a = {.heap = heap,
 				     .places = &run.places,
 				     .path = paths[i],
-				     .is_first = run.n_reported == 0};
+				     .is_first = run.n_reported == 0,
+				     .is_one_of_many = n > 1};
 
 		run.n_reported += heap != NULL;
 		status = worse(status, heap ? report(&run, &a) : EXIT_TROUBLE);

@@ -79,6 +79,30 @@ done_printing(void)
 	return EXIT_USAGE;
 }
 
+/* Words in the right-hand column, and their first line's left-hand side. */
+static void
+put_option(const char *left, const char *words)
+{
+	enum { LEFT = 24, COLUMNS = 79 };
+	size_t at = LEFT;
+
+	(void)printf("  %-*s", LEFT - 2, left);
+	if (strlen(left) + 2 >= LEFT)
+		(void)printf("\n%*s", LEFT, "");
+	while (*words) {
+		size_t n = strcspn(words, " ");
+
+		if (at > LEFT && at + 1 + n > COLUMNS) {
+			(void)printf("\n%*s", LEFT, "");
+			at = LEFT;
+		}
+		(void)printf("%s%.*s", at > LEFT ? " " : "", (int)n, words);
+		at += n + (at > LEFT);
+		words += n + (words[n] == ' ');
+	}
+	(void)putchar('\n');
+}
+
 static int
 help(void)
 {
@@ -93,25 +117,24 @@ help(void)
 		   "set without it as well.\n");
 	for (i = 0; i < N_SETTINGS; i++) {
 		const struct setting *s = &settings[i];
-		char left[64];
+		char left[64], variable[96];
 
 		(void)snprintf(left, sizeof(left), is_switch(s) ? "--%s[=%s]" : "--%s=%s", s->option, s->argument);
-		(void)printf("  %-29s %s\n", left, s->help);
-		(void)printf("  %-29s (%s; default %s)\n", "", s->variable, s->value);
+		put_option(left, s->help);
+		(void)snprintf(variable, sizeof(variable), "(%s; default %s)", s->variable, s->value);
+		put_option("", variable);
 	}
-	(void)printf("\n"
-		     "snapshot: ask a running program for a snapshot, wait for it, print its name.\n"
-		     "\n"
-		     "  %-29s seconds to wait; default %d\n"
-		     "  %-29s the signal that it waits for, and the name that it\n"
-		     "  %-29s writes to, where its environment does not tell\n"
-		     "\n"
-		     "Exit status of run: the program's own; 125 if it cannot be profiled, 126 if it\n"
-		     "cannot be run, 127 if it is not found.  Of snapshot: 0, or 1 if there is none.\n"
-		     "Of both: 2 for bad usage.\n"
-		     "\n"
-		     "See gcprof(1), gcprof(7), gcprof-analyze(1).\n",
-		     "--timeout=SECONDS", DEFAULT_TIMEOUT_S, "--signal=NAME", "--output=NAME");
+	(void)puts("\n"
+		   "snapshot: ask a running program for a snapshot, wait for it, print its name.\n");
+	(void)printf("  %-21s seconds to wait; default %d\n", "--timeout=SECONDS", DEFAULT_TIMEOUT_S);
+	put_option("--signal=NAME", "the signal that it waits for, where its environment does not tell");
+	put_option("--output=NAME", "the name that it writes to, where its environment does not tell");
+	(void)puts("\n"
+		   "Exit status of run: the program's own; 125 if it cannot be profiled, 126 if it\n"
+		   "cannot be run, 127 if it is not found.  Of snapshot: 0, or 1 if there is none.\n"
+		   "Of both: 2 for bad usage.\n"
+		   "\n"
+		   "See gcprof(1), gcprof(7), gcprof-analyze(1).");
 	return done_printing();
 }
 
@@ -236,8 +259,13 @@ become(char **command)
 		return EXIT_NOT_RUN;
 	}
 	(void)execvp(command[0], command);
+	/* The file has been looked at: what is not there is another one. */
+	if (errno == ENOENT) {
+		complain("%s: the interpreter that it names is not there", command[0]);
+		return EXIT_NOT_FOUND;
+	}
 	complain("%s: %s", command[0], strerror(errno));
-	return errno == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
+	return EXIT_NOT_EXECUTABLE;
 }
 
 static int

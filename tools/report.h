@@ -90,6 +90,7 @@ void report_free(struct report *r);
 
 /* Write it.  Errors are in the stream: ferror(). */
 void report_write_text(const struct report *r, FILE *f);
+void report_write_leaks(const struct report *r, FILE *f); /* a part of it */
 void report_write_json(const struct report *r, FILE *f);
 
 /* Tables for other programs: blocks and sites, one a line. */

@@ -1,34 +1,24 @@
 /* report_text.c -- the report for people.
  *
  * In:   struct report.
- * Out:  aligned text of at most about 100 columns.
- * Not here: which rows there are and in which order (report.c).
- *
- * Names come out of a file and are shown on a terminal: all of them go through
- * text_utf8().  Long C++ names lose first what is inside their angle
- * brackets, then inside their parentheses, then their middle; JSON has them
- * whole.
+ * Out:  aligned text of 80 columns, unless a long name or number needs more.
+ * Not here: which rows there are and in which order (report.c), leaks and
+ *           findings (report_leaks.c), how names are cut short (layout.c).
  *
  * SPDX-License-Identifier: MIT
  */
 #include "report.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "places.h"
+#include "layout.h"
 #include "text.h"
 
-enum {
-	COLUMNS = 100,
-	STACK_INDENT = 6,
-	FUNCTION_COLUMNS = 52,
-	PATH_COLUMNS = 36,
-	BAR_COLUMNS = 30,
-	TEXT_PARTS = 5, /* sites of what is lost with a finding */
-};
+enum { BAR_COLUMNS = 28 };
 
 /* What one text report remembers while it is written. */
 struct writer {
@@ -37,6 +27,7 @@ struct writer {
 	/* By node: place in the list where its stack was shown, 0 = not yet. */
 	uint32_t *shown;
 	uint32_t n_shown;
+	double *estimates; /* bytes by node; NULL = nothing was sampled */
 };
 
 /* ---- figures ---- */
@@ -67,163 +58,6 @@ percent(uint64_t part, uint64_t whole)
 #define COUNT(v)    text_count(v, (char[32]){0}, 32)
 #define DURATION(v) duration_format(v, (char[32]){0}, 32)
 
-/* ---- texts ---- */
-
-/* Bytes up to at most n columns, "..." at the end if that is not all. */
-static void
-put_short(FILE *f, const char *bytes, size_t length, size_t columns)
-{
-	char *text = text_utf8(bytes, length, true);
-	size_t n = 0, at = 0;
-
-	if (!text)
-		return;
-	while (text[at]) {
-		if ((text[at] & 0xc0) != 0x80 && n++ == columns)
-			break;
-		at++;
-	}
-	/* No sequence may be cut in its middle. */
-	if (text[at] && columns > 3) {
-		for (int i = 0; i < 3 && at > 0; i++)
-			while (at > 0 && (text[--at] & 0xc0) == 0x80)
-				;
-		text[at] = '\0';
-		fprintf(f, "%s...", text);
-	} else {
-		fputs(text, f);
-	}
-	free(text);
-}
-
-static void
-put_text(FILE *f, const struct heap_text *t, size_t columns)
-{
-	if (t->n == 0)
-		fputs("(unknown)", f);
-	else
-		put_short(f, t->bytes, t->n, columns);
-}
-
-/* Replace what is inside `open`..`close` pairs, where they are deeper than
- * `keep` pairs, by "..."; "operator<" and its like are names, not brackets.
- * Changes name in place: never longer, as only insides of more than three
- * bytes are replaced. */
-static void
-collapse(char *name, char open, char close, unsigned keep)
-{
-	char *to = name;
-	unsigned depth = 0;
-	char *inside = NULL;
-
-	for (char *p = name; *p; p++) {
-		if (strncmp(p, "operator", 8) == 0 && (p[8] == open || p[8] == '-')) {
-			size_t n = 8 + strspn(p + 8, "<>=-()");
-
-			memmove(to, p, n);
-			to += n;
-			p += n - 1;
-			continue;
-		}
-		/* "->" in a signature closes nothing. */
-		if (*p == close && depth > 0 && !(close == '>' && to[-1] == '-') &&
-		    --depth == keep && to - inside > 3) {
-			memcpy(inside, "...", 3);
-			to = inside + 3;
-		}
-		*to++ = *p;
-		if (*p == open && depth++ == keep)
-			inside = to;
-	}
-	*to = '\0';
-}
-
-/* A function's name in at most `columns` bytes or so. */
-static void
-put_function(FILE *f, const char *function, size_t columns)
-{
-	char *name = text_utf8(function, strlen(function), true);
-	size_t n;
-
-	if (!name)
-		return;
-	/* From the least telling to the most: Rust's "<Type as Trait>::name" has
-	 * its best part inside the first brackets. */
-	for (unsigned keep = 3; keep-- > (name[0] == '<' ? 1u : 0u);)
-		if (strlen(name) > columns)
-			collapse(name, '<', '>', keep);
-	if (strlen(name) > columns)
-		collapse(name, '(', ')', 0);
-	n = strlen(name);
-	if (n <= columns) {
-		fputs(name, f);
-	} else {
-		size_t head = columns / 3, tail = n - (columns - head - 3);
-
-		while (head > 0 && (name[head] & 0xc0) == 0x80)
-			head--;
-		while (name[tail] && (name[tail] & 0xc0) == 0x80)
-			tail++;
-		fprintf(f, "%.*s...%s", (int)head, name, name + tail);
-	}
-	free(name);
-}
-
-/* A path, without its first directories if it is long. */
-static void
-put_path(FILE *f, const char *path, size_t columns)
-{
-	const char *from = path + strlen(path);
-	size_t n = strlen(path);
-
-	if (n <= columns) {
-		put_short(f, path, n, columns);
-		return;
-	}
-	for (const char *p = path; (p = strchr(p, '/')); p++)
-		if (strlen(p) <= columns - 3) {
-			from = p;
-			break;
-		}
-	if (*from == '\0')
-		from = text_basename(path);
-	fputs("...", f);
-	put_short(f, from, strlen(from), columns);
-}
-
-/* A sentence that breaks between words when a line is full. */
-static void
-put_sentence(FILE *f, const char *sentence, size_t indent)
-{
-	size_t column = indent;
-
-	fprintf(f, "%*s", (int)indent, "");
-	for (const char *word = sentence; *word;) {
-		size_t n = strcspn(word, " ");
-
-		if (column > indent && column + 1 + n > COLUMNS) {
-			fprintf(f, "\n%*s", (int)indent, "");
-			column = indent;
-		} else if (column > indent) {
-			putc(' ', f);
-			column++;
-		}
-		fprintf(f, "%.*s", (int)n, word);
-		column += n;
-		word += n + (word[n] == ' ');
-	}
-	putc('\n', f);
-}
-
-static void
-put_heading(FILE *f, const char *heading)
-{
-	fprintf(f, "\n%s\n", heading);
-	for (const char *p = heading; *p; p++)
-		putc('-', f);
-	putc('\n', f);
-}
-
 /* ---- process, memory, cohorts ---- */
 
 /* Arguments, each ended by a NUL in the file. */
@@ -240,7 +74,7 @@ put_command(FILE *f, const struct heap_text *command)
 	for (size_t i = 0; i < joined.n; i++)
 		if (joined.bytes[i] == '\0')
 			joined.bytes[i] = ' ';
-	put_text(f, &joined, COLUMNS - 12);
+	layout_text(f, &joined, LAYOUT_COLUMNS - 12);
 	free(joined.bytes);
 }
 
@@ -256,6 +90,29 @@ put_time(FILE *f, uint64_t ns)
 		fprintf(f, "%s, ", buf);
 }
 
+/* What a loss means for who reads the report; NULL for a later version's. */
+static const char *
+loss_meaning(const struct heap_text *name)
+{
+	static const char *const meanings[][2] = {
+		{"blocks", "live blocks that are not known, for want of memory"},
+		{"sites", "stacks that were not kept, for want of memory"},
+		{"births", "blocks whose epoch and thread are not known"},
+		{"threads", "threads without a number"},
+		{"modules", "loaded objects that are not known"},
+		{"mappings", "mappings that are not known"},
+		{"bad_frees", "wrong frees beyond those below"},
+		{"marks", "marks beyond those below"},
+		{"snapshots", "snapshots not taken, asked for while one was written"},
+	};
+
+	for (size_t i = 0; i < sizeof(meanings) / sizeof(*meanings); i++)
+		if (strlen(meanings[i][0]) == name->n &&
+		    memcmp(meanings[i][0], name->bytes, name->n) == 0)
+			return meanings[i][1];
+	return NULL;
+}
+
 static void
 write_losses(const struct heap *h, FILE *f)
 {
@@ -266,9 +123,14 @@ write_losses(const struct heap *h, FILE *f)
 	}
 	fputs("no", f);
 	for (size_t i = 0; i < h->n_losses; i++) {
-		fputs(i ? ", " : ": ", f);
-		put_text(f, &h->losses[i].name, 40);
-		fprintf(f, " %s", COUNT(h->losses[i].count));
+		const char *meaning = loss_meaning(&h->losses[i].name);
+
+		fprintf(f, "%s%s ", i ? ",\n            " : ": ",
+			COUNT(h->losses[i].count));
+		if (meaning)
+			fputs(meaning, f);
+		else
+			layout_text(f, &h->losses[i].name, 40);
 	}
 	putc('\n', f);
 }
@@ -281,29 +143,27 @@ write_process(const struct heap *h, FILE *f)
 	fputs("Process     ", f);
 	put_command(f, &info->command);
 	fprintf(f, "\n            pid %" PRIu64 ", ", info->pid);
-	put_text(f, &info->executable, COLUMNS - 30);
-	fprintf(f, "\nSnapshot    number %" PRIu64 ", reason ", info->snapshot_number);
-	put_text(f, &info->reason, 20);
-	fputs(", ", f);
+	layout_text(f, &info->executable, LAYOUT_COLUMNS - 30);
+	fprintf(f, "\nSnapshot    number %" PRIu64 " (", info->snapshot_number);
+	layout_text(f, &info->reason, 20);
+	fputs("), ", f);
 	put_time(f, info->snapshot_time_ns);
-	fprintf(f, "after %s, in epoch %" PRIu64 "\n", DURATION(info->uptime_ns),
+	fprintf(f, "after %s, epoch %" PRIu64 "\n", DURATION(info->uptime_ns),
 		info->epoch);
 	write_losses(h, f);
-	fprintf(f, "Settings    epoch of %s, old after %" PRIu64 " epoch%s, ",
+	fprintf(f, "Settings    epoch of %s, old after %" PRIu64 " epoch%s, allocator ",
 		SIZE(info->young_bytes), info->promote, info->promote == 1 ? "" : "s");
+	layout_text(f, &info->allocator, 20);
 	if (info->sample_bytes)
-		fprintf(f, "a stack every %s on average, ", SIZE(info->sample_bytes));
-	else
-		fputs("every stack recorded, ", f);
-	fputs("allocator ", f);
-	put_text(f, &info->allocator, 20);
+		fprintf(f, "\n            SAMPLED, a stack every %s on average",
+			SIZE(info->sample_bytes));
 	putc('\n', f);
 }
 
 static void
 write_size_line(FILE *f, const char *name, uint64_t bytes, const char *what)
 {
-	fprintf(f, "  %-16s %12s %22s   %s\n", name, SIZE(bytes), COUNT(bytes), what);
+	fprintf(f, "  %-12s %12s %18s   %s\n", name, SIZE(bytes), COUNT(bytes), what);
 }
 
 static void
@@ -311,14 +171,14 @@ write_memory(const struct heap *h, FILE *f)
 {
 	const struct heap_info *info = &h->info;
 
-	put_heading(f, "Memory");
+	layout_heading(f, "Memory");
 	write_size_line(f, "rss", info->rss, "resident in memory");
 	write_size_line(f, "heap total", info->heap_total, "mapped by the allocator");
 	write_size_line(f, "heap used", info->heap_used, "requested and not freed");
 	write_size_line(f, "external", info->external, "mapped by the program itself");
 	write_size_line(f, "profiler", info->profiler_bytes, "gcprof's own");
 	if (info->total_memory)
-		fprintf(f, "  %-16s %12s, %s free\n", "machine", SIZE(info->total_memory),
+		fprintf(f, "  %-12s %12s, %s free\n", "machine", SIZE(info->total_memory),
 			SIZE(info->free_memory));
 }
 
@@ -334,7 +194,7 @@ write_cohorts(const struct heap *h, FILE *f)
 {
 	const struct heap_info *info = &h->info;
 
-	put_heading(f, "Cohorts");
+	layout_heading(f, "Cohorts");
 	fprintf(f, "  %-8s %16s %12s %22s\n", "", "live blocks", "size", "bytes");
 	write_cohort(f, "young", &h->young, h->live.bytes);
 	write_cohort(f, "old", &h->old, h->live.bytes);
@@ -342,9 +202,9 @@ write_cohorts(const struct heap *h, FILE *f)
 	if (h->unborn.blocks)
 		fprintf(f, "  Of unknown birth, counted as old: %s blocks, %s\n",
 			COUNT(h->unborn.blocks), SIZE(h->unborn.bytes));
-	fprintf(f, "\n  Since the start: %s allocations of %s, %s frees, at %s sites\n",
+	fprintf(f, "\n  Since the start: %s allocations of %s, %s frees, at %s site%s\n",
 		COUNT(info->allocations), SIZE(info->allocated_bytes), COUNT(info->frees),
-		COUNT(h->n_sites));
+		COUNT(h->n_sites), h->n_sites == 1 ? "" : "s");
 }
 
 /* ---- survival ---- */
@@ -370,7 +230,7 @@ write_chart(const struct report *r, FILE *f)
 
 	if (r->n_epochs == 0)
 		return;
-	put_heading(f, "Survival by birth epoch");
+	layout_heading(f, "Survival by birth epoch");
 	for (size_t i = 0; i < r->n_epochs; i++) {
 		const struct report_epochs *e = &r->epochs[i];
 
@@ -379,7 +239,7 @@ write_chart(const struct report *r, FILE *f)
 		if (e->survived_bytes > longest)
 			longest = e->survived_bytes;
 	}
-	fprintf(f, "  %-15s %-13s %12s %12s   # lives, . freed since\n", "born in epoch",
+	fprintf(f, "  %-14s %-10s %10s %10s   # lives, . freed since\n", "born in epoch",
 		"age", "survived", "live now");
 	for (size_t i = 0; i < r->n_epochs; i++) {
 		const struct report_epochs *e = &r->epochs[i];
@@ -392,7 +252,7 @@ write_chart(const struct report *r, FILE *f)
 			 e->first, e->last);
 		snprintf(age, sizeof(age),
 			 young == old ? "%" PRIu64 : "%" PRIu64 "-%" PRIu64, young, old);
-		fprintf(f, "  %-15s %-13s %12s %12s   ", born, age,
+		fprintf(f, "  %-14s %-10s %10s %10s   ", born, age,
 			e->has_survived && (e->first < now || e->survived_bytes)
 				? SIZE(e->survived_bytes)
 				: "-",
@@ -404,58 +264,14 @@ write_chart(const struct report *r, FILE *f)
 
 /* ---- stacks and sites ---- */
 
-static void
-put_place(const struct report *r, FILE *f, const struct stack_frame *frame)
+/* The place of all blocks that were not sampled. */
+static bool
+is_unsampled(const struct report *r, uint32_t node)
 {
-	const struct heap_module *m = &r->heap->modules[frame->module];
+	const struct heap_node *n = &r->heap->nodes[node];
 
-	if (frame->module && m->path.n)
-		put_path(f, text_basename(m->path.bytes), PATH_COLUMNS);
-	else if (frame->module)
-		fprintf(f, "(module %" PRIu32 ")", frame->module);
-	fprintf(f, "%s0x%" PRIx64, frame->module ? "+" : "", frame->offset);
-}
-
-static void
-write_frame(const struct report *r, FILE *f, const struct stack_frame *frame)
-{
-	fprintf(f, "%*s", STACK_INDENT, "");
-	if (frame->special) {
-		fprintf(f, "%s\n", frame->special);
-		return;
-	}
-	if (frame->function)
-		put_function(f, frame->function, FUNCTION_COLUMNS);
-	if (frame->file) {
-		fputs(frame->function ? "  " : "", f);
-		put_path(f, frame->file, PATH_COLUMNS);
-		if (frame->line)
-			fprintf(f, ":%u", frame->line);
-	} else {
-		fputs(frame->function ? "  (" : "", f);
-		put_place(r, f, frame);
-		fputs(frame->function ? ")" : "", f);
-	}
-	fputs(frame->is_inlined ? "  [inlined]\n" : "\n", f);
-}
-
-static void
-write_stack(const struct report *r, FILE *f, uint32_t node)
-{
-	struct stack s;
-	size_t n;
-
-	if (stack_get(r->heap, r->symbols, node, &s) != 0)
-		return;
-	n = r->options.frames && r->options.frames < s.n ? r->options.frames : s.n;
-	/* "... 1 more" would take the line of the frame that it hides. */
-	if (n + 1 == s.n)
-		n = s.n;
-	for (size_t i = 0; i < n; i++)
-		write_frame(r, f, &s.frames[i]);
-	if (n < s.n)
-		fprintf(f, "%*s... %zu more\n", STACK_INDENT, "", s.n - n);
-	stack_free(&s);
+	return node && (n->flags & HEAPFILE_SITE_SPECIAL) &&
+	       n->offset == HEAPFILE_SPECIAL_UNSAMPLED;
 }
 
 static void
@@ -470,15 +286,67 @@ put_kinds(FILE *f, uint32_t kinds)
 		}
 }
 
+/* What a site of a sampled snapshot holds, as gcprof-heap(5) says: each block
+ * stands for 1 / (1 - exp(-s/R)) of its size s.  Blocks that were not sampled
+ * have no site of their own, hence no estimate. */
 static void
-write_site_facts(const struct writer *w, uint32_t node)
+estimate_sites(struct writer *w)
+{
+	const struct heap *h = w->r->heap;
+	double rate = (double)h->info.sample_bytes;
+
+	if (h->info.sample_bytes == 0 ||
+	    !(w->estimates = calloc((size_t)h->n_nodes + 1, sizeof(*w->estimates))))
+		return;
+	for (uint32_t i = 0; i < h->n_blocks; i++) {
+		const struct heap_block *b = &h->blocks[i];
+		double size = (double)heap_block_requested(b);
+
+		if (heap_filter_passes(h, &w->r->options.filter, b->birth))
+			w->estimates[b->site] += size / -expm1(-(size ? size : 1) / rate);
+	}
+}
+
+static void
+write_estimate(const struct writer *w, uint32_t node)
+{
+	if (w->estimates && w->r->sites[node].live.blocks && !is_unsampled(w->r, node))
+		fprintf(w->f, "     only sampled blocks: they stand for about %s\n",
+			SIZE((uint64_t)w->estimates[node]));
+}
+
+static void
+put_live(const struct writer *w, uint32_t node, bool with_cohorts)
 {
 	const struct heap_site *s = &w->r->sites[node];
+
+	if (s->live.blocks == 0) {
+		fputs("nothing live", w->f);
+		return;
+	}
+	fprintf(w->f, "live %s", SIZE(s->live.bytes));
+	if (with_cohorts)
+		fprintf(w->f, ", young %s, old %s,", SIZE(s->young.bytes),
+			SIZE(s->old.bytes));
+	fprintf(w->f, " in %s block%s", COUNT(s->live.blocks),
+		s->live.blocks == 1 ? "" : "s");
+}
+
+static void
+put_allocations(const struct writer *w, uint32_t node)
+{
 	const struct heap_node *n = &w->r->heap->nodes[node];
+
+	fprintf(w->f, "%s allocation%s of %s", COUNT(n->allocations),
+		n->allocations == 1 ? "" : "s", SIZE(n->allocated_bytes));
+}
+
+static void
+put_ages(const struct writer *w, uint32_t node)
+{
+	const struct heap_site *s = &w->r->sites[node];
 	FILE *f = w->f;
 
-	fprintf(f, "     %s allocation%s of %s", COUNT(n->allocations),
-		n->allocations == 1 ? "" : "s", SIZE(n->allocated_bytes));
 	if (s->generation_count) {
 		fprintf(f, "; %" PRIu32 " generation%s, age ", s->generation_count,
 			s->generation_count == 1 ? "" : "s");
@@ -490,28 +358,35 @@ write_site_facts(const struct writer *w, uint32_t node)
 		fputs("; ", f);
 		put_kinds(f, s->kinds);
 	}
-	putc('\n', f);
 }
 
+/* First what the list is about, then the rest. */
 static void
-write_site(struct writer *w, size_t rank, uint32_t node, uint64_t part, uint64_t whole)
+write_site(struct writer *w, size_t rank, uint32_t node, uint64_t part, uint64_t whole,
+	   enum report_sort sort)
 {
-	const struct heap_site *s = &w->r->sites[node];
+	bool by_allocations = sort == REPORT_ALLOCATIONS;
 
-	fprintf(w->f,
-		"%3zu. %5.1f %%  live %s (%s) in %s block%s, young %s, old %s  [S%" PRIu32
-		"]\n",
-		rank, percent(part, whole), SIZE(s->live.bytes), COUNT(s->live.bytes),
-		COUNT(s->live.blocks), s->live.blocks == 1 ? "" : "s",
-		SIZE(s->young.bytes), SIZE(s->old.bytes), node);
-	write_site_facts(w, node);
+	fprintf(w->f, "%3zu. %5.1f %%  ", rank, percent(part, whole));
+	if (by_allocations)
+		put_allocations(w, node);
+	else
+		put_live(w, node, true);
+	fprintf(w->f, "\n     S%" PRIu32 ": ", node);
+	if (by_allocations)
+		put_live(w, node, false);
+	else
+		put_allocations(w, node);
+	put_ages(w, node);
+	putc('\n', w->f);
+	write_estimate(w, node);
 	if (w->shown[node]) {
-		fprintf(w->f, "%*s(stack shown above: S%" PRIu32 ")\n", STACK_INDENT, "",
+		fprintf(w->f, "%*s(stack shown above: S%" PRIu32 ")\n", LAYOUT_STACK_INDENT, "",
 			node);
 		return;
 	}
 	w->shown[node] = ++w->n_shown;
-	write_stack(w->r, w->f, node);
+	layout_stack(w->r, w->f, node);
 }
 
 static uint64_t
@@ -559,7 +434,7 @@ write_list(struct writer *w, enum report_sort sort)
 
 	if (!r->lists[sort])
 		return;
-	put_heading(w->f, headings[sort]);
+	layout_heading(w->f, headings[sort]);
 	if (r->n_ranked[sort] == 0) {
 		fputs("  none\n", w->f);
 		return;
@@ -571,12 +446,167 @@ write_list(struct writer *w, enum report_sort sort)
 		sum += part;
 		if (i > 0)
 			putc('\n', w->f);
-		write_site(w, i + 1, node, part, whole);
+		write_site(w, i + 1, node, part, whole, sort);
 	}
 	if (r->n_listed[sort] < r->n_ranked[sort])
-		fprintf(w->f, "\n     %.1f %% in these; %s more sites\n",
-			percent(sum, whole),
-			COUNT(r->n_ranked[sort] - r->n_listed[sort]));
+		fprintf(w->f, "\n     %.1f %% in these; %s more site%s\n",
+			percent(sum, whole), COUNT(r->n_ranked[sort] - r->n_listed[sort]),
+			r->n_ranked[sort] - r->n_listed[sort] == 1 ? "" : "s");
+}
+
+/* ---- in short ---- */
+
+/* Is it code that its people look at?  Not in a library of the language, nor
+ * in one of its headers that was compiled into the program. */
+static bool
+is_own_frame(const struct report *r, const struct stack_frame *frame)
+{
+	static const char *const libraries[] = {"libc.so.", "libstdc++.so.", "libc++.so.",
+						"ld-linux"};
+	const struct heap_text *path = &r->heap->modules[frame->module].path;
+
+	if (frame->special || !frame->module || path->n == 0 ||
+	    (frame->file && strstr(frame->file, "/include/")))
+		return false;
+	for (size_t i = 0; i < sizeof(libraries) / sizeof(*libraries); i++)
+		if (strncmp(text_basename(path->bytes), libraries[i],
+			    strlen(libraries[i])) == 0)
+			return false;
+	return true;
+}
+
+/* A few functions on the way to a site, from the innermost of the program's own
+ * outwards: "remember_user < handle_request < main". */
+static void
+put_callers(const struct report *r, FILE *f, uint32_t node)
+{
+	struct stack s;
+	size_t first = 0, n = 0, told;
+	const char *last = "";
+
+	if (stack_get(r->heap, r->symbols, node, &s) != 0)
+		return;
+	told = layout_told_frames(&s);
+	while (first < told && !is_own_frame(r, &s.frames[first]))
+		first++;
+	for (size_t i = first < told ? first : 0; i < told && n < 3; i++) {
+		const struct stack_frame *frame = &s.frames[i];
+
+		/* A function split by the compiler is there twice. */
+		if (frame->function && strcmp(frame->function, last) == 0)
+			continue;
+		fputs(n++ ? " < " : "    ", f);
+		if (frame->special)
+			fputs(frame->special, f);
+		else if (frame->function)
+			layout_function(f, frame->function, (LAYOUT_COLUMNS - 4) / 3 - 3);
+		else
+			layout_place(r, f, frame);
+		last = frame->function ? frame->function : "";
+	}
+	fputs(n ? "\n" : "", f);
+	stack_free(&s);
+}
+
+/* Does it look as if it grew all the time?  Blocks of nearly every epoch, from
+ * long ago until now.  BOUND: a cache that is filled slowly looks the same until
+ * it is full; so the words are "a leak, or". */
+static bool
+has_grown(const struct report *r, const struct heap_site *s)
+{
+	uint64_t span = s->oldest_age - s->newest_age + 1;
+
+	return s->generation_count >= 4 && s->newest_age <= 1 &&
+	       s->oldest_age >= r->heap->info.epoch / 2 &&
+	       s->generation_count >= span - span / 4;
+}
+
+static void
+write_top_site(const struct report *r, FILE *f)
+{
+	uint32_t top = 0;
+
+	for (uint32_t i = 1; i <= r->heap->n_nodes; i++)
+		if (!is_unsampled(r, i) &&
+		    r->sites[i].live.bytes > (top ? r->sites[top].live.bytes : 0))
+			top = i;
+	if (!top)
+		return;
+	fprintf(f, "  The largest site, S%" PRIu32 ", holds %.1f %% of it", top,
+		percent(r->sites[top].live.bytes, r->heap->live.bytes));
+	if (r->sites[top].generation_count > 1)
+		fprintf(f, ", in blocks of %" PRIu32 " epochs",
+			r->sites[top].generation_count);
+	fputs(":\n", f);
+	put_callers(r, f, top);
+	if (has_grown(r, &r->sites[top]))
+		fputs("  It has grown all the time: a leak, or a table without a "
+		      "bound.\n",
+		      f);
+}
+
+/* What has been freed before the snapshot, as at exit, is not in it. */
+static void
+write_highest(const struct heap *h, FILE *f)
+{
+	const struct hf_epochs *highest = NULL;
+
+	for (size_t i = 0; i < h->n_epochs; i++)
+		if (!highest || h->epochs[i].heap_used > highest->heap_used)
+			highest = &h->epochs[i];
+	if (!highest || highest->heap_used / 2 < h->live.bytes)
+		return;
+	fprintf(f,
+		"  %s were live at the end of epoch %" PRIu64 ", and most freed since."
+		"  To see them,\n  take a snapshot earlier: gcprof snapshot PID, or"
+		" GCPROF_SNAPSHOT=growth=20%%.\n",
+		SIZE(highest->heap_used), highest->first_epoch + highest->n_epochs - 1);
+}
+
+/* The whole report in a few lines, for who reads no more of it. */
+static void
+write_summary(const struct report *r, FILE *f)
+{
+	const struct heap *h = r->heap;
+
+	if (*r->options.filter_text)
+		return;
+	layout_heading(f, "In short");
+	if (h->live.blocks == 0)
+		fputs("  Nothing is live.\n", f);
+	else
+		fprintf(f, "  %s live in %s block%s, %.1f %% of this is old.\n",
+			SIZE(h->live.bytes), COUNT(h->live.blocks),
+			h->live.blocks == 1 ? "" : "s",
+			percent(h->old.bytes, h->live.bytes));
+	write_highest(h, f);
+	if (h->info.sample_bytes)
+		fputs("  Stacks were sampled: what a site holds is an estimate.\n", f);
+	else
+		write_top_site(r, f);
+	if (h->info.external > h->live.bytes)
+		fprintf(f, "  Mappings hold more: %s, see \"External memory\".\n",
+			SIZE(h->info.external));
+	if (r->findings->n)
+		fprintf(f, "  %zu finding%s, see below.\n", r->findings->n,
+			r->findings->n == 1 ? "" : "s");
+}
+
+/* What the filters let through, of all. */
+static void
+write_filtered(const struct report *r, FILE *f)
+{
+	enum report_sort sort = r->options.one_list ? r->options.sort : REPORT_LIVE;
+	struct heap_count sum = {0, 0};
+
+	for (size_t i = 0; r->lists[sort] && i < r->n_ranked[sort]; i++) {
+		sum.blocks += r->sites[r->lists[sort][i]].live.blocks;
+		sum.bytes += r->sites[r->lists[sort][i]].live.bytes;
+	}
+	fprintf(f, "They hold %s, %.1f %% of what is live, in %s block%s at %s site%s.\n",
+		SIZE(sum.bytes), percent(sum.bytes, r->heap->live.bytes),
+		COUNT(sum.blocks), sum.blocks == 1 ? "" : "s", COUNT(r->n_ranked[sort]),
+		r->n_ranked[sort] == 1 ? "" : "s");
 }
 
 /* ---- the rest ---- */
@@ -586,124 +616,31 @@ write_mappings(const struct report *r, FILE *f)
 {
 	if (r->n_mappings == 0)
 		return;
-	put_heading(f, "External memory by site");
+	layout_heading(f, "External memory by site");
 	for (size_t i = 0; i < r->n_mappings_listed; i++) {
 		const struct report_mapping *m = &r->mappings[i];
 
 		fprintf(f,
-			"%3zu. %5.1f %%  %s (%s) in %s mapping%s, young %s, old %s, "
+			"%s%3zu. %5.1f %%  %s, young %s, old %s, in %s mapping%s, "
 			"%c%c%c%s%s\n",
-			i + 1, percent(m->bytes, r->heap->info.external), SIZE(m->bytes),
-			COUNT(m->bytes), COUNT(m->count), m->count == 1 ? "" : "s",
-			SIZE(m->young_bytes), SIZE(m->old_bytes),
+			i ? "\n" : "", i + 1, percent(m->bytes, r->heap->info.external),
+			SIZE(m->bytes), SIZE(m->young_bytes), SIZE(m->old_bytes),
+			COUNT(m->count), m->count == 1 ? "" : "s",
 			m->flags & HEAPFILE_MAPPING_READ ? 'r' : '-',
 			m->flags & HEAPFILE_MAPPING_WRITE ? 'w' : '-',
 			m->flags & HEAPFILE_MAPPING_EXEC ? 'x' : '-',
 			m->flags & HEAPFILE_MAPPING_SHARED ? ", shared" : "",
 			m->flags & HEAPFILE_MAPPING_FILE ? ", file" : "");
 		if (m->reserved)
-			fprintf(f, "     and %s of address space reserved without access\n",
+			fprintf(f,
+				"     and %s of address space reserved without access\n",
 				SIZE(m->reserved));
-		write_stack(r, f, m->site);
+		layout_stack(r, f, m->site);
 	}
 	if (r->n_mappings_listed < r->n_mappings)
-		fprintf(f, "\n     %s more sites\n",
-			COUNT(r->n_mappings - r->n_mappings_listed));
-}
-
-static void
-write_leak_line(FILE *f, const char *name, const struct heap_count *c)
-{
-	fprintf(f, "  %-10s %14s %12s %22s\n", name, COUNT(c->blocks), SIZE(c->bytes),
-		COUNT(c->bytes));
-}
-
-static void
-write_leaks(const struct report *r, FILE *f)
-{
-	const struct leaks *l = &r->findings->leaks;
-
-	if (!l->is_computed)
-		return;
-	put_heading(f, "Leaks");
-	fprintf(f, "  %-10s %14s %12s %22s\n", "", "blocks", "size", "bytes");
-	for (int state = 0; state < GRAPH_N_STATES; state++)
-		if (state != GRAPH_IGNORED || l->counts[state].blocks)
-			write_leak_line(f, graph_state_name((enum graph_state)state),
-					&l->counts[state]);
-	write_leak_line(f, "suppressed", &l->suppressed);
-}
-
-/* Hexadecimal and text, 16 bytes a line. */
-static void
-write_content(const struct heap_text *content, FILE *f)
-{
-	for (size_t at = 0; at < content->n && at < 256; at += 16) {
-		size_t n = content->n - at < 16 ? content->n - at : 16;
-
-		fprintf(f, "      %04zx ", at);
-		for (size_t i = 0; i < 16; i++)
-			if (i < n)
-				fprintf(f, " %02x", (unsigned char)content->bytes[at + i]);
-			else
-				fputs("   ", f);
-		fputs("  |", f);
-		for (size_t i = 0; i < n; i++) {
-			char c = content->bytes[at + i];
-
-			putc(c >= ' ' && c <= '~' ? c : '.', f);
-		}
-		fputs("|\n", f);
-	}
-}
-
-/* What is lost with a finding, each by the one frame that tells most. */
-static void
-write_parts(const struct report *r, const struct finding *x, FILE *f)
-{
-	for (size_t i = 0; i < x->n_parts && i < TEXT_PARTS; i++) {
-		const struct finding_part *part = &x->parts[i];
-		struct stack s;
-
-		if (stack_get(r->heap, r->symbols, part->site, &s) != 0)
-			return;
-		fprintf(f, "     with %s block%s (%s) from\n", COUNT(part->count.blocks),
-			part->count.blocks == 1 ? "" : "s", SIZE(part->count.bytes));
-		write_frame(r, f, &s.frames[places_blame(r->heap, &s)]);
-		stack_free(&s);
-	}
-	if (x->n_parts > TEXT_PARTS)
-		fprintf(f, "     and with blocks from %zu more sites\n",
-			x->n_parts - TEXT_PARTS);
-}
-
-static void
-write_findings(const struct report *r, FILE *f)
-{
-	const struct findings *all = r->findings;
-
-	if (all->n == 0)
-		return;
-	put_heading(f, "Findings");
-	for (size_t i = 0; i < all->n && !ferror(f); i++) {
-		const struct finding *x = &all->list[i];
-
-		fprintf(f, "%s%3zu. %s: %s%s\n", i ? "\n" : "", i + 1,
-			finding_level_name(x->level), x->novelty == FINDING_KNOWN ? "(known) " : "",
-			x->summary);
-		for (size_t e = 0; e < x->n_evidence; e++)
-			put_sentence(f, x->evidence[e], 5);
-		write_stack(r, f, x->site);
-		if (x->alloc_site) {
-			fputs("     allocated at\n", f);
-			write_stack(r, f, x->alloc_site);
-		}
-		write_parts(r, x, f);
-		if (x->content) {
-			fprintf(f, "     what stands at 0x%" PRIx64 "\n", x->address);
-			write_content(x->content, f);
-		}
-	}
+		fprintf(f, "\n     %s more site%s\n",
+			COUNT(r->n_mappings - r->n_mappings_listed),
+			r->n_mappings - r->n_mappings_listed == 1 ? "" : "s");
 }
 
 static void
@@ -739,7 +676,7 @@ write_modules(const struct report *r, FILE *f)
 
 	if (h->n_modules == 0)
 		return;
-	put_heading(f, "Modules");
+	layout_heading(f, "Modules");
 	fprintf(f, "  %-24s %s\n", "name", "build-id");
 	for (uint32_t i = 1; i <= h->n_modules && !ferror(f); i++) {
 		const struct heap_module *m = &h->modules[i];
@@ -769,11 +706,11 @@ write_marks(const struct heap *h, FILE *f)
 {
 	if (h->n_marks == 0)
 		return;
-	put_heading(f, "Marks");
+	layout_heading(f, "Marks");
 	for (size_t i = 0; i < h->n_marks; i++) {
 		fprintf(f, "  epoch %-8" PRIu64 " %10s  ", h->marks[i].epoch,
 			DURATION(h->marks[i].time_ns));
-		put_text(f, &h->marks[i].label, 64);
+		layout_text(f, &h->marks[i].label, 64);
 		putc('\n', f);
 	}
 }
@@ -788,16 +725,18 @@ report_write_text(const struct report *r, FILE *f)
 		fputs("no memory for a report\n", f);
 		return;
 	}
+	estimate_sites(&w);
 	write_process(r->heap, f);
+	write_summary(r, f);
 	write_memory(r->heap, f);
 	write_cohorts(r->heap, f);
 	write_chart(r, f);
-	write_leaks(r, f);
-	write_findings(r, f);
+	report_write_leaks(r, f);
 	if (*r->options.filter_text) {
 		fputs("\nThe lists below are filtered: ", f);
-		put_short(f, r->options.filter_text, strlen(r->options.filter_text), 200);
+		layout_short(f, r->options.filter_text, strlen(r->options.filter_text), 200);
 		putc('\n', f);
+		write_filtered(r, f);
 	}
 	if (r->options.one_list) {
 		write_list(&w, r->options.sort);
@@ -809,5 +748,6 @@ report_write_text(const struct report *r, FILE *f)
 	write_mappings(r, f);
 	write_marks(r->heap, f);
 	write_modules(r, f);
+	free(w.estimates);
 	free(w.shown);
 }

@@ -150,6 +150,15 @@ source_path(const char *dir, const char *file)
 		return copy(file);
 	if (strncmp(file, "./", 2) == 0)
 		file += 2;
+	/* A build that maps its own directory away leaves a relative `dir`, which
+	 * may stand at the beginning of `file` already. */
+	if (dir[0] != '/') {
+		const char *plain = strncmp(dir, "./", 2) == 0 ? dir + 2 : dir;
+		size_t n = strlen(plain);
+
+		if (n > 0 && strncmp(file, plain, n) == 0 && file[n] == '/')
+			return copy(file);
+	}
 	return asprintf(&path, "%s/%s", dir, file) < 0 ? NULL : path;
 }
 

@@ -106,6 +106,8 @@ every_option() {
 	while read -r option; do grep -q -e "--$option" help || { echo "$option"; return 1; }; done < options
 }
 ok "--help names every option of options.def" every_option
+fits() { "$gcprof" --help | awk 'length > 80 { print; wide = 1 } END { exit wide }'; }
+ok "--help fits into 80 columns" fits
 ok "--help is on standard output, with status 0" status 0 "$gcprof" --help
 ok "--version names the version" same "$("$gcprof" --version | cut -d' ' -f1)" gcprof
 
@@ -117,6 +119,10 @@ ok "a directory: 126" refuses 126 'Permission denied' run -- /
 printf 'exit 5\n' > no-interpreter
 chmod +x no-interpreter
 ok "a script without an interpreter is run by sh" status 5 run -- ./no-interpreter
+
+printf '#!/nonesuch/sh\n' > lost
+chmod +x lost
+ok "a script whose interpreter is not there: 127, and why" refuses 127 'interpreter' run -- ./lost
 
 if try_cc static -static; then
 	ok "a static program: 125, and why" refuses 125 'statically linked' run -- ./static
@@ -183,8 +189,9 @@ ok "an unknown command: 2" usage 2 "$gcprof" nonesuch
 
 snapshot() { "$gcprof" snapshot "$@"; }
 state() { grep -q "^State:[[:space:]]*$2" "/proc/$1/status"; }
-catches_usr2() { # bit 11 of the mask
+catches_usr2() { # bit 11 of the mask, of the program: the shell catches it too
 	local mask
+	grep -q libgcprof "/proc/$1/maps" || return 1
 	mask=$(sed -n 's/^SigCgt:[[:space:]]*//p' "/proc/$1/status")
 	[ $((0x$mask >> 11 & 1)) -eq 1 ]
 }

@@ -9,6 +9,15 @@ require_built "$TARGETS/api"
 run_plain absent "$TARGETS/api" absent
 points_of "$T/absent.truth"
 
+# Without optimization the header's functions are real ones, beside the library's
+# of the same names.
+run_plain absent-plain "$TARGETS/api-plain" absent
+is "without the profiler, not optimized: ends well" "$status" 0
+points_of "$T/absent-plain.truth"
+run_gcprof usage-plain "$TARGETS/api-plain" usage
+is "not optimized: ends well" "$status" 0
+points_of "$T/usage-plain.truth"
+
 run_gcprof usage "$TARGETS/api" usage
 is "usage: ends well" "$status" 0
 points_of "$T/usage.truth"

@@ -14,6 +14,10 @@ ok "the live set is exactly its ledger, block by block: size and kind of every C
 	ledger --exactly "$(heap ledger)" "$T/ledger.truth"
 is "the program says nothing it would not say alone" "$(cat "$T/ledger.out" "$T/ledger.err")" ""
 
+GCPROF_SAMPLE=64K run_gcprof sampled "$TARGETS/entry" ledger
+ok "with sampling the live set is as exact, only stacks are fewer" \
+	ledger --exactly "$(heap sampled)" "$T/sampled.truth"
+
 run_gcprof contract "$TARGETS/entry" contract
 is "the C contract runs to its end" "$status" 0
 points_of "$T/contract.truth"

@@ -105,7 +105,7 @@ between "short lives: nothing is old at the end" "$cohort_old" 0 $((16 * KIB))
 # The trace: a line per epoch that ended.
 name=trace
 GCPROF_TRACE=1 run trace 2
-lines=$(grep -c '^gcprof.*epoch' "$T/trace.err")
+lines=$(grep -cE '^gcprof.* ms: epoch [0-9]+' "$T/trace.err")
 between "GCPROF_TRACE=1: one line per epoch on stderr" "$lines" $((n_epochs - 1)) "$n_epochs"
 name=tofile
 GCPROF_TRACE=$T/trace.log run tofile 2

@@ -222,6 +222,12 @@ start_gcprof() { # NAME COMMAND...
 	started+=("$pid")
 }
 
+# A started program has come so far that SIGUSR2 is ours.
+profiled() { # PID PROGRAM
+	[ "/proc/$1/exe" -ef "$2" ] &&
+		[ $((0x$(awk '$1 == "SigCgt:" { print $2 }' "/proc/$1/status") & 0x800)) -ne 0 ]
+}
+
 # Wait until a command succeeds, at most a minute; no sleep for luck.
 eventually() { # COMMAND...
 	local i
@@ -274,11 +280,11 @@ leftovers() { # NAME: files that are not snapshots
 	find "$T/$1" -maxdepth 1 -type f ! -name '*.heap'
 }
 
-analysis() { # FILE FORMAT: name of a file with the analyzer's output in that format
+analysis() { # FILE FORMAT [TOP]: name of a file with the analyzer's output in that format
 	local out
-	out=$T/$(basename "$1").$2
+	out=$T/$(basename "$1").$2.${3:-all}
 	if [ ! -e "$out" ] || [ "$1" -nt "$out" ]; then
-		"$ANALYZE" --format="$2" --top=1000000 "$1" >"$out" 2>"$out.err" || {
+		"$ANALYZE" --format="$2" --top="${3:-1000000}" "$1" >"$out" 2>"$out.err" || {
 			sed 's/^/# /' "$out.err"
 		} >&2
 	fi
@@ -289,8 +295,12 @@ json() { # FILE JQ-EXPRESSION
 	jq -r "$2" <"$(analysis "$1" json)"
 }
 
+summary() { # FILE JQ-EXPRESSION: the same for what does not depend on the number of sites
+	jq -r "$2" <"$(analysis "$1" json 1)"
+}
+
 valid() { # FILE: the analyzer takes it, and nothing was lost
-	[ "$(json "$1" '.schema + " " + (.process.complete | tostring)')" = "gcprof-analyze/1 true" ]
+	[ "$(summary "$1" '.schema + " " + (.process.complete | tostring)')" = "gcprof-analyze/1 true" ]
 }
 
 dump() { # FILE: name of a file with heapdump's listing of it

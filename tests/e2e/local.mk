@@ -101,7 +101,7 @@ test_programs += $(e2e_targets)
 
 # -------------------------------------- compiled in ways of their own
 
-e2e_variants =
+e2e_variants = tests/e2e/targets/api-plain
 if HAVE_CXX
 e2e_variants += \
 	tests/e2e/targets/.libs/plugin.so \
@@ -123,6 +123,8 @@ e2e_variant_cc = $(AM_V_CCLD)$(MKDIR_P) tests/e2e/targets/.libs && $(CC) $(e2e_c
 e2e_variant_cxx = $(AM_V_CXXLD)$(MKDIR_P) tests/e2e/targets/.libs && $(CXX) $(e2e_cxxflags) -o $@
 stacks_libs = $(LIBUNWIND_LIBS)
 
+tests/e2e/targets/api-plain: tests/e2e/targets/api.c tests/e2e/targets/truth.h lib/gcprof.h
+	$(e2e_variant_cc) -O0 $(e2e_source)/api.c
 tests/e2e/targets/.libs/plugin.so: tests/e2e/targets/plugin.cc tests/e2e/targets/plugin.h
 	$(e2e_variant_cxx) -O2 -shared -fPIC $(e2e_source)/plugin.cc
 EXTRA_DIST += tests/e2e/targets/plugin.cc
@@ -139,6 +141,6 @@ tests/e2e/targets/stacks-optimized: tests/e2e/targets/stacks.c tests/e2e/targets
 tests/e2e/targets/stacks-fp: tests/e2e/targets/stacks.c tests/e2e/targets/truth.h
 	$(e2e_variant_cc) -O2 -fno-omit-frame-pointer $(e2e_source)/stacks.c $(stacks_libs)
 tests/e2e/targets/libstacks.so: tests/e2e/targets/stacks.c tests/e2e/targets/truth.h
-	$(e2e_variant_cc) -O3 -shared -fPIC -Wl,-z,lazy -DDIRECT_CALLS -Dmain=stacks_main $(e2e_source)/stacks.c $(stacks_libs)
+	$(e2e_variant_cc) -O3 -shared -fPIC -Wl,-z,lazy -Wl,-soname,libstacks.so -DDIRECT_CALLS -Dmain=stacks_main $(e2e_source)/stacks.c $(stacks_libs)
 tests/e2e/targets/stacks-dso: tests/e2e/targets/stacks-main.c tests/e2e/targets/libstacks.so
 	$(e2e_variant_cc) -O2 -Wl,-z,lazy $(e2e_source)/stacks-main.c tests/e2e/targets/libstacks.so -Wl,-rpath,'$$ORIGIN'

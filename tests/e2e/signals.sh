@@ -45,6 +45,27 @@ GCPROF_SIGNAL=RTMIN+3 ask rtmin+3 RTMIN+3
 GCPROF_SIGNAL=SIGRTMIN+4 ask sig-prefix RTMIN+4
 GCPROF_SIGNAL=28 ask number 28
 
+# asked again and again, in the middle of whatever it does
+require_built "$TARGETS/threads"
+for n in 1 3; do
+	start_gcprof "busy-$n" "$TARGETS/threads" "$n" $((1500000 / n))
+	eventually profiled "$pid" "$TARGETS/threads"
+	for ((i = 0; i < 200; i++)); do
+		kill -USR2 "$pid" 2>/dev/null || break
+	done
+	eventually some_heaps "busy-$n" 1
+	status=0
+	wait "$pid" || status=$?
+	is "busy-$n: a program with $n threads that is asked all the time ends well" "$status $(cat "$T/busy-$n.out")" "0 done"
+	ok "busy-$n: its last live set is exact" ledger "$(heaps "busy-$n" | tail -n 1)" "$T/busy-$n.truth"
+	is "busy-$n: that is the one of the exit" "$(info "$(heaps "busy-$n" | tail -n 1)" reason)" "exit"
+	bad=0
+	while read -r file; do
+		valid "$file" || bad=$((bad + 1))
+	done < <(heaps "busy-$n")
+	is "busy-$n: every snapshot is whole" "$bad" 0
+done
+
 # the program's own handler wins
 start_gcprof own "$TARGETS/signals" own-usr2
 eventually ready own
@@ -53,6 +74,6 @@ kill -USR1 "$pid"
 stop "$pid"
 points_of "$T/own.truth"
 is "own handler: the program gets its SIGUSR2" "$(cat "$T/own.out")" "calls 2"
-is "own handler: one line on stderr tells so" "$(grep -c 'gcprof.*USR2' "$T/own.err")" 1
+is "own handler: one line on stderr tells so" "$(grep -cE "gcprof.*(USR2|signal $(kill -l USR2))" "$T/own.err")" 1
 is "own handler: no snapshot but the one at exit" "$(n_heaps own)" 1
 done_testing

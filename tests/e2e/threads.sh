@@ -6,7 +6,8 @@
 . "${srcdir:-.}/tests/e2e/init.sh"
 
 require_built "$TARGETS/threads" "$TARGETS/life"
-run_gcprof threads "$TARGETS/threads" 4 100000
+n_steps=$([ "${GCPROF_TESTS_LONG:-0}" = 1 ] && echo 5000000 || echo 100000)
+run_gcprof threads "$TARGETS/threads" 4 "$n_steps"
 is "four threads that free one another's blocks end well" "$status" 0
 ok "the live set is exact: size, kind and allocating thread" ledger "$(heap threads)" "$T/threads.truth"
 ok "nothing was lost" valid "$(heap threads)"

@@ -14,7 +14,7 @@ plain() {
 }
 
 # NAME long-option, one line each.
-options() { sed -n 's/^OPTION(\([A-Z]*\), "\([a-z-]*\)",.*/\1 \2/p' lib/options.def; }
+options() { sed -n 's/^OPTION(\([A-Z_]*\), "\([a-z-]*\)",.*/\1 \2/p' lib/options.def; }
 
 # headings PAGE WANTED...: which are missing
 headings() {
@@ -50,7 +50,7 @@ options | while read -r name long; do
 done | no_complaint "gcprof.7 names every variable and gcprof.1 every option of options.def"
 
 [ -n "$(options)" ] || echo "no option found in options.def"
-for variable in $(printf '%s' "$seven $one" | grep -oE 'GCPROF_[A-Z]+' | sort -u); do
+for variable in $(printf '%s' "$seven $one" | grep -oE 'GCPROF_[A-Z]+(_[A-Z]+)*' | sort -u); do
 	options | grep -q "^${variable#GCPROF_} " || echo "$variable is described, but there is no such option"
 done | no_complaint "no variable is described that does not exist"
 

@@ -1,3 +1,27 @@
 # tests/real/local.mk -- programs that others wrote, under the preloaded library.
 #
+# Each script is skipped, with its reason, where its program is not installed;
+# GCPROF_TESTS_REQUIRE=1 makes that a failure.
+#
 # SPDX-License-Identifier: MIT
+
+real_tests += \
+	tests/real/compiler.sh \
+	tests/real/git.sh \
+	tests/real/memcached.sh \
+	tests/real/nginx.sh \
+	tests/real/node.sh \
+	tests/real/perl.sh \
+	tests/real/plugins.sh \
+	tests/real/python.sh \
+	tests/real/redis.sh \
+	tests/real/sqlite.sh
+
+EXTRA_DIST += tests/real/real.sh tests/real/count.c
+
+check_DATA += tests/real/count.so
+CLEANFILES += tests/real/count.so
+
+tests/real/count.so: tests/real/count.c
+	$(AM_V_CCLD)$(MKDIR_P) tests/real && \
+	$(CC) $(e2e_cflags) -D_GNU_SOURCE -O2 -shared -fPIC -o $@ $(srcdir)/tests/real/count.c

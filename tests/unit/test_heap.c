@@ -526,6 +526,104 @@ gcprofs_own_frames_are_left_out(void **state)
 	heap_free(h);
 }
 
+/* A site with a block of each of `n` epochs before now, at module /opt/app. */
+static uint32_t
+site_of_epochs(struct maker *m, uint64_t now, uint64_t n, uint64_t size)
+{
+	uint32_t site;
+
+	maker_module(m, 0, 4096, 0, "", "/opt/app");
+	maker_number(m, "epoch", now);
+	site = maker_site(m, 0, 0, 1, 0x10, n, n * size);
+	for (uint64_t i = 0; i < n; i++) {
+		uint32_t birth = maker_birth(m, now - n + 1 + i, 0, 0);
+
+		maker_block(m, &(struct hf_block){0x1000 + i * 0x100000, size, size, site,
+						  birth, 0});
+	}
+	return site;
+}
+
+static bool
+text_has(struct maker *m, const struct report_options *options, const char *words)
+{
+	struct heap *h = load(m);
+	char *text = written(h, options, report_write_text);
+	bool has = strstr(text, words) != NULL;
+
+	free(text);
+	heap_free(h);
+	return has;
+}
+
+static void
+the_summary_tells_growth_from_a_full_table(void **state)
+{
+	static const struct {
+		uint64_t now, n;
+		bool is_grown;
+	} cases[] = {{20, 20, true},
+		     {20, 12, true},
+		     {20, 9, false},
+		     {20, 1, false},
+		     {3, 3, false}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct maker m = {.n_sections = 0};
+
+		site_of_epochs(&m, cases[i].now, cases[i].n, 16);
+		assert_int_equal(text_has(&m, &plain, "It has grown all the time"),
+				 cases[i].is_grown);
+	}
+}
+
+static void
+the_summary_tells_what_was_freed_before_the_snapshot(void **state)
+{
+	for (int is_freed = 0; is_freed < 2; is_freed++) {
+		struct maker m = {.n_sections = 0};
+
+		(void)state;
+		site_of_epochs(&m, 8, 2, 4096);
+		maker_epochs(&m,
+			     &(struct hf_epochs){.first_epoch = 1,
+						 .n_epochs = 5,
+						 .heap_used = is_freed ? 1 << 20 : 4096});
+		assert_int_equal(
+			text_has(&m, &plain, "1.0 MiB were live at the end of epoch 5"),
+			is_freed);
+	}
+}
+
+static void
+a_sampled_site_has_an_estimate(void **state)
+{
+	struct maker m = {.n_sections = 0};
+
+	(void)state;
+	/* 1000 / (1 - exp(-1)) = 1582 */
+	maker_number(&m, "sample_bytes", 1000);
+	site_of_epochs(&m, 1, 1, 1000);
+	assert_true(text_has(&m, &plain,
+			     "only sampled blocks: they stand for about 1.5 KiB"));
+}
+
+static void
+a_filtered_report_says_how_much_the_filters_leave(void **state)
+{
+	struct report_options options = plain;
+	struct maker m = {.n_sections = 0};
+
+	(void)state;
+	options.filter_text = "--min-age=2";
+	options.filter.min_age = 2;
+	site_of_epochs(&m, 10, 4, 1024);
+	assert_true(text_has(&m, &options,
+			     "They hold 2.0 KiB, 50.0 % of what is live, in 2 blocks at "
+			     "1 site.\n"));
+}
+
 static void
 the_survival_chart_has_about_twenty_rows(void **state)
 {
@@ -603,6 +701,10 @@ main(int argc, char **argv)
 		cmocka_unit_test(json_is_valid_whatever_bytes_names_have),
 		cmocka_unit_test(special_places_have_words),
 		cmocka_unit_test(gcprofs_own_frames_are_left_out),
+		cmocka_unit_test(the_summary_tells_growth_from_a_full_table),
+		cmocka_unit_test(the_summary_tells_what_was_freed_before_the_snapshot),
+		cmocka_unit_test(a_sampled_site_has_an_estimate),
+		cmocka_unit_test(a_filtered_report_says_how_much_the_filters_leave),
 		cmocka_unit_test(the_survival_chart_has_about_twenty_rows),
 		cmocka_unit_test(blocks_without_a_timeline_are_charted_too),
 	};

@@ -72,7 +72,9 @@ own_fd2(const char *file)
 
 	close(2);
 	fd = open(file, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-	if (fd != 2 || write(2, "mine\n", 5) != 5)
+	if (fd != 2)
+		dup2(fd, 2);
+	if (write(2, "mine\n", 5) != 5)
 		return 1;
 	some_blocks();
 	v_free((void *)(uintptr_t)0x123456789000); /* something to complain about */
@@ -225,8 +227,12 @@ main(int argc, char **argv)
 	}
 	if (!strcmp(mode, "abort"))
 		abort();
-	if (!strcmp(mode, "segv"))
-		*(volatile int *)8 = 1;
+	if (!strcmp(mode, "segv")) {
+		volatile int *nowhere = (volatile int *)8;
+
+		OPAQUE(nowhere);
+		*nowhere = 1;
+	}
 	if (!strcmp(mode, "kill"))
 		raise(atoi(arg));
 	if (!strcmp(mode, "pause")) {

@@ -1,0 +1,199 @@
+/* maps.c -- see maps.h.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "maps.h"
+#include "mem.h"
+#include "sys.h"
+
+#include <fcntl.h>
+#include <string.h>
+
+enum { MAX_AREAS = 1 << 20, PAGE = 4096, BUFFER = 64 << 10 };
+
+static struct maps_area *areas; /* MAX_AREAS, touched as far as used */
+static uint32_t n_areas;
+static char buffer[BUFFER]; /* one reader at a time */
+
+static uintptr_t
+hex(const char **at)
+{
+	uintptr_t v = 0;
+
+	for (;; ++*at) {
+		char ch = **at;
+
+		if (ch >= '0' && ch <= '9')
+			v = v << 4 | (uintptr_t)(ch - '0');
+		else if (ch >= 'a' && ch <= 'f')
+			v = v << 4 | (uintptr_t)(ch - 'a' + 10);
+		else
+			return v;
+	}
+}
+
+static enum maps_name
+kind_of(const char *name)
+{
+	if (*name == 0)
+		return MAPS_ANONYMOUS;
+	if (*name == '/') {
+		if (strncmp(name, "/dev/", 5) != 0 || strncmp(name, "/dev/shm/", 9) == 0 ||
+		    strncmp(name, "/dev/zero", 9) == 0)
+			return MAPS_FILE;
+		return MAPS_DEVICE;
+	}
+	if (strcmp(name, "[heap]") == 0)
+		return MAPS_HEAP;
+	if (strcmp(name, "[stack]") == 0)
+		return MAPS_STACK;
+	if (strncmp(name, "[anon", 5) == 0)
+		return MAPS_ANONYMOUS;
+	return *name == '[' ? MAPS_KERNEL : MAPS_FILE;
+}
+
+/* start-end perms offset dev inode   name */
+static void
+parse(const char *line)
+{
+	struct maps_area *a = &areas[n_areas];
+	int field;
+
+	if (n_areas == MAX_AREAS)
+		return;
+	a->start = hex(&line);
+	if (*line++ != '-')
+		return;
+	a->end = hex(&line);
+	if (*line++ != ' ' || strlen(line) < 4)
+		return;
+	a->is_readable = line[0] == 'r';
+	a->is_writable = line[1] == 'w';
+	a->is_shared = line[3] == 's';
+	for (field = 0; field < 4; field++) {
+		while (*line && *line != ' ')
+			line++;
+		while (*line == ' ')
+			line++;
+	}
+	a->name = kind_of(line);
+	n_areas++;
+}
+
+bool
+maps_load(void)
+{
+	int fd = sys_open("/proc/self/maps", O_RDONLY, 0);
+	size_t n = 0;
+	long got;
+
+	n_areas = 0;
+	if (!areas)
+		areas = mem_map((size_t)MAX_AREAS * sizeof *areas);
+	if (fd < 0 || !areas) {
+		if (fd >= 0)
+			(void)sys_close(fd);
+		return false;
+	}
+	while ((got = sys_read(fd, buffer + n, sizeof buffer - 1 - n)) > 0) {
+		char *line = buffer, *end;
+
+		n += (size_t)got;
+		buffer[n] = 0;
+		while ((end = strchr(line, '\n')) != NULL) {
+			*end = 0;
+			parse(line);
+			line = end + 1;
+		}
+		n -= (size_t)(line - buffer);
+		memmove(buffer, line, n);
+		if (n == sizeof buffer - 1)
+			n = 0; /* no name is so long */
+	}
+	(void)sys_close(fd);
+	return n_areas > 0;
+}
+
+uint32_t
+maps_n(void)
+{
+	return n_areas;
+}
+
+const struct maps_area *
+maps_get(uint32_t i)
+{
+	return &areas[i];
+}
+
+/* Index of the first area that ends beyond addr. */
+static uint32_t
+first_beyond(uintptr_t addr)
+{
+	uint32_t lo = 0, hi = n_areas;
+
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+
+		if (areas[mid].end > addr)
+			hi = mid;
+		else
+			lo = mid + 1;
+	}
+	return lo;
+}
+
+const struct maps_area *
+maps_find(uintptr_t addr)
+{
+	uint32_t i = first_beyond(addr);
+
+	return i < n_areas && areas[i].start <= addr ? &areas[i] : NULL;
+}
+
+bool
+maps_is_readable(uintptr_t start, uintptr_t end)
+{
+	static const struct maps_area *last; /* one reader at a time */
+	uint32_t i;
+
+	if (!n_areas)
+		return true; /* nobody knows; blocks are readable as a rule */
+	if (last >= areas && last < areas + n_areas && start >= last->start &&
+	    end <= last->end)
+		return last->is_readable;
+	last = maps_find(start);
+	for (i = first_beyond(start); i < n_areas && start < end; i++) {
+		if (areas[i].start > start || !areas[i].is_readable)
+			return false;
+		start = areas[i].end;
+	}
+	return start >= end;
+}
+
+void
+maps_present(uintptr_t start, uintptr_t end, void (*f)(uintptr_t, uintptr_t, void *), void *with)
+{
+	static uint64_t pages[1024]; /* one reader at a time */
+	const uint64_t there = 3ull << 62; /* present, or swapped out */
+	uintptr_t page = start & ~(uintptr_t)(PAGE - 1);
+	int fd = sys_open("/proc/self/pagemap", O_RDONLY, 0);
+
+	while (page < end) {
+		size_t want = (end - page + PAGE - 1) / PAGE, i;
+		long got;
+
+		if (want > sizeof pages / sizeof pages[0])
+			want = sizeof pages / sizeof pages[0];
+		got = fd < 0 ? -1 : sys_pread(fd, pages, want * 8, page / PAGE * 8);
+		for (i = 0; i < want; i++, page += PAGE) {
+			uintptr_t from = page > start ? page : start;
+			uintptr_t to = page + PAGE < end ? page + PAGE : end;
+
+			if (got < (long)((i + 1) * 8) || pages[i] & there)
+				f(from, to, with);
+		}
+	}
+	if (fd >= 0)
+		(void)sys_close(fd);
+}

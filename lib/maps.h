@@ -1,0 +1,38 @@
+/* maps.h -- the address space as the kernel shows it, for roots.
+ *
+ * In:   /proc/self/maps, read at the cut.
+ * Out:  areas by rising address; which pages of one are there.
+ * Not here: what the program mapped and from where (mappings.h).
+ *
+ * Source  proc(5): /proc/PID/maps, /proc/PID/pagemap.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef GCPROF_MAPS_H
+#define GCPROF_MAPS_H
+
+#include "base.h"
+
+enum maps_name { MAPS_ANONYMOUS, MAPS_FILE, MAPS_DEVICE, MAPS_HEAP, MAPS_STACK, MAPS_KERNEL };
+
+struct maps_area {
+	uintptr_t start, end;
+	bool is_readable, is_writable, is_shared;
+	enum maps_name name;
+};
+
+/* Read anew.  Returns false if the kernel does not show it. */
+bool maps_load(void);
+uint32_t maps_n(void);
+const struct maps_area *maps_get(uint32_t i);
+/* The area that holds an address, or NULL. */
+const struct maps_area *maps_find(uintptr_t addr);
+/* Whether all of [start, end) may be read. */
+bool maps_is_readable(uintptr_t start, uintptr_t end);
+
+/* Call f for runs of pages of [start, end) that hold something; pages never
+ * touched are zero, and reading them would make page tables for them. */
+void maps_present(uintptr_t start, uintptr_t end, void (*f)(uintptr_t start, uintptr_t end, void *with),
+		  void *with);
+
+#endif

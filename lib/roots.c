@@ -1,0 +1,391 @@
+/* roots.c -- see roots.h.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "roots.h"
+#include "backend.h"
+#include "blocks.h"
+#include "cut.h"
+#include "heapfile.h"
+#include "index.h"
+#include "mappings.h"
+#include "maps.h"
+#include "mem.h"
+#include "modules.h"
+#include "scan.h"
+#include "sys.h"
+#include "thread.h"
+
+#include <dlfcn.h>
+#include <elf.h>
+#include <link.h>
+#include <string.h>
+
+/* What is known to be somebody's: roots already written, the allocator's, ours.
+ * What is left over is HEAPFILE_ROOT_OTHER. */
+enum { MAX_CLAIMS = 1 << 18, MAX_REGISTERED = 1024 };
+struct claim {
+	uintptr_t start, end;
+};
+static struct claim *claims;
+static uint32_t n_claims;
+
+static struct {
+	size_t tls_bytes;	 /* static TLS, below the thread pointer */
+	size_t descriptor_bytes; /* struct pthread, above it */
+	size_t keys, keys_end;	 /* pthread_setspecific values in it; 0 = unknown */
+} libc;
+
+static struct claim registered[MAX_REGISTERED]; /* end is written last; 0 = unused */
+
+void
+roots_init(void)
+{
+	void (*tls)(size_t *, size_t *) =
+		(void (*)(size_t *, size_t *))dlsym(RTLD_DEFAULT, "_dl_get_tls_static_info");
+	const uint32_t *bytes = dlsym(RTLD_DEFAULT, "_thread_db_sizeof_pthread");
+	/* bits of an element (which is an array), number of elements, offset */
+	const uint32_t *specific = dlsym(RTLD_DEFAULT, "_thread_db_pthread_specific");
+	const uint32_t *key = dlsym(RTLD_DEFAULT, "_thread_db_sizeof_pthread_key_data");
+	size_t align;
+
+	/* Where libc does not say: what glibc 2.36 has, generously. */
+	libc.tls_bytes = 4096;
+	libc.descriptor_bytes = 2304;
+	if (tls)
+		tls(&libc.tls_bytes, &align);
+	if (bytes && *bytes >= 1024 && *bytes <= 65536)
+		libc.descriptor_bytes = *bytes;
+	/* glibc's tls_bytes counts the descriptor too. */
+	if (libc.tls_bytes > libc.descriptor_bytes)
+		libc.tls_bytes -= libc.descriptor_bytes;
+	if (specific && key) {
+		size_t pointers = (size_t)specific[0] / 64 * specific[1];
+		size_t first = pointers * *key; /* the first block stands before */
+
+		libc.keys = specific[2] > first ? specific[2] - first : 0;
+		libc.keys_end = specific[2] + pointers * sizeof(void *);
+	}
+}
+
+void
+roots_register(uintptr_t start, size_t bytes)
+{
+	int i;
+
+	for (i = 0; i < MAX_REGISTERED; i++) {
+		uintptr_t none = 0;
+
+		if (__atomic_compare_exchange_n(&registered[i].start, &none, start, false,
+						__ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) {
+			release_store(&registered[i].end, start + bytes);
+			return;
+		}
+	}
+	lose(LOSS_MAPPINGS);
+}
+
+void
+roots_unregister(uintptr_t start, size_t bytes)
+{
+	int i;
+
+	for (i = 0; i < MAX_REGISTERED; i++)
+		if (relaxed_load(&registered[i].start) == start &&
+		    acquire_load(&registered[i].end) == start + bytes) {
+			release_store(&registered[i].end, 0);
+			release_store(&registered[i].start, 0);
+			return;
+		}
+}
+
+/* ---- claims -------------------------------------------------------------- */
+
+static void
+claim(uintptr_t start, uintptr_t end)
+{
+	if (claims && n_claims < MAX_CLAIMS && start < end)
+		claims[n_claims++] = (struct claim){start, end};
+}
+
+static void
+claim_region(uintptr_t start, uintptr_t end, void *with)
+{
+	(void)with;
+	claim(start, end);
+}
+
+static void
+root(uint32_t kind, uint32_t owner, uintptr_t start, uintptr_t end)
+{
+	claim(start, end);
+	scan_root(kind, owner, start, end);
+}
+
+/* Shell sort by start: no recursion, no memory, and the list is nearly sorted. */
+static void
+sort_claims(void)
+{
+	uint32_t gap, i, k;
+
+	for (gap = n_claims / 2; gap > 0; gap /= 2)
+		for (i = gap; i < n_claims; i++) {
+			struct claim c = claims[i];
+
+			for (k = i; k >= gap && claims[k - gap].start > c.start; k -= gap)
+				claims[k] = claims[k - gap];
+			claims[k] = c;
+		}
+}
+
+/* ---- loaded objects ------------------------------------------------------ */
+
+static void
+object_roots(const struct link_map *map)
+{
+	struct module_find m, own;
+	const ElfW(Ehdr) *eh;
+	const ElfW(Phdr) *ph;
+	bool is_own;
+	int i;
+
+	if (!map->l_ld || !modules_find((uintptr_t)map->l_ld, &m))
+		return;
+	is_own = modules_find((uintptr_t)&libc, &own) && own.start == m.start;
+	eh = (const void *)m.start;
+	if (memcmp(eh->e_ident, ELFMAG, SELFMAG) != 0 || eh->e_phentsize != sizeof *ph ||
+	    eh->e_phoff + eh->e_phnum * sizeof *ph > m.end - m.start)
+		return;
+	ph = (const void *)(m.start + eh->e_phoff);
+	for (i = 0; i < eh->e_phnum; i++) {
+		uintptr_t start = map->l_addr + ph[i].p_vaddr;
+
+		if (ph[i].p_type != PT_LOAD || !(ph[i].p_flags & PF_W))
+			continue;
+		if (is_own) /* ours, and jemalloc's */
+			claim(start & ~(uintptr_t)4095, start + ph[i].p_memsz);
+		else
+			root(HEAPFILE_ROOT_GLOBAL, m.module, start, start + ph[i].p_memsz);
+	}
+}
+
+/* The loader's list, as debuggers read it: link.h.  All namespaces, where
+ * r_version says that there is a next. */
+static void
+all_object_roots(void)
+{
+	const struct r_debug_extended *r = (const struct r_debug_extended *)&_r_debug;
+	int spaces, objects = 0;
+
+	for (spaces = 0; r && spaces < 64; spaces++) {
+		const struct link_map *map = r->base.r_map;
+
+		/* BOUND: a list in the middle of a change is followed as it stands. */
+		for (; map && objects < 1 << 16; map = map->l_next, objects++)
+			object_roots(map);
+		r = r->base.r_version >= 2 ? r->r_next : NULL;
+	}
+}
+
+/* ---- threads ------------------------------------------------------------- */
+
+static thread_no
+number_of(int tid)
+{
+	struct thread *t = NULL;
+
+	while ((t = thread_next(t)) != NULL)
+		if (t->is_used && t->tid == tid)
+			return t->number;
+	return 0;
+}
+
+/* Static TLS and the descriptor, with the key values told apart. */
+static void
+descriptor_roots(thread_no n, uintptr_t tp)
+{
+	uintptr_t lo = tp - libc.tls_bytes, hi = tp + libc.descriptor_bytes;
+
+	if (libc.keys && libc.keys_end <= libc.descriptor_bytes) {
+		root(HEAPFILE_ROOT_TLS, n, lo, tp + libc.keys);
+		root(HEAPFILE_ROOT_KEY, n, tp + libc.keys, tp + libc.keys_end);
+		root(HEAPFILE_ROOT_TLS, n, tp + libc.keys_end, hi);
+	} else {
+		root(HEAPFILE_ROOT_TLS, n, lo, hi);
+	}
+}
+
+/* Thread-local storage of libraries that were loaded later.  The descriptor's
+ * second word points to the vector of such blocks, behind its first entry, which
+ * has their number; an entry is the block's address and what is to be freed.
+ * Source: glibc, sysdeps/generic/dl-dtv.h, elf/dl-tls.c (allocate_dtv). */
+static void
+dynamic_tls_roots(thread_no n, uintptr_t tp)
+{
+	uintptr_t dtv, start, count;
+	struct index_block b;
+
+	if (!maps_is_readable(tp, tp + 16))
+		return;
+	dtv = ((const uintptr_t *)tp)[1];
+	start = dtv - 16;
+	if (dtv & 7 || !maps_is_readable(start, dtv))
+		return;
+	count = *(const uintptr_t *)start;
+	if (count > 1 << 20)
+		return; /* not what it should be */
+	/* The vector itself is a block whose inside is pointed to. */
+	if (index_find(start, &b))
+		scan_root_words(HEAPFILE_ROOT_TLS, n, &b.addr, 1);
+	scan_root(HEAPFILE_ROOT_TLS, n, start, start + (count + 2) * 16);
+}
+
+/* The stack that the thread was given, from sp if that is on it; a thread that
+ * is on another one (a coroutine's, an alternate signal stack) has frames
+ * somewhere on its own: all of it counts. */
+static void
+own_stack_roots(thread_no n, const struct cut_thread *t, bool is_main)
+{
+	uintptr_t tp = t->thread_pointer, lo, hi;
+	uint32_t i;
+
+	if (is_main) {
+		for (i = 0; i < maps_n() && maps_get(i)->name != MAPS_STACK; i++)
+			;
+		if (i == maps_n())
+			return;
+		lo = maps_get(i)->start;
+		hi = maps_get(i)->end;
+	} else {
+		const struct maps_area *a = maps_find(tp);
+
+		if (!a)
+			return;
+		lo = a->start;
+		hi = tp - libc.tls_bytes;
+	}
+	claim(lo, hi);
+	scan_root(HEAPFILE_ROOT_STACK, n, t->sp > lo && t->sp < hi ? t->sp : lo, hi);
+}
+
+/* A stack that sp is on and that is not the thread's own. */
+static void
+other_stack_roots(thread_no n, const struct cut_thread *t)
+{
+	const struct maps_area *a = maps_find(t->sp);
+	struct index_block b;
+	struct mapping m;
+
+	if (t->sp >= index_lo && t->sp < index_hi && index_find(t->sp, &b))
+		scan_root(HEAPFILE_ROOT_STACK, n, t->sp, b.addr + b.bytes);
+	else if (a && a->name != MAPS_STACK && !mappings_find(t->sp, &m) &&
+		 !(t->sp < t->thread_pointer && a->end > t->thread_pointer))
+		scan_root(HEAPFILE_ROOT_STACK, n, t->sp, a->end);
+}
+
+static void
+thread_roots(const struct cut_thread *t, int pid)
+{
+	thread_no n = number_of(t->tid);
+
+	scan_root_words(HEAPFILE_ROOT_REGISTERS, n, t->registers, CUT_REGISTERS);
+	descriptor_roots(n, t->thread_pointer);
+	dynamic_tls_roots(n, t->thread_pointer);
+	own_stack_roots(n, t, t->tid == pid);
+	other_stack_roots(n, t);
+	/* Only the kernel may know where this one is. */
+	if (t->alt_stack)
+		scan_root_words(HEAPFILE_ROOT_ALT_STACK, n, &t->alt_stack, 1);
+}
+
+/* ---- the rest ------------------------------------------------------------ */
+
+static int
+mapping_root(const struct mapping *m, void *with)
+{
+	(void)with;
+	if (m->flags & HEAPFILE_MAPPING_READ) {
+		const struct maps_area *a = maps_find(m->start);
+
+		if (!a || a->name != MAPS_DEVICE)
+			root(HEAPFILE_ROOT_MAPPING, 0, m->start, m->end);
+	}
+	claim(m->start, m->end);
+	return 0;
+}
+
+/* libc keeps stacks of threads that have ended for others to come.  They look
+ * like this: memory behind a guard without access, and no thread's.  BOUND: so
+ * does what a program mapped by raw system calls behind a guard. */
+static bool
+is_dead_stack(uint32_t i)
+{
+	const struct maps_area *a = maps_get(i), *guard = i ? maps_get(i - 1) : NULL;
+
+	return guard && guard->end == a->start && !guard->is_readable &&
+	       guard->name == MAPS_ANONYMOUS;
+}
+
+static void
+leftover(uint32_t i, uintptr_t start, uintptr_t end)
+{
+	bool is_stack = start == maps_get(i)->start && is_dead_stack(i);
+
+	if (is_stack && !cut_now.n_unanswered)
+		return;
+	/* The next allocator's heap is no root. */
+	if (backend_is_system && blocks_ever_in(start, end))
+		return;
+	scan_root(is_stack ? HEAPFILE_ROOT_STACK : HEAPFILE_ROOT_OTHER, 0, start, end);
+}
+
+static void
+other_roots(void)
+{
+	uint32_t i, k = 0;
+
+	sort_claims();
+	for (i = 0; i < maps_n(); i++) {
+		const struct maps_area *a = maps_get(i);
+		uintptr_t at = a->start;
+		uint32_t c;
+
+		if (!a->is_readable || !a->is_writable || a->is_shared ||
+		    (a->name != MAPS_ANONYMOUS && a->name != MAPS_HEAP))
+			continue;
+		/* Claims may overlap; those that end before this area are done with. */
+		while (k < n_claims && claims[k].end <= at)
+			k++;
+		for (c = k; c < n_claims && claims[c].start < a->end && at < a->end; c++) {
+			if (claims[c].start > at)
+				leftover(i, at, claims[c].start);
+			if (claims[c].end > at)
+				at = claims[c].end;
+		}
+		if (at < a->end)
+			leftover(i, at, a->end);
+	}
+}
+
+void
+roots_write(void)
+{
+	uint32_t i;
+
+	if (!claims)
+		claims = mem_map(MAX_CLAIMS * sizeof *claims);
+	n_claims = 0;
+	scan_roots_begin();
+	all_object_roots();
+	for (i = 0; i < cut_now.n_threads; i++)
+		if (cut_now.threads[i].state == CUT_PARKED)
+			thread_roots(&cut_now.threads[i], cut_now.pid);
+	(void)mappings_walk(mapping_root, NULL);
+	for (i = 0; i < MAX_REGISTERED; i++)
+		if (registered[i].end)
+			scan_root(HEAPFILE_ROOT_REGISTERED, 0, registered[i].start,
+				  registered[i].end);
+	backend_regions(claim_region, NULL);
+	mem_regions(claim_region, NULL);
+	other_roots();
+}

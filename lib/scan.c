@@ -1,0 +1,307 @@
+/* scan.c -- see scan.h.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "scan.h"
+#include "heapfile_write.h"
+#include "index.h"
+#include "maps.h"
+#include "modules.h"
+#include "sys.h"
+
+#include <string.h>
+
+enum {
+	MAX_BUFFERED = 4096,	   /* edges of one record found in one pass */
+	SPARSE = 1 << 20,	   /* bytes from which absent pages are looked for */
+	PAGE = 4096,
+	OBJECT_WORDS = 4,
+	OBJECT_LOOK = 8 /* words at the start of a block that are looked at for code
+			 * and vtables.  BOUND: a callback further in is not seen. */
+};
+
+struct edge {
+	uint64_t word; /* index of the word in the holder */
+	uint32_t target;
+	uint32_t how; /* enum heapfile_inside */
+	size_t inside; /* offset in the target; 0 = start */
+};
+
+/* One holder: found edges are buffered; if there are more than fit, the words
+ * are gone through again and the edges written as they are found. */
+static struct {
+	uint64_t n;
+	struct edge edges[MAX_BUFFERED];
+	bool is_writing;
+	uint64_t n_written, n_announced;
+	uint64_t next_word; /* the word after the last edge's */
+	uint32_t before;    /* ordinal of the last target */
+} found;
+
+/* Source of the three heuristics: the Valgrind manual, 4.3,
+ * --leak-check-heuristics. */
+static uint32_t
+judge(const struct index_block *b, size_t inside)
+{
+	const size_t *words = (const size_t *)b->addr;
+
+	/* new[] of things with destructors: their number stands before them. */
+	if (inside == sizeof(size_t) && b->bytes >= sizeof(size_t) &&
+	    (words[0] == 0 ? b->bytes == sizeof(size_t)
+			   : (b->bytes - sizeof(size_t)) % words[0] == 0))
+		return HEAPFILE_INSIDE_ARRAY;
+	/* std::string that shares its text: length, capacity, count, text. */
+	if (inside == 3 * sizeof(size_t) && b->bytes >= inside + 1 && words[0] <= words[1] &&
+	    b->bytes - inside == words[1] + 1)
+		return HEAPFILE_INSIDE_STRING;
+	/* A second base class: it begins with a pointer into read-only data of an
+	 * object, as the whole does. */
+	if (inside % sizeof(size_t) == 0 && inside + sizeof(size_t) <= b->bytes) {
+		struct module_find whole, part;
+		const struct maps_area *area;
+
+		if (words[0] % sizeof(size_t) == 0 && words[inside / sizeof(size_t)] % sizeof(size_t) == 0 &&
+		    words[0] > PAGE && modules_find(words[0], &whole) &&
+		    modules_find(words[inside / sizeof(size_t)], &part) &&
+		    (area = maps_find(words[0])) != NULL && !area->is_writable &&
+		    (area = maps_find(words[inside / sizeof(size_t)])) != NULL && !area->is_writable)
+			return HEAPFILE_INSIDE_INHERITANCE;
+	}
+	return HEAPFILE_INSIDE_PLAIN;
+}
+
+static void
+write_edge(const struct edge *e)
+{
+	int64_t by = (int64_t)e->target - found.before;
+	uint64_t zigzag = (uint64_t)by << 1 ^ (uint64_t)(by >> 63);
+	uint64_t skip = e->word - found.next_word;
+
+	heapfile_put(zigzag << 2 | (skip ? 2 : 0) | (e->inside ? 1 : 0));
+	if (skip)
+		heapfile_put(skip);
+	if (e->inside)
+		heapfile_put((uint64_t)e->inside << 2 | e->how);
+	found.next_word = e->word + 1;
+	found.before = e->target;
+	found.n_written++;
+}
+
+static ALWAYS_INLINE void
+look_at(uintptr_t value, uint64_t word)
+{
+	struct index_block b;
+	struct edge e;
+
+	if (likely(value < index_lo || value >= index_hi) || !index_find(value, &b))
+		return;
+	e.word = word;
+	e.target = b.ordinal;
+	e.inside = value - b.addr;
+	e.how = 0;
+	if (found.is_writing) {
+		if (found.n_written == found.n_announced)
+			return; /* somebody runs on, and wrote a pointer between */
+		if (e.inside)
+			e.how = judge(&b, e.inside);
+		write_edge(&e);
+		return;
+	}
+	if (found.n < MAX_BUFFERED) {
+		if (e.inside)
+			e.how = judge(&b, e.inside);
+		found.edges[found.n] = e;
+	}
+	found.n++;
+}
+
+struct range {
+	uintptr_t base; /* where the holder's words begin */
+};
+
+static void
+look_through(uintptr_t start, uintptr_t end, void *with)
+{
+	const struct range *r = with;
+	uintptr_t at = (start + 7) & ~(uintptr_t)7;
+
+	for (; at + 8 <= end; at += 8)
+		look_at(*(const volatile uintptr_t *)at, (at - r->base) / 8);
+}
+
+static void
+look_through_carefully(uintptr_t start, uintptr_t end, void *with)
+{
+	uintptr_t page;
+
+	for (page = start & ~(uintptr_t)(PAGE - 1); page < end; page += PAGE) {
+		uintptr_t from = page > start ? page : start;
+
+		if (sys_is_readable((from + 7) & ~(uintptr_t)7))
+			look_through(from, page + PAGE < end ? page + PAGE : end, with);
+	}
+}
+
+/* All words of [start, end). */
+static void
+look_at_all(uintptr_t start, uintptr_t end)
+{
+	struct range r = {start};
+	void (*look)(uintptr_t, uintptr_t, void *) =
+		maps_is_readable(start, end) ? look_through : look_through_carefully;
+
+	if (end - start >= SPARSE)
+		maps_present(start, end, look, &r);
+	else
+		look(start, end, &r);
+}
+
+static void
+begin(uint32_t before)
+{
+	found.n = 0;
+	found.is_writing = false;
+	found.n_written = 0;
+	found.next_word = 0;
+	found.before = before;
+}
+
+/* The edges that were found; [start, end) is gone through again if need be. */
+static void
+write_found(uintptr_t start, uintptr_t end)
+{
+	uint64_t i;
+
+	heapfile_put(found.n);
+	if (found.n <= MAX_BUFFERED) {
+		for (i = 0; i < found.n; i++)
+			write_edge(&found.edges[i]);
+		return;
+	}
+	found.n_announced = found.n;
+	found.is_writing = true;
+	look_at_all(start, end);
+	found.is_writing = false;
+	/* As many as announced, even if somebody runs on and took pointers away:
+	 * the last target again. */
+	while (found.n_written < found.n_announced) {
+		struct edge again = {.word = found.next_word, .target = found.before};
+
+		write_edge(&again);
+	}
+}
+
+static int
+put_block_edges(const struct index_block *b, void *with)
+{
+	uint32_t *last = with;
+
+	begin(b->ordinal);
+	look_at_all(b->addr, b->addr + b->bytes);
+	if (!found.n)
+		return 0;
+	heapfile_record();
+	heapfile_put(b->ordinal - *last);
+	*last = b->ordinal;
+	write_found(b->addr, b->addr + b->bytes);
+	return 0;
+}
+
+/* ---- words into loaded objects ------------------------------------------- */
+
+static int
+put_object_words(const struct index_block *b, void *with)
+{
+	uint32_t *last = with, n = 0, i, words = (uint32_t)(b->bytes / 8);
+	struct {
+		uint32_t word;
+		module_no module;
+		uintptr_t offset;
+	} hits[OBJECT_WORDS];
+
+	if (words > OBJECT_LOOK)
+		words = OBJECT_LOOK;
+	if (!words || !maps_is_readable(b->addr, b->addr + words * 8))
+		return 0;
+	for (i = 0; i < words && n < OBJECT_WORDS; i++) {
+		uintptr_t value = ((const uintptr_t *)b->addr)[i];
+		const struct maps_area *area;
+		struct module_find m;
+
+		/* What is no address at all is the rule. */
+		if (value < 65536 || value >> 47 || (value >= index_lo && value < index_hi))
+			continue;
+		area = maps_find(value);
+		if (!area || area->is_writable || area->name == MAPS_KERNEL ||
+		    !modules_find(value, &m) || !m.module)
+			continue;
+		hits[n].word = i;
+		hits[n].module = m.module;
+		hits[n].offset = value - modules_get(m.module)->bias;
+		n++;
+	}
+	if (!n)
+		return 0;
+	heapfile_record();
+	heapfile_put(b->ordinal - *last);
+	*last = b->ordinal;
+	heapfile_put(n);
+	for (i = 0; i < n; i++) {
+		heapfile_put(hits[i].word);
+		heapfile_put(hits[i].module);
+		heapfile_put(hits[i].offset);
+	}
+	return 0;
+}
+
+void
+scan_blocks(void)
+{
+	uint32_t last = 0;
+
+	heapfile_section(HEAPFILE_EDGES);
+	(void)index_walk(put_block_edges, &last);
+	last = 0;
+	heapfile_section(HEAPFILE_OBJECT_WORDS);
+	(void)index_walk(put_object_words, &last);
+}
+
+/* ---- roots --------------------------------------------------------------- */
+
+void
+scan_roots_begin(void)
+{
+	heapfile_section(HEAPFILE_ROOTS);
+}
+
+void
+scan_root(uint32_t kind, uint32_t owner, uintptr_t start, uintptr_t end)
+{
+	start = (start + 7) & ~(uintptr_t)7;
+	if (start >= end)
+		return;
+	begin(0);
+	look_at_all(start, end);
+	heapfile_record();
+	heapfile_put(kind);
+	heapfile_put(owner);
+	heapfile_put(start);
+	heapfile_put(end - start);
+	write_found(start, end);
+}
+
+void
+scan_root_words(uint32_t kind, uint32_t owner, const uintptr_t *words, uint32_t n)
+{
+	uint32_t i;
+
+	begin(0);
+	for (i = 0; i < n; i++)
+		look_at(words[i], i);
+	heapfile_record();
+	heapfile_put(kind);
+	heapfile_put(owner);
+	heapfile_put(0);
+	heapfile_put((uint64_t)n * 8);
+	write_found(0, 0);
+}

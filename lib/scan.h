@@ -1,0 +1,32 @@
+/* scan.h -- the graph of a cut: words that point to blocks.
+ *
+ * In:   the index of blocks; the areas that hold the program's own variables.
+ * Out:  the sections EDGES, OBJECT_WORDS and ROOTS of a snapshot.
+ * Not here: what is reachable (the analyzer computes it).
+ *
+ * Conservative: any aligned word that has the value of an address in a block
+ * counts as a pointer to it.  Memory of the allocator, of the profiler, and of
+ * freed blocks is never a root.
+ *
+ * Context  the child of a cut, or the only thread that runs.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef GCPROF_SCAN_H
+#define GCPROF_SCAN_H
+
+#include "base.h"
+
+/* Write EDGES and OBJECT_WORDS.  The index is complete. */
+void scan_blocks(void);
+
+/* Begin ROOTS. */
+void scan_roots_begin(void);
+/* One area; words that cannot be read are passed over. */
+void scan_root(uint32_t kind, uint32_t owner, uintptr_t start, uintptr_t end);
+
+/* Values that somebody holds elsewhere than in memory (registers, the kernel);
+ * they stand nowhere, so their address in the file is 0. */
+void scan_root_words(uint32_t kind, uint32_t owner, const uintptr_t *words, uint32_t n);
+
+#endif

@@ -1,0 +1,20 @@
+# hash.pl -- hashes of hashes of lists, filled, sorted, thrown away.
+# SPDX-License-Identifier: MIT
+use strict;
+use warnings;
+
+my $state = 17;
+my $sum = 0;
+for my $round (1 .. 3) {
+	my %count;
+	for my $i (1 .. 120000) {
+		$state = ($state * 1103515245 + 12345) % 2147483648;
+		my $key = sprintf "key %x", $state % 20000;
+		$count{$key}{n}++;
+		push @{$count{$key}{list}}, "item $i" if $i % 3 == 0;
+	}
+	for my $key (sort { $count{$b}{n} <=> $count{$a}{n} || $a cmp $b } keys %count) {
+		$sum += $count{$key}{n} * length join ",", @{$count{$key}{list} || []};
+	}
+}
+print "$sum\n";
