@@ -2,7 +2,8 @@
  *
  * In:   the bytes of a file, from anywhere.
  * Out:  records into a sink, or one error with section and byte.
- * Not here: what the records mean together (tools/heap.c).
+ * Not here: single records (heapfile_records.c), what they mean together
+ *           (tools/heap.c).
  *
  * Order of the checks, each relying on those before it: magic, header CRC,
  * version and features, lengths, table CRC, contiguity, unknown sections,
@@ -15,7 +16,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "heapfile_read.h"
+#include "heapfile_decode.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -28,60 +29,25 @@
 
 #include <zlib.h>
 
-enum {
-	N_TYPES = HEAPFILE_MARKS + 1,
-	/* BOUND: a name that comes twice is noticed among the first so many; no
-	 * writer has more, and comparing all would cost a square. */
-	MAX_NAMES = 128,
-};
-
-/* What version 1.0 has a name for. */
-enum {
-	SITE_FLAGS = HEAPFILE_SITE_SPECIAL | HEAPFILE_SITE_EXACT,
-	THREAD_FLAGS = HEAPFILE_THREAD_ALIVE | HEAPFILE_THREAD_MAIN |
-		       HEAPFILE_THREAD_UNANSWERED,
-	BIRTH_FLAGS = HEAPFILE_BIRTH_PROMOTED_EARLY,
-	MAPPING_FLAGS = HEAPFILE_MAPPING_READ | HEAPFILE_MAPPING_WRITE |
-			HEAPFILE_MAPPING_EXEC | HEAPFILE_MAPPING_SHARED |
-			HEAPFILE_MAPPING_FILE,
-};
-
 /* Name of each section type and the fewest bytes that a record can take. */
 static const struct section_kind {
 	const char *name;
 	unsigned least_bytes;
-} kinds[N_TYPES] = {
+} kinds[DECODE_N_TYPES] = {
 	[HEAPFILE_INFO] = {"INFO", 3},           [HEAPFILE_MODULES] = {"MODULES", 7},
 	[HEAPFILE_SITES] = {"SITES", 6},         [HEAPFILE_THREADS] = {"THREADS", 4},
 	[HEAPFILE_BIRTHS] = {"BIRTHS", 3},       [HEAPFILE_EPOCHS] = {"EPOCHS", 12},
 	[HEAPFILE_BLOCKS] = {"BLOCKS", 5},       [HEAPFILE_MAPPINGS] = {"MAPPINGS", 5},
 	[HEAPFILE_BAD_FREES] = {"BAD_FREES", 5}, [HEAPFILE_MARKS] = {"MARKS", 3},
-};
-
-/* State of one decoding.  p and end lie in the section that `error->section`
- * names, or in nothing. */
-struct decoder {
-	const uint8_t *file;
-	const uint8_t *p;
-	const uint8_t *end;
-	size_t n;
-	unsigned options;
-	const struct hf_sink *sink;
-	struct hf_error *error;
-	const uint8_t *table;
-	uint64_t counts[N_TYPES]; /* records of each type: the limit of references */
-	bool is_later;            /* a later minor: what we do not know is ignored */
-	struct hf_text names[MAX_NAMES]; /* INFO's so far */
-	/* What the record before has left, for delta coding. */
-	uint64_t number;     /* of this record, from 1 */
-	uint64_t last_epoch; /* BIRTHS */
-	uint64_t next;       /* EPOCHS: first epoch not yet told; BLOCKS, MAPPINGS: end */
+	[HEAPFILE_EDGES] = {"EDGES", 3},         [HEAPFILE_ROOTS] = {"ROOTS", 5},
+	[HEAPFILE_OBJECT_WORDS] = {"OBJECT_WORDS", 5},
+	[HEAPFILE_CONTENTS] = {"CONTENTS", 2},
 };
 
 const char *
 hf_section_name(uint32_t type)
 {
-	return type < N_TYPES ? kinds[type].name : NULL;
+	return type < DECODE_N_TYPES ? kinds[type].name : NULL;
 }
 
 const char *
@@ -128,12 +94,24 @@ fail_os(struct hf_error *e)
 	return false;
 }
 
-/* A record of the section at hand is wrong at `at`. */
-static bool
-bad(struct decoder *d, const uint8_t *at, const char *message)
+bool
+decode_bad(struct decoder *d, const uint8_t *at, const char *message)
 {
 	return fail(d->error, HF_RECORD, d->error->section, (uint64_t)(at - d->file),
 		    "%s", message);
+}
+
+bool
+decode_bad_reference(struct decoder *d, const uint8_t *at, enum heapfile_type type)
+{
+	return fail(d->error, HF_RECORD, d->error->section, (uint64_t)(at - d->file),
+		    "number beyond the %s section's records", kinds[type].name);
+}
+
+bool
+decode_stopped(struct decoder *d)
+{
+	return fail(d->error, HF_STOPPED, d->error->section, 0, "stopped");
 }
 
 /* ---- header and table ---- */
@@ -387,326 +365,6 @@ check_sums(struct decoder *d)
 	return true;
 }
 
-/* ---- inside sections ---- */
-
-__attribute__((noinline)) static bool
-get_varint_slow(struct decoder *d, uint64_t *ret)
-{
-	const uint8_t *p = d->p;
-	uint64_t v = 0;
-
-	for (unsigned shift = 0; shift < 70; shift += 7) {
-		if (p == d->end)
-			return bad(d, d->p, "bad varint (cut off)");
-		/* The tenth byte has room for one bit. */
-		if (shift == 63 && *p > 1)
-			return bad(d, d->p, "bad varint (over 64 bits)");
-		v |= (uint64_t)(*p & 0x7f) << shift;
-		if (!(*p++ & 0x80)) {
-			d->p = p;
-			*ret = v;
-			return true;
-		}
-	}
-	return bad(d, d->p, "bad varint (over 64 bits)");
-}
-
-static inline bool
-get_varint(struct decoder *d, uint64_t *ret)
-{
-	if (d->p < d->end && *d->p < 0x80) {
-		*ret = *d->p++;
-		return true;
-	}
-	return get_varint_slow(d, ret);
-}
-
-static bool
-get_u32_varint(struct decoder *d, uint32_t *ret)
-{
-	const uint8_t *at = d->p;
-	uint64_t v;
-
-	if (!get_varint(d, &v))
-		return false;
-	if (v > UINT32_MAX)
-		return bad(d, at, "number over 32 bits");
-	*ret = (uint32_t)v;
-	return true;
-}
-
-static bool
-get_flags(struct decoder *d, uint32_t known, uint32_t *ret)
-{
-	const uint8_t *at = d->p;
-
-	if (!get_u32_varint(d, ret))
-		return false;
-	return d->is_later || !(*ret & ~known) || bad(d, at, "unknown flags");
-}
-
-/* Kinds and their like are numbered first..last. */
-static bool
-check_kind(struct decoder *d, const uint8_t *at, uint64_t kind, uint64_t first,
-	   uint64_t last)
-{
-	return d->is_later || (kind >= first && kind <= last) ||
-	       bad(d, at, "unknown kind");
-}
-
-/* A number of a record of another section, 0 = none. */
-static inline bool
-get_reference(struct decoder *d, enum heapfile_type type, uint32_t *ret)
-{
-	const uint8_t *at = d->p;
-	uint64_t v;
-
-	if (!get_varint(d, &v))
-		return false;
-	if (v > d->counts[type]) {
-		char message[64];
-
-		snprintf(message, sizeof(message),
-			 "number beyond the %s section's records", kinds[type].name);
-		return bad(d, at, message);
-	}
-	*ret = (uint32_t)v;
-	return true;
-}
-
-static bool
-get_text(struct decoder *d, struct hf_text *ret)
-{
-	const uint8_t *at = d->p;
-	uint64_t n;
-
-	if (!get_varint(d, &n))
-		return false;
-	if (n > (uint64_t)(d->end - d->p))
-		return bad(d, at, "text runs over the section's end");
-	ret->bytes = (const char *)d->p;
-	ret->n = (size_t)n;
-	d->p += n;
-	return true;
-}
-
-static bool
-add(struct decoder *d, const uint8_t *at, uint64_t a, uint64_t b, uint64_t *ret)
-{
-	return !__builtin_add_overflow(a, b, ret) || bad(d, at, "address overflow");
-}
-
-/* Give the record to the sink; stopped is not a fault of the file. */
-#define EMIT(d, function, record)                                                        \
-	(!(d)->sink->function || !(d)->sink->function((d)->sink->arg, record) ||         \
-	 stopped(d))
-
-static bool
-stopped(struct decoder *d)
-{
-	return fail(d->error, HF_STOPPED, d->error->section, 0, "stopped");
-}
-
-static bool
-note_name(struct decoder *d, const uint8_t *at, const struct hf_text *name)
-{
-	uint64_t n = d->number - 1 < MAX_NAMES ? d->number - 1 : MAX_NAMES;
-
-	for (uint64_t i = 0; i < n; i++)
-		if (d->names[i].n == name->n &&
-		    memcmp(d->names[i].bytes, name->bytes, name->n) == 0)
-			return bad(d, at, "a name that was there before,");
-	if (n < MAX_NAMES)
-		d->names[n] = *name;
-	return true;
-}
-
-static bool
-get_info(struct decoder *d)
-{
-	struct hf_info r = {0};
-	const uint8_t *at = d->p;
-	unsigned kind;
-
-	if (d->end - d->p < 2)
-		return bad(d, at, "record cut off");
-	kind = *d->p++;
-	r.name.n = *d->p++;
-	if (r.name.n > (size_t)(d->end - d->p))
-		return bad(d, at, "name runs over the section's end");
-	r.name.bytes = (const char *)d->p;
-	d->p += r.name.n;
-	if (!note_name(d, at, &r.name))
-		return false;
-	if (kind != HEAPFILE_INFO_NUMBER && kind != HEAPFILE_INFO_TEXT)
-		return bad(d, at, "neither number nor text");
-	r.is_text = kind == HEAPFILE_INFO_TEXT;
-	if (r.is_text ? !get_text(d, &r.text) : !get_varint(d, &r.number))
-		return false;
-	return EMIT(d, info, &r);
-}
-
-static bool
-get_module(struct decoder *d)
-{
-	struct hf_module r;
-	const uint8_t *at = d->p;
-	uint64_t end;
-
-	return get_varint(d, &r.start) && get_varint(d, &r.bytes) &&
-	       add(d, at, r.start, r.bytes, &end) && get_varint(d, &r.bias) &&
-	       get_varint(d, &r.load_epoch) && get_varint(d, &r.unload_epoch) &&
-	       get_text(d, &r.build_id) && get_text(d, &r.path) && EMIT(d, module, &r);
-}
-
-static bool
-get_site(struct decoder *d)
-{
-	struct hf_site r;
-	const uint8_t *at = d->p;
-	uint64_t back;
-
-	if (!get_varint(d, &back))
-		return false;
-	if (back == 0 || back > d->number)
-		return bad(d, at, "a site's parent does not come before it,");
-	r.parent = (uint32_t)(d->number - back);
-	if (!get_flags(d, SITE_FLAGS, &r.flags) ||
-	    !get_reference(d, HEAPFILE_MODULES, &r.module) || !get_varint(d, &r.offset))
-		return false;
-	if (r.flags & HEAPFILE_SITE_SPECIAL &&
-	    !check_kind(d, at, r.offset, HEAPFILE_SPECIAL_UNSAMPLED,
-			HEAPFILE_SPECIAL_EARLY))
-		return false;
-	return get_varint(d, &r.allocations) && get_varint(d, &r.allocated_bytes) &&
-	       EMIT(d, site, &r);
-}
-
-static bool
-get_thread(struct decoder *d)
-{
-	struct hf_thread r;
-
-	return get_varint(d, &r.tid) && get_varint(d, &r.first_epoch) &&
-	       get_flags(d, THREAD_FLAGS, &r.flags) && get_text(d, &r.name) &&
-	       EMIT(d, thread, &r);
-}
-
-static bool
-get_birth(struct decoder *d)
-{
-	struct hf_birth r;
-	const uint8_t *at = d->p;
-	uint64_t zigzag, delta;
-
-	if (!get_varint(d, &zigzag))
-		return false;
-	delta = (zigzag >> 1) ^ -(zigzag & 1);
-	r.epoch = d->last_epoch + delta;
-	/* Wrapped round: up and ended below, or down and ended above. */
-	if (zigzag & 1 ? r.epoch >= d->last_epoch : r.epoch < d->last_epoch)
-		return bad(d, at, "epoch overflow");
-	d->last_epoch = r.epoch;
-	return get_reference(d, HEAPFILE_THREADS, &r.thread) &&
-	       get_flags(d, BIRTH_FLAGS, &r.flags) && EMIT(d, birth, &r);
-}
-
-static bool
-get_epochs(struct decoder *d)
-{
-	struct hf_epochs r;
-	const uint8_t *at = d->p;
-
-	if (!get_varint(d, &r.first_epoch) || !get_varint(d, &r.n_epochs))
-		return false;
-	if (r.n_epochs == 0)
-		return bad(d, at, "record of no epoch");
-	if (r.first_epoch < d->next)
-		return bad(d, at, "epochs are not in order");
-	if (__builtin_add_overflow(r.first_epoch, r.n_epochs, &d->next))
-		return bad(d, at, "epoch overflow");
-	return get_varint(d, &r.end_ns) && get_varint(d, &r.allocations) &&
-	       get_varint(d, &r.allocated_bytes) && get_varint(d, &r.freed_bytes) &&
-	       get_varint(d, &r.survived_bytes) && get_varint(d, &r.promoted_bytes) &&
-	       get_varint(d, &r.rss) && get_varint(d, &r.heap_total) &&
-	       get_varint(d, &r.heap_used) && get_varint(d, &r.external) &&
-	       EMIT(d, epochs, &r);
-}
-
-static bool
-get_block(struct decoder *d)
-{
-	struct hf_block r;
-	const uint8_t *at = d->p;
-	uint64_t gap, size_kind, slack;
-
-	if (!get_varint(d, &gap) || !get_reference(d, HEAPFILE_SITES, &r.site) ||
-	    !get_reference(d, HEAPFILE_BIRTHS, &r.birth) || !get_varint(d, &size_kind) ||
-	    !get_varint(d, &slack))
-		return false;
-	if (gap > UINT64_MAX / 16)
-		return bad(d, at, "address overflow");
-	if (!add(d, at, d->next, gap * 16, &r.address))
-		return false;
-	r.requested = size_kind >> 3;
-	r.kind = size_kind & 7;
-	if (r.requested >= HF_SIZE_LIMIT || slack >= HF_SIZE_LIMIT - r.requested)
-		return bad(d, at, "block is too large");
-	if (!check_kind(d, at, r.kind, HEAPFILE_KIND_MALLOC, HEAPFILE_KIND_MALLOCX))
-		return false;
-	r.usable = r.requested + slack;
-	/* A block without a granule of its own could share its address. */
-	if (r.address == 0 || r.usable == 0)
-		return bad(d, at, "block without an address or without bytes");
-	if (!add(d, at, r.address, (r.usable + 15) & ~15ull, &d->next))
-		return false;
-	return EMIT(d, block, &r);
-}
-
-static bool
-get_mapping(struct decoder *d)
-{
-	struct hf_mapping r;
-	const uint8_t *at = d->p;
-	uint64_t gap;
-
-	return get_varint(d, &gap) && add(d, at, d->next, gap, &r.start) &&
-	       get_varint(d, &r.bytes) && add(d, at, r.start, r.bytes, &d->next) &&
-	       get_reference(d, HEAPFILE_SITES, &r.site) &&
-	       get_reference(d, HEAPFILE_BIRTHS, &r.birth) &&
-	       get_flags(d, MAPPING_FLAGS, &r.flags) && EMIT(d, mapping, &r);
-}
-
-static bool
-get_bad_free(struct decoder *d)
-{
-	struct hf_bad_free r;
-	const uint8_t *at = d->p;
-
-	return get_u32_varint(d, &r.kind) &&
-	       check_kind(d, at, r.kind, HEAPFILE_BAD_DOUBLE, HEAPFILE_BAD_MISMATCH) &&
-	       get_varint(d, &r.count) && get_varint(d, &r.address) &&
-	       get_reference(d, HEAPFILE_SITES, &r.site) &&
-	       get_reference(d, HEAPFILE_SITES, &r.alloc_site) && EMIT(d, bad_free, &r);
-}
-
-static bool
-get_mark(struct decoder *d)
-{
-	struct hf_mark r;
-
-	return get_varint(d, &r.epoch) && get_varint(d, &r.time_ns) &&
-	       get_text(d, &r.label) && EMIT(d, mark, &r);
-}
-
-static bool (*const getters[N_TYPES])(struct decoder *d) = {
-	[HEAPFILE_INFO] = get_info,          [HEAPFILE_MODULES] = get_module,
-	[HEAPFILE_SITES] = get_site,         [HEAPFILE_THREADS] = get_thread,
-	[HEAPFILE_BIRTHS] = get_birth,       [HEAPFILE_EPOCHS] = get_epochs,
-	[HEAPFILE_BLOCKS] = get_block,       [HEAPFILE_MAPPINGS] = get_mapping,
-	[HEAPFILE_BAD_FREES] = get_bad_free, [HEAPFILE_MARKS] = get_mark,
-};
-
 static bool
 get_section(struct decoder *d, enum heapfile_type type, const uint8_t *entry)
 {
@@ -716,14 +374,14 @@ get_section(struct decoder *d, enum heapfile_type type, const uint8_t *entry)
 		 kinds[type].name);
 	d->p = d->file + ENTRY(entry, offset, 64);
 	d->end = d->p + ENTRY(entry, bytes, 64);
-	d->last_epoch = d->next = 0;
+	d->last_epoch = d->next = d->ordinal = 0;
 	if (d->sink->begin && d->sink->begin(d->sink->arg, type, n_records))
-		return stopped(d);
+		return decode_stopped(d);
 	for (d->number = 1; d->number <= n_records; d->number++)
-		if (!getters[type](d))
+		if (!decode_getters[type](d))
 			return false;
 	if (d->p != d->end)
-		return bad(d, d->p, "bytes after the last record");
+		return decode_bad(d, d->p, "bytes after the last record");
 	return true;
 }
 
@@ -743,7 +401,7 @@ hf_decode(const uint8_t *bytes, size_t n, unsigned options, const struct hf_sink
 	if (!check_header(bytes, n, options, error) || !check_lengths(&d) ||
 	    !check_table(&d) || !check_sums(&d))
 		return -1;
-	for (uint32_t type = 1; type < N_TYPES; type++) {
+	for (uint32_t type = 1; type < DECODE_N_TYPES; type++) {
 		const uint8_t *entry = find_entry(&d, type, 0);
 
 		if (entry && !get_section(&d, type, entry))

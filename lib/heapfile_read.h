@@ -109,6 +109,39 @@ struct hf_mark {
 	struct hf_text label;
 };
 
+/* A block that holds edges; they follow. */
+struct hf_holder {
+	uint32_t block; /* its number in BLOCKS, as in all that follows */
+	uint64_t n_edges;
+};
+
+struct hf_root {
+	uint32_t kind;  /* enum heapfile_root */
+	uint32_t owner; /* module or thread, as the kind has it; 0 = unknown */
+	uint64_t address, bytes;
+	uint64_t n_edges; /* they follow */
+};
+
+struct hf_edge {
+	uint32_t target; /* block; never 0 */
+	enum heapfile_inside hint;
+	uint64_t word;   /* offset in the holder / 8 */
+	uint64_t inside; /* offset in the target in bytes; 0 = its start */
+};
+
+#define HF_MAX_OBJECT_WORDS 4
+
+struct hf_object_word {
+	uint32_t block, module; /* never 0 */
+	uint64_t word;          /* offset in the block / 8 */
+	uint64_t offset;        /* virtual address in the module's file */
+};
+
+struct hf_content {
+	uint32_t block;
+	struct hf_text bytes; /* from the block's start */
+};
+
 #define HF_SIZE_LIMIT (1ull << 48)
 
 /* What to do with each record.  A function that is NULL is not called; one
@@ -128,6 +161,14 @@ struct hf_sink {
 	int (*mapping)(void *arg, const struct hf_mapping *r);
 	int (*bad_free)(void *arg, const struct hf_bad_free *r);
 	int (*mark)(void *arg, const struct hf_mark *r);
+	int (*holder)(void *arg, const struct hf_holder *r);
+	int (*root)(void *arg, const struct hf_root *r);
+	int (*edge)(void *arg, const struct hf_edge *r); /* of the last holder or root */
+	int (*object_word)(void *arg, const struct hf_object_word *r);
+	int (*content)(void *arg, const struct hf_content *r);
+	/* Usable bytes of a block, by number from 1.  If it is NULL, offsets in
+	 * blocks are not checked: the decoder remembers no block. */
+	uint64_t (*usable)(void *arg, uint32_t block);
 };
 
 /* For fuzzers only: believe wrong checksums. */

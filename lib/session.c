@@ -19,7 +19,6 @@
 #include "unwind.h"
 #include "wrap.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -38,6 +37,9 @@ const char *const loss_names[N_LOSSES] = {
 extern void *__libc_stack_end; /* of the loader: argc, argv, envp stand there */
 int __cxa_atexit(void (*f)(void *), void *with, void *object);
 int __cxa_at_quick_exit(void (*f)(void *), void *object);
+/* A program may have it.  Not looked up by dlsym, which allocates when it finds
+ * nothing. */
+const char *__lsan_default_suppressions(void) __attribute__((weak));
 int __sigaction(int number, const struct sigaction *act, struct sigaction *old);
 
 static struct {
@@ -739,7 +741,6 @@ unfollow(void)
 __attribute__((constructor)) static void
 start(void)
 {
-	const char *(*default_suppressions)(void);
 	long n;
 
 	if (!record_is_ready)
@@ -761,10 +762,8 @@ start(void)
 	start_timekeeper();
 	if (!options.is_follow)
 		unfollow();
-	default_suppressions = (const char *(*)(void))dlsym(RTLD_DEFAULT,
-							    "__lsan_default_suppressions");
-	if (default_suppressions)
-		s.suppressions = default_suppressions();
+	if (__lsan_default_suppressions)
+		s.suppressions = __lsan_default_suppressions();
 	if (wrap_is_malloc_replaced())
 		sys_log("the program has a malloc of its own, whose blocks are not seen");
 	if (options.is_verbose)

@@ -12,7 +12,9 @@
 # the analyzer $(analyze_test_libs).
 unit_tests = \
 	tests/unit/test_heapfile_read \
-	tests/unit/test_heap
+	tests/unit/test_heap \
+	tests/unit/test_graph \
+	tests/unit/test_detect
 
 # TAP scripts, run by bash with the variables of AM_TESTS_ENVIRONMENT.
 fuzz_tests = \
@@ -21,6 +23,9 @@ fuzz_tests = \
 cli_tests = \
 	tests/cli/completion.sh \
 	tests/cli/gcprof.sh
+
+analyze_tests = \
+	tests/cli/analyze.sh
 
 lint_tests = \
 	tests/lint/exports.sh \
@@ -62,6 +67,14 @@ tests_unit_test_heap_SOURCES = tests/unit/test_heap.c $(heapmaker_sources)
 tests_unit_test_heap_CFLAGS = $(analyze_test_cflags)
 tests_unit_test_heap_LDADD = $(analyze_test_libs)
 
+tests_unit_test_graph_SOURCES = tests/unit/test_graph.c $(heapmaker_sources)
+tests_unit_test_graph_CFLAGS = $(analyze_test_cflags)
+tests_unit_test_graph_LDADD = $(analyze_test_libs)
+
+tests_unit_test_detect_SOURCES = tests/unit/test_detect.c $(heapmaker_sources)
+tests_unit_test_detect_CFLAGS = $(analyze_test_cflags)
+tests_unit_test_detect_LDADD = $(analyze_test_libs)
+
 # --------------------------------------------------------------- fuzzing
 # replay_heapfile feeds files to the fuzz target without a fuzzer, under the
 # sanitizers, and so compiles its own copy of the analyzer.
@@ -86,7 +99,7 @@ fuzz: tests/fuzz/fuzz_heapfile$(EXEEXT)
 
 # ------------------------------------------------------------ machinery
 
-TESTS = $(fuzz_tests) $(lint_tests)
+TESTS = $(fuzz_tests) $(analyze_tests) $(lint_tests)
 check_PROGRAMS += $(test_programs)
 if HAVE_CMOCKA
 TESTS += $(unit_tests)
@@ -95,7 +108,7 @@ endif
 if WITH_PRELOAD
 TESTS += $(cli_tests) $(e2e_tests) $(real_tests)
 endif
-EXTRA_DIST += $(fuzz_tests) $(lint_tests) $(cli_tests) $(e2e_tests) $(real_tests) $(long_tests) \
+EXTRA_DIST += $(fuzz_tests) $(analyze_tests) $(lint_tests) $(cli_tests) $(e2e_tests) $(real_tests) $(long_tests) \
 	tests/unit/run.sh tests/lint/tap.sh tests/lint/allowed-symbols \
 	tests/fuzz/corpus tests/golden tests/README
 
@@ -124,7 +137,7 @@ check-core: all
 
 check-long: all
 	GCPROF_TESTS_LONG=1; export GCPROF_TESTS_LONG; \
-	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(unit_tests) $(fuzz_tests) $(cli_tests) $(e2e_tests) $(long_tests)'
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(unit_tests) $(fuzz_tests) $(analyze_tests) $(cli_tests) $(e2e_tests) $(long_tests)'
 
 lint: all
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(lint_tests)'
@@ -145,6 +158,6 @@ installcheck-local:
 EXTRA_DIST += tests/installcheck.sh
 
 distclean-local:
-	rm -rf fuzz-found
+	rm -rf fuzz-found _build/sarif
 
 .PHONY: bench check-core check-long fuzz lint

@@ -1,27 +1,27 @@
 /* gcprof-analyze.c -- read snapshots and say what holds the memory.
  *
  * In:   options and .heap files.
- * Out:  a report on standard output or into a file; exit status 0, 1 (findings
+ * Out:  reports on standard output or into files; exit status 0, 1 (findings
  *       at or above --fail-on) or 2 (usage, unreadable file, output error).
- * Not here: everything else; this file only knows options and messages.
+ * Not here: everything else; this file only knows the order of the work.
  *
  * SPDX-License-Identifier: MIT
  */
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
-#include <regex.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "analyze_options.h"
+#include "baseline.h"
 #include "heap.h"
 #include "heapfile_read.h"
-#include "report.h"
-#include "symbolize.h"
+#include "places.h"
+#include "report_findings.h"
 
 #ifndef PACKAGE_VERSION
 #define PACKAGE_VERSION "(not configured)"
@@ -29,84 +29,12 @@
 
 enum { EXIT_FINDINGS = 1, EXIT_TROUBLE = 2 };
 
-enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_BLOCKS, FORMAT_SITES_RAW };
-
-enum { FAIL_NEVER = -1 }; /* otherwise the level of report_count_findings() */
-
 enum {
 	TEXT_TOP = 10,
 	TEXT_FRAMES = 12,
 };
 
-struct settings {
-	struct report_options report;
-	struct symbols_options symbols;
-	enum format format;
-	int fail_on;
-	bool no_symbols;
-	bool has_top, has_frames, has_sort;
-	const char *output;
-	regex_t focus, ignore;
-	char filter_text[256];
-};
-
-/* clang-format off */
-static const char help[] =
-"Usage: gcprof-analyze [OPTION]... FILE...\n"
-"Say what holds a program's memory, from snapshots that libgcprof.so wrote.\n"
-"\n"
-"What to show\n"
-"  --top=N               rows of each list, 0 for all (text: 10, JSON: all)\n"
-"  --sort=KEY            one list, by live, old, allocations, blocks or age\n"
-"                        (of the oldest block)\n"
-"  --frames=N            frames of each stack in text, 0 for all (12), with\n"
-"                        those outside of main\n"
-"  --cohort=WHICH        count blocks of this cohort only: young, old or all\n"
-"  --min-age=EPOCHS      count blocks of at least this age only\n"
-"  --focus=REGEX         only sites with a frame whose function, file or module\n"
-"                        matches (POSIX extended)\n"
-"  --ignore=REGEX        no sites with such a frame\n"
-"\n"
-"How\n"
-"  --format=FORMAT       text (default); json: schema gcprof-analyze/1;\n"
-"                        blocks: a line for each live block, with address,\n"
-"                        requested and usable bytes, kind, birth epoch, age,\n"
-"                        thread and site, tab separated;\n"
-"                        sites-raw: a line for each site, with its number,\n"
-"                        allocations, bytes, then module+offset of each frame,\n"
-"                        innermost first (\"=\" before an exact address)\n"
-"  -o, --output=FILE     write there instead of standard output\n"
-"  --fail-on=LEVEL       exit with 1 if there are findings of this level or\n"
-"                        above: error, warning, note or never (default)\n"
-"\n"
-"Names of functions\n"
-"  --sysroot=DIR         look for the program's files below DIR\n"
-"  --debug-dir=DIR       look for separate debug files in DIR, too\n"
-"  --no-symbols          show module+offset only\n"
-"  DEBUGINFOD_URLS       in the environment: ask these servers\n"
-"\n"
-"  --help                show this\n"
-"  --version             show the version\n"
-"\n"
-"Exit status: 0, 1 with findings as --fail-on asks, 2 on bad usage or a file that\n"
-"cannot be read.\n";
-/* clang-format on */
-
-/* ---- messages ---- */
-
-static void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-static void
-complain(const char *format, ...)
-{
-	va_list args;
-
-	fputs("gcprof-analyze: ", stderr);
-	va_start(args, format);
-	vfprintf(stderr, format, args);
-	va_end(args);
-	fputc('\n', stderr);
-}
+/* ---- progress ---- */
 
 static struct {
 	bool is_wanted, is_shown;
@@ -152,200 +80,56 @@ end_progress(void)
 	progress.is_shown = false;
 }
 
-/* ---- options ---- */
+/* ---- output ---- */
 
-enum option_code {
-	OPT_TOP = 256,
-	OPT_SORT,
-	OPT_FRAMES,
-	OPT_COHORT,
-	OPT_MIN_AGE,
-	OPT_FOCUS,
-	OPT_IGNORE,
-	OPT_FORMAT,
-	OPT_FAIL_ON,
-	OPT_SYSROOT,
-	OPT_DEBUG_DIR,
-	OPT_NO_SYMBOLS,
-	OPT_HELP,
-	OPT_VERSION,
+/* Formats of findings only, which are one document for all snapshots. */
+static const struct document {
+	void (*begin)(FILE *f);
+	void (*write)(const struct report_source *s, FILE *f);
+	void (*end)(FILE *f);
+} documents[N_FORMATS] = {
+	[FORMAT_SARIF] = {report_begin_sarif, report_write_sarif, report_end_sarif},
+	[FORMAT_JUNIT] = {report_begin_junit, report_write_junit, report_end_junit},
+	[FORMAT_GITHUB] = {NULL, report_write_github, NULL},
 };
 
-static const struct option long_options[] = {
-	{"top", required_argument, NULL, OPT_TOP},
-	{"sort", required_argument, NULL, OPT_SORT},
-	{"frames", required_argument, NULL, OPT_FRAMES},
-	{"cohort", required_argument, NULL, OPT_COHORT},
-	{"min-age", required_argument, NULL, OPT_MIN_AGE},
-	{"focus", required_argument, NULL, OPT_FOCUS},
-	{"ignore", required_argument, NULL, OPT_IGNORE},
-	{"format", required_argument, NULL, OPT_FORMAT},
-	{"output", required_argument, NULL, 'o'},
-	{"fail-on", required_argument, NULL, OPT_FAIL_ON},
-	{"sysroot", required_argument, NULL, OPT_SYSROOT},
-	{"debug-dir", required_argument, NULL, OPT_DEBUG_DIR},
-	{"no-symbols", no_argument, NULL, OPT_NO_SYMBOLS},
-	{"help", no_argument, NULL, OPT_HELP},
-	{"version", no_argument, NULL, OPT_VERSION},
-	{NULL, 0, NULL, 0},
-};
-
+/* Opened when the first snapshot could be read, so that a wrong name does not
+ * cost an earlier report. */
 static bool
-parse_number(const char *option, const char *value, uint64_t *ret)
+open_output(struct output *o)
 {
-	char *end;
-
-	errno = 0;
-	*ret = strtoull(value, &end, 10);
-	if (errno || *end || *value < '0' || *value > '9') {
-		complain("--%s: '%s' is not a number", option, value);
-		return false;
-	}
-	return true;
+	if (o->f)
+		return true;
+	o->f = o->path ? fopen(o->path, "we") : stdout;
+	if (!o->f)
+		complain("'%s': %s", o->path, strerror(errno));
+	else if (documents[o->format].begin)
+		documents[o->format].begin(o->f);
+	return o->f != NULL;
 }
 
-static bool
-parse_word(const char *option, const char *value, const char *const *words, int *ret)
+/* Flush, and see whether all arrived.  A reader that went away has seen what
+ * it wanted: no message then. */
+static int
+close_output(struct output *o)
 {
-	for (int i = 0; words[i]; i++)
-		if (strcmp(value, words[i]) == 0) {
-			*ret = i;
-			return true;
-		}
-	fprintf(stderr, "gcprof-analyze: --%s: '%s' is none of", option, value);
-	for (int i = 0; words[i]; i++)
-		fprintf(stderr, "%s %s", i ? "," : "", words[i]);
-	fputc('\n', stderr);
-	return false;
-}
-
-static bool
-parse_regex(const char *option, const char *value, regex_t *regex, const regex_t **ret)
-{
+	bool failed;
 	int error;
 
-	if (*ret)
-		regfree(regex);
-	*ret = NULL;
-	error = regcomp(regex, value, REG_EXTENDED | REG_NOSUB);
-	if (error) {
-		char message[128];
-
-		regerror(error, regex, message, sizeof(message));
-		complain("--%s: '%s': %s", option, value, message);
-		return false;
+	if (documents[o->format].end)
+		documents[o->format].end(o->f);
+	failed = ferror(o->f) != 0;
+	error = failed ? errno : 0;
+	errno = 0;
+	if (fclose(o->f) != 0) {
+		failed = true;
+		if (errno)
+			error = errno;
 	}
-	*ret = regex;
-	return true;
-}
-
-/* Keep a filter's words for the report. */
-static void
-note_filter(struct settings *s, const char *option)
-{
-	size_t n = strlen(s->filter_text);
-
-	snprintf(s->filter_text + n, sizeof(s->filter_text) - n, "%s--%s=%s",
-		 n ? " " : "", option, optarg);
-}
-
-static bool
-parse_filter(struct settings *s, int code)
-{
-	static const char *const cohorts[] = {"all", "young", "old", NULL};
-	struct report_options *r = &s->report;
-	int word;
-
-	switch (code) {
-	case OPT_COHORT:
-		if (!parse_word("cohort", optarg, cohorts, &word))
-			return false;
-		r->filter.cohort = (enum heap_cohort)word;
-		note_filter(s, "cohort");
-		return true;
-	case OPT_MIN_AGE:
-		note_filter(s, "min-age");
-		return parse_number("min-age", optarg, &r->filter.min_age);
-	case OPT_FOCUS:
-		note_filter(s, "focus");
-		return parse_regex("focus", optarg, &s->focus, &r->focus);
-	default:
-		note_filter(s, "ignore");
-		return parse_regex("ignore", optarg, &s->ignore, &r->ignore);
-	}
-}
-
-/* One option; false if it was wrong, and has been complained about. */
-static bool
-parse_option(struct settings *s, int code)
-{
-	static const char *const formats[] = {"text", "json", "blocks", "sites-raw",
-					      NULL};
-	static const char *const sorts[] = {"live",   "old", "allocations",
-					    "blocks", "age", NULL};
-	static const char *const levels[] = {"error", "warning", "note", "never", NULL};
-	uint64_t number;
-	int word;
-
-	switch (code) {
-	case OPT_TOP:
-		s->has_top = parse_number("top", optarg, &number);
-		s->report.top = (size_t)number;
-		return s->has_top;
-	case OPT_FRAMES:
-		s->has_frames = parse_number("frames", optarg, &number);
-		s->report.frames = (size_t)number;
-		return s->has_frames;
-	case OPT_SORT:
-		s->has_sort = parse_word("sort", optarg, sorts, &word);
-		if (s->has_sort)
-			s->report.sort = (enum report_sort)word;
-		return s->has_sort;
-	case OPT_FORMAT:
-		if (!parse_word("format", optarg, formats, &word))
-			return false;
-		s->format = (enum format)word;
-		return true;
-	case OPT_FAIL_ON:
-		if (!parse_word("fail-on", optarg, levels, &word))
-			return false;
-		s->fail_on = word == 3 ? FAIL_NEVER : word;
-		return true;
-	case OPT_SYSROOT:
-		s->symbols.sysroot = optarg;
-		return true;
-	case OPT_DEBUG_DIR:
-		s->symbols.debug_dir = optarg;
-		return true;
-	case OPT_NO_SYMBOLS:
-		s->no_symbols = true;
-		return true;
-	case 'o':
-		s->output = optarg;
-		return true;
-	case '?':
-		return false;
-	default:
-		return parse_filter(s, code);
-	}
-}
-
-/* Defaults that depend on the format. */
-static void
-settle(struct settings *s)
-{
-	bool is_text = s->format == FORMAT_TEXT;
-
-	if (!s->has_top)
-		s->report.top = is_text ? TEXT_TOP : 0;
-	if (!s->has_frames)
-		s->report.frames = TEXT_FRAMES;
-	s->report.one_list = !is_text || s->has_sort;
-	s->report.with_dead = s->format == FORMAT_JSON;
-	s->report.filter_text = s->filter_text;
-	if (s->format == FORMAT_BLOCKS || s->format == FORMAT_SITES_RAW)
-		s->no_symbols = true;
-	s->symbols.progress = show_progress;
+	if (failed && error != EPIPE)
+		complain("'%s': %s", o->path ? o->path : "standard output",
+			 error ? strerror(error) : "write error");
+	return failed ? EXIT_TROUBLE : 0;
 }
 
 /* ---- work ---- */
@@ -371,110 +155,257 @@ load(const char *path)
 	return heap;
 }
 
-static void
-write_report(const struct settings *s, const struct report *r, FILE *f)
+/* What lasts over all snapshots of a run. */
+struct run {
+	struct settings *s;
+	struct places places;
+	struct baseline *old, *new; /* NULL = not asked for */
+	int n_reported;
+};
+
+/* What is known and wanted of one snapshot. */
+struct analysis {
+	const struct heap *heap;
+	struct symbols *symbols;
+	const struct findings *findings;
+	const struct places *places;
+	const char *path;
+	bool is_first, is_one_of_many;
+};
+
+static struct report *
+describe(const struct settings *s, const struct analysis *a, enum format format)
 {
-	switch (s->format) {
+	struct report_options options = s->report;
+	bool is_text = format == FORMAT_TEXT;
+
+	if (!s->has_top)
+		options.top = is_text ? TEXT_TOP : 0;
+	if (!s->has_frames)
+		options.frames = TEXT_FRAMES;
+	options.one_list = !is_text || s->has_sort;
+	options.with_dead = format == FORMAT_JSON;
+	return report_new(a->heap, a->symbols, a->findings, &options);
+}
+
+static void
+write_document(const struct settings *s, const struct analysis *a, struct output *o)
+{
+	const struct report_source source = {
+		.heap = a->heap,
+		.symbols = a->symbols,
+		.findings = a->findings,
+		.places = a->places,
+		.snapshot = a->path,
+		.fails_at = s->fail_on == FAIL_NEVER ? FINDING_ERROR
+						     : (enum finding_level)s->fail_on,
+		.is_first = a->is_first,
+	};
+
+	documents[o->format].write(&source, o->f);
+}
+
+static bool
+write_report(const struct settings *s, const struct analysis *a, struct output *o)
+{
+	struct report *r = describe(s, a, o->format);
+
+	end_progress();
+	if (!r) {
+		complain("out of memory");
+		return false;
+	}
+	switch (o->format) {
 	case FORMAT_TEXT:
-		report_write_text(r, f);
+		if (!a->is_first)
+			fputs("\n\n", o->f);
+		if (a->is_one_of_many)
+			fprintf(o->f, "File        %s\n", a->path);
+		report_write_text(r, o->f);
 		break;
 	case FORMAT_JSON:
-		report_write_json(r, f);
+		report_write_json(r, o->f);
 		break;
 	case FORMAT_BLOCKS:
-		report_write_blocks(r, f);
+		report_write_blocks(r, o->f);
 		break;
-	case FORMAT_SITES_RAW:
-		report_write_sites_raw(r, f);
+	default:
+		report_write_sites_raw(r, o->f);
 		break;
+	}
+	report_free(r);
+	return true;
+}
+
+/* The program may bring suppressions; they are in force from here on. */
+static void
+adopt_suppressions(const struct settings *s, const struct heap *heap)
+{
+	const struct heap_text *text = &heap->info.default_suppressions;
+
+	if (suppressions_add_text(s->detect.suppressions, "__lsan_default_suppressions()",
+				  text->bytes, text->n, false))
+		complain("%s; the rest of them is ignored",
+			 s->detect.suppressions->message);
+}
+
+static void
+generate_suppressions(const struct analysis *a, FILE *f)
+{
+	for (size_t i = 0; i < a->findings->n; i++) {
+		const struct finding *x = &a->findings->list[i];
+		struct stack stack;
+
+		if (strcmp(x->kind, "leak") != 0 ||
+		    stack_get(a->heap, a->symbols, x->site, &stack) != 0)
+			continue;
+		fprintf(f, "# %s\n", x->summary);
+		suppress_generate(f, a->heap, &stack, x->kinds,
+				  graph_state_named(x->verdict), x->fingerprint);
+		stack_free(&stack);
 	}
 }
 
-static FILE *
-open_output(const struct settings *s)
+static int
+judge(const struct settings *s, const struct findings *findings)
 {
-	FILE *f = s->output ? fopen(s->output, "we") : stdout;
-
-	if (!f)
-		complain("'%s': %s", s->output, strerror(errno));
-	return f;
+	return s->fail_on != FAIL_NEVER &&
+			       findings_count(findings, (enum finding_level)s->fail_on)
+		       ? EXIT_FINDINGS
+		       : 0;
 }
 
-/* Flush, and see whether all arrived.  A reader that went away has seen what
- * it wanted: no message then. */
-static int
-close_output(const struct settings *s, FILE *f)
+static bool
+write_output(const struct settings *s, const struct analysis *a, struct output *o)
 {
-	bool failed = ferror(f) != 0;
-	int error = failed ? errno : 0;
+	if (!open_output(o))
+		return false;
+	if (!documents[o->format].write)
+		return write_report(s, a, o);
+	write_document(s, a, o);
+	return true;
+}
 
-	errno = 0;
-	if (fclose(f) != 0) {
-		failed = true;
-		if (errno)
-			error = errno;
+/* Findings, held against the baselines. */
+static struct findings *
+find(struct run *run, const struct analysis *a)
+{
+	struct findings *all = findings_new(a->heap, a->symbols, &run->s->detect);
+
+	if (all && ((run->new &&baseline_add(run->new, all)) ||
+		    (run->old && baseline_compare(run->old, all)))) {
+		findings_free(all);
+		all = NULL;
 	}
-	if (failed && error != EPIPE)
-		complain("'%s': %s", s->output ? s->output : "standard output",
-			 error ? strerror(error) : "write error");
-	return failed ? EXIT_TROUBLE : 0;
-}
-
-/* Report one file.  *f is opened when the first file could be read, so that a
- * wrong name does not cost an earlier report. */
-static int
-analyze(const struct settings *s, const char *path, bool is_one_of_many, FILE **f)
-{
-	struct heap *heap = load(path);
-	struct symbols *symbols = NULL;
-	struct report *report = NULL;
-	int status = EXIT_TROUBLE;
-
-	if (heap && !s->no_symbols)
-		symbols = symbols_new(heap, &s->symbols);
-	if (heap)
-		report = report_new(heap, symbols, &s->report);
 	end_progress();
-	if (heap && !report)
-		complain("'%s': out of memory", path);
-	if (report && !*f)
-		*f = open_output(s);
-	if (report && *f && is_one_of_many && s->format == FORMAT_TEXT)
-		fprintf(*f, "File        %s\n", path);
-	if (report && *f) {
-		write_report(s, report, *f);
-		status = s->fail_on != FAIL_NEVER &&
-					 report_count_findings(report, s->fail_on)
-				 ? EXIT_FINDINGS
-				 : 0;
+	if (!all)
+		complain("'%s': out of memory", a->path);
+	return all;
+}
+
+/* Report one snapshot that has been loaded. */
+static int
+report(struct run *run, struct analysis *a)
+{
+	struct settings *s = run->s;
+	struct findings *findings;
+	int status = EXIT_TROUBLE;
+	bool ok;
+
+	if (!s->no_symbols)
+		a->symbols = symbols_new(a->heap, &s->symbols);
+	adopt_suppressions(s, a->heap);
+	a->findings = findings = find(run, a);
+	ok = findings != NULL;
+	for (int i = 0; i < s->n_outputs && ok; i++)
+		ok = write_output(s, a, &s->outputs[i]);
+	if (ok) {
+		if (s->gen_suppressions)
+			generate_suppressions(a, stdout);
+		status = judge(s, findings);
 	}
-	report_free(report);
-	symbols_free(symbols);
-	heap_free(heap);
+	findings_free(findings);
+	symbols_free(a->symbols);
 	return status;
 }
 
-static int
-analyze_all(const struct settings *s, char **paths, int n)
+static void
+show_unused(const struct suppressions *s, FILE *f)
 {
-	FILE *f = NULL;
-	int status = 0;
+	for (size_t i = 0; i < s->n; i++)
+		if (!s->list[i].is_builtin && s->list[i].matched.blocks == 0)
+			fprintf(f, "unused suppression: %s:%u: %s\n", s->list[i].file,
+				s->list[i].line, s->list[i].name);
+}
 
-	for (int i = 0; i < n; i++) {
-		int one;
+static bool
+run_begin(struct run *run)
+{
+	struct settings *s = run->s;
+	char message[256];
 
-		if (f && s->format == FORMAT_TEXT)
-			fputs("\n\n", f);
-		one = analyze(s, paths[i], n > 1, &f);
-		if (one > status)
-			status = one;
+	if (places_init(&run->places, s->source_root)) {
+		complain("'%s': %s", s->source_root ? s->source_root : ".",
+			 strerror(errno));
+		return false;
 	}
-	if (f) {
-		int closed = close_output(s, f);
-
-		if (closed > status)
-			status = closed;
+	if (s->baseline) {
+		run->old = baseline_load(s->baseline, message, sizeof(message));
+		if (!run->old)
+			complain("'%s': %s", s->baseline, message);
 	}
+	if (s->write_baseline)
+		run->new = baseline_new();
+	return (!s->baseline || run->old) && (!s->write_baseline || run->new);
+}
+
+static int
+write_new_baseline(const struct run *run)
+{
+	struct output o = {.path = run->s->write_baseline};
+
+	if (!open_output(&o))
+		return EXIT_TROUBLE;
+	baseline_write(run->new, o.f);
+	return close_output(&o);
+}
+
+static int
+worse(int a, int b)
+{
+	return a > b ? a : b;
+}
+
+static int
+analyze_all(struct settings *s, char **paths, int n)
+{
+	struct run run = {.s = s};
+	bool ok = run_begin(&run);
+	int status = ok ? 0 : EXIT_TROUBLE;
+
+	for (int i = 0; i < n && ok; i++) {
+		struct heap *heap = load(paths[i]);
+		struct analysis a = {.heap = heap,
+				     .places = &run.places,
+				     .path = paths[i],
+				     .is_first = run.n_reported == 0,
+				     .is_one_of_many = n > 1};
+
+		run.n_reported += heap != NULL;
+		status = worse(status, heap ? report(&run, &a) : EXIT_TROUBLE);
+		heap_free(heap);
+	}
+	/* A baseline of half the snapshots would let the other half fail. */
+	if (ok && run.new &&status != EXIT_TROUBLE)
+		status = worse(status, write_new_baseline(&run));
+	if (ok && s->show_unused)
+		show_unused(s->detect.suppressions, stdout);
+	for (int i = 0; i < s->n_outputs; i++)
+		if (s->outputs[i].f)
+			status = worse(status, close_output(&s->outputs[i]));
+	baseline_free(run.old);
+	baseline_free(run.new);
+	places_fini(&run.places);
 	return status;
 }
 
@@ -482,18 +413,19 @@ analyze_all(const struct settings *s, char **paths, int n)
 static int
 answer(const char *text)
 {
-	const struct settings none = {.output = NULL};
+	struct output o = {.f = stdout};
 
 	fputs(text, stdout);
-	return close_output(&none, stdout);
+	return close_output(&o);
 }
 
 int
 main(int argc, char **argv)
 {
 	static char name[] = "gcprof-analyze";
-	struct settings s = {.fail_on = FAIL_NEVER};
-	int code, status;
+	struct settings s = {.symbols.progress = show_progress,
+			     .detect.progress = show_progress};
+	int status = EXIT_TROUBLE;
 
 	/* getopt's messages begin with it; ours always have the plain name. */
 	if (argc > 0)
@@ -501,28 +433,19 @@ main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	progress.is_wanted = isatty(STDERR_FILENO);
 	progress.begin = now();
-	while ((code = getopt_long(argc, argv, "o:", long_options, NULL)) != -1) {
-		if (code == OPT_HELP)
-			return answer(help);
-		if (code == OPT_VERSION)
-			return answer("gcprof-analyze " PACKAGE_VERSION "\n");
-		if (!parse_option(&s, code))
-			return EXIT_TROUBLE;
+	switch (options_parse(&s, argc, argv)) {
+	case OPTIONS_HELP:
+		status = answer(options_help);
+		break;
+	case OPTIONS_VERSION:
+		status = answer("gcprof-analyze " PACKAGE_VERSION "\n");
+		break;
+	case OPTIONS_WORK:
+		status = analyze_all(&s, argv + optind, argc - optind);
+		break;
+	case OPTIONS_WRONG:
+		break;
 	}
-	settle(&s);
-	if (optind == argc) {
-		complain("no snapshot named, such as gcprof.PROGRAM.PID.1.heap; try "
-			 "--help");
-		return EXIT_TROUBLE;
-	}
-	if (s.format == FORMAT_JSON && argc - optind > 1) {
-		complain("--format=json takes one snapshot, not %d", argc - optind);
-		return EXIT_TROUBLE;
-	}
-	status = analyze_all(&s, argv + optind, argc - optind);
-	if (s.report.focus)
-		regfree(&s.focus);
-	if (s.report.ignore)
-		regfree(&s.ignore);
+	options_free(&s);
 	return status;
 }

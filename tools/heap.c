@@ -94,12 +94,13 @@ static const struct field {
 	FIELD(rss), FIELD(heap_total), FIELD(heap_used), FIELD(external),
 	FIELD(total_memory), FIELD(free_memory), FIELD(profiler_bytes),
 	FIELD(allocations), FIELD(allocated_bytes), FIELD(frees), FIELD(freed_bytes),
-	FIELD(live_blocks), FIELD(live_bytes),
+	FIELD(live_blocks), FIELD(live_bytes), FIELD(cut_pause_ns), FIELD(cut_threads),
+	FIELD(cut_unanswered), FIELD(cut_in_place),
 };
 
 static const struct field text_fields[] = {
 	FIELD(command), FIELD(executable), FIELD(cwd), FIELD(reason), FIELD(allocator),
-	FIELD(version), FIELD(machine),
+	FIELD(version), FIELD(machine), FIELD(default_suppressions),
 };
 #undef FIELD
 /* clang-format on */
@@ -181,6 +182,16 @@ begin_modules(struct loader *l, uint64_t n)
 	(free(l->heap->field), l->heap->field = calloc(n + 1, sizeof(*l->heap->field)),  \
 	 l->heap->field ? 0 : no_memory(l))
 
+/* Blocks have come before; either section may be the first that needs them. */
+static int
+begin_edges(struct loader *l)
+{
+	struct heap *h = l->heap;
+
+	return h->edges.first || edges_init(&h->edges, h->n_blocks) == 0 ? 0
+									 : no_memory(l);
+}
+
 static int
 load_begin(void *arg, enum heapfile_type type, uint64_t n)
 {
@@ -206,6 +217,13 @@ load_begin(void *arg, enum heapfile_type type, uint64_t n)
 		return ROOM(bad_frees);
 	case HEAPFILE_MARKS:
 		return ROOM(marks);
+	case HEAPFILE_EDGES:
+		return begin_edges(l);
+	case HEAPFILE_ROOTS:
+		l->heap->has_roots = true;
+		return begin_edges(l) || ROOM(roots);
+	case HEAPFILE_CONTENTS:
+		return ROOM(contents);
 	default:
 		return 0;
 	}
@@ -426,6 +444,62 @@ load_mark(void *arg, const struct hf_mark *r)
 	return text_dup(l, r->label, &m->label);
 }
 
+/* ---- the graph ---- */
+
+static uint64_t
+block_usable(void *arg, uint32_t block)
+{
+	return heap_block_usable(((struct loader *)arg)->heap, block - 1);
+}
+
+static int
+load_holder(void *arg, const struct hf_holder *r)
+{
+	edges_begin(&((struct loader *)arg)->heap->edges, r->block - 1);
+	return 0;
+}
+
+static int
+load_root(void *arg, const struct hf_root *r)
+{
+	struct heap *h = ((struct loader *)arg)->heap;
+
+	edges_begin(&h->edges, h->n_blocks);
+	h->roots[h->n_roots++] = (struct heap_root){
+		.kind = r->kind,
+		.owner = r->owner,
+		.address = r->address,
+		.bytes = r->bytes,
+		.first_edge = h->edges.n,
+		.n_edges = r->n_edges,
+	};
+	return 0;
+}
+
+static int
+load_edge(void *arg, const struct hf_edge *r)
+{
+	struct loader *l = arg;
+	struct edges *e = &l->heap->edges;
+	unsigned class = r->inside ? EDGES_INSIDE + (unsigned)r->hint : EDGES_START;
+
+	if (e->n % (1u << 22) == 0 && l->progress)
+		l->progress(l->progress_arg, "loading edges", e->n, 0);
+	return edges_add(e, r->target - 1, r->word, (enum edges_class)class, r->inside)
+		       ? no_memory(l)
+		       : 0;
+}
+
+static int
+load_content(void *arg, const struct hf_content *r)
+{
+	struct loader *l = arg;
+	struct heap_content *c = &l->heap->contents[l->heap->n_contents++];
+
+	c->block = r->block - 1;
+	return text_dup(l, r->bytes, &c->bytes);
+}
+
 /* ---- after the last record ---- */
 
 static int
@@ -527,6 +601,8 @@ finish(struct loader *l)
 
 	if (fill_gaps(l) || index_epochs(l))
 		return 1;
+	if (h->edges.first)
+		edges_begin(&h->edges, h->n_blocks);
 	h->is_complete = h->info.complete && h->n_losses == 0;
 	sum_blocks(h);
 	return 0;
@@ -550,6 +626,11 @@ heap_load(const uint8_t *bytes, size_t n, unsigned options, heap_progress *progr
 		.mapping = load_mapping,
 		.bad_free = load_bad_free,
 		.mark = load_mark,
+		.holder = load_holder,
+		.root = load_root,
+		.edge = load_edge,
+		.content = load_content,
+		.usable = block_usable,
 	};
 	bool ok = false;
 
@@ -592,6 +673,11 @@ heap_free(struct heap *h)
 		free(h->threads[i].name.bytes);
 	for (size_t i = 0; i < h->n_marks; i++)
 		free(h->marks[i].label.bytes);
+	for (size_t i = 0; i < h->n_contents; i++)
+		free(h->contents[i].bytes.bytes);
+	edges_free(&h->edges);
+	free(h->roots);
+	free(h->contents);
 	free(h->losses);
 	free(h->modules);
 	free(h->nodes);
@@ -627,6 +713,24 @@ heap_block_usable(const struct heap *h, uint32_t block)
 			high = middle;
 	}
 	return heap_block_requested(b) + h->slacks[low].slack;
+}
+
+const struct heap_text *
+heap_block_content(const struct heap *h, uint32_t block)
+{
+	size_t low = 0, high = h->n_contents;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (h->contents[middle].block < block)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < h->n_contents && h->contents[low].block == block
+		       ? &h->contents[low].bytes
+		       : NULL;
 }
 
 bool

@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "edges.h"
 #include "heapfile_read.h"
 
 /* Bytes as they stood in the file; a NUL is added at the end, more may be
@@ -33,7 +34,9 @@ struct heap_info {
 	uint64_t rss, heap_total, heap_used, external, total_memory, free_memory;
 	uint64_t profiler_bytes, allocations, allocated_bytes, frees, freed_bytes;
 	uint64_t live_blocks, live_bytes;
+	uint64_t cut_pause_ns, cut_threads, cut_unanswered, cut_in_place;
 	struct heap_text command, executable, cwd, reason, allocator, version, machine;
+	struct heap_text default_suppressions; /* of __lsan_default_suppressions() */
 };
 
 struct heap_loss {
@@ -99,6 +102,20 @@ struct heap_mark {
 	struct heap_text label;
 };
 
+/* Where variables of the program are; its edges are those from first_edge. */
+struct heap_root {
+	uint32_t kind;  /* enum heapfile_root */
+	uint32_t owner; /* module or thread, 0 = unknown */
+	uint64_t address, bytes;
+	uint64_t first_edge, n_edges;
+};
+
+/* What stands at the start of a block. */
+struct heap_content {
+	uint32_t block;
+	struct heap_text bytes;
+};
+
 struct heap_count {
 	uint64_t blocks, bytes;
 };
@@ -137,6 +154,12 @@ struct heap {
 	size_t n_bad_frees;
 	struct heap_mark *marks;
 	size_t n_marks;
+	bool has_roots; /* reachability can be computed */
+	struct heap_root *roots;
+	size_t n_roots;
+	struct edges edges;
+	struct heap_content *contents; /* by rising block */
+	size_t n_contents;
 	struct heap_count live, young, old, unborn; /* unborn: of unknown birth */
 	/* Slack that is too large for a block's 16 bits, by rising index. */
 	struct heap_slack {
@@ -170,7 +193,8 @@ typedef void heap_progress(void *arg, const char *what, uint64_t done, uint64_t 
  *
  * options  of hf_decode().
  * Returns  the model, for heap_free(); NULL with *error filled in.
- * Cost     24 bytes a block, 40 a node; a few sweeps over the blocks.
+ * Cost     24 bytes a block, 40 a node; 8 more a block and 8 to 16 an edge if
+ *          the file has the graph; a few sweeps over the blocks.
  */
 struct heap *heap_load(const uint8_t *bytes, size_t n, unsigned options,
 		       heap_progress *progress, void *progress_arg,
@@ -212,5 +236,8 @@ heap_block_requested(const struct heap_block *b)
 }
 
 uint64_t heap_block_usable(const struct heap *heap, uint32_t block);
+
+/* What stands in a block, or NULL. */
+const struct heap_text *heap_block_content(const struct heap *heap, uint32_t block);
 
 #endif

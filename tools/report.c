@@ -17,52 +17,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-	CHART_ROWS = 20,
-	FINGERPRINT_FRAMES = 5,
-};
+#include "text.h"
 
-const char *
-report_basename(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
-const char *
-report_kind_name(unsigned kind)
-{
-	static const char *const names[] = {
-		[HEAPFILE_KIND_MALLOC] = "malloc",   [HEAPFILE_KIND_CALLOC] = "calloc",
-		[HEAPFILE_KIND_REALLOC] = "realloc", [HEAPFILE_KIND_ALIGNED] = "aligned",
-		[HEAPFILE_KIND_NEW] = "new",         [HEAPFILE_KIND_NEW_ARRAY] = "new[]",
-		[HEAPFILE_KIND_MALLOCX] = "mallocx",
-	};
-
-	return kind < sizeof(names) / sizeof(*names) ? names[kind] : "unknown";
-}
-
-static const char *
-special_name(uint64_t special)
-{
-	switch (special) {
-	case HEAPFILE_SPECIAL_UNSAMPLED:
-		return "(stack not sampled)";
-	case HEAPFILE_SPECIAL_NESTED:
-		return "(stack not taken: gcprof was at work in the thread)";
-	case HEAPFILE_SPECIAL_CUT:
-		return "(stack cut: too many frames)";
-	case HEAPFILE_SPECIAL_BROKEN:
-		return "(stack could not be followed further)";
-	case HEAPFILE_SPECIAL_FULL:
-		return "(stack not kept: no memory for another site)";
-	case HEAPFILE_SPECIAL_EARLY:
-		return "(stack not taken: process not ready)";
-	default:
-		return "(special place of a later version)";
-	}
-}
+enum { CHART_ROWS = 20 };
 
 static const char *
 special_word(uint64_t special)
@@ -73,182 +30,11 @@ special_word(uint64_t special)
 	return special < sizeof(words) / sizeof(*words) ? words[special] : words[0];
 }
 
-/* ---- text that is safe to show ---- */
-
-/* Bytes of the UTF-8 sequence at p, 0 if it is not a valid one (overlong,
- * surrogate, beyond U+10FFFF, cut off). */
-static size_t
-utf8_length(const unsigned char *p, size_t n)
-{
-	size_t length = p[0] < 0x80   ? 1
-			: p[0] < 0xc2 ? 0
-			: p[0] < 0xe0 ? 2
-			: p[0] < 0xf0 ? 3
-			: p[0] < 0xf5 ? 4
-				      : 0;
-
-	if (length == 0 || length > n)
-		return 0;
-	for (size_t i = 1; i < length; i++)
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
-	    (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
-		return 0;
-	return length;
-}
-
-/* C0, DEL and C1 (two bytes in UTF-8). */
 static bool
-is_control(const unsigned char *p, size_t length)
-{
-	return (length == 1 && (p[0] < 0x20 || p[0] == 0x7f)) ||
-	       (length == 2 && p[0] == 0xc2 && p[1] < 0xa0);
-}
-
-char *
-report_utf8(const char *bytes, size_t n, bool is_terminal)
-{
-	const unsigned char *p = (const unsigned char *)bytes;
-	char *text = n > (SIZE_MAX - 1) / 3 ? NULL : malloc(n * 3 + 1);
-	char *to = text;
-
-	if (!text)
-		return NULL;
-	for (size_t i = 0, length; i < n; i += length) {
-		length = utf8_length(p + i, n - i);
-		if (length > 0 && !(is_terminal && is_control(p + i, length))) {
-			memcpy(to, p + i, length);
-			to += length;
-		} else {
-			memcpy(to, "\xef\xbf\xbd", 3); /* U+FFFD */
-			to += 3;
-			if (length == 0)
-				length = 1;
-		}
-		/* The caller has one string: no NUL may end it early. */
-		if (to[-1] == '\0')
-			to[-1] = ' ';
-	}
-	*to = '\0';
-	return text;
-}
-
-/* ---- stacks ---- */
-
-static int
-stack_push(struct report_stack *s, size_t *size, const struct report_frame *f)
-{
-	if (s->n == *size) {
-		size_t more = *size ? *size * 2 : 16;
-		void *larger = realloc(s->frames, more * sizeof(*s->frames));
-
-		if (!larger)
-			return -1;
-		s->frames = larger;
-		*size = more;
-	}
-	s->frames[s->n++] = *f;
-	return 0;
-}
-
-/* All frames of one node: its inlined calls, then the function itself. */
-static int
-stack_push_node(const struct report *r, const struct heap_node *node,
-		struct report_stack *s, size_t *size)
-{
-	struct report_frame f = {.offset = node->offset};
-	const struct symbols_frame *names = NULL;
-	size_t n = 0;
-
-	if (node->flags & HEAPFILE_SITE_SPECIAL) {
-		f.special = special_name(node->offset);
-		return stack_push(s, size, &f);
-	}
-	f.module = node->module;
-	f.is_exact = node->flags & HEAPFILE_SITE_EXACT;
-	if (r->symbols)
-		names = symbols_find(r->symbols, node->module, node->offset, f.is_exact,
-				     &n);
-	if (n == 0)
-		return stack_push(s, size, &f);
-	for (size_t i = 0; i < n; i++) {
-		f.function = names[i].function;
-		f.file = names[i].file;
-		f.line = names[i].line;
-		f.is_inlined = names[i].is_inlined;
-		if (stack_push(s, size, &f))
-			return -1;
-	}
-	return 0;
-}
-
-static bool
-is_own(const struct heap *h, const struct heap_node *node)
-{
-	return node->module &&
-	       strncmp(report_basename(h->modules[node->module].path.bytes),
-		       "libgcprof.so", 12) == 0;
-}
-
-uint32_t
-report_stack_top(const struct report *r, uint32_t node)
-{
-	const struct heap_node *nodes = r->heap->nodes;
-
-	while (node && is_own(r->heap, &nodes[node]) && nodes[node].parent)
-		node = nodes[node].parent;
-	return node;
-}
-
-int
-report_node_get(const struct report *r, uint32_t node, struct report_stack *ret)
-{
-	struct report_stack s = {NULL, 0};
-	size_t size = 0;
-
-	if (stack_push_node(r, &r->heap->nodes[node], &s, &size)) {
-		report_stack_free(&s);
-		return -1;
-	}
-	*ret = s;
-	return 0;
-}
-
-int
-report_stack_get(const struct report *r, uint32_t node, struct report_stack *ret)
-{
-	static const struct report_frame unknown = {.special = "(unknown place)"};
-	const struct heap_node *nodes = r->heap->nodes;
-	struct report_stack s = {NULL, 0};
-	size_t size = 0;
-	int failed = 0;
-
-	for (node = report_stack_top(r, node); node && !failed; node = nodes[node].parent)
-		failed = stack_push_node(r, &nodes[node], &s, &size);
-	if (!failed && s.n == 0)
-		failed = stack_push(&s, &size, &unknown);
-	if (failed) {
-		report_stack_free(&s);
-		return -1;
-	}
-	*ret = s;
-	return 0;
-}
-
-void
-report_stack_free(struct report_stack *s)
-{
-	free(s->frames);
-	s->frames = NULL;
-	s->n = 0;
-}
-
-static bool
-stack_matches(const struct report *r, const struct report_stack *s, const regex_t *regex)
+stack_matches(const struct report *r, const struct stack *s, const regex_t *regex)
 {
 	for (size_t i = 0; i < s->n; i++) {
-		const struct report_frame *f = &s->frames[i];
+		const struct stack_frame *f = &s->frames[i];
 		const char *module = r->heap->modules[f->module].path.bytes;
 
 		if ((f->function && regexec(regex, f->function, 0, NULL, 0) == 0) ||
@@ -263,16 +49,16 @@ stack_matches(const struct report *r, const struct report_stack *s, const regex_
 static bool
 passes(const struct report *r, uint32_t node)
 {
-	struct report_stack s;
+	struct stack s;
 	bool ok;
 
 	if (!r->options.focus && !r->options.ignore)
 		return true;
-	if (report_stack_get(r, node, &s) != 0)
+	if (stack_get(r->heap, r->symbols, node, &s) != 0)
 		return true;
 	ok = (!r->options.focus || stack_matches(r, &s, r->options.focus)) &&
 	     (!r->options.ignore || !stack_matches(r, &s, r->options.ignore));
-	report_stack_free(&s);
+	stack_free(&s);
 	return ok;
 }
 
@@ -385,15 +171,15 @@ rank_all(struct report *r)
 static void
 fetch_names(const struct report *r)
 {
-	struct report_stack s;
+	struct stack s;
 
 	for (int sort = 0; sort < REPORT_N_SORTS; sort++)
 		for (size_t i = 0; r->lists[sort] && i < r->n_listed[sort]; i++)
-			if (report_stack_get(r, r->lists[sort][i], &s) == 0)
-				report_stack_free(&s);
+			if (stack_get(r->heap, r->symbols, r->lists[sort][i], &s) == 0)
+				stack_free(&s);
 	for (size_t i = 0; i < r->n_mappings_listed; i++)
-		if (report_stack_get(r, r->mappings[i].site, &s) == 0)
-			report_stack_free(&s);
+		if (stack_get(r->heap, r->symbols, r->mappings[i].site, &s) == 0)
+			stack_free(&s);
 }
 
 /* ---- survival ---- */
@@ -537,135 +323,23 @@ build_mappings(struct report *r)
 	return 0;
 }
 
-/* ---- findings ---- */
-
-static uint64_t
-hash_string(uint64_t hash, const char *s)
-{
-	/* FNV-1a; the NUL counts, so that "ab","c" is not "a","bc". */
-	do {
-		hash = (hash ^ (unsigned char)*s) * 0x100000001b3ull;
-	} while (*s++);
-	return hash;
-}
-
-/* What stays the same over rebuilds: kind and the innermost functions' names.
- * Where a name is unknown the module's name stands for it. */
-static void
-fingerprint(const struct report *r, struct report_finding *f)
-{
-	uint64_t hash = hash_string(0xcbf29ce484222325ull, f->kind);
-	struct report_stack s;
-
-	hash = hash_string(hash, f->what);
-	if (report_stack_get(r, f->site, &s) == 0) {
-		for (size_t i = 0; i < s.n && i < FINGERPRINT_FRAMES; i++) {
-			const struct report_frame *frame = &s.frames[i];
-			const struct heap_module *m = &r->heap->modules[frame->module];
-
-			hash = hash_string(
-				hash, frame->function  ? frame->function
-				      : frame->special ? frame->special
-						       : report_basename(m->path.bytes));
-		}
-		report_stack_free(&s);
-	}
-	snprintf(f->fingerprint, sizeof(f->fingerprint), "%016" PRIx64, hash);
-}
-
-static void
-describe_bad_free(struct report_finding *f, const struct heap_bad_free *b)
-{
-	const char *times = b->count == 1 ? "time" : "times";
-
-	switch (b->kind) {
-	case HEAPFILE_BAD_DOUBLE:
-		f->what = "double free";
-		snprintf(f->summary, sizeof(f->summary),
-			 "A block was freed that had been freed before, %" PRIu64 " %s.",
-			 b->count, times);
-		snprintf(f->evidence[0], sizeof(f->evidence[0]),
-			 "A block started at 0x%" PRIx64 " and was free already.",
-			 b->address);
-		break;
-	case HEAPFILE_BAD_MISMATCH:
-		f->what = "mismatched free";
-		snprintf(f->summary, sizeof(f->summary),
-			 "A block was released by another family of functions than it"
-			 " came from, %" PRIu64 " %s.",
-			 b->count, times);
-		snprintf(f->evidence[0], sizeof(f->evidence[0]),
-			 "The first such block was at 0x%" PRIx64 ".", b->address);
-		break;
-	default:
-		f->what = "invalid free";
-		snprintf(f->summary, sizeof(f->summary),
-			 "An address was freed at which no block starts, %" PRIu64 " %s.",
-			 b->count, times);
-		snprintf(f->evidence[0], sizeof(f->evidence[0]),
-			 "No block ever started at 0x%" PRIx64
-			 ", the first such address.",
-			 b->address);
-		break;
-	}
-	snprintf(f->evidence[1], sizeof(f->evidence[1]), "%s",
-		 b->alloc_site ? "Where the block was allocated is known." : "");
-}
-
-static int
-build_findings(struct report *r)
-{
-	const struct heap *h = r->heap;
-
-	r->findings = calloc(h->n_bad_frees + 1, sizeof(*r->findings));
-	if (!r->findings)
-		return -1;
-	for (size_t i = 0; i < h->n_bad_frees; i++) {
-		const struct heap_bad_free *b = &h->bad_frees[i];
-		struct report_finding *f = &r->findings[r->n_findings++];
-
-		f->kind = "invalid-free";
-		f->verdict = "definite";
-		f->level = "error";
-		f->confidence = 1;
-		f->site = b->site;
-		f->alloc_site = b->alloc_site;
-		f->blocks = b->count;
-		f->address = b->address;
-		describe_bad_free(f, b);
-		fingerprint(r, f);
-	}
-	return 0;
-}
-
-size_t
-report_count_findings(const struct report *r, int level)
-{
-	static const char *const levels[] = {"error", "warning", "note"};
-	size_t n = 0;
-
-	for (size_t i = 0; i < r->n_findings; i++)
-		for (int l = 0; l <= level && l < 3; l++)
-			n += strcmp(r->findings[i].level, levels[l]) == 0;
-	return n;
-}
-
 /* ---- the whole ---- */
 
 struct report *
 report_new(const struct heap *heap, struct symbols *symbols,
-	   const struct report_options *options)
+	   const struct findings *findings, const struct report_options *options)
 {
+	static const struct findings none;
 	struct report *r = calloc(1, sizeof(*r));
 
 	if (!r)
 		return NULL;
 	r->heap = heap;
 	r->symbols = symbols;
+	r->findings = findings ? findings : &none;
 	r->options = *options;
 	r->sites = heap_aggregate(heap, &options->filter);
-	if (!r->sites || rank_all(r) || build_chart(r) || build_mappings(r) ||
-	    build_findings(r)) {
+	if (!r->sites || rank_all(r) || build_chart(r) || build_mappings(r)) {
 		report_free(r);
 		return NULL;
 	}
@@ -684,7 +358,6 @@ report_free(struct report *r)
 	free(r->sites);
 	free(r->epochs);
 	free(r->mappings);
-	free(r->findings);
 	free(r);
 }
 
@@ -704,7 +377,7 @@ report_write_blocks(const struct report *r, FILE *f)
 			continue;
 		fprintf(f, "0x%" PRIx64 "\t%" PRIu64 "\t%" PRIu64 "\t%s\t",
 			heap_block_address(b), heap_block_requested(b),
-			heap_block_usable(h, i), report_kind_name(heap_block_kind(b)));
+			heap_block_usable(h, i), text_kind_name(heap_block_kind(b)));
 		if (birth->is_known)
 			fprintf(f, "%" PRIu64 "\t%" PRIu64 "\t", birth->epoch,
 				birth->age);
@@ -727,7 +400,7 @@ report_write_sites_raw(const struct report *r, FILE *f)
 		for (uint32_t n = i; n; n = h->nodes[n].parent) {
 			const struct heap_node *node = &h->nodes[n];
 			const char *path = h->modules[node->module].path.bytes;
-			char *name = report_utf8(path, strlen(path), true);
+			char *name = text_utf8(path, strlen(path), true);
 
 			if (node->flags & HEAPFILE_SITE_SPECIAL)
 				fprintf(f, "\t%s", special_word(node->offset));

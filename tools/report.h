@@ -16,7 +16,9 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "detect.h"
 #include "heap.h"
+#include "stacks.h"
 #include "symbolize.h"
 
 enum report_sort {
@@ -40,23 +42,6 @@ struct report_options {
 	const char *filter_text; /* the filters as the user wrote them, or "" */
 };
 
-/* One line of a stack.  Strings belong to the heap or the symbols. */
-struct report_frame {
-	const char *function; /* NULL = unknown */
-	const char *file;     /* NULL = unknown */
-	const char *special;  /* words for a place without an address, or NULL */
-	unsigned line;
-	bool is_inlined;
-	bool is_exact;
-	uint32_t module;
-	uint64_t offset;
-};
-
-struct report_stack {
-	struct report_frame *frames; /* innermost first, without gcprof's own */
-	size_t n;
-};
-
 struct report_epochs {
 	uint64_t first, last;
 	uint64_t survived_bytes;
@@ -73,17 +58,6 @@ struct report_mapping {
 	uint64_t young_bytes, old_bytes; /* of bytes */
 };
 
-struct report_finding {
-	const char *kind, *verdict, *level; /* words of the contract */
-	double confidence;
-	uint32_t site, alloc_site;
-	uint64_t blocks, bytes, address;
-	const char *what; /* short word for the wrong call */
-	char summary[192];
-	char evidence[2][192]; /* "" = none */
-	char fingerprint[17];
-};
-
 struct report {
 	const struct heap *heap;
 	struct symbols *symbols; /* NULL = no names wanted */
@@ -97,51 +71,26 @@ struct report {
 	size_t n_epochs;
 	struct report_mapping *mappings; /* by falling bytes */
 	size_t n_mappings, n_mappings_listed;
-	struct report_finding *findings;
-	size_t n_findings;
+	const struct findings *findings;
 };
 
 /* Describe a report.
  *
- * heap, symbols, options  must live as long as the report.
+ * heap, symbols, findings, options  must live as long as the report; findings
+ *          may be NULL, then there are none.
  * Returns  the report, for report_free(); NULL if there is no memory.
  * Cost     two sweeps over the blocks; names for what will be shown, or for
  *          every site if focus or ignore is set.
  */
 struct report *report_new(const struct heap *heap, struct symbols *symbols,
+			  const struct findings *findings,
 			  const struct report_options *options);
 
 void report_free(struct report *r);
 
-/* The stack of a node, 0 for "unknown".
- * Returns 0 and a stack for report_stack_free(), or -1: no memory. */
-int report_stack_get(const struct report *r, uint32_t node, struct report_stack *ret);
-
-void report_stack_free(struct report_stack *s);
-
-/* The same in pieces, for who shows many stacks that share their callers:
- * the innermost node that is not gcprof's own, and one node's frames (0 and
- * a piece for report_stack_free(), or -1); then go on with the node's parent. */
-uint32_t report_stack_top(const struct report *r, uint32_t node);
-int report_node_get(const struct report *r, uint32_t node, struct report_stack *ret);
-
-/* Rows of findings at or above a level: 0 error, 1 warning, 2 note. */
-size_t report_count_findings(const struct report *r, int level);
-
-/* A heap text, or any bytes, as valid UTF-8 for free(3).
- *
- * is_terminal  also replace what could move a terminal's cursor.
- */
-char *report_utf8(const char *bytes, size_t n, bool is_terminal);
-
-/* Part of a path after its last slash. */
-const char *report_basename(const char *path);
-
-/* "malloc" and the like. */
-const char *report_kind_name(unsigned kind);
-
 /* Write it.  Errors are in the stream: ferror(). */
 void report_write_text(const struct report *r, FILE *f);
+void report_write_leaks(const struct report *r, FILE *f); /* a part of it */
 void report_write_json(const struct report *r, FILE *f);
 
 /* Tables for other programs: blocks and sites, one a line. */

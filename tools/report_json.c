@@ -17,6 +17,11 @@
 
 #include <jansson.h>
 
+#include "text.h"
+
+/* Sites listed of what is lost with a finding; the sums are of all. */
+enum { MOST_PARTS = 20 };
+
 /* JSON's integers in jansson are signed. */
 static json_t *
 number(uint64_t v)
@@ -27,7 +32,7 @@ number(uint64_t v)
 static json_t *
 text_n(const char *bytes, size_t n)
 {
-	char *valid = report_utf8(bytes, n, false);
+	char *valid = text_utf8(bytes, n, false);
 	json_t *json = valid ? json_string_nocheck(valid) : NULL;
 
 	free(valid);
@@ -82,7 +87,7 @@ count(const struct heap_count *c)
 /* ---- stacks ---- */
 
 static json_t *
-frame(const struct report *r, const struct report_frame *f)
+frame(const struct report *r, const struct stack_frame *f)
 {
 	json_t *o = json_object();
 	const struct heap_module *m = &r->heap->modules[f->module];
@@ -102,13 +107,13 @@ static json_t *
 frames(const struct report *r, uint32_t node)
 {
 	json_t *array = json_array();
-	struct report_stack s;
+	struct stack s;
 
-	if (report_stack_get(r, node, &s) != 0)
+	if (stack_get(r->heap, r->symbols, node, &s) != 0)
 		return array;
 	for (size_t i = 0; i < s.n; i++)
 		(void)json_array_append_new(array, frame(r, &s.frames[i]));
-	report_stack_free(&s);
+	stack_free(&s);
 	return array;
 }
 
@@ -130,7 +135,7 @@ losses(const struct heap *h)
 
 	for (size_t i = 0; i < h->n_losses; i++) {
 		char *name =
-			report_utf8(h->losses[i].name.bytes, h->losses[i].name.n, false);
+			text_utf8(h->losses[i].name.bytes, h->losses[i].name.n, false);
 
 		if (name)
 			put(o, name, number(h->losses[i].count));
@@ -139,7 +144,7 @@ losses(const struct heap *h)
 	return o;
 }
 
-/* The arguments joined by blanks; report_utf8() makes blanks of NULs. */
+/* The arguments joined by blanks; text_utf8() makes blanks of NULs. */
 static json_t *
 command(const struct heap_text *t)
 {
@@ -263,37 +268,103 @@ totals(const struct heap *h)
 	return o;
 }
 
-/* Reachability is not known yet: zeros, and a word that says so. */
 static json_t *
-leaks(void)
+kinds(uint32_t bits)
 {
-	static const char *const kinds[] = {"definite", "indirect", "possible",
-					    "reachable", "suppressed"};
-	const struct heap_count none = {0, 0};
+	json_t *array = json_array();
+
+	for (unsigned kind = 0; kind < 8; kind++)
+		if (bits & 1u << kind)
+			(void)json_array_append_new(array, text(text_kind_name(kind)));
+	return array;
+}
+
+static json_t *
+leaks(const struct leaks *l)
+{
 	json_t *o = json_object();
 
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
-		put(o, kinds[i], count(&none));
-	put(o, "computed", json_false());
+	for (int state = 0; state < GRAPH_N_STATES; state++)
+		put(o, graph_state_name((enum graph_state)state),
+		    count(&l->counts[state]));
+	put(o, "suppressed", count(&l->suppressed));
+	put(o, "computed", json_boolean(l->is_computed));
 	return o;
 }
 
 static json_t *
-finding(const struct report *r, const struct report_finding *f)
+finding_threads(const struct heap *h, const struct finding *f)
 {
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < f->n_threads; i++) {
+		const struct heap_thread *t = &h->threads[f->threads[i]];
+		json_t *o = json_object();
+
+		put(o, "tid", number(t->tid));
+		put(o, "name", heap_text(&t->name));
+		(void)json_array_append_new(array, o);
+	}
+	return array;
+}
+
+static json_t *
+finding_parts(const struct report *r, const struct finding *f)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < f->n_parts && i < MOST_PARTS; i++) {
+		json_t *o = count(&f->parts[i].count);
+
+		put(o, "site", stack(r, f->parts[i].site));
+		(void)json_array_append_new(array, o);
+	}
+	return array;
+}
+
+static json_t *
+content(const struct heap_text *t)
+{
+	json_t *o = json_object();
+
+	put(o, "hex", hex(t));
+	put(o, "text", text_n(t->bytes, t->n));
+	return o;
+}
+
+/* What only leaks have. */
+static void
+put_leak(const struct report *r, const struct finding *f, json_t *o)
+{
+	put(o, "indirect", count(&f->indirect));
+	put(o, "indirect_sites", finding_parts(r, f));
+	put(o, "oldest_age", f->has_age ? number(f->oldest_age) : json_null());
+	put(o, "newest_age", f->has_age ? number(f->newest_age) : json_null());
+	put(o, "threads", finding_threads(r->heap, f));
+	put(o, "kinds", kinds(f->kinds));
+	if (f->content)
+		put(o, "content", content(f->content));
+}
+
+static json_t *
+finding(const struct report *r, const struct finding *f)
+{
+	bool is_leak = strcmp(f->kind, "leak") == 0;
 	json_t *o = json_object(), *evidence = json_array();
 
-	for (size_t i = 0; i < sizeof(f->evidence) / sizeof(*f->evidence); i++)
-		if (*f->evidence[i])
-			(void)json_array_append_new(evidence, text(f->evidence[i]));
+	for (size_t i = 0; i < f->n_evidence; i++)
+		(void)json_array_append_new(evidence, text(f->evidence[i]));
 	put(o, "kind", text(f->kind));
 	put(o, "verdict", text(f->verdict));
-	put(o, "level", text(f->level));
+	put(o, "level", text(finding_level_name(f->level)));
 	put(o, "confidence", json_real(f->confidence));
 	put(o, "what", text(f->what));
-	put(o, "blocks", number(f->blocks));
-	put(o, "bytes", number(f->bytes));
-	put(o, "retained_bytes", number(0));
+	put(o, "blocks", number(f->count.blocks));
+	put(o, "bytes", number(f->count.bytes));
+	put(o, "retained_bytes",
+	    number(is_leak ? f->count.bytes + f->indirect.bytes : 0));
+	if (is_leak)
+		put_leak(r, f, o);
 	put(o, "address", number(f->address));
 	put(o, "summary", text(f->summary));
 	put(o, "evidence", evidence);
@@ -302,6 +373,7 @@ finding(const struct report *r, const struct report_finding *f)
 		put(o, "allocation_site", stack(r, f->alloc_site));
 	put(o, "retained_by", json_array());
 	put(o, "fingerprint", text(f->fingerprint));
+	put(o, "known", json_boolean(f->novelty == FINDING_KNOWN));
 	return o;
 }
 
@@ -310,19 +382,8 @@ findings(const struct report *r)
 {
 	json_t *array = json_array();
 
-	for (size_t i = 0; i < r->n_findings; i++)
-		(void)json_array_append_new(array, finding(r, &r->findings[i]));
-	return array;
-}
-
-static json_t *
-kinds(uint32_t bits)
-{
-	json_t *array = json_array();
-
-	for (unsigned kind = 0; kind < 8; kind++)
-		if (bits & 1u << kind)
-			(void)json_array_append_new(array, text(report_kind_name(kind)));
+	for (size_t i = 0; i < r->findings->n; i++)
+		(void)json_array_append_new(array, finding(r, &r->findings->list[i]));
 	return array;
 }
 
@@ -479,12 +540,12 @@ member(FILE *f, const char *key, json_t *value)
 static const char *
 node_text(const struct report *r, char **texts, uint32_t node)
 {
-	struct report_stack s;
+	struct stack s;
 	char *text = NULL;
 	size_t n;
 	FILE *f;
 
-	if (texts[node] || report_node_get(r, node, &s) != 0)
+	if (texts[node] || stack_node_get(r->heap, r->symbols, node, &s) != 0)
 		return texts[node];
 	f = open_memstream(&text, &n);
 	for (size_t i = 0; f && i < s.n; i++) {
@@ -496,7 +557,7 @@ node_text(const struct report *r, char **texts, uint32_t node)
 		texts[node] = text;
 	else
 		free(text);
-	report_stack_free(&s);
+	stack_free(&s);
 	return texts[node];
 }
 
@@ -505,7 +566,7 @@ write_frames(const struct report *r, FILE *f, char **texts, uint32_t node)
 {
 	const char *separator = "";
 
-	node = report_stack_top(r, node);
+	node = stack_top(r->heap, node);
 	if (node == 0 || !texts) {
 		dump(f, frames(r, node));
 		return;
@@ -558,7 +619,7 @@ report_write_json(const struct report *r, FILE *f)
 	member(f, "memory", memory(r->heap));
 	member(f, "cohorts", cohorts(r->heap));
 	member(f, "totals", totals(r->heap));
-	member(f, "leaks", leaks());
+	member(f, "leaks", leaks(&r->findings->leaks));
 	member(f, "findings", findings(r));
 	write_sites(r, f);
 	member(f, "mappings", mappings(r));

@@ -2,12 +2,8 @@
  *
  * In:   struct report.
  * Out:  aligned text of 80 columns, unless a long name or number needs more.
- * Not here: which rows there are and in which order (report.c).
- *
- * Names come out of a file and are shown on a terminal: all of them go through
- * report_utf8().  Long C++ names lose first what is inside their angle
- * brackets, then inside their parentheses, then their outer scopes, then their
- * middle; JSON has them whole.
+ * Not here: which rows there are and in which order (report.c), leaks and
+ *           findings (report_leaks.c), how names are cut short (layout.c).
  *
  * SPDX-License-Identifier: MIT
  */
@@ -19,15 +15,10 @@
 #include <string.h>
 #include <time.h>
 
-enum {
-	COLUMNS = 80,
-	STACK_INDENT = 6,
-	FUNCTION_COLUMNS = 48,
-	FUNCTION_MIN_COLUMNS = 38, /* what a long path leaves it */
-	PATH_COLUMNS = 36,
-	PATH_MIN_COLUMNS = 19, /* what a long function leaves it */
-	BAR_COLUMNS = 28,
-};
+#include "layout.h"
+#include "text.h"
+
+enum { BAR_COLUMNS = 28 };
 
 /* What one text report remembers while it is written. */
 struct writer {
@@ -40,43 +31,6 @@ struct writer {
 };
 
 /* ---- figures ---- */
-
-/* A size with three digits or so: "12.3 MiB". */
-static const char *
-size_format(uint64_t bytes, char *buf, size_t n)
-{
-	static const char *const units[] = {"B",   "KiB", "MiB", "GiB",
-					    "TiB", "PiB", "EiB"};
-	double v = (double)bytes;
-	unsigned unit = 0;
-
-	while (v >= 1023.95 && unit < 6) {
-		v /= 1024;
-		unit++;
-	}
-	if (unit == 0)
-		snprintf(buf, n, "%" PRIu64 " B", bytes);
-	else
-		snprintf(buf, n, "%.1f %s", v, units[unit]);
-	return buf;
-}
-
-/* A count with commas: "1,234,567". */
-static const char *
-count_format(uint64_t v, char *buf, size_t n)
-{
-	char digits[24];
-	int length = snprintf(digits, sizeof(digits), "%" PRIu64, v);
-	size_t at = 0;
-
-	for (int i = 0; i < length && at + 2 < n; i++) {
-		if (i > 0 && (length - i) % 3 == 0)
-			buf[at++] = ',';
-		buf[at++] = digits[i];
-	}
-	buf[at] = '\0';
-	return buf;
-}
 
 static const char *
 duration_format(uint64_t ns, char *buf, size_t n)
@@ -100,186 +54,9 @@ percent(uint64_t part, uint64_t whole)
 }
 
 /* Compound literals live until the end of the block that holds the call. */
-#define SIZE(v)     size_format(v, (char[24]){0}, 24)
-#define COUNT(v)    count_format(v, (char[32]){0}, 32)
+#define SIZE(v)     text_size(v, (char[24]){0}, 24)
+#define COUNT(v)    text_count(v, (char[32]){0}, 32)
 #define DURATION(v) duration_format(v, (char[32]){0}, 32)
-
-/* ---- texts ---- */
-
-/* Bytes up to at most n columns, "..." at the end if that is not all. */
-static void
-put_short(FILE *f, const char *bytes, size_t length, size_t columns)
-{
-	char *text = report_utf8(bytes, length, true);
-	size_t n = 0, at = 0;
-
-	if (!text)
-		return;
-	while (text[at]) {
-		if ((text[at] & 0xc0) != 0x80 && n++ == columns)
-			break;
-		at++;
-	}
-	/* No sequence may be cut in its middle. */
-	if (text[at] && columns > 3) {
-		for (int i = 0; i < 3 && at > 0; i++)
-			while (at > 0 && (text[--at] & 0xc0) == 0x80)
-				;
-		text[at] = '\0';
-		fprintf(f, "%s...", text);
-	} else {
-		fputs(text, f);
-	}
-	free(text);
-}
-
-static void
-put_text(FILE *f, const struct heap_text *t, size_t columns)
-{
-	if (t->n == 0)
-		fputs("(unknown)", f);
-	else
-		put_short(f, t->bytes, t->n, columns);
-}
-
-/* Replace what is inside `open`..`close` pairs, where they are deeper than
- * `keep` pairs, by "..."; "operator<" and its like are names, not brackets.
- * Changes name in place: never longer, as only insides of more than three
- * bytes are replaced. */
-static void
-collapse(char *name, char open, char close, unsigned keep)
-{
-	char *to = name;
-	unsigned depth = 0;
-	char *inside = NULL;
-
-	for (char *p = name; *p; p++) {
-		if (strncmp(p, "operator", 8) == 0 && (p[8] == open || p[8] == '-')) {
-			size_t n = 8 + strspn(p + 8, "<>=-()");
-
-			memmove(to, p, n);
-			to += n;
-			p += n - 1;
-			continue;
-		}
-		/* "->" in a signature closes nothing. */
-		if (*p == close && depth > 0 && !(close == '>' && to[-1] == '-') &&
-		    --depth == keep && to - inside > 3) {
-			memcpy(inside, "...", 3);
-			to = inside + 3;
-		}
-		*to++ = *p;
-		if (*p == open && depth++ == keep)
-			inside = to;
-	}
-	*to = '\0';
-}
-
-/* A name without its return type and outermost scopes, so that it and "..."
- * fit; NULL if even the last part does not. */
-static const char *
-inner_scopes(const char *name, size_t columns)
-{
-	const char *p = name;
-	unsigned depth = 0;
-
-	for (; *p && !(*p == '(' && depth == 0); p++) {
-		if (*p == '<')
-			depth++;
-		else if (*p == '>' && depth > 0)
-			depth--;
-		else if (*p == ':' && p[1] == ':' && depth == 0 &&
-			 strlen(p + 2) + 3 <= columns)
-			return p + 2;
-	}
-	return NULL;
-}
-
-/* A function's name in at most `columns` bytes or so. */
-static void
-put_function(FILE *f, const char *function, size_t columns)
-{
-	char *name = report_utf8(function, strlen(function), true);
-	const char *part = NULL;
-	size_t n;
-
-	if (!name)
-		return;
-	/* From the least telling to the most: Rust's "<Type as Trait>::name" has
-	 * its best part inside the first brackets. */
-	for (unsigned keep = 3; keep-- > (name[0] == '<' ? 1u : 0u);)
-		if (strlen(name) > columns)
-			collapse(name, '<', '>', keep);
-	if (strlen(name) > columns)
-		collapse(name, '(', ')', 0);
-	n = strlen(name);
-	if (n > columns && n > 5 && strcmp(name + n - 5, "(...)") == 0)
-		name[n -= 5] = '\0';
-	if (n > columns)
-		part = inner_scopes(name, columns);
-	if (n <= columns) {
-		fputs(name, f);
-	} else if (part) {
-		fprintf(f, "...%s", part);
-	} else {
-		size_t head = columns / 3, tail = n - (columns - head - 3);
-
-		while (head > 0 && (name[head] & 0xc0) == 0x80)
-			head--;
-		while (name[tail] && (name[tail] & 0xc0) == 0x80)
-			tail++;
-		fprintf(f, "%.*s...%s", (int)head, name, name + tail);
-	}
-	free(name);
-}
-
-/* A path without "DIR/.." in its middle, which build trees leave there, for
- * free(3).  Only its look: with a symbolic link it may name another file. */
-static char *
-tidy_path(const char *path)
-{
-	char *tidy = strdup(path), *up, *dir;
-
-	while (tidy && (up = strstr(tidy, "/../"))) {
-		for (dir = up; dir > tidy && dir[-1] != '/'; dir--)
-			;
-		if (dir == up || strncmp(dir, "..", 2) == 0 || strncmp(dir, "./", 2) == 0)
-			break;
-		memmove(dir, up + 4, strlen(up + 4) + 1);
-	}
-	return tidy;
-}
-
-/* A path, without its first directories if it is long. */
-static void
-put_path(FILE *f, const char *path, size_t columns)
-{
-	const char *from = path + strlen(path);
-	size_t n = strlen(path);
-
-	if (n <= columns) {
-		put_short(f, path, n, columns);
-		return;
-	}
-	for (const char *p = path; (p = strchr(p, '/')); p++)
-		if (strlen(p) <= columns - 3) {
-			from = p;
-			break;
-		}
-	if (*from == '\0')
-		from = report_basename(path);
-	fputs("...", f);
-	put_short(f, from, strlen(from), columns);
-}
-
-static void
-put_heading(FILE *f, const char *heading)
-{
-	fprintf(f, "\n%s\n", heading);
-	for (const char *p = heading; *p; p++)
-		putc('-', f);
-	putc('\n', f);
-}
 
 /* ---- process, memory, cohorts ---- */
 
@@ -297,7 +74,7 @@ put_command(FILE *f, const struct heap_text *command)
 	for (size_t i = 0; i < joined.n; i++)
 		if (joined.bytes[i] == '\0')
 			joined.bytes[i] = ' ';
-	put_text(f, &joined, COLUMNS - 12);
+	layout_text(f, &joined, LAYOUT_COLUMNS - 12);
 	free(joined.bytes);
 }
 
@@ -353,7 +130,7 @@ write_losses(const struct heap *h, FILE *f)
 		if (meaning)
 			fputs(meaning, f);
 		else
-			put_text(f, &h->losses[i].name, 40);
+			layout_text(f, &h->losses[i].name, 40);
 	}
 	putc('\n', f);
 }
@@ -366,9 +143,9 @@ write_process(const struct heap *h, FILE *f)
 	fputs("Process     ", f);
 	put_command(f, &info->command);
 	fprintf(f, "\n            pid %" PRIu64 ", ", info->pid);
-	put_text(f, &info->executable, COLUMNS - 30);
+	layout_text(f, &info->executable, LAYOUT_COLUMNS - 30);
 	fprintf(f, "\nSnapshot    number %" PRIu64 " (", info->snapshot_number);
-	put_text(f, &info->reason, 20);
+	layout_text(f, &info->reason, 20);
 	fputs("), ", f);
 	put_time(f, info->snapshot_time_ns);
 	fprintf(f, "after %s, epoch %" PRIu64 "\n", DURATION(info->uptime_ns),
@@ -376,7 +153,7 @@ write_process(const struct heap *h, FILE *f)
 	write_losses(h, f);
 	fprintf(f, "Settings    epoch of %s, old after %" PRIu64 " epoch%s, allocator ",
 		SIZE(info->young_bytes), info->promote, info->promote == 1 ? "" : "s");
-	put_text(f, &info->allocator, 20);
+	layout_text(f, &info->allocator, 20);
 	if (info->sample_bytes)
 		fprintf(f, "\n            SAMPLED, a stack every %s on average",
 			SIZE(info->sample_bytes));
@@ -394,7 +171,7 @@ write_memory(const struct heap *h, FILE *f)
 {
 	const struct heap_info *info = &h->info;
 
-	put_heading(f, "Memory");
+	layout_heading(f, "Memory");
 	write_size_line(f, "rss", info->rss, "resident in memory");
 	write_size_line(f, "heap total", info->heap_total, "mapped by the allocator");
 	write_size_line(f, "heap used", info->heap_used, "requested and not freed");
@@ -417,7 +194,7 @@ write_cohorts(const struct heap *h, FILE *f)
 {
 	const struct heap_info *info = &h->info;
 
-	put_heading(f, "Cohorts");
+	layout_heading(f, "Cohorts");
 	fprintf(f, "  %-8s %16s %12s %22s\n", "", "live blocks", "size", "bytes");
 	write_cohort(f, "young", &h->young, h->live.bytes);
 	write_cohort(f, "old", &h->old, h->live.bytes);
@@ -453,7 +230,7 @@ write_chart(const struct report *r, FILE *f)
 
 	if (r->n_epochs == 0)
 		return;
-	put_heading(f, "Survival by birth epoch");
+	layout_heading(f, "Survival by birth epoch");
 	for (size_t i = 0; i < r->n_epochs; i++) {
 		const struct report_epochs *e = &r->epochs[i];
 
@@ -498,130 +275,13 @@ is_unsampled(const struct report *r, uint32_t node)
 }
 
 static void
-put_place(const struct report *r, FILE *f, const struct report_frame *frame)
-{
-	const struct heap_module *m = &r->heap->modules[frame->module];
-
-	if (frame->module && m->path.n)
-		put_path(f, report_basename(m->path.bytes), PATH_COLUMNS);
-	else if (frame->module)
-		fprintf(f, "(module %" PRIu32 ")", frame->module);
-	fprintf(f, "%s0x%" PRIx64, frame->module ? "+" : "", frame->offset);
-}
-
-/* A function with its file and line.  If both are too long for the line, the
- * path gives way first, down to its least, then the function. */
-static void
-put_source(FILE *f, const struct report_frame *frame, size_t columns)
-{
-	char *path = tidy_path(frame->file), line[16] = "";
-	size_t n_path, n_function = frame->function ? strlen(frame->function) + 2 : 0;
-
-	if (!path)
-		return;
-	if (frame->line)
-		snprintf(line, sizeof(line), ":%u", frame->line);
-	columns -= strlen(line) + (frame->is_inlined ? strlen("  [inlined]") : 0);
-	if (n_function > FUNCTION_MIN_COLUMNS + 2)
-		n_function = FUNCTION_MIN_COLUMNS + 2;
-	n_path = strlen(path) < PATH_COLUMNS ? strlen(path) : PATH_COLUMNS;
-	if (n_function + n_path > columns && n_path > PATH_MIN_COLUMNS)
-		n_path = columns > n_function + PATH_MIN_COLUMNS ? columns - n_function
-								 : PATH_MIN_COLUMNS;
-	if (frame->function) {
-		put_function(f, frame->function,
-			     columns > n_path + FUNCTION_MIN_COLUMNS
-				     ? columns - n_path - 2
-				     : FUNCTION_MIN_COLUMNS - 2);
-		fputs("  ", f);
-	}
-	put_path(f, path, n_path);
-	fputs(line, f);
-	free(path);
-}
-
-static void
-write_frame(const struct report *r, FILE *f, const struct report_frame *frame)
-{
-	fprintf(f, "%*s", STACK_INDENT, "");
-	if (frame->special) {
-		fprintf(f, "%s\n", frame->special);
-		return;
-	}
-	if (frame->file) {
-		put_source(f, frame, COLUMNS - STACK_INDENT);
-	} else {
-		if (frame->function)
-			put_function(f, frame->function, FUNCTION_COLUMNS);
-		fputs(frame->function ? "  (" : "", f);
-		put_place(r, f, frame);
-		fputs(frame->function ? ")" : "", f);
-	}
-	fputs(frame->is_inlined ? "  [inlined]\n" : "\n", f);
-}
-
-/* Frames without those outside of main or of a thread's start, which are the
- * same in every stack. */
-static size_t
-told_frames(const struct report_stack *s)
-{
-	for (size_t i = 1; i < s->n; i++) {
-		const char *name = s->frames[i].function;
-
-		if (name && (strncmp(name, "__libc_start_", 13) == 0 ||
-			     strcmp(name, "clone") == 0 || strcmp(name, "clone3") == 0))
-			return i;
-	}
-	return s->n;
-}
-
-/* Frames from `i` on that are the same call: recursion. */
-static size_t
-repeated(const struct report_stack *s, size_t i, size_t told)
-{
-	size_t n = 1;
-
-	while (i + n < told && !s->frames[i].special &&
-	       s->frames[i + n].module == s->frames[i].module &&
-	       s->frames[i + n].offset == s->frames[i].offset &&
-	       !s->frames[i].is_inlined && !s->frames[i + n].is_inlined)
-		n++;
-	return n;
-}
-
-static void
-write_stack(const struct report *r, FILE *f, uint32_t node)
-{
-	struct report_stack s;
-	size_t told, i = 0;
-
-	if (report_stack_get(r, node, &s) != 0)
-		return;
-	told = r->options.frames ? told_frames(&s) : s.n;
-	for (size_t lines = 0; i < told; lines++) {
-		size_t n = repeated(&s, i, told);
-
-		/* "... 1 more" would take the line of the frame that it hides. */
-		if (r->options.frames && lines >= r->options.frames && i + 1 < told)
-			break;
-		write_frame(r, f, &s.frames[i]);
-		if (n > 1)
-			fprintf(f, "%*s(%zu times)\n", STACK_INDENT, "", n);
-		i += n;
-	}
-	if (i < told)
-		fprintf(f, "%*s... %zu more\n", STACK_INDENT, "", told - i);
-	report_stack_free(&s);
-}
-
-static void
 put_kinds(FILE *f, uint32_t kinds)
 {
 	const char *separator = "";
 
 	for (unsigned kind = 0; kind < 8; kind++)
 		if (kinds & 1u << kind) {
-			fprintf(f, "%s%s", separator, report_kind_name(kind));
+			fprintf(f, "%s%s", separator, text_kind_name(kind));
 			separator = ", ";
 		}
 }
@@ -721,12 +381,12 @@ write_site(struct writer *w, size_t rank, uint32_t node, uint64_t part, uint64_t
 	putc('\n', w->f);
 	write_estimate(w, node);
 	if (w->shown[node]) {
-		fprintf(w->f, "%*s(stack shown above: S%" PRIu32 ")\n", STACK_INDENT, "",
+		fprintf(w->f, "%*s(stack shown above: S%" PRIu32 ")\n", LAYOUT_STACK_INDENT, "",
 			node);
 		return;
 	}
 	w->shown[node] = ++w->n_shown;
-	write_stack(w->r, w->f, node);
+	layout_stack(w->r, w->f, node);
 }
 
 static uint64_t
@@ -774,7 +434,7 @@ write_list(struct writer *w, enum report_sort sort)
 
 	if (!r->lists[sort])
 		return;
-	put_heading(w->f, headings[sort]);
+	layout_heading(w->f, headings[sort]);
 	if (r->n_ranked[sort] == 0) {
 		fputs("  none\n", w->f);
 		return;
@@ -799,7 +459,7 @@ write_list(struct writer *w, enum report_sort sort)
 /* Is it code that its people look at?  Not in a library of the language, nor
  * in one of its headers that was compiled into the program. */
 static bool
-is_own_frame(const struct report *r, const struct report_frame *frame)
+is_own_frame(const struct report *r, const struct stack_frame *frame)
 {
 	static const char *const libraries[] = {"libc.so.", "libstdc++.so.", "libc++.so.",
 						"ld-linux"};
@@ -809,7 +469,7 @@ is_own_frame(const struct report *r, const struct report_frame *frame)
 	    (frame->file && strstr(frame->file, "/include/")))
 		return false;
 	for (size_t i = 0; i < sizeof(libraries) / sizeof(*libraries); i++)
-		if (strncmp(report_basename(path->bytes), libraries[i],
+		if (strncmp(text_basename(path->bytes), libraries[i],
 			    strlen(libraries[i])) == 0)
 			return false;
 	return true;
@@ -820,17 +480,17 @@ is_own_frame(const struct report *r, const struct report_frame *frame)
 static void
 put_callers(const struct report *r, FILE *f, uint32_t node)
 {
-	struct report_stack s;
+	struct stack s;
 	size_t first = 0, n = 0, told;
 	const char *last = "";
 
-	if (report_stack_get(r, node, &s) != 0)
+	if (stack_get(r->heap, r->symbols, node, &s) != 0)
 		return;
-	told = told_frames(&s);
+	told = layout_told_frames(&s);
 	while (first < told && !is_own_frame(r, &s.frames[first]))
 		first++;
 	for (size_t i = first < told ? first : 0; i < told && n < 3; i++) {
-		const struct report_frame *frame = &s.frames[i];
+		const struct stack_frame *frame = &s.frames[i];
 
 		/* A function split by the compiler is there twice. */
 		if (frame->function && strcmp(frame->function, last) == 0)
@@ -839,13 +499,13 @@ put_callers(const struct report *r, FILE *f, uint32_t node)
 		if (frame->special)
 			fputs(frame->special, f);
 		else if (frame->function)
-			put_function(f, frame->function, (COLUMNS - 4) / 3 - 3);
+			layout_function(f, frame->function, (LAYOUT_COLUMNS - 4) / 3 - 3);
 		else
-			put_place(r, f, frame);
+			layout_place(r, f, frame);
 		last = frame->function ? frame->function : "";
 	}
 	fputs(n ? "\n" : "", f);
-	report_stack_free(&s);
+	stack_free(&s);
 }
 
 /* Does it look as if it grew all the time?  Blocks of nearly every epoch, from
@@ -911,7 +571,7 @@ write_summary(const struct report *r, FILE *f)
 
 	if (*r->options.filter_text)
 		return;
-	put_heading(f, "In short");
+	layout_heading(f, "In short");
 	if (h->live.blocks == 0)
 		fputs("  Nothing is live.\n", f);
 	else
@@ -927,9 +587,9 @@ write_summary(const struct report *r, FILE *f)
 	if (h->info.external > h->live.bytes)
 		fprintf(f, "  Mappings hold more: %s, see \"External memory\".\n",
 			SIZE(h->info.external));
-	if (r->n_findings)
-		fprintf(f, "  %zu finding%s, see below.\n", r->n_findings,
-			r->n_findings == 1 ? "" : "s");
+	if (r->findings->n)
+		fprintf(f, "  %zu finding%s, see below.\n", r->findings->n,
+			r->findings->n == 1 ? "" : "s");
 }
 
 /* What the filters let through, of all. */
@@ -956,7 +616,7 @@ write_mappings(const struct report *r, FILE *f)
 {
 	if (r->n_mappings == 0)
 		return;
-	put_heading(f, "External memory by site");
+	layout_heading(f, "External memory by site");
 	for (size_t i = 0; i < r->n_mappings_listed; i++) {
 		const struct report_mapping *m = &r->mappings[i];
 
@@ -975,32 +635,12 @@ write_mappings(const struct report *r, FILE *f)
 			fprintf(f,
 				"     and %s of address space reserved without access\n",
 				SIZE(m->reserved));
-		write_stack(r, f, m->site);
+		layout_stack(r, f, m->site);
 	}
 	if (r->n_mappings_listed < r->n_mappings)
 		fprintf(f, "\n     %s more site%s\n",
 			COUNT(r->n_mappings - r->n_mappings_listed),
 			r->n_mappings - r->n_mappings_listed == 1 ? "" : "s");
-}
-
-static void
-write_findings(const struct report *r, FILE *f)
-{
-	if (r->n_findings == 0)
-		return;
-	put_heading(f, "Findings");
-	for (size_t i = 0; i < r->n_findings; i++) {
-		const struct report_finding *x = &r->findings[i];
-
-		fprintf(f, "%s%3zu. %s: %s\n", i ? "\n" : "", i + 1, x->level,
-			x->summary);
-		fprintf(f, "     %s\n", x->evidence[0]);
-		write_stack(r, f, x->site);
-		if (x->alloc_site) {
-			fputs("     allocated at\n", f);
-			write_stack(r, f, x->alloc_site);
-		}
-	}
 }
 
 static void
@@ -1036,13 +676,13 @@ write_modules(const struct report *r, FILE *f)
 
 	if (h->n_modules == 0)
 		return;
-	put_heading(f, "Modules");
+	layout_heading(f, "Modules");
 	fprintf(f, "  %-24s %s\n", "name", "build-id");
 	for (uint32_t i = 1; i <= h->n_modules && !ferror(f); i++) {
 		const struct heap_module *m = &h->modules[i];
 		const char *note = module_note(r, i);
-		char *name = report_utf8(report_basename(m->path.bytes),
-					 strlen(report_basename(m->path.bytes)), true);
+		char *name = text_utf8(text_basename(m->path.bytes),
+					 strlen(text_basename(m->path.bytes)), true);
 
 		fprintf(f, "  %-24.60s ", name ? name : "");
 		put_build_id(f, &m->build_id);
@@ -1066,11 +706,11 @@ write_marks(const struct heap *h, FILE *f)
 {
 	if (h->n_marks == 0)
 		return;
-	put_heading(f, "Marks");
+	layout_heading(f, "Marks");
 	for (size_t i = 0; i < h->n_marks; i++) {
 		fprintf(f, "  epoch %-8" PRIu64 " %10s  ", h->marks[i].epoch,
 			DURATION(h->marks[i].time_ns));
-		put_text(f, &h->marks[i].label, 64);
+		layout_text(f, &h->marks[i].label, 64);
 		putc('\n', f);
 	}
 }
@@ -1091,10 +731,10 @@ report_write_text(const struct report *r, FILE *f)
 	write_memory(r->heap, f);
 	write_cohorts(r->heap, f);
 	write_chart(r, f);
-	write_findings(r, f);
+	report_write_leaks(r, f);
 	if (*r->options.filter_text) {
 		fputs("\nThe lists below are filtered: ", f);
-		put_short(f, r->options.filter_text, strlen(r->options.filter_text), 200);
+		layout_short(f, r->options.filter_text, strlen(r->options.filter_text), 200);
 		putc('\n', f);
 		write_filtered(r, f);
 	}

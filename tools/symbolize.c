@@ -126,9 +126,9 @@ linkage_name(Dwarf_Die *die)
 	return NULL;
 }
 
-/* A function's name; the symbol helps where the DIE has only a short one. */
-static char *
-die_name(Dwarf_Die *die, const char *symbol)
+/* A function's names; the symbol helps where the DIE has only a short one. */
+static void
+die_name(Dwarf_Die *die, const char *symbol, struct symbols_frame *f)
 {
 	const char *name = linkage_name(die);
 
@@ -136,7 +136,8 @@ die_name(Dwarf_Die *die, const char *symbol)
 		name = symbol;
 	if (!name)
 		name = dwarf_diename(die);
-	return demangle(name ? name : symbol);
+	f->function = demangle(name ? name : symbol);
+	f->symbol = copy(name ? name : symbol);
 }
 
 /* A source file as an absolute path where that is known. */
@@ -659,15 +660,16 @@ find_frames(struct module *m, GElf_Addr address, struct symbols_frame *frames)
 	own_line(cu, address - bias, dir, &frames[0]);
 	if (!unit || !unit_find(unit, address - bias, &function)) {
 		frames[0].function = demangle(symbol);
+		frames[0].symbol = copy(symbol);
 		return frames[0].function || frames[0].file;
 	}
 	find_inlined(&function, address - bias, chain, &n, 0);
 	while (n > 0) {
-		frames[at].function = die_name(&chain[--n], NULL);
+		die_name(&chain[--n], NULL, &frames[at]);
 		frames[at].is_inlined = true;
 		call_site(body, &chain[n], dir, &frames[++at]);
 	}
-	frames[at].function = die_name(&function, symbol);
+	die_name(&function, symbol, &frames[at]);
 	return at + 1;
 }
 
@@ -836,6 +838,7 @@ symbols_free(struct symbols *s)
 	for (size_t i = 0; s->places && i <= s->places_mask; i++) {
 		for (uint32_t f = 0; f < s->places[i].n; f++) {
 			free((char *)s->places[i].frames[f].function);
+			free((char *)s->places[i].frames[f].symbol);
 			free((char *)s->places[i].frames[f].file);
 		}
 		free(s->places[i].frames);

@@ -39,6 +39,7 @@ struct symbols_options {
  * "unknown". */
 struct symbols_frame {
 	const char *function; /* demangled */
+	const char *symbol;   /* not demangled */
 	const char *file;
 	unsigned line;
 	bool is_inlined; /* into the frame after it */

@@ -18,9 +18,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "detect.h"
 #include "heap.h"
 #include "heapfile_read.h"
 #include "report.h"
+#include "report_findings.h"
+#include "suppress.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
@@ -70,12 +73,46 @@ wrap(const uint8_t *data, size_t n, size_t *ret_n)
 	return file;
 }
 
+/* The formats of findings only. */
 static void
-report(const struct heap *heap, const struct report_options *options)
+write_documents(const struct heap *heap, const struct findings *findings, FILE *f)
 {
-	static FILE *nowhere;
-	struct report *r = report_new(heap, NULL, options);
+	struct places places;
+	struct report_source source = {
+		.heap = heap,
+		.findings = findings,
+		.places = &places,
+		.snapshot = "x.heap",
+		.is_first = true,
+	};
 
+	if (places_init(&places, "/"))
+		abort();
+	report_begin_sarif(f);
+	report_write_sarif(&source, f);
+	report_end_sarif(f);
+	report_begin_junit(f);
+	report_write_junit(&source, f);
+	report_end_junit(f);
+	report_write_github(&source, f);
+	places_fini(&places);
+}
+
+static void
+report(const struct heap *heap, const struct report_options *options,
+       struct detect_options *detect)
+{
+	const struct heap_text *text = &heap->info.default_suppressions;
+	static FILE *nowhere;
+	struct findings *findings;
+	struct report *r;
+
+	detect->suppressions = suppressions_new();
+	if (!detect->suppressions)
+		abort();
+	(void)suppressions_add_text(detect->suppressions, "f", text->bytes, text->n, false);
+	findings = findings_new(heap, NULL, detect);
+	r = findings ? report_new(heap, NULL, findings, options) : NULL;
 	if (!nowhere)
 		nowhere = fopen("/dev/null", "w");
 	if (!nowhere || !r)
@@ -84,7 +121,10 @@ report(const struct heap *heap, const struct report_options *options)
 	report_write_json(r, nowhere);
 	report_write_blocks(r, nowhere);
 	report_write_sites_raw(r, nowhere);
+	write_documents(heap, findings, nowhere);
 	report_free(r);
+	findings_free(findings);
+	suppressions_free(detect->suppressions);
 }
 
 int
@@ -99,6 +139,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		.with_dead = true,
 		.filter = {HEAP_OLD, 2},
 		.filter_text = "--min-age=2",
+	};
+	struct detect_options all_leaks = {
+		.graph = {.roots_off = 1u << HEAPFILE_ROOT_STACK, .no_heuristics = true},
+		.show_reachable = true,
 	};
 	struct hf_error error;
 	struct heap *heap;
@@ -117,8 +161,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	heap = heap_load(file, n, HF_IGNORE_CHECKSUMS, NULL, NULL, &error);
 	free(file);
 	if (heap) {
-		report(heap, &plain);
-		report(heap, &filtered);
+		report(heap, &plain, &(struct detect_options){.show_content = true});
+		report(heap, &filtered, &all_leaks);
 	} else {
 		hf_error_format(&error, line, sizeof(line));
 	}

@@ -218,6 +218,79 @@ maker_mark(struct maker *m, uint64_t epoch, uint64_t time_ns, const char *label)
 	s->n_records++;
 }
 
+static void
+edges(struct maker_section *s, uint32_t last, const struct hf_edge *e, size_t n)
+{
+	uint64_t next = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		int64_t way = (int64_t)e[i].target - last;
+		uint64_t zigzag = (uint64_t)way << 1 ^ (uint64_t)(way >> 63);
+		uint64_t skip = e[i].word - next;
+
+		maker_varint(s, zigzag << 2 | (skip ? 2 : 0) | (e[i].inside ? 1 : 0));
+		if (skip)
+			maker_varint(s, skip);
+		if (e[i].inside)
+			maker_varint(s, e[i].inside << 2 | e[i].hint);
+		last = e[i].target;
+		next = e[i].word + 1;
+	}
+}
+
+void
+maker_holder(struct maker *m, uint32_t block, const struct hf_edge *e, size_t n)
+{
+	struct maker_section *s = maker_section(m, HEAPFILE_EDGES);
+
+	maker_varint(s, block - s->last);
+	maker_varint(s, n);
+	edges(s, block, e, n);
+	s->last = block;
+	s->n_records++;
+}
+
+void
+maker_root(struct maker *m, const struct hf_root *r, const struct hf_edge *e)
+{
+	struct maker_section *s = maker_section(m, HEAPFILE_ROOTS);
+
+	maker_varint(s, r->kind);
+	maker_varint(s, r->owner);
+	maker_varint(s, r->address);
+	maker_varint(s, r->bytes);
+	maker_varint(s, r->n_edges);
+	edges(s, 0, e, r->n_edges);
+	s->n_records++;
+}
+
+void
+maker_object_words(struct maker *m, const struct hf_object_word *words, size_t n)
+{
+	struct maker_section *s = maker_section(m, HEAPFILE_OBJECT_WORDS);
+
+	maker_varint(s, words[0].block - s->last);
+	maker_varint(s, n);
+	for (size_t i = 0; i < n; i++) {
+		maker_varint(s, words[i].word);
+		maker_varint(s, words[i].module);
+		maker_varint(s, words[i].offset);
+	}
+	s->last = words[0].block;
+	s->n_records++;
+}
+
+void
+maker_content(struct maker *m, uint32_t block, const char *bytes, size_t n)
+{
+	struct maker_section *s = maker_section(m, HEAPFILE_CONTENTS);
+
+	maker_varint(s, block - s->last);
+	text_n(s, bytes, n);
+	s->last = block;
+	s->n_records++;
+}
+
 /* Tests run on little-endian machines, as does the library. */
 uint8_t *
 maker_finish(const struct maker *m, size_t *ret_n)
@@ -358,6 +431,21 @@ sample_epochs(struct maker *m)
 	maker_epochs(m, &last);
 }
 
+static void
+sample_graph(struct maker *m, uint32_t module, uint32_t thread)
+{
+	const struct hf_root global = {HEAPFILE_ROOT_GLOBAL, module, 0x408000, 0x100, 1};
+	const struct hf_root stack = {HEAPFILE_ROOT_STACK, thread, 0x7ffe000000, 64, 1};
+	const struct hf_object_word words[] = {{1, 1, 0, 0x1040}, {1, 2, 2, 0x2100}};
+
+	maker_holder(m, 3, &(struct hf_edge){.target = 4, .word = 2}, 1);
+	maker_holder(m, 4, &(struct hf_edge){.target = 3, .word = 0, .inside = 8}, 1);
+	maker_root(m, &global, &(struct hf_edge){.target = 1, .word = 3});
+	maker_root(m, &stack, &(struct hf_edge){.target = 2, .word = 7, .inside = 16});
+	maker_object_words(m, words, 2);
+	maker_content(m, 3, "hello, world\0\1\2\3", 16);
+}
+
 void
 maker_sample(struct maker *m)
 {
@@ -388,4 +476,5 @@ maker_sample(struct maker *m)
 	maker_bad_free(
 		m, &(struct hf_bad_free){HEAPFILE_BAD_DOUBLE, 2, 0x30000, leaf, other});
 	maker_mark(m, 5, 5000000000, "warm");
+	sample_graph(m, exe, worker);
 }

@@ -23,7 +23,7 @@ struct maker_section {
 	uint64_t n_records;
 	uint8_t *bytes;
 	size_t n, size;
-	uint64_t last; /* for delta coding: last epoch, or end of last range */
+	uint64_t last; /* for delta coding: last epoch, block, or end of last range */
 };
 
 /* Zero it to begin with. */
@@ -55,6 +55,12 @@ void maker_mapping(struct maker *m, const struct hf_mapping *r);
 void maker_bad_free(struct maker *m, const struct hf_bad_free *r);
 void maker_mark(struct maker *m, uint64_t epoch, uint64_t time_ns, const char *label);
 
+/* The graph; blocks by number from 1.  Edges in rising order of words. */
+void maker_holder(struct maker *m, uint32_t block, const struct hf_edge *edges, size_t n);
+void maker_root(struct maker *m, const struct hf_root *r, const struct hf_edge *edges);
+void maker_object_words(struct maker *m, const struct hf_object_word *words, size_t n);
+void maker_content(struct maker *m, uint32_t block, const char *bytes, size_t n);
+
 /* The file; for free(3). */
 uint8_t *maker_finish(const struct maker *m, size_t *ret_n);
 
@@ -64,7 +70,9 @@ void maker_reseal(uint8_t *bytes, size_t n);
 void maker_free(struct maker *m);
 
 /* A small heap with all kinds of records, used by several tests:
- * epoch 10, two modules, three sites, four blocks, one mapping, one bad free. */
+ * epoch 10, two modules, three sites, four blocks, one mapping, one bad free.
+ * A global points to the first block, a stack into the second; the third and
+ * fourth point to one another, and nobody else does. */
 void maker_sample(struct maker *m);
 
 #endif

@@ -2,7 +2,8 @@
  *
  * In:   files of heapmaker.c.
  * Out:  besides the tests, `test_heap --golden` prints the report of the
- *       sample, to renew tests/golden/report.txt.
+ *       sample, to renew tests/golden/report.txt, and `--sample` the sample
+ *       itself.
  * Not here: broken files (test_heapfile_read.c), names of functions.
  *
  * SPDX-License-Identifier: MIT
@@ -365,7 +366,9 @@ static char *
 written(const struct heap *h, const struct report_options *options,
 	void (*write)(const struct report *, FILE *))
 {
-	struct report *r = report_new(h, NULL, options);
+	const struct detect_options detect = {.show_reachable = false};
+	struct findings *findings = findings_new(h, NULL, &detect);
+	struct report *r = report_new(h, NULL, findings, options);
 	char *text = NULL;
 	size_t n;
 	FILE *f = open_memstream(&text, &n);
@@ -375,6 +378,7 @@ written(const struct heap *h, const struct report_options *options,
 	write(r, f);
 	assert_int_equal(fclose(f), 0);
 	report_free(r);
+	findings_free(findings);
 	return text;
 }
 
@@ -638,7 +642,7 @@ the_survival_chart_has_about_twenty_rows(void **state)
 						     .survived_bytes = 3});
 	}
 	h = load(&m);
-	r = report_new(h, NULL, &plain);
+	r = report_new(h, NULL, NULL, &plain);
 	assert_non_null(r);
 	assert_in_range(r->n_epochs, 10, 21);
 	for (size_t i = 0; i < r->n_epochs; i++)
@@ -665,7 +669,7 @@ blocks_without_a_timeline_are_charted_too(void **state)
 		block(&m, 0x1000 + 16 * i, 0, i + 1, 1);
 	maker_epochs(&m, &(struct hf_epochs){.first_epoch = 10, .n_epochs = 3});
 	h = load(&m);
-	r = report_new(h, NULL, &plain);
+	r = report_new(h, NULL, NULL, &plain);
 	assert_non_null(r);
 	for (size_t i = 0; i < r->n_epochs; i++)
 		live += r->epochs[i].live.bytes;
@@ -705,6 +709,18 @@ main(int argc, char **argv)
 		cmocka_unit_test(blocks_without_a_timeline_are_charted_too),
 	};
 
+	if (argc > 1 && strcmp(argv[1], "--sample") == 0) {
+		struct maker m = {.n_sections = 0};
+		uint8_t *bytes;
+		size_t n;
+
+		maker_sample(&m);
+		bytes = maker_finish(&m, &n);
+		fwrite(bytes, 1, n, stdout);
+		free(bytes);
+		maker_free(&m);
+		return 0;
+	}
 	if (argc > 1 && strcmp(argv[1], "--golden") == 0) {
 		char *text = sample_text();
 

@@ -474,10 +474,11 @@ unknown_flags_and_kinds_are_for_later_versions(void **state)
 		{HEAPFILE_SITES, "SITES section", {1, 1, 0, 7, 0, 0}, 6},
 		{HEAPFILE_THREADS, "THREADS section", {1, 1, 8, 0}, 4},
 		{HEAPFILE_BIRTHS, "BIRTHS section", {0, 0, 2}, 3},
-		{HEAPFILE_BLOCKS, "BLOCKS section", {1, 0, 0, 16 << 3 | 7, 0}, 5},
 		{HEAPFILE_MAPPINGS, "MAPPINGS section", {1, 1, 0, 0, 32}, 5},
 		{HEAPFILE_BAD_FREES, "BAD_FREES section", {4, 1, 1, 0, 0}, 5},
 		{HEAPFILE_BAD_FREES, "BAD_FREES section", {0, 1, 1, 0, 0}, 5},
+		{HEAPFILE_ROOTS, "ROOTS section", {0, 0, 0, 0, 0}, 5},
+		{HEAPFILE_ROOTS, "ROOTS section", {10, 0, 0, 0, 0}, 5},
 	};
 	struct maker *m = *state;
 
@@ -589,12 +590,152 @@ blocks_lie_in_the_address_space_and_have_bytes(void **state)
 		"MAPPINGS section", "address overflow");
 }
 
+/* ---- the graph ---- */
+
+static uint64_t
+sample_usable(void *arg, uint32_t block)
+{
+	static const uint64_t usable[] = {1024, 112, 48, 16};
+
+	(void)arg;
+	assert_in_range(block, 1, 4);
+	return usable[block - 1];
+}
+
+/* The sample, whose graph is replaced by one raw record of a section. */
+static struct hf_error
+decode_graph(struct maker *m, uint32_t type, const uint64_t *values, size_t n)
+{
+	struct hf_sink sink = {.usable = sample_usable};
+	struct maker_section *s = maker_section(m, type);
+	struct hf_error e;
+	struct file f;
+
+	s->n = 0;
+	s->n_records = 1;
+	for (size_t i = 0; i < n; i++)
+		maker_varint(s, values[i]);
+	f.bytes = maker_finish(m, &f.n);
+	(void)hf_decode(f.bytes, f.n, 0, &sink, &e);
+	free(f.bytes);
+	return e;
+}
+
+#define GRAPH(m, type, ...)                                                              \
+	decode_graph(m, type, (uint64_t[]){__VA_ARGS__},                                 \
+		     sizeof((uint64_t[]){__VA_ARGS__}) / sizeof(uint64_t))
+
+/* The first number of an edge: the way to the target, skip and inside or not. */
+#define WAY(way, skip, inside)                                                           \
+	(((uint64_t)(way) << 1 ^ (uint64_t)((int64_t)(way) >> 63)) << 2 | (skip) << 1 |  \
+	 (inside))
+
+static void
+edges_lead_from_a_block_into_a_block(void **state)
+{
+	static const struct {
+		uint64_t values[6];
+		size_t n;
+		const char *message; /* NULL: it is right */
+	} rows[] = {
+		{{3, 1, WAY(1, 0, 0)}, 3, NULL},
+		{{3, 1, WAY(-2, 1, 1), 5, 1023 << 2 | 3}, 5, NULL},
+		{{4, 2, WAY(0, 0, 0), WAY(0, 0, 1), 15 << 2}, 5, NULL},
+		{{0, 1, WAY(1, 0, 0)}, 3, "two records of one block"},
+		{{5, 1, WAY(-1, 0, 0)}, 3, "BLOCKS section's records"},
+		{{3, 0, 0}, 3, "record of no edge"},
+		{{3, 2, WAY(1, 0, 0)}, 3, "more edges than bytes"},
+		{{3, UINT64_MAX, WAY(1, 0, 0)}, 3, "more edges than bytes"},
+		{{3, 1, WAY(2, 0, 0)}, 3, "BLOCKS section's records"},
+		{{3, 1, WAY(-3, 0, 0)}, 3, "BLOCKS section's records"},
+		{{3, 1, UINT64_MAX & ~3ull}, 3, "BLOCKS section's records"},
+		{{3, 1, WAY(1, 1, 0), 6}, 4, "beyond its holder's end"},
+		{{3, 1, WAY(1, 1, 0), UINT64_MAX}, 4, "beyond its holder's end"},
+		{{4, 3, 0, 0, 0}, 5, "beyond its holder's end"},
+		{{3, 1, WAY(1, 0, 1), 0 << 2}, 4, "beside its target"},
+		{{3, 1, WAY(1, 0, 1), 16 << 2}, 4, "beside its target"},
+		{{3, 1, WAY(1, 0, 1), UINT64_MAX}, 4, "beside its target"},
+		{{3, 1, WAY(1, 0, 1)}, 3, "bad varint"},
+	};
+	struct maker *m = *state;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct hf_error e =
+			decode_graph(m, HEAPFILE_EDGES, rows[i].values, rows[i].n);
+
+		if (rows[i].message)
+			refused(e, HF_RECORD, "EDGES section", rows[i].message);
+		else if (e.code != HF_OK)
+			fail_msg("row %zu: %s", i, e.message);
+	}
+}
+
+static void
+roots_have_an_owner_of_their_kind(void **state)
+{
+	struct maker *m = *state;
+
+	assert_int_equal(GRAPH(m, HEAPFILE_ROOTS, HEAPFILE_ROOT_GLOBAL, 2, 8, 8, 0).code,
+			 HF_OK);
+	assert_int_equal(GRAPH(m, HEAPFILE_ROOTS, HEAPFILE_ROOT_STACK, 0, 8, 8, 1,
+			       WAY(4, 0, 0))
+				 .code,
+			 HF_OK);
+	refused(GRAPH(m, HEAPFILE_ROOTS, HEAPFILE_ROOT_GLOBAL, 3, 8, 8, 0), HF_RECORD,
+		"ROOTS section", "MODULES section's records");
+	refused(GRAPH(m, HEAPFILE_ROOTS, HEAPFILE_ROOT_TLS, 3, 8, 8, 0), HF_RECORD,
+		"ROOTS section", "THREADS section's records");
+	refused(GRAPH(m, HEAPFILE_ROOTS, HEAPFILE_ROOT_MAPPING, 1, 8, 8, 0), HF_RECORD,
+		"ROOTS section", "has an owner");
+	refused(GRAPH(m, HEAPFILE_ROOTS, HEAPFILE_ROOT_STACK, 1, 8, UINT64_MAX, 0),
+		HF_RECORD, "ROOTS section", "address overflow");
+	refused(GRAPH(m, HEAPFILE_ROOTS, HEAPFILE_ROOT_STACK, 1, 8, 8, 1, 0), HF_RECORD,
+		"ROOTS section", "BLOCKS section's records");
+	refused(GRAPH(m, HEAPFILE_ROOTS, HEAPFILE_ROOT_STACK, 1, 8, 8, 1, WAY(1, 1, 0),
+		      1),
+		HF_RECORD, "ROOTS section", "beyond its holder's end");
+}
+
+static void
+object_words_are_one_to_four_of_a_block(void **state)
+{
+	struct maker *m = *state;
+
+	assert_int_equal(GRAPH(m, HEAPFILE_OBJECT_WORDS, 4, 2, 0, 1, 9, 1, 2, 9).code,
+			 HF_OK);
+	refused(GRAPH(m, HEAPFILE_OBJECT_WORDS, 4, 0, 0, 1, 9), HF_RECORD,
+		"OBJECT_WORDS section", "one to four");
+	refused(GRAPH(m, HEAPFILE_OBJECT_WORDS, 4, 5, 0, 1, 9), HF_RECORD,
+		"OBJECT_WORDS section", "one to four");
+	refused(GRAPH(m, HEAPFILE_OBJECT_WORDS, 4, 1, 2, 1, 9), HF_RECORD,
+		"OBJECT_WORDS section", "beyond its block's end");
+	refused(GRAPH(m, HEAPFILE_OBJECT_WORDS, 4, 1, 0, 3, 9), HF_RECORD,
+		"OBJECT_WORDS section", "MODULES");
+	refused(GRAPH(m, HEAPFILE_OBJECT_WORDS, 4, 1, 0, 0, 9), HF_RECORD,
+		"OBJECT_WORDS section", "no object");
+}
+
+static void
+contents_fit_their_blocks(void **state)
+{
+	struct maker *m = *state;
+	struct maker_section *s = maker_section(m, HEAPFILE_CONTENTS);
+
+	assert_int_equal(GRAPH(m, HEAPFILE_CONTENTS, 4, 2, 'a', 'b').code, HF_OK);
+	refused(GRAPH(m, HEAPFILE_CONTENTS, 5, 0), HF_RECORD, "CONTENTS section",
+		"BLOCKS");
+	refused(GRAPH(m, HEAPFILE_CONTENTS, 4, 17, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+		      0, 0, 0, 0),
+		HF_RECORD, "CONTENTS section", "more bytes than the block");
+	s->n_records = 1;
+}
+
 /* ---- what arrives ---- */
 
 struct seen {
 	struct hf_block blocks[8];
 	size_t n_blocks;
-	uint64_t began[HEAPFILE_MARKS + 1];
+	uint64_t began[HEAPFILE_CONTENTS + 1];
 	int last_type;
 	size_t stop_after;
 };
@@ -656,6 +797,94 @@ gaps_count_from_the_end_rounded_up_to_16(void **state)
 	assert_int_equal(seen.blocks[3].address, 0x20030);
 	assert_int_equal(seen.blocks[3].requested, 8);
 	assert_int_equal(seen.blocks[3].kind, HEAPFILE_KIND_NEW);
+	free(f.bytes);
+}
+
+struct seen_graph {
+	struct hf_edge edges[8];
+	size_t n_edges, n_holders, n_roots, n_words, n_contents;
+};
+
+static int
+see_holder(void *arg, const struct hf_holder *r)
+{
+	assert_in_range(r->block, 3, 4);
+	((struct seen_graph *)arg)->n_holders++;
+	return 0;
+}
+
+static int
+see_root(void *arg, const struct hf_root *r)
+{
+	assert_in_range(r->n_edges, 1, 1);
+	((struct seen_graph *)arg)->n_roots++;
+	return 0;
+}
+
+static int
+see_edge(void *arg, const struct hf_edge *e)
+{
+	struct seen_graph *seen = arg;
+
+	assert_in_range(seen->n_edges, 0, 7);
+	seen->edges[seen->n_edges++] = *e;
+	return 0;
+}
+
+static int
+see_word(void *arg, const struct hf_object_word *r)
+{
+	struct seen_graph *seen = arg;
+
+	assert_int_equal(r->block, 1);
+	assert_int_equal(r->word, seen->n_words * 2);
+	seen->n_words++;
+	return 0;
+}
+
+static int
+see_content(void *arg, const struct hf_content *r)
+{
+	assert_int_equal(r->block, 3);
+	assert_int_equal(r->bytes.n, 16);
+	((struct seen_graph *)arg)->n_contents++;
+	return 0;
+}
+
+static void
+the_graph_arrives_as_it_was_written(void **state)
+{
+	struct seen_graph seen = {.n_edges = 0};
+	struct hf_sink sink = {
+		.arg = &seen,
+		.holder = see_holder,
+		.root = see_root,
+		.edge = see_edge,
+		.object_word = see_word,
+		.content = see_content,
+		.usable = sample_usable,
+	};
+	struct hf_error e;
+	struct file f;
+
+	f.bytes = maker_finish(*state, &f.n);
+	assert_int_equal(hf_decode(f.bytes, f.n, 0, &sink, &e), 0);
+	assert_int_equal(seen.n_holders, 2);
+	assert_int_equal(seen.n_roots, 2);
+	assert_int_equal(seen.n_words, 2);
+	assert_int_equal(seen.n_contents, 1);
+	assert_int_equal(seen.n_edges, 4);
+	assert_int_equal(seen.edges[0].target, 4);
+	assert_int_equal(seen.edges[0].word, 2);
+	assert_int_equal(seen.edges[0].inside, 0);
+	assert_int_equal(seen.edges[1].target, 3);
+	assert_int_equal(seen.edges[1].word, 0);
+	assert_int_equal(seen.edges[1].inside, 8);
+	assert_int_equal(seen.edges[1].hint, HEAPFILE_INSIDE_PLAIN);
+	assert_int_equal(seen.edges[2].target, 1);
+	assert_int_equal(seen.edges[3].target, 2);
+	assert_int_equal(seen.edges[3].word, 7);
+	assert_int_equal(seen.edges[3].inside, 16);
 	free(f.bytes);
 }
 
@@ -743,6 +972,11 @@ main(void)
 		TEST(births_stay_within_64_bits),
 		TEST(epochs_are_in_order_and_not_empty),
 		TEST(blocks_lie_in_the_address_space_and_have_bytes),
+		TEST(edges_lead_from_a_block_into_a_block),
+		TEST(roots_have_an_owner_of_their_kind),
+		TEST(object_words_are_one_to_four_of_a_block),
+		TEST(contents_fit_their_blocks),
+		TEST(the_graph_arrives_as_it_was_written),
 		TEST(sections_arrive_by_type_whatever_their_order_in_the_file),
 		TEST(gaps_count_from_the_end_rounded_up_to_16),
 		TEST(a_sink_can_stop),

@@ -1,0 +1,189 @@
+#!/bin/bash
+# analyze.sh -- gcprof-analyze on leaks from the outside: status, formats, files.
+#
+# The SARIF schema and a validator come from npm into the build directory; where
+# they cannot be had, that test is skipped.
+#
+# SPDX-License-Identifier: MIT
+# Dollars of jq and of inner shells stand in single quotes.
+# shellcheck disable=SC2016
+# shellcheck source=tests/lint/tap.sh
+. "$(dirname "$0")/../lint/tap.sh"
+
+analyze=${GCPROF_ANALYZE:-$abs_top_builddir/tools/gcprof-analyze}
+unit=$abs_top_builddir/tests/unit
+[ -x "$unit/test_heap" ] || skip_all "cmocka is missing, and with it who writes the snapshots"
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+n=0
+
+ok() { # SENTENCE COMMAND...
+	local sentence=$1
+	shift
+	n=$((n + 1))
+	if "$@" > seen 2>&1; then
+		echo "ok $n - $sentence"
+	else
+		echo "not ok $n - $sentence"
+		{ echo "failed: $*"; head -n 20 seen; } | sed 's/^/# /'
+	fi
+}
+
+skip() { # SENTENCE REASON
+	n=$((n + 1))
+	echo "ok $n - $1 # SKIP $2"
+}
+
+status() { # WANTED COMMAND...
+	local wanted=$1 got=0
+	shift
+	"$@" > out 2> err || got=$?
+	[ "$got" -eq "$wanted" ] || { echo "status $got, not $wanted"; cat err; false; }
+}
+
+says() { # PATTERN FILE
+	grep -Eq -- "$1" "$2" || { echo "no '$1' in"; cat "$2"; false; }
+}
+
+complains() { # PATTERN COMMAND...
+	local pattern=$1
+	shift
+	status 2 "$@" && says "$pattern" err && [ "$(wc -l < err)" -eq 1 ]
+}
+
+json() { # FILTER FILE: true?
+	[ "$(jq "$1" "$2")" = true ] || { echo "not so: $1"; jq . "$2"; false; }
+}
+
+"$unit/test_heap" --sample > sample.heap || exit 1
+"$unit/test_detect" --snapshot > own.heap || exit 1
+
+# ---- what fails
+ok "findings fail nothing unless asked" status 0 "$analyze" sample.heap
+ok "an error fails --fail-on=error" status 1 "$analyze" --fail-on=error own.heap
+ok "reachable blocks are no finding" status 0 "$analyze" --fail-on=note --focus=x \
+	--suppressions=<(echo 'leak:*') own.heap
+ok "suppressed leaks fail nothing" status 0 "$analyze" --fail-on=note \
+	--suppressions=<(echo 'leak:leak_here') own.heap
+ok "other suppressions do not help" status 1 "$analyze" --fail-on=note \
+	--suppressions=<(echo 'leak:leak_there') own.heap
+ok "the worst of several snapshots counts" status 1 "$analyze" --fail-on=error own.heap own.heap
+
+# ---- options
+ok "a root that there is not is refused" complains "no kind of root" "$analyze" --roots=no-such own.heap
+ok "--roots=all is as the default" bash -c "'$analyze' --format=json --roots=all sample.heap | jq -S .leaks > a &&
+	'$analyze' --format=json sample.heap | jq -S .leaks > b && cmp a b"
+"$analyze" --format=json --roots=no-globals sample.heap > out.json
+ok "without globals what they hold is lost" json '.leaks.definite.blocks == 2 and .leaks.reachable.blocks == 0' out.json
+"$analyze" --format=json --roots=globals sample.heap > out.json
+ok "with globals only the stacks hold nothing" json '.leaks.definite.blocks == 2 and .leaks.possible.blocks == 0' out.json
+ok "a file of suppressions that is not there is named" complains "'none.supp'" "$analyze" --suppressions=none.supp own.heap
+printf 'leak:x\nrace:y\n' > bad.supp
+ok "an error in it has file and line" complains "bad.supp:2: unknown kind" "$analyze" --suppressions=bad.supp own.heap
+ok "two formats cannot both go to standard output" complains "only one" "$analyze" --format=json --format=text own.heap
+ok "a source root that is not there is named" complains "'no/such'" "$analyze" --source-root=no/such own.heap
+
+printf 'leak:never_here\nleak:leak_here\n' > some.supp
+"$analyze" --suppressions=some.supp --show-unused-suppressions -o /dev/null own.heap > unused
+ok "unused suppressions are listed with their place" says '^unused suppression: some.supp:1: leak:never_here$' unused
+ok "used ones are not" bash -c '[ "$(wc -l < unused)" -eq 1 ]'
+"$analyze" --gen-suppressions -o /dev/null own.heap > gen.supp
+ok "generated suppressions suppress" status 0 "$analyze" --fail-on=note --suppressions=gen.supp own.heap
+"$analyze" --show-content sample.heap > out
+ok "content is shown when asked for" says '68 65 6c 6c 6f.*\|hello, world' out
+"$analyze" sample.heap > out
+ok "and only then" bash -c '! grep -q "hello" out'
+
+# ---- baselines
+"$analyze" --write-baseline=base.json -o /dev/null own.heap
+ok "a baseline is JSON with its schema" json '.schema == "gcprof-baseline/1" and (.findings | length) == 1' base.json
+ok "what is in it fails nothing" status 0 "$analyze" --fail-on=note --baseline=base.json own.heap
+"$analyze" --baseline=base.json --format=json own.heap > out.json
+ok "it is known, and a note" json '.findings[0].known and .findings[0].level == "note"' out.json
+jq '.findings[0].bytes = 1' base.json > less.json
+ok "what has grown fails" status 1 "$analyze" --fail-on=error --baseline=less.json own.heap
+ok "what is new fails" status 1 "$analyze" --fail-on=error --baseline=base.json sample.heap
+ok "a file that is no baseline is refused" complains "'own.heap'" "$analyze" --baseline=own.heap own.heap
+
+# ---- formats
+"$analyze" --format=text:out.txt --format=json:out.json --format=sarif:out.sarif \
+	--format=junit:out.xml --format=github own.heap > out.github
+ok "one run writes several formats" test -s out.txt -a -s out.json -a -s out.sarif -a -s out.xml -a -s out.github
+ok "JSON has the leaks" json '.leaks.computed and .leaks.definite.blocks == 1' out.json
+ok "JSON findings have what the contract asks for" json '.findings[0] |
+	[has("kind", "verdict", "level", "confidence", "blocks", "bytes", "retained_bytes", "summary", "evidence", "site",
+	"retained_by", "fingerprint")] | all' out.json
+ok "SARIF has a run with rules and results" json '.version == "2.1.0" and (.runs[0] |
+	(.tool.driver.rules | length) > 3 and (.results | length) == 1)' out.sarif
+ok "SARIF results have rule, level, place and fingerprint" json '.runs[0] as $run | $run.results[0] |
+	.ruleId == $run.tool.driver.rules[.ruleIndex].id and .level == "error" and
+	(.locations[0].physicalLocation.region.startLine > 0) and
+	(.partialFingerprints.primaryLocationLineHash | test("^[0-9a-f]{16}:1$"))' out.sarif
+"$analyze" --format=sarif --source-root="$abs_top_srcdir" own.heap > rooted.sarif
+ok "source files below the root are named relative to it" json \
+	'.runs[0].results[0].locations[0].physicalLocation.artifactLocation.uri == "tests/unit/test_detect.c"' rooted.sarif
+"$analyze" --format=github --source-root="$abs_top_srcdir" own.heap > out.github
+ok "GitHub's annotations are one line each, with file and line" \
+	says '^::error file=tests/unit/test_detect.c,line=[0-9]+,title=gcprof%3A definite leak::1 block' out.github
+ok "and nothing else" bash -c '[ "$(grep -vc "^::" out.github)" -eq 0 ]'
+"$analyze" --format=sarif own.heap sample.heap > two.sarif
+"$analyze" --format=junit own.heap sample.heap > two.xml
+ok "two snapshots are two runs" json '(.runs | length) == 2' two.sarif
+if command -v xmllint > /dev/null; then
+	ok "JUnit is well-formed XML" xmllint --noout out.xml two.xml
+	xpath() { # WANTED XPATH FILE
+		[ "$(xmllint --xpath "string($2)" "$3")" = "$1" ]
+	}
+	ok "JUnit counts its cases" xpath "$(xmllint --xpath 'string(/testsuites/testsuite/@tests)' out.xml)" \
+		'count(/testsuites/testsuite/testcase)' out.xml
+	ok "JUnit counts its failures" xpath 1 'count(//failure)' out.xml
+	ok "a rule without findings is a case that passed" xpath 1 \
+		'count(//testcase[@classname="gcprof.double-free" and not(failure)])' out.xml
+	ok "two snapshots are two suites" xpath 2 'count(/testsuites/testsuite)' two.xml
+else
+	skip "JUnit is well-formed XML" "xmllint is not installed"
+fi
+: > empty.heap
+ok "no report is begun for a file that cannot be read" bash -c "! '$analyze' --format=junit:none.xml empty.heap 2> /dev/null && [ ! -e none.xml ]"
+
+# ---- the schema
+npm_dir=$abs_top_builddir/_build/sarif
+schema=$npm_dir/schema/package/lib/schemas/sarif-2.1.0-rtm.5.json
+
+fetch() {
+	[ -f "$schema" ] && [ -d "$npm_dir/node_modules/ajv" ] && return
+	command -v npm > /dev/null && command -v node > /dev/null || return
+	rm -rf "$npm_dir"
+	mkdir -p "$npm_dir/schema" && (
+		cd "$npm_dir" && echo '{"private": true}' > package.json &&
+			timeout 120 npm install --silent --no-audit --no-fund --ignore-scripts ajv@6.12.6 &&
+			timeout 120 npm pack --silent @microsoft/jest-sarif@1.0.0-beta.0 &&
+			tar -xzf microsoft-jest-sarif-*.tgz -C schema
+	) > /dev/null 2>&1
+}
+
+cat > validate.js << 'END'
+// SPDX-License-Identifier: MIT
+const Ajv = require(process.argv[2] + "/node_modules/ajv");
+const fs = require("fs");
+const read = name => JSON.parse(fs.readFileSync(name, "utf8"));
+const ajv = new Ajv({ allErrors: true, logger: false, unknownFormats: "ignore", schemaId: "auto" });
+ajv.addMetaSchema(read(process.argv[2] + "/node_modules/ajv/lib/refs/json-schema-draft-04.json"));
+const validate = ajv.compile(read(process.argv[3]));
+for (const name of process.argv.slice(4))
+	if (!validate(read(name))) {
+		console.log(name, JSON.stringify(validate.errors.slice(0, 5), null, 1));
+		process.exitCode = 1;
+	}
+END
+"$analyze" --format=sarif --baseline=less.json own.heap > grown.sarif
+if fetch && [ -f "$schema" ]; then
+	ok "SARIF is valid by its schema" node validate.js "$npm_dir" "$schema" out.sarif rooted.sarif two.sarif grown.sarif
+	jq 'del(.runs[0].tool)' out.sarif > broken.sarif
+	ok "and the schema refuses what is not" bash -c "! node validate.js '$npm_dir' '$schema' broken.sarif"
+else
+	skip "SARIF is valid by its schema" "no npm, or no registry: the schema cannot be had"
+fi
+
+echo "1..$n"

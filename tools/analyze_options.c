@@ -1,0 +1,493 @@
+/* analyze_options.c -- what gcprof-analyze is asked to do.
+ *
+ * In:   the command line.
+ * Out:  struct settings, complete and consistent, or a complaint.
+ * Not here: doing it (gcprof-analyze.c).
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "analyze_options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* clang-format off */
+const char options_help[] =
+"Usage: gcprof-analyze [OPTION]... FILE...\n"
+"Say what holds a program's memory, from snapshots that libgcprof.so wrote.\n"
+"\n"
+"What to show\n"
+"  --top=N               rows of each list, 0 for all (text: 10, JSON: all)\n"
+"  --sort=KEY            one list, by live, old, allocations, blocks or age\n"
+"                        (of the oldest block)\n"
+"  --frames=N            frames of each stack in text, 0 for all (12), with\n"
+"                        those outside of main\n"
+"  --cohort=WHICH        count blocks of this cohort only: young, old or all\n"
+"  --min-age=EPOCHS      count blocks of at least this age only\n"
+"  --focus=REGEX         only sites with a frame whose function, file or module\n"
+"                        matches (POSIX extended)\n"
+"  --ignore=REGEX        no sites with such a frame\n"
+"\n"
+"Leaks\n"
+"  --suppressions=FILE   say nothing of leaks that match; LeakSanitizer's syntax or\n"
+"                        Valgrind's; may repeat\n"
+"  --no-builtin-suppressions\n"
+"                        tell also of what the C library keeps on purpose\n"
+"  --gen-suppressions    print a suppression for each leak, in both syntaxes\n"
+"  --show-unused-suppressions\n"
+"                        print those that matched nothing\n"
+"  --baseline=FILE       findings that are there, and have not grown, are notes\n"
+"                        and fail nothing\n"
+"  --write-baseline=FILE write the findings for a later --baseline\n"
+"  --show-reachable      sites of reachable blocks are findings, too (notes)\n"
+"  --show-content        what stands in one block of each leak, if the snapshot\n"
+"                        has it\n"
+"  --roots=LIST          where pointers may start: all (default); some of globals,\n"
+"                        stacks, registers, tls, keys, mappings, alt-stacks,\n"
+"                        registered, other; or all but some: no-stacks,no-tls\n"
+"  --leak-heuristics=WHICH\n"
+"                        all (default): pointers inside std::string, arrays of\n"
+"                        new[] and second base classes count as if they led to\n"
+"                        the start; or none\n"
+"\n"
+"How\n"
+"  --format=FORMAT[:FILE]\n"
+"                        text (default); json: schema gcprof-analyze/1; findings\n"
+"                        only: sarif, junit, github (::error lines);\n"
+"                        blocks: a line for each live block, with address,\n"
+"                        requested and usable bytes, kind, birth epoch, age,\n"
+"                        thread and site, tab separated;\n"
+"                        sites-raw: a line for each site, with its number,\n"
+"                        allocations, bytes, then module+offset of each frame,\n"
+"                        innermost first (\"=\" before an exact address)\n"
+"                        With :FILE it is written there.  May repeat\n"
+"  -o, --output=FILE     write there instead of standard output\n"
+"  --source-root=DIR     name source files below DIR relative to it (sarif, junit,\n"
+"                        github; default: the current directory)\n"
+"  --fail-on=LEVEL       exit with 1 if there are findings of this level or\n"
+"                        above: error, warning, note or never (default)\n"
+"\n"
+"Names of functions\n"
+"  --sysroot=DIR         look for the program's files below DIR\n"
+"  --debug-dir=DIR       look for separate debug files in DIR, too\n"
+"  --no-symbols          show module+offset only\n"
+"  DEBUGINFOD_URLS       in the environment: ask these servers\n"
+"\n"
+"  --help                show this\n"
+"  --version             show the version\n"
+"\n"
+"Exit status: 0, 1 with findings as --fail-on asks, 2 on bad usage or a file that\n"
+"cannot be read.\n";
+/* clang-format on */
+
+/* ---- messages ---- */
+
+void
+complain(const char *format, ...)
+{
+	va_list args;
+
+	fputs("gcprof-analyze: ", stderr);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+}
+
+/* ---- options ---- */
+
+enum option_code {
+	OPT_TOP = 256,
+	OPT_SORT,
+	OPT_FRAMES,
+	OPT_COHORT,
+	OPT_MIN_AGE,
+	OPT_FOCUS,
+	OPT_IGNORE,
+	OPT_SUPPRESSIONS,
+	OPT_NO_BUILTIN,
+	OPT_GEN_SUPPRESSIONS,
+	OPT_SHOW_UNUSED,
+	OPT_BASELINE,
+	OPT_WRITE_BASELINE,
+	OPT_SHOW_REACHABLE,
+	OPT_SHOW_CONTENT,
+	OPT_ROOTS,
+	OPT_HEURISTICS,
+	OPT_FORMAT,
+	OPT_SOURCE_ROOT,
+	OPT_FAIL_ON,
+	OPT_SYSROOT,
+	OPT_DEBUG_DIR,
+	OPT_NO_SYMBOLS,
+	OPT_HELP,
+	OPT_VERSION,
+};
+
+static const struct option long_options[] = {
+	{"top", required_argument, NULL, OPT_TOP},
+	{"sort", required_argument, NULL, OPT_SORT},
+	{"frames", required_argument, NULL, OPT_FRAMES},
+	{"cohort", required_argument, NULL, OPT_COHORT},
+	{"min-age", required_argument, NULL, OPT_MIN_AGE},
+	{"focus", required_argument, NULL, OPT_FOCUS},
+	{"ignore", required_argument, NULL, OPT_IGNORE},
+	{"suppressions", required_argument, NULL, OPT_SUPPRESSIONS},
+	{"no-builtin-suppressions", no_argument, NULL, OPT_NO_BUILTIN},
+	{"gen-suppressions", no_argument, NULL, OPT_GEN_SUPPRESSIONS},
+	{"show-unused-suppressions", no_argument, NULL, OPT_SHOW_UNUSED},
+	{"baseline", required_argument, NULL, OPT_BASELINE},
+	{"write-baseline", required_argument, NULL, OPT_WRITE_BASELINE},
+	{"show-reachable", no_argument, NULL, OPT_SHOW_REACHABLE},
+	{"show-content", no_argument, NULL, OPT_SHOW_CONTENT},
+	{"roots", required_argument, NULL, OPT_ROOTS},
+	{"leak-heuristics", required_argument, NULL, OPT_HEURISTICS},
+	{"source-root", required_argument, NULL, OPT_SOURCE_ROOT},
+	{"format", required_argument, NULL, OPT_FORMAT},
+	{"output", required_argument, NULL, 'o'},
+	{"fail-on", required_argument, NULL, OPT_FAIL_ON},
+	{"sysroot", required_argument, NULL, OPT_SYSROOT},
+	{"debug-dir", required_argument, NULL, OPT_DEBUG_DIR},
+	{"no-symbols", no_argument, NULL, OPT_NO_SYMBOLS},
+	{"help", no_argument, NULL, OPT_HELP},
+	{"version", no_argument, NULL, OPT_VERSION},
+	{NULL, 0, NULL, 0},
+};
+
+static bool
+parse_number(const char *option, const char *value, uint64_t *ret)
+{
+	char *end;
+
+	errno = 0;
+	*ret = strtoull(value, &end, 10);
+	if (errno || *end || *value < '0' || *value > '9') {
+		complain("--%s: '%s' is not a number", option, value);
+		return false;
+	}
+	return true;
+}
+
+static bool
+parse_word(const char *option, const char *value, const char *const *words, int *ret)
+{
+	for (int i = 0; words[i]; i++)
+		if (strcmp(value, words[i]) == 0) {
+			*ret = i;
+			return true;
+		}
+	fprintf(stderr, "gcprof-analyze: --%s: '%s' is none of", option, value);
+	for (int i = 0; words[i]; i++)
+		fprintf(stderr, "%s %s", i ? "," : "", words[i]);
+	fputc('\n', stderr);
+	return false;
+}
+
+static bool
+parse_regex(const char *option, const char *value, regex_t *regex, const regex_t **ret)
+{
+	int error;
+
+	if (*ret)
+		regfree(regex);
+	*ret = NULL;
+	error = regcomp(regex, value, REG_EXTENDED | REG_NOSUB);
+	if (error) {
+		char message[128];
+
+		regerror(error, regex, message, sizeof(message));
+		complain("--%s: '%s': %s", option, value, message);
+		return false;
+	}
+	*ret = regex;
+	return true;
+}
+
+/* Keep a filter's words for the report. */
+static void
+note_filter(struct settings *s, const char *option)
+{
+	size_t n = strlen(s->filter_text);
+
+	snprintf(s->filter_text + n, sizeof(s->filter_text) - n, "%s--%s=%s",
+		 n ? " " : "", option, optarg);
+}
+
+static bool
+parse_filter(struct settings *s, int code)
+{
+	static const char *const cohorts[] = {"all", "young", "old", NULL};
+	struct report_options *r = &s->report;
+	int word;
+
+	switch (code) {
+	case OPT_COHORT:
+		if (!parse_word("cohort", optarg, cohorts, &word))
+			return false;
+		r->filter.cohort = (enum heap_cohort)word;
+		note_filter(s, "cohort");
+		return true;
+	case OPT_MIN_AGE:
+		note_filter(s, "min-age");
+		return parse_number("min-age", optarg, &r->filter.min_age);
+	case OPT_FOCUS:
+		note_filter(s, "focus");
+		return parse_regex("focus", optarg, &s->focus, &r->focus);
+	default:
+		note_filter(s, "ignore");
+		return parse_regex("ignore", optarg, &s->ignore, &r->ignore);
+	}
+}
+
+/* Which kinds of roots count: all but those named with "no-", or only those
+ * named. */
+static bool
+parse_roots(struct settings *s)
+{
+	char *list = strdup(optarg), *next;
+	uint32_t off = 0, on = 0;
+	bool ok = list != NULL;
+
+	for (char *word = ok ? strtok_r(list, ",", &next) : NULL; word && ok;
+	     word = strtok_r(NULL, ",", &next)) {
+		bool is_no = strncmp(word, "no-", 3) == 0;
+		uint32_t kind = 1;
+
+		if (strcmp(word, "all") == 0) {
+			on = UINT32_MAX;
+			continue;
+		}
+		while (graph_root_name(kind) &&
+		       strcmp(graph_root_name(kind), word + (is_no ? 3 : 0)) != 0)
+			kind++;
+		ok = graph_root_name(kind) != NULL;
+		if (!ok)
+			complain("--roots: '%s' is no kind of root; try --help", word);
+		*(is_no ? &off : &on) |= 1u << kind;
+	}
+	s->detect.graph.roots_off = off | (on ? ~on : 0);
+	free(list);
+	return ok;
+}
+
+/* FORMAT or FORMAT:FILE. */
+static bool
+parse_format(struct settings *s)
+{
+	static const char *const formats[N_FORMATS + 1] = {
+		[FORMAT_TEXT] = "text",           [FORMAT_JSON] = "json",
+		[FORMAT_SARIF] = "sarif",         [FORMAT_JUNIT] = "junit",
+		[FORMAT_GITHUB] = "github",       [FORMAT_BLOCKS] = "blocks",
+		[FORMAT_SITES_RAW] = "sites-raw",
+	};
+	char *colon = strchr(optarg, ':');
+	struct output *o = &s->outputs[s->n_outputs];
+	int word;
+
+	if (s->n_outputs == MAX_OUTPUTS) {
+		complain("--format: more than %d of them", MAX_OUTPUTS);
+		return false;
+	}
+	if (colon)
+		*colon = '\0';
+	if (!parse_word("format", optarg, formats, &word))
+		return false;
+	if (colon && colon[1] == '\0') {
+		complain("--format=%s: no file is named after the colon", optarg);
+		return false;
+	}
+	o->format = (enum format)word;
+	o->path = colon ? colon + 1 : NULL;
+	s->n_outputs++;
+	return true;
+}
+
+static bool
+parse_leak_option(struct settings *s, int code)
+{
+	static const char *const heuristics[] = {"all", "none", NULL};
+	int word;
+
+	switch (code) {
+	case OPT_SUPPRESSIONS:
+		if (suppressions_add_file(s->detect.suppressions, optarg) == 0)
+			return true;
+		complain("%s", s->detect.suppressions->message);
+		return false;
+	case OPT_NO_BUILTIN:
+		s->no_builtin = true;
+		return true;
+	case OPT_GEN_SUPPRESSIONS:
+		s->gen_suppressions = true;
+		return true;
+	case OPT_SHOW_UNUSED:
+		s->show_unused = true;
+		return true;
+	case OPT_BASELINE:
+		s->baseline = optarg;
+		return true;
+	case OPT_WRITE_BASELINE:
+		s->write_baseline = optarg;
+		return true;
+	case OPT_SHOW_REACHABLE:
+		s->detect.show_reachable = true;
+		return true;
+	case OPT_SHOW_CONTENT:
+		s->detect.show_content = true;
+		return true;
+	case OPT_ROOTS:
+		return parse_roots(s);
+	default:
+		if (!parse_word("leak-heuristics", optarg, heuristics, &word))
+			return false;
+		s->detect.graph.no_heuristics = word == 1;
+		return true;
+	}
+}
+
+/* One option; false if it was wrong, and has been complained about. */
+static bool
+parse_option(struct settings *s, int code)
+{
+	static const char *const sorts[] = {"live",   "old", "allocations",
+					    "blocks", "age", NULL};
+	static const char *const levels[] = {"error", "warning", "note", "never", NULL};
+	uint64_t number;
+	int word;
+
+	switch (code) {
+	case OPT_TOP:
+		s->has_top = parse_number("top", optarg, &number);
+		s->report.top = (size_t)number;
+		return s->has_top;
+	case OPT_FRAMES:
+		s->has_frames = parse_number("frames", optarg, &number);
+		s->report.frames = (size_t)number;
+		return s->has_frames;
+	case OPT_SORT:
+		s->has_sort = parse_word("sort", optarg, sorts, &word);
+		if (s->has_sort)
+			s->report.sort = (enum report_sort)word;
+		return s->has_sort;
+	case OPT_FORMAT:
+		return parse_format(s);
+	case OPT_SOURCE_ROOT:
+		s->source_root = optarg;
+		return true;
+	case OPT_FAIL_ON:
+		if (!parse_word("fail-on", optarg, levels, &word))
+			return false;
+		s->fail_on = word == 3 ? FAIL_NEVER : word;
+		return true;
+	case OPT_SYSROOT:
+		s->symbols.sysroot = optarg;
+		return true;
+	case OPT_DEBUG_DIR:
+		s->symbols.debug_dir = optarg;
+		return true;
+	case OPT_NO_SYMBOLS:
+		s->no_symbols = true;
+		return true;
+	case 'o':
+		s->output = optarg;
+		return true;
+	case '?':
+		return false;
+	case OPT_COHORT:
+	case OPT_MIN_AGE:
+	case OPT_FOCUS:
+	case OPT_IGNORE:
+		return parse_filter(s, code);
+	default:
+		return parse_leak_option(s, code);
+	}
+}
+
+/* One format may go to -o or standard output, all others name their file. */
+static bool
+settle_outputs(struct settings *s)
+{
+	int n_unnamed = 0;
+
+	if (s->n_outputs == 0)
+		s->outputs[s->n_outputs++].format = FORMAT_TEXT;
+	for (int i = 0; i < s->n_outputs; i++) {
+		if (s->outputs[i].path)
+			continue;
+		s->outputs[i].path = s->output;
+		n_unnamed++;
+	}
+	if (n_unnamed > 1) {
+		complain("--format: only one may be without :FILE");
+		return false;
+	}
+	if (s->output && n_unnamed == 0) {
+		complain("--output: each --format names its own file");
+		return false;
+	}
+	return true;
+}
+
+static bool
+settle(struct settings *s)
+{
+	bool wants_names = s->gen_suppressions;
+
+	for (int i = 0; i < s->n_outputs; i++)
+		wants_names |= s->outputs[i].format != FORMAT_BLOCKS &&
+			       s->outputs[i].format != FORMAT_SITES_RAW;
+	if (!wants_names)
+		s->no_symbols = true;
+	s->report.filter_text = s->filter_text;
+	if (!s->no_builtin)
+		(void)suppressions_add_builtin(s->detect.suppressions);
+	return true;
+}
+
+enum options_answer
+options_parse(struct settings *s, int argc, char **argv)
+{
+	int code;
+
+	s->fail_on = FAIL_NEVER;
+	s->detect.suppressions = suppressions_new();
+	if (!s->detect.suppressions) {
+		complain("out of memory");
+		return OPTIONS_WRONG;
+	}
+	while ((code = getopt_long(argc, argv, "o:", long_options, NULL)) != -1) {
+		if (code == OPT_HELP)
+			return OPTIONS_HELP;
+		if (code == OPT_VERSION)
+			return OPTIONS_VERSION;
+		if (!parse_option(s, code))
+			return OPTIONS_WRONG;
+	}
+	if (!settle_outputs(s) || !settle(s))
+		return OPTIONS_WRONG;
+	if (optind == argc) {
+		complain("no snapshot named, such as gcprof.PROGRAM.PID.1.heap; try "
+			 "--help");
+		return OPTIONS_WRONG;
+	}
+	for (int i = 0; i < s->n_outputs; i++)
+		if (s->outputs[i].format == FORMAT_JSON && argc - optind > 1) {
+			complain("--format=json takes one snapshot, not %d",
+				 argc - optind);
+			return OPTIONS_WRONG;
+		}
+	return OPTIONS_WORK;
+}
+
+void
+options_free(struct settings *s)
+{
+	if (s->report.focus)
+		regfree(&s->focus);
+	if (s->report.ignore)
+		regfree(&s->ignore);
+	suppressions_free(s->detect.suppressions);
+}

@@ -1,0 +1,74 @@
+/* analyze_options.h -- what gcprof-analyze is asked to do.
+ *
+ * In:   the command line.
+ * Out:  struct settings, complete and consistent, or a complaint.
+ * Not here: doing it (gcprof-analyze.c).
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef GCPROF_ANALYZE_OPTIONS_H
+#define GCPROF_ANALYZE_OPTIONS_H
+
+#include <regex.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "detect.h"
+#include "report.h"
+#include "symbolize.h"
+
+enum format {
+	FORMAT_TEXT,
+	FORMAT_JSON,
+	FORMAT_SARIF,
+	FORMAT_JUNIT,
+	FORMAT_GITHUB,
+	FORMAT_BLOCKS,
+	FORMAT_SITES_RAW,
+	N_FORMATS,
+};
+
+enum { FAIL_NEVER = -1, MAX_OUTPUTS = 8 };
+
+struct output {
+	enum format format;
+	const char *path; /* NULL = standard output */
+	FILE *f;          /* opened when there is something to write */
+};
+
+struct settings {
+	struct report_options report;
+	struct symbols_options symbols;
+	struct detect_options detect;
+	struct output outputs[MAX_OUTPUTS];
+	int n_outputs;
+	int fail_on; /* an enum finding_level, or FAIL_NEVER */
+	bool no_symbols;
+	bool has_top, has_frames, has_sort;
+	bool no_builtin;
+	bool gen_suppressions, show_unused;
+	const char *output; /* of -o, for the format that names no file */
+	const char *baseline, *write_baseline;
+	const char *source_root;
+	regex_t focus, ignore;
+	char filter_text[256];
+};
+
+/* What the command line may ask for instead of work. */
+enum options_answer { OPTIONS_WORK, OPTIONS_HELP, OPTIONS_VERSION, OPTIONS_WRONG };
+
+/* Read the command line; optind is then the first file.
+ *
+ * s        zeroed.
+ * Returns  OPTIONS_WRONG after a complaint.  options_free() in any case.
+ */
+enum options_answer options_parse(struct settings *s, int argc, char **argv);
+
+void options_free(struct settings *s);
+
+extern const char options_help[];
+
+/* A line on standard error. */
+void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+#endif

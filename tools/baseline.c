@@ -1,0 +1,301 @@
+/* baseline.c -- findings of an earlier run, so that only what is new counts.
+ *
+ * In:   a JSON file of an earlier run; findings of this one.
+ * Out:  findings marked as new, grown or known; such a file.
+ * Not here: what a fingerprint is made of (detect.c).
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "baseline.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+static const char schema[] = "gcprof-baseline/1";
+
+struct entry {
+	char fingerprint[17];
+	char *what, *summary;
+	struct heap_count count;
+};
+
+struct baseline {
+	struct entry *entries; /* by rising fingerprint */
+	size_t n, size;
+};
+
+struct baseline *
+baseline_new(void)
+{
+	return calloc(1, sizeof(struct baseline));
+}
+
+void
+baseline_free(struct baseline *b)
+{
+	if (!b)
+		return;
+	for (size_t i = 0; i < b->n; i++) {
+		free(b->entries[i].what);
+		free(b->entries[i].summary);
+	}
+	free(b->entries);
+	free(b);
+}
+
+/* Index of a fingerprint, or of where it belongs. */
+static size_t
+lower_bound(const struct baseline *b, const char *fingerprint)
+{
+	size_t low = 0, high = b->n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (strcmp(b->entries[middle].fingerprint, fingerprint) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static const struct entry *
+find(const struct baseline *b, const char *fingerprint)
+{
+	size_t i = lower_bound(b, fingerprint);
+
+	return i < b->n && strcmp(b->entries[i].fingerprint, fingerprint) == 0
+		       ? &b->entries[i]
+		       : NULL;
+}
+
+/* The entry of a fingerprint, new if need be; NULL: no memory. */
+static struct entry *
+intern(struct baseline *b, const char *fingerprint, const char *what, const char *summary)
+{
+	size_t at = lower_bound(b, fingerprint);
+	struct entry e = {.count = {0, 0}};
+
+	if (at < b->n && strcmp(b->entries[at].fingerprint, fingerprint) == 0)
+		return &b->entries[at];
+	if (b->n == b->size) {
+		size_t size = b->size ? b->size * 2 : 16;
+		void *more = realloc(b->entries, size * sizeof(*b->entries));
+
+		if (!more)
+			return NULL;
+		b->entries = more;
+		b->size = size;
+	}
+	snprintf(e.fingerprint, sizeof(e.fingerprint), "%s", fingerprint);
+	e.what = strdup(what);
+	e.summary = strdup(summary);
+	if (!e.what || !e.summary) {
+		free(e.what);
+		free(e.summary);
+		return NULL;
+	}
+	memmove(&b->entries[at + 1], &b->entries[at],
+		(b->n++ - at) * sizeof(*b->entries));
+	b->entries[at] = e;
+	return &b->entries[at];
+}
+
+/* ---- reading ---- */
+
+static bool
+load_entry(struct baseline *b, json_t *o)
+{
+	const char *fingerprint = json_string_value(json_object_get(o, "fingerprint"));
+	const char *what = json_string_value(json_object_get(o, "what"));
+	const char *summary = json_string_value(json_object_get(o, "summary"));
+	json_t *blocks = json_object_get(o, "blocks"),
+	       *bytes = json_object_get(o, "bytes");
+	struct entry *e;
+
+	if (!fingerprint || strlen(fingerprint) != 16 || !json_is_integer(blocks) ||
+	    !json_is_integer(bytes) || json_integer_value(blocks) < 0 ||
+	    json_integer_value(bytes) < 0)
+		return false;
+	e = intern(b, fingerprint, what ? what : "", summary ? summary : "");
+	if (!e)
+		return false;
+	e->count.blocks = (uint64_t)json_integer_value(blocks);
+	e->count.bytes = (uint64_t)json_integer_value(bytes);
+	return true;
+}
+
+static bool
+load_entries(struct baseline *b, json_t *root, char *message, size_t n)
+{
+	const char *is = json_string_value(json_object_get(root, "schema"));
+	json_t *list = json_object_get(root, "findings");
+
+	if (!is || strcmp(is, schema) != 0 || !json_is_array(list)) {
+		snprintf(message, n, "not a baseline of schema %s", schema);
+		return false;
+	}
+	for (size_t i = 0; i < json_array_size(list); i++)
+		if (!load_entry(b, json_array_get(list, i))) {
+			snprintf(message, n, "entry %zu is not a finding's", i + 1);
+			return false;
+		}
+	return true;
+}
+
+struct baseline *
+baseline_load(const char *path, char *message, size_t n)
+{
+	struct baseline *b = baseline_new();
+	json_error_t error;
+	json_t *root = b ? json_load_file(path, JSON_REJECT_DUPLICATES, &error) : NULL;
+	bool ok = false;
+
+	if (root)
+		ok = load_entries(b, root, message, n);
+	else if (b && error.line > 0)
+		snprintf(message, n, "line %d: %s", error.line, error.text);
+	else
+		snprintf(message, n, "%s", b ? error.text : "out of memory");
+	json_decref(root);
+	if (ok)
+		return b;
+	baseline_free(b);
+	return NULL;
+}
+
+/* ---- comparing ---- */
+
+/* All findings of one fingerprint. */
+struct total {
+	const struct finding *first;
+	struct heap_count count;
+};
+
+static int
+compare_totals(const void *a, const void *b)
+{
+	const struct total *x = a, *y = b;
+
+	return strcmp(x->first->fingerprint, y->first->fingerprint);
+}
+
+/* One for each fingerprint, by rising fingerprint, for free(3); NULL: no
+ * memory. */
+static struct total *
+totals_new(const struct findings *all, size_t *ret_n)
+{
+	struct total *totals = calloc(all->n + 1, sizeof(*totals));
+	size_t n = 0;
+
+	if (!totals)
+		return NULL;
+	for (size_t i = 0; i < all->n; i++)
+		totals[i] = (struct total){&all->list[i], all->list[i].count};
+	qsort(totals, all->n, sizeof(*totals), compare_totals);
+	for (size_t i = 0; i < all->n; i++) {
+		if (n && compare_totals(&totals[n - 1], &totals[i]) == 0) {
+			totals[n - 1].count.blocks += totals[i].count.blocks;
+			totals[n - 1].count.bytes += totals[i].count.bytes;
+		} else {
+			totals[n++] = totals[i];
+		}
+	}
+	*ret_n = n;
+	return totals;
+}
+
+static void
+compare(struct findings *all, struct finding *f, const struct entry *e,
+	const struct heap_count *now)
+{
+	if (!e) {
+		f->novelty = FINDING_NEW;
+	} else if (now->blocks > e->count.blocks || now->bytes > e->count.bytes) {
+		f->novelty = FINDING_GROWN;
+		finding_say(all, f,
+			    "Grown: the baseline has %" PRIu64 " blocks of %" PRIu64
+			    " bytes together, now there are %" PRIu64 " of %" PRIu64 ".",
+			    e->count.blocks, e->count.bytes, now->blocks, now->bytes);
+	} else {
+		f->novelty = FINDING_KNOWN;
+		f->level = FINDING_NOTE;
+	}
+}
+
+int
+baseline_compare(const struct baseline *b, struct findings *all)
+{
+	size_t n = 0;
+	struct total *totals = totals_new(all, &n);
+
+	if (!totals)
+		return -1;
+	for (size_t i = 0; i < all->n; i++) {
+		struct finding *f = &all->list[i];
+		const struct total key = {.first = f};
+		const struct total *t =
+			bsearch(&key, totals, n, sizeof(*totals), compare_totals);
+
+		compare(all, f, find(b, f->fingerprint), t ? &t->count : &f->count);
+	}
+	free(totals);
+	findings_sort(all);
+	return all->failed ? -1 : 0;
+}
+
+/* By rising fingerprint, so that entries are mostly added at the end. */
+int
+baseline_add(struct baseline *b, const struct findings *all)
+{
+	size_t n = 0;
+	struct total *totals = totals_new(all, &n);
+	int r = totals ? 0 : -1;
+
+	for (size_t i = 0; i < n && r == 0; i++) {
+		const struct finding *f = totals[i].first;
+		struct entry *e = intern(b, f->fingerprint, f->what, f->summary);
+
+		if (!e) {
+			r = -1;
+			break;
+		}
+		if (totals[i].count.blocks > e->count.blocks)
+			e->count.blocks = totals[i].count.blocks;
+		if (totals[i].count.bytes > e->count.bytes)
+			e->count.bytes = totals[i].count.bytes;
+	}
+	free(totals);
+	return r;
+}
+
+/* ---- writing ---- */
+
+static json_int_t
+clamp(uint64_t v)
+{
+	return v > INT64_MAX ? INT64_MAX : (json_int_t)v;
+}
+
+void
+baseline_write(const struct baseline *b, FILE *f)
+{
+	fprintf(f, "{\"schema\": \"%s\", \"findings\": [", schema);
+	for (size_t i = 0; i < b->n; i++) {
+		const struct entry *e = &b->entries[i];
+		json_t *o = json_pack("{s:s, s:s, s:I, s:I, s:s}", "fingerprint",
+				      e->fingerprint, "what", e->what, "blocks",
+				      clamp(e->count.blocks), "bytes",
+				      clamp(e->count.bytes), "summary", e->summary);
+
+		fputs(i ? ",\n" : "\n", f);
+		if (!o || json_dumpf(o, f, 0) != 0)
+			fputs("null", f);
+		json_decref(o);
+	}
+	fputs("\n]}\n", f);
+}

@@ -1,0 +1,44 @@
+/* baseline.h -- findings of an earlier run, so that only what is new counts.
+ *
+ * In:   a JSON file of an earlier run; findings of this one.
+ * Out:  findings marked as new, grown or known; such a file.
+ * Not here: what a fingerprint is made of (detect.c).
+ *
+ * The file: {"schema": "gcprof-baseline/1", "findings": [{"fingerprint",
+ * "what", "blocks", "bytes", "summary"} ...]}, by fingerprint, one a line, so
+ * that it can be kept under version control.  Findings with one fingerprint are
+ * one entry with their sums; of several snapshots the largest sum is kept.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef GCPROF_BASELINE_H
+#define GCPROF_BASELINE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "detect.h"
+
+struct baseline;
+
+/* An empty one; NULL: no memory. */
+struct baseline *baseline_new(void);
+
+/* One from a file.
+ * Returns it, or NULL with what is wrong in message. */
+struct baseline *baseline_load(const char *path, char *message, size_t n);
+
+void baseline_free(struct baseline *b);
+
+/* Mark each finding by what the baseline has of it; the known become notes.
+ * 0, or -1: no memory. */
+int baseline_compare(const struct baseline *b, struct findings *findings);
+
+/* Add what was found in one snapshot.  0, or -1: no memory. */
+int baseline_add(struct baseline *b, const struct findings *findings);
+
+/* Errors are in the stream: ferror(). */
+void baseline_write(const struct baseline *b, FILE *f);
+
+#endif

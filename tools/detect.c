@@ -1,0 +1,302 @@
+/* detect.c -- what is wrong with a heap, as findings.
+ *
+ * In:   a model, names if there are any.
+ * Out:  struct findings: wrong frees from here, others from detect_*.c.
+ * Not here: how a finding is written (report_*.c).
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "detect.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "text.h"
+
+enum { FINGERPRINT_FRAMES = 5 };
+
+const char *
+finding_level_name(enum finding_level level)
+{
+	static const char *const names[] = {"error", "warning", "note"};
+
+	return names[level];
+}
+
+struct finding *
+finding_add(struct findings *all, const char *kind, const char *verdict, uint32_t site)
+{
+	struct finding *f;
+
+	if (all->n == all->size) {
+		size_t size = all->size ? all->size * 2 : 16;
+		void *more = realloc(all->list, size * sizeof(*all->list));
+
+		if (!more) {
+			all->failed = true;
+			return NULL;
+		}
+		all->list = more;
+		all->size = size;
+	}
+	f = &all->list[all->n++];
+	memset(f, 0, sizeof(*f));
+	f->kind = kind;
+	f->verdict = verdict;
+	f->site = site;
+	return f;
+}
+
+void
+finding_summarize(struct findings *all, struct finding *f, const char *format, ...)
+{
+	va_list args;
+
+	free(f->summary);
+	va_start(args, format);
+	if (vasprintf(&f->summary, format, args) < 0) {
+		f->summary = NULL;
+		all->failed = true;
+	}
+	va_end(args);
+}
+
+void
+finding_say(struct findings *all, struct finding *f, const char *format, ...)
+{
+	char **more = realloc(f->evidence, (f->n_evidence + 1) * sizeof(*more));
+	va_list args;
+
+	all->failed |= !more;
+	if (!more)
+		return;
+	f->evidence = more;
+	va_start(args, format);
+	if (vasprintf(&more[f->n_evidence], format, args) < 0)
+		all->failed = true;
+	else
+		f->n_evidence++;
+	va_end(args);
+}
+
+/* ---- wrong frees ---- */
+
+static void
+describe_bad_free(struct findings *all, struct finding *f, const struct heap_bad_free *b)
+{
+	const char *times = b->count == 1 ? "time" : "times";
+
+	switch (b->kind) {
+	case HEAPFILE_BAD_DOUBLE:
+		f->what = "double free";
+		finding_summarize(all, f,
+				  "A block was freed that had been freed before, %" PRIu64
+				  " %s.",
+				  b->count, times);
+		finding_say(all, f,
+			    "A block started at 0x%" PRIx64 " and was free already.",
+			    b->address);
+		break;
+	case HEAPFILE_BAD_MISMATCH:
+		f->what = "mismatched free";
+		finding_summarize(all, f,
+				  "A block was released by another family of functions"
+				  " than it came from, %" PRIu64 " %s.",
+				  b->count, times);
+		finding_say(all, f, "The first such block was at 0x%" PRIx64 ".",
+			    b->address);
+		break;
+	default:
+		f->what = "invalid free";
+		finding_summarize(
+			all, f,
+			"An address was freed at which no block starts, %" PRIu64 " %s.",
+			b->count, times);
+		finding_say(all, f,
+			    "No block ever started at 0x%" PRIx64
+			    ", the first such address.",
+			    b->address);
+		break;
+	}
+}
+
+static void
+detect_bad_frees(const struct detector *d)
+{
+	const struct heap *h = d->heap;
+
+	for (size_t i = 0; i < h->n_bad_frees; i++) {
+		const struct heap_bad_free *b = &h->bad_frees[i];
+		struct finding *f =
+			finding_add(d->findings, "invalid-free", "definite", b->site);
+
+		if (!f)
+			return;
+		f->level = FINDING_ERROR;
+		f->confidence = 1;
+		f->alloc_site = b->alloc_site;
+		f->count.blocks = b->count;
+		f->address = b->address;
+		describe_bad_free(d->findings, f, b);
+	}
+}
+
+/* ---- fingerprints ---- */
+
+static uint64_t
+hash_bytes(uint64_t hash, const char *s, size_t n)
+{
+	/* FNV-1a; an end counts, so that "ab","c" is not "a","bc". */
+	for (size_t i = 0; i <= n; i++)
+		hash = (hash ^ (i < n ? (unsigned char)s[i] : 0)) * 0x100000001b3ull;
+	return hash;
+}
+
+static uint64_t
+hash_string(uint64_t hash, const char *s)
+{
+	return hash_bytes(hash, s, strlen(s));
+}
+
+/* A function's name without what a compiler adds when it makes variants of it:
+ * ".constprop.0", ".isra.3", ".part.1", ".cold", ".lto_priv.2", or the same in
+ * brackets as demanglers write it. */
+static size_t
+plain_length(const char *name)
+{
+	static const char *const marks[] = {".constprop", ".isra", ".part",   ".cold",
+					    ".lto_priv",  ".llvm", " [clone "};
+	size_t n = strlen(name);
+
+	for (size_t i = 0; i < sizeof(marks) / sizeof(*marks); i++) {
+		const char *mark = strstr(name, marks[i]);
+
+		if (mark && mark > name && (size_t)(mark - name) < n)
+			n = (size_t)(mark - name);
+	}
+	return n;
+}
+
+/* What stays the same over rebuilds: kind, verdict, and the names of the
+ * innermost functions of the program itself; of any functions if there is none
+ * of its own.  Where a name is unknown the module's stands for it. */
+static uint64_t
+hash_stack(const struct heap *h, const struct stack *s, uint64_t hash, bool with_runtime,
+	   unsigned *ret_n)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < s->n && n < FINGERPRINT_FRAMES; i++) {
+		const struct stack_frame *f = &s->frames[i];
+		const char *path = h->modules[f->module].path.bytes;
+
+		if (!with_runtime && (f->special || stack_is_runtime(h, f)))
+			continue;
+		if (f->function)
+			hash = hash_bytes(hash, f->function, plain_length(f->function));
+		else
+			hash = hash_string(hash,
+					   f->special ? f->special : text_basename(path));
+		n++;
+	}
+	*ret_n = n;
+	return hash;
+}
+
+static void
+fingerprint(const struct detector *d, struct finding *f)
+{
+	uint64_t hash = hash_string(0xcbf29ce484222325ull, f->kind), of_stack;
+	struct stack s;
+	unsigned n;
+
+	hash = hash_string(hash, f->what);
+	if (stack_get(d->heap, d->symbols, f->site, &s) != 0) {
+		d->findings->failed = true;
+		return;
+	}
+	of_stack = hash_stack(d->heap, &s, hash, false, &n);
+	if (n == 0)
+		of_stack = hash_stack(d->heap, &s, hash, true, &n);
+	stack_free(&s);
+	snprintf(f->fingerprint, sizeof(f->fingerprint), "%016" PRIx64, of_stack);
+}
+
+/* ---- the whole ---- */
+
+static int
+compare_findings(const void *a, const void *b)
+{
+	const struct finding *x = a, *y = b;
+	uint64_t x_bytes = x->count.bytes + x->indirect.bytes;
+	uint64_t y_bytes = y->count.bytes + y->indirect.bytes;
+
+	if (x->level != y->level)
+		return x->level < y->level ? -1 : 1;
+	if (strcmp(x->kind, y->kind) != 0)
+		return strcmp(x->kind, y->kind);
+	if (x_bytes != y_bytes)
+		return x_bytes < y_bytes ? 1 : -1;
+	if (x->site != y->site)
+		return x->site < y->site ? -1 : 1;
+	return strcmp(x->what, y->what);
+}
+
+struct findings *
+findings_new(const struct heap *heap, struct symbols *symbols,
+	     const struct detect_options *options)
+{
+	struct findings *all = calloc(1, sizeof(*all));
+	const struct detector d = {heap, symbols, options, all};
+
+	if (!all)
+		return NULL;
+	detect_bad_frees(&d);
+	detect_leaks(&d);
+	for (size_t i = 0; i < all->n && !all->failed; i++)
+		fingerprint(&d, &all->list[i]);
+	if (all->failed) {
+		findings_free(all);
+		return NULL;
+	}
+	findings_sort(all);
+	return all;
+}
+
+void
+findings_sort(struct findings *all)
+{
+	if (all->n)
+		qsort(all->list, all->n, sizeof(*all->list), compare_findings);
+}
+
+void
+findings_free(struct findings *all)
+{
+	if (!all)
+		return;
+	for (size_t i = 0; i < all->n; i++) {
+		struct finding *f = &all->list[i];
+
+		for (size_t e = 0; e < f->n_evidence; e++)
+			free(f->evidence[e]);
+		free(f->evidence);
+		free(f->summary);
+		free(f->parts);
+	}
+	free(all->list);
+	free(all);
+}
+
+size_t
+findings_count(const struct findings *all, enum finding_level level)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < all->n; i++)
+		n += all->list[i].novelty != FINDING_KNOWN && all->list[i].level <= level;
+	return n;
+}

@@ -1,0 +1,127 @@
+/* detect.h -- what is wrong with a heap, as findings.
+ *
+ * In:   a model, names if there are any, suppressions, earlier findings.
+ * Out:  findings, the worst first; sums over all blocks by kind of leak.
+ * Not here: how a finding is written (report_*.c).
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef GCPROF_DETECT_H
+#define GCPROF_DETECT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "graph.h"
+#include "heap.h"
+#include "stacks.h"
+#include "suppress.h"
+#include "symbolize.h"
+
+enum finding_level { FINDING_ERROR, FINDING_WARNING, FINDING_NOTE };
+
+enum { FINDING_THREADS = 4 };
+
+/* Blocks that are lost with those of a finding. */
+struct finding_part {
+	uint32_t site;
+	struct heap_count count;
+};
+
+struct finding {
+	const char *kind, *verdict; /* words of the contract */
+	const char *what;           /* a short name: "definite leak" */
+	enum finding_level level;
+	double confidence;
+	uint32_t site, alloc_site;  /* nodes; alloc_site 0 = none, or the same */
+	struct heap_count count;    /* of the blocks themselves */
+	struct heap_count indirect; /* lost with them */
+	struct finding_part *parts; /* of indirect, by falling bytes */
+	size_t n_parts;
+	uint64_t address; /* of one block, or of the first wrong call */
+	uint32_t kinds;   /* a bit for each enum heapfile_kind */
+	bool has_age;
+	uint64_t oldest_age, newest_age;   /* in epochs */
+	uint32_t threads[FINDING_THREADS]; /* that allocated them */
+	size_t n_threads;
+	bool has_more_threads;
+	const struct heap_text *content; /* of the block at address, or NULL */
+	char *summary;
+	char **evidence;
+	size_t n_evidence;
+	char fingerprint[17];
+	/* Against a baseline; what is known fails nothing. */
+	enum finding_novelty {
+		FINDING_UNCOMPARED,
+		FINDING_NEW,
+		FINDING_GROWN,
+		FINDING_KNOWN,
+	} novelty;
+};
+
+struct leaks {
+	struct heap_count counts[GRAPH_N_STATES], suppressed;
+	bool is_computed; /* the snapshot has what is needed */
+};
+
+struct findings {
+	struct finding *list;
+	size_t n, size;
+	struct leaks leaks;
+	bool failed; /* no memory */
+};
+
+struct detect_options {
+	struct graph_options graph;
+	bool show_reachable;
+	bool show_content;
+	struct suppressions *suppressions; /* counts what it matches; may be NULL */
+	heap_progress *progress;
+	void *progress_arg;
+};
+
+/* Look for all that is wrong.
+ *
+ * heap, symbols, options  must live as long as the findings.
+ * Returns  findings for findings_free(), or NULL: no memory.
+ */
+struct findings *findings_new(const struct heap *heap, struct symbols *symbols,
+			      const struct detect_options *options);
+
+/* The worst first; after levels have changed. */
+void findings_sort(struct findings *f);
+
+void findings_free(struct findings *f);
+
+/* Findings at or above a level that are not known. */
+size_t findings_count(const struct findings *f, enum finding_level level);
+
+/* "error" and the like. */
+const char *finding_level_name(enum finding_level level);
+
+/* ---- for detectors ---- */
+
+/* What a detector works with. */
+struct detector {
+	const struct heap *heap;
+	struct symbols *symbols;
+	const struct detect_options *options;
+	struct findings *findings;
+};
+
+/* A finding more, zeroed but for kind, verdict and site; NULL: no memory.  It
+ * moves when another is added. */
+struct finding *finding_add(struct findings *all, const char *kind, const char *verdict,
+			    uint32_t site);
+
+/* Its summary, and one sentence more of evidence. */
+void finding_summarize(struct findings *all, struct finding *f, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+void finding_say(struct findings *all, struct finding *f, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* detect_leak.c */
+void detect_leaks(const struct detector *d);
+
+#endif

@@ -1,0 +1,321 @@
+/* graph.c -- which blocks the program can still reach, and how.
+ *
+ * In:   a heap with roots and edges.
+ * Out:  struct graph.
+ * Not here: which of it is worth a finding (detect_leak.c).
+ *
+ * Five marks, each a search with a stack of its own over blocks that no mark
+ * before has taken: from the roots over start pointers; from ignored blocks;
+ * from roots and reachable blocks over interior pointers, and on over all; then
+ * twice over what is left, to find leaders.
+ *
+ * Leaders.  The first search takes lost blocks by rising address and notes from
+ * which it had to begin anew.  Whatever leads to the last of these beginnings is
+ * reachable from it, or it would not have been a beginning; so is it for any
+ * other, unless a later beginning leads to it.  The second search takes the
+ * beginnings backwards, and those which it has not reached when their turn
+ * comes are the leaders.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "graph.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* States while the marks run, besides those of enum graph_state. */
+enum {
+	UNSEEN = GRAPH_N_STATES, /* no mark has taken it */
+	LOST,                    /* the first of the two last searches has */
+	PASSED,                  /* reachable, and mark_ignored() went through it */
+};
+
+/* Blocks to go on from.  A block is pushed when a mark takes it, so once a
+ * mark. */
+struct marker {
+	struct graph *g;
+	uint32_t *stack;
+	size_t n, size;
+	heap_progress *progress;
+	void *progress_arg;
+	uint64_t n_taken;
+	bool failed; /* no memory: what follows means nothing */
+};
+
+static void
+push(struct marker *m, uint32_t block)
+{
+	if (m->n == m->size) {
+		size_t size = m->size ? m->size * 2 : 4096;
+		void *more = realloc(m->stack, size * sizeof(*m->stack));
+
+		if (!more) {
+			m->failed = true;
+			return;
+		}
+		m->stack = more;
+		m->size = size;
+	}
+	m->stack[m->n++] = block;
+}
+
+/* Take a block for a mark. */
+static void
+take(struct marker *m, uint32_t block, unsigned state)
+{
+	m->g->states[block] = (uint8_t)state;
+	if (++m->n_taken % (1u << 22) == 0 && m->progress)
+		m->progress(m->progress_arg, "following pointers", m->n_taken, 0);
+	push(m, block);
+}
+
+/* From all blocks on the stack, over all edges or start pointers only, to all
+ * blocks in state `from`. */
+static void
+spread(struct marker *m, unsigned from, unsigned to, bool starts_only)
+{
+	const struct edges *e = &m->g->heap->edges;
+	const uint8_t *states = m->g->states;
+
+	while (m->n > 0) {
+		uint32_t block = m->stack[--m->n];
+
+		for (uint64_t i = e->first[block]; i < e->first[block + 1]; i++)
+			if (states[e->targets[i]] == from &&
+			    (!starts_only || graph_is_start(m->g, i)))
+				take(m, e->targets[i], to);
+	}
+}
+
+/* Take what edges first..end - 1 lead to. */
+static void
+take_targets(struct marker *m, uint64_t first, uint64_t end, unsigned to,
+	     bool starts_only)
+{
+	const struct edges *e = &m->g->heap->edges;
+
+	for (uint64_t i = first; i < end; i++)
+		if (m->g->states[e->targets[i]] == UNSEEN &&
+		    (!starts_only || graph_is_start(m->g, i)))
+			take(m, e->targets[i], to);
+}
+
+static void
+take_roots(struct marker *m, unsigned to, bool starts_only)
+{
+	const struct heap *h = m->g->heap;
+
+	for (size_t i = 0; i < h->n_roots; i++)
+		if (graph_is_root(m->g, &h->roots[i]))
+			take_targets(m, h->roots[i].first_edge,
+				     h->roots[i].first_edge + h->roots[i].n_edges, to,
+				     starts_only);
+}
+
+/* Take or pass a block on the way from one that is to be left alone. */
+static void
+ignore(struct marker *m, uint32_t block)
+{
+	if (m->g->states[block] == UNSEEN)
+		take(m, block, GRAPH_IGNORED);
+	else if (m->g->states[block] == GRAPH_REACHABLE)
+		take(m, block, PASSED);
+}
+
+/* What is reachable from a block that is to be left alone is left alone too,
+ * by whichever pointers, also through blocks that are reachable anyway. */
+static void
+mark_ignored(struct marker *m)
+{
+	const struct heap *h = m->g->heap;
+	const struct edges *e = &h->edges;
+	bool is_any = false;
+
+	for (uint32_t b = 0; b < h->n_blocks; b++) {
+		if (heap_block_kind(&h->blocks[b]) != HEAPFILE_KIND_IGNORED)
+			continue;
+		is_any = true;
+		ignore(m, b);
+		while (m->n > 0) {
+			uint32_t block = m->stack[--m->n];
+
+			for (uint64_t i = e->first[block]; i < e->first[block + 1]; i++)
+				ignore(m, e->targets[i]);
+		}
+	}
+	for (uint32_t b = 0; is_any && b < h->n_blocks; b++)
+		if (m->g->states[b] == PASSED)
+			m->g->states[b] = GRAPH_REACHABLE;
+}
+
+static void
+mark_possible(struct marker *m)
+{
+	const struct heap *h = m->g->heap;
+
+	take_roots(m, GRAPH_POSSIBLE, false);
+	for (uint32_t b = 0; b < h->n_blocks; b++)
+		if (m->g->states[b] == GRAPH_REACHABLE)
+			take_targets(m, h->edges.first[b], h->edges.first[b + 1],
+				     GRAPH_POSSIBLE, false);
+	spread(m, UNSEEN, GRAPH_POSSIBLE, false);
+}
+
+/* Where the search for lost blocks had to begin anew. */
+struct beginnings {
+	uint32_t *blocks;
+	size_t n;
+};
+
+static void
+mark_lost(struct marker *m, struct beginnings *begin)
+{
+	uint32_t n_blocks = m->g->heap->n_blocks, n = 0;
+
+	for (uint32_t b = 0; b < n_blocks; b++)
+		n += m->g->states[b] == UNSEEN;
+	begin->blocks = malloc(((size_t)n + 1) * sizeof(*begin->blocks));
+	if (!begin->blocks) {
+		m->failed = true;
+		return;
+	}
+	for (uint32_t b = 0; b < n_blocks; b++) {
+		if (m->g->states[b] != UNSEEN)
+			continue;
+		begin->blocks[begin->n++] = b;
+		take(m, b, LOST);
+		spread(m, UNSEEN, LOST, false);
+	}
+}
+
+/* spread() for the last search, which notes whom a block follows. */
+static void
+lead(struct marker *m, uint32_t leader)
+{
+	const struct edges *e = &m->g->heap->edges;
+
+	take(m, leader, GRAPH_DEFINITE);
+	while (m->n > 0) {
+		uint32_t block = m->stack[--m->n];
+
+		for (uint64_t i = e->first[block]; i < e->first[block + 1]; i++) {
+			uint32_t target = e->targets[i];
+
+			if (m->g->states[target] != LOST)
+				continue;
+			m->g->leaders[target] = leader;
+			take(m, target, GRAPH_INDIRECT);
+		}
+	}
+}
+
+static void
+mark_leaders(struct marker *m)
+{
+	struct beginnings begin = {NULL, 0};
+
+	mark_lost(m, &begin);
+	if (!m->failed && begin.n) {
+		m->g->leaders = calloc(m->g->heap->n_blocks, sizeof(*m->g->leaders));
+		m->failed = !m->g->leaders;
+	}
+	for (size_t i = begin.n; i > 0 && !m->failed; i--)
+		if (m->g->states[begin.blocks[i - 1]] == LOST)
+			lead(m, begin.blocks[i - 1]);
+	free(begin.blocks);
+}
+
+static void
+count_states(struct graph *g)
+{
+	for (uint32_t b = 0; b < g->heap->n_blocks; b++) {
+		struct heap_count *c = &g->counts[g->states[b]];
+
+		c->blocks++;
+		/* At most 2^32 blocks of 2^48 bytes: it may wrap in a file that
+		 * was made to; no size depends on it. */
+		c->bytes += heap_block_requested(&g->heap->blocks[b]);
+	}
+}
+
+struct graph *
+graph_new(const struct heap *heap, const struct graph_options *options,
+	  heap_progress *progress, void *progress_arg)
+{
+	struct graph *g = calloc(1, sizeof(*g));
+	struct marker m = {.g = g, .progress = progress, .progress_arg = progress_arg};
+
+	if (!g)
+		return NULL;
+	g->heap = heap;
+	g->options = *options;
+	g->states = malloc((size_t)heap->n_blocks + 1);
+	m.failed = !g->states;
+	if (!m.failed) {
+		memset(g->states, UNSEEN, heap->n_blocks);
+		take_roots(&m, GRAPH_REACHABLE, true);
+		spread(&m, UNSEEN, GRAPH_REACHABLE, true);
+		mark_ignored(&m);
+		mark_possible(&m);
+		mark_leaders(&m);
+	}
+	free(m.stack);
+	if (m.failed) {
+		graph_free(g);
+		return NULL;
+	}
+	count_states(g);
+	return g;
+}
+
+void
+graph_free(struct graph *g)
+{
+	if (!g)
+		return;
+	free(g->states);
+	free(g->leaders);
+	free(g);
+}
+
+const char *
+graph_state_name(enum graph_state state)
+{
+	static const char *const names[GRAPH_N_STATES] = {
+		[GRAPH_DEFINITE] = "definite", [GRAPH_INDIRECT] = "indirect",
+		[GRAPH_POSSIBLE] = "possible", [GRAPH_REACHABLE] = "reachable",
+		[GRAPH_IGNORED] = "ignored",
+	};
+
+	return names[state];
+}
+
+enum graph_state
+graph_state_named(const char *name)
+{
+	unsigned state = 0;
+
+	while (state < GRAPH_N_STATES &&
+	       strcmp(graph_state_name((enum graph_state)state), name) != 0)
+		state++;
+	return (enum graph_state)state;
+}
+
+const char *
+graph_root_name(uint32_t kind)
+{
+	static const char *const names[] = {
+		[0] = "",
+		[HEAPFILE_ROOT_GLOBAL] = "globals",
+		[HEAPFILE_ROOT_STACK] = "stacks",
+		[HEAPFILE_ROOT_REGISTERS] = "registers",
+		[HEAPFILE_ROOT_TLS] = "tls",
+		[HEAPFILE_ROOT_KEY] = "keys",
+		[HEAPFILE_ROOT_MAPPING] = "mappings",
+		[HEAPFILE_ROOT_ALT_STACK] = "alt-stacks",
+		[HEAPFILE_ROOT_REGISTERED] = "registered",
+		[HEAPFILE_ROOT_OTHER] = "other",
+	};
+
+	return kind < sizeof(names) / sizeof(*names) ? names[kind] : NULL;
+}

@@ -1,0 +1,51 @@
+/* layout.h -- names, paths and stacks in columns, for reports that people read.
+ *
+ * In:   a stream, what is to be written, how many columns it may take.
+ * Out:  text that is safe on a terminal.
+ * Not here: what a report says (report_*.c).
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef GCPROF_LAYOUT_H
+#define GCPROF_LAYOUT_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "heap.h"
+#include "report.h"
+#include "stacks.h"
+
+enum { LAYOUT_COLUMNS = 80, LAYOUT_STACK_INDENT = 6 };
+
+/* Bytes, cut at their end. */
+void layout_short(FILE *f, const char *bytes, size_t length, size_t columns);
+
+/* The same of a heap's text; "(unknown)" if it is empty. */
+void layout_text(FILE *f, const struct heap_text *t, size_t columns);
+
+/* A function's name, without its least telling parts if it is long. */
+void layout_function(FILE *f, const char *function, size_t columns);
+
+/* A path, without its first directories if it is long. */
+void layout_path(FILE *f, const char *path, size_t columns);
+
+/* A sentence that breaks between words, with the end of its last line. */
+void layout_sentence(FILE *f, const char *sentence, size_t indent);
+
+/* An empty line, a heading, a line under it. */
+void layout_heading(FILE *f, const char *heading);
+
+/* "module+0xoffset" */
+void layout_place(const struct report *r, FILE *f, const struct stack_frame *frame);
+
+/* One frame, on a line of its own; a whole stack, as options.frames has it. */
+void layout_frame(const struct report *r, FILE *f, const struct stack_frame *frame);
+void layout_stack(const struct report *r, FILE *f, uint32_t node);
+
+/* Number of frames, without those outside of main or of a thread's start, which
+ * are the same in every stack. */
+size_t layout_told_frames(const struct stack *s);
+
+#endif

@@ -1,0 +1,41 @@
+/* places.h -- where in the sources a finding is, for those who show sources.
+ *
+ * In:   a stack, the directory of the sources.
+ * Out:  the frame to blame; paths relative to that directory.
+ * Not here: the formats (report_sarif.c and its like).
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef GCPROF_PLACES_H
+#define GCPROF_PLACES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "heap.h"
+#include "stacks.h"
+
+struct places {
+	char *root; /* absolute, ends in '/' */
+};
+
+/* root  NULL = the current directory.  0, or -1: there is no such directory,
+ * errno says why. */
+int places_init(struct places *p, const char *root);
+void places_fini(struct places *p);
+
+/* The innermost frame that has a source file and is not the C library's own;
+ * else one that is not; else one with a source file; else the innermost. */
+size_t places_blame(const struct heap *heap, const struct stack *s);
+
+/* A file's name, for free(3): relative if it is below the root, else without
+ * "." and ".." where that needs no look at the disk. */
+char *places_path(const struct places *p, const char *file);
+
+/* "function file:line" or "function (module+0xoffset)", in UTF-8 without
+ * control characters; on one line, without its end. */
+void places_put_frame(const struct places *p, FILE *f, const struct heap *heap,
+		      const struct stack_frame *frame);
+
+#endif

@@ -1,0 +1,57 @@
+/* report_findings.h -- findings alone, for programs that show them to people.
+ *
+ * In:   the findings of one snapshot after the other.
+ * Out:  one document of all: SARIF 2.1.0, JUnit XML, GitHub's annotations.
+ * Not here: the whole report (report.h).
+ *
+ * Errors are in the stream: ferror().
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef GCPROF_REPORT_FINDINGS_H
+#define GCPROF_REPORT_FINDINGS_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "detect.h"
+#include "heap.h"
+#include "places.h"
+
+/* All that is said of one snapshot. */
+struct report_source {
+	const struct heap *heap;
+	struct symbols *symbols;
+	const struct findings *findings;
+	const struct places *places;
+	const char *snapshot;        /* its file's name */
+	enum finding_level fails_at; /* JUnit: what counts as a failure */
+	bool is_first;               /* of the document */
+};
+
+/* Kinds of findings, for formats that list rules: "definite-leak" and a
+ * sentence; NULL beyond the last. */
+struct report_rule {
+	const char *what; /* of struct finding */
+	const char *id;
+	const char *title;
+	const char *help;
+	enum finding_level level;
+};
+extern const struct report_rule report_rules[];
+extern const size_t report_n_rules;
+
+/* Index of a finding's rule. */
+size_t report_rule_of(const struct finding *f);
+
+void report_begin_sarif(FILE *f);
+void report_write_sarif(const struct report_source *s, FILE *f);
+void report_end_sarif(FILE *f);
+
+void report_begin_junit(FILE *f);
+void report_write_junit(const struct report_source *s, FILE *f);
+void report_end_junit(FILE *f);
+
+void report_write_github(const struct report_source *s, FILE *f);
+
+#endif

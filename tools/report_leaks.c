@@ -1,0 +1,122 @@
+/* report_leaks.c -- leaks and findings in the report for people.
+ *
+ * In:   struct report.
+ * Out:  two chapters of text.
+ * Not here: the other chapters (report_text.c).
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "report.h"
+
+#include <inttypes.h>
+
+#include "layout.h"
+#include "places.h"
+#include "text.h"
+
+enum { TEXT_PARTS = 5 }; /* sites of what is lost with a finding */
+
+#define SIZE(v)  text_size(v, (char[24]){0}, 24)
+#define COUNT(v) text_count(v, (char[32]){0}, 32)
+
+static void
+write_leak_line(FILE *f, const char *name, const struct heap_count *c)
+{
+	fprintf(f, "  %-10s %14s %12s %22s\n", name, COUNT(c->blocks), SIZE(c->bytes),
+		COUNT(c->bytes));
+}
+
+static void
+write_leaks(const struct report *r, FILE *f)
+{
+	const struct leaks *l = &r->findings->leaks;
+
+	if (!l->is_computed)
+		return;
+	layout_heading(f, "Leaks");
+	fprintf(f, "  %-10s %14s %12s %22s\n", "", "blocks", "size", "bytes");
+	for (int state = 0; state < GRAPH_N_STATES; state++)
+		if (state != GRAPH_IGNORED || l->counts[state].blocks)
+			write_leak_line(f, graph_state_name((enum graph_state)state),
+					&l->counts[state]);
+	write_leak_line(f, "suppressed", &l->suppressed);
+}
+
+/* Hexadecimal and text, 16 bytes a line. */
+static void
+write_content(const struct heap_text *content, FILE *f)
+{
+	for (size_t at = 0; at < content->n && at < 256; at += 16) {
+		size_t n = content->n - at < 16 ? content->n - at : 16;
+
+		fprintf(f, "      %04zx ", at);
+		for (size_t i = 0; i < 16; i++)
+			if (i < n)
+				fprintf(f, " %02x", (unsigned char)content->bytes[at + i]);
+			else
+				fputs("   ", f);
+		fputs("  |", f);
+		for (size_t i = 0; i < n; i++) {
+			char c = content->bytes[at + i];
+
+			putc(c >= ' ' && c <= '~' ? c : '.', f);
+		}
+		fputs("|\n", f);
+	}
+}
+
+/* What is lost with a finding, each by the one frame that tells most. */
+static void
+write_parts(const struct report *r, const struct finding *x, FILE *f)
+{
+	for (size_t i = 0; i < x->n_parts && i < TEXT_PARTS; i++) {
+		const struct finding_part *part = &x->parts[i];
+		struct stack s;
+
+		if (stack_get(r->heap, r->symbols, part->site, &s) != 0)
+			return;
+		fprintf(f, "     with %s block%s (%s) from\n", COUNT(part->count.blocks),
+			part->count.blocks == 1 ? "" : "s", SIZE(part->count.bytes));
+		layout_frame(r, f, &s.frames[places_blame(r->heap, &s)]);
+		stack_free(&s);
+	}
+	if (x->n_parts > TEXT_PARTS)
+		fprintf(f, "     and with blocks from %zu more sites\n",
+			x->n_parts - TEXT_PARTS);
+}
+
+static void
+write_findings(const struct report *r, FILE *f)
+{
+	const struct findings *all = r->findings;
+
+	if (all->n == 0)
+		return;
+	layout_heading(f, "Findings");
+	for (size_t i = 0; i < all->n && !ferror(f); i++) {
+		const struct finding *x = &all->list[i];
+
+		fprintf(f, "%s%3zu. %s: %s%s\n", i ? "\n" : "", i + 1,
+			finding_level_name(x->level), x->novelty == FINDING_KNOWN ? "(known) " : "",
+			x->summary);
+		for (size_t e = 0; e < x->n_evidence; e++)
+			layout_sentence(f, x->evidence[e], 5);
+		layout_stack(r, f, x->site);
+		if (x->alloc_site) {
+			fputs("     allocated at\n", f);
+			layout_stack(r, f, x->alloc_site);
+		}
+		write_parts(r, x, f);
+		if (x->content) {
+			fprintf(f, "     what stands at 0x%" PRIx64 "\n", x->address);
+			write_content(x->content, f);
+		}
+	}
+}
+
+void
+report_write_leaks(const struct report *r, FILE *f)
+{
+	write_leaks(r, f);
+	write_findings(r, f);
+}

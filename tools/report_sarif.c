@@ -1,0 +1,363 @@
+/* report_sarif.c -- findings as SARIF 2.1.0.
+ *
+ * In:   struct report_source.
+ * Out:  one log with a run for each snapshot.
+ * Not here: the rules (report_findings.c).
+ *
+ * What GitHub's code scanning wants beyond the standard is here as well: a
+ * location for each result, in a file below the repository if there is one,
+ * and a fingerprint that no two results of a run share.
+ *
+ * BOUND: 25,000 results of a run and 100 frames of a stack are written, which
+ * is all that readers take.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "report_findings.h"
+#include "text.h"
+
+#ifndef PACKAGE_VERSION
+#define PACKAGE_VERSION "0"
+#endif
+
+enum { MOST_RESULTS = 25000, MOST_FRAMES = 100 };
+
+static json_t *
+text(const char *s)
+{
+	char *valid = text_utf8(s, strlen(s), false);
+	json_t *json = valid ? json_string_nocheck(valid) : NULL;
+
+	free(valid);
+	return json ? json : json_string("");
+}
+
+static void
+put(json_t *object, const char *key, json_t *value)
+{
+	(void)json_object_set_new_nocheck(object, key, value);
+}
+
+static void
+append(json_t *array, json_t *value)
+{
+	(void)json_array_append_new(array, value);
+}
+
+/* {"text": ...}, which SARIF calls a message. */
+static json_t *
+message(const char *s)
+{
+	json_t *o = json_object();
+
+	put(o, "text", text(s));
+	return o;
+}
+
+/* A path as a URI: relative ones stay so, others become file: ones. */
+static json_t *
+uri(const char *path)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789-._~/+,=@";
+	char *to, *buf = malloc(strlen(path) * 3 + 8);
+	json_t *json;
+
+	if (!buf)
+		return json_string("");
+	to = buf;
+	if (*path == '/')
+		to = stpcpy(to, "file://");
+	for (const char *p = path; *p; p++)
+		if (strchr(plain, *p))
+			*to++ = *p;
+		else
+			to += snprintf(to, 4, "%%%02X", (unsigned char)*p);
+	*to = '\0';
+	json = json_string(buf);
+	free(buf);
+	return json ? json : json_string("");
+}
+
+/* ---- locations ---- */
+
+static json_t *
+location(const struct report_source *s, const struct stack_frame *frame)
+{
+	json_t *o = json_object(), *physical = json_object(), *artifact = json_object();
+	char *path = frame->file ? places_path(s->places, frame->file) : NULL;
+	char *words = NULL;
+	size_t n;
+	FILE *f = open_memstream(&words, &n);
+
+	/* Without a source the module is the file that there is. */
+	if (path)
+		put(artifact, "uri", uri(path));
+	else if (frame->module)
+		put(artifact, "uri", uri(s->heap->modules[frame->module].path.bytes));
+	else
+		put(artifact, "uri",
+		    uri(s->heap->info.executable.n ? s->heap->info.executable.bytes
+						   : "unknown"));
+	put(physical, "artifactLocation", artifact);
+	if (path && frame->line) {
+		json_t *region = json_object();
+
+		put(region, "startLine", json_integer(frame->line));
+		put(physical, "region", region);
+	}
+	put(o, "physicalLocation", physical);
+	if (f) {
+		places_put_frame(s->places, f, s->heap, frame);
+		fclose(f);
+	}
+	put(o, "message", message(words ? words : ""));
+	free(words);
+	free(path);
+	return o;
+}
+
+/* From the outermost call to the allocation: the way the program took. */
+static json_t *
+code_flow(const struct report_source *s, const struct stack *stack)
+{
+	json_t *flow = json_object(), *threads = json_array(), *thread = json_object();
+	json_t *locations = json_array();
+	size_t n = stack->n < MOST_FRAMES ? stack->n : MOST_FRAMES;
+
+	for (size_t i = n; i > 0; i--) {
+		json_t *o = json_object();
+
+		put(o, "location", location(s, &stack->frames[i - 1]));
+		append(locations, o);
+	}
+	put(thread, "locations", locations);
+	append(threads, thread);
+	put(flow, "threadFlows", threads);
+	return flow;
+}
+
+static void
+put_stacks(const struct report_source *s, const struct finding *x, json_t *o)
+{
+	json_t *locations = json_array(), *flows = json_array();
+	struct stack stack;
+
+	put(o, "locations", locations);
+	put(o, "codeFlows", flows);
+	if (stack_get(s->heap, s->symbols, x->site, &stack) == 0) {
+		append(locations,
+		       location(s, &stack.frames[places_blame(s->heap, &stack)]));
+		append(flows, code_flow(s, &stack));
+		stack_free(&stack);
+	}
+	if (x->alloc_site && stack_get(s->heap, s->symbols, x->alloc_site, &stack) == 0) {
+		json_t *related = json_array(),
+		       *where = location(s, &stack.frames[places_blame(s->heap, &stack)]);
+
+		put(where, "message", message("allocated here"));
+		append(related, where);
+		put(o, "relatedLocations", related);
+		append(flows, code_flow(s, &stack));
+		stack_free(&stack);
+	}
+}
+
+/* ---- results ---- */
+
+/* SARIF's word for a finding's novelty; NULL = there was no baseline. */
+static const char *
+baseline_state(const struct finding *x)
+{
+	static const char *const words[] = {
+		[FINDING_UNCOMPARED] = NULL,
+		[FINDING_NEW] = "new",
+		[FINDING_GROWN] = "updated",
+		[FINDING_KNOWN] = "unchanged",
+	};
+
+	return words[x->novelty];
+}
+
+static json_t *
+finding_message(const struct finding *x)
+{
+	char *all = NULL;
+	json_t *json;
+	size_t n;
+	FILE *f = open_memstream(&all, &n);
+
+	if (f) {
+		fputs(x->summary, f);
+		for (size_t i = 0; i < x->n_evidence; i++)
+			fprintf(f, " %s", x->evidence[i]);
+		fclose(f);
+	}
+	json = message(all ? all : x->summary);
+	free(all);
+	return json;
+}
+
+/* Sites that differ only in their lines have one fingerprint: number them. */
+static json_t *
+fingerprints(const struct finding *x, size_t nth)
+{
+	json_t *o = json_object();
+	char unique[40];
+
+	snprintf(unique, sizeof(unique), "%s:%zu", x->fingerprint, nth);
+	put(o, "primaryLocationLineHash", json_string(unique));
+	put(o, "gcprof/v1", json_string(unique));
+	return o;
+}
+
+static json_t *
+properties(const struct finding *x)
+{
+	json_t *o = json_object();
+
+	put(o, "blocks", json_integer((json_int_t)x->count.blocks));
+	put(o, "bytes", json_integer((json_int_t)x->count.bytes));
+	put(o, "indirectBlocks", json_integer((json_int_t)x->indirect.blocks));
+	put(o, "indirectBytes", json_integer((json_int_t)x->indirect.bytes));
+	put(o, "confidence", json_real(x->confidence));
+	return o;
+}
+
+static json_t *
+result(const struct report_source *s, const struct finding *x, size_t nth)
+{
+	size_t rule = report_rule_of(x);
+	json_t *o = json_object();
+	char id[64];
+
+	snprintf(id, sizeof(id), "gcprof/%s", report_rules[rule].id);
+	put(o, "ruleId", json_string(id));
+	put(o, "ruleIndex", json_integer((json_int_t)rule));
+	put(o, "level", json_string(finding_level_name(x->level)));
+	put(o, "message", finding_message(x));
+	put(o, "rank", json_real(x->confidence * 100));
+	put_stacks(s, x, o);
+	put(o, "partialFingerprints", fingerprints(x, nth));
+	if (baseline_state(x))
+		put(o, "baselineState", json_string(baseline_state(x)));
+	put(o, "properties", properties(x));
+	return o;
+}
+
+/* How many findings up to each one have its fingerprint: by a sort of
+ * positions, as there may be many. */
+struct position {
+	const struct finding *finding;
+	size_t at;
+};
+
+static int
+compare_positions(const void *a, const void *b)
+{
+	const struct position *x = a, *y = b;
+	int r = strcmp(x->finding->fingerprint, y->finding->fingerprint);
+
+	return r ? r : (x->at > y->at) - (x->at < y->at);
+}
+
+static size_t *
+count_same(const struct findings *all)
+{
+	struct position *p = calloc(all->n + 1, sizeof(*p));
+	size_t *nth = calloc(all->n + 1, sizeof(*nth));
+
+	for (size_t i = 0; p && i < all->n; i++)
+		p[i] = (struct position){&all->list[i], i};
+	if (p && all->n)
+		qsort(p, all->n, sizeof(*p), compare_positions);
+	for (size_t i = 0; p && nth && i < all->n; i++) {
+		bool is_same = i > 0 && strcmp(p[i - 1].finding->fingerprint,
+					       p[i].finding->fingerprint) == 0;
+
+		nth[p[i].at] = is_same ? nth[p[i - 1].at] + 1 : 1;
+	}
+	free(p);
+	return nth;
+}
+
+/* ---- the log ---- */
+
+static json_t *
+rules(void)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < report_n_rules; i++) {
+		const struct report_rule *r = &report_rules[i];
+		json_t *o = json_object(), *configuration = json_object();
+		char id[64];
+
+		snprintf(id, sizeof(id), "gcprof/%s", r->id);
+		put(o, "id", json_string(id));
+		put(o, "name", text(r->title));
+		put(o, "shortDescription", message(r->title));
+		put(o, "fullDescription", message(r->help));
+		put(o, "help", message(r->help));
+		put(configuration, "level", json_string(finding_level_name(r->level)));
+		put(o, "defaultConfiguration", configuration);
+		append(array, o);
+	}
+	return array;
+}
+
+static json_t *
+tool(void)
+{
+	json_t *o = json_object(), *driver = json_object();
+
+	put(driver, "name", json_string("gcprof"));
+	put(driver, "version", json_string(PACKAGE_VERSION));
+	put(driver, "rules", rules());
+	put(o, "driver", driver);
+	return o;
+}
+
+static void
+dump(FILE *f, json_t *value)
+{
+	if (!value || json_dumpf(value, f, JSON_COMPACT) != 0)
+		fputs("null", f);
+	json_decref(value);
+}
+
+void
+report_begin_sarif(FILE *f)
+{
+	fputs("{\"$schema\": \"https://json.schemastore.org/sarif-2.1.0.json\",\n"
+	      "\"version\": \"2.1.0\",\n\"runs\": [",
+	      f);
+}
+
+void
+report_write_sarif(const struct report_source *s, FILE *f)
+{
+	size_t n = s->findings->n < MOST_RESULTS ? s->findings->n : MOST_RESULTS;
+	size_t *nth = count_same(s->findings);
+
+	fprintf(f, "%s\n{\"tool\": ", s->is_first ? "" : ",");
+	dump(f, tool());
+	fputs(",\n\"results\": [", f);
+	for (size_t i = 0; nth && i < n && !ferror(f); i++) {
+		fputs(i ? ",\n" : "\n", f);
+		dump(f, result(s, &s->findings->list[i], nth[i]));
+	}
+	fputs("]}", f);
+	free(nth);
+}
+
+void
+report_end_sarif(FILE *f)
+{
+	fputs("\n]}\n", f);
+}

@@ -1,0 +1,135 @@
+/* text.c -- words and figures that are safe to show.
+ *
+ * In:   any bytes, any number.
+ * Out:  valid UTF-8; short figures for people.
+ * Not here: where they stand in a report (report_*.c).
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "text.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "heapfile.h"
+
+const char *
+text_basename(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+const char *
+text_kind_name(unsigned kind)
+{
+	static const char *const names[] = {
+		[HEAPFILE_KIND_MALLOC] = "malloc",   [HEAPFILE_KIND_CALLOC] = "calloc",
+		[HEAPFILE_KIND_REALLOC] = "realloc", [HEAPFILE_KIND_ALIGNED] = "aligned",
+		[HEAPFILE_KIND_NEW] = "new",         [HEAPFILE_KIND_NEW_ARRAY] = "new[]",
+		[HEAPFILE_KIND_MALLOCX] = "mallocx",
+	};
+
+	return kind < sizeof(names) / sizeof(*names) ? names[kind] : "unknown";
+}
+
+/* ---- UTF-8 ---- */
+
+/* Bytes of the UTF-8 sequence at p, 0 if it is not a valid one (overlong,
+ * surrogate, beyond U+10FFFF, cut off). */
+static size_t
+utf8_length(const unsigned char *p, size_t n)
+{
+	size_t length = p[0] < 0x80   ? 1
+			: p[0] < 0xc2 ? 0
+			: p[0] < 0xe0 ? 2
+			: p[0] < 0xf0 ? 3
+			: p[0] < 0xf5 ? 4
+				      : 0;
+
+	if (length == 0 || length > n)
+		return 0;
+	for (size_t i = 1; i < length; i++)
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
+	    (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
+		return 0;
+	return length;
+}
+
+/* C0, DEL and C1 (two bytes in UTF-8). */
+static bool
+is_control(const unsigned char *p, size_t length)
+{
+	return (length == 1 && (p[0] < 0x20 || p[0] == 0x7f)) ||
+	       (length == 2 && p[0] == 0xc2 && p[1] < 0xa0);
+}
+
+char *
+text_utf8(const char *bytes, size_t n, bool is_terminal)
+{
+	const unsigned char *p = (const unsigned char *)bytes;
+	char *text = n > (SIZE_MAX - 1) / 3 ? NULL : malloc(n * 3 + 1);
+	char *to = text;
+
+	if (!text)
+		return NULL;
+	for (size_t i = 0, length; i < n; i += length) {
+		length = utf8_length(p + i, n - i);
+		if (length > 0 && !(is_terminal && is_control(p + i, length))) {
+			memcpy(to, p + i, length);
+			to += length;
+		} else {
+			memcpy(to, "\xef\xbf\xbd", 3); /* U+FFFD */
+			to += 3;
+			if (length == 0)
+				length = 1;
+		}
+		/* The caller has one string: no NUL may end it early. */
+		if (to[-1] == '\0')
+			to[-1] = ' ';
+	}
+	*to = '\0';
+	return text;
+}
+
+/* ---- figures ---- */
+
+const char *
+text_size(uint64_t bytes, char *buf, size_t n)
+{
+	static const char *const units[] = {"B",   "KiB", "MiB", "GiB",
+					    "TiB", "PiB", "EiB"};
+	double v = (double)bytes;
+	unsigned unit = 0;
+
+	while (v >= 1023.95 && unit < 6) {
+		v /= 1024;
+		unit++;
+	}
+	if (unit == 0)
+		snprintf(buf, n, "%" PRIu64 " B", bytes);
+	else
+		snprintf(buf, n, "%.1f %s", v, units[unit]);
+	return buf;
+}
+
+const char *
+text_count(uint64_t v, char *buf, size_t n)
+{
+	char digits[24];
+	int length = snprintf(digits, sizeof(digits), "%" PRIu64, v);
+	size_t at = 0;
+
+	for (int i = 0; i < length && at + 2 < n; i++) {
+		if (i > 0 && (length - i) % 3 == 0)
+			buf[at++] = ',';
+		buf[at++] = digits[i];
+	}
+	buf[at] = '\0';
+	return buf;
+}

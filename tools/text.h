@@ -1,0 +1,34 @@
+/* text.h -- words and figures that are safe to show.
+ *
+ * In:   any bytes, any number.
+ * Out:  valid UTF-8; short figures for people.
+ * Not here: where they stand in a report (report_*.c).
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef GCPROF_TEXT_H
+#define GCPROF_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A heap text, or any bytes, as valid UTF-8 for free(3).
+ *
+ * is_terminal  also replace what could move a terminal's cursor.
+ */
+char *text_utf8(const char *bytes, size_t n, bool is_terminal);
+
+/* Part of a path after its last slash. */
+const char *text_basename(const char *path);
+
+/* "malloc" and the like, of enum heapfile_kind. */
+const char *text_kind_name(unsigned kind);
+
+/* A size with three digits or so: "12.3 MiB".  Returns buf, as does the next. */
+const char *text_size(uint64_t bytes, char *buf, size_t n);
+
+/* A count with commas: "1,234,567". */
+const char *text_count(uint64_t v, char *buf, size_t n);
+
+#endif
