@@ -214,7 +214,8 @@ enum { HEAPFILE_INFO_NUMBER = 1, HEAPFILE_INFO_TEXT = 2 };
  *     complete (1 = nothing was lost) rss heap_total heap_used external
  *     total_memory free_memory profiler_bytes allocations allocated_bytes
  *     frees freed_bytes live_blocks live_bytes
- *     cut_pause_ns (threads stopped) cut_threads cut_unanswered cut_in_place
+ *     writer_bytes (resident memory that writing took, in the child or in
+ *     place) cut_pause_ns (threads stopped) cut_threads cut_unanswered cut_in_place
  *     (1 = no child could be made)
  *     loss.NAME for each kind of loss that happened (a count)
  *   texts: command (arguments, each ended by NUL) executable cwd reason

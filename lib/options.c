@@ -252,6 +252,11 @@ parse_one(enum option_name o, const char *s)
 		return parse_bytes(s, &options.sample_bytes);
 	case OPT_LIMIT:
 		return parse_bytes(s, &options.limit_bytes);
+	case OPT_CONTENT:
+		if (!parse_bytes(s, &v) || v > 4096)
+			return false;
+		options.content_bytes = v;
+		return true;
 	case OPT_TRACE:
 		options.trace_file[0] = 0;
 		if (parse_bool(s, &options.is_trace))

@@ -23,7 +23,7 @@ struct options {
 	const char *cut_signal_name;
 	uint64_t young_bytes;
 	uint32_t promote;
-	uint64_t sample_bytes, limit_bytes;
+	uint64_t sample_bytes, limit_bytes, content_bytes;
 	bool is_trace;
 	char trace_file[1024]; /* "" = standard error */
 	bool is_system_allocator, is_hugepages, is_follow, is_verbose;

@@ -214,6 +214,12 @@ reap_writer(bool is_waiting)
 
 enum patience { GO_ON, WAIT };
 
+enum reason { AT_EXIT, BY_SIGNAL, BY_CALL, AT_INTERVAL, AT_GROWTH, AT_LIMIT };
+static const char *const reason_names[] = {
+	[AT_EXIT] = "exit",	     [BY_SIGNAL] = "signal", [BY_CALL] = "api",
+	[AT_INTERVAL] = "interval", [AT_GROWTH] = "growth", [AT_LIMIT] = "limit",
+};
+
 /* The turn to write, or to let go of who wrote: is_writing. */
 static bool
 take_turn(enum patience patience)
@@ -257,12 +263,12 @@ let_go(enum patience patience)
 /* Take one.  pattern NULL: as GCPROF_OUTPUT says.
  * Context  inside the guard, or in a signal handler outside of it. */
 static int
-take(const char *reason, const char *pattern, enum patience patience)
+take(enum reason reason, const char *pattern, enum patience patience)
 {
-	struct snapshot_facts facts = {.reason = reason, .name = s.writing};
+	struct snapshot_facts facts = {.reason = reason_names[reason], .name = s.writing};
 	struct cut_thread self = {.sp = (uintptr_t)__builtin_frame_address(0)};
 	struct thread *t;
-	bool is_exit = reason[0] == 'e', may_lock = reason[0] != 's';
+	bool is_exit = reason == AT_EXIT;
 	int result = 0, child;
 
 	if (!take_turn(patience)) {
@@ -286,7 +292,8 @@ take(const char *reason, const char *pattern, enum patience patience)
 	facts.uptime_ns = sys_now_ns() - s.start_ns;
 	facts.executable = s.executable;
 	facts.suppressions = s.suppressions;
-	measure(&facts.memory, may_lock);
+	/* The handler may have interrupted the next allocator. */
+	measure(&facts.memory, reason != BY_SIGNAL);
 	s.last_snapshot_ns = facts.uptime_ns + s.start_ns;
 	s.last_snapshot_used = facts.memory.heap_used;
 	t = thread_get();
@@ -312,7 +319,7 @@ session_snapshot(const char *name)
 	int result = -EBUSY;
 
 	if (record_enter()) {
-		result = take("api", name, WAIT);
+		result = take(BY_CALL, name, WAIT);
 		record_leave();
 	}
 	return result ? -1 : 0;
@@ -351,7 +358,7 @@ session_leak_check(void)
 
 	if (!record_enter())
 		return -1;
-	if (take("api", NULL, WAIT) == 0) {
+	if (take(BY_CALL, NULL, WAIT) == 0) {
 		mask = sys_block_signals();
 		child = sys_fork_silent();
 		if (child == 0) {
@@ -435,7 +442,7 @@ look_at_limit(void)
 	sys_log("near the limit: heap and mappings have %lu.%u MB of the %lu.%u MB that "
 		"GCPROF_LIMIT allows",
 		MB(bytes), MB(options.limit_bytes));
-	(void)take("limit", NULL, GO_ON);
+	(void)take(AT_LIMIT, NULL, GO_ON);
 }
 
 void
@@ -450,7 +457,7 @@ session_end_epoch(uint64_t now_ns)
 	if (options.is_trace)
 		trace(&r);
 	if (has_grown(r.memory.heap_used))
-		(void)take("growth", NULL, GO_ON);
+		(void)take(AT_GROWTH, NULL, GO_ON);
 }
 
 void
@@ -501,7 +508,7 @@ keep_time(void *with)
 		}
 		if (record_enter()) {
 			s.last_snapshot_ns = now;
-			(void)take("interval", NULL, GO_ON);
+			(void)take(AT_INTERVAL, NULL, GO_ON);
 			record_leave();
 		}
 	}
@@ -535,7 +542,7 @@ start_timekeeper(void)
 void
 session_asked(void)
 {
-	(void)take("signal", NULL, GO_ON);
+	(void)take(BY_SIGNAL, NULL, GO_ON);
 }
 
 static void
@@ -629,7 +636,7 @@ at_exit(void *with)
 		 * interrupted will never go on, so the books may be used. */
 		bool is_entered = record_enter();
 
-		(void)take("exit", NULL, WAIT);
+		(void)take(AT_EXIT, NULL, WAIT);
 		if (is_entered)
 			record_leave();
 	}

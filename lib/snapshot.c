@@ -88,6 +88,42 @@ put_block(const struct block *b, void *with)
 	return 0;
 }
 
+/* One block of each site: the first by address, as good as any. */
+struct content_walk {
+	uint8_t *seen; /* a bit for each site */
+	uint32_t last; /* ordinal of the record before */
+};
+
+static int
+put_content(const struct index_block *b, void *with)
+{
+	struct content_walk *walk = with;
+	struct block block;
+	size_t n = b->bytes < options.content_bytes ? b->bytes : options.content_bytes;
+
+	if (!n || blocks_find(b->addr, &block) != BLOCKS_LIVE || block.site >= sites_end() ||
+	    walk->seen[block.site / 8] >> block.site % 8 & 1 ||
+	    !maps_is_readable(b->addr, b->addr + n))
+		return 0;
+	walk->seen[block.site / 8] |= (uint8_t)(1u << block.site % 8);
+	heapfile_record();
+	heapfile_put(b->ordinal - walk->last);
+	heapfile_put_text((const void *)b->addr, n);
+	walk->last = b->ordinal;
+	return 0;
+}
+
+static void
+put_contents(void)
+{
+	struct content_walk walk = {.seen = mem_map(sites_end() / 8 + 1)};
+
+	if (!walk.seen)
+		return;
+	heapfile_section(HEAPFILE_CONTENTS);
+	(void)index_walk(put_content, &walk);
+}
+
 static int
 put_mapping(const struct mapping *m, void *with)
 {
@@ -370,6 +406,7 @@ put_info(const struct snapshot_facts *facts, const struct epochs_counts *counts,
 	info_number("freed_bytes", counts->freed_bytes);
 	info_number("live_blocks", walk->blocks);
 	info_number("live_bytes", walk->bytes);
+	info_number("writer_bytes", mem_resident_bytes() - facts->memory.profiler);
 	info_number("cut_pause_ns", cut_now.pause_ns);
 	info_number("cut_threads", cut_now.n_threads);
 	info_number("cut_unanswered", cut_now.n_unanswered);
@@ -421,6 +458,8 @@ snapshot_write(const struct snapshot_facts *facts)
 		(void)maps_load();
 		scan_blocks();
 		roots_write();
+		if (options.content_bytes)
+			put_contents();
 	}
 	heapfile_section(HEAPFILE_MAPPINGS);
 	(void)mappings_walk(put_mapping, &end);

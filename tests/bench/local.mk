@@ -4,6 +4,7 @@
 
 bench_programs = \
 	tests/bench/cubes \
+	tests/bench/cut \
 	tests/bench/fraction \
 	tests/bench/measure \
 	tests/bench/parser \
@@ -20,6 +21,8 @@ tests_bench_containers_SOURCES = tests/bench/containers.cc
 tests_bench_containers_CXXFLAGS = -std=gnu++17
 tests_bench_cubes_SOURCES = tests/bench/cubes.c
 tests_bench_cubes_CFLAGS = $(bench_cflags)
+tests_bench_cut_SOURCES = tests/bench/cut.c
+tests_bench_cut_CFLAGS = $(bench_cflags)
 tests_bench_fraction_SOURCES = tests/bench/fraction.c
 tests_bench_fraction_CFLAGS = $(bench_cflags)
 tests_bench_measure_SOURCES = tests/bench/measure.c
@@ -33,6 +36,8 @@ tests_bench_threads_CFLAGS = $(bench_cflags)
 
 EXTRA_DIST += \
 	tests/bench/run.sh \
+	tests/bench/cut.sh \
+	tests/bench/facts.py \
 	tests/bench/dict.py \
 	tests/bench/hash.pl \
 	tests/bench/large.cc \
