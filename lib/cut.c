@@ -254,6 +254,19 @@ stop_others(void)
 	} while (n_new);
 }
 
+/* Whether the next child would be the first process of another pid namespace,
+ * which ends with it: unshare(CLONE_NEWPID) was called.  Source: proc(5). */
+static bool
+is_next_child_init(void)
+{
+	char mine[64], childs[64];
+	long n = sys_readlink("/proc/self/ns/pid", mine, sizeof mine);
+
+	return n > 0 &&
+	       (sys_readlink("/proc/self/ns/pid_for_children", childs, sizeof childs) != n ||
+		memcmp(mine, childs, (size_t)n) != 0);
+}
+
 int
 cut_take(const struct cut_thread *self, bool is_forking, int (*f)(void *with), void *with,
 	 int *ret_result)
@@ -282,7 +295,7 @@ cut_take(const struct cut_thread *self, bool is_forking, int (*f)(void *with), v
 		stop_others();
 		cut_now.n_unanswered = n_missing();
 	}
-	if (is_forking)
+	if (is_forking && !is_next_child_init())
 		child = sys_fork_silent();
 	cut_now.pause_ns = sys_now_ns() - start;
 	cut_now.is_in_place = child < 0;

@@ -56,28 +56,37 @@ read_build_id(struct module *m)
 	}
 }
 
+/* Where a link of the kernel's leads, and what stands below it.  The few such
+ * paths get a page each: this may run on a signal's small stack. */
+static char *
+kernel_path(const char *link, const char *below)
+{
+	enum { PATH_BYTES = 8192 };
+	char *path = mem_keep(PATH_BYTES);
+	long n;
+
+	if (!path)
+		return (char *)"";
+	n = sys_readlink(link, path, PATH_BYTES / 2);
+	if (n > 0 && *below)
+		path[n++] = '/';
+	if (n < 0)
+		n = 0;
+	(void)sys_format(path + n, PATH_BYTES - (size_t)n, "%s", below);
+	return path;
+}
+
 static char *
 copy_path(const struct link_map *map)
 {
-	char buf[4096];
 	const char *name = map->l_name;
 	size_t n;
 	char *copy;
 
-	if (!name || !*name) { /* the program itself */
-		long got = sys_readlink("/proc/self/exe", buf, sizeof buf - 1);
-
-		buf[got > 0 ? got : 0] = 0;
-		name = buf;
-	} else if (name[0] != '/' && strchr(name, '/')) {
-		/* Loaded by a relative name: say where that was. */
-		long got = sys_readlink("/proc/self/cwd", buf, sizeof buf - 1);
-
-		if (got > 0) {
-			(void)sys_format(buf + got, sizeof buf - (size_t)got, "/%s", name);
-			name = buf;
-		}
-	}
+	if (!name || !*name) /* the program itself */
+		return kernel_path("/proc/self/exe", "");
+	if (name[0] != '/' && strchr(name, '/')) /* say where that was */
+		return kernel_path("/proc/self/cwd", name);
 	n = strlen(name) + 1;
 	copy = mem_keep(n);
 	if (copy)

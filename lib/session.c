@@ -197,6 +197,17 @@ write_and_tell(void *with)
 	return err;
 }
 
+/* A writer that was killed could neither tell nor clean up. */
+static void
+tell_killed(int writer)
+{
+	static char temporary[sizeof s.writing + 32]; /* whose turn it is has it */
+
+	(void)sys_format(temporary, sizeof temporary, "%s.%d.tmp", s.writing, writer);
+	(void)sys_unlink(temporary);
+	sys_log("cannot write snapshot '%s': its writer was killed", s.writing);
+}
+
 /* Let go of the child that wrote the snapshot before, if it is done or if we
  * wait.  Returns its result; -EAGAIN if it still writes. */
 static int
@@ -206,6 +217,8 @@ reap_writer(bool is_waiting)
 
 	if (s.writer) {
 		result = cut_result(s.writer, is_waiting);
+		if (result == -EINTR)
+			tell_killed(s.writer);
 		if (result != -EAGAIN)
 			s.writer = 0;
 	}

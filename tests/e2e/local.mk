@@ -45,6 +45,7 @@ e2e_targets = \
 	tests/e2e/targets/entry \
 	tests/e2e/targets/epochs \
 	tests/e2e/targets/forks \
+	tests/e2e/targets/guess \
 	tests/e2e/targets/jit \
 	tests/e2e/targets/mappings \
 	tests/e2e/targets/quiet \
@@ -74,6 +75,8 @@ tests_e2e_targets_epochs_SOURCES = tests/e2e/targets/epochs.c
 tests_e2e_targets_epochs_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_forks_SOURCES = tests/e2e/targets/forks.c
 tests_e2e_targets_forks_CFLAGS = $(e2e_cflags)
+tests_e2e_targets_guess_SOURCES = tests/e2e/targets/guess.c
+tests_e2e_targets_guess_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_jit_SOURCES = tests/e2e/targets/jit.c
 tests_e2e_targets_jit_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_mappings_SOURCES = tests/e2e/targets/mappings.c

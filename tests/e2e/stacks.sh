@@ -64,6 +64,11 @@ for depth in 10 200 300 5000; do
 	is "recursion of $depth: none is broken" "$(grep -c 'special:4' <<<"$stack")" 0
 done
 
+# a frame pointer that was none, in code that says nothing of its frames
+require_built "$TARGETS/guess"
+run_gcprof guess "$TARGETS/guess"
+is "what a wrong frame pointer led to may be unmapped" "$status $(cat "$T/guess.out")" "0 done"
+
 # code made at run time, with frame pointers and no tables
 run_gcprof jit "$TARGETS/jit"
 if [ "$status" = 77 ]; then
