@@ -204,7 +204,7 @@ ok "a process that is not there: 1" refuses 1 'no process' snapshot 2147483647
 sleep 60 &
 plain=$!
 ok "a process without the library: 1" refuses 1 'not run under gcprof' snapshot $plain
-ok "and it lives on" state $plain S
+ok "and it lives on" eventually state $plain S
 sh -c 'sleep 0 & exec sleep 60' &
 parent=$!
 zombie_of() { pgrep -P "$1" -r Z; }
@@ -221,7 +221,7 @@ deaf=$!
 eventually grep -q libgcprof "/proc/$deaf/maps"
 sleep 0.2
 ok "a process that does not wait for the signal is not sent it: 1" refuses 1 'does not wait for signal' snapshot $deaf
-ok "and it lives on" state $deaf S
+ok "and it lives on" eventually state $deaf S
 kill $deaf
 
 GCPROF_SNAPSHOT=signal "$gcprof" run --output=deep/%e-%p-%n.heap -- sleep 60 &
