@@ -24,7 +24,7 @@ blocks_chunk_slow(uintptr_t addr)
 		return NULL;
 	}
 	slot = &blocks_chunks[addr >> BLOCKS_CHUNK_BITS];
-	fresh = mem_map((BLOCKS_CHUNK_WORDS + BLOCKS_TAIL_WORDS) * sizeof *fresh +
+	fresh = mem_map_dense((BLOCKS_CHUNK_WORDS + BLOCKS_TAIL_WORDS) * sizeof *fresh +
 			BLOCKS_TOUCHED);
 	if (!fresh) {
 		lose(LOSS_SHADOW);

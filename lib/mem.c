@@ -37,6 +37,30 @@ mem_map(size_t bytes)
 	return (void *)p;
 }
 
+static bool is_huge;
+
+void
+mem_use_huge_pages(void)
+{
+	is_huge = true;
+}
+
+void *
+mem_map_dense(size_t bytes)
+{
+	const size_t huge = 2 << 20;
+	char *p;
+
+	if (!is_huge)
+		return mem_map(bytes);
+	p = mem_map(bytes + huge);
+	if (!p)
+		return NULL;
+	p = (char *)(((uintptr_t)p + huge - 1) & ~(uintptr_t)(huge - 1));
+	(void)sys_madvise(p, bytes & ~(huge - 1), MADV_HUGEPAGE);
+	return p;
+}
+
 /* INVARIANT  keep: (offset << 0) inside the current page run; a run that is
  * used up is replaced by whoever maps the next one first; losers waste theirs
  * until it is used up in turn. */

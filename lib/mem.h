@@ -17,6 +17,11 @@
  * touched.  Returns NULL if the kernel refuses. */
 void *mem_map(size_t bytes);
 
+/* The same for memory that is touched nearly everywhere: in huge pages, if
+ * mem_use_huge_pages was called, so that a fork has little to copy. */
+void *mem_map_dense(size_t bytes);
+void mem_use_huge_pages(void);
+
 /* A few bytes that are never given back, aligned to a cache line.
  * Returns NULL if the kernel refuses. */
 void *mem_keep(size_t bytes);

@@ -726,6 +726,8 @@ session_boot(void)
 	s.start_ns = sys_now_ns();
 	s.start_realtime_ns = sys_realtime_ns();
 	options_parse(environment);
+	if (options.is_hugepages)
+		mem_use_huge_pages();
 	backend_init(options.is_system_allocator, options.is_hugepages);
 	epochs_init(options.young_bytes, options.promote, s.start_ns);
 	/* As early as can be: handlers that others register later run before ours,

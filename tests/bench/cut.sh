@@ -30,6 +30,7 @@ row() {
 	while read -r _ _ file; do
 		/usr/bin/python3 "$facts" "$file" cut_pause_ns writer_bytes live_bytes
 	done <"$work/lines" >"$work/facts"
+	file=$(awk 'END { print $3 }' "$work/lines")
 	pause=$(awk '{ print $1 / 1e6 }' "$work/facts" | median)
 	clone=$(awk '{ print $1 }' "$work/lines" | median)
 	whole=$(awk '{ print $2 }' "$work/lines" | median)
