@@ -31,7 +31,7 @@ looked() { # NAME: there are snapshots, and all tell what is lost
 	[ "$(n_heaps "$1")" -ge 1 ] || return 1
 	while read -r file; do
 		"$ANALYZE" --format=json --top=1 "$file" |
-			jq -e '.process.complete and .leaks.computed and .leaks.reachable.blocks > 0' || return 1
+			jq -e '.process.complete and .leaks.computed and .totals.allocations > 0' || return 1
 	done < <(heaps "$1")
 }
 
