@@ -48,6 +48,7 @@ test_programs = \
 
 # What end-to-end tests, tests with real programs and benchmarks bring along.
 include tests/e2e/local.mk
+include tests/leaks/local.mk
 include tests/real/local.mk
 include tests/bench/local.mk
 
@@ -107,7 +108,7 @@ TESTS += $(unit_tests)
 check_PROGRAMS += $(unit_tests)
 endif
 if WITH_PRELOAD
-TESTS += $(cli_tests) $(e2e_tests) $(real_tests)
+TESTS += $(cli_tests) $(e2e_tests) $(leaks_tests) $(real_tests)
 endif
 EXTRA_DIST += $(fuzz_tests) $(analyze_tests) $(lint_tests) $(cli_tests) $(e2e_tests) $(real_tests) $(long_tests) \
 	tests/unit/run.sh tests/lint/tap.sh tests/lint/allowed-symbols \
