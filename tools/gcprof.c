@@ -1,15 +1,15 @@
 /* gcprof.c -- run a program under the profiler; ask a running one for a snapshot.
  *
  * `run` becomes the program by exec: its pid, its signals, its exit status are
- * the program's own.  All that is done before is the environment: LD_PRELOAD,
- * and GCPROF_* from the options, which options.def lists for both worlds.
+ * the program's own.
+ *
+ * Not here: starting a program (launch.c), asking (ask.c).
  *
  * SPDX-License-Identifier: MIT
  */
 #include <errno.h>
 #include <getopt.h>
 #include <limits.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,55 +17,11 @@
 #include <unistd.h>
 
 #include "ask.h"
-#include "target.h"
+#include "launch.h"
 
-/* `run` keeps to what env(1) and its like do, out of the way of the program's
- * own statuses. */
-enum {
-	EXIT_NO_ANSWER = 1,
-	EXIT_USAGE = 2,
-	EXIT_NOT_RUN = 125,
-	EXIT_NOT_EXECUTABLE = 126,
-	EXIT_NOT_FOUND = 127,
-};
+enum { EXIT_NO_ANSWER = 1 };
 
-enum { LIBRARY_FIRST = 256, DEFAULT_TIMEOUT_S = 30 };
-
-static const struct setting {
-	const char *variable;
-	const char *option;
-	const char *argument;
-	const char *value;
-	const char *help;
-} settings[] = {
-#define OPTION(name, option, argument, value, help) {"GCPROF_" #name, option, argument, value, help},
-#include "options.def"
-#undef OPTION
-};
-
-enum { N_SETTINGS = sizeof(settings) / sizeof(settings[0]) };
-
-static void
-complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-static void
-complain(const char *format, ...)
-{
-	va_list ap;
-
-	(void)fputs("gcprof: ", stderr);
-	va_start(ap, format);
-	(void)vfprintf(stderr, format, ap);
-	va_end(ap);
-	(void)fputc('\n', stderr);
-}
-
-/* An option whose values begin with 0 and 1 may stand alone, and means 1. */
-static int
-is_switch(const struct setting *s)
-{
-	return strncmp(s->argument, "0|1", 3) == 0;
-}
+enum { DEFAULT_TIMEOUT_S = 30 };
 
 /* ---- help ---- */
 
@@ -119,7 +75,7 @@ help(void)
 		const struct setting *s = &settings[i];
 		char left[64], variable[96];
 
-		(void)snprintf(left, sizeof(left), is_switch(s) ? "--%s[=%s]" : "--%s=%s", s->option, s->argument);
+		(void)snprintf(left, sizeof(left), setting_is_switch(s) ? "--%s[=%s]" : "--%s=%s", s->option, s->argument);
 		put_option(left, s->help);
 		(void)snprintf(variable, sizeof(variable), "(%s; default %s)", s->variable, s->value);
 		put_option("", variable);
@@ -152,135 +108,24 @@ bad_usage(int status)
 	return status;
 }
 
-/* ---- the library ---- */
-
-/* Where libdir lies, seen from a bindir that may have been moved together with
- * it: the part in which the two configured names agree is exchanged. */
-static int
-beside_installed(const char *exe_dir, char *ret, size_t bytes)
-{
-	static const char bindir[] = GCPROF_BINDIR, libdir[] = GCPROF_LIBDIR;
-	size_t common = 0, i, n_tail, n_dir = strlen(exe_dir);
-
-	for (i = 0; bindir[i] && bindir[i] == libdir[i]; i++) {
-		if (bindir[i] == '/')
-			common = i;
-	}
-	n_tail = strlen(bindir + common);
-	if (n_dir < n_tail || strcmp(exe_dir + n_dir - n_tail, bindir + common) != 0)
-		return -1;
-	i = (size_t)snprintf(ret, bytes, "%.*s%s/libgcprof.so", (int)(n_dir - n_tail), exe_dir, libdir + common);
-	return i < bytes ? 0 : -1;
-}
-
-static int
-find_library(char *ret)
-{
-	char exe[PATH_MAX], file[PATH_MAX + 64];
-	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
-	char *slash;
-
-	if (n > 0) {
-		exe[n] = '\0';
-		slash = strrchr(exe, '/');
-		*slash = '\0';
-		/* In the build tree: tools/gcprof and lib/.libs/libgcprof.so. */
-		(void)snprintf(file, sizeof(file), "%s/../lib/.libs/libgcprof.so", exe);
-		if (realpath(file, ret))
-			return 0;
-		if (beside_installed(exe, file, sizeof(file)) == 0 && realpath(file, ret))
-			return 0;
-	}
-	return realpath(GCPROF_LIBDIR "/libgcprof.so", ret) ? 0 : -1;
-}
-
-/* In front of what is preloaded already: the first definition of malloc wins. */
-static int
-preload(const char *library)
-{
-	const char *others = getenv("LD_PRELOAD");
-	char *value;
-	int r;
-
-	if (!others || !*others)
-		return setenv("LD_PRELOAD", library, 1);
-	if (strncmp(others, library, strlen(library)) == 0 &&
-	    strchr(": ", others[strlen(library)])) /* also at the end of the string */
-		return 0;
-	if (asprintf(&value, "%s:%s", library, others) < 0)
-		return -1;
-	r = setenv("LD_PRELOAD", value, 1);
-	free(value);
-	return r;
-}
-
 /* ---- run ---- */
-
-static void
-list_options(struct option *ret)
-{
-	size_t i;
-
-	for (i = 0; i < N_SETTINGS; i++) {
-		ret[i].name = settings[i].option;
-		ret[i].has_arg = is_switch(&settings[i]) ? optional_argument : required_argument;
-		ret[i].flag = NULL;
-		ret[i].val = LIBRARY_FIRST + (int)i;
-	}
-	ret[i++] = (struct option){"help", no_argument, NULL, 'h'};
-	ret[i] = (struct option){NULL, 0, NULL, 0};
-}
-
-/* Become the program; only failures return. */
-static int
-become(char **command)
-{
-	char path[PATH_MAX], library[PATH_MAX], why[PATH_MAX];
-	int r = target_find(command[0], path);
-
-	if (r < 0) {
-		complain("%s: %s", command[0], r == -ENOENT ? "command not found" : strerror(-r));
-		return r == -ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
-	}
-	if (target_check(path, why, sizeof(why)) < 0) {
-		complain("%s cannot be profiled: %s", path, why);
-		return EXIT_NOT_RUN;
-	}
-	if (find_library(library) < 0) {
-		complain("libgcprof.so is neither beside this program nor in " GCPROF_LIBDIR);
-		return EXIT_NOT_RUN;
-	}
-	if (strpbrk(library, " :")) {
-		complain("%s cannot be preloaded: its name has a space or a colon", library);
-		return EXIT_NOT_RUN;
-	}
-	if (preload(library) < 0) {
-		complain("%s", strerror(errno));
-		return EXIT_NOT_RUN;
-	}
-	(void)execvp(command[0], command);
-	/* The file has been looked at: what is not there is another one. */
-	if (errno == ENOENT) {
-		complain("%s: the interpreter that it names is not there", command[0]);
-		return EXIT_NOT_FOUND;
-	}
-	complain("%s: %s", command[0], strerror(errno));
-	return EXIT_NOT_EXECUTABLE;
-}
 
 static int
 run(int argc, char **argv)
 {
-	struct option options[N_SETTINGS + 2];
-	int c;
+	struct option options[N_SETTINGS + 2] = {
+		[N_SETTINGS] = {"help", no_argument, NULL, 'h'},
+	};
+	char library[PATH_MAX];
+	int c, status;
 
-	list_options(options);
+	settings_list(options);
 	while ((c = getopt_long(argc, argv, "+h", options, NULL)) != -1) {
 		if (c == 'h')
 			return help();
-		if (c < LIBRARY_FIRST)
+		if (c < SETTING_FIRST)
 			return bad_usage(EXIT_USAGE);
-		if (setenv(settings[c - LIBRARY_FIRST].variable, optarg ? optarg : "1", 1) < 0) {
+		if (setenv(settings[c - SETTING_FIRST].variable, optarg ? optarg : "1", 1) < 0) {
 			complain("%s", strerror(errno));
 			return EXIT_NOT_RUN;
 		}
@@ -289,7 +134,8 @@ run(int argc, char **argv)
 		complain("run: which command?");
 		return bad_usage(EXIT_USAGE);
 	}
-	return become(argv + optind);
+	status = launch_check(argv[optind], library);
+	return status ? status : launch(argv + optind, library);
 }
 
 /* ---- snapshot ---- */
