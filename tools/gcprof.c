@@ -1,9 +1,10 @@
-/* gcprof.c -- run a program under the profiler; ask a running one for a snapshot.
+/* gcprof.c -- run a program under the profiler, check it for leaks, or ask a
+ * running one for a snapshot.
  *
  * `run` becomes the program by exec: its pid, its signals, its exit status are
  * the program's own.
  *
- * Not here: starting a program (launch.c), asking (ask.c).
+ * Not here: starting a program (launch.c), check (check.c), asking (ask.c).
  *
  * SPDX-License-Identifier: MIT
  */
@@ -17,6 +18,7 @@
 #include <unistd.h>
 
 #include "ask.h"
+#include "check.h"
 #include "launch.h"
 
 enum { EXIT_NO_ANSWER = 1 };
@@ -65,6 +67,7 @@ help(void)
 	size_t i;
 
 	(void)puts("usage: gcprof run [OPTION]... [--] COMMAND [ARGUMENT]...\n"
+		   "       gcprof check [OPTION]... [--] COMMAND [ARGUMENT]...\n"
 		   "       gcprof snapshot [OPTION]... PID\n"
 		   "       gcprof --help | --version\n"
 		   "\n"
@@ -81,14 +84,19 @@ help(void)
 		put_option("", variable);
 	}
 	(void)puts("\n"
+		   "check: run a program, and say what it has leaked.  Takes the options of run (a\n"
+		   "snapshot is only written at exit, and kept only where --output names it), and:\n");
+	check_list_options(put_option);
+	(void)puts("\n"
 		   "snapshot: ask a running program for a snapshot, wait for it, print its name.\n");
 	(void)printf("  %-21s seconds to wait; default %d\n", "--timeout=SECONDS", DEFAULT_TIMEOUT_S);
 	put_option("--signal=NAME", "the signal that it waits for, where its environment does not tell");
 	put_option("--output=NAME", "the name that it writes to, where its environment does not tell");
 	(void)puts("\n"
-		   "Exit status of run: the program's own; 125 if it cannot be profiled, 126 if it\n"
-		   "cannot be run, 127 if it is not found.  Of snapshot: 0, or 1 if there is none.\n"
-		   "Of both: 2 for bad usage.\n"
+		   "Exit status of run and check: the program's own; 125 if it cannot be profiled,\n"
+		   "126 if it cannot be run, 127 if it is not found.  Of check, if the program's own\n"
+		   "is 0: 23 with findings as --fail-on asks, 2 if the analysis failed.  Of snapshot:\n"
+		   "0, or 1 if there is none.  Of all: 2 for bad usage.\n"
 		   "\n"
 		   "See gcprof(1), gcprof(7), gcprof-analyze(1).");
 	return done_printing();
@@ -136,6 +144,18 @@ run(int argc, char **argv)
 	}
 	status = launch_check(argv[optind], library);
 	return status ? status : launch(argv + optind, library);
+}
+
+/* ---- check ---- */
+
+static int
+check_or_help(int argc, char **argv)
+{
+	int status = check(argc, argv);
+
+	if (status == CHECK_WANTS_HELP)
+		return help();
+	return status == CHECK_WRONG_USAGE ? bad_usage(EXIT_USAGE) : status;
 }
 
 /* ---- snapshot ---- */
@@ -229,11 +249,13 @@ main(int argc, char **argv)
 		argv[1] = our_name;
 	if (strcmp(command, "run") == 0)
 		return run(argc - 1, argv + 1);
+	if (strcmp(command, "check") == 0)
+		return check_or_help(argc - 1, argv + 1);
 	if (strcmp(command, "snapshot") == 0)
 		return snapshot(argc - 1, argv + 1);
 	if (*command)
 		complain("there is no command '%s'", command);
 	else
-		complain("run or snapshot?");
+		complain("run, check or snapshot?");
 	return bad_usage(EXIT_USAGE);
 }

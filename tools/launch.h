@@ -12,7 +12,7 @@
 #include <getopt.h>
 #include <stddef.h>
 
-/* `run` keeps to what env(1) and its like do, out of the way of the
+/* `run` and `check` keep to what env(1) and its like do, out of the way of the
  * program's own statuses. */
 enum {
 	EXIT_USAGE = 2,

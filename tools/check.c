@@ -1,0 +1,896 @@
+/* check.c -- run a program, then say what it leaked, by the exit status too.
+ *
+ * In:   a command; options of the library, and of gcprof-analyze.
+ * Out:  the command's effects, untouched; a report on standard error or in
+ *       files; an exit status.
+ * Not here: what a leak is (gcprof-analyze, which is run), starting a program
+ *       (launch.c).
+ *
+ * The program writes its snapshots into a directory of our own, under names
+ * that tell process and number.  So there is no doubt about whose they are, and
+ * those that are to be kept get their names afterwards.
+ *
+ * SIGNAL  From before the directory is made until after it is removed, the
+ * signals that ask a program to end are blocked and taken from sigwaitinfo:
+ * there is no moment at which one of them leaves the directory behind.  Each is
+ * passed on to whichever process we wait for.  What the terminal sends reaches
+ * that process without us, and is not sent twice.
+ *
+ * BOUND  What still runs when the command has ended is not waited for: it is
+ * named, and is not in the report.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "check.h"
+#include "launch.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { ANALYZER_FINDINGS = 1, ANALYZER_FAILED = 2 };
+
+#define SNAPSHOT_NAME "%e.%p.%n.heap"
+#define DEFAULT_OUTPUT "gcprof." SNAPSHOT_NAME /* as in options.def */
+
+/* ---- lists of words ---- */
+
+struct words {
+	char **list; /* ends with NULL once there is one */
+	size_t n;
+};
+
+/* There is nothing to fall back to: a word left out is another command line. */
+static void *
+or_die(void *p)
+{
+	if (!p) {
+		complain("out of memory");
+		_exit(EXIT_NOT_RUN);
+	}
+	return p;
+}
+
+/* word is taken over. */
+static void
+add(struct words *w, char *word)
+{
+	w->list = or_die(reallocarray(w->list, w->n + 2, sizeof(*w->list)));
+	w->list[w->n++] = word;
+	w->list[w->n] = NULL;
+}
+
+static char *text(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+static char *
+text(const char *format, ...)
+{
+	va_list ap;
+	char *s;
+	int n;
+
+	va_start(ap, format);
+	n = vasprintf(&s, format, ap);
+	va_end(ap);
+	return or_die(n < 0 ? NULL : s);
+}
+
+static void
+add_all(struct words *w, const struct words *from)
+{
+	for (size_t i = 0; i < from->n; i++)
+		add(w, text("%s", from->list[i]));
+}
+
+static void
+clear(struct words *w)
+{
+	for (size_t i = 0; i < w->n; i++)
+		free(w->list[i]);
+	free(w->list);
+	*w = (struct words){NULL, 0};
+}
+
+/* ---- options ---- */
+
+struct check {
+	char **command;
+	const char *given[N_SETTINGS]; /* options of the library; NULL: not given */
+	struct words options;          /* of the analyzer */
+	struct words once;	       /* those for one call of it, on all snapshots */
+	struct words formats;	       /* FORMAT[:FILE]; one is without file */
+	const char *report;	       /* -o: that one's file; NULL: standard error */
+	const char *fail_on;
+	const char *output; /* pattern of the snapshots that are kept, or NULL */
+	int findings_status;
+	bool has_findings_only; /* the analyzer has that option */
+	char analyzer[PATH_MAX];
+	char library[PATH_MAX];
+	char outer[PATH_MAX], dir[PATH_MAX]; /* what is removed; where snapshots go */
+	sigset_t watched, program_mask;
+	struct sigaction program_sigchld;
+};
+
+enum { OPT_REPORT = 'o', OPT_HELP = 'h', OPT_FORMAT = 256, OPT_EXITCODE, OPT_KEEP, OPT_ANALYZER };
+
+/* Of the analyzer; what is once only writes what is not to be written again. */
+static const struct analyzer_option {
+	const char *name, *argument;
+	bool is_once;
+	const char *help;
+} analyzer_options[] = {
+	{"fail-on", "LEVEL", false, "what fails: findings of level error (default), warning or note; or never"},
+	{"suppressions", "FILE", false, "say nothing of leaks that match"},
+	{"baseline", "FILE", false, "only what is new or has grown since FILE was written fails"},
+	{"write-baseline", "FILE", true, "write that file"},
+	{"roots", "LIST", false, "where pointers may start"},
+	{"leak-heuristics", "WHICH", false, "what counts as a pointer to a block's start"},
+	{"show-reachable", NULL, false, "tell of reachable blocks, too"},
+	{"show-content", NULL, false, "show what stands in a lost block"},
+	{"no-builtin-suppressions", NULL, false, "tell also of what the C library keeps on purpose"},
+	{"gen-suppressions", NULL, true, "print a suppression for each leak"},
+	{"show-unused-suppressions", NULL, true, "print those that matched nothing"},
+	{"frames", "N", false, "frames of each stack in text"},
+	{"source-root", "DIR", false, "name source files below DIR relative to it"},
+	{"sysroot", "DIR", false, "look for the program's files below DIR"},
+	{"debug-dir", "DIR", false, "look for separate debug files in DIR, too"},
+	{"no-symbols", NULL, false, "show module+offset only"},
+};
+
+enum { N_ANALYZER_OPTIONS = sizeof(analyzer_options) / sizeof(analyzer_options[0]) };
+
+static const struct option own_options[] = {
+	{"format", required_argument, NULL, OPT_FORMAT},
+	{"report", required_argument, NULL, OPT_REPORT},
+	{"error-exitcode", required_argument, NULL, OPT_EXITCODE},
+	{"keep", no_argument, NULL, OPT_KEEP},
+	{"help", no_argument, NULL, OPT_HELP},
+};
+
+enum { N_OWN_OPTIONS = sizeof(own_options) / sizeof(own_options[0]) };
+
+void
+check_list_options(void (*put)(const char *left, const char *words))
+{
+	put("--error-exitcode=N", "exit status if there are findings; default 23");
+	put("--keep", "keep the snapshots, in the working directory; with --output=NAME, under that name");
+	put("--format=FORMAT[:FILE]", "text (default), json, sarif, junit or github; may repeat");
+	put("-o, --report=FILE", "where the report without :FILE goes; default standard error");
+	for (size_t i = 0; i < N_ANALYZER_OPTIONS; i++) {
+		const struct analyzer_option *o = &analyzer_options[i];
+		char left[64];
+
+		(void)snprintf(left, sizeof(left), "--%s%s%s", o->name, o->argument ? "=" : "",
+			       o->argument ? o->argument : "");
+		put(left, o->help);
+	}
+}
+
+static void
+list_options(struct option *ret)
+{
+	settings_list(ret);
+	ret += N_SETTINGS;
+	for (int i = 0; i < N_ANALYZER_OPTIONS; i++)
+		*ret++ = (struct option){
+			analyzer_options[i].name,
+			analyzer_options[i].argument ? required_argument : no_argument,
+			NULL,
+			OPT_ANALYZER + i,
+		};
+	memcpy(ret, own_options, sizeof(own_options));
+	ret[N_OWN_OPTIONS] = (struct option){NULL, 0, NULL, 0};
+}
+
+static void
+take_analyzer_option(struct check *c, const struct analyzer_option *o)
+{
+	if (strcmp(o->name, "fail-on") == 0)
+		c->fail_on = optarg;
+	add(o->is_once ? &c->once : &c->options,
+	    text("--%s%s%s", o->name, optarg ? "=" : "", optarg ? optarg : ""));
+}
+
+static int
+take_exitcode(struct check *c)
+{
+	char *end;
+	long n = strtol(optarg, &end, 10);
+
+	if (end == optarg || *end || n < 0 || n > 255) {
+		complain("--error-exitcode: '%s' is no exit status, 0 to 255", optarg);
+		return CHECK_WRONG_USAGE;
+	}
+	c->findings_status = (int)n;
+	return 0;
+}
+
+static int
+take_option(struct check *c, int code)
+{
+	switch (code) {
+	case OPT_HELP:
+		return CHECK_WANTS_HELP;
+	case '?':
+		return CHECK_WRONG_USAGE;
+	case OPT_FORMAT:
+		add(&c->formats, text("%s", optarg));
+		return 0;
+	case OPT_REPORT:
+		c->report = optarg;
+		return 0;
+	case OPT_EXITCODE:
+		return take_exitcode(c);
+	case OPT_KEEP:
+		if (!c->output)
+			c->output = DEFAULT_OUTPUT;
+		return 0;
+	default:
+		break;
+	}
+	if (code < SETTING_FIRST)
+		take_analyzer_option(c, &analyzer_options[code - OPT_ANALYZER]);
+	else if (strcmp(settings[code - SETTING_FIRST].option, "output") == 0)
+		c->output = optarg;
+	else
+		c->given[code - SETTING_FIRST] = optarg ? optarg : "1";
+	return 0;
+}
+
+/* One report is for people, wherever others go: without :FILE. */
+static int
+settle_formats(struct check *c)
+{
+	size_t n_unnamed = 0;
+
+	for (size_t i = 0; i < c->formats.n; i++)
+		n_unnamed += strchr(c->formats.list[i], ':') == NULL;
+	if (n_unnamed == 0)
+		add(&c->formats, text("text"));
+	if (n_unnamed <= 1)
+		return 0;
+	complain("--format: only one may be without :FILE");
+	return CHECK_WRONG_USAGE;
+}
+
+static int
+parse(struct check *c, int argc, char **argv)
+{
+	struct option options[N_SETTINGS + N_ANALYZER_OPTIONS + N_OWN_OPTIONS + 1];
+	int code, r = 0;
+
+	list_options(options);
+	while (r == 0 && (code = getopt_long(argc, argv, "+ho:", options, NULL)) != -1)
+		r = take_option(c, code);
+	if (r == 0 && optind == argc) {
+		complain("check: which command?");
+		r = CHECK_WRONG_USAGE;
+	}
+	c->command = argv + optind;
+	return r ? r : settle_formats(c);
+}
+
+/* ---- signals and processes ---- */
+
+static void
+watch_signals(struct check *c)
+{
+	static const int asking_to_end[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+	const struct sigaction usual = {.sa_handler = SIG_DFL};
+
+	(void)sigemptyset(&c->watched);
+	(void)sigaddset(&c->watched, SIGCHLD);
+	for (size_t i = 0; i < sizeof(asking_to_end) / sizeof(asking_to_end[0]); i++)
+		(void)sigaddset(&c->watched, asking_to_end[i]);
+	(void)sigprocmask(SIG_BLOCK, &c->watched, &c->program_mask);
+	/* Ignored, it would take the statuses of children with it. */
+	(void)sigaction(SIGCHLD, &usual, &c->program_sigchld);
+}
+
+/* In a child: what was found is the program's again. */
+static void
+unwatch_signals(const struct check *c)
+{
+	(void)sigaction(SIGCHLD, &c->program_sigchld, NULL);
+	(void)sigprocmask(SIG_SETMASK, &c->program_mask, NULL);
+}
+
+/* Wait for a child, and pass on to it what others send us.  Returns its status
+ * as wait has it. */
+static int
+attend(const struct check *c, pid_t pid)
+{
+	siginfo_t info;
+	int status;
+
+	for (;;) {
+		int number = sigwaitinfo(&c->watched, &info);
+
+		if (number == SIGCHLD && waitpid(pid, &status, WNOHANG) == pid)
+			return status;
+		/* Of a process, not of the terminal, which sends to all in front of it. */
+		if (number > 0 && number != SIGCHLD && info.si_code <= 0)
+			(void)kill(pid, number);
+	}
+}
+
+/* As a shell has it. */
+static int
+exit_status(int status)
+{
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+/* ---- the directory ---- */
+
+/* A % in its name is none of ours. */
+static void
+set_output(const char *dir)
+{
+	char name[2 * PATH_MAX + sizeof(SNAPSHOT_NAME)], *to = name;
+
+	for (; *dir; dir++) {
+		if (*dir == '%')
+			*to++ = '%';
+		*to++ = *dir;
+	}
+	strcpy(to, "/" SNAPSHOT_NAME);
+	(void)setenv("GCPROF_OUTPUT", name, 1);
+}
+
+/* Where the directory is made: among the snapshots that are kept, so that these
+ * only change their names; else where temporary files go. */
+static void
+choose_place(const struct check *c, char *ret, size_t bytes)
+{
+	const char *tmp = getenv("TMPDIR");
+
+	if (c->output) {
+		size_t n = strcspn(c->output, "%");
+
+		while (n > 0 && c->output[n - 1] != '/')
+			n--;
+		(void)snprintf(ret, bytes, "%.*s", n ? (int)n : 1, n ? c->output : ".");
+	} else {
+		(void)snprintf(ret, bytes, "%s", tmp && *tmp ? tmp : "/tmp");
+	}
+}
+
+/* A program that root starts may go on as somebody else, who has to be able to
+ * write there: into a directory that nobody else can find, since the one around
+ * it cannot be listed. */
+static int
+open_to_others(struct check *c)
+{
+	if (chmod(c->outer, 0711) < 0)
+		return -1;
+	if ((size_t)snprintf(c->dir, sizeof(c->dir), "%s/XXXXXX", c->outer) >= sizeof(c->dir)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	if (!mkdtemp(c->dir))
+		return -1;
+	return chmod(c->dir, 01733);
+}
+
+static int
+make_directory(struct check *c)
+{
+	char place[PATH_MAX], absolute[PATH_MAX];
+
+	choose_place(c, place, sizeof(place));
+	/* The program may change its working directory. */
+	if (!realpath(place, absolute))
+		goto failed;
+	if ((size_t)snprintf(c->outer, sizeof(c->outer), "%s/%sgcprof-check.XXXXXX", absolute,
+			     c->output ? "." : "") >= sizeof(c->outer)) {
+		errno = ENAMETOOLONG;
+		goto failed;
+	}
+	if (!mkdtemp(c->outer)) {
+		c->outer[0] = '\0';
+		goto failed;
+	}
+	strcpy(c->dir, c->outer);
+	if (geteuid() != 0 || open_to_others(c) == 0)
+		return 0;
+failed:
+	complain("cannot make a temporary directory in '%s': %s", place, strerror(errno));
+	return EXIT_NOT_RUN;
+}
+
+static void
+remove_files(const char *dir)
+{
+	DIR *d = opendir(dir);
+	struct dirent *e;
+
+	while (d && (e = readdir(d)) != NULL)
+		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
+			(void)unlinkat(dirfd(d), e->d_name, 0);
+	if (d)
+		(void)closedir(d);
+}
+
+static void
+remove_directory(const struct check *c)
+{
+	bool is_double = strcmp(c->dir, c->outer) != 0;
+	int tries = 3; /* against what still runs, and writes */
+
+	if (!c->outer[0])
+		return;
+	do {
+		remove_files(c->dir);
+		if ((!is_double || rmdir(c->dir) == 0 || errno == ENOENT) && rmdir(c->outer) == 0)
+			return;
+	} while (--tries);
+	complain("cannot remove '%s': %s", c->outer, strerror(errno));
+}
+
+/* ---- snapshots ---- */
+
+struct snapshot {
+	char *path;
+	char *program;
+	pid_t pid;
+	unsigned long number;
+};
+
+struct snapshots {
+	struct snapshot *list;
+	size_t n;
+	size_t n_cut_short; /* files that were not written to their end */
+	pid_t first;	    /* the command's own process */
+};
+
+/* The part of a name behind its last dot, as a number; cuts it off. */
+static int
+cut_number(char *name, unsigned long *ret)
+{
+	char *dot = strrchr(name, '.'), *end;
+
+	if (!dot)
+		return -1;
+	*ret = strtoul(dot + 1, &end, 10);
+	if (end == dot + 1 || *end)
+		return -1;
+	*dot = '\0';
+	return 0;
+}
+
+static void
+note_file(struct snapshots *s, const char *dir, const char *name)
+{
+	static const char suffix[] = ".heap";
+	size_t n = strlen(name), n_suffix = sizeof(suffix) - 1;
+	struct snapshot x = {0};
+	unsigned long pid;
+
+	if (n <= n_suffix || strcmp(name + n - n_suffix, suffix) != 0) {
+		s->n_cut_short += name[0] != '.';
+		return;
+	}
+	x.program = or_die(strndup(name, n - n_suffix));
+	if (cut_number(x.program, &x.number) < 0 || cut_number(x.program, &pid) < 0) {
+		free(x.program);
+		return;
+	}
+	x.pid = (pid_t)pid;
+	x.path = text("%s/%s", dir, name);
+	s->list = or_die(reallocarray(s->list, s->n + 1, sizeof(*s->list)));
+	s->list[s->n++] = x;
+}
+
+static int
+compare(const void *a, const void *b, void *with)
+{
+	const struct snapshot *x = a, *y = b;
+	pid_t first = *(const pid_t *)with;
+	int r = (y->pid == first) - (x->pid == first);
+
+	if (r == 0)
+		r = (x->pid > y->pid) - (x->pid < y->pid);
+	if (r == 0)
+		r = strcmp(x->program, y->program);
+	return r ? r : (x->number > y->number) - (x->number < y->number);
+}
+
+/* All there are, those of the command's own process first. */
+static void
+find_snapshots(struct snapshots *s, const char *dir)
+{
+	DIR *d = opendir(dir);
+	struct dirent *e;
+
+	while (d && (e = readdir(d)) != NULL)
+		note_file(s, dir, e->d_name);
+	if (d)
+		(void)closedir(d);
+	if (s->n)
+		qsort_r(s->list, s->n, sizeof(*s->list), compare, &s->first);
+}
+
+/* The name that the library would have given it. */
+static void
+expand(const struct snapshot *x, const char *pattern, FILE *f)
+{
+	struct stat st = {0};
+
+	for (; *pattern; pattern++) {
+		if (*pattern != '%' || !pattern[1]) {
+			(void)putc(*pattern, f);
+			continue;
+		}
+		switch (*++pattern) {
+		case 'e':
+			(void)fputs(x->program, f);
+			break;
+		case 'p':
+			(void)fprintf(f, "%d", (int)x->pid);
+			break;
+		case 'n':
+			(void)fprintf(f, "%lu", x->number);
+			break;
+		case 't':
+			(void)stat(x->path, &st);
+			(void)fprintf(f, "%lld", (long long)st.st_mtime);
+			break;
+		default:
+			(void)putc(*pattern, f);
+			break;
+		}
+	}
+}
+
+static void
+keep_snapshot(struct snapshot *x, const char *pattern)
+{
+	char *name = NULL;
+	size_t n;
+	FILE *f = or_die(open_memstream(&name, &n));
+
+	expand(x, pattern, f);
+	if (fclose(f) != 0)
+		or_die(NULL);
+	if (rename(x->path, name) < 0) {
+		complain("cannot keep a snapshot as '%s': %s", name, strerror(errno));
+		free(name);
+		return;
+	}
+	free(x->path);
+	x->path = name;
+}
+
+/* Of each program in each process the last one, which knows the most. */
+static void
+drop_earlier(struct snapshots *s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->n; i++) {
+		struct snapshot *x = &s->list[i], *next = x + 1;
+
+		if (i + 1 < s->n && next->pid == x->pid && strcmp(next->program, x->program) == 0) {
+			free(x->path);
+			free(x->program);
+		} else {
+			s->list[n++] = *x;
+		}
+	}
+	s->n = n;
+}
+
+static void
+free_snapshots(struct snapshots *s)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		free(s->list[i].path);
+		free(s->list[i].program);
+	}
+	free(s->list);
+}
+
+/* ---- the analyzer ---- */
+
+enum noise { LOUD, NO_OUTPUT, SILENT };
+
+static void
+redirect(int fd, int to)
+{
+	if (to >= 0)
+		(void)dup2(to, fd);
+}
+
+/* Run it on words, which are used up.
+ *
+ * Returns  its exit status; 128+n if it was told to end by signal n;
+ *          ANALYZER_FAILED, and it was said why, if it did not come so far.
+ */
+static int
+run_analyzer(const struct check *c, struct words *w, enum noise noise)
+{
+	int nowhere = open("/dev/null", O_RDWR | O_CLOEXEC), status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		unwatch_signals(c);
+		redirect(STDIN_FILENO, nowhere);
+		redirect(STDOUT_FILENO, noise == LOUD ? STDERR_FILENO : nowhere);
+		if (noise == SILENT)
+			redirect(STDERR_FILENO, nowhere);
+		(void)execvp(c->analyzer, w->list);
+		complain("'%s': %s", c->analyzer, strerror(errno));
+		_exit(ANALYZER_FAILED);
+	}
+	clear(w);
+	if (nowhere >= 0)
+		(void)close(nowhere);
+	if (pid < 0) {
+		complain("cannot start gcprof-analyze: %s", strerror(errno));
+		return ANALYZER_FAILED;
+	}
+	status = attend(c, pid);
+	if (WIFSIGNALED(status) && !sigismember(&c->watched, WTERMSIG(status))) {
+		complain("gcprof-analyze was ended by signal %d (%s)", WTERMSIG(status),
+			 strsignal(WTERMSIG(status)));
+		return ANALYZER_FAILED;
+	}
+	return exit_status(status);
+}
+
+static void
+begin_words(const struct check *c, struct words *w)
+{
+	add(w, text("gcprof-analyze"));
+	if (c->has_findings_only)
+		add(w, text("--findings-only"));
+	add(w, text("--fail-on=%s", c->fail_on));
+	add_all(w, &c->options);
+}
+
+static bool
+is_json(const char *format)
+{
+	return strncmp(format, "json", 4) == 0 && (format[4] == '\0' || format[4] == ':');
+}
+
+/* A name for the output about the i-th snapshot: x.json, x.2.json, ... */
+static char *
+numbered(const char *name, size_t i)
+{
+	const char *slash = strrchr(name, '/'), *dot = strrchr(slash ? slash : name, '.');
+	int n = (int)(dot ? (size_t)(dot - name) : strlen(name));
+
+	return i ? text("%.*s.%zu%s", n, name, i + 1, name + n) : text("%s", name);
+}
+
+/* One call on all snapshots; JSON is left out if it takes a call for each. */
+static int
+analyze_together(const struct check *c, const struct snapshots *s)
+{
+	struct words w = {0};
+	bool has_unnamed = false;
+
+	begin_words(c, &w);
+	add_all(&w, &c->once);
+	for (size_t i = 0; i < c->formats.n; i++) {
+		const char *format = c->formats.list[i];
+
+		if (s->n > 1 && is_json(format))
+			continue;
+		has_unnamed |= strchr(format, ':') == NULL;
+		add(&w, text("--format=%s", format));
+	}
+	if (!has_unnamed)
+		add(&w, text("--format=text:/dev/null"));
+	else if (c->report)
+		add(&w, text("--output=%s", c->report));
+	add(&w, text("--"));
+	for (size_t i = 0; i < s->n; i++)
+		add(&w, text("%s", s->list[i].path));
+	return run_analyzer(c, &w, LOUD);
+}
+
+static int
+analyze_one(const struct check *c, const struct snapshots *s, size_t i, const char *format)
+{
+	const char *file = strchr(format, ':');
+	struct words w = {0};
+
+	begin_words(c, &w);
+	add(&w, text("--format=json"));
+	file = file ? file + 1 : c->report;
+	if (file) {
+		char *name = numbered(file, i);
+
+		add(&w, text("--output=%s", name));
+		free(name);
+	}
+	add(&w, text("--"));
+	add(&w, text("%s", s->list[i].path));
+	return run_analyzer(c, &w, LOUD);
+}
+
+static int
+analyze(const struct check *c, const struct snapshots *s)
+{
+	int worst = analyze_together(c, s);
+
+	for (size_t f = 0; s->n > 1 && f < c->formats.n; f++)
+		for (size_t i = 0; i < s->n && is_json(c->formats.list[f]); i++) {
+			int status = analyze_one(c, s, i, c->formats.list[f]);
+
+			worst = status > worst ? status : worst;
+		}
+	return worst;
+}
+
+/* Before the program runs, for hours maybe: is there an analyzer, and does it
+ * take these options?  It reads them in order, and --help ends that. */
+static int
+try_analyzer(struct check *c)
+{
+	const char *named = getenv("GCPROF_ANALYZE");
+	const struct words *all[] = {&c->options, &c->once};
+	struct words w = {0};
+
+	if (named && *named && strlen(named) < sizeof(c->analyzer)) {
+		strcpy(c->analyzer, named);
+	} else if (launch_find_tool("gcprof-analyze", c->analyzer) < 0) {
+		complain("gcprof-analyze is neither beside this program nor in " GCPROF_BINDIR);
+		return ANALYZER_FAILED;
+	}
+	add(&w, text("gcprof-analyze"));
+	add(&w, text("--findings-only"));
+	add(&w, text("--help"));
+	c->has_findings_only = run_analyzer(c, &w, SILENT) == 0;
+
+	begin_words(c, &w);
+	for (size_t i = 0; i < 2; i++)
+		add_all(&w, all[i]);
+	for (size_t i = 0; i < c->formats.n; i++)
+		add(&w, text("--format=%s", c->formats.list[i]));
+	add(&w, text("--help"));
+	return run_analyzer(c, &w, NO_OUTPUT);
+}
+
+/* ---- what is said ---- */
+
+static void
+say_what_is_unknown(const struct snapshots *s, int status)
+{
+	const char *what = s->n ? "the command itself left no snapshot, only what it started did"
+				: "no snapshot, so nothing is known of leaks";
+
+	if (s->n_cut_short)
+		complain("%s: it was cut short while it was written", what);
+	else if (WIFSIGNALED(status))
+		complain("%s: signal %d (%s) ended the program at once", what, WTERMSIG(status),
+			 strsignal(WTERMSIG(status)));
+	else
+		complain("%s: it ended by a system call of its own, could not write, or became a "
+			 "program that is static or has more rights",
+			 what);
+}
+
+static void
+say_result(const struct check *c, const struct snapshots *s, int result, int status)
+{
+	const char *above = strcmp(c->fail_on, "error") == 0 ? "" : " or above";
+	char processes[64];
+
+	(void)snprintf(processes, sizeof(processes), "%zu process%s", s->n, s->n == 1 ? "" : "es");
+	if (result == ANALYZER_FAILED)
+		complain("the analysis of %s failed", processes);
+	else if (result > ANALYZER_FAILED)
+		complain("the analysis of %s was ended", processes);
+	else if (strcmp(c->fail_on, "never") == 0)
+		complain("%s checked", processes);
+	else if (result == 0)
+		complain("%s checked: no findings of level %s%s", processes, c->fail_on, above);
+	else if (status)
+		complain("%s checked: findings of level %s%s; the program's own status is %d",
+			 processes, c->fail_on, above, status);
+	else
+		complain("%s checked: findings of level %s%s; exit status %d", processes,
+			 c->fail_on, above, c->findings_status);
+}
+
+/* ---- the whole ---- */
+
+static int
+report(const struct check *c, pid_t pid, int wait_status)
+{
+	struct snapshots s = {.first = pid};
+	int status = exit_status(wait_status), result = 0;
+
+	find_snapshots(&s, c->dir);
+	if (s.n == 0 || s.list[0].pid != pid)
+		say_what_is_unknown(&s, wait_status);
+	for (size_t i = 0; i < s.n && c->output; i++)
+		keep_snapshot(&s.list[i], c->output);
+	drop_earlier(&s);
+	if (s.n) {
+		result = analyze(c, &s);
+		say_result(c, &s, result, status);
+	}
+	free_snapshots(&s);
+	if (status)
+		return status;
+	return result == ANALYZER_FINDINGS ? c->findings_status : result;
+}
+
+/* In the child: become the program, or say through the pipe why not. */
+static void
+start_program(const struct check *c, int pipe_end)
+{
+	int status;
+
+	unwatch_signals(c);
+	(void)setenv("GCPROF_SNAPSHOT", "exit", 1);
+	for (size_t i = 0; i < N_SETTINGS; i++)
+		if (c->given[i])
+			(void)setenv(settings[i].variable, c->given[i], 1);
+	set_output(c->dir);
+	status = launch(c->command, c->library);
+	if (write(pipe_end, &status, sizeof(status)) < 0)
+		status = EXIT_NOT_RUN;
+	_exit(status);
+}
+
+static int
+run_program(const struct check *c)
+{
+	int ends[2], not_run, wait_status;
+	bool is_running;
+	pid_t pid = -1;
+
+	if (pipe2(ends, O_CLOEXEC) == 0) {
+		pid = fork();
+		if (pid == 0)
+			start_program(c, ends[1]);
+	}
+	if (pid < 0) {
+		complain("cannot start a process: %s", strerror(errno));
+		return EXIT_NOT_RUN;
+	}
+	(void)close(ends[1]);
+	is_running = read(ends[0], &not_run, sizeof(not_run)) <= 0;
+	(void)close(ends[0]);
+	wait_status = attend(c, pid);
+	return is_running ? report(c, pid, wait_status) : exit_status(wait_status);
+}
+
+int
+check(int argc, char **argv)
+{
+	struct check c = {.fail_on = "error", .findings_status = CHECK_FINDINGS};
+	int status = parse(&c, argc, argv);
+
+	if (status == 0)
+		status = launch_check(c.command[0], c.library);
+	if (status == 0) {
+		watch_signals(&c);
+		status = try_analyzer(&c);
+		if (status == 0)
+			status = make_directory(&c);
+		if (status == 0)
+			status = run_program(&c);
+		remove_directory(&c);
+	}
+	clear(&c.options);
+	clear(&c.once);
+	clear(&c.formats);
+	return status;
+}

@@ -1,0 +1,25 @@
+/* check.h -- run a program, then say what it leaked, by the exit status too.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef GCPROF_CHECK_H
+#define GCPROF_CHECK_H
+
+enum {
+	CHECK_WANTS_HELP = -1,
+	CHECK_WRONG_USAGE = -2, /* and it has been said how */
+	CHECK_FINDINGS = 23,    /* status if there are any; --error-exitcode */
+};
+
+/* `gcprof check`: argv[0] is for getopt's messages.
+ *
+ * Returns  the status to exit with, or one of the above that are negative.
+ * Context  waits for the command to end; SIGCHLD and the signals that ask a
+ *          program to end are blocked when it returns.
+ */
+int check(int argc, char **argv);
+
+/* Its options, beside those of launch.h, one call each. */
+void check_list_options(void (*put)(const char *left, const char *words));
+
+#endif
