@@ -31,6 +31,9 @@ for heap in one.heap two.heap; do
 	"$bindir/gcprof-analyze" $heap > report
 	grep -q remember_user report || die "the report on $heap does not name the demo's session table"
 done
+"$bindir/gcprof" check --fail-on=never -- "$program" > three.out 2> report
+cmp plain.out three.out
+grep -q '^gcprof: 1 process checked' report || die "gcprof check does not check"
 printf '#include <gcprof.h>\nint main(void) { return gcprof_snapshot() == -1 ? 0 : 1; }\n' > call.c
 ${CC:-cc} -I"$includedir" -o call call.c
 ./call || die "a program with gcprof.h does not run without gcprof"

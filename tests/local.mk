@@ -21,6 +21,7 @@ fuzz_tests = \
 	tests/fuzz/replay.sh
 
 cli_tests = \
+	tests/cli/check.sh \
 	tests/cli/completion.sh \
 	tests/cli/gcprof.sh
 

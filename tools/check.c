@@ -11,7 +11,7 @@
  * those that are to be kept get their names afterwards.
  *
  * SIGNAL  From before the directory is made until after it is removed, the
- * signals that ask a program to end are blocked and taken from sigwaitinfo:
+ * signals that people send to a program are blocked and taken from sigwaitinfo:
  * there is no moment at which one of them leaves the directory behind.  Each is
  * passed on to whichever process we wait for.  What the terminal sends reaches
  * that process without us, and is not sent twice.
@@ -118,7 +118,7 @@ struct check {
 	char library[PATH_MAX];
 	char outer[PATH_MAX], dir[PATH_MAX]; /* what is removed; where snapshots go */
 	sigset_t watched, program_mask;
-	struct sigaction program_sigchld;
+	struct sigaction program_sigchld, program_sigpipe;
 };
 
 enum { OPT_REPORT = 'o', OPT_HELP = 'h', OPT_FORMAT = 256, OPT_EXITCODE, OPT_KEEP, OPT_ANALYZER };
@@ -192,13 +192,19 @@ list_options(struct option *ret)
 	ret[N_OWN_OPTIONS] = (struct option){NULL, 0, NULL, 0};
 }
 
-static void
+static int
 take_analyzer_option(struct check *c, const struct analyzer_option *o)
 {
+	/* The analyzer would say so when the program has run. */
+	if (strcmp(o->name, "baseline") == 0 && access(optarg, R_OK) < 0) {
+		complain("'%s': %s", optarg, strerror(errno));
+		return EXIT_USAGE;
+	}
 	if (strcmp(o->name, "fail-on") == 0)
 		c->fail_on = optarg;
 	add(o->is_once ? &c->once : &c->options,
 	    text("--%s%s%s", o->name, optarg ? "=" : "", optarg ? optarg : ""));
+	return 0;
 }
 
 static int
@@ -239,8 +245,8 @@ take_option(struct check *c, int code)
 		break;
 	}
 	if (code < SETTING_FIRST)
-		take_analyzer_option(c, &analyzer_options[code - OPT_ANALYZER]);
-	else if (strcmp(settings[code - SETTING_FIRST].option, "output") == 0)
+		return take_analyzer_option(c, &analyzer_options[code - OPT_ANALYZER]);
+	if (strcmp(settings[code - SETTING_FIRST].option, "output") == 0)
 		c->output = optarg;
 	else
 		c->given[code - SETTING_FIRST] = optarg ? optarg : "1";
@@ -285,16 +291,18 @@ parse(struct check *c, int argc, char **argv)
 static void
 watch_signals(struct check *c)
 {
-	static const int asking_to_end[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
-	const struct sigaction usual = {.sa_handler = SIG_DFL};
+	static const int passed_on[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
+	const struct sigaction usual = {.sa_handler = SIG_DFL}, ignored = {.sa_handler = SIG_IGN};
 
 	(void)sigemptyset(&c->watched);
 	(void)sigaddset(&c->watched, SIGCHLD);
-	for (size_t i = 0; i < sizeof(asking_to_end) / sizeof(asking_to_end[0]); i++)
-		(void)sigaddset(&c->watched, asking_to_end[i]);
+	for (size_t i = 0; i < sizeof(passed_on) / sizeof(passed_on[0]); i++)
+		(void)sigaddset(&c->watched, passed_on[i]);
 	(void)sigprocmask(SIG_BLOCK, &c->watched, &c->program_mask);
 	/* Ignored, it would take the statuses of children with it. */
 	(void)sigaction(SIGCHLD, &usual, &c->program_sigchld);
+	/* A reader of standard error that has seen enough must not end us. */
+	(void)sigaction(SIGPIPE, &ignored, &c->program_sigpipe);
 }
 
 /* In a child: what was found is the program's again. */
@@ -302,6 +310,7 @@ static void
 unwatch_signals(const struct check *c)
 {
 	(void)sigaction(SIGCHLD, &c->program_sigchld, NULL);
+	(void)sigaction(SIGPIPE, &c->program_sigpipe, NULL);
 	(void)sigprocmask(SIG_SETMASK, &c->program_mask, NULL);
 }
 
@@ -601,6 +610,50 @@ free_snapshots(struct snapshots *s)
 	free(s->list);
 }
 
+/* ---- processes that go on ---- */
+
+/* Does a process write its snapshots into dir?  Its environment tells, if we may
+ * see it. */
+static bool
+is_ours(const char *pid, const char *dir)
+{
+	char name[64], *environment = NULL;
+	size_t room = 0, n_dir = strlen(dir);
+	bool found = false;
+	FILE *f;
+
+	(void)snprintf(name, sizeof(name), "/proc/%.20s/environ", pid);
+	f = fopen(name, "re");
+	while (f && !found && getdelim(&environment, &room, '\0', f) > 0)
+		found = strncmp(environment, "GCPROF_OUTPUT=", 14) == 0 &&
+			strncmp(environment + 14, dir, n_dir) == 0;
+	free(environment);
+	if (f)
+		(void)fclose(f);
+	return found;
+}
+
+static void
+say_what_goes_on(const char *dir)
+{
+	DIR *d = opendir("/proc");
+	unsigned long n = 0;
+	char one[32] = "";
+	struct dirent *e;
+
+	while (d && (e = readdir(d)) != NULL)
+		if (e->d_name[0] >= '1' && e->d_name[0] <= '9' && is_ours(e->d_name, dir)) {
+			(void)snprintf(one, sizeof(one), "%.20s", e->d_name);
+			n++;
+		}
+	if (d)
+		(void)closedir(d);
+	if (n == 1)
+		complain("process %s still runs, and is not in the report", one);
+	else if (n)
+		complain("%lu processes, %s among them, still run, and are not in the report", n, one);
+}
+
 /* ---- the analyzer ---- */
 
 enum noise { LOUD, NO_OUTPUT, SILENT };
@@ -625,6 +678,7 @@ run_analyzer(const struct check *c, struct words *w, enum noise noise)
 
 	if (pid == 0) {
 		unwatch_signals(c);
+		(void)unsetenv("LD_PRELOAD"); /* maybe ours, of a check of this check */
 		redirect(STDIN_FILENO, nowhere);
 		redirect(STDOUT_FILENO, noise == LOUD ? STDERR_FILENO : nowhere);
 		if (noise == SILENT)
@@ -815,6 +869,7 @@ report(const struct check *c, pid_t pid, int wait_status)
 	struct snapshots s = {.first = pid};
 	int status = exit_status(wait_status), result = 0;
 
+	say_what_goes_on(c->dir);
 	find_snapshots(&s, c->dir);
 	if (s.n == 0 || s.list[0].pid != pid)
 		say_what_is_unknown(&s, wait_status);

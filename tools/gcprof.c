@@ -94,9 +94,9 @@ help(void)
 	put_option("--output=NAME", "the name that it writes to, where its environment does not tell");
 	(void)puts("\n"
 		   "Exit status of run and check: the program's own; 125 if it cannot be profiled,\n"
-		   "126 if it cannot be run, 127 if it is not found.  Of check, if the program's own\n"
-		   "is 0: 23 with findings as --fail-on asks, 2 if the analysis failed.  Of snapshot:\n"
-		   "0, or 1 if there is none.  Of all: 2 for bad usage.\n"
+		   "126 if it cannot be run, 127 if it is not found.  Of check, where the program's\n"
+		   "own is 0: 23 with findings as --fail-on asks, 2 if the analysis failed.\n"
+		   "Of snapshot: 0, or 1 if there is none.  Of all: 2 for bad usage.\n"
 		   "\n"
 		   "See gcprof(1), gcprof(7), gcprof-analyze(1).");
 	return done_printing();

@@ -165,10 +165,19 @@ launch_check(const char *command, char *ret_library)
 	return 0;
 }
 
+/* gcprof_leak_check() in the program runs it. */
+static int
+name_analyzer(void)
+{
+	char path[PATH_MAX];
+
+	return launch_find_tool("gcprof-analyze", path) < 0 ? 0 : setenv("GCPROF_ANALYZE", path, 0);
+}
+
 int
 launch(char **command, const char *library)
 {
-	if (preload(library) < 0) {
+	if (preload(library) < 0 || name_analyzer() < 0) {
 		complain("%s", strerror(errno));
 		return EXIT_NOT_RUN;
 	}

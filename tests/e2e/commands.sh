@@ -47,7 +47,10 @@ ok "gcprof snapshot of nobody fails" test "$status" -ne 0
 ok "and says so in one line" test "$(wc -l <"$T/gone.err")" = 1
 
 run check "$RUN" check -- "$TARGETS/quiet" return 5
-todo "gcprof check keeps a status that is not 0" "comes with the detectors" test "$status" = 5
+is "gcprof check keeps the program's status and output" "$status $(cat "$T/check.out")" "5 out"
+ok "and its stderr, in front of the report" grep -qx err <(head -n 1 "$T/check.err")
+run checked "$RUN" check --output="$T/checked/x.heap" -- "$TARGETS/quiet" return 0
+ok "a snapshot that it keeps is exact" ledger "$(heap checked)" "$T/checked.truth"
 
 # Programs that no preload reaches.
 if command -v cc >/dev/null; then

@@ -1,0 +1,293 @@
+#!/bin/bash
+# check.sh -- `gcprof check` from the outside: statuses, streams, what is left behind.
+#
+# SPDX-License-Identifier: MIT
+# The programs' own shells expand what stands in single quotes.
+# shellcheck disable=SC2016
+# shellcheck source=tests/lint/tap.sh
+. "$(dirname "$0")/../lint/tap.sh"
+
+gcprof=${GCPROF_CMD:-$abs_top_builddir/tools/gcprof}
+lib=${GCPROF_LIB:-$abs_top_builddir/lib/.libs/libgcprof.so}
+analyze=${GCPROF_ANALYZE:-$abs_top_builddir/tools/gcprof-analyze}
+[ -f "$lib" ] || skip_all "libgcprof.so is not built in this configuration"
+work=$(mktemp -d) || exit 1
+trap 'kill $(jobs -p) 2> /dev/null; rm -rf "$work"' EXIT
+cd "$work" || exit 1
+unset LD_PRELOAD DEBUGINFOD_URLS "${!GCPROF_@}"
+export GCPROF_ANALYZE=$analyze
+mkdir tmp
+export TMPDIR=$work/tmp
+n=0
+
+ok() { # SENTENCE COMMAND...
+	local sentence=$1
+	shift
+	n=$((n + 1))
+	if "$@" > seen 2>&1; then
+		echo "ok $n - $sentence"
+	else
+		echo "not ok $n - $sentence"
+		{ echo "failed: $*"; cat seen; grep ^gcprof err; tail -n 15 err; } 2> /dev/null | sed 's/^/# /'
+	fi
+}
+
+skip() { # SENTENCE REASON
+	n=$((n + 1))
+	echo "ok $n - $1 # SKIP $2"
+}
+
+# status WANTED COMMAND...: the exit status; what was said is in out and err
+status() {
+	local wanted=$1 got=0
+	shift
+	"$@" > out 2> err < /dev/null || got=$?
+	[ "$got" -eq "$wanted" ] || { echo "status $got, not $wanted"; return 1; }
+}
+
+same() { [ "$1" = "$2" ] || { printf '%s\n%s\n' "$1" "$2"; false; }; }
+check() { "$gcprof" check "$@"; }
+says() { grep -qE "^gcprof: .*($1)" err; }
+one_line() { [ "$(grep -c '^gcprof: ' err)" -eq 1 ] && says "$1"; }
+nothing_left() { same "$(ls -A tmp)" ''; }
+
+eventually() { # COMMAND...
+	local i
+	for ((i = 0; i < 400; i++)); do
+		"$@" > /dev/null 2>&1 && return
+		sleep 0.05
+	done
+	return 1
+}
+
+# Loses so many blocks of 1000 bytes, then does what it is told.
+cat > app.c << 'END'
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static __attribute__((noinline)) void
+lose_blocks(int n)
+{
+	while (n-- > 0) {
+		void *volatile p = malloc(1000);
+
+		memset(p, 1, 1000);
+	}
+}
+
+int
+main(int argc, char **argv)
+{
+	const char *how = argc > 2 ? argv[2] : "return";
+	int value = argc > 3 ? atoi(argv[3]) : 0;
+
+	lose_blocks(argc > 1 ? atoi(argv[1]) : 0);
+	if (strcmp(how, "signal") == 0)
+		raise(value);
+	if (strcmp(how, "syscall") == 0)
+		syscall(SYS_exit_group, value);
+	return value;
+}
+END
+"${CC:-cc}" -g -O0 -fno-builtin -o app app.c 2> cc.log || skip_all "no C compiler"
+
+# ---- statuses ----
+
+ok "a program that loses nothing: 0" status 0 check -- ./app 0
+ok "and one line says so" one_line '1 process checked: no findings'
+ok "a program that loses blocks: 23" status 23 check -- ./app 3
+told() { grep -q lose_blocks err && grep -q '3 blocks' err && says 'findings.*exit status 23'; }
+ok "the report on standard error names the function, and the status" told
+ok "-- may be left out" status 23 check ./app 3
+ok "the program's own status is kept" status 7 check -- ./app 0 return 7
+ok "also with findings" status 7 check -- ./app 3 return 7
+ok "which are reported" grep -q lose_blocks err
+ok "--error-exitcode names another status" status 99 check --error-exitcode=99 -- ./app 3
+ok "it is not that of a program without findings" status 0 check --error-exitcode=99 -- ./app 0
+ok "--error-exitcode=0: findings are told only" status 0 check --error-exitcode=0 -- ./app 3
+ok "--fail-on=never: so are they" status 0 check --fail-on=never -- ./app 3
+ok "and are in the report" grep -q lose_blocks err
+
+signalled() { status 137 check -- ./app 3 signal 9 && one_line 'no snapshot.*signal 9'; }
+ok "a program that a signal ends: 128+n, and how much is known" signalled
+ok "a signal that can be caught" status 143 check -- ./app 3 signal 15
+by_syscall() { status "$1" check -- ./app 3 syscall "$1" && one_line 'no snapshot.*nothing is known'; }
+ok "a program that is not seen to end: its status, and one line" by_syscall 0
+ok "also if it is not 0" by_syscall 4
+if echo 'int main(void) { return 3; }' | "${CC:-cc}" -x c - -o static -static 2> cc.log; then
+	becomes_static() { status 3 check -- sh -c 'exec ./static' && one_line 'no snapshot.*static'; }
+	ok "a program that becomes a static one" becomes_static
+	ok "a static program is not run: 125" status 125 check -- ./static
+else
+	skip "a program that becomes a static one" "no static C library"
+	skip "a static program is not run: 125" "no static C library"
+fi
+ok "a command that is not there: 127" status 127 check -- ./nonesuch
+printf '#!/nonesuch/sh\n' > lost
+chmod +x lost
+no_interpreter() { status 127 check -- ./lost && one_line interpreter; }
+ok "a script whose interpreter is not there: 127, and no report" no_interpreter
+
+# ---- children ----
+
+ok "a child's findings count" status 23 check -- sh -c './app 3; exit 0'
+ok "all processes are checked" says '2 processes checked'
+ok "the command's own status counts, not a child's" status 0 check -- sh -c './app 0 return 5; exit 0'
+ok "--follow=0 leaves children alone" status 0 check --follow=0 -- sh -c './app 3; exit 0'
+shell_died() { status 137 check -- sh -c './app 3; kill -KILL $$' && says 'itself left no snapshot.*signal 9' && says '1 process checked'; }
+ok "children are reported on when the command itself leaves nothing" shell_died
+ok "but its status is kept, and they are named" grep -q lose_blocks err
+goes_on() { status 0 check -- sh -c 'sleep 60 > /dev/null 2>&1 & echo $! > pid; exit 0' && says "process $(cat pid) still runs"; }
+ok "what still runs is not waited for, but named" goes_on
+kill "$(cat pid)"
+ok "nothing of all these is left behind" nothing_left
+
+# ---- streams, environment ----
+
+ok "standard input is the program's" same "$(echo hello | check -- cat 2> /dev/null)" hello
+ok "standard output is the program's alone" same "$(check -- sh -c './app 3; echo out' 2> /dev/null)" out
+errors() { check -- sh -c 'echo oops >&2' 2> err && grep -qx oops err; }
+ok "standard error comes through" errors
+unread() { check -- sh -c './app 3; exit 0' 2>&1 | true && nothing_left; }
+ok "a report that nobody reads leaves nothing behind" unread
+ok "arguments pass as they are" same "$(check -- printf '<%s>' a 'b c' '' --help 2> /dev/null)" '<a><b c><><--help>'
+ok "a terminal's process group is kept" same "$(check -- ps -o pgid= -p $$ 2> /dev/null)" "$(ps -o pgid= -p $$)"
+same_signals() {
+	(trap '' HUP PIPE && check -- grep -E '^Sig(Blk|Ign)' /proc/self/status 2> /dev/null) > with
+	(trap '' HUP PIPE && grep -E '^Sig(Blk|Ign)' /proc/self/status) > without
+	cmp with without
+}
+ok "blocked and ignored signals are as they were" same_signals
+elsewhere() { GCPROF_OUTPUT=$work/x.heap GCPROF_SNAPSHOT=none status 23 check -- ./app 3 && [ ! -e x.heap ]; }
+ok "GCPROF_OUTPUT and GCPROF_SNAPSHOT of the environment do not hinder" elsewhere
+ok "options of the library reach it" same "$(check --young=3M -- sh -c 'echo $GCPROF_YOUNG' 2> /dev/null)" 3M
+other_directory() { mkdir -p sub && status 23 check -- sh -c 'cd sub && exec ../app 3'; }
+ok "the program may change its directory" other_directory
+relative() { TMPDIR=tmp status 23 check -- sh -c 'cd sub && exec ../app 3'; }
+ok "TMPDIR may be relative" relative
+percent() { mkdir -p 50%p && TMPDIR=50%p status 23 check -- ./app 3 && rmdir 50%p; }
+ok "and have a % in its name" percent
+nowhere() { rm -f ran && TMPDIR=$work/none status 125 check -- touch ran && one_line 'temporary directory' && [ ! -e ran ]; }
+ok "no directory for snapshots: 125, and the program is not run" nowhere
+if [ "$(id -u)" -eq 0 ] && setpriv --reuid=65534 --clear-groups true 2> /dev/null; then
+	chmod 755 "$work"
+	chmod 711 tmp
+	ok "a program that gives up its rights is reported on" \
+		status 23 check -- setpriv --reuid=65534 --clear-groups ./app 3
+	ok "with its own snapshot" says '1 process checked'
+else
+	skip "a program that gives up its rights is reported on" "not root"
+	skip "with its own snapshot" "not root"
+fi
+
+# ---- snapshots that are kept ----
+
+heaps() { find . -name '*.heap' | sort; }
+ok "without --keep there is no snapshot anywhere" same "$(heaps)" ''
+keeps() { status 23 check --keep -- ./app 3 && heaps | grep -qx './gcprof\.app\.[0-9]*\.1\.heap' && "$analyze" gcprof.app.*.heap | grep -q lose_blocks; }
+ok "--keep leaves a snapshot with the usual name" keeps
+rm -f gcprof.*.heap
+mkdir kept
+names() { status 23 check --output=kept/%e-%n%%.heap -- sh -c './app 3; exit 0' && same "$(cd kept && ls -A)" "$(printf '%s\n' 'app-1%.heap' "$(basename "$(realpath "$(command -v sh)")")-1%.heap")"; }
+ok "--output leaves them under that name, and nothing else" names
+no_place() { rm -f ran && status 125 check --output=none/x.heap -- touch ran && [ ! -e ran ]; }
+ok "a directory that is not there: 125 before the program is run" no_place
+rm -rf kept ran
+
+# ---- signals ----
+
+# passed SIGNAL STATUS PROGRAM: gcprof gets the signal once the program is ready
+passed() {
+	local got=0
+	rm -f ready
+	"$gcprof" check -- sh -c "$3" 2> err &
+	eventually test -e ready || return 1
+	kill "-$1" $!
+	wait $! || got=$?
+	same "$got" "$2" && nothing_left
+}
+waits='while :; do sleep 0.1; done'
+# A shell's child in the background ignores SIGINT unless it has jobs.
+set -m
+ok "SIGTERM is passed on, and the program decides" passed TERM 5 "trap 'exit 5' TERM; : > ready; $waits"
+ok "SIGINT, too" passed INT 6 "trap 'exit 6' INT; : > ready; $waits"
+ok "SIGHUP, too" passed HUP 7 "trap 'exit 7' HUP; : > ready; $waits"
+ok "a program that it ends: 128+15, and nothing is left" passed TERM 143 ": > ready; $waits"
+set +m
+
+fake() { # NAME COMMAND: an analyzer that knows every option
+	printf '#!/bin/sh\ncase $* in *--help) exit 0 ;; esac\n%s\n' "$2" > "$1"
+	chmod +x "$1"
+}
+fake slow ': > ready; exec sleep 60'
+slow() {
+	local got=0
+	rm -f ready
+	GCPROF_ANALYZE=./slow "$gcprof" check -- ./app 3 2> err &
+	eventually test -e ready || return 1
+	kill -TERM $!
+	wait $! || got=$?
+	same "$got" 143 && nothing_left
+}
+ok "a signal ends the analysis, too: 128+15, and nothing is left" slow
+
+# ---- the analyzer ----
+
+fake broken 'exit 2'
+ok "an analyzer that fails: 2" env GCPROF_ANALYZE=./broken bash -c '"$0" check -- ./app 0; [ $? -eq 2 ]' "$gcprof"
+broken() { GCPROF_ANALYZE=./broken status "$1" check -- ./app 0 return "$2" && says 'analysis .*failed'; }
+ok "which is said" broken 2 0
+ok "but the program's own status comes first" broken 3 3
+fake crash 'kill -SEGV $$'
+crash() { GCPROF_ANALYZE=./crash status 2 check -- ./app 0 && says 'signal 11'; }
+ok "an analyzer that crashes: 2, and why" crash
+none() { rm -f ran && GCPROF_ANALYZE=./none status 2 check -- touch ran && [ ! -e ran ]; }
+ok "no analyzer: 2, and the program is not run" none
+refused() { rm -f ran && status 2 check "$1" -- touch ran && [ ! -e ran ]; }
+ok "a level that there is not: 2, and the program is not run" refused --fail-on=nonesuch
+ok "suppressions that cannot be read: the same" refused --suppressions=none
+ok "a baseline that is not there: the same" refused --baseline=none
+ok "a format that there is not: the same" refused --format=nonesuch
+ok "an exit status that there is not: the same" refused --error-exitcode=256
+ok "an option that there is not: the same" refused --nonesuch
+ok "no command: 2" status 2 check
+two_unnamed() { rm -f ran && status 2 check --format=json --format=sarif -- touch ran && [ ! -e ran ]; }
+ok "two formats without a file: the same" two_unnamed
+beside() { # without GCPROF_ANALYZE it is found beside gcprof
+	mkdir -p tree/tools tree/lib/.libs
+	cp "$gcprof" tree/tools/ && cp "$lib" tree/lib/.libs/
+	fake tree/tools/gcprof-analyze 'exit 1'
+	env -u GCPROF_ANALYZE tree/tools/gcprof check -- ./app 0
+	[ $? -eq 23 ]
+}
+ok "the analyzer is that beside gcprof" beside
+
+echo leak:lose_blocks > quiet.supp
+ok "--suppressions reaches it" status 0 check --suppressions=quiet.supp -- ./app 3
+writes() { status 23 check --write-baseline=base -- ./app 3 && [ -s base ]; }
+ok "--write-baseline writes" writes
+ok "--baseline: what was there fails nothing" status 0 check --baseline=base -- ./app 3
+ok "what has grown does" status 23 check --baseline=base -- ./app 4
+ok "--roots reaches it" status 23 check --roots=stacks,registers -- ./app 1
+
+sarif() { status 23 check --format=sarif:x.sarif --format=junit:x.xml -- sh -c './app 3; exit 0' && grep -q lose_blocks err && grep -q '"version": *"2.1.0"' x.sarif && grep -q '<testsuite ' x.xml; }
+ok "formats with a file come beside the report" sarif
+to_file() { status 23 check --format=github -o x.txt -- ./app 3 && grep -q '^::error .*definite' x.txt && [ "$(grep -c . err)" -eq 1 ]; }
+ok "-o takes the report, in the format asked for" to_file
+json() {
+	status 23 check --format=json:x.json -- sh -c './app 3; exit 0' && grep -q lose_blocks err &&
+		grep -q gcprof-analyze/1 x.json && grep -q lose_blocks x.2.json && ! grep -q lose_blocks x.json
+}
+ok "JSON of several processes is a file for each, the command's first" json
+short() { status 23 check -- ./app 3 && ! grep -qE '^(Modules|Sites by|Cohorts)' err; }
+if "$analyze" --findings-only --help > /dev/null 2>&1; then
+	ok "the report has findings and totals only" short
+else
+	skip "the report has findings and totals only" "gcprof-analyze has no --findings-only"
+fi
+ok "nothing of all these is left behind either" nothing_left
+
+echo "1..$n"
