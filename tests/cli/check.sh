@@ -63,6 +63,7 @@ eventually() { # COMMAND...
 # Loses so many blocks of 1000 bytes, then does what it is told.
 cat > app.c << 'END'
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -78,6 +79,29 @@ lose_blocks(int n)
 	}
 }
 
+static volatile sig_atomic_t n_signals;
+
+static void
+count(int number)
+{
+	(void)number;
+	n_signals++;
+}
+
+/* Until none has come for a second. */
+static void
+count_signals(void)
+{
+	signal(SIGINT, count);
+	(void)write(STDOUT_FILENO, "ready\n", 6);
+	while (n_signals == 0)
+		usleep(1000);
+	while (usleep(900000) != 0)
+		;
+	printf("signals %d.\n", (int)n_signals);
+	fflush(stdout);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -87,6 +111,8 @@ main(int argc, char **argv)
 	lose_blocks(argc > 1 ? atoi(argv[1]) : 0);
 	if (strcmp(how, "signal") == 0)
 		raise(value);
+	if (strcmp(how, "count") == 0)
+		count_signals();
 	if (strcmp(how, "syscall") == 0)
 		syscall(SYS_exit_group, value);
 	return value;
@@ -140,7 +166,7 @@ ok "--follow=0 leaves children alone" status 0 check --follow=0 -- sh -c './app 
 shell_died() { status 137 check -- sh -c './app 3; kill -KILL $$' && says 'itself left no snapshot.*signal 9' && says '1 process checked'; }
 ok "children are reported on when the command itself leaves nothing" shell_died
 ok "but its status is kept, and they are named" grep -q lose_blocks err
-goes_on() { status 0 check -- sh -c 'sleep 60 > /dev/null 2>&1 & echo $! > pid; exit 0' && says "process $(cat pid) still runs"; }
+goes_on() { status 0 check -- sh -c 'sleep 60 > /dev/null 2>&1 & echo $! > pid; sleep 0.3' && says "process $(cat pid) still runs"; }
 ok "what still runs is not waited for, but named" goes_on
 kill "$(cat pid)"
 ok "nothing of all these is left behind" nothing_left
@@ -206,8 +232,14 @@ passed() {
 	"$gcprof" check -- sh -c "$3" 2> err &
 	eventually test -e ready || return 1
 	kill "-$1" $!
+	eventually ended $! || stop_all $!
 	wait $! || got=$?
 	same "$got" "$2" && nothing_left
+}
+ended() { ! kill -0 "$1" || grep -q '^State:[[:space:]]*Z' "/proc/$1/status"; }
+stop_all() { # PID: with its children
+	pkill -KILL -P "$1"
+	kill -KILL "$1"
 }
 waits='while :; do sleep 0.1; done'
 # A shell's child in the background ignores SIGINT unless it has jobs.
@@ -217,6 +249,36 @@ ok "SIGINT, too" passed INT 6 "trap 'exit 6' INT; : > ready; $waits"
 ok "SIGHUP, too" passed HUP 7 "trap 'exit 7' HUP; : > ready; $waits"
 ok "a program that it ends: 128+15, and nothing is left" passed TERM 143 ": > ready; $waits"
 set +m
+
+# The terminal itself sends SIGINT to the program, and to gcprof.  Twenty times:
+# two at the same moment would be seen as one.
+cat > type.py << 'END'
+import os, pty, sys, time
+pid, terminal = pty.fork()
+if pid == 0:
+    os.execvp(sys.argv[1], sys.argv[1:])
+said = b''
+while True:
+    try:
+        more = os.read(terminal, 4096)
+    except OSError:
+        break
+    if not more:
+        break
+    if b'ready' in more:
+        for _ in range(20):
+            os.write(terminal, b'\x03')
+            time.sleep(0.02)
+    said += more
+print(said.decode())
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+END
+once() { status 23 python3 type.py "$gcprof" check -- ./app 3 count && grep -q 'signals 1\{0,1\}[0-9]\.\|signals 20\.' out; }
+if command -v python3 > /dev/null; then
+	ok "a terminal's SIGINT reaches the program once, and the report comes" once
+else
+	skip "a terminal's SIGINT reaches the program once, and the report comes" "no python3"
+fi
 
 fake() { # NAME COMMAND: an analyzer that knows every option
 	printf '#!/bin/sh\ncase $* in *--help) exit 0 ;; esac\n%s\n' "$2" > "$1"
@@ -229,6 +291,7 @@ slow() {
 	GCPROF_ANALYZE=./slow "$gcprof" check -- ./app 3 2> err &
 	eventually test -e ready || return 1
 	kill -TERM $!
+	eventually ended $! || stop_all $!
 	wait $! || got=$?
 	same "$got" 143 && nothing_left
 }
