@@ -115,6 +115,17 @@ look_at(uintptr_t value, uint64_t word)
 	found.n++;
 }
 
+static struct {
+	uintptr_t start, end;
+} own; /* frames */
+
+void
+scan_pass_over(uintptr_t start, uintptr_t end)
+{
+	own.start = start & ~(uintptr_t)7;
+	own.end = end;
+}
+
 struct range {
 	uintptr_t base; /* where the holder's words begin */
 };
@@ -142,18 +153,32 @@ look_through_carefully(uintptr_t start, uintptr_t end, void *with)
 	}
 }
 
-/* All words of [start, end). */
+/* Words of a holder that begins at base. */
 static void
-look_at_all(uintptr_t start, uintptr_t end)
+look_at_part(uintptr_t start, uintptr_t end, uintptr_t base)
 {
-	struct range r = {start};
-	void (*look)(uintptr_t, uintptr_t, void *) =
-		maps_is_readable(start, end) ? look_through : look_through_carefully;
+	struct range r = {base};
+	void (*look)(uintptr_t, uintptr_t, void *);
 
+	if (start >= end)
+		return;
+	look = maps_is_readable(start, end) ? look_through : look_through_carefully;
 	if (end - start >= SPARSE)
 		maps_present(start, end, look, &r);
 	else
 		look(start, end, &r);
+}
+
+/* All words of [start, end) but our own. */
+static void
+look_at_all(uintptr_t start, uintptr_t end)
+{
+	if (start < own.end && end > own.start) {
+		look_at_part(start, own.start, start);
+		look_at_part(own.end, end, start);
+	} else {
+		look_at_part(start, end, start);
+	}
 }
 
 static void

@@ -17,6 +17,10 @@
 
 #include "base.h"
 
+/* Where our own frames are, full of addresses of blocks: if the thread that asks
+ * runs on a coroutine's stack, in a block or a mapping of the program's. */
+void scan_pass_over(uintptr_t start, uintptr_t end);
+
 /* Write EDGES and OBJECT_WORDS.  The index is complete. */
 void scan_blocks(void);
 

@@ -436,6 +436,20 @@ put_info(const struct snapshot_facts *facts, const struct epochs_counts *counts,
 	info_text("machine", "x86_64", 6);
 }
 
+/* BOUND: the functions that scan take less than DEEPER bytes of stack. */
+static void
+pass_over_own_frames(void)
+{
+	enum { DEEPER = 2048, FARTHEST = 64 << 10 };
+	uintptr_t frame = (uintptr_t)__builtin_frame_address(0), sp;
+
+	sp = cut_now.n_threads ? cut_now.threads[0].sp : 0;
+	if (sp > frame && sp - frame < FARTHEST)
+		scan_pass_over(frame - DEEPER, sp);
+	else /* another stack than the one that the program was on */
+		scan_pass_over(0, 0);
+}
+
 int
 snapshot_write(const struct snapshot_facts *facts)
 {
@@ -456,6 +470,7 @@ snapshot_write(const struct snapshot_facts *facts)
 	(void)blocks_walk(put_block, &walk);
 	if (walk.is_indexed) {
 		(void)maps_load();
+		pass_over_own_frames();
 		scan_blocks();
 		roots_write();
 		if (options.content_bytes)

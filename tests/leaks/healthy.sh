@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # healthy.sh -- programs that many use: what is called lost there, memcheck calls lost, too.
 #
-# Compared are sizes, per block: addresses and stacks differ from run to run.
+# Compared are numbers of blocks: no more than memcheck has, not which ones.
 #
 # SPDX-License-Identifier: MIT
 # shellcheck source-path=SCRIPTDIR/../..
@@ -35,7 +35,7 @@ looked() { # NAME: there are snapshots, and all tell what is lost
 	done < <(heaps "$1")
 }
 
-# Both without suppressions of ours; memcheck's own for libc stay.
+# Ours with its built-in suppressions, memcheck with its own.
 healthy() { # NAME COMMAND...
 	local name=$1 ours theirs bytes
 	shift

@@ -6,7 +6,8 @@
 
 #include <dlfcn.h>
 #include <pthread.h>
-#include <semaphore.h>
+#include <sys/mman.h>
+#include <ucontext.h>
 
 static void *volatile global, *volatile other;
 
@@ -153,6 +154,58 @@ lost_frame_of_thread_before(void *volatile *frame)
 	join(thread_of_nothing);
 	cut();
 	_exit(0);
+}
+
+/* ---- on a stack of the program's own, which is scanned as what it is ---- */
+
+enum { STACK_BYTES = 256 << 10 };
+
+static ucontext_t outside, inside;
+
+static NOINLINE void
+lose_here(void)
+{
+	void *volatile p = leave(130);
+
+	p = NULL;
+	(void)p;
+}
+
+static void
+loses_and_looks(void)
+{
+	lose_here();
+	wipe();
+	cut();
+	_exit(0);
+}
+
+/* Of the stack that is left, nobody knows how much is alive: all of it counts. */
+static NOINLINE void
+enter(void *stack)
+{
+	wipe();
+	getcontext(&inside);
+	inside.uc_stack.ss_sp = stack;
+	inside.uc_stack.ss_size = STACK_BYTES;
+	inside.uc_link = &outside;
+	makecontext(&inside, loses_and_looks, 0);
+	swapcontext(&outside, &inside);
+}
+
+static void
+lost_on_context_malloc(void *volatile *frame)
+{
+	(void)frame;
+	global = malloc(STACK_BYTES);
+	enter(global);
+}
+
+static void
+lost_on_context_mmap(void *volatile *frame)
+{
+	(void)frame;
+	enter(mmap(NULL, STACK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
 }
 
 /* ---- libraries ---- */
@@ -362,6 +415,8 @@ static const struct leak_case cases[] = {
 	{"key-of-thread", lost_key_of_thread, "1/310 0/0 0/0", "-"},
 	{"frame-of-thread", lost_frame_of_thread, "64/320 0/0 0/0", "-"},
 	{"frame-of-thread-before", lost_frame_of_thread_before, "64/320 0/0 0/0", "-"},
+	{"on-context-malloc", lost_on_context_malloc, "1/130 0/0 0/0", "-"},
+	{"on-context-mmap", lost_on_context_mmap, "1/130 0/0 0/0", "-"},
 	{"with-library", lost_with_library, "1/400 0/0 0/0", "-"},
 	{"large", lost_large, "1/67112960 0/0 0/0", "-"},
 	{"empty", lost_empty, "1/0 0/0 0/0", "-"},
