@@ -43,6 +43,8 @@ const char options_help[] =
 "                        and fail nothing\n"
 "  --write-baseline=FILE write the findings for a later --baseline\n"
 "  --show-reachable      sites of reachable blocks are findings, too (notes)\n"
+"  --findings-only       text: findings and totals of leaks; nothing for a snapshot\n"
+"                        without findings\n"
 "  --show-content        what stands in one block of each leak, if the snapshot\n"
 "                        has it\n"
 "  --roots=LIST          where pointers may start: all (default); some of globals,\n"
@@ -115,6 +117,7 @@ enum option_code {
 	OPT_WRITE_BASELINE,
 	OPT_SHOW_REACHABLE,
 	OPT_SHOW_CONTENT,
+	OPT_FINDINGS_ONLY,
 	OPT_ROOTS,
 	OPT_HEURISTICS,
 	OPT_FORMAT,
@@ -143,6 +146,7 @@ static const struct option long_options[] = {
 	{"write-baseline", required_argument, NULL, OPT_WRITE_BASELINE},
 	{"show-reachable", no_argument, NULL, OPT_SHOW_REACHABLE},
 	{"show-content", no_argument, NULL, OPT_SHOW_CONTENT},
+	{"findings-only", no_argument, NULL, OPT_FINDINGS_ONLY},
 	{"roots", required_argument, NULL, OPT_ROOTS},
 	{"leak-heuristics", required_argument, NULL, OPT_HEURISTICS},
 	{"source-root", required_argument, NULL, OPT_SOURCE_ROOT},
@@ -337,6 +341,9 @@ parse_leak_option(struct settings *s, int code)
 		return true;
 	case OPT_SHOW_CONTENT:
 		s->detect.show_content = true;
+		return true;
+	case OPT_FINDINGS_ONLY:
+		s->report.findings_only = true;
 		return true;
 	case OPT_ROOTS:
 		return parse_roots(s);

@@ -113,7 +113,6 @@ struct check {
 	const char *fail_on;
 	const char *output; /* pattern of the snapshots that are kept, or NULL */
 	int findings_status;
-	bool has_findings_only; /* the analyzer has that option */
 	char analyzer[PATH_MAX];
 	char library[PATH_MAX];
 	char outer[PATH_MAX], dir[PATH_MAX]; /* what is removed; where snapshots go */
@@ -656,7 +655,7 @@ say_what_goes_on(const char *dir)
 
 /* ---- the analyzer ---- */
 
-enum noise { LOUD, NO_OUTPUT, SILENT };
+enum noise { LOUD, NO_OUTPUT };
 
 static void
 redirect(int fd, int to)
@@ -681,8 +680,6 @@ run_analyzer(const struct check *c, struct words *w, enum noise noise)
 		(void)unsetenv("LD_PRELOAD"); /* maybe ours, of a check of this check */
 		redirect(STDIN_FILENO, nowhere);
 		redirect(STDOUT_FILENO, noise == LOUD ? STDERR_FILENO : nowhere);
-		if (noise == SILENT)
-			redirect(STDERR_FILENO, nowhere);
 		(void)execvp(c->analyzer, w->list);
 		complain("'%s': %s", c->analyzer, strerror(errno));
 		_exit(ANALYZER_FAILED);
@@ -707,8 +704,7 @@ static void
 begin_words(const struct check *c, struct words *w)
 {
 	add(w, text("gcprof-analyze"));
-	if (c->has_findings_only)
-		add(w, text("--findings-only"));
+	add(w, text("--findings-only"));
 	add(w, text("--fail-on=%s", c->fail_on));
 	add_all(w, &c->options);
 }
@@ -805,11 +801,6 @@ try_analyzer(struct check *c)
 		complain("gcprof-analyze is neither beside this program nor in " GCPROF_BINDIR);
 		return ANALYZER_FAILED;
 	}
-	add(&w, text("gcprof-analyze"));
-	add(&w, text("--findings-only"));
-	add(&w, text("--help"));
-	c->has_findings_only = run_analyzer(c, &w, SILENT) == 0;
-
 	begin_words(c, &w);
 	for (size_t i = 0; i < 2; i++)
 		add_all(&w, all[i]);

@@ -217,9 +217,9 @@ write_report(const struct settings *s, const struct analysis *a, struct output *
 	}
 	switch (o->format) {
 	case FORMAT_TEXT:
-		if (!a->is_first)
+		if (!a->is_first && !s->report.findings_only)
 			fputs("\n\n", o->f);
-		if (a->is_one_of_many)
+		if (a->is_one_of_many && (!s->report.findings_only || a->findings->n))
 			fprintf(o->f, "File        %s\n", a->path);
 		report_write_text(r, o->f);
 		break;

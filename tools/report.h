@@ -35,6 +35,8 @@ struct report_options {
 	size_t frames; /* of each stack, text only; 0 = all */
 	enum report_sort sort;
 	bool one_list;  /* only the list by `sort` */
+	bool findings_only; /* text: nothing but them and the totals of leaks; nothing at
+			       all where there are none */
 	bool with_dead; /* sites of which nothing lives any more, too */
 	struct heap_filter filter;
 	const regex_t *focus;    /* sites with a frame that matches; NULL = all */

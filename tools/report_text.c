@@ -720,6 +720,13 @@ report_write_text(const struct report *r, FILE *f)
 {
 	struct writer w = {.r = r, .f = f};
 
+	if (r->options.findings_only) {
+		if (r->findings && r->findings->n) {
+			write_process(r->heap, f);
+			report_write_leaks(r, f);
+		}
+		return;
+	}
 	w.shown = calloc((size_t)r->heap->n_nodes + 1, sizeof(*w.shown));
 	if (!w.shown) {
 		fputs("no memory for a report\n", f);
