@@ -282,13 +282,19 @@ take(enum reason reason, const char *pattern, enum patience patience)
 	struct cut_thread self = {.sp = (uintptr_t)__builtin_frame_address(0)};
 	struct thread *t;
 	bool is_exit = reason == AT_EXIT;
-	int result = 0, child;
+	int result = 0, child, naps;
 
 	if (!take_turn(patience)) {
 		lose(LOSS_SNAPSHOTS);
 		return -EBUSY;
 	}
-	if (reap_writer(patience == WAIT) == -EAGAIN) {
+	/* The one before may have given its file its name, and be about to end: who
+	 * asks again at once is not to be refused for that. */
+	for (naps = 50; (result = reap_writer(patience == WAIT)) == -EAGAIN &&
+			reason == BY_SIGNAL && naps > 0;
+	     naps--)
+		sys_sleep(1000000);
+	if (result == -EAGAIN) {
 		lose(LOSS_SNAPSHOTS);
 		end_turn();
 		return -EBUSY;

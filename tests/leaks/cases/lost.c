@@ -236,8 +236,15 @@ lost_with_library(void *volatile *frame)
 static void
 lost_large(void *volatile *frame)
 {
-	char *volatile p = leave(((size_t)64 << 20) + 4096);
+	/* So large a block may be placed where something else was mapped before,
+	 * whose old address still stands somewhere (the loader's cache file, say):
+	 * that place is taken first, for good. */
+	char *volatile p;
+	int i;
 
+	for (i = 0; i < 4; i++)
+		(void)mmap(NULL, (size_t)80 << 20, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	p = leave(((size_t)64 << 20) + 4096);
 	(void)frame;
 	p[0] = 1;
 	p = NULL;
