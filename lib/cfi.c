@@ -28,8 +28,9 @@ get(struct cursor *c, unsigned bytes)
 	return v;
 }
 
+/* LEB128 of either sort; ret_top gets the last byte, ret_shift the bits read. */
 static uint64_t
-get_uleb(struct cursor *c)
+get_leb(struct cursor *c, unsigned *ret_top, unsigned *ret_shift)
 {
 	uint64_t v = 0;
 	unsigned shift = 0, byte;
@@ -40,22 +41,26 @@ get_uleb(struct cursor *c)
 			v |= (uint64_t)(byte & 127) << shift;
 		shift += 7;
 	} while (byte & 128);
+	*ret_top = byte;
+	*ret_shift = shift;
 	return v;
+}
+
+static uint64_t
+get_uleb(struct cursor *c)
+{
+	unsigned top, shift;
+
+	return get_leb(c, &top, &shift);
 }
 
 static int64_t
 get_sleb(struct cursor *c)
 {
-	uint64_t v = 0;
-	unsigned shift = 0, byte;
+	unsigned top, shift;
+	uint64_t v = get_leb(c, &top, &shift);
 
-	do {
-		byte = (unsigned)get(c, 1);
-		if (shift < 64)
-			v |= (uint64_t)(byte & 127) << shift;
-		shift += 7;
-	} while (byte & 128);
-	if (shift < 64 && byte & 64)
+	if (shift < 64 && top & 64)
 		v |= ~0ull << shift;
 	return (int64_t)v;
 }

@@ -137,12 +137,6 @@ cut_set_signal(int number)
 	c.number = number;
 }
 
-int
-cut_signal(void)
-{
-	return c.is_installed ? c.number : 0;
-}
-
 void
 cut_set_own_thread(int tid)
 {

@@ -53,8 +53,8 @@ struct cut {
 extern struct cut cut_now;
 
 /* The signal that stops threads.  Installed at the first cut with other
- * threads, and from then on: a late thread must find a handler.  Returns false
- * if the program has a handler of its own for it. */
+ * threads, and from then on: a late thread must find a handler.  Not installed
+ * over a handler of the program's; 0 = no threads are stopped. */
 void cut_set_signal(int number);
 /* A thread of ours that never runs the program's code: not to be stopped. */
 void cut_set_own_thread(int tid);
@@ -75,9 +75,5 @@ int cut_result(int child, bool is_waiting);
 /* This thread was asked to stop while it was inside the library, and leaves it
  * now.  Context: guard down. */
 void cut_park(void);
-
-/* Whether a sigaction of the program is about the signal of cuts; see
- * session_sigaction. */
-int cut_signal(void);
 
 #endif

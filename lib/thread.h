@@ -5,7 +5,7 @@
  *       time; sums and walks over all threads.
  * Not here: what is done with the state (record.h).
  *
- * The thread-local part is three words of initial-exec TLS, which is there
+ * The thread-local part is a few words of initial-exec TLS, which is there
  * from the thread's first instruction to its last.  The rest is ours, is never
  * unmapped, and goes to another thread when its own has ended: counts in it
  * only grow, so that sums over all states are sums over the whole life of the
