@@ -262,7 +262,7 @@ is_next_child_init(void)
 }
 
 int
-cut_take(const struct cut_thread *self, bool is_forking, int (*f)(void *with), void *with,
+cut_take(const struct cut_thread *self, enum cut_way way, int (*f)(void *with), void *with,
 	 int *ret_result)
 {
 	uint64_t mask = sys_block_signals(), start = sys_now_ns();
@@ -289,7 +289,7 @@ cut_take(const struct cut_thread *self, bool is_forking, int (*f)(void *with), v
 		stop_others();
 		cut_now.n_unanswered = n_missing();
 	}
-	if (is_forking && !is_next_child_init())
+	if (way != CUT_IN_PLACE && !is_next_child_init())
 		child = sys_fork_silent();
 	cut_now.pause_ns = sys_now_ns() - start;
 	cut_now.is_in_place = child < 0;
@@ -303,7 +303,7 @@ cut_take(const struct cut_thread *self, bool is_forking, int (*f)(void *with), v
 	}
 	if (child < 0)
 		*ret_result = f(with);
-	if (is_stopping) {
+	if (is_stopping && way != CUT_AT_DEATH) {
 		release_store(&c.released, c.generation);
 		sys_wake(&c.released);
 	}

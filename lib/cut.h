@@ -59,13 +59,19 @@ void cut_set_signal(int number);
 /* A thread of ours that never runs the program's code: not to be stopped. */
 void cut_set_own_thread(int tid);
 
-/* Take a cut and run f(with): in a child, or in place if is_forking is false
- * or no child can be made.
+enum cut_way {
+	CUT_IN_CHILD,
+	CUT_IN_PLACE,
+	CUT_AT_DEATH /* in a child, and the other threads stay stopped: the process ends */
+};
+
+/* Take a cut and run f(with): in a child, or in place if that is asked for or no
+ * child can be made.
  *
  * self     the calling thread: sp and registers filled in.
  * Returns  the child's number > 0; or 0 and *ret_result is f's.
  * Context  inside the guard, or in a signal handler outside of it. */
-int cut_take(const struct cut_thread *self, bool is_forking, int (*f)(void *with), void *with,
+int cut_take(const struct cut_thread *self, enum cut_way way, int (*f)(void *with), void *with,
 	     int *ret_result);
 
 /* Wait for a child.  Returns -EAGAIN if it is not done (only if !is_waiting),

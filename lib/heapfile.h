@@ -219,7 +219,7 @@ enum { HEAPFILE_INFO_NUMBER = 1, HEAPFILE_INFO_TEXT = 2 };
  *     (1 = no child could be made)
  *     loss.NAME for each kind of loss that happened (a count)
  *   texts: command (arguments, each ended by NUL) executable cwd reason
- *     (exit, signal, api, interval, growth, limit) allocator (jemalloc,
+ *     (exit, signal, api, interval, growth, limit, fatal SIG...) allocator (jemalloc,
  *     system) version (of the library) machine (x86_64)
  *     default_suppressions (what __lsan_default_suppressions gave) */
 

@@ -12,6 +12,7 @@
 #include "mappings.h"
 #include "modules.h"
 #include "session.h"
+#include "signals.h"
 #include "sys.h"
 #include "unwind.h"
 #include "wrap.h"
@@ -629,12 +630,10 @@ __register_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(voi
 	return real ? real(prepare, parent, child, object) : ENOMEM;
 }
 
-int __sigaction(int number, const struct sigaction *act, struct sigaction *old);
-
 EXPORT int
 sigaction(int number, const struct sigaction *act, struct sigaction *old)
 {
-	return session_sigaction(number, act, old) ? 0 : __sigaction(number, act, old);
+	return signals_action(number, act, old);
 }
 
 typedef void (*handler)(int);
@@ -647,9 +646,11 @@ old_signal(const char *name, handler (**real)(int, handler), int number, handler
 
 	if (!*real)
 		*real = (handler(*)(int, handler))dlsym(RTLD_NEXT, name);
-	/* For ours: have the books say so; if the program takes it over, the real
-	 * call then installs it with its own flags. */
-	if (f != SIG_ERR && session_sigaction(number, &act, &old)) {
+	/* For ours: what the program believes to be there; if it takes the signal
+	 * over, the real call then installs the handler with its own flags. */
+	if (f != SIG_ERR && signals_is_ours(number)) {
+		if (signals_action(number, &act, &old) != 0)
+			return SIG_ERR;
 		if (f != SIG_DFL && *real)
 			(void)(*real)(number, f);
 		return old.sa_handler;

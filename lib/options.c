@@ -133,7 +133,7 @@ parse_interval(const char *s, const char *end, uint64_t *ret)
 static bool
 parse_snapshot(const char *s)
 {
-	bool at_exit = false, at_signal = false;
+	bool at_exit = false, at_signal = false, at_fatal = false;
 	uint64_t interval_ns = 0, growth = 0;
 
 	while (*s) {
@@ -147,6 +147,8 @@ parse_snapshot(const char *s)
 			at_exit = true;
 		else if (has_word(s, end, "signal"))
 			at_signal = true;
+		else if (has_word(s, end, "fatal"))
+			at_fatal = true;
 		else if (end - s > 9 && memcmp(s, "interval=", 9) == 0) {
 			if (!parse_interval(s + 9, end, &interval_ns))
 				return false;
@@ -161,6 +163,7 @@ parse_snapshot(const char *s)
 	}
 	options.at_exit = at_exit;
 	options.at_signal = at_signal;
+	options.at_fatal = at_fatal;
 	options.interval_ns = interval_ns;
 	options.growth_percent = (uint32_t)growth;
 	return true;

@@ -14,7 +14,7 @@ struct options {
 	char output[1024];
 	const char *analyzer; /* GCPROF_ANALYZE: not an option of the contract, set by
 				 the commands; NULL if not */
-	bool at_exit, at_signal;
+	bool at_exit, at_signal, at_fatal;
 	uint64_t interval_ns;    /* 0 = off */
 	uint32_t growth_percent; /* 0 = off */
 	int signal;

@@ -12,6 +12,7 @@
 #include "options.h"
 #include "record.h"
 #include "roots.h"
+#include "signals.h"
 #include "sites.h"
 #include "snapshot.h"
 #include "sys.h"
@@ -40,7 +41,6 @@ int __cxa_at_quick_exit(void (*f)(void *), void *object);
 /* A program may have it.  Not looked up by dlsym, which allocates when it finds
  * nothing. */
 const char *__lsan_default_suppressions(void) __attribute__((weak));
-int __sigaction(int number, const struct sigaction *act, struct sigaction *old);
 
 static struct {
 	int pid; /* of the process whose books these are */
@@ -54,15 +54,9 @@ static struct {
 	char writing[4096]; /* name of the last snapshot */
 	uint64_t last_snapshot_ns, last_snapshot_used;
 	int is_limit_said; /* atomic */
-	bool is_exit_done;
+	bool is_exit_done; /* atomic */
+	char fatal[32];
 } s;
-
-/* Signals that we handle, and what the program believes to be installed. */
-static struct owned_signal {
-	int number; /* 0 = not ours, or no longer */
-	const char *name, *use;
-	struct sigaction program_action;
-} owned[2];
 
 /* ---- memory figures ------------------------------------------------------ */
 
@@ -227,10 +221,11 @@ reap_writer(bool is_waiting)
 
 enum patience { GO_ON, WAIT };
 
-enum reason { AT_EXIT, BY_SIGNAL, BY_CALL, AT_INTERVAL, AT_GROWTH, AT_LIMIT };
+enum reason { AT_EXIT, AT_FATAL, BY_SIGNAL, BY_CALL, AT_INTERVAL, AT_GROWTH, AT_LIMIT };
 static const char *const reason_names[] = {
-	[AT_EXIT] = "exit",	     [BY_SIGNAL] = "signal", [BY_CALL] = "api",
-	[AT_INTERVAL] = "interval", [AT_GROWTH] = "growth", [AT_LIMIT] = "limit",
+	[AT_EXIT] = "exit",	     [AT_FATAL] = s.fatal,   [BY_SIGNAL] = "signal",
+	[BY_CALL] = "api",	     [AT_INTERVAL] = "interval", [AT_GROWTH] = "growth",
+	[AT_LIMIT] = "limit",
 };
 
 /* The turn to write, or to let go of who wrote: is_writing. */
@@ -281,7 +276,8 @@ take(enum reason reason, const char *pattern, enum patience patience)
 	struct snapshot_facts facts = {.reason = reason_names[reason], .name = s.writing};
 	struct cut_thread self = {.sp = (uintptr_t)__builtin_frame_address(0)};
 	struct thread *t;
-	bool is_exit = reason == AT_EXIT;
+	bool is_exit = reason == AT_EXIT, is_fatal = reason == AT_FATAL;
+	enum cut_way way = CUT_IN_CHILD;
 	int result = 0, child, naps;
 
 	if (!take_turn(patience)) {
@@ -299,7 +295,7 @@ take(enum reason reason, const char *pattern, enum patience patience)
 		end_turn();
 		return -EBUSY;
 	}
-	if (!is_exit)
+	if (!is_exit && !is_fatal)
 		backend_warm_up();
 	s.n_snapshots++;
 	expand_name(s.writing, sizeof s.writing, pattern ? pattern : options.output);
@@ -312,7 +308,7 @@ take(enum reason reason, const char *pattern, enum patience patience)
 	facts.executable = s.executable;
 	facts.suppressions = s.suppressions;
 	/* The handler may have interrupted the next allocator. */
-	measure(&facts.memory, reason != BY_SIGNAL);
+	measure(&facts.memory, reason != BY_SIGNAL && !is_fatal);
 	s.last_snapshot_ns = facts.uptime_ns + s.start_ns;
 	s.last_snapshot_used = facts.memory.heap_used;
 	t = thread_get();
@@ -320,8 +316,11 @@ take(enum reason reason, const char *pattern, enum patience patience)
 		self.sp = unwind_origin(t->unwind, is_exit, self.registers);
 	/* Nobody runs after exit but other threads; and a process that has used up
 	 * its descriptors needs a child, which has room. */
-	child = cut_take(&self, !is_exit || !thread_is_alone() || sys_is_full(), write_and_tell,
-			 &facts, &result);
+	if (is_exit && thread_is_alone() && !sys_is_full())
+		way = CUT_IN_PLACE;
+	if (is_fatal)
+		way = CUT_AT_DEATH;
+	child = cut_take(&self, way, write_and_tell, &facts, &result);
 	if (child > 0) {
 		s.writer = child;
 		result = patience == WAIT ? reap_writer(true) : 0;
@@ -556,88 +555,29 @@ start_timekeeper(void)
 		sys_log("no snapshots by time: no thread for them (errno %d)", err);
 }
 
-/* ---- the signal ---------------------------------------------------------- */
+/* ---- signals -------------------------------------------------------------- */
 
 void
 session_asked(void)
 {
-	(void)take(BY_SIGNAL, NULL, GO_ON);
+	if (sys_getpid() == s.pid)
+		(void)take(BY_SIGNAL, NULL, GO_ON);
 }
 
-static void
-on_signal(int number, siginfo_t *info, void *context)
+void
+session_ended_by(const char *signal)
 {
-	int saved = errno;
-
-	(void)number, (void)info, (void)context;
-	if (sys_getpid() == s.pid) {
-		if (thread_enter()) {
-			session_asked();
-			record_leave();
-		} else if (thread_tls.guard < THREAD_PENDING) {
-			/* One instruction, as in thread_leave. */
-			__asm__ volatile("addl %1, %0"
-					 : "+m"(thread_tls.guard)
-					 : "i"(THREAD_PENDING));
-		}
-	}
-	errno = saved;
-}
-
-static void
-install_signals(void)
-{
-	struct sigaction act = {.sa_sigaction = on_signal,
-				.sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK};
-	struct owned_signal *o = &owned[0];
-
-	owned[1] = (struct owned_signal){.name = options.cut_signal_name,
-					 .use = "other threads are not stopped for snapshots",
-					 .number = options.cut_signal};
-	cut_set_signal(options.cut_signal);
-	*o = (struct owned_signal){.name = options.signal_name,
-				   .use = "no snapshots by this signal"};
-	if (!options.at_signal || __sigaction(options.signal, NULL, &o->program_action) != 0)
+	/* A child of vfork shares our memory, but this end is its own. */
+	if (sys_getpid() != s.pid || !options.at_fatal)
 		return;
-	/* Somebody before us has taken it, or the parent has it ignored. */
-	if (o->program_action.sa_handler != SIG_DFL) {
-		if (options.is_verbose)
-			sys_log("signal %s is taken or ignored: no snapshots by signal",
-				options.signal_name);
-		return;
+	if (!__atomic_exchange_n(&s.is_exit_done, true, __ATOMIC_RELAXED)) {
+		/* Entered or not: what it interrupted will never go on. */
+		(void)thread_enter();
+		(void)sys_format(s.fatal, sizeof s.fatal, "fatal %s", signal);
+		(void)take(AT_FATAL, NULL, WAIT);
 	}
-	if (__sigaction(options.signal, &act, NULL) == 0)
-		o->number = options.signal;
-}
-
-bool
-session_sigaction(int number, const struct sigaction *act, struct sigaction *old)
-{
-	struct owned_signal *o = number == owned[0].number   ? &owned[0]
-				 : number == owned[1].number ? &owned[1]
-							     : NULL;
-	struct sigaction before;
-
-	if (!o || number == 0)
-		return false;
-	before = o->program_action;
-	if (act) {
-		o->program_action = *act;
-		/* A program that resets all signals to their defaults has not asked to
-		 * be killed by ours. */
-		if (act->sa_handler != SIG_DFL) {
-			o->number = 0;
-			if (o == &owned[1])
-				cut_set_signal(0);
-			sys_log("the program handles signal %s itself: %s; %s can name another",
-				o->name, o->use,
-				o == &owned[1] ? "GCPROF_CUT_SIGNAL" : "GCPROF_SIGNAL");
-			(void)__sigaction(number, act, NULL);
-		}
-	}
-	if (old)
-		*old = before;
-	return true;
+	/* The second of two threads waits for the first one's snapshot. */
+	let_go(WAIT);
 }
 
 /* ---- start, fork, end ---------------------------------------------------- */
@@ -647,9 +587,8 @@ at_exit(void *with)
 {
 	(void)with;
 	/* A child of vfork shares our memory, but the end is not ours. */
-	if (s.is_exit_done || sys_getpid() != s.pid)
+	if (sys_getpid() != s.pid || __atomic_exchange_n(&s.is_exit_done, true, __ATOMIC_RELAXED))
 		return;
-	s.is_exit_done = true;
 	if (options.at_exit) {
 		/* Not entered: exit in a handler that interrupted us.  What it
 		 * interrupted will never go on, so the books may be used. */
@@ -703,13 +642,14 @@ after_fork_child(void)
 	thread_after_fork();
 	s.pid = sys_getpid();
 	sys_log_about(s.pid);
+	signals_after_fork();
 	s.n_snapshots = 0;
 	s.is_writing = 0;
 	s.writer = 0;
 	s.is_exit_done = false;
 	s.last_snapshot_ns = sys_now_ns();
 	if (!options.is_follow)
-		options.at_exit = options.at_signal = options.is_trace = false,
+		options.at_exit = options.at_fatal = options.at_signal = options.is_trace = false,
 		options.interval_ns = options.growth_percent = options.limit_bytes = 0;
 	cut_set_own_thread(0);
 	if (thread_tls.is_forking) {
@@ -784,7 +724,7 @@ start(void)
 	/* Not bound to this library: runs after the destructors of all others. */
 	(void)__cxa_atexit(at_exit, NULL, NULL);
 	(void)__cxa_at_quick_exit(at_exit, NULL);
-	install_signals();
+	signals_init();
 	roots_init();
 	s.last_snapshot_ns = s.start_ns;
 	start_timekeeper();

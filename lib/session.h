@@ -1,8 +1,8 @@
 /* session.h -- the life of the profiler in one process.
  *
- * In:   start, end, fork, signals, ends of epochs, requests of the program.
+ * In:   start, end, fork, ends of epochs, requests of the program.
  * Out:  snapshots at the right moments; messages; memory figures.
- * Not here: recording (record.h), the bytes of a snapshot (snapshot.h).
+ * Not here: signal handlers (signals.h), recording (record.h), the bytes of a snapshot (snapshot.h).
  *
  * SPDX-License-Identifier: MIT
  */
@@ -12,8 +12,6 @@
 #include "base.h"
 #include "gcprof.h"
 
-#include <signal.h>
-
 /* At the first allocation; reads the environment, chooses the allocator.
  * Context: inside the guard; libc may not be ready. */
 void session_boot(void);
@@ -22,8 +20,11 @@ void session_boot(void);
 void session_end_epoch(uint64_t now_ns);
 /* A thread has looked at the clock.  Context: as above. */
 void session_clock(void);
-/* A signal came while this thread was inside.  Context: inside the guard. */
+/* The signal that asks for a snapshot came.  Context: inside the guard. */
 void session_asked(void);
+/* This signal, SIG..., is about to end the program: a snapshot if one is wanted,
+ * after which no thread of the program is to run.  Context: a signal handler. */
+void session_ended_by(const char *signal);
 
 /* Calls of gcprof.h.  Context: outside the guard. */
 int session_snapshot(const char *name);
@@ -35,9 +36,5 @@ int session_leak_check(void);
 
 /* The program ends without exit().  Context: any. */
 void session_at_end(void);
-
-/* The program's sigaction for the signal that asks for snapshots.
- * Returns false if the call is not for us: do it. */
-bool session_sigaction(int number, const struct sigaction *act, struct sigaction *old);
 
 #endif

@@ -16,7 +16,7 @@
 /* Facts that must be read in the program's own process, before a fork. */
 struct snapshot_facts {
 	const char *name;   /* of the file, escapes already replaced */
-	const char *reason; /* exit, signal, api, interval, growth, limit */
+	const char *reason; /* as gcprof-heap(5) lists them */
 	uint32_t number;
 	int pid, ppid;
 	uint64_t start_ns, time_ns; /* since 1970 */

@@ -864,6 +864,9 @@ report(const struct check *c, pid_t pid, int wait_status)
 	find_snapshots(&s, c->dir);
 	if (s.n == 0 || s.list[0].pid != pid)
 		say_what_is_unknown(&s, wait_status);
+	else if (WIFSIGNALED(wait_status))
+		complain("signal %d (%s) ended the program; the report shows that moment",
+			 WTERMSIG(wait_status), strsignal(WTERMSIG(wait_status)));
 	for (size_t i = 0; i < s.n && c->output; i++)
 		keep_snapshot(&s.list[i], c->output);
 	drop_earlier(&s);
@@ -884,7 +887,7 @@ start_program(const struct check *c, int pipe_end)
 	int status;
 
 	unwatch_signals(c);
-	(void)setenv("GCPROF_SNAPSHOT", "exit", 1);
+	(void)setenv("GCPROF_SNAPSHOT", "exit,fatal", 1);
 	for (size_t i = 0; i < N_SETTINGS; i++)
 		if (c->given[i])
 			(void)setenv(settings[i].variable, c->given[i], 1);

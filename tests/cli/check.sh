@@ -139,7 +139,9 @@ ok "and are in the report" grep -q lose_blocks err
 
 signalled() { status 137 check -- ./app 3 signal 9 && one_line 'no snapshot.*signal 9'; }
 ok "a program that a signal ends: 128+n, and how much is known" signalled
-ok "a signal that can be caught" status 143 check -- ./app 3 signal 15
+caught() { status 143 check -- ./app 3 signal 15 && says "signal 15" && grep -q "3 blocks" err; }
+ok "a signal that can be caught: what was lost until then is reported" caught
+ok "abort: likewise" status 134 check -- ./app 3 signal 6
 by_syscall() { status "$1" check -- ./app 3 syscall "$1" && one_line 'no snapshot.*nothing is known'; }
 ok "a program that is not seen to end: its status, and one line" by_syscall 0
 ok "also if it is not 0" by_syscall 4

@@ -13,6 +13,7 @@ e2e_tests += \
 	tests/e2e/commands.sh \
 	tests/e2e/entry-points.sh \
 	tests/e2e/epochs.sh \
+	tests/e2e/fatal.sh \
 	tests/e2e/mappings.sh \
 	tests/e2e/output.sh \
 	tests/e2e/plugins.sh \
@@ -44,6 +45,7 @@ e2e_targets = \
 	tests/e2e/targets/badfree \
 	tests/e2e/targets/entry \
 	tests/e2e/targets/epochs \
+	tests/e2e/targets/fatal \
 	tests/e2e/targets/forks \
 	tests/e2e/targets/guess \
 	tests/e2e/targets/jit \
@@ -73,6 +75,8 @@ tests_e2e_targets_entry_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_entry_LDADD = -ldl
 tests_e2e_targets_epochs_SOURCES = tests/e2e/targets/epochs.c
 tests_e2e_targets_epochs_CFLAGS = $(e2e_cflags)
+tests_e2e_targets_fatal_SOURCES = tests/e2e/targets/fatal.c tests/e2e/targets/truth.h
+tests_e2e_targets_fatal_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_forks_SOURCES = tests/e2e/targets/forks.c
 tests_e2e_targets_forks_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_guess_SOURCES = tests/e2e/targets/guess.c

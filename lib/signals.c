@@ -1,0 +1,212 @@
+/* signals.c -- see signals.h.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "signals.h"
+#include "cut.h"
+#include "options.h"
+#include "record.h"
+#include "session.h"
+#include "sys.h"
+#include "thread.h"
+
+#include <errno.h>
+#include <string.h>
+
+int __sigaction(int number, const struct sigaction *act, struct sigaction *old);
+
+enum { MAX_SIGNALS = 65 };
+enum use { NOT_OURS, ASKS, CUTS, ENDS };
+
+static struct {
+	int pid; /* whose table this is: a child of vfork has signals of its own */
+	uint8_t use[MAX_SIGNALS];
+	/* What the program believes to be installed; for ENDS, while ours is. */
+	struct sigaction believed[MAX_SIGNALS];
+} s;
+
+/* Those whose default action ends the process: signal(7).  Not SIGKILL, which
+ * nobody sees; not SIGTRAP, which belongs to debuggers; not SIGXFSZ, which a
+ * snapshot that grows too large would send itself. */
+static const int fatal_signals[] = {
+	SIGHUP,	 SIGINT,  SIGQUIT, SIGILL,  SIGABRT,   SIGBUS,	SIGFPE, SIGUSR1, SIGSEGV, SIGUSR2,
+	SIGPIPE, SIGALRM, SIGTERM, SIGXCPU, SIGVTALRM, SIGPROF, SIGIO,	SIGPWR,	 SIGSYS,
+};
+static const struct sigaction usual = {.sa_handler = SIG_DFL};
+
+/* ---- handlers -------------------------------------------------------------- */
+
+static void
+on_asked(int number, siginfo_t *info, void *context)
+{
+	int saved = errno;
+
+	(void)number, (void)info, (void)context;
+	if (thread_enter()) {
+		session_asked();
+		record_leave();
+	} else if (thread_tls.guard < THREAD_PENDING && sys_getpid() == s.pid) {
+		/* One instruction, as in thread_leave. */
+		__asm__ volatile("addl %1, %0" : "+m"(thread_tls.guard) : "i"(THREAD_PENDING));
+	}
+	errno = saved;
+}
+
+/* The instruction that the signal came from will raise it again. */
+static bool
+is_fault(int number, const siginfo_t *info)
+{
+	return info->si_code > 0 &&
+	       (number == SIGSEGV || number == SIGBUS || number == SIGFPE || number == SIGILL);
+}
+
+static void
+on_fatal(int number, siginfo_t *info, void *context)
+{
+	const char *name = sigabbrev_np(number);
+	char text[16];
+	int saved = errno;
+
+	(void)context;
+	(void)sys_format(text, sizeof text, "SIG%s", name ? name : "");
+	session_ended_by(text);
+	(void)__sigaction(number, &usual, NULL);
+	/* Blocked until this returns; a fault comes again by itself, with the place
+	 * and the reason that a core file is to show. */
+	if (!is_fault(number, info))
+		(void)sys_signal_thread(sys_gettid(), number);
+	errno = saved;
+}
+
+static const struct sigaction for_asked = {.sa_sigaction = on_asked,
+					   .sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK};
+
+static void
+install_fatal(int number)
+{
+	struct sigaction act = {.sa_sigaction = on_fatal, .sa_flags = SA_SIGINFO | SA_ONSTACK};
+
+	(void)sigfillset(&act.sa_mask);
+	(void)__sigaction(number, &act, NULL);
+}
+
+/* ---- installation ---------------------------------------------------------- */
+
+static bool
+is_default(int number, struct sigaction *ret)
+{
+	return __sigaction(number, NULL, ret) == 0 && ret->sa_handler == SIG_DFL;
+}
+
+void
+signals_init(void)
+{
+	size_t i;
+
+	s.pid = sys_getpid();
+	/* Installed at the first cut with other threads. */
+	s.use[options.cut_signal] = CUTS;
+	cut_set_signal(options.cut_signal);
+	if (options.at_signal && is_default(options.signal, &s.believed[options.signal]) &&
+	    __sigaction(options.signal, &for_asked, NULL) == 0)
+		s.use[options.signal] = ASKS;
+	else if (options.at_signal && options.is_verbose)
+		sys_log("signal %s is taken or ignored: no snapshots by signal",
+			options.signal_name);
+	for (i = 0; options.at_fatal && i < sizeof fatal_signals / sizeof fatal_signals[0]; i++) {
+		int number = fatal_signals[i];
+
+		if (s.use[number] == NOT_OURS && is_default(number, &s.believed[number])) {
+			s.use[number] = ENDS;
+			install_fatal(number);
+		}
+	}
+}
+
+void
+signals_after_fork(void)
+{
+	s.pid = sys_getpid();
+}
+
+/* ---- the program's view ------------------------------------------------------ */
+
+bool
+signals_is_ours(int number)
+{
+	return number > 0 && number < MAX_SIGNALS && s.use[number] != NOT_OURS;
+}
+
+/* The kernel's word is the truth, and ours stands for the default action. */
+static int
+action_of_fatal(int number, const struct sigaction *act, struct sigaction *old)
+{
+	struct sigaction before, believed = s.believed[number];
+
+	if (__sigaction(number, act && act->sa_handler == SIG_DFL ? NULL : act, &before) != 0)
+		return -1;
+	if (act && act->sa_handler == SIG_DFL) {
+		s.believed[number] = *act;
+		if (before.sa_sigaction != on_fatal)
+			install_fatal(number);
+	}
+	if (old)
+		*old = before.sa_sigaction == on_fatal ? believed : before;
+	return 0;
+}
+
+/* In a child of vfork, before exec: what it does to its signals is not to be
+ * believed of the parent's. */
+static int
+action_in_child(int number, const struct sigaction *act, struct sigaction *old)
+{
+	struct sigaction before;
+
+	if (__sigaction(number, act, &before) != 0)
+		return -1;
+	if (old)
+		*old = before.sa_sigaction == on_fatal || before.sa_sigaction == on_asked
+			       ? s.believed[number]
+			       : before;
+	return 0;
+}
+
+static void
+give_up(int number, const struct sigaction *act)
+{
+	bool is_cut = s.use[number] == CUTS;
+
+	s.use[number] = NOT_OURS;
+	if (is_cut)
+		cut_set_signal(0);
+	sys_log("the program handles signal %s itself: %s; %s can name another",
+		is_cut ? options.cut_signal_name : options.signal_name,
+		is_cut ? "other threads are not stopped for snapshots"
+		       : "no snapshots by this signal",
+		is_cut ? "GCPROF_CUT_SIGNAL" : "GCPROF_SIGNAL");
+	(void)__sigaction(number, act, NULL);
+}
+
+int
+signals_action(int number, const struct sigaction *act, struct sigaction *old)
+{
+	struct sigaction before;
+
+	if (!signals_is_ours(number))
+		return __sigaction(number, act, old);
+	if (sys_getpid() != s.pid)
+		return action_in_child(number, act, old);
+	if (s.use[number] == ENDS)
+		return action_of_fatal(number, act, old);
+	before = s.believed[number];
+	if (act) {
+		s.believed[number] = *act;
+		/* A program that resets all signals to their defaults has not asked to
+		 * be killed by ours. */
+		if (act->sa_handler != SIG_DFL)
+			give_up(number, act);
+	}
+	if (old)
+		*old = before;
+	return 0;
+}
