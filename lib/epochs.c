@@ -31,11 +31,7 @@ static struct {
 	uint32_t n_records;
 } e;
 
-struct birth {
-	epoch_no epoch;
-	thread_no thread;
-};
-static struct birth *births[BLOCKS_BIRTHS >> CHUNK_BITS];
+static struct epochs_birth *births[BLOCKS_BIRTHS >> CHUNK_BITS];
 static uint32_t n_births = 1;
 
 void
@@ -169,10 +165,10 @@ epochs_tick(uint64_t now_ns, void (*sum)(struct epochs_counts *),
 }
 
 birth_id
-epochs_birth(epoch_no epoch, thread_no thread)
+epochs_birth_new(epoch_no epoch, thread_no thread, uint32_t volume)
 {
 	birth_id id = atomic_add(&n_births, 1);
-	struct birth **slot, *none = NULL, *fresh;
+	struct epochs_birth **slot, *none = NULL, *fresh;
 
 	if (id >= BLOCKS_BIRTHS) {
 		relaxed_store(&n_births, BLOCKS_BIRTHS);
@@ -189,7 +185,7 @@ epochs_birth(epoch_no epoch, thread_no thread)
 		(void)__atomic_compare_exchange_n(slot, &none, fresh, false, __ATOMIC_ACQ_REL,
 						  __ATOMIC_ACQUIRE);
 	}
-	(*slot)[id & (CHUNK - 1)] = (struct birth){epoch, thread};
+	(*slot)[id & (CHUNK - 1)] = (struct epochs_birth){epoch, thread, volume};
 	return id;
 }
 
@@ -202,23 +198,21 @@ epochs_births_end(void)
 }
 
 void
-epochs_birth_get(birth_id id, epoch_no *ret_epoch, thread_no *ret_thread)
+epochs_birth_get(birth_id id, struct epochs_birth *ret)
 {
-	const struct birth *chunk =
+	const struct epochs_birth *chunk =
 		id && id < BLOCKS_BIRTHS ? acquire_load(&births[id >> CHUNK_BITS]) : NULL;
 
-	*ret_epoch = chunk ? chunk[id & (CHUNK - 1)].epoch : 0;
-	*ret_thread = chunk ? chunk[id & (CHUNK - 1)].thread : 0;
+	*ret = chunk ? chunk[id & (CHUNK - 1)] : (struct epochs_birth){0};
 }
 
 epoch_no
 epochs_birth_epoch(birth_id id)
 {
-	epoch_no epoch;
-	thread_no thread;
+	struct epochs_birth b;
 
-	epochs_birth_get(id, &epoch, &thread);
-	return epoch;
+	epochs_birth_get(id, &b);
+	return b.epoch;
 }
 
 bool

@@ -73,12 +73,19 @@ bool epochs_spend(uint64_t bytes, uint64_t now_ns);
 bool epochs_tick(uint64_t now_ns, void (*sum)(struct epochs_counts *ret),
 		 void (*measure)(struct epochs_memory *ret), struct epochs_record *ret);
 
-/* A pair of epoch and thread as one number; 0 and a loss if there are no more. */
-birth_id epochs_birth(epoch_no epoch, thread_no thread);
-/* Number of pairs, from 1 to it minus 1. */
+/* Who was born together: the same epoch, the same thread, and volume (books.h) in
+ * the same period. */
+struct epochs_birth {
+	epoch_no epoch;
+	thread_no thread;
+	uint32_t volume; /* when the first of them was born */
+};
+/* A number for one; 0 and a loss if there are no more. */
+birth_id epochs_birth_new(epoch_no epoch, thread_no thread, uint32_t volume);
+/* Their numbers go from 1 to this minus 1. */
 birth_id epochs_births_end(void);
-/* epoch and thread of a pair; zeros if there is none of that number. */
-void epochs_birth_get(birth_id id, epoch_no *ret_epoch, thread_no *ret_thread);
+/* Zeros if there is none of that number. */
+void epochs_birth_get(birth_id id, struct epochs_birth *ret);
 epoch_no epochs_birth_epoch(birth_id id);
 /* Whether the survivors of an epoch grew old at its end. */
 bool epochs_is_early(epoch_no epoch);

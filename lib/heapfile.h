@@ -28,7 +28,7 @@
 
 enum {
 	HEAPFILE_MAJOR = 1, /* another major: a reader must refuse */
-	HEAPFILE_MINOR = 0, /* a higher minor: only additions */
+	HEAPFILE_MINOR = 1, /* a higher minor: only additions */
 	HEAPFILE_LITTLE_ENDIAN = 1,
 	HEAPFILE_MAX_SECTIONS = 64,
 };
@@ -183,6 +183,30 @@ enum heapfile_type {
 	 * bytes of at least one block of each site.
 	 * Record: varint gap as in HEAPFILE_EDGES, text bytes. */
 	HEAPFILE_CONTENTS = 14,
+
+	/* From here on: since version 1.1.  The life of the process so far, cut
+	 * into periods of equal volume: bytes allocated, each block weighing 64
+	 * more.  Oldest first; the last may be a shorter one.
+	 * Record: varint end_ns (since the start of the process), then as they
+	 * stood at the period's end: varint allocations, varint allocated_bytes,
+	 * varint live_blocks, varint live_bytes. */
+	HEAPFILE_PERIODS = 15,
+
+	/* When the blocks of each birth were born; one record for each of
+	 * HEAPFILE_BIRTHS, in its order.  Record: varint period (from 0). */
+	HEAPFILE_BIRTH_PERIODS = 16,
+
+	/* Deaths of survivors: blocks that did not die in the period and epoch of
+	 * their birth by the hand of the thread that allocated them.  Sites
+	 * without a record had hardly any.
+	 * Record: varint site, varint freed_at (site of one free of such blocks,
+	 * 0 = unknown), varint deaths; how many were, compared with the death
+	 * before, of blocks born: varint later, varint earlier, varint at about
+	 * the same time; varint foreign (freed by another thread); varint n_ages,
+	 * then n_ages times varint deaths (at an age of less than 2^i units of
+	 * 8 KiB of volume, and not less than 2^(i-1)); then for each period:
+	 * varint born, varint born_bytes, varint died, varint died_bytes. */
+	HEAPFILE_BOOKS = 17,
 };
 
 enum heapfile_root {
@@ -216,7 +240,8 @@ enum { HEAPFILE_INFO_NUMBER = 1, HEAPFILE_INFO_TEXT = 2 };
  *     frees freed_bytes live_blocks live_bytes
  *     writer_bytes (resident memory that writing took, in the child or in
  *     place) cut_pause_ns (threads stopped) cut_threads cut_unanswered cut_in_place
- *     (1 = no child could be made)
+ *     (1 = no child could be made) unbooked (deaths of survivors for which
+ *     there was no room in BOOKS) period_bytes (volume of a period)
  *     loss.NAME for each kind of loss that happened (a count)
  *   texts: command (arguments, each ended by NUL) executable cwd reason
  *     (exit, signal, api, interval, growth, limit, fatal SIG...) allocator (jemalloc,

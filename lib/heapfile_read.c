@@ -42,6 +42,9 @@ static const struct section_kind {
 	[HEAPFILE_EDGES] = {"EDGES", 3},         [HEAPFILE_ROOTS] = {"ROOTS", 5},
 	[HEAPFILE_OBJECT_WORDS] = {"OBJECT_WORDS", 5},
 	[HEAPFILE_CONTENTS] = {"CONTENTS", 2},
+	[HEAPFILE_PERIODS] = {"PERIODS", 5},
+	[HEAPFILE_BIRTH_PERIODS] = {"BIRTH_PERIODS", 1},
+	[HEAPFILE_BOOKS] = {"BOOKS", 8},
 };
 
 const char *

@@ -142,6 +142,22 @@ struct hf_content {
 	struct hf_text bytes; /* from the block's start */
 };
 
+struct hf_period {
+	uint64_t end_ns, allocations, allocated_bytes, live_blocks, live_bytes;
+};
+
+enum { HF_MAX_PERIODS = 256, HF_MAX_AGES = 64 };
+
+struct hf_book {
+	uint32_t site, freed_at; /* freed_at 0 = unknown */
+	uint64_t deaths, later, earlier, same, foreign;
+	uint32_t n_ages, n_periods; /* n_periods: of the file */
+	uint64_t ages[HF_MAX_AGES];
+	struct hf_book_period {
+		uint64_t born, born_bytes, died, died_bytes;
+	} periods[HF_MAX_PERIODS];
+};
+
 #define HF_SIZE_LIMIT (1ull << 48)
 
 /* What to do with each record.  A function that is NULL is not called; one
@@ -166,6 +182,9 @@ struct hf_sink {
 	int (*edge)(void *arg, const struct hf_edge *r); /* of the last holder or root */
 	int (*object_word)(void *arg, const struct hf_object_word *r);
 	int (*content)(void *arg, const struct hf_content *r);
+	int (*period)(void *arg, const struct hf_period *r);
+	int (*birth_period)(void *arg, uint32_t period); /* from 0 */
+	int (*book)(void *arg, const struct hf_book *r);
 	/* Usable bytes of a block, by number from 1.  If it is NULL, offsets in
 	 * blocks are not checked: the decoder remembers no block. */
 	uint64_t (*usable)(void *arg, uint32_t block);

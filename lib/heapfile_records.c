@@ -15,7 +15,7 @@
 
 #include <string.h>
 
-/* What version 1.0 has a name for. */
+/* What version 1.1 has a name for. */
 enum {
 	SITE_FLAGS = HEAPFILE_SITE_SPECIAL | HEAPFILE_SITE_EXACT,
 	THREAD_FLAGS =
@@ -519,6 +519,76 @@ get_content(struct decoder *d)
 	return EMIT(d, content, &r);
 }
 
+/* ---- the books ---- */
+
+static bool
+get_period(struct decoder *d)
+{
+	struct hf_period r;
+
+	if (d->counts[HEAPFILE_PERIODS] > HF_MAX_PERIODS)
+		return decode_bad(d, d->p, "more than 256 periods");
+	return get_varint(d, &r.end_ns) && get_varint(d, &r.allocations) &&
+	       get_varint(d, &r.allocated_bytes) && get_varint(d, &r.live_blocks) &&
+	       get_varint(d, &r.live_bytes) && EMIT(d, period, &r);
+}
+
+static bool
+get_birth_period(struct decoder *d)
+{
+	const uint8_t *at = d->p;
+	uint32_t period;
+
+	if (d->counts[HEAPFILE_BIRTH_PERIODS] != d->counts[HEAPFILE_BIRTHS])
+		return decode_bad(d, at, "not one for each birth");
+	if (!get_u32_varint(d, &period))
+		return false;
+	if (period >= d->counts[HEAPFILE_PERIODS])
+		return decode_bad_reference(d, at, HEAPFILE_PERIODS);
+	return !d->sink->birth_period || !d->sink->birth_period(d->sink->arg, period) ||
+	       decode_stopped(d);
+}
+
+static bool
+get_ages(struct decoder *d, struct hf_book *r)
+{
+	const uint8_t *at = d->p;
+
+	if (!get_u32_varint(d, &r->n_ages))
+		return false;
+	if (r->n_ages > HF_MAX_AGES)
+		return decode_bad(d, at, "more than 64 ages");
+	for (uint32_t i = 0; i < r->n_ages; i++)
+		if (!get_varint(d, &r->ages[i]))
+			return false;
+	return true;
+}
+
+static bool
+get_book(struct decoder *d)
+{
+	struct hf_book r;
+	const uint8_t *at = d->p;
+
+	if (!get_reference(d, HEAPFILE_SITES, &r.site))
+		return false;
+	if (r.site == 0)
+		return decode_bad(d, at, "books of no site");
+	if (!get_reference(d, HEAPFILE_SITES, &r.freed_at) || !get_varint(d, &r.deaths) ||
+	    !get_varint(d, &r.later) || !get_varint(d, &r.earlier) ||
+	    !get_varint(d, &r.same) || !get_varint(d, &r.foreign) || !get_ages(d, &r))
+		return false;
+	r.n_periods = (uint32_t)d->counts[HEAPFILE_PERIODS];
+	for (uint32_t i = 0; i < r.n_periods; i++) {
+		struct hf_book_period *p = &r.periods[i];
+
+		if (!get_varint(d, &p->born) || !get_varint(d, &p->born_bytes) ||
+		    !get_varint(d, &p->died) || !get_varint(d, &p->died_bytes))
+			return false;
+	}
+	return EMIT(d, book, &r);
+}
+
 bool (*const decode_getters[DECODE_N_TYPES])(struct decoder *d) = {
 	[HEAPFILE_INFO] = get_info,
 	[HEAPFILE_MODULES] = get_module,
@@ -534,4 +604,7 @@ bool (*const decode_getters[DECODE_N_TYPES])(struct decoder *d) = {
 	[HEAPFILE_ROOTS] = get_root,
 	[HEAPFILE_OBJECT_WORDS] = get_object_words,
 	[HEAPFILE_CONTENTS] = get_content,
+	[HEAPFILE_PERIODS] = get_period,
+	[HEAPFILE_BIRTH_PERIODS] = get_birth_period,
+	[HEAPFILE_BOOKS] = get_book,
 };

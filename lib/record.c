@@ -4,6 +4,7 @@
  */
 #include "record.h"
 #include "backend.h"
+#include "books.h"
 #include "cut.h"
 #include "epochs.h"
 #include "modules.h"
@@ -20,9 +21,9 @@ extern void *__libc_stack_end; /* a variable of the loader's */
 bool record_is_ready;
 struct record_bad record_bad[RECORD_MAX_BAD];
 
-/* Bytes that a thread allocates between two looks at the clock; each block
- * weighs PER_BLOCK more. */
-enum { BUDGET = 64 << 10, PER_BLOCK = 64 };
+/* Bytes that a thread allocates between two looks at the clock, by weight: each
+ * block weighs BOOKS_PER_BLOCK more. */
+enum { BUDGET = 64 << 10 };
 
 NOINLINE void
 record_boot(void)
@@ -56,27 +57,44 @@ record_pending(void)
 
 /* ---- allocation ---------------------------------------------------------- */
 
+static uint64_t
+min(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
 /* The budget is used up: report, maybe end the epoch, take a new budget. */
 static NOINLINE void
 look_at_clock(struct thread *t)
 {
-	uint64_t now = sys_now_ns(), room;
+	uint64_t now = sys_now_ns(), bytes = t->counts.allocated_bytes - t->reported, room;
+	uint64_t blocks = t->counts.allocations - t->reported_blocks;
 
-	if (epochs_spend(t->counts.allocated_bytes - t->reported, now))
+	if (epochs_spend(bytes, now))
 		session_end_epoch(now);
+	books_spend(bytes + blocks * BOOKS_PER_BLOCK, now, thread_sum);
 	session_clock();
 	t->reported = t->counts.allocated_bytes;
+	t->reported_blocks = t->counts.allocations;
+	if (t->period != books_period_of(relaxed_load(&books_volume)))
+		t->epoch = 0; /* the next block begins a new birth */
+	t->recent = 0;
 	room = epochs_room();
 	/* No room is left only where no epoch can end: in a child that was made
 	 * behind our back, whose books are its parent's. */
-	relaxed_store(&t->budget, (int64_t)(room && room < BUDGET ? room : BUDGET));
+	room = min(room ? room : BUDGET, (uint64_t)books_room() << BOOKS_UNIT_BITS);
+	relaxed_store(&t->budget, (int64_t)min(room, BUDGET));
 }
 
 static NOINLINE void
-new_epoch(struct thread *t)
+new_birth(struct thread *t)
 {
+	uint32_t volume = relaxed_load(&books_volume);
+
 	t->epoch = epochs_current();
-	t->birth = epochs_birth(t->epoch, t->number);
+	t->period = books_period_of(volume);
+	t->birth = epochs_birth_new(t->epoch, t->number, volume);
+	t->recent = t->birth;
 }
 
 /* Natural logarithm of x / 2^53, 0 < x <= 2^53, to about 1e-4: good enough for
@@ -127,7 +145,7 @@ record_alloc(void *p, size_t bytes, enum heapfile_kind kind, const struct caller
 		return;
 	}
 	if (unlikely(t->epoch != epochs_current()))
-		new_epoch(t);
+		new_birth(t);
 	b.addr = (uintptr_t)p;
 	b.bytes = bytes;
 	b.site = site_of(t, bytes, c);
@@ -137,7 +155,7 @@ record_alloc(void *p, size_t bytes, enum heapfile_kind kind, const struct caller
 	t->counts.allocations++;
 	t->counts.allocated_bytes += bytes;
 	blocks_insert(&b);
-	t->budget -= (int64_t)(bytes + PER_BLOCK);
+	t->budget -= (int64_t)(bytes + BOOKS_PER_BLOCK);
 	if (unlikely(t->budget < 0))
 		look_at_clock(t);
 }
@@ -152,7 +170,7 @@ stray_birth(void)
 	epoch_no epoch = epochs_current();
 
 	if (was >> 32 != epoch) {
-		was = (uint64_t)epoch << 32 | epochs_birth(epoch, 0);
+		was = (uint64_t)epoch << 32 | epochs_birth_new(epoch, 0, relaxed_load(&books_volume));
 		relaxed_store(&now, was);
 	}
 	return (birth_id)was;
@@ -253,13 +271,34 @@ count_free(struct epochs_counts *counts, const struct block *b, epoch_no now, ep
 		counts->freed_to_bytes += b->bytes;
 }
 
+/* Not one of the blocks that this thread allocated just now; or it is, and one in
+ * some is looked at nevertheless, so that it is known where they are freed. */
+static NOINLINE void
+look_at_free(struct thread *t, const struct block *b, const struct caller *c)
+{
+	struct epochs_birth birth;
+	bool is_wanted;
+
+	epochs_birth_get(b->birth, &birth);
+	count_free(&t->counts, b, epochs_current(), birth.epoch);
+	if (b->birth == t->birth) {
+		/* Unless the next block begins a new one. */
+		is_wanted = t->epoch != 0;
+		if (is_wanted)
+			t->recent = t->birth;
+	} else {
+		is_wanted = books_death(b, birth.volume, birth.thread != t->number);
+	}
+	if (is_wanted && c->pc)
+		books_freed_at(b->site, b->bytes, unwind_site(t->unwind, c));
+}
+
 bool
 record_free(void *p, enum heapfile_kind by, const struct caller *c, struct block *ret)
 {
 	struct block b;
 	struct thread *t;
 	enum blocks_state state;
-	epoch_no now;
 
 	state = blocks_find((uintptr_t)p, &b);
 	if (unlikely(state != BLOCKS_LIVE)) {
@@ -280,9 +319,10 @@ record_free(void *p, enum heapfile_kind by, const struct caller *c, struct block
 		(void)atomic_add(&thread_strays.freed_bytes, b.bytes);
 		return true;
 	}
-	now = epochs_current();
-	count_free(&t->counts, &b, now,
-		   likely(b.birth == t->birth) ? t->epoch : epochs_birth_epoch(b.birth));
+	if (likely(b.birth == t->recent))
+		count_free(&t->counts, &b, epochs_current(), t->epoch);
+	else
+		look_at_free(t, &b, c);
 	return true;
 }
 
@@ -364,6 +404,6 @@ record_birth(void)
 	if (!t)
 		return stray_birth();
 	if (t->epoch != epochs_current())
-		new_epoch(t);
+		new_birth(t);
 	return t->birth;
 }

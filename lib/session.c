@@ -5,6 +5,7 @@
 #include "session.h"
 #include "backend.h"
 #include "blocks.h"
+#include "books.h"
 #include "cut.h"
 #include "epochs.h"
 #include "mappings.h"
@@ -639,6 +640,7 @@ after_fork_child(void)
 		backend_after_fork_child();
 	sites_after_fork();
 	epochs_after_fork();
+	books_after_fork();
 	thread_after_fork();
 	s.pid = sys_getpid();
 	sys_log_about(s.pid);
@@ -676,6 +678,7 @@ session_boot(void)
 		mem_use_huge_pages();
 	backend_init(options.is_system_allocator, options.is_hugepages);
 	epochs_init(options.young_bytes, options.promote, s.start_ns);
+	books_init(s.start_ns);
 	/* As early as can be: handlers that others register later run before ours,
 	 * while they may still allocate, and after ours in the parent and child. */
 	(void)pthread_atfork(before_fork, after_fork_parent, after_fork_child);

@@ -207,6 +207,14 @@ sites_count(site_id id, uint64_t allocations, uint64_t bytes)
 	}
 }
 
+uint32_t *
+sites_book(site_id id)
+{
+	struct site *s = id && id < sites_end() ? site_at(id) : NULL;
+
+	return s ? &s->book : NULL;
+}
+
 const struct site *
 sites_get(site_id id)
 {

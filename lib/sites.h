@@ -46,7 +46,7 @@ enum {
 struct site {
 	uint64_t step; /* written once, before the number is handed out */
 	site_id parent;
-	uint32_t reserved;
+	uint32_t book; /* of books.c, which alone reads it */
 	uint64_t allocations;     /* atomic adds, from the threads' caches */
 	uint64_t allocated_bytes; /* requested */
 };
@@ -57,6 +57,9 @@ site_id sites_intern(site_id parent, uint64_t step);
 
 /* Add to the counts of a node. */
 void sites_count(site_id id, uint64_t allocations, uint64_t bytes);
+
+/* A node's `book`; NULL if there is no such node, or no memory for it. */
+uint32_t *sites_book(site_id id);
 
 /* Number of nodes so far; those from 1 to it minus 1 may be read. */
 extern site_id sites_n; /* atomic; may pass SITES_MAX when all are used up */

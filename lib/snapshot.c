@@ -5,6 +5,7 @@
 #include "snapshot.h"
 #include "backend.h"
 #include "blocks.h"
+#include "books.h"
 #include "cut.h"
 #include "epochs.h"
 #include "heapfile_write.h"
@@ -246,17 +247,82 @@ static void
 put_births(void)
 {
 	birth_id id, end = epochs_births_end();
-	thread_no n_threads = thread_records_end(), thread;
-	epoch_no epoch, before = 0;
+	thread_no n_threads = thread_records_end();
+	struct epochs_birth b;
+	epoch_no before = 0;
 
 	heapfile_section(HEAPFILE_BIRTHS);
 	for (id = 1; id < end; id++) {
-		epochs_birth_get(id, &epoch, &thread);
+		epochs_birth_get(id, &b);
 		heapfile_record();
-		heapfile_put_zigzag((int64_t)epoch - before);
-		heapfile_put(thread < n_threads ? thread : 0);
-		heapfile_put(epochs_is_early(epoch) ? HEAPFILE_BIRTH_PROMOTED_EARLY : 0);
-		before = epoch;
+		heapfile_put_zigzag((int64_t)b.epoch - before);
+		heapfile_put(b.thread < n_threads ? b.thread : 0);
+		heapfile_put(epochs_is_early(b.epoch) ? HEAPFILE_BIRTH_PROMOTED_EARLY : 0);
+		before = b.epoch;
+	}
+	heapfile_section(HEAPFILE_BIRTH_PERIODS);
+	for (id = 1; id < end; id++) {
+		epochs_birth_get(id, &b);
+		heapfile_record();
+		heapfile_put(books_period_of(b.volume));
+	}
+}
+
+static void
+put_period(const struct books_period *p)
+{
+	heapfile_record();
+	heapfile_put(p->end_ns);
+	heapfile_put(p->allocations);
+	heapfile_put(p->allocated_bytes);
+	heapfile_put(p->live_blocks);
+	heapfile_put(p->live_bytes);
+}
+
+/* The one that has not ended ends with the snapshot; so there is always one for
+ * each birth and death. */
+static uint32_t
+put_periods(const struct snapshot_facts *facts, const struct epochs_counts *c)
+{
+	const struct books_period running = {facts->uptime_ns, c->allocations,
+					     c->allocated_bytes, c->allocations - c->frees,
+					     c->allocated_bytes - c->freed_bytes};
+	uint32_t n = books_period_of(relaxed_load(&books_volume)) + 1, i;
+
+	heapfile_section(HEAPFILE_PERIODS);
+	for (i = 0; i < n; i++)
+		put_period(i < books_n_periods() ? books_period_get(i) : &running);
+	return n;
+}
+
+static void
+put_books(uint32_t n_periods)
+{
+	uint32_t i, p;
+
+	heapfile_section(HEAPFILE_BOOKS);
+	for (i = 0; i < books_n(); i++) {
+		const struct book *b = books_get(i);
+
+		if (!b)
+			continue;
+		heapfile_record();
+		heapfile_put(b->site);
+		heapfile_put(b->freed_at);
+		heapfile_put(b->n_freed);
+		heapfile_put(b->n_later);
+		heapfile_put(b->n_earlier);
+		heapfile_put(b->n_same);
+		heapfile_put(b->n_foreign);
+		heapfile_put(BOOKS_AGES);
+		for (p = 0; p < BOOKS_AGES; p++)
+			heapfile_put(b->ages[p]);
+		for (p = 0; p < n_periods; p++) {
+			heapfile_put(b->born[p]);
+			heapfile_put(b->born_bytes[p]);
+			heapfile_put(b->died[p]);
+			heapfile_put(b->died_bytes[p]);
+		}
 	}
 }
 
@@ -411,6 +477,8 @@ put_info(const struct snapshot_facts *facts, const struct epochs_counts *counts,
 	info_number("cut_threads", cut_now.n_threads);
 	info_number("cut_unanswered", cut_now.n_unanswered);
 	info_number("cut_in_place", cut_now.is_in_place);
+	info_number("unbooked", books_unbooked());
+	info_number("period_bytes", (uint64_t)1 << (BOOKS_UNIT_BITS + books_shift));
 	for (i = 0; i < N_LOSSES; i++) {
 		uint64_t n = relaxed_load(&loss[i]);
 		char name[64];
@@ -482,6 +550,7 @@ snapshot_write(const struct snapshot_facts *facts)
 	put_epochs(facts, &counts);
 	put_marks();
 	put_births();
+	put_books(put_periods(facts, &counts));
 	put_threads(facts->pid);
 	put_sites();
 	put_modules();

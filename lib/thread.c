@@ -123,6 +123,7 @@ thread_make(void)
 	t->number = record_new(t->tid);
 	t->epoch = 0;
 	t->budget = 0;
+	t->recent = 0;
 	t->random = ((uint64_t)t->number << 32 ^ sys_now_ns()) | 1;
 	unwind_reset(t->unwind);
 	thread_tls.state = t;

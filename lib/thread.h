@@ -37,9 +37,11 @@ struct thread_cached {
 struct thread {
 	int64_t budget;  /* bytes until somebody looks at the clock; others may set it to 0 */
 	epoch_no epoch;  /* as this thread last saw it */
-	birth_id birth;  /* of this thread in that epoch */
+	birth_id birth;  /* of what it allocates now */
+	birth_id recent; /* the same, or 0: the next free is to be looked at */
+	uint32_t period; /* of birth; books.h */
 	struct epochs_counts counts;
-	uint64_t reported; /* of counts.allocated_bytes, to epochs_spend */
+	uint64_t reported, reported_blocks; /* of counts: bytes, allocations told of */
 	int64_t sample_left;
 	uint64_t random;
 	struct unwind *unwind;

@@ -33,6 +33,7 @@ struct loader {
 	uint32_t *module_of; /* file's module number -> canonical one */
 	uint32_t *node_of;   /* file's site number -> canonical node */
 	uint32_t n_seen;     /* sites seen so far */
+	uint32_t n_placed;   /* births whose period is known */
 	uint32_t *table;     /* hash table of canonical nodes, 0 = free */
 	uint64_t table_mask;
 	bool is_out_of_memory;
@@ -95,7 +96,7 @@ static const struct field {
 	FIELD(total_memory), FIELD(free_memory), FIELD(profiler_bytes),
 	FIELD(allocations), FIELD(allocated_bytes), FIELD(frees), FIELD(freed_bytes),
 	FIELD(live_blocks), FIELD(live_bytes), FIELD(cut_pause_ns), FIELD(cut_threads),
-	FIELD(cut_unanswered), FIELD(cut_in_place),
+	FIELD(cut_unanswered), FIELD(cut_in_place), FIELD(unbooked), FIELD(period_bytes),
 };
 
 static const struct field text_fields[] = {
@@ -224,6 +225,8 @@ load_begin(void *arg, enum heapfile_type type, uint64_t n)
 		return begin_edges(l) || ROOM(roots);
 	case HEAPFILE_CONTENTS:
 		return ROOM(contents);
+	case HEAPFILE_PERIODS:
+		return ROOM(periods);
 	default:
 		return 0;
 	}
@@ -500,6 +503,98 @@ load_content(void *arg, const struct hf_content *r)
 	return text_dup(l, r->bytes, &c->bytes);
 }
 
+/* ---- the books ---- */
+
+static int
+load_period(void *arg, const struct hf_period *r)
+{
+	struct loader *l = arg;
+
+	l->heap->periods[l->heap->n_periods++] = *r;
+	return 0;
+}
+
+static int
+load_birth_period(void *arg, uint32_t period)
+{
+	struct loader *l = arg;
+
+	l->heap->births[++l->n_placed].period = period;
+	return 0;
+}
+
+static void
+book_free(struct heap_book *b)
+{
+	if (!b)
+		return;
+	free(b->ages);
+	free(b->periods);
+	free(b);
+}
+
+/* The book of a node, made if need be. */
+static struct heap_book *
+book_of(struct heap *h, uint32_t node)
+{
+	struct heap_book *b;
+
+	if (!h->books)
+		h->books = calloc((size_t)h->n_nodes + 1, sizeof(struct heap_book *));
+	if (!h->books || h->books[node])
+		return h->books ? h->books[node] : NULL;
+	b = calloc(1, sizeof(*b));
+	if (!b)
+		return NULL;
+	b->ages = calloc(HF_MAX_AGES, sizeof(*b->ages));
+	b->periods = calloc((size_t)h->n_periods + 1, sizeof(*b->periods));
+	if (!b->ages || !b->periods) {
+		book_free(b);
+		return NULL;
+	}
+	h->books[node] = b;
+	return b;
+}
+
+static void
+sum(uint64_t *to, uint64_t more)
+{
+	*to = saturating_add(*to, more);
+}
+
+/* Several sites of the file may be one node. */
+static int
+load_book(void *arg, const struct hf_book *r)
+{
+	struct loader *l = arg;
+	struct heap *h = l->heap;
+	struct heap_book *b = book_of(h, l->node_of[r->site]);
+
+	if (!b)
+		return no_memory(l);
+	sum(&b->deaths, r->deaths);
+	sum(&b->later, r->later);
+	sum(&b->earlier, r->earlier);
+	sum(&b->same, r->same);
+	sum(&b->foreign, r->foreign);
+	if (r->freed_at)
+		b->freed_at = l->node_of[r->freed_at];
+	if (r->n_ages > h->n_ages)
+		h->n_ages = r->n_ages;
+	for (uint32_t i = 0; i < r->n_ages; i++)
+		sum(&b->ages[i], r->ages[i]);
+	for (uint32_t i = 0; i < r->n_periods; i++) {
+		struct heap_book_period *to = &b->periods[i];
+		const struct hf_book_period *from = &r->periods[i];
+
+		sum(&to->born.blocks, from->born);
+		sum(&to->born.bytes, from->born_bytes);
+		sum(&to->died.blocks, from->died);
+		sum(&to->died.bytes, from->died_bytes);
+	}
+	return 0;
+}
+
 /* ---- after the last record ---- */
 
 static int
@@ -630,6 +725,9 @@ heap_load(const uint8_t *bytes, size_t n, unsigned options, heap_progress *progr
 		.root = load_root,
 		.edge = load_edge,
 		.content = load_content,
+		.period = load_period,
+		.birth_period = load_birth_period,
+		.book = load_book,
 		.usable = block_usable,
 	};
 	bool ok = false;
@@ -675,6 +773,10 @@ heap_free(struct heap *h)
 		free(h->marks[i].label.bytes);
 	for (size_t i = 0; i < h->n_contents; i++)
 		free(h->contents[i].bytes.bytes);
+	for (uint32_t i = 0; h->books && i <= h->n_nodes; i++)
+		book_free(h->books[i]);
+	free(h->books);
+	free(h->periods);
 	edges_free(&h->edges);
 	free(h->roots);
 	free(h->contents);

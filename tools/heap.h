@@ -35,6 +35,7 @@ struct heap_info {
 	uint64_t profiler_bytes, allocations, allocated_bytes, frees, freed_bytes;
 	uint64_t live_blocks, live_bytes;
 	uint64_t cut_pause_ns, cut_threads, cut_unanswered, cut_in_place;
+	uint64_t unbooked, period_bytes;
 	struct heap_text command, executable, cwd, reason, allocator, version, machine;
 	struct heap_text default_suppressions; /* of __lsan_default_suppressions() */
 };
@@ -74,6 +75,7 @@ struct heap_birth {
 	uint64_t age;         /* epochs up to the snapshot's */
 	uint32_t thread;      /* 0 = unknown */
 	uint32_t epoch_index; /* into heap.birth_epochs */
+	uint32_t period;      /* into heap.periods, if there are any */
 	bool is_known;        /* false only for entry 0 */
 	bool is_old;
 };
@@ -120,6 +122,16 @@ struct heap_count {
 	uint64_t blocks, bytes;
 };
 
+/* Deaths of survivors of one site: gcprof-heap(5), BOOKS. */
+struct heap_book {
+	uint64_t deaths, later, earlier, same, foreign;
+	uint64_t *ages; /* heap.n_ages of them */
+	struct heap_book_period {
+		struct heap_count born, died;
+	} *periods;	   /* heap.n_periods of them */
+	uint32_t freed_at; /* node, 0 = unknown */
+};
+
 /* All that lives of one birth epoch. */
 struct heap_birth_epoch {
 	uint64_t epoch;
@@ -160,6 +172,10 @@ struct heap {
 	struct edges edges;
 	struct heap_content *contents; /* by rising block */
 	size_t n_contents;
+	/* Periods of equal volume, oldest first; none in files before 1.1. */
+	struct hf_period *periods;
+	uint32_t n_periods, n_ages;
+	struct heap_book **books; /* by node; NULL: hardly any deaths */
 	struct heap_count live, young, old, unborn; /* unborn: of unknown birth */
 	/* Slack that is too large for a block's 16 bits, by rising index. */
 	struct heap_slack {

@@ -14,10 +14,14 @@
  *     thread NUMBER TID FIRST-EPOCH FLAGS NAME
  *     birth  NUMBER EPOCH THREAD FLAGS
  *     epoch  FIRST N END ALLOCATIONS ALLOCATED FREED SURVIVED PROMOTED RSS TOTAL USED EXTERNAL
- *     block  ADDRESS REQUESTED USABLE KIND EPOCH TID SITE
+ *     block  ADDRESS REQUESTED USABLE KIND EPOCH TID SITE BIRTH
  *     mapping START BYTES SITE BIRTH FLAGS
  *     bad    KIND COUNT ADDRESS SITE ALLOCATION-SITE
  *     mark   EPOCH TIME LABEL
+ *     period NUMBER END ALLOCATIONS ALLOCATED LIVE-BLOCKS LIVE-BYTES
+ *     birth-period BIRTH PERIOD
+ *     book   SITE FREED-AT DEATHS LATER EARLIER SAME FOREIGN N-AGES AGE...
+ *     book-period SITE PERIOD BORN BYTES DIED BYTES
  *
  * Addresses and offsets are hexadecimal without 0x, all else is decimal.
  * --stacks prints
@@ -278,9 +282,9 @@ block(struct bytes *b, uint64_t number)
 		bad("birth %" PRIu64 " of %" PRIu64, born, n_births);
 	if ((size & 7) > HEAPFILE_KIND_MALLOCX)
 		bad("block of unknown kind");
-	fprintf(out, "block\t%" PRIx64 "\t%" PRIu64 "\t%" PRIu64 "\t%s\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64, address,
+	fprintf(out, "block\t%" PRIx64 "\t%" PRIu64 "\t%" PRIu64 "\t%s\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64, address,
 		size >> 3, usable, kinds[size & 7], born ? births[born].epoch : 0,
-		born && births[born].thread ? tids[births[born].thread] : 0, at);
+		born && births[born].thread ? tids[births[born].thread] : 0, at, born);
 	end_of_last = address + ((usable + 15) & ~(uint64_t)15);
 	GROW(blocks, number);
 	blocks[number] = (struct block){address, at};
@@ -321,6 +325,44 @@ mark(struct bytes *b, uint64_t number)
 	print_text(b, get_varint(b), 0);
 }
 
+static uint64_t n_periods;
+
+static void
+period(struct bytes *b, uint64_t number)
+{
+	fprintf(out, "period\t%" PRIu64, number - 1);
+	print_varints(b, 5);
+	n_periods = number;
+}
+
+static void
+birth_period(struct bytes *b, uint64_t number)
+{
+	uint64_t at = get_varint(b);
+
+	if (number > n_births || at >= n_periods)
+		bad("birth %" PRIu64 " in period %" PRIu64, number, at);
+	fprintf(out, "birth-period\t%" PRIu64 "\t%" PRIu64, number, at);
+}
+
+static void
+book(struct bytes *b, uint64_t number)
+{
+	uint64_t at = get_varint(b), n_ages, i;
+
+	(void)number;
+	check_site(at);
+	fprintf(out, "book\t%" PRIu64, at);
+	print_varints(b, 6);
+	n_ages = get_varint(b);
+	fprintf(out, "\t%" PRIu64, n_ages);
+	print_varints(b, (int)n_ages);
+	for (i = 0; i < n_periods; i++) {
+		fprintf(out, "\nbook-period\t%" PRIu64 "\t%" PRIu64, at, i);
+		print_varints(b, 4);
+	}
+}
+
 static void (*const readers[])(struct bytes *, uint64_t) = {[HEAPFILE_INFO] = info,
 	[HEAPFILE_MODULES] = module,
 	[HEAPFILE_SITES] = site,
@@ -330,7 +372,10 @@ static void (*const readers[])(struct bytes *, uint64_t) = {[HEAPFILE_INFO] = in
 	[HEAPFILE_BLOCKS] = block,
 	[HEAPFILE_MAPPINGS] = mapping,
 	[HEAPFILE_BAD_FREES] = bad_free,
-	[HEAPFILE_MARKS] = mark};
+	[HEAPFILE_MARKS] = mark,
+	[HEAPFILE_PERIODS] = period,
+	[HEAPFILE_BIRTH_PERIODS] = birth_period,
+	[HEAPFILE_BOOKS] = book};
 
 static void
 read_sections(const uint8_t *file, const struct heapfile_header *h)
@@ -345,7 +390,7 @@ read_sections(const uint8_t *file, const struct heapfile_header *h)
 			struct bytes b;
 
 			memcpy(&s, file + h->table_offset + i * sizeof s, sizeof s);
-			if (s.type != wanted)
+			if (s.type != wanted || !readers[wanted])
 				continue;
 			b.at = file + s.offset;
 			b.end = b.at + s.bytes;

@@ -151,6 +151,52 @@ maker_birth(struct maker *m, uint64_t epoch, uint32_t thread, uint32_t flags)
 }
 
 void
+maker_period(struct maker *m, const struct hf_period *p)
+{
+	struct maker_section *s = maker_section(m, HEAPFILE_PERIODS);
+
+	maker_varint(s, p->end_ns);
+	maker_varint(s, p->allocations);
+	maker_varint(s, p->allocated_bytes);
+	maker_varint(s, p->live_blocks);
+	maker_varint(s, p->live_bytes);
+	s->n_records++;
+}
+
+void
+maker_birth_period(struct maker *m, uint32_t period)
+{
+	struct maker_section *s = maker_section(m, HEAPFILE_BIRTH_PERIODS);
+
+	maker_varint(s, period);
+	s->n_records++;
+}
+
+void
+maker_book(struct maker *m, const struct hf_book *b)
+{
+	struct maker_section *s = maker_section(m, HEAPFILE_BOOKS);
+
+	maker_varint(s, b->site);
+	maker_varint(s, b->freed_at);
+	maker_varint(s, b->deaths);
+	maker_varint(s, b->later);
+	maker_varint(s, b->earlier);
+	maker_varint(s, b->same);
+	maker_varint(s, b->foreign);
+	maker_varint(s, b->n_ages);
+	for (uint32_t i = 0; i < b->n_ages; i++)
+		maker_varint(s, b->ages[i]);
+	for (uint32_t i = 0; i < b->n_periods; i++) {
+		maker_varint(s, b->periods[i].born);
+		maker_varint(s, b->periods[i].born_bytes);
+		maker_varint(s, b->periods[i].died);
+		maker_varint(s, b->periods[i].died_bytes);
+	}
+	s->n_records++;
+}
+
+void
 maker_epochs(struct maker *m, const struct hf_epochs *e)
 {
 	struct maker_section *s = maker_section(m, HEAPFILE_EPOCHS);
@@ -446,6 +492,33 @@ sample_graph(struct maker *m, uint32_t module, uint32_t thread)
 	maker_content(m, 3, "hello, world\0\1\2\3", 16);
 }
 
+/* Two periods; the first site has lost four blocks, one born in the first. */
+static void
+sample_books(struct maker *m, uint32_t site, uint32_t freed_at)
+{
+	struct hf_book b = {.site = site,
+			    .freed_at = freed_at,
+			    .deaths = 4,
+			    .later = 1,
+			    .earlier = 1,
+			    .same = 2,
+			    .foreign = 3,
+			    .n_ages = 2,
+			    .n_periods = 2};
+
+	b.ages[0] = 3;
+	b.ages[1] = 1;
+	b.periods[0] = (struct hf_book_period){1, 100, 0, 0};
+	b.periods[1] = (struct hf_book_period){3, 300, 4, 400};
+	maker_period(m, &(struct hf_period){4000000000, 500, 50000, 40, 3000});
+	maker_period(m, &(struct hf_period){9000000000, 1000, 123456, 4, 1148});
+	maker_birth_period(m, 0);
+	maker_birth_period(m, 1);
+	maker_birth_period(m, 1);
+	maker_birth_period(m, 1);
+	maker_book(m, &b);
+}
+
 void
 maker_sample(struct maker *m)
 {
@@ -477,4 +550,5 @@ maker_sample(struct maker *m)
 		m, &(struct hf_bad_free){HEAPFILE_BAD_DOUBLE, 2, 0x30000, leaf, other});
 	maker_mark(m, 5, 5000000000, "warm");
 	sample_graph(m, exe, worker);
+	sample_books(m, leaf, other);
 }

@@ -49,6 +49,9 @@ uint32_t maker_site(struct maker *m, uint32_t parent, uint32_t flags, uint32_t m
 		    uint64_t offset, uint64_t allocations, uint64_t allocated_bytes);
 uint32_t maker_thread(struct maker *m, uint64_t tid, const char *name);
 uint32_t maker_birth(struct maker *m, uint64_t epoch, uint32_t thread, uint32_t flags);
+void maker_period(struct maker *m, const struct hf_period *p);
+void maker_birth_period(struct maker *m, uint32_t period);
+void maker_book(struct maker *m, const struct hf_book *b);
 void maker_epochs(struct maker *m, const struct hf_epochs *e);
 void maker_block(struct maker *m, const struct hf_block *b);
 void maker_mapping(struct maker *m, const struct hf_mapping *r);

@@ -57,6 +57,14 @@ decode(const uint8_t *bytes, size_t n)
 	return e;
 }
 
+/* Births may be added then. */
+static void
+without_periods_of_births(struct maker *m)
+{
+	maker_section(m, HEAPFILE_BIRTH_PERIODS)->n_records = 0;
+	maker_section(m, HEAPFILE_BIRTH_PERIODS)->n = 0;
+}
+
 static struct hf_error
 decode_maker(const struct maker *m)
 {
@@ -482,6 +490,7 @@ unknown_flags_and_kinds_are_for_later_versions(void **state)
 	};
 	struct maker *m = *state;
 
+	without_periods_of_births(m);
 	for (size_t i = 0; i < sizeof(records) / sizeof(*records); i++) {
 		struct maker_section *s = maker_section(m, records[i].type);
 		size_t before = s->n;
@@ -491,7 +500,7 @@ unknown_flags_and_kinds_are_for_later_versions(void **state)
 		for (size_t v = 0; v < records[i].n; v++)
 			maker_varint(s, records[i].values[v]);
 		s->n_records++;
-		assert_int_equal(PATCH_HEADER(m, minor, uint16_t, 1).code, HF_OK);
+		assert_int_equal(PATCH_HEADER(m, minor, uint16_t, HEAPFILE_MINOR + 1).code, HF_OK);
 		s->n_records--;
 		s->n = before;
 	}
@@ -550,6 +559,7 @@ births_stay_within_64_bits(void **state)
 {
 	struct maker *m = *state;
 
+	without_periods_of_births(m);
 	/* The sample's last birth is of epoch 10: 10 down is 0, 11 is too far. */
 	assert_int_equal(WITH(m, HEAPFILE_BIRTHS, 19, 0, 0).code, HF_OK);
 	refused(WITH(m, HEAPFILE_BIRTHS, 21, 0, 0), HF_RECORD, "BIRTHS section",
@@ -730,12 +740,59 @@ contents_fit_their_blocks(void **state)
 	s->n_records = 1;
 }
 
+static void
+periods_are_at_most_256(void **state)
+{
+	struct maker *m = *state;
+
+	for (int i = 2; i < 256; i++)
+		maker_period(m, &(struct hf_period){.end_ns = 1});
+	/* Its book has too few of them now. */
+	maker_section(m, HEAPFILE_BOOKS)->n_records = 0;
+	maker_section(m, HEAPFILE_BOOKS)->n = 0;
+	assert_int_equal(decode_maker(m).code, HF_OK);
+	maker_period(m, &(struct hf_period){.end_ns = 1});
+	refused(decode_maker(m), HF_RECORD, "PERIODS section", "256");
+}
+
+static void
+each_birth_has_a_period_that_exists(void **state)
+{
+	struct maker *m = *state;
+
+	maker_birth_period(m, 0);
+	refused(decode_maker(m), HF_RECORD, "BIRTH_PERIODS section", "each birth");
+	without_periods_of_births(m);
+	for (int i = 0; i < 4; i++)
+		maker_birth_period(m, i == 3 ? 2 : 1);
+	refused(decode_maker(m), HF_RECORD, "BIRTH_PERIODS section", "PERIODS");
+}
+
+static void
+books_are_of_a_site(void **state)
+{
+	struct maker *m = *state;
+
+	assert_int_equal(GRAPH(m, HEAPFILE_BOOKS, 1, 0, 4, 1, 1, 2, 3, 1, 4, 1, 9, 0, 0, 3,
+			       9, 4, 9)
+				 .code,
+			 HF_OK);
+	refused(GRAPH(m, HEAPFILE_BOOKS, 0, 0, 4, 1, 1, 2, 3, 0, 1, 9, 0, 0, 3, 9, 4, 9),
+		HF_RECORD, "BOOKS section", "no site");
+	refused(GRAPH(m, HEAPFILE_BOOKS, 1, 9, 4, 1, 1, 2, 3, 0, 1, 9, 0, 0, 3, 9, 4, 9),
+		HF_RECORD, "BOOKS section", "SITES");
+	refused(GRAPH(m, HEAPFILE_BOOKS, 1, 0, 4, 1, 1, 2, 3, 65, 1, 9, 0, 0, 3, 9, 4, 9),
+		HF_RECORD, "BOOKS section", "64 ages");
+	refused(GRAPH(m, HEAPFILE_BOOKS, 1, 0, 4, 1, 1, 2, 3, 0, 1, 9, 0, 0, 3, 9, 4),
+		HF_RECORD, "BOOKS section", "cut off");
+}
+
 /* ---- what arrives ---- */
 
 struct seen {
 	struct hf_block blocks[8];
 	size_t n_blocks;
-	uint64_t began[HEAPFILE_CONTENTS + 1];
+	uint64_t began[HEAPFILE_BOOKS + 1];
 	int last_type;
 	size_t stop_after;
 };
@@ -888,6 +945,61 @@ the_graph_arrives_as_it_was_written(void **state)
 	free(f.bytes);
 }
 
+static int
+see_period(void *arg, const struct hf_period *p)
+{
+	assert_true(p->allocations == 500 || p->live_bytes == 1148);
+	((struct seen_graph *)arg)->n_holders++;
+	return 0;
+}
+
+static int
+see_birth_period(void *arg, uint32_t period)
+{
+	((struct seen_graph *)arg)->n_words += period;
+	return 0;
+}
+
+static int
+see_book(void *arg, const struct hf_book *b)
+{
+	assert_int_equal(b->site, 2);
+	assert_int_equal(b->freed_at, 3);
+	assert_int_equal(b->deaths, 4);
+	assert_int_equal(b->later, 1);
+	assert_int_equal(b->earlier, 1);
+	assert_int_equal(b->same, 2);
+	assert_int_equal(b->foreign, 3);
+	assert_int_equal(b->n_ages, 2);
+	assert_int_equal(b->ages[0], 3);
+	assert_int_equal(b->n_periods, 2);
+	assert_int_equal(b->periods[0].born_bytes, 100);
+	assert_int_equal(b->periods[1].died, 4);
+	((struct seen_graph *)arg)->n_roots++;
+	return 0;
+}
+
+static void
+the_books_arrive_as_they_were_written(void **state)
+{
+	struct seen_graph seen = {.n_edges = 0};
+	struct hf_sink sink = {
+		.arg = &seen,
+		.period = see_period,
+		.birth_period = see_birth_period,
+		.book = see_book,
+	};
+	struct hf_error e;
+	struct file f;
+
+	f.bytes = maker_finish(*state, &f.n);
+	assert_int_equal(hf_decode(f.bytes, f.n, 0, &sink, &e), 0);
+	assert_int_equal(seen.n_holders, 2);
+	assert_int_equal(seen.n_words, 3);
+	assert_int_equal(seen.n_roots, 1);
+	free(f.bytes);
+}
+
 static void
 a_sink_can_stop(void **state)
 {
@@ -976,6 +1088,10 @@ main(void)
 		TEST(roots_have_an_owner_of_their_kind),
 		TEST(object_words_are_one_to_four_of_a_block),
 		TEST(contents_fit_their_blocks),
+		TEST(periods_are_at_most_256),
+		TEST(each_birth_has_a_period_that_exists),
+		TEST(books_are_of_a_site),
+		TEST(the_books_arrive_as_they_were_written),
 		TEST(the_graph_arrives_as_it_was_written),
 		TEST(sections_arrive_by_type_whatever_their_order_in_the_file),
 		TEST(gaps_count_from_the_end_rounded_up_to_16),

@@ -1,0 +1,263 @@
+/* books.c -- see books.h.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "books.h"
+#include "mem.h"
+#include "sites.h"
+
+enum {
+	MAX_BOOKS = 8192,
+	CHUNK = 64, /* books */
+	MIN_DEATHS = 4, /* until a site has a page, */
+	MIN_BYTES = 64 << 10 /* but at once if the block is so large */
+};
+
+uint32_t books_volume, books_shift;
+
+static struct {
+	uint64_t start_ns;
+	uint64_t weight; /* atomic: volume in bytes */
+	int is_turning;	 /* atomic flag: somebody ends a period */
+	uint32_t n_periods;
+	struct books_period periods[BOOKS_PERIODS];
+	uint32_t n_books; /* atomic; may pass MAX_BOOKS */
+	uint64_t n_unbooked;
+	struct book *chunks[MAX_BOOKS / CHUNK];
+} s;
+
+void
+books_init(uint64_t start_ns)
+{
+	s.start_ns = start_ns;
+}
+
+/* ---- periods ------------------------------------------------------------- */
+
+static struct book *
+book_at(uint32_t i)
+{
+	struct book *chunk = acquire_load(&s.chunks[i / CHUNK]);
+
+	return chunk ? &chunk[i % CHUNK] : NULL;
+}
+
+#define MOVE(array, from, to)                                                            \
+	(void)atomic_add(&(array)[to], __atomic_exchange_n(&(array)[from], 0, __ATOMIC_RELAXED))
+
+static void
+join_pages(void)
+{
+	uint32_t n = books_n(), i, p;
+
+	for (i = 0; i < n; i++) {
+		struct book *b = book_at(i);
+
+		for (p = 1; b && p < BOOKS_PERIODS; p++) {
+			MOVE(b->born, p, p / 2);
+			MOVE(b->died, p, p / 2);
+			MOVE(b->born_bytes, p, p / 2);
+			MOVE(b->died_bytes, p, p / 2);
+		}
+	}
+}
+
+/* Two neighbours become one. */
+static void
+join_periods(void)
+{
+	uint32_t i;
+
+	relaxed_store(&books_shift, books_shift + 1);
+	join_pages();
+	for (i = 0; i < BOOKS_PERIODS / 2; i++)
+		s.periods[i] = s.periods[2 * i + 1];
+	s.n_periods /= 2;
+}
+
+/* End all periods that the volume has passed. */
+static void
+turn(uint32_t volume, uint64_t now_ns, void (*sum)(struct epochs_counts *))
+{
+	struct epochs_counts c;
+	struct books_period end;
+
+	sum(&c);
+	end = (struct books_period){.end_ns = now_ns - s.start_ns,
+				    .allocations = c.allocations,
+				    .allocated_bytes = c.allocated_bytes,
+				    .live_blocks = c.allocations - c.frees,
+				    .live_bytes = c.allocated_bytes - c.freed_bytes};
+	while (s.n_periods < volume >> books_shift) {
+		s.periods[s.n_periods++] = end;
+		if (s.n_periods == BOOKS_PERIODS)
+			join_periods();
+	}
+}
+
+void
+books_spend(uint64_t weight, uint64_t now_ns, void (*sum)(struct epochs_counts *))
+{
+	uint64_t total = atomic_add(&s.weight, weight) + weight;
+	uint32_t volume = (uint32_t)(total >> BOOKS_UNIT_BITS);
+	int idle = 0;
+
+	if (volume > relaxed_load(&books_volume))
+		relaxed_store(&books_volume, volume); /* may lag by another's look */
+	if (volume >> relaxed_load(&books_shift) <= relaxed_load(&s.n_periods) ||
+	    !__atomic_compare_exchange_n(&s.is_turning, &idle, 1, false, __ATOMIC_ACQUIRE,
+					 __ATOMIC_RELAXED))
+		return;
+	turn(volume, now_ns, sum);
+	release_store(&s.is_turning, 0);
+}
+
+uint32_t
+books_room(void)
+{
+	uint32_t unit = 1u << relaxed_load(&books_shift);
+
+	return unit - (relaxed_load(&books_volume) & (unit - 1));
+}
+
+/* ---- pages --------------------------------------------------------------- */
+
+/* struct site's `book`: deaths so far, while there is no page; NO_PAGE; or
+ * FIRST_PAGE and the page's number. */
+enum { FIRST_PAGE = 16 };
+#define NO_PAGE UINT32_MAX
+
+/* A new page's number, or NO_PAGE. */
+static uint32_t
+page_new(void)
+{
+	struct book **slot, *none = NULL, *fresh;
+	uint32_t i;
+
+	if (relaxed_load(&s.n_books) >= MAX_BOOKS)
+		return NO_PAGE;
+	i = atomic_add(&s.n_books, 1);
+	if (i >= MAX_BOOKS)
+		return NO_PAGE;
+	slot = &s.chunks[i / CHUNK];
+	if (!acquire_load(slot)) {
+		fresh = mem_map(CHUNK * sizeof *fresh);
+		if (!fresh)
+			return NO_PAGE;
+		(void)__atomic_compare_exchange_n(slot, &none, fresh, false,
+						  __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+	}
+	return i;
+}
+
+/* The page of a site; NULL if it has none, and is to have none yet. */
+static struct book *
+page_of(site_id site, size_t bytes)
+{
+	uint32_t *of_site = sites_book(site), number, page;
+
+	if (!of_site)
+		return NULL;
+	number = acquire_load(of_site);
+	if (likely(number >= FIRST_PAGE)) {
+		if (number != NO_PAGE)
+			return book_at(number - FIRST_PAGE);
+		(void)atomic_add(&s.n_unbooked, 1);
+		return NULL;
+	}
+	if (number + 1 < MIN_DEATHS && bytes < MIN_BYTES) {
+		/* Two at once may count as one. */
+		(void)__atomic_compare_exchange_n(of_site, &number, number + 1, false,
+						  __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+		return NULL;
+	}
+	page = page_new();
+	/* Of two that make one at once, one page stays unused. */
+	if (!__atomic_compare_exchange_n(of_site, &number,
+					 page == NO_PAGE ? NO_PAGE : page + FIRST_PAGE, false,
+					 __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE) ||
+	    page == NO_PAGE)
+		return NULL;
+	release_store(&book_at(page)->site, site);
+	return book_at(page);
+}
+
+bool
+books_death(const struct block *b, uint32_t born, bool is_foreign)
+{
+	struct book *page = page_of(b->site, b->bytes);
+	uint32_t now = relaxed_load(&books_volume), age = now > born ? now - born : 0, last;
+	uint32_t age_class = age ? 32 - (uint32_t)__builtin_clz(age) : 0;
+	uint64_t n;
+
+	if (!page)
+		return false;
+	last = relaxed_load(&page->last_born);
+	relaxed_store(&page->last_born, born);
+	(void)atomic_add(born > last   ? &page->n_later
+			 : born < last ? &page->n_earlier
+				       : &page->n_same,
+			 1);
+	if (is_foreign)
+		(void)atomic_add(&page->n_foreign, 1);
+	(void)atomic_add(&page->ages[age_class < BOOKS_AGES ? age_class : BOOKS_AGES - 1], 1);
+	(void)atomic_add(&page->born[books_period_of(born)], 1);
+	(void)atomic_add(&page->died[books_period_of(now)], 1);
+	(void)atomic_add(&page->born_bytes[books_period_of(born)], b->bytes);
+	(void)atomic_add(&page->died_bytes[books_period_of(now)], b->bytes);
+	n = atomic_add(&page->n_freed, 1) + 1;
+	return (n & (n - 1)) == 0;
+}
+
+void
+books_freed_at(site_id site, size_t bytes, site_id where)
+{
+	struct book *page = page_of(site, bytes);
+
+	if (page)
+		relaxed_store(&page->freed_at, where);
+}
+
+/* ---- for the writer ------------------------------------------------------ */
+
+uint64_t
+books_unbooked(void)
+{
+	return relaxed_load(&s.n_unbooked);
+}
+
+uint32_t
+books_n(void)
+{
+	uint32_t n = relaxed_load(&s.n_books);
+
+	return n < MAX_BOOKS ? n : MAX_BOOKS;
+}
+
+const struct book *
+books_get(uint32_t i)
+{
+	const struct book *b = book_at(i);
+
+	return b && acquire_load(&b->site) ? b : NULL;
+}
+
+uint32_t
+books_n_periods(void)
+{
+	return s.n_periods;
+}
+
+const struct books_period *
+books_period_get(uint32_t i)
+{
+	return &s.periods[i];
+}
+
+void
+books_after_fork(void)
+{
+	/* BOUND  If another thread was joining periods, some pages are joined and
+	 * others are not: their early periods are wrong. */
+	s.is_turning = 0;
+}

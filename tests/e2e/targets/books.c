@@ -1,0 +1,115 @@
+/* books.c -- blocks that die in known orders, and the program's own count of them.
+ *
+ *     books fifo|lifo|hoard|churn|foreign N
+ *
+ * One site, planted(), makes N blocks of 48 bytes, each with a temporary block of
+ * its own, in that order of death:
+ *     fifo     a queue of at most N/8 blocks, filled to its end, then kept so
+ *     lifo     a stack that grows to N/8 blocks, and shrinks, again and again
+ *     hoard    none dies
+ *     churn    one in eight lives on, the others die at once
+ *     foreign  as fifo, freed by another thread
+ * Tells "live ALLOCATIONS N" for the site's live blocks, after so many
+ * allocations of this program since it began.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "truth.h"
+#include <pthread.h>
+#include <semaphore.h>
+
+static void *(*volatile v_malloc)(size_t) = malloc;
+static void (*volatile v_free)(void *) = free;
+static void *blocks[1 << 20];
+static long n_live, n_allocations;
+
+NOINLINE static void *
+planted(void)
+{
+	void *p = v_malloc(48);
+
+	OPAQUE(p);
+	n_live++;
+	n_allocations++;
+	return p;
+}
+
+NOINLINE static void
+bury(void *p)
+{
+	v_free(p);
+	n_live--;
+}
+
+static sem_t full, empty;
+static void *corpse;
+
+static void *
+undertaker(void *with)
+{
+	for (;;) {
+		sem_wait(&full);
+		if (!corpse)
+			return with;
+		bury(corpse);
+		sem_post(&empty);
+	}
+}
+
+static void
+hand_over(void *p)
+{
+	corpse = p;
+	sem_post(&full);
+	sem_wait(&empty);
+}
+
+static void
+work(const char *how, long n)
+{
+	long i, top = 0, most = n / 8;
+	int is_rising = 1;
+
+	for (i = 0; i < n; i++) {
+		void *temporary = v_malloc(100), *p;
+
+		n_allocations++;
+		if (strcmp(how, "fifo") == 0 || strcmp(how, "foreign") == 0) {
+			if (i >= most && strcmp(how, "fifo") == 0)
+				bury(blocks[i % most]);
+			else if (i >= most)
+				hand_over(blocks[i % most]);
+			blocks[i % most] = planted();
+		} else if (strcmp(how, "lifo") == 0) {
+			if (is_rising)
+				blocks[top++] = planted();
+			else
+				bury(blocks[--top]);
+			is_rising = top == most ? 0 : top == 0 ? 1 : is_rising;
+		} else {
+			p = planted();
+			if (strcmp(how, "churn") == 0 && i % 8)
+				bury(p);
+			else
+				blocks[top++] = p;
+		}
+		v_free(temporary);
+		if (i % 200 == 0)
+			say("live %ld %ld", n_allocations, n_live);
+	}
+	say("live %ld %ld", n_allocations, n_live);
+}
+
+int
+main(int argc, char **argv)
+{
+	pthread_t thread;
+
+	if (argc < 3)
+		return 2;
+	sem_init(&full, 0, 0);
+	sem_init(&empty, 0, 0);
+	pthread_create(&thread, NULL, undertaker, NULL);
+	work(argv[1], atol(argv[2]));
+	return 0;
+}
