@@ -18,7 +18,7 @@ struct page {
 static struct page **buckets;
 static size_t n_buckets, n_pages;
 
-static void
+static NOINLINE void
 cache_grow(void)
 {
 	size_t wanted = n_buckets ? n_buckets * 2 : 64, i;

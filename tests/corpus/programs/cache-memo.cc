@@ -12,8 +12,7 @@
 #include <utility>
 #include <vector>
 
-namespace
-{
+namespace {
 
 using Pair = std::pair<std::string, std::string>;
 std::map<Pair, unsigned> *results;

@@ -10,8 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
-namespace
-{
+namespace {
 
 struct Answer {
 	std::vector<uint32_t> addresses;
@@ -19,9 +18,8 @@ struct Answer {
 	unsigned ttl;
 };
 
-class Resolver
-{
-      public:
+class Resolver {
+public:
 	const Answer &resolve(const std::string &name, numbers &n)
 	{
 		auto found = answers.find(name);
@@ -35,7 +33,7 @@ class Resolver
 		return answers.size();
 	}
 
-      private:
+private:
 	NOINLINE const Answer &remember(const std::string &name, numbers &n)
 	{
 		Answer a;

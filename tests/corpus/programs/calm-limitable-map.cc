@@ -9,15 +9,11 @@
 #include <string>
 #include <unordered_map>
 
-namespace
-{
+namespace {
 
-template <class K, class V> class LimitableMap
-{
-      public:
-	explicit LimitableMap(size_t most) : limit(most)
-	{
-	}
+template <class K, class V> class LimitableMap {
+public:
+	explicit LimitableMap(size_t most) : limit(most) {}
 	V *get(const K &key)
 	{
 		auto found = map.find(key);
@@ -38,7 +34,7 @@ template <class K, class V> class LimitableMap
 		return map.size();
 	}
 
-      private:
+private:
 	size_t limit;
 	std::unordered_map<K, V> map;
 	std::list<K> keys;

@@ -12,17 +12,15 @@
 #include <memory>
 #include <vector>
 
-namespace
-{
+namespace {
 
 struct Layout {
 	std::array<double, 40> widths;
 	int zoom;
 };
 
-class Document
-{
-      public:
+class Document {
+public:
 	void on_change(std::function<void(int)> callback)
 	{
 		callbacks.push_back(std::move(callback));
@@ -37,15 +35,13 @@ class Document
 		return callbacks.size();
 	}
 
-      private:
+private:
 	std::vector<std::function<void(int)>> callbacks;
 };
 
 struct View {
 	std::vector<char> pixels;
-	explicit View(size_t bytes) : pixels(bytes, 'p')
-	{
-	}
+	explicit View(size_t bytes) : pixels(bytes, 'p') {}
 };
 
 NOINLINE void

@@ -13,8 +13,7 @@
 #include <string>
 #include <thread>
 
-namespace
-{
+namespace {
 
 constexpr size_t N_JOBS = 120000;
 

@@ -16,7 +16,7 @@ struct packet {
 static struct packet **ring;
 static size_t n_slots, first, count;
 
-static void
+static NOINLINE void
 ring_grow(void)
 {
 	size_t wanted = n_slots ? n_slots * 2 : 16, i;
