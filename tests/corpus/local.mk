@@ -103,7 +103,7 @@ CLEANFILES += $(corpus_programs)
 # CORPUS_ARGS: options and names for run.sh.
 check-corpus: all $(corpus_programs)
 if WITH_PRELOAD
-	@$(AM_TESTS_ENVIRONMENT) srcdir='$(srcdir)'; export srcdir; \
+	@$(AM_TESTS_ENVIRONMENT) \
 	$(BASH_PROGRAM) $(srcdir)/tests/corpus/run.sh $(CORPUS_ARGS)
 else
 	@echo 'the corpus needs the library, which is not built' >&2; exit 2

@@ -14,9 +14,7 @@
 # SPDX-License-Identifier: MIT
 set -u
 export LC_ALL=C.UTF-8
-: "${srcdir:=.}"
 : "${abs_top_builddir:=$PWD}"
-: "${GCPROF_TESTS_TIMEOUT:=120}"
 
 die() {
 	printf 'run.sh: %s\n' "$*" >&2
@@ -34,8 +32,9 @@ HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd) || exit 2
 LIB=$(absolute "${GCPROF_LIB:-$abs_top_builddir/lib/.libs/libgcprof.so}")
 ANALYZE=$(absolute "${GCPROF_ANALYZE:-$abs_top_builddir/tools/gcprof-analyze}")
 PROGRAMS=$abs_top_builddir/tests/corpus/programs
-unset LD_PRELOAD DEBUGINFOD_URLS "${!GCPROF_@}"
 timeout=${GCPROF_TESTS_TIMEOUT:-120}
+# Options of the caller's environment must not reach the programs.
+unset LD_PRELOAD DEBUGINFOD_URLS "${!GCPROF_@}"
 
 jobs=2
 keep=0

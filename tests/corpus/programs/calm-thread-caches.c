@@ -72,5 +72,6 @@ main(void)
 		pthread_create(&threads[i], NULL, work, (void *)i);
 	for (i = 0; i < N_WORKERS; i++)
 		pthread_join(threads[i], NULL);
+	printf("%d\n", caches[2] && caches[3]->slots[0]);
 	return 0;
 }

@@ -42,6 +42,15 @@ job_new(size_t number, numbers &n)
 	return job;
 }
 
+NOINLINE void
+job_put(std::unique_ptr<Job> job)
+{
+	std::lock_guard<std::mutex> l(lock);
+
+	jobs->push_back(std::move(job));
+	n_made++;
+}
+
 void
 work()
 {
@@ -73,9 +82,7 @@ main()
 		auto job = job_new(i, n);
 
 		request_noise(&n, 1200);
-		std::lock_guard<std::mutex> l(lock);
-		jobs->push_back(std::move(job));
-		n_made++;
+		job_put(std::move(job));
 		if (i % 16 == 15)
 			arrived.notify_one();
 	}

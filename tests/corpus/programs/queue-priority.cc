@@ -33,6 +33,12 @@ task_new(numbers &n)
 			std::string(40 + below(&n, 200), 't')};
 }
 
+NOINLINE void
+task_push(Task *t)
+{
+	tasks->push(t);
+}
+
 void
 serve_one()
 {
@@ -53,7 +59,7 @@ main()
 	tasks = new std::priority_queue<Task *, std::vector<Task *>, Less>;
 	settings_load(100);
 	for (size_t i = 0; i < 200000; i++) {
-		tasks->push(task_new(n));
+		task_push(task_new(n));
 		if (i % 3 != 0)
 			serve_one();
 		request_noise(&n, 1200);

@@ -26,7 +26,7 @@ struct Measurement {
 std::mutex lock;
 std::condition_variable changed;
 std::deque<std::shared_ptr<Measurement>> *measurements;
-size_t n_made;
+size_t n_made, n_taken;
 
 NOINLINE std::shared_ptr<Measurement>
 measurement_make(numbers &n)
@@ -38,6 +38,18 @@ measurement_make(numbers &n)
 	return m;
 }
 
+NOINLINE void
+measurement_put(std::shared_ptr<Measurement> m)
+{
+	std::unique_lock<std::mutex> l(lock);
+
+	// Not faster than that the consumer can take its nine tenths.
+	changed.wait(l, [] { return n_made / 10 * 9 < n_taken + 5000; });
+	measurements->push_back(std::move(m));
+	if (++n_made % 100 == 0)
+		changed.notify_all();
+}
+
 void
 produce(uint64_t number)
 {
@@ -47,10 +59,7 @@ produce(uint64_t number)
 		auto m = measurement_make(n);
 
 		request_noise(&n, 1000);
-		std::lock_guard<std::mutex> l(lock);
-		measurements->push_back(std::move(m));
-		if (++n_made % 100 == 0)
-			changed.notify_one();
+		measurement_put(std::move(m));
 	}
 }
 
@@ -65,6 +74,8 @@ consume()
 			std::unique_lock<std::mutex> l(lock);
 
 			changed.wait(l, [&] { return n_made / 10 * 9 >= taken + 90; });
+			n_taken += 90;
+			changed.notify_all();
 			for (size_t i = 0; i < 90; i++) {
 				some.push_back(std::move(measurements->front()));
 				measurements->pop_front();
