@@ -48,6 +48,7 @@ test_programs = \
 
 # What end-to-end tests, tests with real programs and benchmarks bring along.
 include tests/e2e/local.mk
+include tests/corpus/local.mk
 include tests/leaks/local.mk
 include tests/real/local.mk
 include tests/bench/local.mk
