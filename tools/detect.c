@@ -250,12 +250,23 @@ findings_new(const struct heap *heap, struct symbols *symbols,
 	     const struct detect_options *options)
 {
 	struct findings *all = calloc(1, sizeof(*all));
-	const struct detector d = {heap, symbols, options, all};
+	struct graph *graph = NULL;
+	struct detector d = {heap, symbols, options, all, NULL};
 
 	if (!all)
 		return NULL;
+	if (heap->has_roots) {
+		graph = graph_new(heap, &options->graph, options->progress,
+				  options->progress_arg);
+		all->failed = !graph;
+		d.graph = graph;
+	}
 	detect_bad_frees(&d);
-	detect_leaks(&d);
+	if (graph)
+		detect_leaks(&d);
+	if (!all->failed)
+		detect_growth(&d);
+	graph_free(graph);
 	for (size_t i = 0; i < all->n && !all->failed; i++)
 		fingerprint(&d, &all->list[i]);
 	if (all->failed) {

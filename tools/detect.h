@@ -108,6 +108,7 @@ struct detector {
 	struct symbols *symbols;
 	const struct detect_options *options;
 	struct findings *findings;
+	const struct graph *graph; /* NULL: the snapshot has none */
 };
 
 /* A finding more, zeroed but for kind, verdict and site; NULL: no memory.  It
@@ -121,7 +122,10 @@ void finding_summarize(struct findings *all, struct finding *f, const char *form
 void finding_say(struct findings *all, struct finding *f, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* detect_leak.c */
+/* detect_leak.c; needs the graph */
 void detect_leaks(const struct detector *d);
+
+/* detect_growth.c */
+void detect_growth(const struct detector *d);
 
 #endif

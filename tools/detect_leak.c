@@ -61,7 +61,7 @@ struct part {
 struct leak_work {
 	const struct detector *d;
 	const struct heap *h;
-	struct graph *g;
+	const struct graph *g;
 	uint32_t *index; /* by site * N_GROUPED + state: index + 1 in groups */
 	struct group *groups;
 	size_t n_groups, groups_size;
@@ -695,15 +695,11 @@ report_groups(struct leak_work *w)
 void
 detect_leaks(const struct detector *d)
 {
-	struct leak_work w = {.d = d, .h = d->heap};
+	struct leak_work w = {.d = d, .h = d->heap, .g = d->graph};
 
-	if (!d->heap->has_roots)
-		return;
 	d->findings->leaks.is_computed = true;
-	w.g = graph_new(d->heap, &d->options->graph, d->options->progress,
-			d->options->progress_arg);
 	w.index = calloc(((size_t)d->heap->n_nodes + 1) * N_GROUPED, sizeof(*w.index));
-	w.failed = !w.g || !w.index;
+	w.failed = !w.index;
 	if (!w.failed) {
 		memcpy(d->findings->leaks.counts, w.g->counts, sizeof(w.g->counts));
 		build_groups(&w);
@@ -720,7 +716,6 @@ detect_leaks(const struct detector *d)
 		report_groups(&w);
 	}
 	d->findings->failed |= w.failed;
-	graph_free(w.g);
 	free(w.index);
 	free(w.groups);
 	free(w.parts);

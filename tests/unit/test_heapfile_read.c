@@ -468,7 +468,7 @@ a_name_stands_once(void **state)
 	refused(decode_maker(m), HF_RECORD, "INFO section", "there before");
 }
 
-/* Sections of the sample begin with INFO; a minor of 1 makes the file later. */
+/* Sections of the sample begin with INFO; a higher minor makes the file later. */
 static void
 unknown_flags_and_kinds_are_for_later_versions(void **state)
 {

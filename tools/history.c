@@ -1,0 +1,140 @@
+/* history.c -- how many blocks of a site lived when, out of one snapshot.
+ *
+ * In/Out: history.h.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "history.h"
+
+#include <stdlib.h>
+
+enum { MAX_SAMPLE = sizeof(((struct history *)NULL)->sample) / sizeof(uint32_t) };
+
+static bool
+counts(const struct graph *g, uint32_t block)
+{
+	return !g || g->states[block] == GRAPH_REACHABLE || g->states[block] == GRAPH_POSSIBLE;
+}
+
+static uint32_t
+period_of(const struct heap *h, uint32_t block)
+{
+	return h->births[h->blocks[block].birth].period;
+}
+
+static int
+history_init(struct history *y, const struct heap *h, uint32_t node)
+{
+	y->node = node;
+	y->born = calloc((size_t)h->n_periods + 1, sizeof(*y->born));
+	y->blocks = calloc((size_t)h->n_periods + 1, sizeof(*y->blocks));
+	y->bytes = calloc((size_t)h->n_periods + 1, sizeof(*y->bytes));
+	return y->born && y->blocks && y->bytes ? 0 : -1;
+}
+
+static void
+history_sum(struct history *y, const struct heap *h)
+{
+	const struct heap_book *book = h->books ? h->books[y->node] : NULL;
+	double blocks = 0, bytes = 0;
+
+	y->deaths = book ? (double)book->deaths : 0;
+	for (uint32_t p = 0; p < h->n_periods; p++) {
+		blocks += (double)y->born[p].blocks;
+		bytes += (double)y->born[p].bytes;
+		if (book) {
+			blocks += (double)book->periods[p].born.blocks -
+				  (double)book->periods[p].died.blocks;
+			bytes += (double)book->periods[p].born.bytes -
+				 (double)book->periods[p].died.bytes;
+		}
+		y->blocks[p] = blocks;
+		y->bytes[p] = bytes;
+	}
+}
+
+/* From the newest period backwards, so that the sample is of the newest. */
+static void
+take_samples(struct histories *all, const struct heap *h, const struct graph *g,
+	     const uint32_t *index)
+{
+	uint32_t *newest = calloc(all->n + 1, sizeof(*newest));
+
+	if (!newest)
+		return; /* samples are only for illustration then */
+	for (size_t i = 0; i < all->n; i++) {
+		uint64_t n = 0;
+		uint32_t p = h->n_periods;
+
+		while (p > 0 && n < MAX_SAMPLE)
+			n += all->list[i].born[--p].blocks;
+		newest[i] = p;
+	}
+	for (uint32_t b = 0; b < h->n_blocks; b++) {
+		uint32_t i = index[h->blocks[b].site];
+		struct history *y;
+
+		if (i == 0 || !counts(g, b) || period_of(h, b) < newest[i - 1])
+			continue;
+		y = &all->list[i - 1];
+		if (y->n_sample < MAX_SAMPLE)
+			y->sample[y->n_sample++] = b;
+	}
+	free(newest);
+}
+
+struct histories *
+histories_new(const struct heap *h, const struct graph *g, const uint32_t *nodes, size_t n)
+{
+	struct histories *all = calloc(1, sizeof(*all));
+	uint32_t *index = calloc((size_t)h->n_nodes + 1, sizeof(*index));
+
+	if (all)
+		all->list = calloc(n + 1, sizeof(*all->list));
+	if (!index || !all || !all->list)
+		goto failed;
+	all->n_periods = h->n_periods;
+	for (; all->n < n; all->n++) {
+		if (history_init(&all->list[all->n], h, nodes[all->n]) != 0) {
+			all->n++;
+			goto failed;
+		}
+		index[nodes[all->n]] = (uint32_t)all->n + 1;
+	}
+	for (uint32_t b = 0; b < h->n_blocks; b++) {
+		uint32_t i = index[h->blocks[b].site];
+		uint64_t bytes = heap_block_requested(&h->blocks[b]);
+		struct heap_count *born;
+
+		if (i == 0 || !counts(g, b))
+			continue;
+		born = &all->list[i - 1].born[period_of(h, b)];
+		born->blocks++;
+		born->bytes += bytes;
+		all->list[i - 1].live.blocks++;
+		all->list[i - 1].live.bytes += bytes;
+	}
+	for (size_t i = 0; i < n; i++)
+		history_sum(&all->list[i], h);
+	take_samples(all, h, g, index);
+	free(index);
+	return all;
+failed:
+	free(index);
+	histories_free(all);
+	return NULL;
+}
+
+void
+histories_free(struct histories *all)
+{
+	if (!all)
+		return;
+	for (size_t i = 0; all->list && i < all->n; i++) {
+		free(all->list[i].born);
+		free(all->list[i].blocks);
+		free(all->list[i].bytes);
+	}
+	free(all->list);
+	free(all);
+}

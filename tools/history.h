@@ -1,0 +1,47 @@
+/* history.h -- how many blocks of a site lived when, out of one snapshot.
+ *
+ * In:   live blocks with the period of their birth, and the books of the dead.
+ * Out:  for chosen sites, survivors at the end of each period.
+ * Not here: what that means (detect_growth.c).
+ *
+ * The rule is in gcprof-heap(5), BOOKS.  Lost blocks do not count as live: they
+ * are findings of their own.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef GCPROF_HISTORY_H
+#define GCPROF_HISTORY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "graph.h"
+#include "heap.h"
+
+struct history {
+	uint32_t node;
+	struct heap_count live;		/* at the snapshot */
+	struct heap_count *born;	/* by period: of the live */
+	double *blocks, *bytes;		/* by period: alive at its end */
+	double deaths;			/* booked */
+	uint32_t sample[64];		/* some of the live blocks, the newest periods' first */
+	uint32_t n_sample;
+};
+
+struct histories {
+	struct history *list;
+	size_t n;
+	uint32_t n_periods;
+};
+
+/* nodes   to be told of, any order.
+ * graph   NULL: all blocks count as reachable.
+ * Returns histories in the order of nodes, for histories_free(); NULL: no
+ *         memory.
+ * Cost    two sweeps over the blocks.
+ */
+struct histories *histories_new(const struct heap *heap, const struct graph *graph,
+				const uint32_t *nodes, size_t n);
+void histories_free(struct histories *h);
+
+#endif

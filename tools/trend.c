@@ -1,0 +1,74 @@
+/* trend.c -- does a series rise, and how fast.
+ *
+ * In/Out: trend.h.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "trend.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+static int
+compare(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* Variance of the sum of signs, with groups of equal values. */
+static double
+variance(const double *values, size_t n)
+{
+	double sorted[TREND_MAX], v = (double)n * ((double)n - 1) * (2 * (double)n + 5);
+
+	for (size_t i = 0; i < n; i++)
+		sorted[i] = values[i];
+	qsort(sorted, n, sizeof(*sorted), compare);
+	for (size_t i = 0, end; i < n; i = end) {
+		double t;
+
+		for (end = i + 1; end < n && sorted[end] <= sorted[i]; end++)
+			;
+		t = (double)(end - i);
+		v -= t * (t - 1) * (2 * t + 5);
+	}
+	return v / 18;
+}
+
+struct trend
+trend_of(const double *values, size_t n)
+{
+	struct trend t = {.p = 1};
+	size_t n_slopes = n * (n - 1) / 2, at = 0;
+	double *slopes, sum = 0, v, z, width;
+	long low, high;
+
+	if (n < 3 || n > TREND_MAX)
+		return t;
+	slopes = malloc(n_slopes * sizeof(*slopes));
+	if (!slopes)
+		return t;
+	for (size_t i = 0; i < n; i++)
+		for (size_t j = i + 1; j < n; j++) {
+			double by = values[j] - values[i];
+
+			sum += (by > 0) - (by < 0);
+			slopes[at++] = by / (double)(j - i);
+		}
+	qsort(slopes, n_slopes, sizeof(*slopes), compare);
+	t.slope = n_slopes % 2 ? slopes[n_slopes / 2]
+			       : (slopes[n_slopes / 2 - 1] + slopes[n_slopes / 2]) / 2;
+	v = variance(values, n);
+	/* The sum moves in steps of two: half of one is given back. */
+	z = v > 0 && sum > 0 ? (sum - 1) / sqrt(v) : 0;
+	t.p = sum > 0 ? erfc(z / sqrt(2)) / 2 : 1;
+	width = 1.959964 * sqrt(v > 0 ? v : 0);
+	low = lround(((double)n_slopes - width) / 2) - 1;
+	high = lround(((double)n_slopes + width) / 2);
+	t.slope_low = slopes[low < 0 ? 0 : low];
+	t.slope_high = slopes[high >= (long)n_slopes ? (long)n_slopes - 1 : high];
+	free(slopes);
+	return t;
+}
