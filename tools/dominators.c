@@ -86,8 +86,10 @@ enter(struct builder *b, uint32_t block, uint32_t parent)
 	d->blocks[d->n] = block;
 	d->idoms[d->n] = parent;
 	d->bytes[d->n] = first;
-	for (uint64_t i = first; i < end && i < first + AHEAD; i++)
+	for (uint64_t i = first; i < end && i < first + AHEAD; i++) {
 		__builtin_prefetch(&d->places[b->e->targets[i]]);
+		__builtin_prefetch(&b->e->first[b->e->targets[i]]);
+	}
 	advance(b);
 	return d->n;
 }
@@ -105,6 +107,8 @@ search_from(struct builder *b, uint32_t block)
 		while (i < end && places[targets[i]] != 0)
 			i++;
 		d->bytes[at] = i;
+		if (i < end)
+			__builtin_prefetch(&targets[b->e->first[targets[i]]]);
 		at = i < end ? enter(b, targets[i], at) : d->idoms[at];
 	}
 }
