@@ -15,6 +15,7 @@ unit_tests = \
 	tests/unit/test_heap \
 	tests/unit/test_graph \
 	tests/unit/test_dominators \
+	tests/unit/test_holders \
 	tests/unit/test_detect
 
 # TAP scripts, run by bash with the variables of AM_TESTS_ENVIRONMENT.
@@ -77,6 +78,10 @@ tests_unit_test_graph_LDADD = $(analyze_test_libs)
 tests_unit_test_dominators_SOURCES = tests/unit/test_dominators.c $(heapmaker_sources)
 tests_unit_test_dominators_CFLAGS = $(analyze_test_cflags)
 tests_unit_test_dominators_LDADD = $(analyze_test_libs)
+
+tests_unit_test_holders_SOURCES = tests/unit/test_holders.c $(heapmaker_sources)
+tests_unit_test_holders_CFLAGS = $(analyze_test_cflags)
+tests_unit_test_holders_LDADD = $(analyze_test_libs)
 
 tests_unit_test_detect_SOURCES = tests/unit/test_detect.c $(heapmaker_sources)
 tests_unit_test_detect_CFLAGS = $(analyze_test_cflags)

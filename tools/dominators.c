@@ -380,41 +380,49 @@ struct children {
 	uint32_t *first, *next;
 };
 
-/* Walk over the tree; on[s] is the number of blocks of site s between the roots
- * and where the walk is, so that the outermost one counts for all. */
-static void
-walk(const struct dominators *d, const struct children *c, uint32_t *on,
-     struct heap_count *sums)
+/* A block's kind: as given, or its site. */
+static uint32_t
+kind_of(const struct dominators *d, const uint32_t *kinds, uint32_t place)
 {
-	const struct heap_block *blocks = d->heap->blocks;
+	uint32_t block = d->blocks[place];
+
+	return kinds ? kinds[block] : d->heap->blocks[block].site;
+}
+
+/* Walk over the tree; on[k] is the number of blocks of kind k between the roots and
+ * where the walk is, so that the outermost one counts for all. */
+static void
+walk(const struct dominators *d, const struct children *c, const uint32_t *kinds,
+     uint32_t *on, struct heap_count *sums)
+{
 	uint32_t at = c->first[0];
 
 	while (at != 0) {
-		uint32_t site = blocks[d->blocks[at]].site;
+		uint32_t kind = kind_of(d, kinds, at);
 
-		if (on[site]++ == 0) {
-			sums[site].blocks += d->counts[at];
-			sums[site].bytes += d->bytes[at];
+		if (on[kind]++ == 0) {
+			sums[kind].blocks += d->counts[at];
+			sums[kind].bytes += d->bytes[at];
 		}
 		if (c->first[at] != 0) {
 			at = c->first[at];
 			continue;
 		}
-		on[site]--;
+		on[kind]--;
 		while (c->next[at] == 0 && d->idoms[at] != 0) {
 			at = d->idoms[at];
-			on[blocks[d->blocks[at]].site]--;
+			on[kind_of(d, kinds, at)]--;
 		}
 		at = c->next[at];
 	}
 }
 
 struct heap_count *
-dominators_by_site(const struct dominators *d)
+dominators_by_kind(const struct dominators *d, const uint32_t *kinds, uint32_t n_kinds)
 {
-	size_t n_sites = (size_t)d->heap->n_nodes + 1, n = (size_t)d->n + 1;
-	struct heap_count *sums = calloc(n_sites, sizeof(*sums));
-	uint32_t *on = calloc(n_sites, sizeof(*on));
+	size_t n_sums = (size_t)n_kinds + 1, n = (size_t)d->n + 1;
+	struct heap_count *sums = calloc(n_sums, sizeof(*sums));
+	uint32_t *on = calloc(n_sums, sizeof(*on));
 	struct children c = {calloc(n, sizeof(*c.first)), calloc(n, sizeof(*c.next))};
 
 	if (sums && on && c.first && c.next) {
@@ -422,7 +430,7 @@ dominators_by_site(const struct dominators *d)
 			c.next[p] = c.first[d->idoms[p]];
 			c.first[d->idoms[p]] = p;
 		}
-		walk(d, &c, on, sums);
+		walk(d, &c, kinds, on, sums);
 	} else {
 		free(sums);
 		sums = NULL;
@@ -431,4 +439,10 @@ dominators_by_site(const struct dominators *d)
 	free(c.first);
 	free(c.next);
 	return sums;
+}
+
+struct heap_count *
+dominators_by_site(const struct dominators *d)
+{
+	return dominators_by_kind(d, NULL, d->heap->n_nodes);
 }

@@ -76,12 +76,17 @@ dominators_retained(const struct dominators *d, uint32_t block)
 		     : (struct heap_count){0, 0};
 }
 
-/* What all blocks of each site retain together; nothing is counted twice for a
- * site, though one byte can be retained by several sites.
+/* What all blocks of each kind retain together; nothing is counted twice for a
+ * kind, though one byte can be retained by several.
  *
- * Returns  n_nodes + 1 counts by site for free(3), or NULL: no memory.
- * Cost     a sweep over the tree, 12 bytes a block while it works.
+ * kinds    by block, 1 to n_kinds, 0 = of none.
+ * Returns  n_kinds + 1 counts by kind for free(3), or NULL: no memory.
+ * Cost     a sweep over the tree, 8 bytes a block while it works.
  */
+struct heap_count *dominators_by_kind(const struct dominators *d, const uint32_t *kinds,
+				      uint32_t n_kinds);
+
+/* The same for sites: n_nodes + 1 counts. */
 struct heap_count *dominators_by_site(const struct dominators *d);
 
 #endif
