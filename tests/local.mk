@@ -14,6 +14,8 @@ unit_tests = \
 	tests/unit/test_heapfile_read \
 	tests/unit/test_heap \
 	tests/unit/test_graph \
+	tests/unit/test_dominators \
+	tests/unit/test_holders \
 	tests/unit/test_detect
 
 # TAP scripts, run by bash with the variables of AM_TESTS_ENVIRONMENT.
@@ -73,6 +75,14 @@ tests_unit_test_heap_LDADD = $(analyze_test_libs)
 tests_unit_test_graph_SOURCES = tests/unit/test_graph.c $(heapmaker_sources)
 tests_unit_test_graph_CFLAGS = $(analyze_test_cflags)
 tests_unit_test_graph_LDADD = $(analyze_test_libs)
+
+tests_unit_test_dominators_SOURCES = tests/unit/test_dominators.c $(heapmaker_sources)
+tests_unit_test_dominators_CFLAGS = $(analyze_test_cflags)
+tests_unit_test_dominators_LDADD = $(analyze_test_libs)
+
+tests_unit_test_holders_SOURCES = tests/unit/test_holders.c $(heapmaker_sources)
+tests_unit_test_holders_CFLAGS = $(analyze_test_cflags)
+tests_unit_test_holders_LDADD = $(analyze_test_libs)
 
 tests_unit_test_detect_SOURCES = tests/unit/test_detect.c $(heapmaker_sources)
 tests_unit_test_detect_CFLAGS = $(analyze_test_cflags)

@@ -36,6 +36,9 @@ struct loader {
 	uint32_t n_placed;   /* births whose period is known */
 	uint32_t *table;     /* hash table of canonical nodes, 0 = free */
 	uint64_t table_mask;
+	uint32_t *object_table; /* hash table of objects: index + 1, 0 = free */
+	size_t object_mask;
+	size_t objects_size, object_words_size;
 	bool is_out_of_memory;
 };
 
@@ -595,6 +598,85 @@ load_book(void *arg, const struct hf_book *r)
 	return 0;
 }
 
+/* Slot of the hash table where an object is or belongs. */
+static uint32_t *
+object_slot(const struct loader *l, uint32_t *table, size_t mask,
+	    const struct heap_object *o)
+{
+	uint64_t i = (o->offset ^ o->word << 48 ^ (uint64_t)o->module << 32) *
+		     0x9e3779b97f4a7c15ull;
+
+	for (i ^= i >> 32;; i++) {
+		uint32_t *slot = &table[i & mask];
+		const struct heap_object *x;
+
+		if (*slot == 0)
+			return slot;
+		x = &l->heap->objects[*slot - 1];
+		if (x->offset == o->offset && x->word == o->word &&
+		    x->module == o->module)
+			return slot;
+	}
+}
+
+/* Room for another object; the table stays at most half full. */
+static int
+objects_grow(struct loader *l)
+{
+	struct heap *h = l->heap;
+	size_t size = l->objects_size ? l->objects_size * 2 : 256;
+	struct heap_object *more;
+	uint32_t *larger;
+
+	if (h->n_objects < l->objects_size)
+		return 0;
+	more = realloc(h->objects, size * sizeof(*more));
+	if (!more)
+		return no_memory(l);
+	h->objects = more;
+	larger = calloc(2 * size, sizeof(*larger));
+	if (!larger)
+		return no_memory(l);
+	for (size_t i = 0; i < h->n_objects; i++)
+		*object_slot(l, larger, 2 * size - 1, &h->objects[i]) = (uint32_t)i + 1;
+	free(l->object_table);
+	l->object_table = larger;
+	l->object_mask = 2 * size - 1;
+	l->objects_size = size;
+	return 0;
+}
+
+static int
+load_object_word(void *arg, const struct hf_object_word *r)
+{
+	struct loader *l = arg;
+	struct heap *h = l->heap;
+	const struct heap_object o = {r->word, r->offset, l->module_of[r->module]};
+	uint32_t *slot;
+
+	if (h->n_object_words == l->object_words_size) {
+		size_t size = l->object_words_size
+				      ? l->object_words_size + l->object_words_size / 2
+				      : 256;
+		void *more = realloc(h->object_words, size * sizeof(*h->object_words));
+
+		if (!more)
+			return no_memory(l);
+		h->object_words = more;
+		l->object_words_size = size;
+	}
+	if (objects_grow(l))
+		return 1;
+	slot = object_slot(l, l->object_table, l->object_mask, &o);
+	if (*slot == 0) {
+		h->objects[h->n_objects] = o;
+		*slot = (uint32_t)++h->n_objects;
+	}
+	h->object_words[h->n_object_words++] =
+		(struct heap_object_word){r->block - 1, *slot - 1};
+	return 0;
+}
+
 /* ---- after the last record ---- */
 
 static int
@@ -724,6 +806,7 @@ heap_load(const uint8_t *bytes, size_t n, unsigned options, heap_progress *progr
 		.holder = load_holder,
 		.root = load_root,
 		.edge = load_edge,
+		.object_word = load_object_word,
 		.content = load_content,
 		.period = load_period,
 		.birth_period = load_birth_period,
@@ -742,6 +825,7 @@ heap_load(const uint8_t *bytes, size_t n, unsigned options, heap_progress *progr
 	free(l.module_of);
 	free(l.node_of);
 	free(l.table);
+	free(l.object_table);
 	if (ok)
 		return l.heap;
 	if (l.is_out_of_memory) {
@@ -780,6 +864,8 @@ heap_free(struct heap *h)
 	edges_free(&h->edges);
 	free(h->roots);
 	free(h->contents);
+	free(h->objects);
+	free(h->object_words);
 	free(h->losses);
 	free(h->modules);
 	free(h->nodes);
@@ -796,6 +882,25 @@ heap_free(struct heap *h)
 }
 
 /* ---- questions ---- */
+
+const struct heap_object_word *
+heap_block_objects(const struct heap *h, uint32_t block, size_t *ret_n)
+{
+	size_t low = 0, high = h->n_object_words, n = 0;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (h->object_words[middle].block < block)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	while (low + n < h->n_object_words && h->object_words[low + n].block == block)
+		n++;
+	*ret_n = n;
+	return h->object_words + low;
+}
 
 uint64_t
 heap_block_usable(const struct heap *h, uint32_t block)

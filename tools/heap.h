@@ -118,6 +118,19 @@ struct heap_content {
 	struct heap_text bytes;
 };
 
+/* A word of a block that points into a module: which one, and where to.  Blocks
+ * of one type have the same, so there are few of these. */
+struct heap_object {
+	uint64_t word;   /* offset in the block / 8 */
+	uint64_t offset; /* virtual address in the module's file */
+	uint32_t module;
+};
+
+struct heap_object_word {
+	uint32_t block;
+	uint32_t object; /* index in heap.objects */
+};
+
 struct heap_count {
 	uint64_t blocks, bytes;
 };
@@ -176,6 +189,10 @@ struct heap {
 	struct hf_period *periods;
 	uint32_t n_periods, n_ages;
 	struct heap_book **books; /* by node; NULL: hardly any deaths */
+	struct heap_object *objects; /* no two alike */
+	size_t n_objects;
+	struct heap_object_word *object_words; /* by rising block */
+	size_t n_object_words;
 	struct heap_count live, young, old, unborn; /* unborn: of unknown birth */
 	/* Slack that is too large for a block's 16 bits, by rising index. */
 	struct heap_slack {
@@ -252,6 +269,10 @@ heap_block_requested(const struct heap_block *b)
 }
 
 uint64_t heap_block_usable(const struct heap *heap, uint32_t block);
+
+/* The words of a block that point into modules; *ret_n is 0 if it has none. */
+const struct heap_object_word *heap_block_objects(const struct heap *heap, uint32_t block,
+						  size_t *ret_n);
 
 /* What stands in a block, or NULL. */
 const struct heap_text *heap_block_content(const struct heap *heap, uint32_t block);

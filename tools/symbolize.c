@@ -1,4 +1,4 @@
-/* symbolize.c -- names for places in modules; the door to libdw and libiberty.
+/* symbolize.c -- names for code in modules; the door to libdw and libiberty.
  *
  * In:   a module by path and build-id, an offset in its file.
  * Out:  function, file and line, one frame for each inlined call.
@@ -759,6 +759,14 @@ symbols_find(struct symbols *s, uint32_t module, uint64_t offset, bool is_exact,
 	}
 	*ret_n = p->n;
 	return p->frames;
+}
+
+struct Dwfl_Module *
+symbols_open(struct symbols *s, uint32_t module)
+{
+	struct module *m = module ? module_of(s, module) : NULL;
+
+	return m ? m->mod : NULL;
 }
 
 enum symbols_state

@@ -64,6 +64,10 @@ void symbols_free(struct symbols *s);
 const struct symbols_frame *symbols_find(struct symbols *s, uint32_t module,
 					 uint64_t offset, bool is_exact, size_t *ret_n);
 
+/* libdwfl's view of a module, for variables.c; NULL if there is no file.  Its
+ * addresses are those of the file; it lives as long as the symbols. */
+struct Dwfl_Module *symbols_open(struct symbols *s, uint32_t module);
+
 enum symbols_state symbols_module_state(const struct symbols *s, uint32_t module);
 
 #endif

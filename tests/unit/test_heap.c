@@ -678,6 +678,48 @@ blocks_without_a_timeline_are_charted_too(void **state)
 	heap_free(h);
 }
 
+/* Both have several words, and words of one place, word and module are one. */
+static void
+words_that_point_into_modules_are_found_by_block(void **state)
+{
+	const struct hf_object_word first[] = {{2, 1, 0, 0x1040}, {2, 2, 2, 0x2100}};
+	const struct hf_object_word second[] = {{4, 1, 0, 0x1040}};
+	struct maker m = {.n_sections = 0};
+	const struct heap_object_word *words;
+	struct hf_error e;
+	struct heap *h;
+	uint8_t *bytes;
+	size_t n;
+
+	(void)state;
+	for (int i = 0; i < 2; i++)
+		maker_module(&m, 0x400000, 0x10000, 0x400000, "", "/opt/demo");
+	for (uint64_t i = 0; i < 5; i++)
+		maker_block(&m, &(struct hf_block){0x10000 + i * 64, 64, 64, 0, 0, 0});
+	maker_object_words(&m, first, 2);
+	maker_object_words(&m, second, 1);
+	bytes = maker_finish(&m, &n);
+	h = heap_load(bytes, n, 0, NULL, NULL, &e);
+	assert_non_null(h);
+	assert_int_equal(h->n_objects, 2);
+	words = heap_block_objects(h, 1, &n);
+	assert_int_equal(n, 2);
+	assert_int_equal(h->objects[words[0].object].offset, 0x1040);
+	assert_int_equal(h->objects[words[1].object].offset, 0x2100);
+	assert_int_equal(h->objects[words[1].object].word, 2);
+	assert_int_equal(h->objects[words[1].object].module, 2);
+	words = heap_block_objects(h, 3, &n);
+	assert_int_equal(n, 1);
+	assert_int_equal(h->objects[words[0].object].offset, 0x1040);
+	for (uint32_t block = 0; block < 5; block += 2) {
+		heap_block_objects(h, block, &n);
+		assert_int_equal(n, 0);
+	}
+	heap_free(h);
+	free(bytes);
+	maker_free(&m);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -707,6 +749,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(a_filtered_report_says_how_much_the_filters_leave),
 		cmocka_unit_test(the_survival_chart_has_about_twenty_rows),
 		cmocka_unit_test(blocks_without_a_timeline_are_charted_too),
+		cmocka_unit_test(words_that_point_into_modules_are_found_by_block),
 	};
 
 	if (argc > 1 && strcmp(argv[1], "--sample") == 0) {

@@ -1,0 +1,548 @@
+/* test_holders.c -- what holds a class of blocks, in heaps made by hand.
+ *
+ * In:   lists, tables, trees and what hangs on them.
+ * Out:  nothing but the tests.
+ * Not here: names of variables, which need a program (tests/e2e/holds.sh).
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "dominators.h"
+#include "heap.h"
+#include "heapmaker.h"
+#include "holders.h"
+#include "names.h"
+
+enum { MOST_BLOCKS = 4096, MOST_EDGES = 4 * MOST_BLOCKS, SITES = 8 };
+
+/* A heap to be drawn.  Blocks are named by index; sites 1 to SITES. */
+static struct {
+	uint32_t n, sites[MOST_BLOCKS], bytes[MOST_BLOCKS];
+	size_t n_edges;
+	struct edge {
+		uint32_t from, to, word; /* from: MOST_BLOCKS + number of a root */
+	} edges[MOST_EDGES];
+	uint32_t n_roots, root_kinds[4];
+} picture;
+
+/* What is made of it. */
+struct drawn {
+	struct heap *heap;
+	struct dominators *d;
+	struct names *names;
+	struct holders *h;
+};
+
+static uint32_t
+block(uint32_t site, uint32_t bytes)
+{
+	picture.sites[picture.n] = site;
+	picture.bytes[picture.n] = bytes;
+	return picture.n++;
+}
+
+static uint32_t
+root(uint32_t kind)
+{
+	picture.root_kinds[picture.n_roots] = kind;
+	return MOST_BLOCKS + picture.n_roots++;
+}
+
+static void
+point(uint32_t from, uint32_t word, uint32_t to)
+{
+	picture.edges[picture.n_edges++] = (struct edge){from, to, word};
+}
+
+static void
+begin(void)
+{
+	memset(&picture, 0, sizeof(picture));
+}
+
+static int
+compare_edges(const void *a, const void *b)
+{
+	const struct edge *x = a, *y = b;
+
+	if (x->from != y->from)
+		return x->from < y->from ? -1 : 1;
+	return (x->word > y->word) - (x->word < y->word);
+}
+
+static void
+draw(struct drawn *r)
+{
+	static const struct graph_options options = {.roots_off = 0};
+	static struct hf_edge out[MOST_EDGES];
+	struct maker m = {.n_sections = 0};
+	struct hf_error e;
+	uint8_t *bytes;
+	size_t n;
+
+	maker_module(&m, 0x400000, 0x100000, 0x400000, "", "/opt/server");
+	for (uint32_t i = 1; i <= SITES; i++)
+		maker_site(&m, 0, 0, 1, 0x1000 * i, 1, 1);
+	/* Two stacks that end in the same two calls: of a function that calls itself. */
+	for (uint32_t i = 0; i < 2; i++) {
+		uint32_t outer = maker_site(&m, i, 0, 1, 0x20000 + 16 * i, 0, 0);
+		uint32_t inner = maker_site(&m, outer, 0, 1, 0x30000, 0, 0);
+
+		maker_site(&m, inner, 0, 1, 0x40000, 1, 1);
+	}
+	maker_thread(&m, 12, "worker");
+	for (uint32_t i = 0; i < picture.n; i++)
+		maker_block(&m, &(struct hf_block){.address = 0x100000 + i * 0x10000,
+						   .requested = picture.bytes[i],
+						   .usable = 0x10000,
+						   .site = picture.sites[i]});
+	qsort(picture.edges, picture.n_edges, sizeof(*picture.edges), compare_edges);
+	for (size_t i = 0, end; i < picture.n_edges; i = end) {
+		uint32_t from = picture.edges[i].from;
+		struct hf_root x = {.address = 0x408000, .bytes = 0x1000};
+
+		for (end = i; end < picture.n_edges && picture.edges[end].from == from;
+		     end++)
+			out[end - i] = (struct hf_edge){
+				.target = picture.edges[end].to + 1,
+				.word = picture.edges[end].word};
+		if (from < MOST_BLOCKS) {
+			maker_holder(&m, from + 1, out, end - i);
+			continue;
+		}
+		x.kind = picture.root_kinds[from - MOST_BLOCKS];
+		x.owner = 1;
+		x.n_edges = end - i;
+		maker_root(&m, &x, out);
+	}
+	bytes = maker_finish(&m, &n);
+	r->heap = heap_load(bytes, n, 0, NULL, NULL, &e);
+	if (!r->heap)
+		fail_msg("%s: %s", e.section, e.message);
+	free(bytes);
+	maker_free(&m);
+	r->d = dominators_new(r->heap, &options, NULL, NULL);
+	r->names = names_new(r->heap, NULL);
+	assert_non_null(r->d);
+	assert_non_null(r->names);
+	r->h = holders_new(r->heap, &options, r->d, r->names);
+	assert_non_null(r->h);
+}
+
+static void
+wipe(struct drawn *r, struct holder *x)
+{
+	holder_free(x);
+	holders_free(r->h);
+	names_free(r->names);
+	dominators_free(r->d);
+	heap_free(r->heap);
+}
+
+/* Ask about `n` blocks from `first` on. */
+static void
+ask(struct drawn *r, uint32_t first, uint32_t n, struct holder *ret)
+{
+	uint32_t *list = calloc(n, sizeof(*list));
+
+	for (uint32_t i = 0; i < n; i++)
+		list[i] = first + i;
+	assert_int_equal(holders_find(r->h, list, n, ret), 0);
+	free(list);
+}
+
+/* Sites from the root on, with counts where blocks are folded: "R 1 2 3x50". */
+static void
+assert_path(const struct holder *x, const char *wanted)
+{
+	char got[256] = "";
+	size_t at = 0;
+
+	for (size_t i = 0; i < x->n_steps; i++) {
+		const struct holder_step *s = &x->steps[i];
+
+		if (s->is_root)
+			at += (size_t)snprintf(got + at, sizeof(got) - at, "R");
+		else
+			at += (size_t)snprintf(got + at, sizeof(got) - at, " %u",
+					       s->site);
+		if (s->n_folded > 1)
+			at += (size_t)snprintf(got + at, sizeof(got) - at, "x%u",
+					       (unsigned)s->n_folded);
+	}
+	assert_string_equal(got, wanted);
+}
+
+static void
+a_list_is_held_by_its_head(void **state)
+{
+	enum { N = 500 };
+	struct holder x;
+	struct drawn r;
+	uint32_t g, head, first;
+
+	(void)state;
+	begin();
+	g = root(HEAPFILE_ROOT_GLOBAL);
+	head = block(1, 24);
+	point(g, 8, head);
+	first = picture.n;
+	for (uint32_t i = 0; i < N; i++) {
+		uint32_t node = block(2, 16), payload = block(3, 100);
+
+		point(i ? node - 2 : head, i ? 0 : 1, node);
+		point(node, 1, payload);
+	}
+	/* The tail is in the head too, so the last is close. */
+	point(head, 2, picture.n - 2);
+	draw(&r);
+	/* The nodes that came last; payloads are between them. */
+	{
+		uint32_t list[100];
+
+		for (uint32_t i = 0; i < 100; i++)
+			list[i] = first + 2 * (N - 100 + i);
+		assert_int_equal(holders_find(r.h, list, 100, &x), 0);
+	}
+	assert_path(&x, "R 1 2x499");
+	assert_int_equal(x.steps[0].offset, 64);
+	assert_int_equal(x.steps[1].offset, 8);
+	assert_int_equal(x.container, head);
+	assert_int_equal(x.shape, HOLDER_CHAIN);
+	assert_int_equal(x.entries.blocks, N);
+	assert_int_equal(x.entries.bytes, 16 * N);
+	assert_int_equal(x.retained.blocks, 2 * N + 1);
+	assert_int_equal(x.retained.bytes, 24 + N * 116);
+	assert_true(x.share == 1);
+	holder_free(&x);
+	/* Payloads: the nodes are links, not the container. */
+	{
+		uint32_t list[100];
+
+		for (uint32_t i = 0; i < 100; i++)
+			list[i] = first + 2 * i + 1;
+		assert_int_equal(holders_find(r.h, list, 100, &x), 0);
+	}
+	assert_path(&x, "R 1 2x100 3");
+	assert_int_equal(x.container, head);
+	assert_int_equal(x.shape, HOLDER_CHAIN);
+	assert_int_equal(x.entries.bytes, 100 * N);
+	wipe(&r, &x);
+}
+
+static void
+a_list_in_a_variable_is_held_by_it(void **state)
+{
+	struct holder x;
+	struct drawn r;
+	uint32_t g;
+
+	(void)state;
+	begin();
+	g = root(HEAPFILE_ROOT_GLOBAL);
+	for (uint32_t i = 0; i < 300; i++) {
+		uint32_t node = block(2, 48);
+
+		point(i ? node - 1 : g, 0, node);
+		if (i) /* both ways */
+			point(node, 1, node - 1);
+	}
+	draw(&r);
+	ask(&r, 250, 50, &x);
+	assert_path(&x, "R 2x300");
+	assert_true(x.container == DOMINATORS_ROOTS);
+	assert_int_equal(x.shape, HOLDER_CHAIN);
+	assert_int_equal(x.entries.blocks, 300);
+	assert_int_equal(x.retained.bytes, 300 * 48);
+	assert_string_equal(x.name, "a variable of server at 0x8000");
+	wipe(&r, &x);
+}
+
+/* A chained hash table: struct, buckets, entries, values. */
+static void
+a_table_is_held_by_its_struct(void **state)
+{
+	enum { N = 600, BUCKETS = 300 };
+	uint32_t g, table, buckets, first, last[BUCKETS];
+	struct holder x;
+	struct drawn r;
+
+	(void)state;
+	begin();
+	g = root(HEAPFILE_ROOT_GLOBAL);
+	table = block(1, 40);
+	buckets = block(4, 8 * BUCKETS);
+	point(g, 2, table);
+	point(table, 3, buckets);
+	first = picture.n;
+	for (uint32_t i = 0; i < N; i++) {
+		uint32_t entry = block(2, 32);
+
+		/* New ones at the end of a chain. */
+		if (i < BUCKETS)
+			point(buckets, i, entry);
+		else
+			point(last[i % BUCKETS], 0, entry);
+		last[i % BUCKETS] = entry;
+	}
+	for (uint32_t i = 0; i < N; i++)
+		point(first + i, 1, block(3, 200));
+	draw(&r);
+	ask(&r, first, N, &x);
+	assert_int_equal(x.shape, HOLDER_ARRAY);
+	assert_path(&x, "R 1 4 2x2");
+	assert_int_equal(x.container, buckets);
+	assert_int_equal(x.entries.blocks, N);
+	assert_int_equal(x.retained.bytes, 8 * BUCKETS + 232 * N);
+	holder_free(&x);
+	ask(&r, first + N, N, &x);
+	assert_int_equal(x.shape, HOLDER_ARRAY);
+	assert_path(&x, "R 1 4 2x2 3");
+	assert_int_equal(x.container, buckets);
+	assert_int_equal(x.entries.bytes, 200 * N);
+	wipe(&r, &x);
+}
+
+/* A heap-ordered tree; with_parents: each knows who is above. */
+static void
+check_tree(bool with_parents)
+{
+	enum { N = 511 };
+	struct holder x;
+	struct drawn r;
+	uint32_t g, set, first;
+
+	begin();
+	g = root(HEAPFILE_ROOT_GLOBAL);
+	set = block(1, 16);
+	point(g, 0, set);
+	first = picture.n;
+	for (uint32_t i = 0; i < N; i++) {
+		/* The root of the tree has a site of its own, of the same calls. */
+		uint32_t node = block(i ? SITES + 6 : SITES + 3, 40);
+
+		point(i ? first + (i - 1) / 2 : set, i ? i % 2 : 0, node);
+		if (with_parents)
+			point(node, 2, i ? first + (i - 1) / 2 : set);
+	}
+	draw(&r);
+	ask(&r, first + 1, N - 1, &x);
+	assert_int_equal(x.shape, HOLDER_TREE);
+	assert_int_equal(x.container, set);
+	assert_path(&x, "R 1 14x9");
+	assert_int_equal(x.entries.blocks, N - 1);
+	assert_int_equal(x.retained.bytes, 16 + 40 * N);
+	wipe(&r, &x);
+}
+
+static void
+a_tree_is_held_by_what_points_to_its_root(void **state)
+{
+	(void)state;
+	check_tree(false);
+	check_tree(true);
+}
+
+/* Nine in ten are in one list, the others elsewhere; and a stack has a stale
+ * pointer to the middle of the list. */
+static void
+most_blocks_decide_and_stacks_do_not(void **state)
+{
+	uint32_t g, s, list, other;
+	struct holder x;
+	struct drawn r;
+
+	(void)state;
+	begin();
+	g = root(HEAPFILE_ROOT_GLOBAL);
+	s = root(HEAPFILE_ROOT_STACK);
+	list = block(1, 8);
+	other = block(4, 8);
+	point(g, 0, list);
+	point(g, 1, other);
+	for (uint32_t i = 0; i < 100; i++) {
+		uint32_t node = block(2, 16);
+
+		if (i < 10)
+			point(other, i, node);
+		else
+			point(i == 10 ? list : node - 1, 0, node);
+	}
+	point(s, 5, 2 + 99);
+	draw(&r);
+	ask(&r, 2, 100, &x);
+	assert_path(&x, "R 1 2x90");
+	assert_int_equal(x.steps[0].offset, 0);
+	assert_int_equal(x.container, list);
+	assert_true(x.agreement > 0.89 && x.agreement < 0.91);
+	assert_true(x.share > 0.88 && x.share < 0.91);
+	wipe(&r, &x);
+}
+
+static void
+what_only_a_stack_holds_is_the_threads(void **state)
+{
+	struct holder x;
+	struct drawn r;
+	uint32_t s, b;
+
+	(void)state;
+	begin();
+	s = root(HEAPFILE_ROOT_STACK);
+	b = block(1, 8);
+	point(s, 3, b);
+	draw(&r);
+	ask(&r, b, 1, &x);
+	assert_path(&x, "R 1");
+	assert_string_equal(x.steps[0].name, "the stack of thread 12 (worker)");
+	assert_true(x.container == DOMINATORS_ROOTS);
+	assert_int_equal(x.retained.bytes, 8);
+	wipe(&r, &x);
+}
+
+static void
+a_long_path_is_cut_in_the_middle(void **state)
+{
+	struct holder x;
+	struct drawn r;
+	uint32_t g;
+
+	(void)state;
+	begin();
+	g = root(HEAPFILE_ROOT_GLOBAL);
+	for (uint32_t i = 0; i < 20; i++) /* two sites in turn: nothing to fold */
+		point(i ? i - 1 : g, 0, block(1 + i % 2, 16 * i + 16));
+	draw(&r);
+	ask(&r, 19, 1, &x);
+	assert_int_equal(x.n_steps, HOLDER_STEPS);
+	assert_int_equal(x.n_left_out, 21 - HOLDER_STEPS);
+	assert_path(&x, "R 1 2 1 2 1 1 2 1 2 1 2");
+	wipe(&r, &x);
+}
+
+static void
+who_is_lost_is_held_by_nothing(void **state)
+{
+	struct holder x;
+	struct drawn r;
+	uint32_t lost;
+
+	(void)state;
+	begin();
+	point(root(HEAPFILE_ROOT_GLOBAL), 0, block(1, 8));
+	lost = block(1, 8);
+	draw(&r);
+	assert_int_equal(holders_find(r.h, &lost, 1, &x), 1);
+	memset(&x, 0, sizeof(x));
+	wipe(&r, &x);
+}
+
+static void
+what_blocks_retain_together_is_counted_once(void **state)
+{
+	struct heap_count c;
+	struct holder x = {.n_steps = 0};
+	struct drawn r;
+	uint32_t g;
+
+	(void)state;
+	begin();
+	g = root(HEAPFILE_ROOT_GLOBAL);
+	/* 0 > 1 > 2 > 3, and 4 beside it; 5 is lost. */
+	for (uint32_t i = 0; i < 6; i++)
+		block(1, 1u << i);
+	for (uint32_t i = 0; i < 3; i++)
+		point(i, 0, i + 1);
+	point(g, 0, 0);
+	point(g, 1, 4);
+	draw(&r);
+	assert_int_equal(holders_retained(r.h, (uint32_t[]){1, 3, 4, 5}, 4, &c), 0);
+	assert_int_equal(c.blocks, 4);
+	assert_int_equal(c.bytes, 2 + 4 + 8 + 16);
+	assert_int_equal(holders_retained(r.h, (uint32_t[]){3}, 1, &c), 0);
+	assert_int_equal(c.bytes, 8);
+	wipe(&r, &x);
+}
+
+/* ---- names ---- */
+
+static void
+containers_are_known_by_their_functions(void **state)
+{
+	static const struct {
+		const char *frames[4], *wanted;
+	} stacks[] = {
+		{{"std::__new_allocator<int>::allocate(unsigned long, void const*)",
+		  "std::_Vector_base<int, std::allocator<int> >::_M_allocate(unsigned long)",
+		  "void std::vector<int, std::allocator<int> >::_M_realloc_insert<int>(x)"},
+		 "std::vector"},
+		{{"operator new(unsigned long)",
+		  "std::__detail::_Hashtable_alloc<std::allocator<std::__detail::_Hash_node<"
+		  "std::pair<int const, int>, false> > >::_M_allocate_buckets(unsigned long)"},
+		 "std::unordered_map"},
+		{{"std::_Hashtable<int, int, std::allocator<int>, std::__detail::_Identity>::"
+		  "_M_rehash(unsigned long)"},
+		 "std::unordered_set"},
+		{{"std::_Rb_tree<int, std::pair<int const, int>, std::_Select1st<x> >::"
+		  "_M_create_node<int>(int&&)"},
+		 "std::map"},
+		{{"std::_Rb_tree<int, int, std::_Identity<int> >::_M_create_node(int&&)"},
+		 "std::set"},
+		{{"std::_Deque_base<int, std::allocator<int> >::_M_initialize_map(unsigned)"},
+		 "std::deque"},
+		{{"std::__cxx11::list<int, std::allocator<int> >::push_back(int const&)"},
+		 "std::list"},
+		{{"std::__cxx11::basic_string<char>::_M_create(unsigned long&, unsigned)"},
+		 "std::string"},
+		{{"std::shared_ptr<X> std::make_shared<X>()"}, "std::shared_ptr"},
+		{{"void std::_Function_base::_Base_manager<main::{lambda()#1}>::_M_create(x)"},
+		 "std::function"},
+		{{"g_malloc", "g_hash_table_insert_internal"}, "GHashTable"},
+		{{"g_slice_alloc", "g_list_prepend"}, "GList"},
+		{{"malloc", "table_new", "std::vector<int>::push_back(int)"}, NULL},
+		{{"operator new(unsigned long)", "Session::open(std::vector<int>&)"}, NULL},
+		{{"std::vector<std::map<int, int> > make(std::deque<int>)"}, NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(stacks) / sizeof(*stacks); i++) {
+		struct stack_frame frames[4] = {{NULL}};
+		struct stack s = {frames, 0};
+		const char *got;
+
+		for (; s.n < 4 && stacks[i].frames[s.n]; s.n++)
+			frames[s.n].function = stacks[i].frames[s.n];
+		got = names_container(&s);
+		print_message("# %s\n", stacks[i].frames[0]);
+		assert_string_equal(got ? got : "none",
+				    stacks[i].wanted ? stacks[i].wanted : "none");
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_list_is_held_by_its_head),
+		cmocka_unit_test(a_list_in_a_variable_is_held_by_it),
+		cmocka_unit_test(a_table_is_held_by_its_struct),
+		cmocka_unit_test(a_tree_is_held_by_what_points_to_its_root),
+		cmocka_unit_test(most_blocks_decide_and_stacks_do_not),
+		cmocka_unit_test(what_only_a_stack_holds_is_the_threads),
+		cmocka_unit_test(a_long_path_is_cut_in_the_middle),
+		cmocka_unit_test(who_is_lost_is_held_by_nothing),
+		cmocka_unit_test(what_blocks_retain_together_is_counted_once),
+		cmocka_unit_test(containers_are_known_by_their_functions),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,475 @@
+/* names.c -- what people call the things in a heap.
+ *
+ * In:   roots, blocks and stacks; symbols if there are any.
+ * Out:  texts.
+ * Not here: what holds what (holders.c).
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "names.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "text.h"
+
+/* Where glibc on x86-64 keeps a thread's first 32 key values, from the thread
+ * pointer; the root of kind KEY begins there.
+ * Source: glibc 2.36, nptl/descr.h (struct pthread, specific_1stblock). */
+enum { GLIBC_KEYS = 0x310, GLIBC_FIRST_KEYS = 32, TP_ALIGN = 64 };
+
+struct names {
+	const struct heap *heap;
+	struct symbols *symbols;
+	struct variables *variables;
+	uint32_t executable; /* module, or 0 */
+};
+
+/* ---- variables ---- */
+
+/* The thread pointer of a thread, or 0. */
+static uint64_t
+thread_pointer(const struct heap *h, uint32_t thread)
+{
+	for (size_t i = 0; i < h->n_roots; i++) {
+		const struct heap_root *r = &h->roots[i];
+		uint64_t tp = r->address - GLIBC_KEYS;
+
+		if (r->kind == HEAPFILE_ROOT_KEY && r->owner == thread)
+			return tp % TP_ALIGN == 0 && tp < r->address ? tp : 0;
+	}
+	return 0;
+}
+
+bool
+names_variable(struct names *n, const struct heap_root *root, uint64_t word,
+	       struct variable *ret)
+{
+	uint64_t address = root->address + word * 8, tp, below;
+
+	if (root->kind == HEAPFILE_ROOT_GLOBAL && root->owner)
+		return variables_find(n->variables, root->owner,
+				      address - n->heap->modules[root->owner].bias, false,
+				      ret);
+	if (root->kind != HEAPFILE_ROOT_TLS || !n->executable)
+		return false;
+	tp = thread_pointer(n->heap, root->owner);
+	if (address >= tp || tp == 0 || root->address + root->bytes <= tp)
+		return false;
+	below = variables_tls_offset(n->variables, n->executable);
+	return tp - address <= below &&
+	       variables_find(n->variables, n->executable, below - (tp - address), true,
+			      ret);
+}
+
+/* "table+0x40 (in lookup())" */
+static char *
+variable_text(const struct variable *v, uint64_t inside)
+{
+	char offset[32] = "", *text = NULL;
+
+	if (inside)
+		snprintf(offset, sizeof(offset), "+0x%" PRIx64, inside);
+	if (asprintf(&text, "%s%s%s%s%s", v->name, offset, v->function ? " (in " : "",
+		     v->function ? v->function : "", v->function ? ")" : "") < 0)
+		return NULL;
+	return text;
+}
+
+static char *
+module_text(const struct heap *h, uint32_t module)
+{
+	const char *path = text_basename(h->modules[module].path.bytes);
+
+	return text_utf8(path, strlen(path), true);
+}
+
+/* ---- roots ---- */
+
+char *
+names_thread(const struct heap *h, uint32_t thread)
+{
+	const struct heap_thread *t = &h->threads[thread];
+	char *name = text_utf8(t->name.bytes, t->name.n, true), *text = NULL;
+	int n;
+
+	if (name && *name)
+		n = asprintf(&text, "thread %" PRIu64 " (%.40s)", t->tid, name);
+	else if (thread)
+		n = asprintf(&text, "thread %" PRIu64, t->tid);
+	else
+		n = asprintf(&text, "an unknown thread");
+	free(name);
+	return n < 0 ? NULL : text;
+}
+
+static char *
+global_text(const struct heap *h, const struct heap_root *r, uint64_t address,
+	    const char *variable)
+{
+	char *module = module_text(h, r->owner), *text = NULL;
+	int n;
+
+	if (!module || r->owner == 0)
+		n = asprintf(&text, "memory at 0x%" PRIx64, address);
+	else if (variable)
+		n = asprintf(&text, "%s in %.80s", variable, module);
+	else
+		n = asprintf(&text, "a variable of %.80s at 0x%" PRIx64, module,
+			     address - h->modules[r->owner].bias);
+	free(module);
+	return n < 0 ? NULL : text;
+}
+
+/* "a mapping of the program (made in pool_new())" */
+static char *
+mapping_text(struct names *n, uint64_t address)
+{
+	const struct heap *h = n->heap;
+	char *text = NULL;
+
+	for (size_t i = 0; i < h->n_mappings; i++) {
+		const struct heap_mapping *m = &h->mappings[i];
+		const char *function;
+		struct stack s;
+
+		if (address < m->start || address - m->start >= m->bytes ||
+		    stack_get(h, n->symbols, m->site, &s) != 0)
+			continue;
+		function = names_function(h, &s);
+		if (function && asprintf(&text, "a mapping of the program (made in %s)",
+					 function) < 0)
+			text = NULL;
+		stack_free(&s);
+		if (text)
+			return text;
+	}
+	return strdup("a mapping of the program");
+}
+
+static char *
+thread_root_text(struct names *n, const struct heap_root *r, uint64_t word,
+		 const char *variable)
+{
+	static const char *const kinds[] = {
+		[HEAPFILE_ROOT_STACK] = "the stack of",
+		[HEAPFILE_ROOT_REGISTERS] = "a register of",
+		[HEAPFILE_ROOT_TLS] = "thread-local storage of",
+		[HEAPFILE_ROOT_KEY] = "a pthread key of",
+		[HEAPFILE_ROOT_ALT_STACK] = "the signal stack of",
+	};
+	char *thread = names_thread(n->heap, r->owner), *text = NULL, *module = NULL;
+	int length = -1;
+
+	if (thread && variable) {
+		module = module_text(n->heap, n->executable);
+		length = asprintf(&text, "%s in %.80s, thread-local of %s", variable,
+				  module ? module : "", thread);
+	} else if (thread && r->kind == HEAPFILE_ROOT_KEY &&
+		   word < 2 * GLIBC_FIRST_KEYS && thread_pointer(n->heap, r->owner)) {
+		length = asprintf(&text, "pthread key %" PRIu64 " of %s", word / 2,
+				  thread);
+	} else if (thread) {
+		length = asprintf(&text, "%s %s", kinds[r->kind], thread);
+	}
+	free(thread);
+	free(module);
+	return length < 0 ? NULL : text;
+}
+
+char *
+names_root(struct names *n, const struct heap_root *r, uint64_t word, bool with_offset)
+{
+	uint64_t address = r->address + word * 8;
+	struct variable v;
+	char *variable = NULL, *text = NULL;
+
+	if (names_variable(n, r, word, &v)) {
+		uint64_t at = r->kind == HEAPFILE_ROOT_GLOBAL
+				      ? address - n->heap->modules[r->owner].bias
+				      : variables_tls_offset(n->variables,
+							     n->executable) -
+						(thread_pointer(n->heap, r->owner) -
+						 address);
+
+		variable = variable_text(&v, with_offset ? at - v.start : 0);
+	}
+	switch (r->kind) {
+	case HEAPFILE_ROOT_GLOBAL:
+		text = global_text(n->heap, r, address, variable);
+		break;
+	case HEAPFILE_ROOT_STACK:
+	case HEAPFILE_ROOT_REGISTERS:
+	case HEAPFILE_ROOT_TLS:
+	case HEAPFILE_ROOT_KEY:
+	case HEAPFILE_ROOT_ALT_STACK:
+		text = thread_root_text(n, r, word, variable);
+		break;
+	case HEAPFILE_ROOT_MAPPING:
+		text = mapping_text(n, address);
+		break;
+	case HEAPFILE_ROOT_REGISTERED:
+		text = strdup("a registered region");
+		break;
+	default:
+		if (asprintf(&text, "memory at 0x%" PRIx64, address) < 0)
+			text = NULL;
+		break;
+	}
+	free(variable);
+	return text;
+}
+
+char *
+names_dynamic_tls(struct names *n, uint32_t block, uint64_t word)
+{
+	const struct heap *h = n->heap;
+	uint32_t node = stack_top(h, h->blocks[block].site);
+	struct stack_frame f = {.module = h->nodes[node].module};
+	char *variable = NULL, *module = NULL, *text = NULL;
+	struct variable v;
+
+	/* The loader allocates it for the library that asks for an address. */
+	if (!node || strncmp(text_basename(h->modules[f.module].path.bytes), "ld-", 3))
+		return NULL;
+	for (; node && stack_is_runtime(h, &f); node = h->nodes[node].parent)
+		f.module = h->nodes[node].module;
+	if (!f.module || stack_is_runtime(h, &f) ||
+	    !variables_find(n->variables, f.module, word * 8, true, &v))
+		return NULL;
+	variable = variable_text(&v, word * 8 - v.start);
+	module = module_text(h, f.module);
+	if (variable && module &&
+	    asprintf(&text, "%s in %.80s, thread-local", variable, module) < 0)
+		text = NULL;
+	free(variable);
+	free(module);
+	return text;
+}
+
+/* ---- types ---- */
+
+/* "Session" if a word leads to its vtable. */
+static char *
+vtable_type(struct names *n, const struct heap_object *o)
+{
+	static const char mark[] = "vtable for ";
+	struct variable v;
+
+	if (!variables_find(n->variables, o->module, o->offset, false, &v) ||
+	    strncmp(v.name, mark, sizeof(mark) - 1) != 0)
+		return NULL;
+	return strdup(v.name + sizeof(mark) - 1);
+}
+
+/* "handler()" if a word leads to the beginning of a function, or into one. */
+static char *
+function_type(struct names *n, const struct heap_object *o)
+{
+	const struct symbols_frame *f = NULL;
+	size_t n_frames = 0;
+	char *text = NULL;
+
+	if (n->symbols)
+		f = symbols_find(n->symbols, o->module, o->offset, true, &n_frames);
+	if (n_frames == 0 || !f[n_frames - 1].function)
+		return NULL;
+	f += n_frames - 1;
+	if (asprintf(&text, "%s%s", f->function, strchr(f->function, '(') ? "" : "()") <
+	    0)
+		return NULL;
+	return text;
+}
+
+char *
+names_type(struct names *n, uint32_t block)
+{
+	const struct heap_object_word *words;
+	char *name = NULL;
+	size_t n_words;
+
+	words = heap_block_objects(n->heap, block, &n_words);
+	for (size_t i = 0; i < n_words && !name; i++)
+		name = vtable_type(n, &n->heap->objects[words[i].object]);
+	for (size_t i = 0; i < n_words && !name; i++)
+		name = function_type(n, &n->heap->objects[words[i].object]);
+	return name;
+}
+
+/* ---- containers ---- */
+
+/* A function's name without what it returns, its arguments and those of templates:
+ * "void std::vector<int>::push_back(int&&)" is "std::vector::push_back". */
+static void
+plain_name(const char *function, char *buf, size_t n)
+{
+	size_t at = 0;
+	int depth = 0;
+
+	for (const char *p = function; *p && at + 1 < n; p++) {
+		bool is_operator = at >= 8 && strncmp(&buf[at - 8], "operator", 8) == 0;
+
+		if (*p == '<' || *p == '(' || *p == '{' || *p == '[') {
+			if (*p == '(' && depth == 0 && at > 0 && !is_operator)
+				break;
+			depth++;
+		} else if (*p == '>' || *p == ')' || *p == '}' || *p == ']') {
+			depth -= depth > 0;
+		} else if (depth == 0 && *p == ' ' && !is_operator) {
+			at = 0;
+		} else if (depth == 0) {
+			buf[at++] = *p;
+		}
+	}
+	buf[at] = '\0';
+}
+
+static bool
+begins(const char *s, const char *with)
+{
+	return strncmp(s, with, strlen(with)) == 0;
+}
+
+/* What a function is of, and what must be in its name besides. */
+static const struct family {
+	const char *prefix, *with, *name;
+} families[] = {
+	{"std::unordered_map::", NULL, "std::unordered_map"},
+	{"std::unordered_set::", NULL, "std::unordered_set"},
+	{"std::_Hashtable::", "_Select1st", "std::unordered_map"},
+	{"std::_Hashtable::", "_Identity", "std::unordered_set"},
+	{"std::__detail::_Hashtable_alloc::", "std::pair<", "std::unordered_map"},
+	{"std::__detail::_Hashtable_alloc::", NULL, "std::unordered_set"},
+	{"std::__detail::_Map_base::", NULL, "std::unordered_map"},
+	{"std::_Rb_tree::", "_Select1st", "std::map"},
+	{"std::_Rb_tree::", "_Identity", "std::set"},
+	{"std::map::", NULL, "std::map"},
+	{"std::set::", NULL, "std::set"},
+	{"std::deque::", NULL, "std::deque"},
+	{"std::_Deque_base::", NULL, "std::deque"},
+	{"std::list::", NULL, "std::list"},
+	{"std::_List_base::", NULL, "std::list"},
+	{"std::__cxx11::list::", NULL, "std::list"},
+	{"std::__cxx11::_List_base::", NULL, "std::list"},
+	{"std::forward_list::", NULL, "std::forward_list"},
+	{"std::_Fwd_list_base::", NULL, "std::forward_list"},
+	{"std::vector::", NULL, "std::vector"},
+	{"std::_Vector_base::", NULL, "std::vector"},
+	{"std::__cxx11::basic_string::", NULL, "std::string"},
+	{"std::basic_string::", NULL, "std::string"},
+	{"std::__shared_count::", NULL, "std::shared_ptr"},
+	{"std::__shared_ptr::", NULL, "std::shared_ptr"},
+	{"std::shared_ptr::", NULL, "std::shared_ptr"},
+	{"std::allocate_shared", NULL, "std::shared_ptr"},
+	{"std::make_shared", NULL, "std::shared_ptr"},
+	{"std::_Function_base::", NULL, "std::function"},
+	{"std::function::", NULL, "std::function"},
+	{"g_hash_table_", NULL, "GHashTable"},
+	{"g_list_", NULL, "GList"},
+	{"g_slist_", NULL, "GSList"},
+	{"g_queue_", NULL, "GQueue"},
+	{"g_ptr_array_", NULL, "GPtrArray"},
+	{"g_array_", NULL, "GArray"},
+	{"g_byte_array_", NULL, "GByteArray"},
+	{"g_tree_", NULL, "GTree"},
+	{"g_string_", NULL, "GString"},
+};
+
+/* Is it code that allocates for others? */
+static bool
+is_inside(const char *plain)
+{
+	static const char *const prefixes[] = {
+		"std::",     "__gnu_cxx::", "operator new", "malloc",   "calloc",
+		"realloc",   "reallocarray", "strdup",      "strndup",  "g_malloc",
+		"g_realloc", "g_slice_",    "g_try_",       "g_new",    "__libc_",
+		"posix_memalign", "aligned_alloc",
+	};
+
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(*prefixes); i++)
+		if (begins(plain, prefixes[i]))
+			return true;
+	for (size_t i = 0; i < sizeof(families) / sizeof(*families); i++)
+		if (begins(plain, families[i].prefix))
+			return true;
+	return false;
+}
+
+const char *
+names_container(const struct stack *s)
+{
+	for (size_t i = 0; i < s->n && s->frames[i].function; i++) {
+		const char *function = s->frames[i].function;
+		char plain[256];
+
+		plain_name(function, plain, sizeof(plain));
+		for (size_t k = 0; k < sizeof(families) / sizeof(*families); k++)
+			if (begins(plain, families[k].prefix) &&
+			    (!families[k].with || strstr(function, families[k].with)))
+				return families[k].name;
+		if (!is_inside(plain))
+			break;
+	}
+	return NULL;
+}
+
+const char *
+names_function(const struct heap *h, const struct stack *s)
+{
+	const char *first = NULL;
+
+	for (size_t i = 0; i < s->n; i++) {
+		char plain[256];
+
+		if (!s->frames[i].function)
+			continue;
+		if (!first)
+			first = s->frames[i].function;
+		plain_name(s->frames[i].function, plain, sizeof(plain));
+		if (!is_inside(plain) && !stack_is_runtime(h, &s->frames[i]))
+			return s->frames[i].function;
+	}
+	return first;
+}
+
+/* ---- the whole ---- */
+
+struct names *
+names_new(const struct heap *heap, struct symbols *symbols)
+{
+	struct names *n = calloc(1, sizeof(*n));
+	const struct heap_text *executable = &heap->info.executable;
+
+	if (!n)
+		return NULL;
+	n->heap = heap;
+	n->symbols = symbols;
+	n->variables = variables_new(symbols, heap->n_modules);
+	if (!n->variables) {
+		free(n);
+		return NULL;
+	}
+	for (uint32_t i = heap->n_modules; i > 0; i--)
+		if (heap->modules[i].path.n == executable->n && executable->n &&
+		    memcmp(heap->modules[i].path.bytes, executable->bytes,
+			   executable->n) == 0)
+			n->executable = i;
+	return n;
+}
+
+struct symbols *
+names_symbols(const struct names *n)
+{
+	return n->symbols;
+}
+
+void
+names_free(struct names *n)
+{
+	if (!n)
+		return;
+	variables_free(n->variables);
+	free(n);
+}

@@ -1,0 +1,63 @@
+/* names.h -- what people call the things in a heap.
+ *
+ * In:   roots, blocks and stacks; symbols if there are any.
+ * Out:  variables, threads, C++ types, containers, allocating functions.
+ * Not here: what holds what (holders.h).
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef GCPROF_NAMES_H
+#define GCPROF_NAMES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "heap.h"
+#include "stacks.h"
+#include "symbolize.h"
+#include "variables.h"
+
+struct names;
+
+/* heap and symbols must live as long as the names; symbols may be NULL.  Returns
+ * NULL if there is no memory. */
+struct names *names_new(const struct heap *heap, struct symbols *symbols);
+
+void names_free(struct names *n);
+
+/* What names_new() was given. */
+struct symbols *names_symbols(const struct names *n);
+
+/* The variable at a word of a root, if that is known. */
+bool names_variable(struct names *n, const struct heap_root *root, uint64_t word,
+		    struct variable *ret);
+
+/* Name a word of a root: "sessions in server", "table+0x40 in server", "cache (in
+ * lookup()) in server", "the stack of thread 12 (worker)".
+ *
+ * with_offset  say where in the variable the word is.
+ * Returns      a text for free(3); NULL: no memory.
+ */
+char *names_root(struct names *n, const struct heap_root *root, uint64_t word,
+		 bool with_offset);
+
+/* "thread 12 (worker)", for free(3). */
+char *names_thread(const struct heap *h, uint32_t thread);
+
+/* The dynamic type of a C++ object ("Session"), or the function that a word of the
+ * block leads to ("handler()"); for free(3), NULL if neither is there. */
+char *names_type(struct names *n, uint32_t block);
+
+/* A variable in thread-local storage of a library that was loaded later: a block
+ * that the loader allocated, and a word in it.  For free(3), or NULL. */
+char *names_dynamic_tls(struct names *n, uint32_t block, uint64_t word);
+
+/* The container whose memory a stack allocates, "std::map"; NULL if it is none
+ * that is known. */
+const char *names_container(const struct stack *stack);
+
+/* The first function of a stack that is not inside a library or a container; NULL
+ * if there is none.  Lives as long as the symbols. */
+const char *names_function(const struct heap *heap, const struct stack *stack);
+
+#endif
