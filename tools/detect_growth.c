@@ -1,0 +1,700 @@
+/* detect_growth.c -- what grows though the program still holds it, and what kind of
+ * thing that is.
+ *
+ * In:   the history of each site that matters (history.h), what holds its blocks
+ *       (holders.h), how they died (gcprof-heap(5), BOOKS).
+ * Out:  findings of kind cache, queue, closure, missing-free and growth.
+ * Not here: lost blocks (detect_leak.c); how a trend is told from noise (trend.h).
+ *
+ * A site's course is judged first, over periods of equal volume: growing, bounded,
+ * drained, or nothing to speak of.  What grows is then sorted, in this order:
+ *
+ *     closure       blocks, or what leads to them, hold a code pointer
+ *     queue         those that die are the oldest: the living are a suffix of
+ *                   the births
+ *     missing-free  nearly all the others of the site are freed
+ *     cache         a table or a tree into whose old parts new blocks are put
+ *     growth        none of these: an array that is appended to, a list
+ *
+ * A site whose blocks are held by blocks of another growing site is of that one's
+ * kind: a queue's messages, the strings in a cache's entries.  Sites of one
+ * allocating function make one finding.
+ *
+ * Where numbers are constants below they were calibrated on tests/corpus.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "detect.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dominators.h"
+#include "history.h"
+#include "holders.h"
+#include "names.h"
+#include "text.h"
+#include "trend.h"
+
+enum {
+	MIN_PERIODS = 9,   /* below: too short to judge */
+	MIN_BLOCKS = 200,  /* of a site that matters, */
+	MIN_BYTES = 64 << 10, /* or so many bytes, or a hundredth of all */
+	FEW_BLOCKS = 16,   /* of so few, the bytes' course counts, not the blocks' */
+	MIN_DEATHS = 40,   /* for an order to be seen in them */
+	MAX_CANDIDATES = 64,
+	MIN_CANDIDATES = 8,
+};
+
+#define MAX_P	      0.05 /* of a trend by chance */
+#define GOES_ON	      0.33 /* last slope to the mean one: it still grows */
+#define SLOWS_DOWN    0.5  /* slope of the last third to that of the first */
+#define IN_ORDER      0.95 /* chance that a living block is younger than a dead one was */
+#define NEARLY_ALL    0.9  /* freed, of all that a site allocated */
+#define DRAINED_SHARE 0.1
+
+enum course { NOTHING, GROWING, SLOWING, BOUNDED, DRAINED };
+enum kind { GROWTH, CACHE, MISSING_FREE, QUEUE, CLOSURE };
+
+/* A site that matters. */
+struct growing {
+	const struct history *history;
+	const double *series; /* what was judged: blocks or bytes */
+	bool is_bytes;
+	enum course course;
+	struct trend trend;   /* of the last half */
+	double first, last;   /* of the series: after warm-up, and at the end */
+	double peak;
+	bool has_holder;
+	struct holder holder;
+	char *function;       /* that allocates; NULL = unknown */
+	enum kind kind;
+	double suffix;        /* chance that a living one is younger than a dead one; -1 */
+	double freed;	      /* share of the site's blocks */
+	double scatter;	      /* how new blocks are spread over old ones; -1 unknown */
+	bool has_code;
+	bool is_dense;	      /* held by an array without gaps */
+	char *type;
+	int64_t part_of;      /* index of the one whose blocks hold it; -1 */
+	bool is_told;
+};
+
+struct work {
+	const struct detector *d;
+	const struct heap *h;
+	struct histories *histories;
+	struct dominators *dominators;
+	struct names *names;
+	struct holders *holders;
+	struct growing *list;
+	size_t n;
+	uint32_t *by_site; /* index + 1 in list */
+};
+
+#define SIZE(v)	 text_size(v, (char[24]){0}, 24)
+#define COUNT(v) text_count(v, (char[32]){0}, 32)
+
+/* ---- candidates ---------------------------------------------------------- */
+
+struct ranked {
+	uint32_t node;
+	double weight;
+};
+
+static int
+compare_ranked(const void *a, const void *b)
+{
+	const struct ranked *x = a, *y = b;
+
+	if (x->weight < y->weight || x->weight > y->weight)
+		return x->weight < y->weight ? 1 : -1;
+	return (x->node > y->node) - (x->node < y->node);
+}
+
+/* Sites that matter, the heaviest first.  BOUND  Not more than looking for what
+ * holds them is worth: 64, in large heaps 8. */
+static size_t
+candidates(const struct heap *h, const struct heap_site *sites, uint32_t *ret)
+{
+	struct ranked *all = calloc((size_t)h->n_nodes + 1, sizeof(*all));
+	size_t n = 0, most = 40000000 / ((size_t)h->n_blocks + 1);
+
+	if (!all)
+		return 0;
+	most = most > MAX_CANDIDATES ? MAX_CANDIDATES : most < MIN_CANDIDATES ? MIN_CANDIDATES
+									       : most;
+	for (uint32_t i = 1; i <= h->n_nodes; i++) {
+		const struct heap_count *live = &sites[i].live;
+		const struct heap_book *book = h->books ? h->books[i] : NULL;
+		double weight = (double)live->bytes / ((double)h->live.bytes + 1) +
+				(double)live->blocks / ((double)h->live.blocks + 1);
+
+		if (live->blocks < MIN_BLOCKS && live->bytes < MIN_BYTES &&
+		    (double)live->bytes < (double)h->live.bytes / 100 &&
+		    !(book && book->deaths >= MIN_BLOCKS))
+			continue;
+		if (h->nodes[i].flags & HEAPFILE_SITE_SPECIAL)
+			continue;
+		all[n++] = (struct ranked){i, weight};
+	}
+	if (n)
+		qsort(all, n, sizeof(*all), compare_ranked);
+	n = n < most ? n : most;
+	for (size_t i = 0; i < n; i++)
+		ret[i] = all[i].node;
+	free(all);
+	return n;
+}
+
+/* ---- the course ---------------------------------------------------------- */
+
+static double
+slope(const double *v, size_t n)
+{
+	return n < 3 ? (n == 2 ? v[1] - v[0] : 0) : trend_of(v, n).slope;
+}
+
+/* The last period is not over: its end is looked at, not its slope. */
+static enum course
+judge(struct growing *g, size_t n_periods)
+{
+	const double *v = g->series;
+	size_t n = n_periods - 1, warm = n / 5, third = (n - warm) / 3;
+	size_t half = n / 2 > 5 ? n / 2 : 5;
+	double mean, early, late, latest, least = g->is_bytes ? MIN_BYTES : MIN_BLOCKS / 4;
+
+	g->first = v[warm];
+	g->last = v[n_periods - 1];
+	for (size_t i = 0; i < n_periods; i++)
+		g->peak = v[i] > g->peak ? v[i] : g->peak;
+	if (g->peak < least)
+		return NOTHING;
+	if (g->last <= DRAINED_SHARE * g->peak)
+		return DRAINED;
+	mean = (v[n - 1] - v[warm]) / (double)(n - 1 - warm);
+	early = slope(v + warm, third + 1);
+	late = slope(v + n - third - 1, third + 1);
+	latest = n < 20 ? v[n - 1] - v[n - 2] : (v[n - 1] - v[n - 3]) / 2;
+	g->trend = trend_of(v + n - half, half);
+	/* A block that doubles grows in few steps; the last one is long ago in volume
+	 * as soon as it has doubled. */
+	if (g->is_bytes)
+		return v[n - 1] > 2 * v[warm] && v[n - 1] > v[n - 1 - (n - warm) * 3 / 5] * 1.4
+			       ? GROWING
+			       : BOUNDED;
+	if (g->trend.p > MAX_P || g->trend.slope <= 0 || g->last - g->first < least ||
+	    g->last < 1.3 * g->first || late < GOES_ON * mean || latest < GOES_ON * mean)
+		return BOUNDED;
+	return late < SLOWS_DOWN * early ? SLOWING : GROWING;
+}
+
+/* ---- how they died ------------------------------------------------------- */
+
+/* The chance that a living block was born after one that died, from the periods of
+ * their births; within a period half.  -1 if too few died. */
+static double
+suffix(const struct heap *h, const struct history *y)
+{
+	const struct heap_book *b = h->books ? h->books[y->node] : NULL;
+	double dead_before = 0, dead = 0, living = 0, sum = 0;
+
+	for (uint32_t p = 0; b && p < h->n_periods; p++) {
+		double died = (double)b->periods[p].born.blocks;
+		double lives = (double)y->born[p].blocks;
+
+		sum += lives * (dead_before + died / 2);
+		dead_before += died;
+		living += lives;
+	}
+	dead = dead_before;
+	return dead < MIN_DEATHS || living < 1 ? -1 : sum / dead / living;
+}
+
+static double
+freed_share(const struct heap *h, const struct history *y)
+{
+	double all = (double)h->nodes[y->node].allocations;
+
+	return all > 0 ? 1 - (double)y->live.blocks / all : 0;
+}
+
+/* ---- where new ones are put ---------------------------------------------- */
+
+static double
+period_of(const struct heap *h, uint32_t block)
+{
+	return h->births[h->blocks[block].birth].period;
+}
+
+/* An array that leads to blocks of a site, seen through its edges. */
+struct array {
+	double n, x, y, xx, yy, xy; /* sums: words and periods of birth */
+	uint64_t last_word, least_gap;
+	double n_gaps, n_least; /* between neighbours; that are the least one */
+};
+
+static void
+array_add(struct array *a, uint64_t word, double period)
+{
+	uint64_t gap = word - a->last_word;
+
+	if (a->n > 0) {
+		if (a->n_gaps < 1 || gap < a->least_gap) {
+			a->least_gap = gap;
+			a->n_least = 0;
+		}
+		a->n_gaps++;
+		a->n_least += gap == a->least_gap;
+	}
+	a->last_word = word;
+	a->n++;
+	a->x += (double)word;
+	a->y += period;
+	a->xx += (double)word * (double)word;
+	a->yy += period * period;
+	a->xy += (double)word * period;
+}
+
+/* Are new blocks put between old ones, as in a hash table, or behind them, as in an
+ * array that is appended to?  From the correlation of place and age: 0 (in order of
+ * age) to 1 (at random); -1 if that cannot be told. */
+static double
+array_scatter(const struct array *a)
+{
+	double vx = a->xx - a->x * a->x / a->n, vy = a->yy - a->y * a->y / a->n;
+
+	if (a->n < MIN_DEATHS)
+		return -1;
+	/* All of one age, as the heads of a table's chains are: in no order. */
+	if (vx <= 0 || vy <= 0)
+		return 1;
+	return 1 - fabs(a->xy - a->x * a->y / a->n) / sqrt(vx * vy);
+}
+
+/* Word follows word, as in a vector, without the gaps of a table. */
+static bool
+array_is_dense(const struct array *a)
+{
+	return a->n >= MIN_DEATHS && a->n_least > 0.95 * a->n_gaps;
+}
+
+static struct array
+array_of_edges(const struct heap *h, uint64_t first, uint64_t end, uint32_t site)
+{
+	const struct edges *e = &h->edges;
+	struct array a = {0};
+
+	for (uint64_t i = first; i < end; i++)
+		if (h->blocks[e->targets[i]].site == site)
+			array_add(&a, edges_word(e, i), period_of(h, e->targets[i]));
+	return a;
+}
+
+/* The one that leads to most of a site's blocks directly: a block, or of the roots
+ * one. */
+static struct array
+array_of(const struct heap *h, uint32_t container, uint32_t site)
+{
+	struct array best = {0}, a;
+
+	if (container < h->n_blocks)
+		return array_of_edges(h, h->edges.first[container], h->edges.first[container + 1],
+				      site);
+	for (size_t i = 0; i < h->n_roots; i++) {
+		a = array_of_edges(h, h->roots[i].first_edge,
+				   h->roots[i].first_edge + h->roots[i].n_edges, site);
+		if (a.n > best.n)
+			best = a;
+	}
+	return best;
+}
+
+/* The same for blocks that lead to others of their site: the mean difference of age,
+ * against that of any two. */
+static double
+scatter_in_links(const struct heap *h, uint32_t site, uint32_t n_periods)
+{
+	const struct edges *e = &h->edges;
+	double n = 0, sum = 0;
+
+	for (uint32_t b = 0; b < h->n_blocks; b++)
+		for (uint64_t i = e->first[b]; h->blocks[b].site == site && i < e->first[b + 1];
+		     i++)
+			if (h->blocks[e->targets[i]].site == site && e->targets[i] != b) {
+				n++;
+				sum += fabs(period_of(h, e->targets[i]) - period_of(h, b));
+			}
+	/* Of two at random it is a third of all periods. */
+	return n < MIN_DEATHS ? -1 : sum / n / ((double)n_periods / 3);
+}
+
+/* ---- what they are ------------------------------------------------------- */
+
+static bool
+is_function(const char *type)
+{
+	size_t n = type ? strlen(type) : 0;
+
+	return n > 2 && strcmp(type + n - 2, "()") == 0;
+}
+
+/* Frames of what makes a callable object keep what it has captured. */
+static bool
+is_callable_frame(const char *function)
+{
+	return function && (strstr(function, "std::function<") || strstr(function, "_M_init_functor") ||
+			    strstr(function, "_Function_base") || strstr(function, "_Function_handler") ||
+			    strstr(function, "move_only_function"));
+}
+
+static bool
+has_callable_frames(const struct work *w, uint32_t site)
+{
+	struct stack s;
+	bool has = false;
+
+	if (stack_get(w->h, w->d->symbols, site, &s) != 0)
+		return false;
+	for (size_t i = 0; i < s.n && i < 8 && !has; i++)
+		has = is_callable_frame(s.frames[i].function);
+	stack_free(&s);
+	return has;
+}
+
+static bool
+has_word_of(const char *text, const char *const *words, size_t n)
+{
+	for (size_t i = 0; text && i < n; i++)
+		if (strcasestr(text, words[i]))
+			return true;
+	return false;
+}
+
+#define HAS_WORD(text, list) has_word_of(text, list, sizeof(list) / sizeof(*(list)))
+
+static const char *const table_kinds[] = {"map", "set", "Hash", "Tree", "hash", "tree"};
+static const char *const queue_kinds[] = {"deque", "queue", "Queue"};
+static const char *const closure_words[] = {"listener", "observer", "callback", "subscri",
+					     "handler", "closure", "watcher", "slot_"};
+
+static void
+look_at(struct work *w, struct growing *g)
+{
+	const struct history *y = g->history;
+
+	g->suffix = suffix(w->h, y);
+	g->freed = freed_share(w->h, y);
+	g->scatter = -1;
+	if (!w->holders || y->n_sample == 0)
+		return;
+	if (holders_find(w->holders, y->sample, y->n_sample, &g->holder) == 0) {
+		const struct holder *x = &g->holder;
+
+		g->has_holder = true;
+		if (x->shape == HOLDER_ARRAY) {
+			struct array a = array_of(w->h, x->container, y->node);
+
+			g->scatter = array_scatter(&a);
+			g->is_dense = array_is_dense(&a);
+		}
+		if (g->scatter < 0)
+			g->scatter = scatter_in_links(w->h, y->node, w->h->n_periods);
+	}
+	g->type = names_type(w->names, y->sample[0]);
+	g->has_code = is_function(g->type) || has_callable_frames(w, y->node);
+}
+
+/* The site above it on its path that grows as well. */
+static void
+find_owner(struct work *w, struct growing *g)
+{
+	g->part_of = -1;
+	for (size_t i = g->holder.n_steps; g->has_holder && i-- > 0;) {
+		const struct holder_step *s = &g->holder.steps[i];
+		uint32_t at = s->is_root || s->site == g->history->node ? 0 : w->by_site[s->site];
+
+		if (at && w->list[at - 1].course == GROWING && !w->list[at - 1].is_bytes)
+			g->part_of = at - 1;
+	}
+}
+
+static enum kind
+sort_out(const struct growing *g)
+{
+	const struct holder *x = &g->holder;
+	bool is_table = g->has_holder && HAS_WORD(x->kind, table_kinds);
+	/* Things are taken out, though fewer than are put in. */
+	bool is_consumed = g->freed >= 0.1 && !is_table;
+
+	if (g->is_bytes)
+		return GROWTH;
+	if (g->has_code && g->freed < 0.5)
+		return CLOSURE;
+	if (g->suffix >= IN_ORDER)
+		return QUEUE;
+	if (g->freed >= NEARLY_ALL)
+		return MISSING_FREE;
+	if (g->has_holder && HAS_WORD(x->kind, queue_kinds))
+		return QUEUE;
+	if (is_consumed && g->has_holder &&
+	    (g->is_dense || (x->shape == HOLDER_CHAIN && g->suffix > 0.8)))
+		return QUEUE;
+	if (HAS_WORD(g->type, closure_words) || HAS_WORD(g->function, closure_words))
+		return CLOSURE;
+	if (is_table || g->scatter > 0.3)
+		return CACHE;
+	return GROWTH;
+}
+
+/* A container's own memory is no finding beside what it contains. */
+static bool
+is_container(const struct work *w, const struct growing *g)
+{
+	for (size_t i = 0; i < w->n; i++) {
+		const struct growing *o = &w->list[i];
+
+		for (size_t k = 0; o != g && o->course == GROWING && !o->is_bytes &&
+				   k < o->holder.n_steps;
+		     k++)
+			if (!o->holder.steps[k].is_root &&
+			    o->holder.steps[k].site == g->history->node)
+				return true;
+	}
+	return false;
+}
+
+/* ---- findings ------------------------------------------------------------ */
+
+static const struct {
+	const char *kind, *verdict, *what, *advice;
+} words[] = {
+	[GROWTH] = {"growth", "unbounded", "unbounded growth",
+		    "See whether all of it is needed until the end; if so, say how much it may become."},
+	[CACHE] = {"cache", "unbounded", "unbounded cache",
+		   "Give it a limit and let the oldest or least used entries go, or keep it outside of the process."},
+	[MISSING_FREE] = {"missing-free", "likely", "missing free",
+			  "Look for the path on which these are not freed as the others are."},
+	[QUEUE] = {"queue", "unbounded", "unbounded queue",
+		   "Bound the queue, watch its length, and let producers wait or fail when it is full."},
+	[CLOSURE] = {"closure", "retained", "retained closures",
+		     "Unregister them when they are no longer needed, or hold what they capture weakly."},
+};
+
+static const char *
+noun(enum kind k)
+{
+	static const char *const nouns[] = {[GROWTH] = "blocks", [CACHE] = "cache entries",
+					    [MISSING_FREE] = "blocks", [QUEUE] = "queued blocks",
+					    [CLOSURE] = "callbacks"};
+	return nouns[k];
+}
+
+static void
+say_growth(const struct work *w, struct finding *f, const struct growing *g)
+{
+	struct findings *all = w->d->findings;
+	const struct hf_period *p = w->h->periods;
+	double hours = (double)p[w->h->n_periods - 1].end_ns / 3.6e12;
+
+	finding_say(all, f,
+		    "From a fifth of the run on it grew from %.0f to %.0f %s, over %" PRIu32
+		    " periods of %s allocated (chance of that without a trend: %.2g).",
+		    g->first, g->last, g->is_bytes ? "bytes" : "blocks", w->h->n_periods,
+		    SIZE(w->h->info.period_bytes), g->trend.p);
+	if (!g->is_bytes)
+		finding_say(all, f, "%.0f blocks a period (95%% interval %.0f to %.0f)%s.",
+			    g->trend.slope, g->trend.slope_low, g->trend.slope_high,
+			    hours > 0 ? "" : "");
+}
+
+static void
+say_deaths(const struct work *w, struct finding *f, const struct growing *g)
+{
+	struct findings *all = w->d->findings;
+	const struct heap_book *b = w->h->books ? w->h->books[g->history->node] : NULL;
+	uint64_t allocations = w->h->nodes[g->history->node].allocations;
+	struct stack s;
+
+	if (allocations == g->history->live.blocks)
+		finding_say(all, f, "None of the %s blocks that were allocated there was freed.",
+			    COUNT(allocations));
+	else
+		finding_say(all, f, "Of %s blocks that were allocated there %.1f %% were freed.",
+			    COUNT(allocations), g->freed * 100);
+	if (g->suffix >= IN_ORDER)
+		finding_say(all, f, "Those that were freed are the oldest: %.0f %% in order of birth.",
+			    g->suffix * 100);
+	if (b && b->deaths && b->foreign * 2 > b->deaths)
+		finding_say(all, f, "%s of %s that outlived their birth were freed by another thread.",
+			    COUNT(b->foreign), COUNT(b->deaths));
+	if (b && b->freed_at && stack_get(w->h, w->d->symbols, b->freed_at, &s) == 0) {
+		const char *function = names_function(w->h, &s);
+
+		if (function)
+			finding_say(all, f, "Others were freed in %s.", function);
+		stack_free(&s);
+	}
+}
+
+static void
+tell(struct work *w, struct growing *g)
+{
+	struct findings *all = w->d->findings;
+	enum kind k = g->kind;
+	struct finding *f = finding_add(all, words[k].kind, words[k].verdict, g->history->node);
+	const char *holder = g->has_holder && g->holder.name ? g->holder.name : NULL;
+	struct heap_count sum = {0, 0};
+
+	if (!f)
+		return;
+	/* All of the same function and kind. */
+	for (size_t i = 0; i < w->n; i++) {
+		struct growing *o = &w->list[i];
+
+		if (o != g && (o->course != GROWING || o->kind != k || !o->function ||
+			       !g->function || strcmp(o->function, g->function) != 0))
+			continue;
+		o->is_told = true;
+		sum.blocks += o->history->live.blocks;
+		sum.bytes += o->history->live.bytes;
+	}
+	f->what = words[k].what;
+	f->level = FINDING_WARNING;
+	f->confidence = g->trend.p < 0.001 ? 0.9 : 0.7;
+	f->count = sum;
+	f->address = g->history->n_sample
+			     ? heap_block_address(&w->h->blocks[g->history->sample[0]])
+			     : 0;
+	finding_summarize(all, f, "%s %s (%s)%s%s grow%s without limit%s%s.", COUNT(sum.blocks),
+			  noun(k), SIZE(sum.bytes), g->function ? " of " : "",
+			  g->function ? g->function : "", sum.blocks == 1 ? "s" : "",
+			  holder ? ", held by " : "", holder ? holder : "");
+	say_growth(w, f, g);
+	say_deaths(w, f, g);
+	if (getenv("EXPLORE"))
+		finding_say(all, f, "scatter %.2f suffix %.2f freed %.2f shape %s kind %s type %s part %d",
+			    g->scatter, g->suffix, g->freed,
+			    g->has_holder ? holder_shape_name(g->holder.shape) : "-",
+			    g->has_holder && g->holder.kind ? g->holder.kind : "-", g->type ? g->type : "-",
+			    (int)g->part_of);
+	finding_say(all, f, "%s", words[k].advice);
+}
+
+/* ---- the whole ----------------------------------------------------------- */
+
+static void
+explore(const struct work *w)
+{
+	for (size_t i = 0; i < w->n; i++) {
+		const struct growing *g = &w->list[i];
+
+		fprintf(stderr, "%s live %" PRIu64 " course %d kind %d scatter %.2f suffix %.2f freed %.2f shape %s kind %s type %s part %d code %d container %s share %.2f\n",
+			g->function ? g->function : "?", g->history->live.blocks, g->course, g->kind, g->scatter, g->suffix, g->freed,
+			g->has_holder ? holder_shape_name(g->holder.shape) : "-",
+			g->has_holder && g->holder.kind ? g->holder.kind : "-", g->type ? g->type : "-",
+			(int)g->part_of, g->has_code, g->has_holder && g->holder.name ? g->holder.name : "-", g->holder.share);
+		for (size_t s = 0; s < g->holder.n_steps; s++)
+			fprintf(stderr, "     %s %s +%" PRIu64 " x%" PRIu64 "\n", g->holder.steps[s].name ? g->holder.steps[s].name : "-", g->holder.steps[s].function ? g->holder.steps[s].function : "-", g->holder.steps[s].offset, g->holder.steps[s].n_folded);
+	}
+}
+
+static void
+judge_all(struct work *w)
+{
+	for (size_t i = 0; i < w->n; i++) {
+		struct growing *g = &w->list[i];
+		const struct history *y = &w->histories->list[i];
+		struct stack s;
+
+		g->history = y;
+		g->is_bytes = y->live.blocks < FEW_BLOCKS;
+		g->series = g->is_bytes ? y->bytes : y->blocks;
+		g->course = judge(g, w->h->n_periods);
+		w->by_site[y->node] = (uint32_t)i + 1;
+		if (g->course != GROWING || stack_get(w->h, w->d->symbols, y->node, &s) != 0)
+			continue;
+		if (names_function(w->h, &s))
+			g->function = strdup(names_function(w->h, &s));
+		stack_free(&s);
+	}
+}
+
+static void
+find_holders(struct work *w)
+{
+	const struct heap *h = w->h;
+	bool is_any = false;
+
+	for (size_t i = 0; i < w->n; i++)
+		is_any |= w->list[i].course == GROWING;
+	if (!is_any)
+		return;
+	if (w->d->graph)
+		w->dominators = dominators_new(h, &w->d->options->graph, w->d->options->progress,
+					       w->d->options->progress_arg);
+	if (w->dominators)
+	{
+		w->names = names_new(h, w->d->symbols);
+		w->holders = holders_new(h, &w->d->options->graph, w->dominators, w->names);
+	}
+	for (size_t i = 0; i < w->n; i++)
+		if (w->list[i].course == GROWING)
+			look_at(w, &w->list[i]);
+	for (size_t i = 0; i < w->n; i++)
+		if (w->list[i].course == GROWING) {
+			find_owner(w, &w->list[i]);
+			w->list[i].kind = sort_out(&w->list[i]);
+		}
+	for (size_t i = 0; i < w->n; i++)
+		if (w->list[i].course == GROWING && w->list[i].part_of >= 0)
+			w->list[i].kind = w->list[w->list[i].part_of].kind;
+}
+
+void
+detect_growth(const struct detector *d)
+{
+	const struct heap *h = d->heap;
+	const struct heap_filter filter = {HEAP_ALL, 0};
+	struct work w = {.d = d, .h = h};
+	struct heap_site *sites;
+	uint32_t *nodes;
+
+	if (h->n_periods < MIN_PERIODS)
+		return;
+	sites = heap_aggregate(h, &filter);
+	nodes = calloc(MAX_CANDIDATES, sizeof(*nodes));
+	w.by_site = calloc((size_t)h->n_nodes + 1, sizeof(*w.by_site));
+	if (sites && nodes && w.by_site)
+		w.n = candidates(h, sites, nodes);
+	w.list = calloc(w.n + 1, sizeof(*w.list));
+	w.histories = nodes ? histories_new(h, d->graph, nodes, w.n) : NULL;
+	if (w.list && w.histories && w.by_site) {
+		judge_all(&w);
+		find_holders(&w);
+		for (size_t i = 0; i < w.n; i++)
+			if (w.list[i].course == GROWING && !w.list[i].is_told &&
+			    !(w.list[i].is_bytes && is_container(&w, &w.list[i])))
+				tell(&w, &w.list[i]);
+		if (getenv("EXPLORE"))
+			explore(&w);
+	} else {
+		d->findings->failed = true;
+	}
+	for (size_t i = 0; w.list && i < w.n; i++) {
+		free(w.list[i].function);
+		free(w.list[i].type);
+		if (w.list[i].has_holder)
+			holder_free(&w.list[i].holder);
+	}
+	holders_free(w.holders);
+	names_free(w.names);
+	dominators_free(w.dominators);
+	histories_free(w.histories);
+	free(w.by_site);
+	free(w.list);
+	free(nodes);
+	free(sites);
+}
