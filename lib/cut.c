@@ -37,8 +37,8 @@ static struct {
 
 /* ---- the stopped thread -------------------------------------------------- */
 
-static uintptr_t
-thread_pointer(void)
+uintptr_t
+cut_thread_pointer(void)
 {
 	uintptr_t p;
 
@@ -52,7 +52,7 @@ answer(struct cut_thread *t, uint32_t generation)
 {
 	uint32_t released;
 
-	t->thread_pointer = thread_pointer();
+	t->thread_pointer = cut_thread_pointer();
 	release_store(&t->state, CUT_PARKED);
 	(void)__atomic_fetch_add(&c.n_answered, 1, __ATOMIC_RELEASE);
 	sys_wake(&c.n_answered);
@@ -278,7 +278,7 @@ cut_take(const struct cut_thread *self, bool is_forking, int (*f)(void *with), v
 		cut_now.threads[0] = *self;
 		cut_now.threads[0].tid = sys_gettid();
 		cut_now.threads[0].state = CUT_PARKED;
-		cut_now.threads[0].thread_pointer = thread_pointer();
+		cut_now.threads[0].thread_pointer = cut_thread_pointer();
 		cut_now.threads[0].alt_stack = sys_alt_stack();
 		cut_now.n_threads = 1;
 	}

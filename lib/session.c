@@ -700,7 +700,8 @@ after_fork_child(void)
 		backend_after_fork_child();
 	sites_after_fork();
 	epochs_after_fork();
-	thread_after_fork();
+	if (thread_after_fork())
+		roots_left_behind();
 	s.pid = sys_getpid();
 	sys_log_about(s.pid);
 	s.n_snapshots = 0;

@@ -11,6 +11,7 @@ e2e_tests += \
 	tests/e2e/allocator-system.sh \
 	tests/e2e/api.sh \
 	tests/e2e/commands.sh \
+	tests/e2e/cut.sh \
 	tests/e2e/entry-points.sh \
 	tests/e2e/epochs.sh \
 	tests/e2e/mappings.sh \
@@ -42,6 +43,7 @@ e2e_targets = \
 	tests/e2e/heapdump \
 	tests/e2e/targets/api \
 	tests/e2e/targets/badfree \
+	tests/e2e/targets/cut \
 	tests/e2e/targets/entry \
 	tests/e2e/targets/epochs \
 	tests/e2e/targets/forks \
@@ -68,6 +70,8 @@ tests_e2e_targets_api_SOURCES = tests/e2e/targets/api.c tests/e2e/targets/truth.
 tests_e2e_targets_api_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_badfree_SOURCES = tests/e2e/targets/badfree.c
 tests_e2e_targets_badfree_CFLAGS = $(e2e_cflags)
+tests_e2e_targets_cut_SOURCES = tests/e2e/targets/cut.c tests/e2e/targets/truth.h
+tests_e2e_targets_cut_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_entry_SOURCES = tests/e2e/targets/entry.c
 tests_e2e_targets_entry_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_entry_LDADD = -ldl

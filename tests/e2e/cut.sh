@@ -1,0 +1,140 @@
+#!/usr/bin/env bash
+# cut.sh -- the cut where it is hard: many threads, threads that come and go, forks, no privileges, filters.
+#
+# SPDX-License-Identifier: MIT
+# shellcheck source-path=SCRIPTDIR/../..
+. "${srcdir:-.}/tests/e2e/init.sh"
+
+require_built "$TARGETS/cut"
+ulimit -c 0
+
+# Another user has to reach all this.
+chmod 755 "$T"
+mkdir "$T/bin"
+cp "$TARGETS/cut" "$RUN" "$ANALYZE" "$T/bin" && cp "$LIB" "$T/bin/libgcprof.so" || exit 99
+CUT=$T/bin/cut
+export GCPROF_ANALYZE=$T/bin/gcprof-analyze
+
+n_of() { # NAME ROLE: threads that play it
+	awk -v role="$2" '$1 == "role" && $2 == role { print $3 }' "$T/$1.truth"
+}
+
+n_deaf() { # NAME
+	awk '$1 == "role" && $4 == "deaf" { n += $3 } END { print n + 0 }' "$T/$1.truth"
+}
+
+definite() { # FILE: number of blocks
+	summary "$1" .leaks.definite.blocks
+}
+
+# Leaks by function: for each of its frames a line with its name and the blocks
+# that held_block made.
+lost_without() { # FILE KIND
+	"$ANALYZE" --format=json --roots=no-"$2" "$1" | jq -r '.findings[] | select(.kind == "leak") |
+		select(any(.site.frames[]; .function == "held_block")) |
+		"\(.site.frames[].function) \(.blocks)"' |
+		awk -v kind="$2" '{ n[$1] += $2 } END { for (f in n) print f, kind, n[f] }'
+}
+
+stopped() { # FILE NAME: all threads but the deaf ones were, and nothing was lost
+	[ "$(info "$1" complete) $(info "$1" cut_unanswered)" = "1 $(n_deaf "$2")" ] || {
+		echo "complete $(info "$1" complete), $(info "$1" cut_unanswered) of $(info "$1" cut_threads) unanswered, wanted $(n_deaf "$2")"
+		return 1
+	}
+}
+
+books_agree() { # FILE: what was allocated and not freed is what lives, as at any moment between two calls
+	[ $(($(info "$1" allocations) - $(info "$1" frees))) = "$(info "$1" live_blocks)" ] &&
+		[ $(($(info "$1" allocated_bytes) - $(info "$1" freed_bytes))) = "$(info "$1" live_bytes)" ]
+}
+
+forked() { # FILE
+	[ "$(info "$1" cut_in_place)" = 0 ]
+}
+
+told() { # NAME: all threads are there
+	grep -q '^ready' "$T/$1.truth"
+}
+
+# A snapshot of a crowd is right in all that a cut can break.
+crowd_is_right() { # NAME FILE WHAT
+	ok "$3: complete, with the threads that could not be stopped" stopped "$2" "$1"
+	ok "$3: no thread was in the middle of a call" books_agree "$2"
+	ok "$3: written by a child" forked "$2"
+	is "$3: nothing is lost" "$(definite "$2")" 0
+	ok "$3: each thread's block is there" ledger "$2" "$T/$1.truth"
+}
+
+# ---- many threads
+
+start_gcprof crowd "$CUT" crowd 500 wait
+ok "five hundred threads: all are there" eventually told crowd
+kill -USR2 "$pid"
+has() { # NAME N: so many snapshots
+	[ "$(n_heaps "$1")" = "$2" ]
+}
+ok "a signal with 500 threads: there is a snapshot" eventually has crowd 2
+named=$("$RUN" snapshot "$pid" 2>"$T/crowd.ask")
+ok "gcprof snapshot with 500 threads: it names the file" test -s "$named"
+stop "$pid"
+is "the program ends well" "$status" 0
+points_of "$T/crowd.truth"
+{
+	read -r file
+	crowd_is_right crowd "$file" "gcprof_snapshot with 500 threads"
+	is "gcprof_snapshot with 500 threads: all are counted" "$(info "$file" cut_threads)" 501
+	read -r file
+	crowd_is_right crowd "$file" "a signal with 500 threads"
+	read -r file
+	is "gcprof snapshot with 500 threads: the name is right" "$named" "$file"
+	crowd_is_right crowd "$file" "gcprof snapshot with 500 threads"
+	read -r file
+	crowd_is_right crowd "$file" "exit while 500 threads run and sleep"
+} < <(heaps crowd)
+
+# What is seen above is seen for the reason that it should be.
+for kind in stacks registers tls keys; do
+	lost_without "$named" "$kind"
+done >"$T/lost-without"
+while read -r role kind; do
+	is "$role: the block is held by $kind alone" "$(grep "^$role " "$T/lost-without")" "$role $kind $(n_of crowd "$role")"
+done <<'END'
+running_allocating stacks
+running_in_registers registers
+deaf_with_stack stacks
+deaf_with_tls stacks
+asleep_in_poll stacks
+asleep_in_nanosleep tls
+asleep_in_wait stacks
+asleep_in_read keys
+END
+is "threads that could not be stopped are marked, no others" \
+	"$(records "$named" thread | awk -F '\t' '$4 >= 4' | wc -l)" "$(n_deaf crowd)"
+
+run_gcprof main-deaf "$CUT" crowd 40 main-deaf
+main_deaf=$(heaps main-deaf | head -n 1)
+is "a main thread that blocks all signals: it ends well" "$status" 0
+is "and is counted" "$(info "$main_deaf" cut_unanswered)" $(($(n_deaf main-deaf) + 1))
+is "and what its stack holds is not lost" "$(definite "$main_deaf")" 0
+
+GCPROF_SNAPSHOT=none run_gcprof thread-forks "$CUT" crowd 40 thread-forks
+is "fork by a thread: the child takes its snapshot" "$status $(n_heaps thread-forks)" "0 1"
+is "what its only thread holds, and what those held that fork left behind, is not lost, but for values of keys, which libc forgets" \
+	"$(definite "$(heap thread-forks)")" "$(n_of thread-forks asleep_in_read)"
+
+# ---- a program that forks
+
+GCPROF_SNAPSHOT=none run_gcprof forker "$CUT" forker 300
+is "a program that forks during snapshots ends well" "$status" 0
+points_of "$T/forker.truth"
+read -r _ taken failed < <(grep '^snapshots' "$T/forker.truth")
+n_forks=$(sed -n 's/^forks //p' "$T/forker.truth")
+is "none of its snapshots failed, nor any of a child's" "$failed $(n_heaps forker)" "0 $((taken + (n_forks + 7) / 8))"
+bad=0
+while read -r file; do
+	[ "$(summary "$file" '"\(.process.complete) \(.leaks.definite.blocks)"')" = "true 0" ] || bad=$((bad + 1))
+done < <(heaps forker | awk 'NR % 25 == 0')
+is "they are complete, and nothing is lost" "$bad" 0
+is "no writer is left" "$(leftovers forker)" ""
+
+done_testing
