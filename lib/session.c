@@ -88,7 +88,7 @@ read_rss(void)
 	char text[128];
 	const char *second;
 
-	if (sys_read_file("/proc/self/statm", text, sizeof text) <= 0)
+	if (sys_read_file("/proc/thread-self/statm", text, sizeof text) <= 0)
 		return 0;
 	second = strchr(text, ' ');
 	return second ? number_after(second, " ") * 4096 : 0;

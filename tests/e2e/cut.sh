@@ -117,10 +117,56 @@ is "a main thread that blocks all signals: it ends well" "$status" 0
 is "and is counted" "$(info "$main_deaf" cut_unanswered)" $(($(n_deaf main-deaf) + 1))
 is "and what its stack holds is not lost" "$(definite "$main_deaf")" 0
 
+run_gcprof main-ended "$CUT" crowd 40 main-ended
+is "a main thread that has ended: the rest ends well" "$status" 0
+while read -r file; do
+	crowd_is_right main-ended "$file" "snapshot $(info "$file" snapshot_number) without a main thread"
+done < <(heaps main-ended | head -n 2)
+is "the snapshot knows the command" "$(info "$(heaps main-ended | head -n 1)" command)" \
+	"$CUT\\000crowd\\00040\\000main-ended\\000"
+is "nothing is said" "$(cat "$T/main-ended.err")" ""
+
+run_gcprof own-signal "$CUT" crowd 40 own-signal
+is "a program that has the signal for itself: it ends well" "$status" 0
+own_signal=$(heaps own-signal | head -n 1)
+is "all its threads count as not stopped" "$(info "$own_signal" cut_unanswered)" 40
+is "and what they hold is not lost" "$(definite "$own_signal")" 0
+ok "and it was told" grep -q 'handles signal RTMAX-8 itself.*GCPROF_CUT_SIGNAL' "$T/own-signal.err"
+
+GCPROF_CUT_SIGNAL=RTMIN+3 run_gcprof other-signal "$CUT" crowd 40 own-signal
+crowd_is_right other-signal "$(heaps other-signal | head -n 1)" "GCPROF_CUT_SIGNAL names another"
+
 GCPROF_SNAPSHOT=none run_gcprof thread-forks "$CUT" crowd 40 thread-forks
 is "fork by a thread: the child takes its snapshot" "$status $(n_heaps thread-forks)" "0 1"
 is "what its only thread holds, and what those held that fork left behind, is not lost, but for values of keys, which libc forgets" \
 	"$(definite "$(heap thread-forks)")" "$(n_of thread-forks asleep_in_read)"
+
+# ---- threads that come and go
+
+churn() { # NAME SNAPSHOTS UNANSWERED [deaf]
+	local name=$1 n=$2 deaf=$3 taken failed last file bad=0 found
+	shift 3
+	GCPROF_SNAPSHOT='exit' run_gcprof "$name" "$CUT" churn "$n" "$@"
+	is "$name: the program ends well" "$status" 0
+	read -r _ taken failed < <(grep '^snapshots' "$T/$name.truth")
+	is "$name: all snapshots were taken, none failed" "$taken $failed $(n_heaps "$name")" "$n 0 $((n + 1))"
+	between "$name: threads came and went" "$(sed -n 's/^born //p' "$T/$name.truth")" "$n" 100000000
+	last=$(heaps "$name" | tail -n 1)
+	ok "$name: at the quiet end the live set is the program's ledger" ledger "$last" "$T/$name.truth"
+	is "$name: and no block more" "$(records "$last" block | awk '$2 >= 1200 && $2 < 1400' | wc -l)" \
+		"$(grep -c '^block .* 1[23][0-9][0-9] malloc' "$T/$name.truth")"
+	while read -r file; do
+		found="$(summary "$file" '"complete \(.process.complete), definite \(.leaks.definite.blocks)"'), $(info "$file" cut_unanswered) unanswered, $(info "$file" live_blocks) blocks"
+		if ! books_agree "$file" ||
+			[ "$found" != "complete true, definite 0, $deaf unanswered, $(records "$file" block | wc -l) blocks" ]; then
+			bad=$((bad + 1))
+			diag "$found; $(info "$file" allocations) allocations, $(info "$file" frees) frees"
+		fi
+	done < <(heaps "$name" | awk 'NR % 20 == 0')
+	is "$name: snapshots meanwhile are complete, all but deaf threads stopped between two calls, and nothing is lost" "$bad" 0
+}
+churn "threads come and go" 240 0
+churn "threads come and go beside a deaf one" 100 1 deaf
 
 # ---- a program that forks
 
