@@ -183,4 +183,59 @@ done < <(heaps forker | awk 'NR % 25 == 0')
 is "they are complete, and nothing is lost" "$bad" 0
 is "no writer is left" "$(leftovers forker)" ""
 
+# ---- without privileges
+
+# Root can be anybody; who is not root has nothing to give away.
+nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups --bounding-set=-all --inh-caps=-all --no-new-privs)
+bare=(setpriv --bounding-set=-all --inh-caps=-all --no-new-privs)
+if [ "$(id -u)" -ne 0 ]; then
+	nobody=('env')
+	bare=('env')
+fi
+for_nobody() { # NAME: a directory that it may write
+	mkdir -p "$T/$1"
+	chmod 777 "$T/$1"
+}
+preload=$T/bin/libgcprof.so
+
+run_gcprof bare "${bare[@]}" "$CUT" crowd 40
+is "without capabilities: the program ends well" "$status" 0
+points_of "$T/bare.truth"
+without=$(heaps bare | grep '/cut\.' | head -n 1)
+crowd_is_right bare "$without" "without capabilities"
+
+for_nobody user
+start_gcprof user "${nobody[@]}" "$CUT" crowd 40 wait
+ok "as another user: the program runs" eventually told user
+is "as another user: it has no capabilities" "$(awk '$1 ~ /^Cap(Prm|Eff)/ { print $2 }' "/proc/$pid/status" | sort -u)" 0000000000000000
+named=$("${nobody[@]}" "$T/bin/gcprof" snapshot "$pid" 2>"$T/user.ask")
+ok "as another user: gcprof snapshot names the file" test -s "$named"
+crowd_is_right user "$named" "as another user"
+stop "$pid"
+is "as another user: the program ends well" "$status" 0
+
+# ---- filters of system calls
+
+GCPROF_SNAPSHOT=none run_gcprof no-tracing "$CUT" --filter=no-tracing crowd 40 check
+is "no call that looks into a process is made, by whoever is killed for it" "$status" 0
+points_of "$T/no-tracing.truth"
+crowd_is_right no-tracing "$(heaps no-tracing | head -n 1)" "where ptrace kills"
+is "the leak check works, too" "$(grep '^checked' "$T/no-tracing.truth")" "checked 1"
+start_gcprof asked "$CUT" crowd 40 wait
+eventually told asked
+named=$("$CUT" --filter=no-tracing exec "$T/bin/gcprof" snapshot "$pid" 3>/dev/null)
+ok "gcprof snapshot makes no such call either" test -s "$named"
+stop "$pid"
+
+for filter in container container-old; do
+	GCPROF_SNAPSHOT=none run_gcprof "$filter" "$CUT" "--filter=$filter" crowd 40 check
+	is "$filter: the program ends well" "$status" 0
+	points_of "$T/$filter.truth"
+	crowd_is_right "$filter" "$(heaps "$filter" | head -n 1)" "$filter"
+	is "$filter: the leak check finds what is lost" \
+		"$(grep '^checked' "$T/$filter.truth") $(definite "$(heaps "$filter" | tail -n 1)")" "checked 1 1"
+	ok "$filter: and tells" grep -q lose_one "$T/$filter.err"
+	is "$filter: nothing else is said" "$(grep '^gcprof\[' "$T/$filter.err")" ""
+done
+
 done_testing
