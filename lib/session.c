@@ -384,6 +384,8 @@ session_leak_check(void)
 			sys_restore_signals(0);
 			run_analyzer(s.writing);
 		}
+		if (child < 0)
+			sys_log("cannot fork: the analyzer is not run");
 		if (child > 0 && sys_reap(child, true, &status) == child && WIFEXITED(status) &&
 		    WEXITSTATUS(status) <= 1)
 			result = WEXITSTATUS(status);
