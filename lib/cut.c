@@ -22,7 +22,7 @@ enum {
 	 * turn to run); one that cannot is found out after the first of them. */
 	FIRST_WAIT_NS = 5000000,
 	/* Threads begin and end with all signals blocked, for as long as it takes
-	 * them to get their turn. */
+	 * them to get their turn; and a page fault may wait for another's. */
 	SECOND_WAIT_NS = 100000000,
 	LAST_WAIT_NS = 2000000000
 };
@@ -234,9 +234,10 @@ is_hopeless(uint64_t waited)
 		state = sys_thread_state(t->tid);
 		if (state == 'Z' || state == 'X')
 			t->state = CUT_GONE; /* stays so if it is the main thread */
+		else if ((state == 'R' || state == 'D') && waited < SECOND_WAIT_NS)
+			return false;
 		else if (!strchr("DTt", state) &&
-			 ((state == 'R' && waited < SECOND_WAIT_NS) ||
-			  !(sys_blocked_signals(t->tid) >> (c.number - 1) & 1)))
+			 !(sys_blocked_signals(t->tid) >> (c.number - 1) & 1))
 			return false;
 	}
 	return true;

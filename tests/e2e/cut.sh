@@ -143,8 +143,10 @@ is "what its only thread holds, and what those held that fork left behind, is no
 
 # ---- threads that come and go
 
+# A thread that begins or ends has all signals blocked, and on a loaded machine
+# may be found so; the snapshot has to say it, and is not held to the books then.
 churn() { # NAME SNAPSHOTS UNANSWERED [deaf]
-	local name=$1 n=$2 deaf=$3 taken failed last file bad=0 found
+	local name=$1 n=$2 deaf=$3 taken failed last file bad=0 n_exact=0 found
 	shift 3
 	GCPROF_SNAPSHOT='exit' run_gcprof "$name" "$CUT" churn "$n" "$@"
 	is "$name: the program ends well" "$status" 0
@@ -156,14 +158,20 @@ churn() { # NAME SNAPSHOTS UNANSWERED [deaf]
 	is "$name: and no block more" "$(records "$last" block | awk '$2 >= 1200 && $2 < 1400' | wc -l)" \
 		"$(grep -c '^block .* 1[23][0-9][0-9] malloc' "$T/$name.truth")"
 	while read -r file; do
-		found="$(summary "$file" '"complete \(.process.complete), definite \(.leaks.definite.blocks)"'), $(info "$file" cut_unanswered) unanswered, $(info "$file" live_blocks) blocks"
-		if ! books_agree "$file" ||
-			[ "$found" != "complete true, definite 0, $deaf unanswered, $(records "$file" block | wc -l) blocks" ]; then
+		found="$(summary "$file" '"complete \(.process.complete), definite \(.leaks.definite.blocks)"'), $(info "$file" live_blocks) blocks"
+		if [ "$found" != "complete true, definite 0, $(records "$file" block | wc -l) blocks" ]; then
+			bad=$((bad + 1))
+			diag "$found"
+		fi
+		[ "$(info "$file" cut_unanswered)" = "$deaf" ] || continue
+		n_exact=$((n_exact + 1))
+		books_agree "$file" || {
 			bad=$((bad + 1))
 			diag "$found; $(info "$file" allocations) allocations, $(info "$file" frees) frees"
-		fi
+		}
 	done < <(heaps "$name" | awk 'NR % 20 == 0')
-	is "$name: snapshots meanwhile are complete, all but deaf threads stopped between two calls, and nothing is lost" "$bad" 0
+	is "$name: snapshots meanwhile are complete, threads stopped between two calls, and nothing is lost" "$bad" 0
+	between "$name: all but deaf threads were stopped" "$n_exact" 1 "$n"
 }
 churn "threads come and go" 240 0
 churn "threads come and go beside a deaf one" 100 1 deaf
