@@ -92,12 +92,15 @@ points_of "$T/crowd.truth"
 	crowd_is_right crowd "$file" "exit while 500 threads run and sleep"
 } < <(heaps crowd)
 
-# What is seen above is seen for the reason that it should be.
+# What is seen above is seen for the reason that it should be; by chance one or
+# the other address is left somewhere else, too.
 for kind in stacks registers tls keys; do
 	lost_without "$named" "$kind"
 done >"$T/lost-without"
 while read -r role kind; do
-	is "$role: the block is held by $kind alone" "$(grep "^$role " "$T/lost-without")" "$role $kind $(n_of crowd "$role")"
+	n=$(n_of crowd "$role")
+	between "$role: the block is held by $kind alone" \
+		"$(awk -v role="$role" -v kind="$kind" '$1 == role && $2 == kind { print $3 }' "$T/lost-without")" $((n * 9 / 10)) "$n"
 done <<'END'
 running_allocating stacks
 running_in_registers registers
