@@ -78,6 +78,9 @@ int cut_take(const struct cut_thread *self, enum cut_way way, int (*f)(void *wit
  * else f's result as 0 or -errno. */
 int cut_result(int child, bool is_waiting);
 
+/* This thread's descriptor. */
+uintptr_t cut_thread_pointer(void);
+
 /* This thread was asked to stop while it was inside the library, and leaves it
  * now.  Context: guard down. */
 void cut_park(void);

@@ -83,7 +83,7 @@ parse(const char *line)
 bool
 maps_load(void)
 {
-	int fd = sys_open("/proc/self/maps", O_RDONLY, 0);
+	int fd = sys_open("/proc/thread-self/maps", O_RDONLY, 0);
 	size_t n = 0;
 	long got;
 
@@ -177,7 +177,7 @@ maps_present(uintptr_t start, uintptr_t end, void (*f)(uintptr_t, uintptr_t, voi
 	static uint64_t pages[1024]; /* one reader at a time */
 	const uint64_t there = 3ull << 62; /* present, or swapped out */
 	uintptr_t page = start & ~(uintptr_t)(PAGE - 1);
-	int fd = sys_open("/proc/self/pagemap", O_RDONLY, 0);
+	int fd = sys_open("/proc/thread-self/pagemap", O_RDONLY, 0);
 
 	while (page < end) {
 		size_t want = (end - page + PAGE - 1) / PAGE, i;

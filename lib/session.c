@@ -82,7 +82,7 @@ read_rss(void)
 	char text[128];
 	const char *second;
 
-	if (sys_read_file("/proc/self/statm", text, sizeof text) <= 0)
+	if (sys_read_file("/proc/thread-self/statm", text, sizeof text) <= 0)
 		return 0;
 	second = strchr(text, ' ');
 	return second ? number_after(second, " ") * 4096 : 0;
@@ -383,6 +383,8 @@ session_leak_check(void)
 			sys_restore_signals(0);
 			run_analyzer(s.writing);
 		}
+		if (child < 0)
+			sys_log("cannot fork: the analyzer is not run");
 		if (child > 0 && sys_reap(child, true, &status) == child && WIFEXITED(status) &&
 		    WEXITSTATUS(status) <= 1)
 			result = WEXITSTATUS(status);
@@ -639,7 +641,8 @@ after_fork_child(void)
 		backend_after_fork_child();
 	sites_after_fork();
 	epochs_after_fork();
-	thread_after_fork();
+	if (thread_after_fork())
+		roots_left_behind();
 	s.pid = sys_getpid();
 	sys_log_about(s.pid);
 	signals_after_fork();

@@ -360,14 +360,16 @@ info_text(const char *name, const char *text, size_t n)
 	heapfile_put_text(text, n);
 }
 
+/* A fact of the process, the same in the child.  The main thread, which is what
+ * /proc/PID shows, may have ended. */
 static void
-info_file(const char *name, int pid, const char *file, bool is_link)
+info_file(const char *name, const char *file, bool is_link)
 {
 	static char text[64 << 10]; /* one writer at a time */
 	char path[64];
 	long n;
 
-	(void)sys_format(path, sizeof path, "/proc/%d/%s", pid, file);
+	(void)sys_format(path, sizeof path, "/proc/thread-self/%s", file);
 	n = is_link ? sys_readlink(path, text, sizeof text)
 		    : sys_read_file(path, text, sizeof text);
 	if (n > 0)
@@ -423,9 +425,9 @@ put_info(const struct snapshot_facts *facts, const struct epochs_counts *counts,
 		info_number(name, n);
 	}
 	info_number("complete", is_complete);
-	info_file("command", facts->pid, "cmdline", false);
+	info_file("command", "cmdline", false);
 	info_text("executable", facts->executable, strlen(facts->executable));
-	info_file("cwd", facts->pid, "cwd", true);
+	info_file("cwd", "cwd", true);
 	if (facts->suppressions)
 		info_text("default_suppressions", facts->suppressions,
 			  strlen(facts->suppressions));
