@@ -214,7 +214,8 @@ bad_free(void *p, enum blocks_state state, const struct block *b, const struct c
 	static int n_said;
 	struct module_find m;
 	site_id site;
-	bool is_double = state == BLOCKS_FREED;
+	/* What a larger block has taken over since is its inside. */
+	bool is_double = state == BLOCKS_FREED && !blocks_is_inside((uintptr_t)p);
 
 	if (state == BLOCKS_OUTSIDE && relaxed_load(&loss[LOSS_SHADOW]) &&
 	    backend_has(p))
