@@ -323,7 +323,7 @@ is_dead_stack(uint32_t i)
 	const struct maps_area *a = maps_get(i), *guard = i ? maps_get(i - 1) : NULL;
 
 	return guard && guard->end == a->start && !guard->is_readable &&
-	       guard->name == MAPS_ANONYMOUS;
+	       guard->name == MAPS_ANONYMOUS && a->name == MAPS_ANONYMOUS && !a->is_shared;
 }
 
 static void
@@ -350,8 +350,8 @@ other_roots(void)
 		uintptr_t at = a->start;
 		uint32_t c;
 
-		if (!a->is_readable || !a->is_writable || a->is_shared ||
-		    (a->name != MAPS_ANONYMOUS && a->name != MAPS_HEAP))
+		if (!a->is_readable || !a->is_writable || a->name == MAPS_DEVICE ||
+		    a->name == MAPS_STACK || a->name == MAPS_KERNEL)
 			continue;
 		/* Claims may overlap; those that end before this area are done with. */
 		while (k < n_claims && claims[k].end <= at)
