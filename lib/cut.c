@@ -77,6 +77,25 @@ my_entry(uint32_t generation)
 	return NULL;
 }
 
+/* Where the kernel saved the vector registers.  Code between two calls may have
+ * the only copy of a pointer there.  Source: Intel SDM 1, 13.4 (XSAVE area);
+ * the kernel's sigcontext.h. */
+static void
+find_vectors(struct cut_thread *t, const ucontext_t *uc)
+{
+	enum { XMM = 160, XMM_END = 416, SOFTWARE = 464, HEADER = 512, MAGIC = 0x46505853 };
+	uintptr_t area = (uintptr_t)uc->uc_mcontext.fpregs;
+	const uint32_t *software = (const uint32_t *)(area + SOFTWARE);
+
+	if (!area)
+		return;
+	t->vectors = area + XMM;
+	t->vectors_end = area + XMM_END;
+	/* More than SSE is in use, and saved. */
+	if (software[0] == MAGIC && *(const uint64_t *)(area + HEADER) >> 2)
+		t->vectors_end = area + software[4];
+}
+
 static void
 on_stop(int number, siginfo_t *info, void *context)
 {
@@ -102,6 +121,7 @@ on_stop(int number, siginfo_t *info, void *context)
 		t->alt_stack =
 			uc->uc_stack.ss_flags & SS_DISABLE ? 0 : (uintptr_t)uc->uc_stack.ss_sp;
 		memcpy(t->registers, uc->uc_mcontext.gregs, sizeof t->registers);
+		find_vectors(t, uc);
 		answer(t, generation);
 	}
 	errno = saved;
@@ -182,7 +202,9 @@ ask(int tid, void *with)
 	t->tid = tid;
 	release_store(&cut_now.n_threads, cut_now.n_threads + 1);
 	++*n_new;
-	if (sys_signal_thread(tid, c.number) != 0)
+	/* A main thread that has called pthread_exit stays as a zombie. */
+	if ((tid == cut_now.pid && sys_thread_state(tid) == 'Z') ||
+	    sys_signal_thread(tid, c.number) != 0)
 		t->state = CUT_GONE;
 }
 
@@ -254,10 +276,10 @@ static bool
 is_next_child_init(void)
 {
 	char mine[64], childs[64];
-	long n = sys_readlink("/proc/self/ns/pid", mine, sizeof mine);
+	long n = sys_readlink("/proc/thread-self/ns/pid", mine, sizeof mine);
 
 	return n > 0 &&
-	       (sys_readlink("/proc/self/ns/pid_for_children", childs, sizeof childs) != n ||
+	       (sys_readlink("/proc/thread-self/ns/pid_for_children", childs, sizeof childs) != n ||
 		memcmp(mine, childs, (size_t)n) != 0);
 }
 

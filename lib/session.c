@@ -88,7 +88,7 @@ read_rss(void)
 	char text[128];
 	const char *second;
 
-	if (sys_read_file("/proc/self/statm", text, sizeof text) <= 0)
+	if (sys_read_file("/proc/thread-self/statm", text, sizeof text) <= 0)
 		return 0;
 	second = strchr(text, ' ');
 	return second ? number_after(second, " ") * 4096 : 0;
@@ -776,7 +776,7 @@ start(void)
 	if (!thread_enter())
 		return;
 	sys_log_init();
-	n = sys_readlink("/proc/self/exe", s.executable, sizeof s.executable - 1);
+	n = sys_readlink("/proc/thread-self/exe", s.executable, sizeof s.executable - 1);
 	s.executable[n > 0 ? n : 0] = 0;
 	s.program = strrchr(s.executable, '/') ? strrchr(s.executable, '/') + 1 : s.executable;
 	options_complain();
