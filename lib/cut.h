@@ -40,6 +40,7 @@ struct cut_thread {
 	uintptr_t thread_pointer; /* fs: the thread's descriptor */
 	uintptr_t alt_stack;	 /* sigaltstack, 0 = none */
 	uintptr_t registers[CUT_REGISTERS];
+	uintptr_t vectors, vectors_end; /* where those of the vector registers lie, or 0 */
 };
 
 struct cut {

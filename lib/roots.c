@@ -32,11 +32,18 @@ struct claim {
 static struct claim *claims;
 static uint32_t n_claims;
 
+struct list {
+	const struct list *next, *prev;
+};
+
 static struct {
 	size_t tls_bytes;	 /* static TLS, below the thread pointer */
 	size_t descriptor_bytes; /* struct pthread, above it */
 	size_t keys, keys_end;	 /* pthread_setspecific values in it; 0 = unknown */
 	uintptr_t main_pointer;	 /* the thread pointer of who has the kernel's stack */
+	/* Lists of descriptors, on stacks of libc's making and of the program's. */
+	const struct list *stacks[2];
+	size_t link; /* of such a list, in a descriptor */
 } libc;
 
 /* In a child of fork: the parent had other threads, whose stacks are as they
@@ -44,6 +51,23 @@ static struct {
 static bool has_orphans;
 
 static struct claim registered[MAX_REGISTERED]; /* end is written last; 0 = unused */
+
+/* Where libc's lists of threads are.  Source: glibc, nptl_db/structs.def: an
+ * entry is the field's bits, number of elements, and offset. */
+static void
+find_stack_lists(void)
+{
+	const char *rtld = dlsym(RTLD_DEFAULT, "_rtld_global");
+	const uint32_t *used = dlsym(RTLD_DEFAULT, "_thread_db_rtld_global__dl_stack_used");
+	const uint32_t *user = dlsym(RTLD_DEFAULT, "_thread_db_rtld_global__dl_stack_user");
+	const uint32_t *link = dlsym(RTLD_DEFAULT, "_thread_db_pthread_list");
+
+	if (!rtld || !used || !user || !link)
+		return;
+	libc.stacks[0] = (const void *)(rtld + used[2]);
+	libc.stacks[1] = (const void *)(rtld + user[2]);
+	libc.link = link[2];
+}
 
 void
 roots_init(void)
@@ -74,6 +98,7 @@ roots_init(void)
 		libc.keys = specific[2] > first ? specific[2] - first : 0;
 		libc.keys_end = specific[2] + pointers * sizeof(void *);
 	}
+	find_stack_lists();
 }
 
 void
@@ -327,6 +352,7 @@ thread_roots(const struct cut_thread *t)
 	thread_no n = number_of(t->tid);
 
 	scan_root_words(HEAPFILE_ROOT_REGISTERS, n, t->registers, CUT_REGISTERS);
+	scan_root(HEAPFILE_ROOT_REGISTERS, n, t->vectors, t->vectors_end);
 	descriptor_roots(n, t->thread_pointer);
 	dynamic_tls_roots(n, t->thread_pointer);
 	own_stack_roots(n, t);
@@ -334,6 +360,40 @@ thread_roots(const struct cut_thread *t)
 	/* Only the kernel may know where this one is. */
 	if (t->alt_stack)
 		scan_root_words(HEAPFILE_ROOT_ALT_STACK, n, &t->alt_stack, 1);
+}
+
+static bool
+is_stopped(uintptr_t tp)
+{
+	uint32_t i;
+
+	for (i = 0; i < cut_now.n_threads; i++)
+		if (cut_now.threads[i].state == CUT_PARKED &&
+		    cut_now.threads[i].thread_pointer == tp)
+			return true;
+	return false;
+}
+
+/* A thread that has ended and waits for pthread_join: libc keeps what it
+ * returned in its descriptor.  So is the argument of one that has not begun.
+ * BOUND: a list in the middle of a change is followed as it stands. */
+static void
+ended_thread_roots(void)
+{
+	int i, n = 0;
+
+	for (i = 0; i < 2; i++) {
+		const struct list *head = libc.stacks[i], *at = head;
+
+		while (at && n++ < 1 << 16 &&
+		       maps_is_readable((uintptr_t)at, (uintptr_t)(at + 1)) &&
+		       (at = at->next) != head) {
+			uintptr_t tp = (uintptr_t)at - libc.link;
+
+			if (!is_stopped(tp) && maps_is_readable(tp, tp + libc.descriptor_bytes))
+				scan_root(HEAPFILE_ROOT_TLS, 0, tp, tp + libc.descriptor_bytes);
+		}
+	}
 }
 
 /* ---- the rest ------------------------------------------------------------ */
@@ -361,7 +421,7 @@ is_dead_stack(uint32_t i)
 	const struct maps_area *a = maps_get(i), *guard = i ? maps_get(i - 1) : NULL;
 
 	return guard && guard->end == a->start && !guard->is_readable &&
-	       guard->name == MAPS_ANONYMOUS;
+	       guard->name == MAPS_ANONYMOUS && a->name == MAPS_ANONYMOUS && !a->is_shared;
 }
 
 static void
@@ -388,8 +448,8 @@ other_roots(void)
 		uintptr_t at = a->start;
 		uint32_t c;
 
-		if (!a->is_readable || !a->is_writable || a->is_shared ||
-		    (a->name != MAPS_ANONYMOUS && a->name != MAPS_HEAP))
+		if (!a->is_readable || !a->is_writable || a->name == MAPS_DEVICE ||
+		    a->name == MAPS_STACK || a->name == MAPS_KERNEL)
 			continue;
 		/* Claims may overlap; those that end before this area are done with. */
 		while (k < n_claims && claims[k].end <= at)
@@ -423,6 +483,7 @@ roots_write(void)
 		}
 	if (!is_main_stopped)
 		unstopped_main_roots();
+	ended_thread_roots();
 	(void)mappings_walk(mapping_root, NULL);
 	for (i = 0; i < MAX_REGISTERED; i++)
 		if (registered[i].end)

@@ -719,7 +719,7 @@ start(void)
 	if (!thread_enter())
 		return;
 	sys_log_init();
-	n = sys_readlink("/proc/self/exe", s.executable, sizeof s.executable - 1);
+	n = sys_readlink("/proc/thread-self/exe", s.executable, sizeof s.executable - 1);
 	s.executable[n > 0 ? n : 0] = 0;
 	s.program = strrchr(s.executable, '/') ? strrchr(s.executable, '/') + 1 : s.executable;
 	options_complain();
