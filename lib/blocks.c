@@ -73,26 +73,44 @@ walk_part(uint32_t *chunk, uintptr_t base, size_t from, size_t to,
 	return 0;
 }
 
-bool
-blocks_ignore(uintptr_t addr)
+/* The live block that an address is the start or the inside of, looked for up to
+ * `most` bytes below. */
+static bool
+find_around(uintptr_t addr, uintptr_t most, struct block *ret)
 {
 	const uintptr_t granule = 1 << BLOCKS_GRANULE_BITS;
 	uintptr_t start = addr & ~(granule - 1);
-	struct block b = {0};
 
-	/* BOUND: a block is looked for up to a chunk's size below the address. */
-	for (; addr - start < 1ul << BLOCKS_CHUNK_BITS; start -= granule) {
-		enum blocks_state state = blocks_find(start, &b);
+	for (; addr - start < most; start -= granule) {
+		enum blocks_state state = blocks_find(start, ret);
 
 		if (state == BLOCKS_OUTSIDE)
 			return false;
 		if (state == BLOCKS_LIVE)
-			break;
+			return addr - start < (ret->bytes ? ret->bytes : 1);
 	}
-	if (addr - start >= (b.bytes ? b.bytes : 1) || b.addr != start)
+	return false;
+}
+
+bool
+blocks_is_inside(uintptr_t addr)
+{
+	struct block b;
+
+	return find_around(addr, 1ul << BLOCKS_TOUCH_BITS, &b);
+}
+
+bool
+blocks_ignore(uintptr_t addr)
+{
+	struct block b;
+
+	/* BOUND: a block is looked for up to a chunk's size below the address. */
+	if (!find_around(addr, 1ul << BLOCKS_CHUNK_BITS, &b))
 		return false;
-	(void)__atomic_fetch_or(blocks_words(blocks_chunks[start >> BLOCKS_CHUNK_BITS], start),
-				7u << 28 /* HEAPFILE_KIND_IGNORED */, __ATOMIC_RELAXED);
+	(void)__atomic_fetch_or(
+		blocks_words(blocks_chunks[b.addr >> BLOCKS_CHUNK_BITS], b.addr),
+		7u << 28 /* HEAPFILE_KIND_IGNORED */, __ATOMIC_RELAXED);
 	return true;
 }
 

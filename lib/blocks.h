@@ -15,9 +15,12 @@
  *     word 2   0 | more (1) | low 30 bits of bytes       if word 1 says 63
  *     word 3   0 | next 31 bits of bytes                 if word 2 says more
  *
- * A release clears the top bit of word 0 and nothing else: a second free of
- * the address is told from a free of something that never was a block, and the
- * site of the allocation is known, for as long as the granule is not reused.
+ * A release turns word 0 into BLOCKS_RELEASED + site and leaves the rest: a
+ * second free of the address is told from a free of something that never was a
+ * block, and the site of the allocation is known, for as long as the granule is
+ * not reused.  No word 1 has such a value (its bytes would be 49 to 57), nor a
+ * word 3, nor a word 2 of a block below a gigabyte: the inside of a block is no
+ * released block.
  *
  * INVARIANT  one-owner: see interpose.c.
  *
@@ -45,6 +48,7 @@ enum {
 	BLOCKS_MAX_INLINE = 48   /* bytes; bigger blocks have four words */
 };
 #define BLOCKS_START (1u << 31)
+#define BLOCKS_RELEASED (49u << 25)
 
 /* Shadow chunks by the high bits of the address. */
 extern uint32_t *blocks_chunks[1 << (BLOCKS_ADDRESS_BITS - BLOCKS_CHUNK_BITS)];
@@ -137,8 +141,8 @@ enum blocks_state {
 	BLOCKS_OUTSIDE /* no heap of ours was ever near this address */
 };
 
-/* Look an address up.  ret is filled in for BLOCKS_LIVE, and its site and kind
- * for BLOCKS_FREED. */
+/* Look an address up.  ret is filled in for BLOCKS_LIVE, and its site for
+ * BLOCKS_FREED. */
 static ALWAYS_INLINE enum blocks_state
 blocks_find(uintptr_t addr, struct block *ret)
 {
@@ -156,9 +160,8 @@ blocks_find(uintptr_t addr, struct block *ret)
 		blocks_read(w, first, ret);
 		return BLOCKS_LIVE;
 	}
-	ret->site = first & (BLOCKS_SITES - 1);
-	ret->kind = first >> 28 & 7;
-	return ret->site ? BLOCKS_FREED : BLOCKS_NEVER;
+	ret->site = first - BLOCKS_RELEASED;
+	return ret->site < BLOCKS_SITES ? BLOCKS_FREED : BLOCKS_NEVER;
 }
 
 /* Note that a block that blocks_find called live is released; *before* the
@@ -172,11 +175,15 @@ blocks_remove(const struct block *b)
 {
 	uint32_t *w = blocks_words(blocks_chunks[b->addr >> BLOCKS_CHUNK_BITS], b->addr);
 
-	relaxed_store(&w[0], relaxed_load(&w[0]) & ~BLOCKS_START);
+	relaxed_store(&w[0], BLOCKS_RELEASED + b->site);
 	/* The compiler must not let the release pass this; the hardware will not:
 	 * the allocator's own synchronisation orders it for the next owner. */
 	signal_fence();
 }
+
+/* Whether an address is inside a live block, or its start.  BOUND: of one that
+ * starts at most 64 KiB below. */
+bool blocks_is_inside(uintptr_t addr);
 
 /* Whether a block ever started in [start, end), to within 64 KiB. */
 bool blocks_ever_in(uintptr_t start, uintptr_t end);

@@ -21,6 +21,9 @@ enum {
 	/* A thread has this long to answer (on a loaded machine it waits for its
 	 * turn to run); one that cannot is found out after the first of them. */
 	FIRST_WAIT_NS = 5000000,
+	/* Threads begin and end with all signals blocked, for as long as it takes
+	 * them to get their turn; and a page fault may wait for another's. */
+	SECOND_WAIT_NS = 100000000,
 	LAST_WAIT_NS = 2000000000
 };
 
@@ -37,8 +40,8 @@ static struct {
 
 /* ---- the stopped thread -------------------------------------------------- */
 
-static uintptr_t
-thread_pointer(void)
+uintptr_t
+cut_thread_pointer(void)
 {
 	uintptr_t p;
 
@@ -52,7 +55,7 @@ answer(struct cut_thread *t, uint32_t generation)
 {
 	uint32_t released;
 
-	t->thread_pointer = thread_pointer();
+	t->thread_pointer = cut_thread_pointer();
 	release_store(&t->state, CUT_PARKED);
 	(void)__atomic_fetch_add(&c.n_answered, 1, __ATOMIC_RELEASE);
 	sys_wake(&c.n_answered);
@@ -75,6 +78,25 @@ my_entry(uint32_t generation)
 				       ? &cut_now.threads[i]
 				       : NULL;
 	return NULL;
+}
+
+/* Where the kernel saved the vector registers.  Code between two calls may have
+ * the only copy of a pointer there.  Source: Intel SDM 1, 13.4 (XSAVE area);
+ * the kernel's sigcontext.h. */
+static void
+find_vectors(struct cut_thread *t, const ucontext_t *uc)
+{
+	enum { XMM = 160, XMM_END = 416, SOFTWARE = 464, HEADER = 512, MAGIC = 0x46505853 };
+	uintptr_t area = (uintptr_t)uc->uc_mcontext.fpregs;
+	const uint32_t *software = (const uint32_t *)(area + SOFTWARE);
+
+	if (!area)
+		return;
+	t->vectors = area + XMM;
+	t->vectors_end = area + XMM_END;
+	/* More than SSE is in use, and saved. */
+	if (software[0] == MAGIC && *(const uint64_t *)(area + HEADER) >> 2)
+		t->vectors_end = area + software[4];
 }
 
 static void
@@ -102,6 +124,7 @@ on_stop(int number, siginfo_t *info, void *context)
 		t->alt_stack =
 			uc->uc_stack.ss_flags & SS_DISABLE ? 0 : (uintptr_t)uc->uc_stack.ss_sp;
 		memcpy(t->registers, uc->uc_mcontext.gregs, sizeof t->registers);
+		find_vectors(t, uc);
 		answer(t, generation);
 	}
 	errno = saved;
@@ -170,10 +193,16 @@ is_known(int tid)
 	return false;
 }
 
+/* With signal 0, which reaches nobody, only the thread is noted. */
+struct question {
+	int number;
+	uint32_t n_new;
+};
+
 static void
 ask(int tid, void *with)
 {
-	uint32_t *n_new = with;
+	struct question *q = with;
 	struct cut_thread *t = &cut_now.threads[cut_now.n_threads];
 
 	if (tid == c.own_thread || cut_now.n_threads == MAX_THREADS || is_known(tid))
@@ -181,8 +210,11 @@ ask(int tid, void *with)
 	memset(t, 0, sizeof *t);
 	t->tid = tid;
 	release_store(&cut_now.n_threads, cut_now.n_threads + 1);
-	++*n_new;
-	if (sys_signal_thread(tid, c.number) != 0)
+	q->n_new++;
+	/* A main thread that has called pthread_exit takes signals, and never looks
+	 * at them. */
+	if ((tid == cut_now.pid && sys_thread_state(tid) == 'Z') ||
+	    sys_signal_thread(tid, q->number) != 0)
 		t->state = CUT_GONE;
 }
 
@@ -205,20 +237,27 @@ n_missing(void)
 	return n;
 }
 
-/* Whether all that have not answered block the signal, sleep beyond signals or
- * are stopped: there is nothing to wait for.  Source: proc(5), SigBlk and the
- * state letter. */
+/* Whether all that have not answered for so long block the signal, sleep beyond
+ * signals, are stopped or have ended: there is nothing to wait for.  Source: proc(5), SigBlk
+ * and the state letter. */
 static bool
-is_hopeless(void)
+is_hopeless(uint64_t waited)
 {
 	uint32_t i;
 
 	for (i = 1; i < cut_now.n_threads; i++) {
 		struct cut_thread *t = &cut_now.threads[i];
+		char state;
 
-		if (acquire_load(&t->state) == CUT_ASKED &&
-		    !(sys_blocked_signals(t->tid) >> (c.number - 1) & 1) &&
-		    !strchr("DTtX", sys_thread_state(t->tid)))
+		if (acquire_load(&t->state) != CUT_ASKED)
+			continue;
+		state = sys_thread_state(t->tid);
+		if (state == 'Z' || state == 'X')
+			t->state = CUT_GONE; /* stays so if it is the main thread */
+		else if ((state == 'R' || state == 'D') && waited < SECOND_WAIT_NS)
+			return false;
+		else if (!strchr("DTt", state) &&
+			 !(sys_blocked_signals(t->tid) >> (c.number - 1) & 1))
 			return false;
 	}
 	return true;
@@ -228,11 +267,12 @@ static void
 stop_others(void)
 {
 	uint64_t start = sys_now_ns();
-	uint32_t n_new, answered;
+	struct question q = {.number = c.number};
+	uint32_t answered;
 
 	do {
-		n_new = 0;
-		if (sys_threads(ask, &n_new) != 0)
+		q.n_new = 0;
+		if (sys_threads(ask, &q) != 0)
 			return; /* no /proc: the snapshot is of a moving target, and says so */
 		for (;;) {
 			uint64_t waited = sys_now_ns() - start;
@@ -240,12 +280,24 @@ stop_others(void)
 			answered = acquire_load(&c.n_answered);
 			if (n_missing() == 0)
 				break;
-			if (waited > LAST_WAIT_NS || (waited > FIRST_WAIT_NS && is_hopeless()))
+			if (waited > LAST_WAIT_NS)
 				return;
+			if (waited > FIRST_WAIT_NS && is_hopeless(waited))
+				break;
 			sys_wait(&c.n_answered, answered, FIRST_WAIT_NS / 5);
 		}
 		/* Those who answered last may have started others just before. */
-	} while (n_new);
+	} while (q.n_new);
+}
+
+/* The program has the signal for itself.  Others run on, and the snapshot has to
+ * say so: what is on their stacks is in use. */
+static void
+note_others(void)
+{
+	struct question q = {.number = 0};
+
+	(void)sys_threads(ask, &q); /* no /proc: as in stop_others */
 }
 
 /* Whether the next child would be the first process of another pid namespace,
@@ -254,10 +306,11 @@ static bool
 is_next_child_init(void)
 {
 	char mine[64], childs[64];
-	long n = sys_readlink("/proc/self/ns/pid", mine, sizeof mine);
+	/* Not of the main thread, which may have ended. */
+	long n = sys_readlink("/proc/thread-self/ns/pid", mine, sizeof mine);
 
 	return n > 0 &&
-	       (sys_readlink("/proc/self/ns/pid_for_children", childs, sizeof childs) != n ||
+	       (sys_readlink("/proc/thread-self/ns/pid_for_children", childs, sizeof childs) != n ||
 		memcmp(mine, childs, (size_t)n) != 0);
 }
 
@@ -273,12 +326,11 @@ cut_take(const struct cut_thread *self, enum cut_way way, int (*f)(void *with), 
 		cut_now.threads = mem_map(MAX_THREADS * sizeof *cut_now.threads);
 	cut_now.pid = sys_getpid();
 	cut_now.n_threads = 0;
-	cut_now.n_unanswered = 0;
 	if (cut_now.threads) {
 		cut_now.threads[0] = *self;
 		cut_now.threads[0].tid = sys_gettid();
 		cut_now.threads[0].state = CUT_PARKED;
-		cut_now.threads[0].thread_pointer = thread_pointer();
+		cut_now.threads[0].thread_pointer = cut_thread_pointer();
 		cut_now.threads[0].alt_stack = sys_alt_stack();
 		cut_now.n_threads = 1;
 	}
@@ -287,8 +339,10 @@ cut_take(const struct cut_thread *self, enum cut_way way, int (*f)(void *with), 
 		c.n_answered = 0;
 		release_store(&c.generation, c.generation + 1);
 		stop_others();
-		cut_now.n_unanswered = n_missing();
+	} else if (cut_now.threads) {
+		note_others();
 	}
+	cut_now.n_unanswered = n_missing();
 	if (way != CUT_IN_PLACE && !is_next_child_init())
 		child = sys_fork_silent();
 	cut_now.pause_ns = sys_now_ns() - start;

@@ -40,6 +40,7 @@ struct cut_thread {
 	uintptr_t thread_pointer; /* fs: the thread's descriptor */
 	uintptr_t alt_stack;	 /* sigaltstack, 0 = none */
 	uintptr_t registers[CUT_REGISTERS];
+	uintptr_t vectors, vectors_end; /* where those of the vector registers lie, or 0 */
 };
 
 struct cut {
@@ -77,6 +78,9 @@ int cut_take(const struct cut_thread *self, enum cut_way way, int (*f)(void *wit
 /* Wait for a child.  Returns -EAGAIN if it is not done (only if !is_waiting),
  * else f's result as 0 or -errno. */
 int cut_result(int child, bool is_waiting);
+
+/* This thread's descriptor. */
+uintptr_t cut_thread_pointer(void);
 
 /* This thread was asked to stop while it was inside the library, and leaves it
  * now.  Context: guard down. */

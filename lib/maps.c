@@ -43,6 +43,9 @@ kind_of(const char *name)
 			return MAPS_FILE;
 		return MAPS_DEVICE;
 	}
+	/* Of a descriptor that is no file: rings of the kernel, devices. */
+	if (strncmp(name, "anon_inode:", 11) == 0)
+		return MAPS_DEVICE;
 	if (strcmp(name, "[heap]") == 0)
 		return MAPS_HEAP;
 	if (strcmp(name, "[stack]") == 0)
@@ -80,10 +83,12 @@ parse(const char *line)
 	n_areas++;
 }
 
+/* Of this thread: those of the main thread are gone with it, if it has called
+ * pthread_exit. */
 bool
 maps_load(void)
 {
-	int fd = sys_open("/proc/self/maps", O_RDONLY, 0);
+	int fd = sys_open("/proc/thread-self/maps", O_RDONLY, 0);
 	size_t n = 0;
 	long got;
 
@@ -151,8 +156,20 @@ maps_find(uintptr_t addr)
 	return i < n_areas && areas[i].start <= addr ? &areas[i] : NULL;
 }
 
-bool
-maps_is_readable(uintptr_t start, uintptr_t end)
+static bool
+is_plain(const struct maps_area *a)
+{
+	return a->is_readable && !a->is_shared && a->name != MAPS_FILE;
+}
+
+static bool
+is_readable(const struct maps_area *a)
+{
+	return a->is_readable;
+}
+
+static ALWAYS_INLINE bool
+all_are(bool (*f)(const struct maps_area *), uintptr_t start, uintptr_t end)
 {
 	static const struct maps_area *last; /* one reader at a time */
 	uint32_t i;
@@ -161,36 +178,57 @@ maps_is_readable(uintptr_t start, uintptr_t end)
 		return true; /* nobody knows; blocks are readable as a rule */
 	if (last >= areas && last < areas + n_areas && start >= last->start &&
 	    end <= last->end)
-		return last->is_readable;
+		return f(last);
 	last = maps_find(start);
 	for (i = first_beyond(start); i < n_areas && start < end; i++) {
-		if (areas[i].start > start || !areas[i].is_readable)
+		if (areas[i].start > start || !f(&areas[i]))
 			return false;
 		start = areas[i].end;
 	}
 	return start >= end;
 }
 
+bool
+maps_is_readable(uintptr_t start, uintptr_t end)
+{
+	return all_are(is_readable, start, end);
+}
+
+bool
+maps_is_plain(uintptr_t start, uintptr_t end)
+{
+	return all_are(is_plain, start, end);
+}
+
 void
 maps_present(uintptr_t start, uintptr_t end, void (*f)(uintptr_t, uintptr_t, void *), void *with)
 {
-	static uint64_t pages[1024]; /* one reader at a time */
+	enum { MOST = 1024 };
+	static uint64_t pages[MOST]; /* one reader at a time */
+	static unsigned char resident[MOST];
 	const uint64_t there = 3ull << 62; /* present, or swapped out */
 	uintptr_t page = start & ~(uintptr_t)(PAGE - 1);
-	int fd = sys_open("/proc/self/pagemap", O_RDONLY, 0);
+	int fd = sys_open("/proc/thread-self/pagemap", O_RDONLY, 0);
 
 	while (page < end) {
-		size_t want = (end - page + PAGE - 1) / PAGE, i;
+		const struct maps_area *a = maps_find(page);
+		uintptr_t stop = a && a->end < end ? a->end : end;
+		size_t want = (stop - page + PAGE - 1) / PAGE, i;
+		bool is_shared = a && a->is_shared && a->is_writable;
 		long got;
 
-		if (want > sizeof pages / sizeof pages[0])
-			want = sizeof pages / sizeof pages[0];
-		got = fd < 0 ? -1 : sys_pread(fd, pages, want * 8, page / PAGE * 8);
+		if (want > MOST)
+			want = MOST;
+		if (is_shared)
+			got = sys_mincore((void *)page, want * PAGE, resident) == 0 ? (long)want * 8 : -1;
+		else
+			got = fd < 0 ? -1 : sys_pread(fd, pages, want * 8, page / PAGE * 8);
 		for (i = 0; i < want; i++, page += PAGE) {
 			uintptr_t from = page > start ? page : start;
 			uintptr_t to = page + PAGE < end ? page + PAGE : end;
 
-			if (got < (long)((i + 1) * 8) || pages[i] & there)
+			if (got < (long)((i + 1) * 8) ||
+			    (is_shared ? resident[i] & 1 : (pages[i] & there) != 0))
 				f(from, to, with);
 		}
 	}

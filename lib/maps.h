@@ -1,6 +1,6 @@
 /* maps.h -- the address space as the kernel shows it, for roots.
  *
- * In:   /proc/self/maps, read at the cut.
+ * In:   /proc/thread-self/maps, read at the cut.
  * Out:  areas by rising address; which pages of one are there.
  * Not here: what the program mapped and from where (mappings.h).
  *
@@ -29,9 +29,13 @@ const struct maps_area *maps_get(uint32_t i);
 const struct maps_area *maps_find(uintptr_t addr);
 /* Whether all of [start, end) may be read. */
 bool maps_is_readable(uintptr_t start, uintptr_t end);
+/* The same, and of no file: there is no page that a read could end at (SIGBUS),
+ * because the file has become shorter. */
+bool maps_is_plain(uintptr_t start, uintptr_t end);
 
 /* Call f for runs of pages of [start, end) that hold something; pages never
- * touched are zero, and reading them would make page tables for them. */
+ * touched are zero, and reading them would make page tables for them.
+ * BOUND: a page of shared memory that is swapped out is passed over. */
 void maps_present(uintptr_t start, uintptr_t end, void (*f)(uintptr_t start, uintptr_t end, void *with),
 		  void *with);
 

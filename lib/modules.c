@@ -84,9 +84,9 @@ copy_path(const struct link_map *map)
 	char *copy;
 
 	if (!name || !*name) /* the program itself */
-		return kernel_path("/proc/self/exe", "");
+		return kernel_path("/proc/thread-self/exe", "");
 	if (name[0] != '/' && strchr(name, '/')) /* say where that was */
-		return kernel_path("/proc/self/cwd", name);
+		return kernel_path("/proc/thread-self/cwd", name);
 	n = strlen(name) + 1;
 	copy = mem_keep(n);
 	if (copy)

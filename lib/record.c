@@ -133,6 +133,20 @@ site_of(struct thread *t, size_t bytes, const struct caller *c)
 	return unwind_site(t->unwind, c);
 }
 
+/* A stopped thread's vector registers are roots: ours, and the allocator's, must
+ * not be left in them where they would hold what the program loses. */
+static ALWAYS_INLINE void
+clear_vectors(void)
+{
+	__asm__ volatile("pxor %%xmm0, %%xmm0\n\tpxor %%xmm1, %%xmm1\n\t"
+			 "pxor %%xmm2, %%xmm2\n\tpxor %%xmm3, %%xmm3\n\t"
+			 "pxor %%xmm4, %%xmm4\n\tpxor %%xmm5, %%xmm5\n\t"
+			 "pxor %%xmm6, %%xmm6\n\tpxor %%xmm7, %%xmm7"
+			 :
+			 :
+			 : "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7");
+}
+
 void
 record_alloc(void *p, size_t bytes, enum heapfile_kind kind, const struct caller *c)
 {
@@ -158,6 +172,7 @@ record_alloc(void *p, size_t bytes, enum heapfile_kind kind, const struct caller
 	t->budget -= (int64_t)(bytes + BOOKS_PER_BLOCK);
 	if (unlikely(t->budget < 0))
 		look_at_clock(t);
+	clear_vectors();
 }
 
 /* One birth a thread-less epoch: epoch in the high half, birth_id in the low.
@@ -232,7 +247,8 @@ bad_free(void *p, enum blocks_state state, const struct block *b, const struct c
 	static int n_said;
 	struct module_find m;
 	site_id site;
-	bool is_double = state == BLOCKS_FREED;
+	/* What a larger block has taken over since is its inside. */
+	bool is_double = state == BLOCKS_FREED && !blocks_is_inside((uintptr_t)p);
 
 	if (state == BLOCKS_OUTSIDE && relaxed_load(&loss[LOSS_SHADOW]) &&
 	    backend_has(p))

@@ -21,6 +21,8 @@
 #include <link.h>
 #include <string.h>
 
+extern void *__libc_stack_end; /* of the loader: the main thread's first frame */
+
 /* What is known to be somebody's: roots already written, the allocator's, ours.
  * What is left over is HEAPFILE_ROOT_OTHER. */
 enum { MAX_CLAIMS = 1 << 18, MAX_REGISTERED = 1024 };
@@ -30,13 +32,42 @@ struct claim {
 static struct claim *claims;
 static uint32_t n_claims;
 
+struct list {
+	const struct list *next, *prev;
+};
+
 static struct {
 	size_t tls_bytes;	 /* static TLS, below the thread pointer */
 	size_t descriptor_bytes; /* struct pthread, above it */
 	size_t keys, keys_end;	 /* pthread_setspecific values in it; 0 = unknown */
+	uintptr_t main_pointer;	 /* the thread pointer of who has the kernel's stack */
+	/* Lists of descriptors, on stacks of libc's making and of the program's. */
+	const struct list *stacks[2];
+	size_t link; /* of such a list, in a descriptor */
 } libc;
 
+/* In a child of fork: the parent had other threads, whose stacks are as they
+ * left them.  What they hold is kept, though nobody will ever use it. */
+static bool has_orphans;
+
 static struct claim registered[MAX_REGISTERED]; /* end is written last; 0 = unused */
+
+/* Where libc's lists of threads are.  Source: glibc, nptl_db/structs.def: an
+ * entry is the field's bits, number of elements, and offset. */
+static void
+find_stack_lists(void)
+{
+	const char *rtld = dlsym(RTLD_DEFAULT, "_rtld_global");
+	const uint32_t *used = dlsym(RTLD_DEFAULT, "_thread_db_rtld_global__dl_stack_used");
+	const uint32_t *user = dlsym(RTLD_DEFAULT, "_thread_db_rtld_global__dl_stack_user");
+	const uint32_t *link = dlsym(RTLD_DEFAULT, "_thread_db_pthread_list");
+
+	if (!rtld || !used || !user || !link)
+		return;
+	libc.stacks[0] = (const void *)(rtld + used[2]);
+	libc.stacks[1] = (const void *)(rtld + user[2]);
+	libc.link = link[2];
+}
 
 void
 roots_init(void)
@@ -49,6 +80,7 @@ roots_init(void)
 	const uint32_t *key = dlsym(RTLD_DEFAULT, "_thread_db_sizeof_pthread_key_data");
 	size_t align;
 
+	libc.main_pointer = cut_thread_pointer();
 	/* Where libc does not say: what glibc 2.36 has, generously. */
 	libc.tls_bytes = 4096;
 	libc.descriptor_bytes = 2304;
@@ -66,6 +98,13 @@ roots_init(void)
 		libc.keys = specific[2] > first ? specific[2] - first : 0;
 		libc.keys_end = specific[2] + pointers * sizeof(void *);
 	}
+	find_stack_lists();
+}
+
+void
+roots_left_behind(void)
+{
+	has_orphans = true;
 }
 
 void
@@ -240,22 +279,46 @@ dynamic_tls_roots(thread_no n, uintptr_t tp)
 	scan_root(HEAPFILE_ROOT_TLS, n, start, start + (count + 2) * 16);
 }
 
+static const struct maps_area *
+main_stack(void)
+{
+	uint32_t i;
+
+	for (i = 0; i < maps_n(); i++)
+		if (maps_get(i)->name == MAPS_STACK)
+			return maps_get(i);
+	return NULL;
+}
+
+/* The main thread did not answer, or was left behind by fork: all of its stack
+ * counts.  Or it has ended, before the process: then what the kernel put there,
+ * and putenv may have changed. */
+static void
+unstopped_main_roots(void)
+{
+	const struct maps_area *stack = main_stack();
+	uintptr_t lo;
+
+	if (!stack)
+		return;
+	lo = cut_now.n_unanswered || has_orphans ? stack->start : (uintptr_t)__libc_stack_end;
+	scan_root(HEAPFILE_ROOT_STACK, has_orphans ? 0 : number_of(cut_now.pid), lo, stack->end);
+}
+
 /* The stack that the thread was given, from sp if that is on it; a thread that
  * is on another one (a coroutine's, an alternate signal stack) has frames
  * somewhere on its own: all of it counts. */
 static void
-own_stack_roots(thread_no n, const struct cut_thread *t, bool is_main)
+own_stack_roots(thread_no n, const struct cut_thread *t)
 {
 	uintptr_t tp = t->thread_pointer, lo, hi;
-	uint32_t i;
+	const struct maps_area *stack;
 
-	if (is_main) {
-		for (i = 0; i < maps_n() && maps_get(i)->name != MAPS_STACK; i++)
-			;
-		if (i == maps_n())
+	if (tp == libc.main_pointer) {
+		if (!(stack = main_stack()))
 			return;
-		lo = maps_get(i)->start;
-		hi = maps_get(i)->end;
+		lo = stack->start;
+		hi = stack->end;
 	} else {
 		const struct maps_area *a = maps_find(tp);
 
@@ -284,18 +347,53 @@ other_stack_roots(thread_no n, const struct cut_thread *t)
 }
 
 static void
-thread_roots(const struct cut_thread *t, int pid)
+thread_roots(const struct cut_thread *t)
 {
 	thread_no n = number_of(t->tid);
 
 	scan_root_words(HEAPFILE_ROOT_REGISTERS, n, t->registers, CUT_REGISTERS);
+	scan_root(HEAPFILE_ROOT_REGISTERS, n, t->vectors, t->vectors_end);
 	descriptor_roots(n, t->thread_pointer);
 	dynamic_tls_roots(n, t->thread_pointer);
-	own_stack_roots(n, t, t->tid == pid);
+	own_stack_roots(n, t);
 	other_stack_roots(n, t);
 	/* Only the kernel may know where this one is. */
 	if (t->alt_stack)
 		scan_root_words(HEAPFILE_ROOT_ALT_STACK, n, &t->alt_stack, 1);
+}
+
+static bool
+is_stopped(uintptr_t tp)
+{
+	uint32_t i;
+
+	for (i = 0; i < cut_now.n_threads; i++)
+		if (cut_now.threads[i].state == CUT_PARKED &&
+		    cut_now.threads[i].thread_pointer == tp)
+			return true;
+	return false;
+}
+
+/* A thread that has ended and waits for pthread_join: libc keeps what it
+ * returned in its descriptor.  So is the argument of one that has not begun.
+ * BOUND: a list in the middle of a change is followed as it stands. */
+static void
+ended_thread_roots(void)
+{
+	int i, n = 0;
+
+	for (i = 0; i < 2; i++) {
+		const struct list *head = libc.stacks[i], *at = head;
+
+		while (at && n++ < 1 << 16 &&
+		       maps_is_readable((uintptr_t)at, (uintptr_t)(at + 1)) &&
+		       (at = at->next) != head) {
+			uintptr_t tp = (uintptr_t)at - libc.link;
+
+			if (!is_stopped(tp) && maps_is_readable(tp, tp + libc.descriptor_bytes))
+				scan_root(HEAPFILE_ROOT_TLS, 0, tp, tp + libc.descriptor_bytes);
+		}
+	}
 }
 
 /* ---- the rest ------------------------------------------------------------ */
@@ -323,7 +421,7 @@ is_dead_stack(uint32_t i)
 	const struct maps_area *a = maps_get(i), *guard = i ? maps_get(i - 1) : NULL;
 
 	return guard && guard->end == a->start && !guard->is_readable &&
-	       guard->name == MAPS_ANONYMOUS;
+	       guard->name == MAPS_ANONYMOUS && a->name == MAPS_ANONYMOUS && !a->is_shared;
 }
 
 static void
@@ -331,7 +429,7 @@ leftover(uint32_t i, uintptr_t start, uintptr_t end)
 {
 	bool is_stack = start == maps_get(i)->start && is_dead_stack(i);
 
-	if (is_stack && !cut_now.n_unanswered)
+	if (is_stack && !cut_now.n_unanswered && !has_orphans)
 		return;
 	/* The next allocator's heap is no root. */
 	if (backend_is_system && blocks_ever_in(start, end))
@@ -350,8 +448,8 @@ other_roots(void)
 		uintptr_t at = a->start;
 		uint32_t c;
 
-		if (!a->is_readable || !a->is_writable || a->is_shared ||
-		    (a->name != MAPS_ANONYMOUS && a->name != MAPS_HEAP))
+		if (!a->is_readable || !a->is_writable || a->name == MAPS_DEVICE ||
+		    a->name == MAPS_STACK || a->name == MAPS_KERNEL)
 			continue;
 		/* Claims may overlap; those that end before this area are done with. */
 		while (k < n_claims && claims[k].end <= at)
@@ -370,6 +468,7 @@ other_roots(void)
 void
 roots_write(void)
 {
+	bool is_main_stopped = false;
 	uint32_t i;
 
 	if (!claims)
@@ -378,8 +477,13 @@ roots_write(void)
 	scan_roots_begin();
 	all_object_roots();
 	for (i = 0; i < cut_now.n_threads; i++)
-		if (cut_now.threads[i].state == CUT_PARKED)
-			thread_roots(&cut_now.threads[i], cut_now.pid);
+		if (cut_now.threads[i].state == CUT_PARKED) {
+			thread_roots(&cut_now.threads[i]);
+			is_main_stopped |= cut_now.threads[i].thread_pointer == libc.main_pointer;
+		}
+	if (!is_main_stopped)
+		unstopped_main_roots();
+	ended_thread_roots();
 	(void)mappings_walk(mapping_root, NULL);
 	for (i = 0; i < MAX_REGISTERED; i++)
 		if (registered[i].end)

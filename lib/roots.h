@@ -17,8 +17,11 @@
 
 #include "base.h"
 
-/* Look up what libc tells debuggers about its threads.  Once, at the start. */
+/* Look up what libc tells debuggers about its threads.  Once, at the start, by
+ * the main thread. */
 void roots_init(void);
+/* In a child of fork whose parent had other threads. */
+void roots_left_behind(void);
 
 /* Write ROOTS.  The index is complete; maps.h is loaded.
  * Context  the child of a cut, or the only thread that runs. */

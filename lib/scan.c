@@ -162,7 +162,7 @@ look_at_part(uintptr_t start, uintptr_t end, uintptr_t base)
 
 	if (start >= end)
 		return;
-	look = maps_is_readable(start, end) ? look_through : look_through_carefully;
+	look = maps_is_plain(start, end) ? look_through : look_through_carefully;
 	if (end - start >= SPARSE)
 		maps_present(start, end, look, &r);
 	else

@@ -42,6 +42,8 @@ int __cxa_at_quick_exit(void (*f)(void *), void *object);
 /* A program may have it.  Not looked up by dlsym, which allocates when it finds
  * nothing. */
 const char *__lsan_default_suppressions(void) __attribute__((weak));
+const char *__lsan_default_options(void) __attribute__((weak));
+int __lsan_is_turned_off(void) __attribute__((weak));
 
 static struct {
 	int pid; /* of the process whose books these are */
@@ -56,6 +58,8 @@ static struct {
 	uint64_t last_snapshot_ns, last_snapshot_used;
 	int is_limit_said; /* atomic */
 	bool is_exit_done; /* atomic */
+	bool is_leak_check_off; /* at the end, as the program wants it */
+	bool is_checked;   /* __lsan_do_leak_check was called: none at the end */
 	char fatal[32];
 } s;
 
@@ -83,7 +87,7 @@ read_rss(void)
 	char text[128];
 	const char *second;
 
-	if (sys_read_file("/proc/self/statm", text, sizeof text) <= 0)
+	if (sys_read_file("/proc/thread-self/statm", text, sizeof text) <= 0)
 		return 0;
 	second = strchr(text, ' ');
 	return second ? number_after(second, " ") * 4096 : 0;
@@ -308,6 +312,7 @@ take(enum reason reason, const char *pattern, enum patience patience)
 	facts.uptime_ns = sys_now_ns() - s.start_ns;
 	facts.executable = s.executable;
 	facts.suppressions = s.suppressions;
+	facts.is_leak_check_off = is_exit && s.is_leak_check_off;
 	/* The handler may have interrupted the next allocator. */
 	measure(&facts.memory, reason != BY_SIGNAL && !is_fatal);
 	s.last_snapshot_ns = facts.uptime_ns + s.start_ns;
@@ -330,6 +335,37 @@ take(enum reason reason, const char *pattern, enum patience patience)
 	}
 	end_turn();
 	return result;
+}
+
+/* Whether a word of the program's LeakSanitizer options, name=0, is there. */
+static bool
+has_option_off(const char *options_text, const char *name)
+{
+	size_t n = strlen(name);
+	const char *at;
+
+	for (at = options_text; at && (at = strstr(at, name)) != NULL; at += n)
+		if ((at == options_text || strchr(": ,\t\n", at[-1])) && at[n] == '=' &&
+		    (at[n + 1] == '0' || at[n + 1] == 'f' || at[n + 1] == 'n'))
+			return true;
+	return false;
+}
+
+/* Whether the program wants no leak check at its end.  Source: the comments of
+ * lsan_interface.h, and LeakSanitizer's flags. */
+static bool
+is_leak_check_off(void)
+{
+	const char *o = __lsan_default_options ? __lsan_default_options() : NULL;
+
+	return s.is_checked || (__lsan_is_turned_off && __lsan_is_turned_off()) ||
+	       has_option_off(o, "detect_leaks") || has_option_off(o, "leak_check_at_exit");
+}
+
+void
+session_leaks_checked(void)
+{
+	s.is_checked = true;
 }
 
 int
@@ -384,6 +420,8 @@ session_leak_check(void)
 			sys_restore_signals(0);
 			run_analyzer(s.writing);
 		}
+		if (child < 0)
+			sys_log("cannot fork: the analyzer is not run");
 		if (child > 0 && sys_reap(child, true, &status) == child && WIFEXITED(status) &&
 		    WEXITSTATUS(status) <= 1)
 			result = WEXITSTATUS(status);
@@ -595,6 +633,7 @@ at_exit(void *with)
 		 * interrupted will never go on, so the books may be used. */
 		bool is_entered = record_enter();
 
+		s.is_leak_check_off = is_leak_check_off();
 		(void)take(AT_EXIT, NULL, WAIT);
 		if (is_entered)
 			record_leave();
@@ -641,7 +680,8 @@ after_fork_child(void)
 	sites_after_fork();
 	epochs_after_fork();
 	books_after_fork();
-	thread_after_fork();
+	if (thread_after_fork())
+		roots_left_behind();
 	s.pid = sys_getpid();
 	sys_log_about(s.pid);
 	signals_after_fork();
@@ -719,7 +759,7 @@ start(void)
 	if (!thread_enter())
 		return;
 	sys_log_init();
-	n = sys_readlink("/proc/self/exe", s.executable, sizeof s.executable - 1);
+	n = sys_readlink("/proc/thread-self/exe", s.executable, sizeof s.executable - 1);
 	s.executable[n > 0 ? n : 0] = 0;
 	s.program = strrchr(s.executable, '/') ? strrchr(s.executable, '/') + 1 : s.executable;
 	options_complain();

@@ -33,6 +33,8 @@ int session_mark(const char *label);
 /* Take a snapshot and have it analyzed.  Returns 1 if there are leaks, 0 if not,
  * -1 if that could not be found out. */
 int session_leak_check(void);
+/* There is to be no leak check at the end any more. */
+void session_leaks_checked(void);
 
 /* The program ends without exit().  Context: any. */
 void session_at_end(void);

@@ -426,14 +426,16 @@ info_text(const char *name, const char *text, size_t n)
 	heapfile_put_text(text, n);
 }
 
+/* A fact of the process, the same in the child.  The main thread, which is what
+ * /proc/PID shows, may have ended. */
 static void
-info_file(const char *name, int pid, const char *file, bool is_link)
+info_file(const char *name, const char *file, bool is_link)
 {
 	static char text[64 << 10]; /* one writer at a time */
 	char path[64];
 	long n;
 
-	(void)sys_format(path, sizeof path, "/proc/%d/%s", pid, file);
+	(void)sys_format(path, sizeof path, "/proc/thread-self/%s", file);
 	n = is_link ? sys_readlink(path, text, sizeof text)
 		    : sys_read_file(path, text, sizeof text);
 	if (n > 0)
@@ -477,6 +479,8 @@ put_info(const struct snapshot_facts *facts, const struct epochs_counts *counts,
 	info_number("cut_threads", cut_now.n_threads);
 	info_number("cut_unanswered", cut_now.n_unanswered);
 	info_number("cut_in_place", cut_now.is_in_place);
+	if (facts->is_leak_check_off)
+		info_number("leak_check_off", 1);
 	info_number("unbooked", books_unbooked());
 	info_number("period_bytes", (uint64_t)1 << (BOOKS_UNIT_BITS + books_shift));
 	for (i = 0; i < N_LOSSES; i++) {
@@ -491,9 +495,9 @@ put_info(const struct snapshot_facts *facts, const struct epochs_counts *counts,
 		info_number(name, n);
 	}
 	info_number("complete", is_complete);
-	info_file("command", facts->pid, "cmdline", false);
+	info_file("command", "cmdline", false);
 	info_text("executable", facts->executable, strlen(facts->executable));
-	info_file("cwd", facts->pid, "cwd", true);
+	info_file("cwd", "cwd", true);
 	if (facts->suppressions)
 		info_text("default_suppressions", facts->suppressions,
 			  strlen(facts->suppressions));

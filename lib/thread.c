@@ -228,10 +228,11 @@ thread_record_get(thread_no n)
 	return n < thread_records_end() ? record_at(n) : NULL;
 }
 
-void
+bool
 thread_after_fork(void)
 {
 	struct thread *t;
+	bool had_others = false;
 
 	for (t = all; t; t = t->next) {
 		struct thread_record *r = record_at(t->number);
@@ -244,10 +245,12 @@ thread_after_fork(void)
 		}
 		if (!t->is_used)
 			continue;
+		had_others |= !t->is_ending;
 		thread_flush(t);
 		if (r)
 			r->is_alive = false;
 		t->is_ending = false;
 		t->is_used = false;
 	}
+	return had_others;
 }

@@ -146,7 +146,7 @@ struct thread_record {
 thread_no thread_records_end(void);
 const struct thread_record *thread_record_get(thread_no n);
 
-/* In the child: only this thread goes on. */
-void thread_after_fork(void);
+/* In the child: only this thread goes on.  Returns whether there were others. */
+bool thread_after_fork(void);
 
 #endif

@@ -262,7 +262,8 @@ findings_new(const struct heap *heap, struct symbols *symbols,
 		d.graph = graph;
 	}
 	detect_bad_frees(&d);
-	if (graph)
+	all->leaks.is_off = heap->info.leak_check_off;
+	if (graph && !all->leaks.is_off)
 		detect_leaks(&d);
 	if (!all->failed)
 		detect_growth(&d);

@@ -63,6 +63,7 @@ struct finding {
 struct leaks {
 	struct heap_count counts[GRAPH_N_STATES], suppressed;
 	bool is_computed; /* the snapshot has what is needed */
+	bool is_off;	  /* the program wants no leak check at its end */
 };
 
 struct findings {

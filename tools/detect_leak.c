@@ -11,7 +11,8 @@
  * those of their leaders.
  *
  * A pointer into a large block is as likely to be a cursor in a buffer that is
- * in use as the last trace of one that is lost: a note, not a warning.
+ * in use as the last trace of one that is lost: a note, not a warning.  So is a
+ * pointer with a tag in its low bits.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -398,13 +399,21 @@ confidence(const struct leak_work *w, const struct group *x)
 	return c;
 }
 
+/* A pointer that is off by less than a word has something noted in its low bits. */
+static bool
+is_tagged(const struct group *x)
+{
+	return (x->root || x->holder != NO_BLOCK) && x->inside < sizeof(uint64_t);
+}
+
 static enum finding_level
 level(const struct group *x)
 {
 	if (x->state == GRAPH_DEFINITE)
 		return FINDING_ERROR;
-	return x->state == GRAPH_POSSIBLE && x->smallest < LARGE_BYTES ? FINDING_WARNING
-								       : FINDING_NOTE;
+	return x->state == GRAPH_POSSIBLE && x->smallest < LARGE_BYTES && !is_tagged(x)
+		       ? FINDING_WARNING
+		       : FINDING_NOTE;
 }
 
 static void
@@ -546,6 +555,10 @@ say_reach(const struct leak_work *w, struct finding *f, const struct group *x)
 			    is_possible ? ", possibly lost itself," : "", x->inside,
 			    address);
 	}
+	if (is_tagged(x))
+		finding_say(all, f,
+			    "So near to the start it is likely to be a pointer with a tag"
+			    " in its low bits, and the block in use.");
 	if (x->smallest >= LARGE_BYTES)
 		finding_say(all, f,
 			    "A pointer into a block so large is often one into a"

@@ -428,7 +428,9 @@ names_function(const struct heap *h, const struct stack *s)
 		if (!first)
 			first = s->frames[i].function;
 		plain_name(s->frames[i].function, plain, sizeof(plain));
-		if (!is_inside(plain) && !stack_is_runtime(h, &s->frames[i]))
+		if (!is_inside(plain) && !stack_is_runtime(h, &s->frames[i]) &&
+		    !(s->frames[i].file &&
+		      strncmp(s->frames[i].file, "/usr/include/c++/", 17) == 0))
 			return s->frames[i].function;
 	}
 	return first;

@@ -289,6 +289,7 @@ leaks(const struct leaks *l)
 		    count(&l->counts[state]));
 	put(o, "suppressed", count(&l->suppressed));
 	put(o, "computed", json_boolean(l->is_computed));
+	put(o, "turned_off", json_boolean(l->is_off));
 	return o;
 }
 

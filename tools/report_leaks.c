@@ -31,6 +31,10 @@ write_leaks(const struct report *r, FILE *f)
 {
 	const struct leaks *l = &r->findings->leaks;
 
+	if (l->is_off)
+		fputs("\nNo leak check: the program has turned it off, or made one itself"
+		      " (lsan_interface.h).\n",
+		      f);
 	if (!l->is_computed)
 		return;
 	layout_heading(f, "Leaks");

@@ -8,10 +8,12 @@
 
 e2e_tests += \
 	tests/e2e/agreement.sh \
+	tests/e2e/aliases.sh \
 	tests/e2e/allocator-system.sh \
 	tests/e2e/api.sh \
 	tests/e2e/books.sh \
 	tests/e2e/commands.sh \
+	tests/e2e/cut.sh \
 	tests/e2e/entry-points.sh \
 	tests/e2e/epochs.sh \
 	tests/e2e/fatal.sh \
@@ -42,9 +44,13 @@ e2e_cxxflags = -std=gnu++17 $(e2e_flags)
 
 e2e_targets = \
 	tests/e2e/heapdump \
+	tests/e2e/targets/aliases \
+	tests/e2e/targets/aliases-strong \
+	tests/e2e/targets/aliases-weak \
 	tests/e2e/targets/api \
 	tests/e2e/targets/badfree \
 	tests/e2e/targets/books \
+	tests/e2e/targets/cut \
 	tests/e2e/targets/entry \
 	tests/e2e/targets/epochs \
 	tests/e2e/targets/fatal \
@@ -68,12 +74,20 @@ endif
 tests_e2e_heapdump_SOURCES = tests/e2e/heapdump.c lib/heapfile.h
 tests_e2e_heapdump_CFLAGS = $(GCP_C_FLAGS) $(GCP_WARN_FLAGS)
 
+tests_e2e_targets_aliases_SOURCES = tests/e2e/targets/aliases.c tests/e2e/targets/truth.h
+tests_e2e_targets_aliases_CFLAGS = $(e2e_cflags)
+tests_e2e_targets_aliases_strong_SOURCES = tests/e2e/targets/aliases.c tests/e2e/targets/truth.h
+tests_e2e_targets_aliases_strong_CFLAGS = $(e2e_cflags) -DOWN_MALLOC
+tests_e2e_targets_aliases_weak_SOURCES = tests/e2e/targets/aliases.c tests/e2e/targets/truth.h
+tests_e2e_targets_aliases_weak_CFLAGS = $(e2e_cflags) -DOWN_MALLOC -DWEAK
 tests_e2e_targets_api_SOURCES = tests/e2e/targets/api.c tests/e2e/targets/truth.h
 tests_e2e_targets_api_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_badfree_SOURCES = tests/e2e/targets/badfree.c
 tests_e2e_targets_badfree_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_books_SOURCES = tests/e2e/targets/books.c tests/e2e/targets/truth.h
 tests_e2e_targets_books_CFLAGS = $(e2e_cflags)
+tests_e2e_targets_cut_SOURCES = tests/e2e/targets/cut.c tests/e2e/targets/truth.h
+tests_e2e_targets_cut_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_entry_SOURCES = tests/e2e/targets/entry.c
 tests_e2e_targets_entry_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_entry_LDADD = -ldl

@@ -24,6 +24,9 @@ check() { # MODE FUNCTION KIND
 }
 check double double_free 1
 check interior interior_free 2
+check second second_free 2
+check third third_free 2
+check freed-inside freed_inside 2
 check misaligned misaligned_free 2
 check stack stack_free 2
 check static static_free 2

@@ -7,6 +7,7 @@
 leaks_tests = \
 	tests/leaks/byhand.sh \
 	tests/leaks/cxx.sh \
+	tests/leaks/glib.sh \
 	tests/leaks/healthy.sh \
 	tests/leaks/held.sh \
 	tests/leaks/lost.sh \
@@ -19,6 +20,7 @@ EXTRA_DIST += \
 	tests/leaks/cases/byhand.c \
 	tests/leaks/cases/case.h \
 	tests/leaks/cases/cxx.cc \
+	tests/leaks/cases/glib.c \
 	tests/leaks/cases/held.c \
 	tests/leaks/cases/lost.c \
 	tests/leaks/cases/pairs.c \
@@ -42,6 +44,9 @@ leaks_cases = \
 if HAVE_CXX
 leaks_cases += tests/leaks/cases/cxx
 endif
+if HAVE_GLIB
+leaks_cases += tests/leaks/cases/glib
+endif
 
 check_DATA += $(leaks_cases)
 CLEANFILES += $(leaks_cases)
@@ -50,6 +55,8 @@ tests/leaks/cases/byhand: tests/leaks/cases/byhand.c tests/leaks/cases/case.h li
 	$(leaks_cc) $(leaks_source)/byhand.c
 tests/leaks/cases/cxx: tests/leaks/cases/cxx.cc tests/leaks/cases/case.h lib/gcprof.h
 	$(leaks_cxx) $(leaks_source)/cxx.cc
+tests/leaks/cases/glib: tests/leaks/cases/glib.c tests/leaks/cases/case.h lib/gcprof.h
+	$(leaks_cc) $(GLIB_CFLAGS) $(leaks_source)/glib.c $(GLIB_LIBS)
 tests/leaks/cases/held: tests/leaks/cases/held.c tests/leaks/cases/case.h lib/gcprof.h
 	$(leaks_cc) $(leaks_source)/held.c -ldl
 tests/leaks/cases/lost: tests/leaks/cases/lost.c tests/leaks/cases/case.h lib/gcprof.h

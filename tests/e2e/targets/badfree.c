@@ -31,6 +31,33 @@ interior_free(void)
 	v_free(p + 64);
 }
 
+/* Where the books of the block itself go on. */
+NOINLINE static void
+second_free(void)
+{
+	char *p = keep(v_malloc(480), 480, "malloc");
+
+	v_free(p + 16);
+}
+
+NOINLINE static void
+third_free(void)
+{
+	char *p = keep(v_malloc(480), 480, "malloc");
+
+	v_free(p + 32);
+}
+
+/* Inside of a block that has been freed. */
+NOINLINE static void
+freed_inside(void)
+{
+	char *volatile p = v_malloc(40);
+
+	v_free(p);
+	v_free(p + 16);
+}
+
 NOINLINE static void
 misaligned_free(void)
 {
@@ -78,6 +105,7 @@ main(int argc, char **argv)
 		const char *name;
 		void (*call)(void);
 	} kinds[] = {{"double", double_free}, {"interior", interior_free},
+		{"second", second_free}, {"third", third_free}, {"freed-inside", freed_inside},
 		{"misaligned", misaligned_free}, {"stack", stack_free}, {"static", static_free},
 		{"wild", wild_free}, {"realloc", freed_realloc}};
 	size_t i;

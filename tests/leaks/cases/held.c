@@ -10,6 +10,7 @@
 #include <semaphore.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/shm.h>
 #include <sys/syscall.h>
 #include <ucontext.h>
 
@@ -248,6 +249,75 @@ held_stack_at_exit(void *volatile *frame)
 	exit(0);
 }
 
+/* Ended, and not joined: what it returned is still to be had. */
+static int ended;
+
+static void *
+returning_thread(void *with)
+{
+	void *volatile p;
+	void *result;
+
+	(void)with;
+	allocate_into(&p);
+	result = p;
+	p = NULL;
+	__atomic_store_n(&ended, (int)syscall(SYS_gettid), __ATOMIC_RELAXED);
+	return result;
+}
+
+static void
+held_result(void *volatile *frame)
+{
+	pthread_t thread;
+	char name[64];
+	int tid;
+
+	(void)frame;
+	pthread_create(&thread, NULL, returning_thread, NULL);
+	while ((tid = __atomic_load_n(&ended, __ATOMIC_RELAXED)) == 0)
+		usleep(1000);
+	snprintf(name, sizeof name, "/proc/self/task/%d", tid);
+	while (access(name, F_OK) == 0)
+		usleep(1000);
+	memset(&thread, 0, sizeof thread);
+	wipe();
+	cut();
+	_exit(0);
+}
+
+/* The main thread has ended, and the rest of the process lives on. */
+static void *
+last_thread(void *with)
+{
+	void *volatile p[8];
+	char name[64], text[512] = "";
+
+	(void)with;
+	snprintf(name, sizeof name, "/proc/self/task/%d/stat", (int)getpid());
+	while (!strstr(text, ") Z ")) {
+		FILE *f = fopen(name, "r");
+
+		usleep(1000);
+		if (!f || !fgets(text, sizeof text, f))
+			_exit(3);
+		fclose(f);
+	}
+	allocate_into(&p[4]);
+	wipe();
+	exit(p[4] == NULL);
+}
+
+static void
+held_after_main(void *volatile *frame)
+{
+	pthread_t thread;
+
+	(void)frame;
+	pthread_create(&thread, NULL, last_thread, NULL);
+	pthread_exit(NULL);
+}
+
 /* A thread whose stack the program made. */
 static void
 held_own_stack(void *volatile *frame)
@@ -306,6 +376,39 @@ held_register(void *volatile *frame)
 	disguise();
 	wipe();
 	pthread_create(&thread, NULL, register_thread, NULL);
+	while (!global)
+		usleep(1000);
+	cut();
+	_exit(0);
+}
+
+/* Of the vector registers. */
+static void *
+vector_thread(void *with)
+{
+	(void)with;
+	__asm__ volatile("movq %0, %%rax\n\t"
+			 "notq %%rax\n\t"
+			 "movq %%rax, %%xmm9\n\t"
+			 "movl $1, %1\n"
+			 "1:\tmovl %2, %%eax\n\t"
+			 "syscall\n\t"
+			 "jmp 1b"
+			 :
+			 : "m"(disguised), "m"(global), "i"(SYS_pause)
+			 : "rax", "rcx", "r11", "xmm9", "memory");
+	return NULL;
+}
+
+static void
+held_vector_register(void *volatile *frame)
+{
+	pthread_t thread;
+
+	(void)frame;
+	disguise();
+	wipe();
+	pthread_create(&thread, NULL, vector_thread, NULL);
 	while (!global)
 		usleep(1000);
 	cut();
@@ -458,6 +561,49 @@ held_file_mapping(void *volatile *frame)
 	m = mmap(NULL, MAP_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fileno(f), 0);
 	fclose(f);
 	allocate_into((void *volatile *)m + 100);
+}
+
+/* So large that absent pages are looked for; seen by the forked writer. */
+static void
+held_large_shared_mapping(void *volatile *frame)
+{
+	void *m = mmap(NULL, 8 << 20, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	(void)frame;
+	allocate_into((void *volatile *)m + 300000);
+	wipe();
+	cut();
+	_exit(0);
+}
+
+static void
+held_attached(void *volatile *frame)
+{
+	int id = shmget(IPC_PRIVATE, MAP_BYTES, 0600 | IPC_CREAT);
+	void *m = shmat(id, NULL, 0);
+
+	(void)frame;
+	shmctl(id, IPC_RMID, NULL);
+	if (m == (void *)-1)
+		exit(3);
+	allocate_into((void *volatile *)m + 100);
+}
+
+/* Nobody can read the mapping's end any more, and nobody need be ended by that. */
+static void
+held_beside_cut_file(void *volatile *frame)
+{
+	FILE *f = tmpfile();
+	void *m;
+
+	(void)frame;
+	if (!f || ftruncate(fileno(f), MAP_BYTES))
+		exit(3);
+	m = mmap(NULL, MAP_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fileno(f), 0);
+	allocate_into((void *volatile *)m + 100);
+	if (ftruncate(fileno(f), 4096))
+		exit(3);
+	fclose(f);
 }
 
 static void
@@ -681,9 +827,12 @@ static const struct leak_case cases[] = {
 	{"thread-stack", held_thread_stack, NOTHING, "stacks"},
 	{"stack-while-running", held_stack_while_running, NOTHING, "stacks"},
 	{"stack-at-exit", held_stack_at_exit, NOTHING, "stacks"},
+	{"result", held_result, NOTHING, "tls"},
+	{"after-main", held_after_main, NOTHING, "stacks"},
 	{"own-stack", held_own_stack, NOTHING, "-"},
 #if defined(__x86_64__)
 	{"register", held_register, NOTHING, "registers"},
+	{"vector-register", held_vector_register, NOTHING, "registers"},
 	{"own-register", held_own_register, NOTHING, "-"},
 #endif
 	{"context-malloc", held_context_malloc, NOTHING, "globals+"},
@@ -695,6 +844,9 @@ static const struct leak_case cases[] = {
 	{"mapping", held_mapping, NOTHING, "mappings"},
 	{"shared-mapping", held_shared_mapping, NOTHING, "mappings"},
 	{"file-mapping", held_file_mapping, NOTHING, "mappings"},
+	{"large-shared-mapping", held_large_shared_mapping, NOTHING, "mappings"},
+	{"attached", held_attached, NOTHING, "other"},
+	{"beside-cut-file", held_beside_cut_file, NOTHING, "mappings"},
 	{"raw-mapping", held_raw_mapping, NOTHING, "other"},
 	{"break", held_break, NOTHING, "other"},
 	{"alt-stack", held_alt_stack, NOTHING, "alt-stacks+"},
