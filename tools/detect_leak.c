@@ -11,8 +11,9 @@
  * those of their leaders.
  *
  * A pointer into a large block is as likely to be a cursor in a buffer that is
- * in use as the last trace of one that is lost: a note, not a warning.  So is a
- * pointer with a tag in its low bits.
+ * in use as the last trace of one that is lost: a note, not a warning.  So are
+ * pointers with a tag in their low bits, and several to the same place in blocks
+ * of one site.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -39,6 +40,10 @@ struct group {
 	uint32_t example;           /* a block of it */
 	uint32_t kinds;
 	uint64_t smallest; /* bytes of the smallest block */
+	uint64_t n_tagged; /* of POSSIBLE: graph_is_tagged() */
+	/* Of POSSIBLE: where pointers meet the blocks; least > most: only at their
+	 * starts, from others that are POSSIBLE. */
+	uint32_t least_inside, most_inside;
 	uint64_t n_cyclic; /* blocks to which those lead that are lost with them */
 	uint64_t oldest_age, newest_age;
 	bool has_age;
@@ -108,6 +113,7 @@ group_of(struct leak_work *w, uint32_t block)
 						.state = state,
 						.example = block,
 						.smallest = UINT64_MAX,
+						.least_inside = UINT32_MAX,
 						.holder = NO_BLOCK};
 	*index = (uint32_t)++w->n_groups;
 	return &w->groups[*index - 1];
@@ -134,6 +140,7 @@ group_add(struct leak_work *w, struct group *x, uint32_t block)
 
 	count_add(&x->count, bytes);
 	x->kinds |= 1u << heap_block_kind(b);
+	x->n_tagged += x->state == GRAPH_POSSIBLE && graph_is_tagged(w->g, block);
 	if (bytes < x->smallest)
 		x->smallest = bytes;
 	if (!birth->is_known)
@@ -162,6 +169,27 @@ build_groups(struct leak_work *w)
 		x = group_of(w, b);
 		if (x)
 			group_add(w, x, b);
+	}
+}
+
+/* Where pointers meet blocks that are POSSIBLE. */
+static void
+note_insides(struct leak_work *w)
+{
+	const struct edges *e = &w->h->edges;
+
+	for (size_t i = 0; i < e->n_insides && !w->failed; i++) {
+		uint32_t target = e->targets[e->insides[i].edge];
+		uint32_t offset = e->insides[i].offset;
+		struct group *x;
+
+		if (w->g->states[target] != GRAPH_POSSIBLE ||
+		    graph_is_start(w->g, e->insides[i].edge) || !(x = group_of(w, target)))
+			continue;
+		if (offset < x->least_inside)
+			x->least_inside = offset;
+		if (offset > x->most_inside)
+			x->most_inside = offset;
 	}
 }
 
@@ -399,11 +427,21 @@ confidence(const struct leak_work *w, const struct group *x)
 	return c;
 }
 
-/* A pointer that is off by less than a word has something noted in its low bits. */
+/* All of them: pointers with something noted in their low bits lead there. */
 static bool
 is_tagged(const struct group *x)
 {
-	return (x->root || x->holder != NO_BLOCK) && x->inside < sizeof(uint64_t);
+	return x->n_tagged == x->count.blocks;
+}
+
+/* Several blocks, and pointers meet all of them at the same place inside, as those do
+ * that are kept behind a header or in front of a link; or other such blocks lead
+ * there. */
+static bool
+is_regular(const struct group *x)
+{
+	return x->least_inside > x->most_inside ||
+	       (x->count.blocks > 1 && x->least_inside == x->most_inside);
 }
 
 static enum finding_level
@@ -411,7 +449,8 @@ level(const struct group *x)
 {
 	if (x->state == GRAPH_DEFINITE)
 		return FINDING_ERROR;
-	return x->state == GRAPH_POSSIBLE && x->smallest < LARGE_BYTES && !is_tagged(x)
+	return x->state == GRAPH_POSSIBLE && x->smallest < LARGE_BYTES &&
+			       !is_tagged(x) && !is_regular(x)
 		       ? FINDING_WARNING
 		       : FINDING_NOTE;
 }
@@ -557,8 +596,14 @@ say_reach(const struct leak_work *w, struct finding *f, const struct group *x)
 	}
 	if (is_tagged(x))
 		finding_say(all, f,
-			    "So near to the start it is likely to be a pointer with a tag"
-			    " in its low bits, and the block in use.");
+			    "All ways there lead over pointers that are off by less than"
+			    " a word, like pointers with a tag in their low bits: likely"
+			    " to be in use.");
+	else if (is_regular(x) && x->least_inside == x->most_inside)
+		finding_say(all, f,
+			    "Pointers meet all of them at byte %" PRIu32
+			    ", as if kept so on purpose, behind a header: likely to be in use.",
+			    x->least_inside);
 	if (x->smallest >= LARGE_BYTES)
 		finding_say(all, f,
 			    "A pointer into a block so large is often one into a"
@@ -716,6 +761,7 @@ detect_leaks(const struct detector *d)
 	if (!w.failed) {
 		memcpy(d->findings->leaks.counts, w.g->counts, sizeof(w.g->counts));
 		build_groups(&w);
+		note_insides(&w);
 	}
 	if (!w.failed && d->options->show_content)
 		find_contents(&w);

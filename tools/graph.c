@@ -4,10 +4,10 @@
  * Out:  struct graph.
  * Not here: which of it is worth a finding (detect_leak.c).
  *
- * Five marks, each a search with a stack of its own over blocks that no mark
+ * Six marks, each a search with a stack of its own over blocks that no mark
  * before has taken: from the roots over start pointers; from ignored blocks;
- * from roots and reachable blocks over interior pointers, and on over all; then
- * twice over what is left, to find leaders.
+ * from roots and reachable blocks over start pointers with tags, and then over
+ * all others; then twice over what is left, to find leaders.
  *
  * Leaders.  The first search takes lost blocks by rising address and notes from
  * which it had to begin anew.  Whatever leads to the last of these beginnings is
@@ -69,10 +69,20 @@ take(struct marker *m, uint32_t block, unsigned state)
 	push(m, block);
 }
 
-/* From all blocks on the stack, over all edges or start pointers only, to all
- * blocks in state `from`. */
+/* Which edges are followed. */
+enum follow { STARTS, STARTS_AND_TAGS, ALL };
+
+static bool
+is_followed(const struct graph *g, uint64_t edge, enum follow follow)
+{
+	return follow == ALL || graph_is_start(g, edge) ||
+	       (follow == STARTS_AND_TAGS &&
+		edges_offset(&g->heap->edges, edge) < sizeof(uint64_t));
+}
+
+/* From all blocks on the stack to all blocks in state `from`. */
 static void
-spread(struct marker *m, unsigned from, unsigned to, bool starts_only)
+spread(struct marker *m, unsigned from, unsigned to, enum follow follow)
 {
 	const struct edges *e = &m->g->heap->edges;
 	const uint8_t *states = m->g->states;
@@ -81,8 +91,7 @@ spread(struct marker *m, unsigned from, unsigned to, bool starts_only)
 		uint32_t block = m->stack[--m->n];
 
 		for (uint64_t i = e->first[block]; i < e->first[block + 1]; i++)
-			if (states[e->targets[i]] == from &&
-			    (!starts_only || graph_is_start(m->g, i)))
+			if (states[e->targets[i]] == from && is_followed(m->g, i, follow))
 				take(m, e->targets[i], to);
 	}
 }
@@ -90,18 +99,17 @@ spread(struct marker *m, unsigned from, unsigned to, bool starts_only)
 /* Take what edges first..end - 1 lead to. */
 static void
 take_targets(struct marker *m, uint64_t first, uint64_t end, unsigned to,
-	     bool starts_only)
+	     enum follow follow)
 {
 	const struct edges *e = &m->g->heap->edges;
 
 	for (uint64_t i = first; i < end; i++)
-		if (m->g->states[e->targets[i]] == UNSEEN &&
-		    (!starts_only || graph_is_start(m->g, i)))
+		if (m->g->states[e->targets[i]] == UNSEEN && is_followed(m->g, i, follow))
 			take(m, e->targets[i], to);
 }
 
 static void
-take_roots(struct marker *m, unsigned to, bool starts_only)
+take_roots(struct marker *m, unsigned to, enum follow follow)
 {
 	const struct heap *h = m->g->heap;
 
@@ -109,7 +117,7 @@ take_roots(struct marker *m, unsigned to, bool starts_only)
 		if (graph_is_root(m->g, &h->roots[i]))
 			take_targets(m, h->roots[i].first_edge,
 				     h->roots[i].first_edge + h->roots[i].n_edges, to,
-				     starts_only);
+				     follow);
 }
 
 /* Take or pass a block on the way from one that is to be left alone. */
@@ -148,17 +156,37 @@ mark_ignored(struct marker *m)
 			m->g->states[b] = GRAPH_REACHABLE;
 }
 
+/* What roots and blocks that are reachable or possibly so lead to, and on from
+ * there. */
+static void
+mark_possible_over(struct marker *m, enum follow follow)
+{
+	const struct heap *h = m->g->heap;
+
+	take_roots(m, GRAPH_POSSIBLE, follow);
+	for (uint32_t b = 0; b < h->n_blocks; b++)
+		if (m->g->states[b] == GRAPH_REACHABLE ||
+		    m->g->states[b] == GRAPH_POSSIBLE)
+			take_targets(m, h->edges.first[b], h->edges.first[b + 1],
+				     GRAPH_POSSIBLE, follow);
+	spread(m, UNSEEN, GRAPH_POSSIBLE, follow);
+}
+
 static void
 mark_possible(struct marker *m)
 {
 	const struct heap *h = m->g->heap;
 
-	take_roots(m, GRAPH_POSSIBLE, false);
+	mark_possible_over(m, STARTS_AND_TAGS);
+	m->g->is_tagged = calloc((size_t)h->n_blocks / 8 + 1, 1);
+	if (!m->g->is_tagged) {
+		m->failed = true;
+		return;
+	}
 	for (uint32_t b = 0; b < h->n_blocks; b++)
-		if (m->g->states[b] == GRAPH_REACHABLE)
-			take_targets(m, h->edges.first[b], h->edges.first[b + 1],
-				     GRAPH_POSSIBLE, false);
-	spread(m, UNSEEN, GRAPH_POSSIBLE, false);
+		if (m->g->states[b] == GRAPH_POSSIBLE)
+			m->g->is_tagged[b / 8] |= (uint8_t)(1u << b % 8);
+	mark_possible_over(m, ALL);
 }
 
 /* Where the search for lost blocks had to begin anew. */
@@ -184,7 +212,7 @@ mark_lost(struct marker *m, struct beginnings *begin)
 			continue;
 		begin->blocks[begin->n++] = b;
 		take(m, b, LOST);
-		spread(m, UNSEEN, LOST, false);
+		spread(m, UNSEEN, LOST, ALL);
 	}
 }
 
@@ -253,8 +281,8 @@ graph_new(const struct heap *heap, const struct graph_options *options,
 	m.failed = !g->states;
 	if (!m.failed) {
 		memset(g->states, UNSEEN, heap->n_blocks);
-		take_roots(&m, GRAPH_REACHABLE, true);
-		spread(&m, UNSEEN, GRAPH_REACHABLE, true);
+		take_roots(&m, GRAPH_REACHABLE, STARTS);
+		spread(&m, UNSEEN, GRAPH_REACHABLE, STARTS);
 		mark_ignored(&m);
 		mark_possible(&m);
 		mark_leaders(&m);
@@ -275,6 +303,7 @@ graph_free(struct graph *g)
 		return;
 	free(g->states);
 	free(g->leaders);
+	free(g->is_tagged);
 	free(g);
 }
 

@@ -49,6 +49,7 @@ struct graph {
 	const struct heap *heap;
 	struct graph_options options;
 	uint8_t *states;   /* by block, enum graph_state */
+	uint8_t *is_tagged; /* a bit for each block: see graph_is_tagged() */
 	uint32_t *leaders; /* by block; of an INDIRECT one; NULL if there is none */
 	struct heap_count counts[GRAPH_N_STATES]; /* requested bytes */
 };
@@ -72,6 +73,14 @@ graph_is_start(const struct graph *g, uint64_t edge)
 
 	return class == EDGES_START ||
 	       (class >= EDGES_INSIDE_STRING && !g->options.no_heuristics);
+}
+
+/* Is a POSSIBLE block so only because of pointers that are off by less than a word,
+ * as those are that have a tag in their low bits? */
+static inline bool
+graph_is_tagged(const struct graph *g, uint32_t block)
+{
+	return g->is_tagged[block / 8] >> block % 8 & 1;
 }
 
 static inline bool
