@@ -44,7 +44,9 @@ enum {
 	MIN_BLOCKS = 200,  /* of a site that matters, */
 	MIN_BYTES = 64 << 10, /* or so many bytes, or a hundredth of all */
 	FEW_BLOCKS = 16,   /* of so few, the bytes' course counts, not the blocks' */
+	LARGE_GROWTH = 8 << 20, /* bytes that are a warning in any heap */
 	MIN_DEATHS = 40,   /* for an order to be seen in them */
+	COMPOSITE = 3, /* functions that build one structure */
 	MAX_CANDIDATES = 64,
 	MIN_CANDIDATES = 8,
 };
@@ -55,6 +57,7 @@ enum {
 #define IN_ORDER      0.95 /* chance that a living block is younger than a dead one was */
 #define NEARLY_ALL    0.9  /* freed, of all that a site allocated */
 #define DRAINED_SHARE 0.1
+#define MIN_SHARE     0.05 /* of the heap's bytes, for a warning */
 
 enum course { NOTHING, GROWING, SLOWING, BOUNDED, DRAINED };
 enum kind { GROWTH, CACHE, MISSING_FREE, QUEUE, CLOSURE };
@@ -539,6 +542,53 @@ say_deaths(const struct work *w, struct finding *f, const struct growing *g)
 	}
 }
 
+static bool
+is_same_function(const struct growing *a, const struct growing *b)
+{
+	return a == b ||
+	       (a->function && b->function && strcmp(a->function, b->function) == 0);
+}
+
+/* So much that it is worth a warning: in a small heap a share of it, in a large one
+ * some mebibytes.  One block that doubles is common, and has to be larger. */
+static bool
+is_much(const struct work *w, const struct growing *g, double bytes)
+{
+	double least = g->is_bytes ? 4 * MIN_BYTES : MIN_BYTES;
+
+	return bytes >= least &&
+	       (bytes >= LARGE_GROWTH || bytes >= MIN_SHARE * (double)w->h->live.bytes);
+}
+
+static const struct growing *
+outermost(const struct work *w, const struct growing *g)
+{
+	for (size_t steps = 0; g->part_of >= 0 && steps < w->n; steps++)
+		g = &w->list[g->part_of];
+	return g;
+}
+
+/* A structure that several functions build together, as a parser builds its tree: it
+ * may well be what the program is for.  BOUND  So may an array of one function's
+ * blocks; and such a structure may be a leak of the program's logic. */
+static bool
+is_composite(const struct work *w, const struct growing *g)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < w->n; i++) {
+		const struct growing *o = &w->list[i];
+		bool is_first = o->course == GROWING && outermost(w, o) == outermost(w, g);
+
+		for (size_t k = 0; k < i && is_first; k++)
+			is_first = w->list[k].course != GROWING ||
+				   outermost(w, &w->list[k]) != outermost(w, g) ||
+				   !is_same_function(&w->list[k], o);
+		n += is_first;
+	}
+	return n >= COMPOSITE;
+}
+
 static void
 tell(struct work *w, struct growing *g)
 {
@@ -547,6 +597,8 @@ tell(struct work *w, struct growing *g)
 	struct finding *f = finding_add(all, words[k].kind, words[k].verdict, g->history->node);
 	const char *holder = g->has_holder && g->holder.name ? g->holder.name : NULL;
 	struct heap_count sum = {0, 0};
+	double grown = 0;
+	bool is_built;
 
 	if (!f)
 		return;
@@ -554,15 +606,22 @@ tell(struct work *w, struct growing *g)
 	for (size_t i = 0; i < w->n; i++) {
 		struct growing *o = &w->list[i];
 
-		if (o != g && (o->course != GROWING || o->kind != k || !o->function ||
-			       !g->function || strcmp(o->function, g->function) != 0))
+		if (o->course != GROWING || o->kind != k)
 			continue;
-		o->is_told = true;
-		sum.blocks += o->history->live.blocks;
-		sum.bytes += o->history->live.bytes;
+		if (is_same_function(o, g)) {
+			o->is_told = true;
+			sum.blocks += o->history->live.blocks;
+			sum.bytes += o->history->live.bytes;
+		} else if (o->part_of < 0 || !is_same_function(&w->list[o->part_of], g)) {
+			continue;
+		}
+		/* With what it holds. */
+		grown += o->history->bytes[w->h->n_periods - 1] -
+			 o->history->bytes[(w->h->n_periods - 1) / 5];
 	}
 	f->what = words[k].what;
-	f->level = FINDING_WARNING;
+	is_built = k == GROWTH && is_composite(w, g);
+	f->level = is_much(w, g, grown) && !is_built ? FINDING_WARNING : FINDING_NOTE;
 	f->confidence = g->trend.p < 0.001 ? 0.9 : 0.7;
 	f->count = sum;
 	f->address = g->history->n_sample
@@ -574,6 +633,10 @@ tell(struct work *w, struct growing *g)
 			  holder ? ", held by " : "", holder ? holder : "");
 	say_growth(w, f, g);
 	say_deaths(w, f, g);
+	if (is_built)
+		finding_say(all, f,
+			    "Several functions build it together: it may be the very structure that"
+			    " the program is there to build.  A later snapshot would tell.");
 	if (getenv("EXPLORE"))
 		finding_say(all, f, "scatter %.2f suffix %.2f freed %.2f shape %s kind %s type %s part %d",
 			    g->scatter, g->suffix, g->freed,
@@ -581,6 +644,53 @@ tell(struct work *w, struct growing *g)
 			    g->has_holder && g->holder.kind ? g->holder.kind : "-", g->type ? g->type : "-",
 			    (int)g->part_of);
 	finding_say(all, f, "%s", words[k].advice);
+}
+
+/* Its blocks have been replaced at least once. */
+static bool
+is_turning_over(const struct work *w, const struct growing *g)
+{
+	const struct heap_book *b = w->h->books ? w->h->books[g->history->node] : NULL;
+
+	return b && !g->is_bytes && g->freed >= 0.5 && g->peak >= MIN_BLOCKS &&
+	       (double)b->deaths >= g->peak;
+}
+
+/* What comes and goes, and does not grow: that it was looked at, and is well. */
+static void
+tell_calm(struct work *w, struct growing *g)
+{
+	const struct heap_book *b = w->h->books ? w->h->books[g->history->node] : NULL;
+	bool is_drained = g->course == DRAINED;
+	struct findings *all = w->d->findings;
+	struct finding *f;
+	bool is_queue;
+
+	if (!is_turning_over(w, g) || g->is_told)
+		return;
+	for (size_t i = 0; i < w->n; i++)
+		if (w->list[i].course == g->course && is_same_function(&w->list[i], g))
+			w->list[i].is_told = true;
+	if (!is_drained && w->holders)
+		look_at(w, g);
+	is_queue = b->earlier * 10 < b->deaths &&
+		   !(g->has_holder && HAS_WORD(g->holder.kind, table_kinds));
+	if (is_drained && !is_queue)
+		return;
+	f = finding_add(all, is_queue ? "queue" : "cache", is_drained ? "drained" : "bounded",
+			g->history->node);
+	if (!f)
+		return;
+	f->what = is_queue ? is_drained ? "drained queue" : "bounded queue" : "bounded cache";
+	f->level = FINDING_NOTE;
+	f->confidence = 0.6;
+	f->count = g->history->live;
+	finding_summarize(all, f, is_drained ? "%s blocks are left of a queue that had %s%s%s."
+					     : "%s blocks%.0s come and go without growing%s%s.",
+			  COUNT(g->history->live.blocks), COUNT((uint64_t)g->peak),
+			  g->has_holder && g->holder.name ? ", held by " : "",
+			  g->has_holder && g->holder.name ? g->holder.name : "");
+	say_deaths(w, f, g);
 }
 
 /* ---- the whole ----------------------------------------------------------- */
@@ -613,8 +723,9 @@ judge_all(struct work *w)
 		g->is_bytes = y->live.blocks < FEW_BLOCKS;
 		g->series = g->is_bytes ? y->bytes : y->blocks;
 		g->course = judge(g, w->h->n_periods);
+		g->freed = freed_share(w->h, y);
 		w->by_site[y->node] = (uint32_t)i + 1;
-		if (g->course != GROWING || stack_get(w->h, w->d->symbols, y->node, &s) != 0)
+		if (g->course == NOTHING || g->course == SLOWING || stack_get(w->h, w->d->symbols, y->node, &s) != 0)
 			continue;
 		if (names_function(w->h, &s))
 			g->function = strdup(names_function(w->h, &s));
@@ -629,7 +740,8 @@ find_holders(struct work *w)
 	bool is_any = false;
 
 	for (size_t i = 0; i < w->n; i++)
-		is_any |= w->list[i].course == GROWING;
+		is_any |= w->list[i].course == GROWING ||
+			  (w->list[i].course == BOUNDED && is_turning_over(w, &w->list[i]));
 	if (!is_any)
 		return;
 	if (w->d->graph)
@@ -678,6 +790,9 @@ detect_growth(const struct detector *d)
 			if (w.list[i].course == GROWING && !w.list[i].is_told &&
 			    !(w.list[i].is_bytes && is_container(&w, &w.list[i])))
 				tell(&w, &w.list[i]);
+		for (size_t i = 0; i < w.n; i++)
+			if (w.list[i].course == BOUNDED || w.list[i].course == DRAINED)
+				tell_calm(&w, &w.list[i]);
 		if (getenv("EXPLORE"))
 			explore(&w);
 	} else {
