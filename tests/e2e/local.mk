@@ -14,6 +14,7 @@ e2e_tests += \
 	tests/e2e/entry-points.sh \
 	tests/e2e/epochs.sh \
 	tests/e2e/fatal.sh \
+	tests/e2e/holds.sh \
 	tests/e2e/mappings.sh \
 	tests/e2e/output.sh \
 	tests/e2e/plugins.sh \
@@ -41,6 +42,7 @@ e2e_cxxflags = -std=gnu++17 $(e2e_flags)
 
 e2e_targets = \
 	tests/e2e/heapdump \
+	tests/e2e/held \
 	tests/e2e/targets/api \
 	tests/e2e/targets/badfree \
 	tests/e2e/targets/entry \
@@ -48,6 +50,7 @@ e2e_targets = \
 	tests/e2e/targets/fatal \
 	tests/e2e/targets/forks \
 	tests/e2e/targets/guess \
+	tests/e2e/targets/holds \
 	tests/e2e/targets/jit \
 	tests/e2e/targets/mappings \
 	tests/e2e/targets/quiet \
@@ -58,6 +61,7 @@ e2e_targets = \
 if HAVE_CXX
 e2e_targets += \
 	tests/e2e/targets/cxx \
+	tests/e2e/targets/holds-cxx \
 	tests/e2e/targets/host \
 	tests/e2e/targets/life \
 	tests/e2e/targets/mismatch
@@ -65,6 +69,10 @@ endif
 
 tests_e2e_heapdump_SOURCES = tests/e2e/heapdump.c lib/heapfile.h
 tests_e2e_heapdump_CFLAGS = $(GCP_C_FLAGS) $(GCP_WARN_FLAGS)
+
+tests_e2e_held_SOURCES = tests/e2e/held.c
+tests_e2e_held_CFLAGS = $(AM_CFLAGS) $(analyze_cflags)
+tests_e2e_held_LDADD = tools/libanalyze.a $(analyze_libs)
 
 tests_e2e_targets_api_SOURCES = tests/e2e/targets/api.c tests/e2e/targets/truth.h
 tests_e2e_targets_api_CFLAGS = $(e2e_cflags)
@@ -81,6 +89,9 @@ tests_e2e_targets_forks_SOURCES = tests/e2e/targets/forks.c
 tests_e2e_targets_forks_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_guess_SOURCES = tests/e2e/targets/guess.c
 tests_e2e_targets_guess_CFLAGS = $(e2e_cflags)
+tests_e2e_targets_holds_SOURCES = tests/e2e/targets/holds.c
+tests_e2e_targets_holds_CFLAGS = $(e2e_cflags)
+tests_e2e_targets_holds_LDADD = -ldl
 tests_e2e_targets_jit_SOURCES = tests/e2e/targets/jit.c
 tests_e2e_targets_jit_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_mappings_SOURCES = tests/e2e/targets/mappings.c
@@ -96,6 +107,8 @@ tests_e2e_targets_threads_CFLAGS = $(e2e_cflags)
 
 tests_e2e_targets_cxx_SOURCES = tests/e2e/targets/cxx.cc
 tests_e2e_targets_cxx_CXXFLAGS = $(e2e_cxxflags)
+tests_e2e_targets_holds_cxx_SOURCES = tests/e2e/targets/holds-cxx.cc
+tests_e2e_targets_holds_cxx_CXXFLAGS = $(e2e_cxxflags)
 tests_e2e_targets_host_SOURCES = tests/e2e/targets/host.cc
 tests_e2e_targets_host_CXXFLAGS = $(e2e_cxxflags)
 tests_e2e_targets_host_LDADD = -ldl
