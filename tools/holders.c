@@ -22,6 +22,7 @@
 enum {
 	BY_ROOT = -1,       /* parents[]: a root points to it */
 	NOWHERE = -2,       /* parents[]: nothing does */
+	AHEAD = 8,          /* blocks from the one that memory is asked for */
 	MANY_STEPS = 256,   /* from here on one way stands for all */
 	MOST_LEVELS = 4,    /* from a class up to the links that hold it */
 	MOST_EDGES = 64,    /* of one block that are looked at for its shape */
@@ -96,6 +97,11 @@ visit_rest(struct holders *h, size_t from, bool starts_only)
 	for (size_t at = from; at < h->n_queue; at++) {
 		uint32_t block = h->queue[at];
 
+		/* The queue says what will be needed soon. */
+		if (at + 2 * AHEAD < h->n_queue) {
+			__builtin_prefetch(&e->first[h->queue[at + 2 * AHEAD]]);
+			__builtin_prefetch(&e->targets[e->first[h->queue[at + AHEAD]]]);
+		}
 		for (uint64_t k = e->first[block]; k < e->first[block + 1]; k++)
 			if (!starts_only || graph_is_start(&h->roots, k))
 				visit(h, e->targets[k], block);
