@@ -21,7 +21,7 @@ const char options_help[] =
 "\n"
 "What to show\n"
 "  --top=N               rows of each list, 0 for all (text: 10, JSON: all)\n"
-"  --sort=KEY            one list, by live, old, allocations, blocks or age\n"
+"  --sort=KEY            one list, by live, old, allocations, blocks, age or retained\n"
 "                        (of the oldest block)\n"
 "  --frames=N            frames of each stack in text, 0 for all (12), with\n"
 "                        those outside of main\n"
@@ -360,7 +360,7 @@ static bool
 parse_option(struct settings *s, int code)
 {
 	static const char *const sorts[] = {"live",   "old", "allocations",
-					    "blocks", "age", NULL};
+					    "blocks", "age", "retained", NULL};
 	static const char *const levels[] = {"error", "warning", "note", "never", NULL};
 	uint64_t number;
 	int word;

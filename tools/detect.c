@@ -144,6 +144,98 @@ detect_bad_frees(const struct detector *d)
 	}
 }
 
+/* ---- what holds it ---- */
+
+struct dominators *
+detector_dominators(const struct detector *d)
+{
+	struct detector_parts *p = d->parts;
+
+	if (!p->dominators && d->heap->has_roots && !d->findings->failed) {
+		p->dominators = dominators_new(d->heap, &d->options->graph,
+					       d->options->progress,
+					       d->options->progress_arg);
+		d->findings->failed |= !p->dominators;
+	}
+	return p->dominators;
+}
+
+struct holders *
+detector_holders(const struct detector *d)
+{
+	struct detector_parts *p = d->parts;
+
+	if (p->holders || !detector_dominators(d))
+		return p->holders;
+	if (!p->names)
+		p->names = names_new(d->heap, d->symbols);
+	if (p->names)
+		p->holders = holders_new(d->heap, &d->options->graph, p->dominators,
+					 p->names);
+	d->findings->failed |= !p->holders;
+	return p->holders;
+}
+
+static void
+steps_free(struct finding *f)
+{
+	for (size_t i = 0; i < f->n_retained_by; i++) {
+		free(f->retained_by[i].name);
+		free(f->retained_by[i].function);
+	}
+	free(f->retained_by);
+	f->retained_by = NULL;
+	f->n_retained_by = 0;
+}
+
+void
+finding_take_steps(struct findings *all, struct finding *f, struct holder *x)
+{
+	steps_free(f);
+	f->retained_by = calloc(x->n_steps + 1, sizeof(*f->retained_by));
+	all->failed |= !f->retained_by;
+	if (!f->retained_by)
+		return;
+	memcpy(f->retained_by, x->steps, x->n_steps * sizeof(*x->steps));
+	f->n_retained_by = x->n_steps;
+	f->n_left_out = x->n_left_out;
+	x->n_steps = 0;
+}
+
+void
+finding_hold(const struct detector *d, struct finding *f, const uint32_t *blocks, size_t n)
+{
+	struct holders *h = detector_holders(d);
+	struct holder x;
+	int status = h ? holders_path(h, blocks, n, &x) : 1;
+
+	d->findings->failed |= status < 0;
+	if (status != 0)
+		return;
+	finding_take_steps(d->findings, f, &x);
+	holder_free(&x);
+}
+
+static void
+sum_sites(const struct detector *d)
+{
+	struct dominators *tree =
+		d->options->with_retained ? detector_dominators(d) : NULL;
+
+	if (!tree)
+		return;
+	d->findings->retained = dominators_by_site(tree);
+	d->findings->failed |= !d->findings->retained;
+}
+
+static void
+parts_free(struct detector_parts *p)
+{
+	holders_free(p->holders);
+	names_free(p->names);
+	dominators_free(p->dominators);
+}
+
 /* ---- fingerprints ---- */
 
 static uint64_t
@@ -251,7 +343,8 @@ findings_new(const struct heap *heap, struct symbols *symbols,
 {
 	struct findings *all = calloc(1, sizeof(*all));
 	struct graph *graph = NULL;
-	struct detector d = {heap, symbols, options, all, NULL};
+	struct detector_parts parts = {NULL, NULL, NULL};
+	struct detector d = {heap, symbols, options, all, NULL, &parts};
 
 	if (!all)
 		return NULL;
@@ -267,6 +360,9 @@ findings_new(const struct heap *heap, struct symbols *symbols,
 		detect_leaks(&d);
 	if (!all->failed)
 		detect_growth(&d);
+	if (!all->failed)
+		sum_sites(&d);
+	parts_free(&parts);
 	graph_free(graph);
 	for (size_t i = 0; i < all->n && !all->failed; i++)
 		fingerprint(&d, &all->list[i]);
@@ -298,7 +394,9 @@ findings_free(struct findings *all)
 		free(f->evidence);
 		free(f->summary);
 		free(f->parts);
+		steps_free(f);
 	}
+	free(all->retained);
 	free(all->list);
 	free(all);
 }

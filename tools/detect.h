@@ -15,6 +15,7 @@
 
 #include "graph.h"
 #include "heap.h"
+#include "holders.h"
 #include "stacks.h"
 #include "suppress.h"
 #include "symbolize.h"
@@ -39,6 +40,10 @@ struct finding {
 	struct heap_count indirect; /* lost with them */
 	struct finding_part *parts; /* of indirect, by falling bytes */
 	size_t n_parts;
+	struct heap_count retained; /* what would be free without these blocks */
+	struct holder_step *retained_by; /* from a root to the blocks; NULL = unknown */
+	size_t n_retained_by;
+	size_t n_left_out; /* steps, before retained_by[HOLDER_STEPS / 2] */
 	uint64_t address; /* of one block, or of the first wrong call */
 	uint32_t kinds;   /* a bit for each enum heapfile_kind */
 	bool has_age;
@@ -48,6 +53,7 @@ struct finding {
 	bool has_more_threads;
 	const struct heap_text *content; /* of the block at address, or NULL */
 	char *summary;
+	const char *advice; /* what to do about it; NULL = the obvious */
 	char **evidence;
 	size_t n_evidence;
 	char fingerprint[17];
@@ -70,6 +76,7 @@ struct findings {
 	struct finding *list;
 	size_t n, size;
 	struct leaks leaks;
+	struct heap_count *retained; /* by site; NULL = not asked for, or unknown */
 	bool failed; /* no memory */
 };
 
@@ -77,6 +84,7 @@ struct detect_options {
 	struct graph_options graph;
 	bool show_reachable;
 	bool show_content;
+	bool with_retained; /* what each site retains */
 	struct suppressions *suppressions; /* counts what it matches; may be NULL */
 	heap_progress *progress;
 	void *progress_arg;
@@ -103,6 +111,13 @@ const char *finding_level_name(enum finding_level level);
 
 /* ---- for detectors ---- */
 
+/* What is made when a detector first asks for it. */
+struct detector_parts {
+	struct dominators *dominators;
+	struct names *names;
+	struct holders *holders;
+};
+
 /* What a detector works with. */
 struct detector {
 	const struct heap *heap;
@@ -110,7 +125,20 @@ struct detector {
 	const struct detect_options *options;
 	struct findings *findings;
 	const struct graph *graph; /* NULL: the snapshot has none */
+	struct detector_parts *parts;
 };
+
+/* The dominator tree, and who holds what.  NULL if the snapshot does not have the
+ * graph, or there is no memory: findings->failed then says so. */
+struct dominators *detector_dominators(const struct detector *d);
+struct holders *detector_holders(const struct detector *d);
+
+/* The path from a root to some blocks becomes part of a finding. */
+void finding_hold(const struct detector *d, struct finding *f, const uint32_t *blocks,
+		  size_t n);
+
+/* The same of a holder that is known; its steps are taken out of it. */
+void finding_take_steps(struct findings *all, struct finding *f, struct holder *x);
 
 /* A finding more, zeroed but for kind, verdict and site; NULL: no memory.  It
  * moves when another is added. */

@@ -81,6 +81,7 @@ struct growing {
 	bool has_code;
 	bool is_dense;	      /* held by an array without gaps */
 	char *type;
+	bool is_container;    /* of another one that grows */
 	int64_t part_of;      /* index of the one whose blocks hold it; -1 */
 	bool is_told;
 };
@@ -90,8 +91,8 @@ struct work {
 	const struct heap *h;
 	struct histories *histories;
 	struct dominators *dominators;
-	struct names *names;
-	struct holders *holders;
+	struct holders *holders; /* NULL: nobody was asked for, or no graph */
+	struct heap_count *retained; /* by site; NULL = unknown */
 	struct growing *list;
 	size_t n;
 	uint32_t *by_site; /* index + 1 in list */
@@ -99,6 +100,7 @@ struct work {
 
 #define SIZE(v)	 text_size(v, (char[24]){0}, 24)
 #define COUNT(v) text_count(v, (char[32]){0}, 32)
+#define PLAIN(s) names_plain(s, (char[120]){0}, 120)
 
 /* ---- candidates ---------------------------------------------------------- */
 
@@ -406,7 +408,7 @@ look_at(struct work *w, struct growing *g)
 		if (g->scatter < 0)
 			g->scatter = scatter_in_links(w->h, y->node, w->h->n_periods);
 	}
-	g->type = names_type(w->names, y->sample[0]);
+	g->type = names_type(w->d->parts->names, y->sample[0]);
 	g->has_code = is_function(g->type) || has_callable_frames(w, y->node);
 }
 
@@ -500,17 +502,22 @@ say_growth(const struct work *w, struct finding *f, const struct growing *g)
 {
 	struct findings *all = w->d->findings;
 	const struct hf_period *p = w->h->periods;
-	double hours = (double)p[w->h->n_periods - 1].end_ns / 3.6e12;
+	size_t n = w->h->n_periods - 1, half = n / 2 > 5 ? n / 2 : 5;
+	double hours = (double)(p[n - 1].end_ns - p[n - half].end_ns) / 3.6e12;
+	double per_period = hours / (double)(half - 1);
 
 	finding_say(all, f,
-		    "From a fifth of the run on it grew from %.0f to %.0f %s, over %" PRIu32
-		    " periods of %s allocated (chance of that without a trend: %.2g).",
-		    g->first, g->last, g->is_bytes ? "bytes" : "blocks", w->h->n_periods,
+		    "It grew from %.0f to %.0f %s since a fifth of all allocation was done, in"
+		    " %zu periods of %s allocated each (chance of such a rise without a trend:"
+		    " %.2g).",
+		    g->first, g->last, g->is_bytes ? "bytes" : "blocks", n - n / 5,
 		    SIZE(w->h->info.period_bytes), g->trend.p);
-	if (!g->is_bytes)
-		finding_say(all, f, "%.0f blocks a period (95%% interval %.0f to %.0f)%s.",
+	if (!g->is_bytes && per_period > 0)
+		finding_say(all, f,
+			    "In the last half by %.0f blocks a period (95 %% interval %.0f to %.0f);"
+			    " at this rate %.3g an hour.",
 			    g->trend.slope, g->trend.slope_low, g->trend.slope_high,
-			    hours > 0 ? "" : "");
+			    g->trend.slope / per_period);
 }
 
 static void
@@ -537,7 +544,7 @@ say_deaths(const struct work *w, struct finding *f, const struct growing *g)
 		const char *function = names_function(w->h, &s);
 
 		if (function)
-			finding_say(all, f, "Others were freed in %s.", function);
+			finding_say(all, f, "Others were freed in %s.", PLAIN(function));
 		stack_free(&s);
 	}
 }
@@ -554,10 +561,11 @@ is_same_function(const struct growing *a, const struct growing *b)
 static bool
 is_much(const struct work *w, const struct growing *g, double bytes)
 {
-	double least = g->is_bytes ? 4 * MIN_BYTES : MIN_BYTES;
+	double least = g->is_bytes ? 16 * MIN_BYTES : MIN_BYTES;
+	double share = g->is_bytes ? 2 * MIN_SHARE : MIN_SHARE;
 
 	return bytes >= least &&
-	       (bytes >= LARGE_GROWTH || bytes >= MIN_SHARE * (double)w->h->live.bytes);
+	       (bytes >= LARGE_GROWTH || bytes >= share * (double)w->h->live.bytes);
 }
 
 static const struct growing *
@@ -629,7 +637,7 @@ tell(struct work *w, struct growing *g)
 			     : 0;
 	finding_summarize(all, f, "%s %s (%s)%s%s grow%s without limit%s%s.", COUNT(sum.blocks),
 			  noun(k), SIZE(sum.bytes), g->function ? " of " : "",
-			  g->function ? g->function : "", sum.blocks == 1 ? "s" : "",
+			  g->function ? PLAIN(g->function) : "", sum.blocks == 1 ? "s" : "",
 			  holder ? ", held by " : "", holder ? holder : "");
 	say_growth(w, f, g);
 	say_deaths(w, f, g);
@@ -637,13 +645,11 @@ tell(struct work *w, struct growing *g)
 		finding_say(all, f,
 			    "Several functions build it together: it may be the very structure that"
 			    " the program is there to build.  A later snapshot would tell.");
-	if (getenv("EXPLORE"))
-		finding_say(all, f, "scatter %.2f suffix %.2f freed %.2f shape %s kind %s type %s part %d",
-			    g->scatter, g->suffix, g->freed,
-			    g->has_holder ? holder_shape_name(g->holder.shape) : "-",
-			    g->has_holder && g->holder.kind ? g->holder.kind : "-", g->type ? g->type : "-",
-			    (int)g->part_of);
-	finding_say(all, f, "%s", words[k].advice);
+	f->advice = words[k].advice;
+	if (w->retained)
+		f->retained = w->retained[g->history->node];
+	if (g->has_holder)
+		finding_take_steps(all, f, &g->holder);
 }
 
 /* Its blocks have been replaced at least once. */
@@ -695,20 +701,16 @@ tell_calm(struct work *w, struct growing *g)
 
 /* ---- the whole ----------------------------------------------------------- */
 
-static void
-explore(const struct work *w)
+/* Where threads and programs begin: named only if nothing else of the stack is. */
+static bool
+is_start(const char *function)
 {
-	for (size_t i = 0; i < w->n; i++) {
-		const struct growing *g = &w->list[i];
+	static const char *const starts[] = {"__libc_start", "_start", "start_thread", "clone"};
 
-		fprintf(stderr, "%s live %" PRIu64 " course %d kind %d scatter %.2f suffix %.2f freed %.2f shape %s kind %s type %s part %d code %d container %s share %.2f\n",
-			g->function ? g->function : "?", g->history->live.blocks, g->course, g->kind, g->scatter, g->suffix, g->freed,
-			g->has_holder ? holder_shape_name(g->holder.shape) : "-",
-			g->has_holder && g->holder.kind ? g->holder.kind : "-", g->type ? g->type : "-",
-			(int)g->part_of, g->has_code, g->has_holder && g->holder.name ? g->holder.name : "-", g->holder.share);
-		for (size_t s = 0; s < g->holder.n_steps; s++)
-			fprintf(stderr, "     %s %s +%" PRIu64 " x%" PRIu64 "\n", g->holder.steps[s].name ? g->holder.steps[s].name : "-", g->holder.steps[s].function ? g->holder.steps[s].function : "-", g->holder.steps[s].offset, g->holder.steps[s].n_folded);
-	}
+	for (size_t i = 0; i < sizeof(starts) / sizeof(*starts); i++)
+		if (strncmp(function, starts[i], strlen(starts[i])) == 0)
+			return true;
+	return false;
 }
 
 static void
@@ -717,6 +719,7 @@ judge_all(struct work *w)
 	for (size_t i = 0; i < w->n; i++) {
 		struct growing *g = &w->list[i];
 		const struct history *y = &w->histories->list[i];
+		const char *function;
 		struct stack s;
 
 		g->history = y;
@@ -727,8 +730,9 @@ judge_all(struct work *w)
 		w->by_site[y->node] = (uint32_t)i + 1;
 		if (g->course == NOTHING || g->course == SLOWING || stack_get(w->h, w->d->symbols, y->node, &s) != 0)
 			continue;
-		if (names_function(w->h, &s))
-			g->function = strdup(names_function(w->h, &s));
+		function = names_function(w->h, &s);
+		if (function && !is_start(function))
+			g->function = strdup(function);
 		stack_free(&s);
 	}
 }
@@ -736,7 +740,6 @@ judge_all(struct work *w)
 static void
 find_holders(struct work *w)
 {
-	const struct heap *h = w->h;
 	bool is_any = false;
 
 	for (size_t i = 0; i < w->n; i++)
@@ -744,14 +747,10 @@ find_holders(struct work *w)
 			  (w->list[i].course == BOUNDED && is_turning_over(w, &w->list[i]));
 	if (!is_any)
 		return;
-	if (w->d->graph)
-		w->dominators = dominators_new(h, &w->d->options->graph, w->d->options->progress,
-					       w->d->options->progress_arg);
+	w->holders = detector_holders(w->d);
+	w->dominators = detector_dominators(w->d);
 	if (w->dominators)
-	{
-		w->names = names_new(h, w->d->symbols);
-		w->holders = holders_new(h, &w->d->options->graph, w->dominators, w->names);
-	}
+		w->retained = dominators_by_site(w->dominators);
 	for (size_t i = 0; i < w->n; i++)
 		if (w->list[i].course == GROWING)
 			look_at(w, &w->list[i]);
@@ -760,9 +759,13 @@ find_holders(struct work *w)
 			find_owner(w, &w->list[i]);
 			w->list[i].kind = sort_out(&w->list[i]);
 		}
-	for (size_t i = 0; i < w->n; i++)
-		if (w->list[i].course == GROWING && w->list[i].part_of >= 0)
-			w->list[i].kind = w->list[w->list[i].part_of].kind;
+	for (size_t i = 0; i < w->n; i++) {
+		struct growing *g = &w->list[i];
+
+		if (g->course == GROWING && g->part_of >= 0)
+			g->kind = w->list[g->part_of].kind;
+		g->is_container = g->course == GROWING && g->is_bytes && is_container(w, g);
+	}
 }
 
 void
@@ -788,13 +791,11 @@ detect_growth(const struct detector *d)
 		find_holders(&w);
 		for (size_t i = 0; i < w.n; i++)
 			if (w.list[i].course == GROWING && !w.list[i].is_told &&
-			    !(w.list[i].is_bytes && is_container(&w, &w.list[i])))
+			    !w.list[i].is_container)
 				tell(&w, &w.list[i]);
 		for (size_t i = 0; i < w.n; i++)
 			if (w.list[i].course == BOUNDED || w.list[i].course == DRAINED)
 				tell_calm(&w, &w.list[i]);
-		if (getenv("EXPLORE"))
-			explore(&w);
 	} else {
 		d->findings->failed = true;
 	}
@@ -804,9 +805,7 @@ detect_growth(const struct detector *d)
 		if (w.list[i].has_holder)
 			holder_free(&w.list[i].holder);
 	}
-	holders_free(w.holders);
-	names_free(w.names);
-	dominators_free(w.dominators);
+	free(w.retained);
 	histories_free(w.histories);
 	free(w.by_site);
 	free(w.list);

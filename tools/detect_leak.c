@@ -24,11 +24,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "names.h"
 #include "text.h"
 
 enum {
 	LARGE_BYTES = 64 << 10,
 	N_GROUPED = GRAPH_IGNORED, /* the states before it have groups */
+	MOST_PATHS = 100,          /* findings with a path from a root */
 	NO_BLOCK = -1,
 };
 
@@ -73,6 +75,8 @@ struct leak_work {
 	size_t n_groups, groups_size;
 	struct part *parts;
 	size_t n_parts, parts_mask;
+	struct heap_count *retained; /* by index of group + 1; NULL = unknown */
+	size_t n_paths;
 	bool failed;
 };
 
@@ -409,6 +413,34 @@ find_contents(struct leak_work *w)
 	}
 }
 
+/* ---- what would be free without them ---- */
+
+/* Of those that something holds: what only lost blocks lead to has a leader, and its
+ * group the sum already. */
+static void
+find_retained(struct leak_work *w)
+{
+	struct dominators *tree;
+	uint32_t *kinds;
+	bool is_any = false;
+
+	for (size_t i = 0; i < w->n_groups; i++)
+		is_any |= w->groups[i].state == GRAPH_POSSIBLE ||
+			  w->groups[i].state == GRAPH_REACHABLE;
+	tree = is_any ? detector_dominators(w->d) : NULL;
+	if (!tree)
+		return;
+	kinds = calloc((size_t)w->h->n_blocks + 1, sizeof(*kinds));
+	for (uint32_t b = 0; kinds && b < w->h->n_blocks; b++)
+		if (w->g->states[b] < N_GROUPED)
+			kinds[b] = w->index[(size_t)w->h->blocks[b].site * N_GROUPED +
+					    w->g->states[b]];
+	if (kinds)
+		w->retained = dominators_by_kind(tree, kinds, (uint32_t)w->n_groups);
+	w->failed |= !w->retained;
+	free(kinds);
+}
+
 /* ---- findings ---- */
 
 static double
@@ -507,15 +539,9 @@ count_roots(const struct leak_work *w, char *buf, size_t n)
 static void
 say_thread(const struct heap *h, uint32_t thread, char *buf, size_t n)
 {
-	const struct heap_thread *t = &h->threads[thread];
-	char *name = text_utf8(t->name.bytes, t->name.n, true);
+	char *name = names_thread(h, thread);
 
-	if (name && *name)
-		snprintf(buf, n, "thread %" PRIu64 " (%.40s)", t->tid, name);
-	else if (thread)
-		snprintf(buf, n, "thread %" PRIu64, t->tid);
-	else
-		snprintf(buf, n, "an unknown thread");
+	snprintf(buf, n, "%s", name ? name : "a thread");
 	free(name);
 }
 
@@ -723,6 +749,11 @@ group_report(struct leak_work *w, size_t group, size_t *parts_at)
 	f->confidence = confidence(w, x);
 	f->count = x->count;
 	f->indirect = x->indirect;
+	f->retained = w->retained && x->state != GRAPH_DEFINITE
+			      ? w->retained[group + 1]
+			      : (struct heap_count){
+					x->count.blocks + x->indirect.blocks,
+					x->count.bytes + x->indirect.bytes};
 	f->address = heap_block_address(&w->h->blocks[x->example]);
 	f->kinds = x->kinds;
 	f->has_age = x->has_age;
@@ -734,6 +765,8 @@ group_report(struct leak_work *w, size_t group, size_t *parts_at)
 	if (w->d->options->show_content)
 		f->content = heap_block_content(w->h, x->example);
 	copy_parts(w, f, group, parts_at);
+	if (x->state == GRAPH_POSSIBLE && w->n_paths++ < MOST_PATHS)
+		finding_hold(w->d, f, &x->example, 1);
 	summarize(all, f, x);
 	say_reach(w, f, x);
 	say_rest(w, f, x);
@@ -772,10 +805,13 @@ detect_leaks(const struct detector *d)
 	if (!w.failed) {
 		find_cycles(&w);
 		find_holders(&w);
-		report_groups(&w);
+		find_retained(&w);
 	}
+	if (!w.failed)
+		report_groups(&w);
 	d->findings->failed |= w.failed;
 	free(w.index);
 	free(w.groups);
+	free(w.retained);
 	free(w.parts);
 }

@@ -31,6 +31,7 @@
  */
 #include "dominators.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -44,14 +45,15 @@ enum {
  *
  *     idoms   parents in the search tree
  *     counts  semi
- *     bytes   while searching the next edge to look at; then two places in a
- *             word: the ancestor so far, the least semi up to below it; at last
- *             the depth in the tree and the pointer farther up
+ *     bytes   two numbers in a word: while searching, the end of the edges and the
+ *             next one to look at; then the ancestor so far and the least semi up to
+ *             below it; at last the depth in the tree and the pointer farther up
  */
 struct builder {
 	struct dominators *d;
 	const struct edges *e;
 	const struct graph *roots; /* only for graph_is_root() */
+	uint8_t *seen;   /* a bit a block: the search has been there */
 	uint32_t *first; /* by place: of its sources in sources[] */
 	uint32_t *sources; /* places above it that point to it */
 	heap_progress *progress;
@@ -75,21 +77,27 @@ pack(uint32_t high, uint32_t low)
 
 /* ---- search ---- */
 
+static bool
+is_seen(const struct builder *b, uint32_t block)
+{
+	return b->seen[block / 8] & 1u << block % 8;
+}
+
 /* Give a block the next place. */
 static uint32_t
 enter(struct builder *b, uint32_t block, uint32_t parent)
 {
 	struct dominators *d = b->d;
-	uint64_t first = b->e->first[block], end = b->e->first[block + 1];
+	uint32_t first = (uint32_t)b->e->first[block];
+	uint32_t end = (uint32_t)b->e->first[block + 1];
 
+	b->seen[block / 8] |= (uint8_t)(1u << block % 8);
 	d->places[block] = ++d->n;
 	d->blocks[d->n] = block;
 	d->idoms[d->n] = parent;
-	d->bytes[d->n] = first;
-	for (uint64_t i = first; i < end && i < first + AHEAD; i++) {
-		__builtin_prefetch(&d->places[b->e->targets[i]]);
+	d->bytes[d->n] = pack(end, first);
+	for (uint32_t i = first; i < end && i < first + AHEAD; i++)
 		__builtin_prefetch(&b->e->first[b->e->targets[i]]);
-	}
 	advance(b);
 	return d->n;
 }
@@ -98,17 +106,15 @@ static void
 search_from(struct builder *b, uint32_t block)
 {
 	struct dominators *d = b->d;
-	const uint32_t *targets = b->e->targets, *places = d->places;
+	const uint32_t *targets = b->e->targets;
 	uint32_t at = enter(b, block, 0);
 
 	while (at != 0) {
-		uint64_t i = d->bytes[at], end = b->e->first[d->blocks[at] + 1];
+		uint32_t i = (uint32_t)d->bytes[at], end = (uint32_t)(d->bytes[at] >> 32);
 
-		while (i < end && places[targets[i]] != 0)
+		while (i < end && is_seen(b, targets[i]))
 			i++;
-		d->bytes[at] = i;
-		if (i < end)
-			__builtin_prefetch(&targets[b->e->first[targets[i]]]);
+		d->bytes[at] = pack(end, i);
 		at = i < end ? enter(b, targets[i], at) : d->idoms[at];
 	}
 }
@@ -132,7 +138,7 @@ for_targets(struct builder *b, void (*call)(struct builder *b, uint32_t block))
 static void
 search(struct builder *b, uint32_t block)
 {
-	if (b->d->places[block] == 0)
+	if (!is_seen(b, block))
 		search_from(b, block);
 }
 
@@ -310,7 +316,12 @@ build(struct builder *b)
 	struct dominators *d = b->d;
 	size_t n;
 
+	b->seen = calloc(1, d->heap->n_blocks / 8 + 1);
+	if (!b->seen)
+		return -1;
 	for_targets(b, search);
+	free(b->seen);
+	b->seen = NULL;
 	n = (size_t)d->n + 2;
 	b->first = calloc(n, sizeof(*b->first));
 	if (!b->first)

@@ -376,6 +376,16 @@ worse(int a, int b)
 	return a > b ? a : b;
 }
 
+/* Is somebody going to show what sites retain?  It takes a while to find out. */
+static bool
+wants_retained(const struct settings *s)
+{
+	for (int i = 0; i < s->n_outputs; i++)
+		if (s->outputs[i].format == FORMAT_JSON)
+			return true;
+	return s->has_sort && s->report.sort == REPORT_RETAINED;
+}
+
 static int
 analyze_all(struct settings *s, char **paths, int n)
 {
@@ -383,6 +393,7 @@ analyze_all(struct settings *s, char **paths, int n)
 	bool ok = run_begin(&run);
 	int status = ok ? 0 : EXIT_TROUBLE;
 
+	s->detect.with_retained = wants_retained(s);
 	for (int i = 0; i < n && ok; i++) {
 		struct heap *heap = load(paths[i]);
 		struct analysis a = {.heap = heap,

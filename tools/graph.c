@@ -30,6 +30,8 @@ enum {
 	PASSED,                  /* reachable, and mark_ignored() went through it */
 };
 
+enum { RING = 16 };
+
 /* Blocks to go on from.  A block is pushed when a mark takes it, so once a
  * mark. */
 struct marker {
@@ -80,16 +82,29 @@ is_followed(const struct graph *g, uint64_t edge, enum follow follow)
 		edges_offset(&g->heap->edges, edge) < sizeof(uint64_t));
 }
 
-/* From all blocks on the stack to all blocks in state `from`. */
+/* From all blocks on the stack to all blocks in state `from`.  A few blocks wait in a
+ * ring between the stack and their turn, so that memory has the time to bring what is
+ * known of them. */
 static void
 spread(struct marker *m, unsigned from, unsigned to, enum follow follow)
 {
 	const struct edges *e = &m->g->heap->edges;
 	const uint8_t *states = m->g->states;
+	uint32_t ring[RING];
+	size_t head = 0, middle = 0, tail = 0;
 
-	while (m->n > 0) {
-		uint32_t block = m->stack[--m->n];
+	for (;;) {
+		uint32_t block;
 
+		for (; tail - head < RING && m->n > 0; tail++) {
+			ring[tail % RING] = block = m->stack[--m->n];
+			__builtin_prefetch(&e->first[block]);
+		}
+		if (head == tail)
+			return;
+		for (; middle < tail && middle - head < RING / 2; middle++)
+			__builtin_prefetch(&e->targets[e->first[ring[middle % RING]]]);
+		block = ring[head++ % RING];
 		for (uint64_t i = e->first[block]; i < e->first[block + 1]; i++)
 			if (states[e->targets[i]] == from && is_followed(m->g, i, follow))
 				take(m, e->targets[i], to);

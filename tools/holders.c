@@ -22,11 +22,13 @@
 enum {
 	BY_ROOT = -1,       /* parents[]: a root points to it */
 	NOWHERE = -2,       /* parents[]: nothing does */
+	AHEAD = 8,          /* blocks from the one that memory is asked for */
 	MANY_STEPS = 256,   /* from here on one way stands for all */
 	MOST_LEVELS = 4,    /* from a class up to the links that hold it */
 	MOST_EDGES = 64,    /* of one block that are looked at for its shape */
 	MOST_NEIGHBOURS = 8,
 	MOST_LOOKED_AT = 4096, /* blocks, for the shape */
+	MOST_IN_BUCKET = 16,   /* of a table; more are lists */
 };
 
 #define ROOT_PARENT    ((uint32_t)BY_ROOT)
@@ -95,6 +97,11 @@ visit_rest(struct holders *h, size_t from, bool starts_only)
 	for (size_t at = from; at < h->n_queue; at++) {
 		uint32_t block = h->queue[at];
 
+		/* The queue says what will be needed soon. */
+		if (at + 2 * AHEAD < h->n_queue) {
+			__builtin_prefetch(&e->first[h->queue[at + 2 * AHEAD]]);
+			__builtin_prefetch(&e->targets[e->first[h->queue[at + AHEAD]]]);
+		}
 		for (uint64_t k = e->first[block]; k < e->first[block + 1]; k++)
 			if (!starts_only || graph_is_start(&h->roots, k))
 				visit(h, e->targets[k], block);
@@ -205,7 +212,7 @@ struct front {
 	uint32_t block, weight;
 	uint32_t parent;
 	uint32_t word;  /* of the parent, that points to it */
-	uint32_t root;  /* if the parent is a root */
+	uint32_t root;  /* if the parent is a root; or the first of the run */
 	uint64_t key;   /* what is voted on */
 };
 
@@ -707,23 +714,33 @@ shape_of_links(const struct holders *h, const struct front *f, size_t n)
 	return n_forked * 20 > n ? HOLDER_TREE : HOLDER_CHAIN;
 }
 
-/* Do many of them hang on one block, which is none of them? */
+/* Do many of them hang on one block, which is none of them, alone or in chains that
+ * are not long? */
 static bool
 is_array(const struct holders *h, struct front *f, size_t n)
 {
-	size_t most = 0;
+	size_t most = 0, most_tops = 0;
 
-	qsort(f, n, sizeof(*f), compare_parents);
+	for (size_t i = 0; i < n; i++) {
+		f[i].root = h->tops[f[i].block];
+		f[i].parent = h->parents[f[i].root];
+		f[i].key = (uint64_t)f[i].parent << 32 | f[i].root;
+	}
+	qsort(f, n, sizeof(*f), compare_keys);
 	for (size_t i = 0, end; i < n; i = end) {
 		uint32_t parent = f[i].parent;
+		size_t tops = 0;
 
 		for (end = i; end < n && f[end].parent == parent; end++)
-			;
-		if (end - i > most &&
-		    (parent == ROOT_PARENT || !is_kin(h->heap, parent, f[i].block)))
+			tops += end == i || f[end].root != f[end - 1].root;
+		if (end - i > most) {
 			most = end - i;
+			most_tops = tops;
+		}
 	}
-	return most >= 2 && most * 10 >= n * 3;
+	/* A list linked both ways may hang on its head by both ends. */
+	return most * 10 >= n * 3 && most_tops * MOST_IN_BUCKET >= most &&
+	       (most_tops > 2 || (most_tops == 2 && n == 2));
 }
 
 /* Go up from the class, through payloads and buffers, to what is linked in a way
@@ -737,14 +754,14 @@ find_shape(struct holders *h, struct front *f, size_t n, uint32_t container,
 		enum holder_shape shape;
 		size_t kept = 0;
 
-		for (size_t i = 0; i < n; i++)
-			f[i].parent = h->parents[f[i].block];
 		*ret_link = f[0].block;
 		if (is_array(h, f, n))
 			return HOLDER_ARRAY;
 		shape = shape_of_links(h, f, n);
 		if (shape != HOLDER_OTHER)
 			return shape;
+		for (size_t i = 0; i < n; i++)
+			f[i].parent = h->parents[f[i].block];
 		for (size_t i = 0; i < n; i++)
 			if (f[i].parent != ROOT_PARENT && f[i].parent != container) {
 				f[kept] = f[i];

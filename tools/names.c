@@ -300,10 +300,8 @@ names_type(struct names *n, uint32_t block)
 
 /* ---- containers ---- */
 
-/* A function's name without what it returns, its arguments and those of templates:
- * "void std::vector<int>::push_back(int&&)" is "std::vector::push_back". */
-static void
-plain_name(const char *function, char *buf, size_t n)
+char *
+names_plain(const char *function, char *buf, size_t n)
 {
 	size_t at = 0;
 	int depth = 0;
@@ -324,6 +322,36 @@ plain_name(const char *function, char *buf, size_t n)
 		}
 	}
 	buf[at] = '\0';
+	/* Of an unnamed namespace. */
+	if (strncmp(buf, "::", 2) == 0)
+		memmove(buf, buf + 2, at - 1);
+	return buf;
+}
+
+/* Functions that were made for a type without a name, as of a lambda, have short
+ * names only: then the file says where they belong. */
+static const struct header {
+	const char *file, *name;
+} headers[] = {
+	{"/bits/std_function.h", "std::function"}, {"/bits/stl_vector.h", "std::vector"},
+	{"/bits/vector.tcc", "std::vector"},	   {"/bits/stl_deque.h", "std::deque"},
+	{"/bits/deque.tcc", "std::deque"},	   {"/bits/stl_list.h", "std::list"},
+	{"/bits/list.tcc", "std::list"},	   {"/bits/stl_map.h", "std::map"},
+	{"/bits/stl_set.h", "std::set"},	   {"/bits/unordered_map.h", "std::unordered_map"},
+	{"/bits/unordered_set.h", "std::unordered_set"},
+	{"/bits/shared_ptr.h", "std::shared_ptr"}, {"/bits/shared_ptr_base.h", "std::shared_ptr"},
+};
+
+static const char *
+container_of_file(const char *file)
+{
+	for (size_t i = 0; file && i < sizeof(headers) / sizeof(*headers); i++) {
+		const char *at = strstr(file, headers[i].file);
+
+		if (at && strlen(at) == strlen(headers[i].file))
+			return headers[i].name;
+	}
+	return NULL;
 }
 
 static bool
@@ -379,7 +407,7 @@ static const struct family {
 
 /* Is it code that allocates for others? */
 static bool
-is_inside(const char *plain)
+is_inside(const char *plain, const char *file)
 {
 	static const char *const prefixes[] = {
 		"std::",     "__gnu_cxx::", "operator new", "malloc",   "calloc",
@@ -388,6 +416,8 @@ is_inside(const char *plain)
 		"posix_memalign", "aligned_alloc",
 	};
 
+	if (file && strstr(file, "/include/c++/"))
+		return true;
 	for (size_t i = 0; i < sizeof(prefixes) / sizeof(*prefixes); i++)
 		if (begins(plain, prefixes[i]))
 			return true;
@@ -404,12 +434,14 @@ names_container(const struct stack *s)
 		const char *function = s->frames[i].function;
 		char plain[256];
 
-		plain_name(function, plain, sizeof(plain));
+		names_plain(function, plain, sizeof(plain));
 		for (size_t k = 0; k < sizeof(families) / sizeof(*families); k++)
 			if (begins(plain, families[k].prefix) &&
 			    (!families[k].with || strstr(function, families[k].with)))
 				return families[k].name;
-		if (!is_inside(plain))
+		if (!strchr(plain, ':') && container_of_file(s->frames[i].file))
+			return container_of_file(s->frames[i].file);
+		if (!is_inside(plain, s->frames[i].file))
 			break;
 	}
 	return NULL;
@@ -427,10 +459,9 @@ names_function(const struct heap *h, const struct stack *s)
 			continue;
 		if (!first)
 			first = s->frames[i].function;
-		plain_name(s->frames[i].function, plain, sizeof(plain));
-		if (!is_inside(plain) && !stack_is_runtime(h, &s->frames[i]) &&
-		    !(s->frames[i].file &&
-		      strncmp(s->frames[i].file, "/usr/include/c++/", 17) == 0))
+		names_plain(s->frames[i].function, plain, sizeof(plain));
+		if (!is_inside(plain, s->frames[i].file) &&
+		    !stack_is_runtime(h, &s->frames[i]))
 			return s->frames[i].function;
 	}
 	return first;

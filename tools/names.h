@@ -56,6 +56,11 @@ char *names_dynamic_tls(struct names *n, uint32_t block, uint64_t word);
  * that is known. */
 const char *names_container(const struct stack *stack);
 
+/* A function's name without what it returns, its arguments and those of templates,
+ * "std::vector::push_back" for "void std::vector<int>::push_back(int&&)".  Returns
+ * buf. */
+char *names_plain(const char *function, char *buf, size_t n);
+
 /* The first function of a stack that is not inside a library or a container; NULL
  * if there is none.  Lives as long as the symbols. */
 const char *names_function(const struct heap *heap, const struct stack *stack);

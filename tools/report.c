@@ -108,6 +108,11 @@ rank_of(const struct report *r, uint32_t node, enum report_sort sort, struct ran
 	case REPORT_BLOCKS:
 		ret->first = s->live.blocks;
 		return s->live.blocks > 0 || is_dead_welcome;
+	case REPORT_RETAINED:
+		ret->first = r->findings && r->findings->retained
+				     ? r->findings->retained[node].bytes
+				     : 0;
+		return s->live.blocks > 0 || is_dead_welcome;
 	default:
 		ret->first = s->oldest_age;
 		return s->generation_count > 0 || is_dead_welcome;

@@ -91,6 +91,8 @@ put_finding(const struct report_source *s, FILE *f, const struct finding *x)
 	fprintf(f, "%s%s\n", x->novelty == FINDING_KNOWN ? "(known) " : "", x->summary);
 	for (size_t i = 0; i < x->n_evidence; i++)
 		fprintf(f, "%s\n", x->evidence[i]);
+	if (x->advice)
+		fprintf(f, "%s\n", x->advice);
 	put_stack(s, f, x->site);
 	if (x->alloc_site) {
 		fputs("allocated at\n", f);

@@ -347,6 +347,48 @@ put_leak(const struct report *r, const struct finding *f, json_t *o)
 		put(o, "content", content(f->content));
 }
 
+/* A root or blocks on the way from it; what comes next is at `offset`. */
+static json_t *
+step(const struct report *r, const struct holder_step *s)
+{
+	const char *root = s->is_root ? graph_root_name(s->root_kind) : NULL;
+	json_t *o = json_object();
+
+	if (s->is_root)
+		put(o, "root", text(root ? root : "other"));
+	else
+		put(o, "block", number(s->address));
+	put(o, "name", s->name ? text(s->name) : json_null());
+	if (s->is_root) {
+		put(o, "address", number(s->address));
+		return o;
+	}
+	put(o, "offset", number(s->offset));
+	put(o, "count", number(s->n_folded));
+	put(o, "retained_blocks", number(s->retained.blocks));
+	put(o, "retained_bytes", number(s->retained.bytes));
+	put(o, "function", s->function ? text(s->function) : json_null());
+	put(o, "site", stack(r, s->site));
+	return o;
+}
+
+static json_t *
+retained_by(const struct report *r, const struct finding *f)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < f->n_retained_by; i++) {
+		if (f->n_left_out && i == HOLDER_STEPS / 2) {
+			json_t *gap = json_object();
+
+			put(gap, "left_out", number(f->n_left_out));
+			(void)json_array_append_new(array, gap);
+		}
+		(void)json_array_append_new(array, step(r, &f->retained_by[i]));
+	}
+	return array;
+}
+
 static json_t *
 finding(const struct report *r, const struct finding *f)
 {
@@ -363,16 +405,18 @@ finding(const struct report *r, const struct finding *f)
 	put(o, "blocks", number(f->count.blocks));
 	put(o, "bytes", number(f->count.bytes));
 	put(o, "retained_bytes",
-	    number(is_leak ? f->count.bytes + f->indirect.bytes : 0));
+	    number(f->retained.bytes));
+	put(o, "retained_blocks", number(f->retained.blocks));
 	if (is_leak)
 		put_leak(r, f, o);
 	put(o, "address", number(f->address));
 	put(o, "summary", text(f->summary));
 	put(o, "evidence", evidence);
+	put(o, "advice", text(f->advice));
 	put(o, "site", stack(r, f->site));
 	if (f->alloc_site)
 		put(o, "allocation_site", stack(r, f->alloc_site));
-	put(o, "retained_by", json_array());
+	put(o, "retained_by", retained_by(r, f));
 	put(o, "fingerprint", text(f->fingerprint));
 	put(o, "known", json_boolean(f->novelty == FINDING_KNOWN));
 	return o;
@@ -410,6 +454,10 @@ site(const struct report *r, uint32_t node)
 	put(o, "oldest_age", s->generation_count ? number(s->oldest_age) : json_null());
 	put(o, "newest_age", s->generation_count ? number(s->newest_age) : json_null());
 	put(o, "kinds", kinds(s->kinds));
+	if (r->findings && r->findings->retained) {
+		put(o, "retained_blocks", number(r->findings->retained[node].blocks));
+		put(o, "retained_bytes", number(r->findings->retained[node].bytes));
+	}
 	return o;
 }
 

@@ -89,6 +89,46 @@ write_parts(const struct report *r, const struct finding *x, FILE *f)
 			x->n_parts - TEXT_PARTS);
 }
 
+/* "by way of a block of Session from session_open, retaining 3.2 KiB" */
+static void
+write_step(const struct holder_step *s, bool is_last, FILE *f)
+{
+	if (s->is_root) {
+		fputs("     held by ", f);
+		layout_function(f, s->name ? s->name : "a root", LAYOUT_COLUMNS);
+		putc('\n', f);
+		return;
+	}
+	fprintf(f, "       %s ", is_last ? "to" : "by way of");
+	if (s->n_folded > 1)
+		fprintf(f, "%s blocks in a row", COUNT(s->n_folded));
+	else
+		fputs(is_last ? "this block" : "a block", f);
+	if (s->name) {
+		fputs(" of ", f);
+		layout_function(f, s->name, LAYOUT_COLUMNS);
+	}
+	if (s->function) {
+		fputs(" from ", f);
+		layout_function(f, s->function, LAYOUT_COLUMNS);
+	} else {
+		fprintf(f, " from S%" PRIu32, s->site);
+	}
+	if (s->retained.blocks > 1)
+		fprintf(f, ", retaining %s", SIZE(s->retained.bytes));
+	putc('\n', f);
+}
+
+static void
+write_path(const struct finding *x, FILE *f)
+{
+	for (size_t i = 0; i < x->n_retained_by; i++) {
+		if (x->n_left_out && i == HOLDER_STEPS / 2)
+			fprintf(f, "       by way of %zu steps more\n", x->n_left_out);
+		write_step(&x->retained_by[i], i + 1 == x->n_retained_by, f);
+	}
+}
+
 static void
 write_findings(const struct report *r, FILE *f)
 {
@@ -105,12 +145,15 @@ write_findings(const struct report *r, FILE *f)
 			x->summary);
 		for (size_t e = 0; e < x->n_evidence; e++)
 			layout_sentence(f, x->evidence[e], 5);
+		if (x->advice)
+			layout_sentence(f, x->advice, 5);
 		layout_stack(r, f, x->site);
 		if (x->alloc_site) {
 			fputs("     allocated at\n", f);
 			layout_stack(r, f, x->alloc_site);
 		}
 		write_parts(r, x, f);
+		write_path(x, f);
 		if (x->content) {
 			fprintf(f, "     what stands at 0x%" PRIx64 "\n", x->address);
 			write_content(x->content, f);

@@ -196,6 +196,8 @@ finding_message(const struct finding *x)
 		fputs(x->summary, f);
 		for (size_t i = 0; i < x->n_evidence; i++)
 			fprintf(f, " %s", x->evidence[i]);
+		if (x->advice)
+			fprintf(f, " %s", x->advice);
 		fclose(f);
 	}
 	json = message(all ? all : x->summary);

@@ -360,6 +360,14 @@ put_ages(const struct writer *w, uint32_t node)
 	}
 }
 
+/* What a site retains; zero if that is not known. */
+static struct heap_count
+retained_of(const struct report *r, uint32_t node)
+{
+	return r->findings && r->findings->retained ? r->findings->retained[node]
+						    : (struct heap_count){0, 0};
+}
+
 /* First what the list is about, then the rest. */
 static void
 write_site(struct writer *w, size_t rank, uint32_t node, uint64_t part, uint64_t whole,
@@ -378,6 +386,8 @@ write_site(struct writer *w, size_t rank, uint32_t node, uint64_t part, uint64_t
 	else
 		put_allocations(w, node);
 	put_ages(w, node);
+	if (retained_of(w->r, node).blocks)
+		fprintf(w->f, ", retains %s", SIZE(retained_of(w->r, node).bytes));
 	putc('\n', w->f);
 	write_estimate(w, node);
 	if (w->shown[node]) {
@@ -399,6 +409,8 @@ site_value(const struct report *r, uint32_t node, enum report_sort sort)
 		return r->heap->nodes[node].allocations;
 	case REPORT_BLOCKS:
 		return r->sites[node].live.blocks;
+	case REPORT_RETAINED:
+		return retained_of(r, node).bytes;
 	default:
 		return r->sites[node].live.bytes;
 	}
@@ -428,6 +440,7 @@ write_list(struct writer *w, enum report_sort sort)
 		[REPORT_ALLOCATIONS] = "Sites by allocations",
 		[REPORT_BLOCKS] = "Sites by live blocks",
 		[REPORT_AGE] = "Sites by age of the oldest block",
+		[REPORT_RETAINED] = "Sites by retained bytes",
 	};
 	const struct report *r = w->r;
 	uint64_t whole = whole_value(r, sort), sum = 0;
@@ -448,7 +461,11 @@ write_list(struct writer *w, enum report_sort sort)
 			putc('\n', w->f);
 		write_site(w, i + 1, node, part, whole, sort);
 	}
-	if (r->n_listed[sort] < r->n_ranked[sort])
+	/* What is retained by several sites would be in the sum several times. */
+	if (r->n_listed[sort] < r->n_ranked[sort] && sort == REPORT_RETAINED)
+		fprintf(w->f, "\n     %s more sites\n",
+			COUNT(r->n_ranked[sort] - r->n_listed[sort]));
+	else if (r->n_listed[sort] < r->n_ranked[sort])
 		fprintf(w->f, "\n     %.1f %% in these; %s more site%s\n",
 			percent(sum, whole), COUNT(r->n_ranked[sort] - r->n_listed[sort]),
 			r->n_ranked[sort] - r->n_listed[sort] == 1 ? "" : "s");

@@ -1,4 +1,4 @@
-/* symbolize.c -- names for code in modules; the door to libdw and libiberty.
+/* symbolize.c -- names for places in modules; the door to libdw and libiberty.
  *
  * In:   a module by path and build-id, an offset in its file.
  * Out:  function, file and line, one frame for each inlined call.
@@ -673,6 +673,132 @@ find_frames(struct module *m, GElf_Addr address, struct symbols_frame *frames)
 	return at + 1;
 }
 
+/* ---- data ---- */
+
+/* Where a DIE's variable is, if that is one fixed address. */
+static bool
+has_address(Dwarf_Die *die, GElf_Addr address)
+{
+	Dwarf_Attribute attribute;
+	Dwarf_Op *op;
+	size_t n;
+
+	return dwarf_attr(die, DW_AT_location, &attribute) &&
+	       dwarf_getlocation(&attribute, &op, &n) == 0 && n == 1 &&
+	       op->atom == DW_OP_addr && op->number == address;
+}
+
+/* The variable at an address below a DIE, and the function around it. */
+static bool
+find_variable(Dwarf_Die *parent, GElf_Addr address, const char *function,
+	      const char **ret_name, const char **ret_function, unsigned depth)
+{
+	Dwarf_Die die;
+
+	if (depth > MAX_DEPTH || dwarf_child(parent, &die) != 0)
+		return false;
+	do {
+		int tag = dwarf_tag(&die);
+		const char *name = dwarf_diename(&die);
+
+		if (tag == DW_TAG_variable && name && has_address(&die, address)) {
+			*ret_name = name;
+			*ret_function = function;
+			return true;
+		}
+		if ((tag == DW_TAG_subprogram || tag == DW_TAG_lexical_block ||
+		     tag == DW_TAG_namespace) &&
+		    dwarf_haschildren(&die) &&
+		    find_variable(&die, address,
+				  name && tag == DW_TAG_subprogram ? name : function,
+				  ret_name, ret_function, depth + 1))
+			return true;
+	} while (dwarf_siblingof(&die, &die) == 0);
+	return false;
+}
+
+static Dwfl_Module *
+file_of(struct symbols *s, uint32_t number)
+{
+	struct module *m = number ? module_of(s, number) : NULL;
+
+	return m ? m->mod : NULL;
+}
+
+bool
+symbols_variable(struct symbols *s, uint32_t module, uint64_t address,
+		 const char **ret_name, const char **ret_function)
+{
+	Dwfl_Module *mod = file_of(s, module);
+	Dwarf_Die *cu = NULL;
+	Dwarf_Addr bias;
+
+	while (mod && (cu = dwfl_module_nextcu(mod, cu, &bias)))
+		if (find_variable(cu, address - bias, NULL, ret_name, ret_function, 0))
+			return true;
+	return false;
+}
+
+void
+symbols_each_datum(struct symbols *s, uint32_t module, symbols_datum *call, void *arg)
+{
+	Dwfl_Module *mod = file_of(s, module);
+	int n = mod ? dwfl_module_getsymtab(mod) : 0;
+
+	for (int i = 1; i < n; i++) {
+		GElf_Word section;
+		GElf_Sym sym;
+		GElf_Addr address, bias;
+		Elf *elf;
+		const char *name = dwfl_module_getsym_info(mod, i, &sym, &address,
+							   &section, &elf, &bias);
+		int type = GELF_ST_TYPE(sym.st_info);
+		bool is_tls = type == STT_TLS;
+
+		if (!name || !*name || section == SHN_UNDEF || section == SHN_ABS ||
+		    (type != STT_OBJECT && !is_tls) || sym.st_size == 0)
+			continue;
+		call(arg, &(struct symbols_datum_facts){
+				  .name = name,
+				  .start = is_tls ? sym.st_value : address,
+				  .bytes = sym.st_size,
+				  .is_tls = is_tls,
+				  .is_global = GELF_ST_BIND(sym.st_info) == STB_GLOBAL});
+	}
+}
+
+uint64_t
+symbols_tls_offset(struct symbols *s, uint32_t module)
+{
+	Dwfl_Module *mod = file_of(s, module);
+	GElf_Addr bias;
+	Elf *elf = mod ? dwfl_module_getelf(mod, &bias) : NULL;
+	size_t n = 0;
+
+	if (!elf || elf_getphdrnum(elf, &n) != 0)
+		return 0;
+	for (size_t i = 0; i < n; i++) {
+		GElf_Phdr ph;
+		uint64_t align, first;
+
+		if (!gelf_getphdr(elf, (int)i, &ph) || ph.p_type != PT_TLS)
+			continue;
+		align = ph.p_align ? ph.p_align : 1;
+		first = -ph.p_vaddr & (align - 1);
+		if (align & (align - 1) || ph.p_memsz > 1ull << 40 ||
+		    align > 1ull << 30 || ph.p_memsz < first)
+			return 0;
+		return (ph.p_memsz - first + align - 1) / align * align + first;
+	}
+	return 0;
+}
+
+char *
+symbols_demangle(const char *name)
+{
+	return demangle(name);
+}
+
 /* ---- the cache ---- */
 
 static uint64_t
@@ -759,14 +885,6 @@ symbols_find(struct symbols *s, uint32_t module, uint64_t offset, bool is_exact,
 	}
 	*ret_n = p->n;
 	return p->frames;
-}
-
-struct Dwfl_Module *
-symbols_open(struct symbols *s, uint32_t module)
-{
-	struct module *m = module ? module_of(s, module) : NULL;
-
-	return m ? m->mod : NULL;
 }
 
 enum symbols_state

@@ -64,9 +64,33 @@ void symbols_free(struct symbols *s);
 const struct symbols_frame *symbols_find(struct symbols *s, uint32_t module,
 					 uint64_t offset, bool is_exact, size_t *ret_n);
 
-/* libdwfl's view of a module, for variables.c; NULL if there is no file.  Its
- * addresses are those of the file; it lives as long as the symbols. */
-struct Dwfl_Module *symbols_open(struct symbols *s, uint32_t module);
+/* ---- for variables.c ---- */
+
+/* A symbol of data, or of thread-local data, whose start is an offset then. */
+struct symbols_datum_facts {
+	const char *name; /* not demangled; lives as long as the symbols */
+	uint64_t start, bytes;
+	bool is_tls, is_global;
+};
+
+typedef void symbols_datum(void *arg, const struct symbols_datum_facts *facts);
+
+/* Call for each of a module's symbols of data, in any order. */
+void symbols_each_datum(struct symbols *s, uint32_t module, symbols_datum *call,
+			void *arg);
+
+/* What debug information calls the variable at an address, and the function whose own
+ * it is (NULL: of none).  Cost: a walk over all of it. */
+bool symbols_variable(struct symbols *s, uint32_t module, uint64_t address,
+		      const char **ret_name, const char **ret_function);
+
+/* How far below the thread pointer the thread-local storage of a program begins; 0 if
+ * it has none, or that is not known.  Only for the program itself: libraries come below
+ * it.  Source: "ELF Handling For Thread-Local Storage", section 3, variant II. */
+uint64_t symbols_tls_offset(struct symbols *s, uint32_t module);
+
+/* For free(3); what is not mangled is copied. */
+char *symbols_demangle(const char *name);
 
 enum symbols_state symbols_module_state(const struct symbols *s, uint32_t module);
 

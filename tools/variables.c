@@ -1,8 +1,8 @@
-/* variables.c -- names for places in a module's data; a second door to libdw.
+/* variables.c -- names for places in a module's data.
  *
- * In:   modules that symbolize.c has opened.
+ * In:   symbols as symbolize.c reads them.
  * Out:  struct variable.
- * Not here: names of code (symbolize.c).
+ * Not here: how symbols are read, and code (symbolize.c).
  *
  * SPDX-License-Identifier: MIT
  */
@@ -12,17 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <dwarf.h>
-#include <elfutils/libdw.h>
-#include <elfutils/libdwfl.h>
-#define HAVE_DECL_BASENAME 1
-#include <libiberty/demangle.h>
+enum { TRIES = 16 };
 
-enum { MAX_DEPTH = 64, TRIES = 16 };
-
-/* An ELF symbol of data, [low, high). */
+/* A symbol of data, [low, high). */
 struct datum {
-	GElf_Addr low, high;
+	uint64_t low, high;
 	const char *symbol; /* in the module's string table */
 	unsigned rank;
 	char *name, *function; /* once they have been asked for */
@@ -30,12 +24,11 @@ struct datum {
 
 struct table {
 	struct datum *list; /* by rising low, then falling size, then rank */
-	size_t n;
+	size_t n, size;
 };
 
 struct module_data {
 	struct table data, tls;
-	Dwfl_Module *mod;
 };
 
 struct variables {
@@ -61,36 +54,34 @@ compare_data(const void *a, const void *b)
 }
 
 static void
-add_symbol(struct module_data *m, int i)
+add_datum(void *arg, const struct symbols_datum_facts *x)
 {
-	GElf_Word section;
-	GElf_Sym sym;
-	GElf_Addr address, bias;
-	Elf *elf;
-	const char *name = dwfl_module_getsym_info(m->mod, i, &sym, &address, &section,
-						   &elf, &bias);
-	int type = GELF_ST_TYPE(sym.st_info), binding = GELF_ST_BIND(sym.st_info);
-	struct table *t = type == STT_TLS ? &m->tls : &m->data;
-	GElf_Addr low = type == STT_TLS ? sym.st_value : address;
+	struct module_data *m = arg;
+	struct table *t = x->is_tls ? &m->tls : &m->data;
 
-	if (!name || !*name || section == SHN_UNDEF || section == SHN_ABS ||
-	    (type != STT_OBJECT && type != STT_TLS) || sym.st_size == 0 ||
-	    low + sym.st_size < low)
+	if (x->start + x->bytes < x->start)
 		return;
+	if (t->n == t->size) {
+		size_t size = t->size ? t->size * 2 : 256;
+		void *more = realloc(t->list, size * sizeof(*t->list));
+
+		if (!more)
+			return;
+		t->list = more;
+		t->size = size;
+	}
 	/* Of several names the one without underscores is meant for people. */
 	t->list[t->n++] = (struct datum){
-		.low = low,
-		.high = low + sym.st_size,
-		.symbol = name,
-		.rank = (name[0] != '_' ? 4 : 0) + (binding == STB_GLOBAL ? 2 : 0) +
-			(binding == STB_WEAK ? 1 : 0)};
+		.low = x->start,
+		.high = x->start + x->bytes,
+		.symbol = x->name,
+		.rank = (x->name[0] != '_' ? 2 : 0) + (x->is_global ? 1 : 0)};
 }
 
 static struct module_data *
 module_of(struct variables *v, uint32_t number)
 {
 	struct module_data *m;
-	int n;
 
 	if (!v->symbols || number == 0 || number > v->n_modules)
 		return NULL;
@@ -99,14 +90,7 @@ module_of(struct variables *v, uint32_t number)
 	m = v->modules[number] = calloc(1, sizeof(*m));
 	if (!m)
 		return NULL;
-	m->mod = symbols_open(v->symbols, number);
-	n = m->mod ? dwfl_module_getsymtab(m->mod) : 0;
-	if (n <= 0)
-		return m;
-	m->data.list = calloc((size_t)n, sizeof(*m->data.list));
-	m->tls.list = calloc((size_t)n, sizeof(*m->tls.list));
-	for (int i = 1; i < n && m->data.list && m->tls.list; i++)
-		add_symbol(m, i);
+	symbols_each_datum(v->symbols, number, add_datum, m);
 	if (m->data.n)
 		qsort(m->data.list, m->data.n, sizeof(*m->data.list), compare_data);
 	if (m->tls.n)
@@ -134,49 +118,6 @@ table_find(struct table *t, uint64_t offset)
 }
 
 /* ---- names ---- */
-
-/* Where a DIE's variable is, if that is one fixed address. */
-static bool
-has_address(Dwarf_Die *die, GElf_Addr address, Dwarf_Addr bias)
-{
-	Dwarf_Attribute attribute;
-	Dwarf_Op *op;
-	size_t n;
-
-	return dwarf_attr(die, DW_AT_location, &attribute) &&
-	       dwarf_getlocation(&attribute, &op, &n) == 0 && n == 1 &&
-	       op->atom == DW_OP_addr && op->number + bias == address;
-}
-
-/* The variable at an address below a DIE, and the function around it. */
-static bool
-search(Dwarf_Die *parent, GElf_Addr address, Dwarf_Addr bias, const char *function,
-       struct datum *d, unsigned depth)
-{
-	Dwarf_Die die;
-
-	if (depth > MAX_DEPTH || dwarf_child(parent, &die) != 0)
-		return false;
-	do {
-		int tag = dwarf_tag(&die);
-		const char *name = dwarf_diename(&die);
-
-		if (tag == DW_TAG_variable && name && has_address(&die, address, bias)) {
-			free(d->name);
-			d->name = strdup(name);
-			d->function = function ? strdup(function) : NULL;
-			return true;
-		}
-		if ((tag == DW_TAG_subprogram || tag == DW_TAG_lexical_block ||
-		     tag == DW_TAG_namespace || tag == DW_TAG_inlined_subroutine) &&
-		    dwarf_haschildren(&die) &&
-		    search(&die, address, bias,
-			   name && tag == DW_TAG_subprogram ? name : function, d,
-			   depth + 1))
-			return true;
-	} while (dwarf_siblingof(&die, &die) == 0);
-	return false;
-}
 
 /* "table.3": a name and a number. */
 static bool
@@ -212,33 +153,28 @@ split_function(struct datum *d)
 }
 
 static void
-name_datum(struct module_data *m, struct datum *d)
+name_datum(struct variables *v, uint32_t module, struct datum *d)
 {
-	size_t n = strcspn(d->symbol, "@");
-	Dwarf_Die *cu = NULL;
-	Dwarf_Addr bias;
+	const char *name, *function;
+	char *plain;
 
-	d->name = strndup(d->symbol, n);
-	if (!d->name)
+	d->name = strndup(d->symbol, strcspn(d->symbol, "@"));
+	plain = d->name ? symbols_demangle(d->name) : NULL;
+	if (!plain)
 		return;
-	if (strncmp(d->name, "_Z", 2) == 0 || strncmp(d->name, "_R", 2) == 0) {
-		char *plain =
-			cplus_demangle(d->name, DMGL_PARAMS | DMGL_ANSI | DMGL_AUTO);
-
-		if (plain) {
-			free(d->name);
-			d->name = plain;
-			if (strncmp(d->symbol, "_ZZ", 3) == 0)
-				split_function(d);
-		}
-		return;
-	}
-	if (!is_numbered(d->name))
-		return;
-	while ((cu = dwfl_module_nextcu(m->mod, cu, &bias)))
-		if (search(cu, d->low, bias, NULL, d, 0))
+	free(d->name);
+	d->name = plain;
+	if (strncmp(d->symbol, "_ZZ", 3) == 0) {
+		split_function(d);
+	} else if (is_numbered(plain)) {
+		if (!symbols_variable(v->symbols, module, d->low, &name, &function)) {
+			*strrchr(plain, '.') = '\0';
 			return;
-	*strrchr(d->name, '.') = '\0';
+		}
+		d->name = strdup(name);
+		d->function = function ? strdup(function) : NULL;
+		free(plain);
+	}
 }
 
 /* ---- questions ---- */
@@ -253,7 +189,7 @@ variables_find(struct variables *v, uint32_t module, uint64_t offset, bool is_tl
 	if (!d)
 		return false;
 	if (!d->name)
-		name_datum(m, d);
+		name_datum(v, module, d);
 	*ret = (struct variable){d->name, d->function, d->low, d->high - d->low};
 	return d->name != NULL;
 }
@@ -261,26 +197,7 @@ variables_find(struct variables *v, uint32_t module, uint64_t offset, bool is_tl
 uint64_t
 variables_tls_offset(struct variables *v, uint32_t module)
 {
-	struct module_data *m = module_of(v, module);
-	GElf_Addr bias;
-	Elf *elf = m && m->mod ? dwfl_module_getelf(m->mod, &bias) : NULL;
-	size_t n = 0;
-
-	if (!elf || elf_getphdrnum(elf, &n) != 0)
-		return 0;
-	for (size_t i = 0; i < n; i++) {
-		GElf_Phdr ph;
-		uint64_t align, first;
-
-		if (!gelf_getphdr(elf, (int)i, &ph) || ph.p_type != PT_TLS)
-			continue;
-		align = ph.p_align ? ph.p_align : 1;
-		if (align & (align - 1) || ph.p_memsz > 1ull << 40 || align > 1ull << 30)
-			return 0;
-		first = -ph.p_vaddr & (align - 1);
-		return (ph.p_memsz - first + align - 1) / align * align + first;
-	}
-	return 0;
+	return v->symbols ? symbols_tls_offset(v->symbols, module) : 0;
 }
 
 /* ---- the whole ---- */

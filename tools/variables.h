@@ -41,9 +41,7 @@ void variables_free(struct variables *v);
 bool variables_find(struct variables *v, uint32_t module, uint64_t offset, bool is_tls,
 		    struct variable *ret);
 
-/* Where thread-local storage of the program itself begins, below the thread
- * pointer; 0 if it has none, or that is not known.
- * Source: "ELF Handling For Thread-Local Storage", section 3.4.6 (variant II). */
+/* symbols_tls_offset(), or 0. */
 uint64_t variables_tls_offset(struct variables *v, uint32_t module);
 
 #endif

@@ -17,6 +17,7 @@ e2e_tests += \
 	tests/e2e/entry-points.sh \
 	tests/e2e/epochs.sh \
 	tests/e2e/fatal.sh \
+	tests/e2e/holds.sh \
 	tests/e2e/mappings.sh \
 	tests/e2e/output.sh \
 	tests/e2e/plugins.sh \
@@ -47,6 +48,7 @@ e2e_targets = \
 	tests/e2e/targets/aliases \
 	tests/e2e/targets/aliases-strong \
 	tests/e2e/targets/aliases-weak \
+	tests/e2e/held \
 	tests/e2e/targets/api \
 	tests/e2e/targets/badfree \
 	tests/e2e/targets/books \
@@ -56,6 +58,7 @@ e2e_targets = \
 	tests/e2e/targets/fatal \
 	tests/e2e/targets/forks \
 	tests/e2e/targets/guess \
+	tests/e2e/targets/holds \
 	tests/e2e/targets/jit \
 	tests/e2e/targets/mappings \
 	tests/e2e/targets/quiet \
@@ -66,6 +69,7 @@ e2e_targets = \
 if HAVE_CXX
 e2e_targets += \
 	tests/e2e/targets/cxx \
+	tests/e2e/targets/holds-cxx \
 	tests/e2e/targets/host \
 	tests/e2e/targets/life \
 	tests/e2e/targets/mismatch
@@ -80,6 +84,10 @@ tests_e2e_targets_aliases_strong_SOURCES = tests/e2e/targets/aliases.c tests/e2e
 tests_e2e_targets_aliases_strong_CFLAGS = $(e2e_cflags) -DOWN_MALLOC
 tests_e2e_targets_aliases_weak_SOURCES = tests/e2e/targets/aliases.c tests/e2e/targets/truth.h
 tests_e2e_targets_aliases_weak_CFLAGS = $(e2e_cflags) -DOWN_MALLOC -DWEAK
+tests_e2e_held_SOURCES = tests/e2e/held.c
+tests_e2e_held_CFLAGS = $(AM_CFLAGS) $(analyze_cflags)
+tests_e2e_held_LDADD = tools/libanalyze.a $(analyze_libs)
+
 tests_e2e_targets_api_SOURCES = tests/e2e/targets/api.c tests/e2e/targets/truth.h
 tests_e2e_targets_api_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_badfree_SOURCES = tests/e2e/targets/badfree.c
@@ -99,6 +107,9 @@ tests_e2e_targets_forks_SOURCES = tests/e2e/targets/forks.c
 tests_e2e_targets_forks_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_guess_SOURCES = tests/e2e/targets/guess.c
 tests_e2e_targets_guess_CFLAGS = $(e2e_cflags)
+tests_e2e_targets_holds_SOURCES = tests/e2e/targets/holds.c
+tests_e2e_targets_holds_CFLAGS = $(e2e_cflags)
+tests_e2e_targets_holds_LDADD = -ldl
 tests_e2e_targets_jit_SOURCES = tests/e2e/targets/jit.c
 tests_e2e_targets_jit_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_mappings_SOURCES = tests/e2e/targets/mappings.c
@@ -114,6 +125,8 @@ tests_e2e_targets_threads_CFLAGS = $(e2e_cflags)
 
 tests_e2e_targets_cxx_SOURCES = tests/e2e/targets/cxx.cc
 tests_e2e_targets_cxx_CXXFLAGS = $(e2e_cxxflags)
+tests_e2e_targets_holds_cxx_SOURCES = tests/e2e/targets/holds-cxx.cc
+tests_e2e_targets_holds_cxx_CXXFLAGS = $(e2e_cxxflags)
 tests_e2e_targets_host_SOURCES = tests/e2e/targets/host.cc
 tests_e2e_targets_host_CXXFLAGS = $(e2e_cxxflags)
 tests_e2e_targets_host_LDADD = -ldl

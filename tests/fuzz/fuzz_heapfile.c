@@ -143,6 +143,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	struct detect_options all_leaks = {
 		.graph = {.roots_off = 1u << HEAPFILE_ROOT_STACK, .no_heuristics = true},
 		.show_reachable = true,
+		.with_retained = true,
 	};
 	struct hf_error error;
 	struct heap *heap;

@@ -2,7 +2,8 @@
  *
  * In:   small graphs, random and drawn by hand; a few long ones.
  * Out:  besides the tests, `test_dominators --measure FILE` prints how long
- *       loading, marking and the tree take, and the memory in use.
+ *       loading, marking, the tree and shortest ways take, in processor time, and
+ *       the memory in use.
  * Not here: states of blocks (test_graph.c), which also writes large files.
  *
  * The reference takes each block away in turn and looks what can no longer be
@@ -26,6 +27,8 @@
 #include "dominators.h"
 #include "heap.h"
 #include "heapmaker.h"
+#include "holders.h"
+#include "names.h"
 
 enum { MOST = 16, MOST_EDGES = 64, SITES = 3, STRIDE = 4096 };
 
@@ -449,7 +452,9 @@ now(void)
 static int
 measure(const char *path)
 {
-	double begin = now(), loaded, marked, built, summed;
+	double begin = now(), loaded, marked, built, summed, searched;
+	struct holders *holders = NULL;
+	struct names *names = NULL;
 	struct heap_count *sites = NULL;
 	struct dominators *d = NULL;
 	struct graph *g = NULL;
@@ -470,13 +475,19 @@ measure(const char *path)
 	built = now();
 	sites = d ? dominators_by_site(d) : NULL;
 	summed = now();
+	names = sites ? names_new(h, NULL) : NULL;
+	holders = names ? holders_new(h, &all_roots, d, names) : NULL;
+	searched = now();
 	getrusage(RUSAGE_SELF, &usage);
 	if (sites)
 		printf("blocks %u edges %ju reachable %u: load %.2f s, states %.2f s,"
-		       " dominators %.2f s, by site %.2f s, in all %.2f s, %ld MiB\n",
+		       " dominators %.2f s, in all %.2f s; by site %.2f s, ways %.2f s;"
+		       " %ld MiB\n",
 		       h->n_blocks, (uintmax_t)h->edges.n, d->n, loaded - begin,
-		       marked - loaded, built - marked, summed - built, summed - begin,
-		       usage.ru_maxrss / 1024);
+		       marked - loaded, built - marked, built - begin, summed - built,
+		       searched - summed, usage.ru_maxrss / 1024);
+	holders_free(holders);
+	names_free(names);
 	free(sites);
 	dominators_free(d);
 	graph_free(g);

@@ -683,7 +683,7 @@ static void
 words_that_point_into_modules_are_found_by_block(void **state)
 {
 	const struct hf_object_word first[] = {{2, 1, 0, 0x1040}, {2, 2, 2, 0x2100}};
-	const struct hf_object_word second[] = {{4, 1, 0, 0x1040}};
+	const struct hf_object_word second[] = {{4, 1, 0, 0x1040}, {4, 1, 3, 0x1040}};
 	struct maker m = {.n_sections = 0};
 	const struct heap_object_word *words;
 	struct hf_error e;
@@ -697,11 +697,11 @@ words_that_point_into_modules_are_found_by_block(void **state)
 	for (uint64_t i = 0; i < 5; i++)
 		maker_block(&m, &(struct hf_block){0x10000 + i * 64, 64, 64, 0, 0, 0});
 	maker_object_words(&m, first, 2);
-	maker_object_words(&m, second, 1);
+	maker_object_words(&m, second, 2);
 	bytes = maker_finish(&m, &n);
 	h = heap_load(bytes, n, 0, NULL, NULL, &e);
 	assert_non_null(h);
-	assert_int_equal(h->n_objects, 2);
+	assert_int_equal(h->n_objects, 3);
 	words = heap_block_objects(h, 1, &n);
 	assert_int_equal(n, 2);
 	assert_int_equal(h->objects[words[0].object].offset, 0x1040);
@@ -709,8 +709,10 @@ words_that_point_into_modules_are_found_by_block(void **state)
 	assert_int_equal(h->objects[words[1].object].word, 2);
 	assert_int_equal(h->objects[words[1].object].module, 2);
 	words = heap_block_objects(h, 3, &n);
-	assert_int_equal(n, 1);
+	assert_int_equal(n, 2);
 	assert_int_equal(h->objects[words[0].object].offset, 0x1040);
+	assert_int_equal(h->objects[words[0].object].word, 0);
+	assert_int_equal(h->objects[words[1].object].word, 3);
 	for (uint32_t block = 0; block < 5; block += 2) {
 		heap_block_objects(h, block, &n);
 		assert_int_equal(n, 0);

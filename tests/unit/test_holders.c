@@ -388,6 +388,61 @@ most_blocks_decide_and_stacks_do_not(void **state)
 	wipe(&r, &x);
 }
 
+/* What hangs on two kinds of blocks under one is held by the more frequent one. */
+static void
+each_step_goes_where_most_go(void **state)
+{
+	struct holder x;
+	struct drawn r;
+	uint32_t g, top, holders[10];
+
+	(void)state;
+	begin();
+	g = root(HEAPFILE_ROOT_GLOBAL);
+	top = block(5, 8);
+	point(g, 0, top);
+	for (uint32_t i = 0; i < 10; i++) {
+		holders[i] = block(i < 6 ? 6 : 7, 1024);
+		point(top, i, holders[i]);
+	}
+	for (uint32_t i = 0; i < 100; i++)
+		point(holders[i % 10], i, block(2, 16));
+	draw(&r);
+	ask(&r, 11, 100, &x);
+	assert_path(&x, "R 5 6 2");
+	assert_int_equal(x.container, top);
+	assert_true(x.agreement > 0.59 && x.agreement < 0.61);
+	wipe(&r, &x);
+}
+
+/* A head that has both ends is no array. */
+static void
+a_short_list_with_a_tail_is_a_list(void **state)
+{
+	struct holder x;
+	struct drawn r;
+	uint32_t g, head;
+
+	(void)state;
+	begin();
+	g = root(HEAPFILE_ROOT_GLOBAL);
+	head = block(1, 16);
+	point(g, 0, head);
+	for (uint32_t i = 0; i < 6; i++) {
+		uint32_t node = block(2, 24);
+
+		point(i ? node - 1 : head, 0, node);
+		if (i)
+			point(node, 1, node - 1);
+	}
+	point(head, 1, 6);
+	draw(&r);
+	ask(&r, 1, 6, &x);
+	assert_int_equal(x.shape, HOLDER_CHAIN);
+	assert_int_equal(x.container, head);
+	wipe(&r, &x);
+}
+
 static void
 what_only_a_stack_holds_is_the_threads(void **state)
 {
@@ -537,6 +592,8 @@ main(void)
 		cmocka_unit_test(a_table_is_held_by_its_struct),
 		cmocka_unit_test(a_tree_is_held_by_what_points_to_its_root),
 		cmocka_unit_test(most_blocks_decide_and_stacks_do_not),
+		cmocka_unit_test(each_step_goes_where_most_go),
+		cmocka_unit_test(a_short_list_with_a_tail_is_a_list),
 		cmocka_unit_test(what_only_a_stack_holds_is_the_threads),
 		cmocka_unit_test(a_long_path_is_cut_in_the_middle),
 		cmocka_unit_test(who_is_lost_is_held_by_nothing),
