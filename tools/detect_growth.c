@@ -504,20 +504,21 @@ say_growth(const struct work *w, struct finding *f, const struct growing *g)
 	const struct hf_period *p = w->h->periods;
 	size_t n = w->h->n_periods - 1, half = n / 2 > 5 ? n / 2 : 5;
 	double hours = (double)(p[n - 1].end_ns - p[n - half].end_ns) / 3.6e12;
-	double per_period = hours / (double)(half - 1);
 
 	finding_say(all, f,
-		    "It grew from %.0f to %.0f %s since a fifth of all allocation was done, in"
-		    " %zu periods of %s allocated each (chance of such a rise without a trend:"
-		    " %.2g).",
-		    g->first, g->last, g->is_bytes ? "bytes" : "blocks", n - n / 5,
-		    SIZE(w->h->info.period_bytes), g->trend.p);
-	if (!g->is_bytes && per_period > 0)
+		    "It grew from %s to %s %s since a fifth of all allocation was done, in %zu"
+		    " periods of %s allocated each (chance of such a rise without a trend: %.2g).",
+		    COUNT((uint64_t)g->first), COUNT((uint64_t)g->last),
+		    g->is_bytes ? "bytes" : "blocks", n - n / 5, SIZE(w->h->info.period_bytes),
+		    g->trend.p);
+	if (!g->is_bytes)
 		finding_say(all, f,
-			    "In the last half by %.0f blocks a period (95 %% interval %.0f to %.0f);"
-			    " at this rate %.3g an hour.",
-			    g->trend.slope, g->trend.slope_low, g->trend.slope_high,
-			    g->trend.slope / per_period);
+			    "In the last half by %.0f blocks a period (95 %% interval %.0f to %.0f).",
+			    g->trend.slope, g->trend.slope_low, g->trend.slope_high);
+	/* Of a shorter time it would say nothing of an hour. */
+	if (!g->is_bytes && hours > 1. / 60)
+		finding_say(all, f, "At this rate %s an hour.",
+			    COUNT((uint64_t)(g->trend.slope * (double)(half - 1) / hours)));
 }
 
 static void
