@@ -53,9 +53,9 @@ struct builder {
 	struct dominators *d;
 	const struct edges *e;
 	const struct graph *roots; /* only for graph_is_root() */
-	uint8_t *seen;   /* a bit a block: the search has been there */
-	uint32_t *first; /* by place: of its sources in sources[] */
-	uint32_t *sources; /* places above it that point to it */
+	uint8_t *seen;             /* a bit a block: the search has been there */
+	uint32_t *first;           /* by place: of its sources in sources[] */
+	uint32_t *sources;         /* places above it that point to it */
 	heap_progress *progress;
 	void *progress_arg;
 	uint64_t n_done;

@@ -26,19 +26,19 @@
 #include "heap.h"
 
 /* In place of a block. */
-#define DOMINATORS_ROOTS UINT32_MAX             /* the roots themselves */
+#define DOMINATORS_ROOTS       UINT32_MAX       /* the roots themselves */
 #define DOMINATORS_UNREACHABLE (UINT32_MAX - 1) /* nothing: it is not reachable */
 
 /* INVARIANT  places: blocks[places[b]] == b for each block with a place; and
  * idoms[p] < p for each place but 0. */
 struct dominators {
 	const struct heap *heap;
-	uint32_t n;        /* highest place: the number of reachable blocks */
-	uint32_t *places;  /* by block; 0 = not reachable */
-	uint32_t *blocks;  /* by place; [0] means nothing */
-	uint32_t *idoms;   /* by place, a place; [0] is 0 */
-	uint32_t *counts;  /* by place: blocks retained, itself included */
-	uint64_t *bytes;   /* by place: requested bytes of these */
+	uint32_t n;       /* highest place: the number of reachable blocks */
+	uint32_t *places; /* by block; 0 = not reachable */
+	uint32_t *blocks; /* by place; [0] means nothing */
+	uint32_t *idoms;  /* by place, a place; [0] is 0 */
+	uint32_t *counts; /* by place: blocks retained, itself included */
+	uint64_t *bytes;  /* by place: requested bytes of these */
 };
 
 /* Compute the tree.

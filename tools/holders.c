@@ -20,12 +20,12 @@
 #include <string.h>
 
 enum {
-	BY_ROOT = -1,       /* parents[]: a root points to it */
-	NOWHERE = -2,       /* parents[]: nothing does */
-	AHEAD = 8,          /* blocks from the one that memory is asked for */
-	MANY_STEPS = 256,   /* from here on one way stands for all */
-	MOST_LEVELS = 4,    /* from a class up to the links that hold it */
-	MOST_EDGES = 64,    /* of one block that are looked at for its shape */
+	BY_ROOT = -1,     /* parents[]: a root points to it */
+	NOWHERE = -2,     /* parents[]: nothing does */
+	AHEAD = 8,        /* blocks from the one that memory is asked for */
+	MANY_STEPS = 256, /* from here on one way stands for all */
+	MOST_LEVELS = 4,  /* from a class up to the links that hold it */
+	MOST_EDGES = 64,  /* of one block that are looked at for its shape */
 	MOST_NEIGHBOURS = 8,
 	MOST_LOOKED_AT = 4096, /* blocks, for the shape */
 	MOST_IN_BUCKET = 16,   /* of a table; more are lists */
@@ -42,9 +42,9 @@ struct holders {
 	uint32_t *parents;  /* by block */
 	uint32_t *tops;     /* first of the run of blocks of one site */
 	uint32_t *depths;
-	uint32_t *counts;   /* by place; all 0 between calls */
-	uint32_t *on_site;  /* by site; all 0 between calls */
-	uint8_t *marks;     /* by place; nothing between calls */
+	uint32_t *counts;  /* by place; all 0 between calls */
+	uint32_t *on_site; /* by site; all 0 between calls */
+	uint8_t *marks;    /* by place; nothing between calls */
 	/* While searching. */
 	uint32_t *queue;
 	size_t n_queue;
@@ -211,9 +211,9 @@ is_kin(const struct heap *h, uint32_t a, uint32_t b)
 struct front {
 	uint32_t block, weight;
 	uint32_t parent;
-	uint32_t word;  /* of the parent, that points to it */
-	uint32_t root;  /* if the parent is a root; or the first of the run */
-	uint64_t key;   /* what is voted on */
+	uint32_t word; /* of the parent, that points to it */
+	uint32_t root; /* if the parent is a root; or the first of the run */
+	uint64_t key;  /* what is voted on */
 };
 
 struct way {
@@ -629,13 +629,14 @@ count_entries(struct holders *h, const struct search *s, struct holder *x)
 		}
 	}
 	forget_sites(h);
-	x->retained = s->place ? (struct heap_count){d->counts[s->place],
-						     d->bytes[s->place]}
-			       : by_class;
+	x->retained =
+		s->place ? (struct heap_count){d->counts[s->place], d->bytes[s->place]}
+			 : by_class;
 }
 
 int
-holders_retained(struct holders *h, const uint32_t *list, size_t n, struct heap_count *ret)
+holders_retained(struct holders *h, const uint32_t *list, size_t n,
+		 struct heap_count *ret)
 {
 	const struct dominators *d = h->d;
 
@@ -899,9 +900,9 @@ holders_find(struct holders *h, const uint32_t *list, size_t n, struct holder *r
 		link = s.example = f[0].block;
 		find_container(h, &s);
 		count_entries(h, &s, &x);
-		x.shape = find_shape(h, f, merge(f, s.n_reached),
-				     s.place ? h->d->blocks[s.place] : ROOT_PARENT,
-				     &link);
+		x.shape =
+			find_shape(h, f, merge(f, s.n_reached),
+				   s.place ? h->d->blocks[s.place] : ROOT_PARENT, &link);
 		describe_container(h, &s, link, &x);
 		*ret = x;
 	}

@@ -44,30 +44,30 @@ enum holder_shape {
 /* One step of a path.  Strings belong to the holder. */
 struct holder_step {
 	bool is_root;
-	uint32_t root_kind;   /* of a root: enum heapfile_root */
-	uint32_t site;        /* of blocks */
-	uint64_t address;     /* of the word in the root, or of one block */
-	uint64_t offset;      /* in bytes: where the pointer to the next step is */
-	uint64_t n_folded;    /* blocks that are this step, 1 or more */
+	uint32_t root_kind;         /* of a root: enum heapfile_root */
+	uint32_t site;              /* of blocks */
+	uint64_t address;           /* of the word in the root, or of one block */
+	uint64_t offset;            /* in bytes: where the pointer to the next step is */
+	uint64_t n_folded;          /* blocks that are this step, 1 or more */
 	struct heap_count retained; /* by the block at address; none for roots */
-	char *name; /* "sessions in server"; "std::map node", "Session"; or NULL */
+	char *name;     /* "sessions in server"; "std::map node", "Session"; or NULL */
 	char *function; /* that allocated it, outside of libraries; NULL = unknown */
 };
 
 struct holder {
 	struct holder_step steps[HOLDER_STEPS]; /* from the root; the class is last */
 	size_t n_steps;
-	size_t n_left_out;  /* steps in the middle, before steps[HOLDER_STEPS / 2] */
-	double agreement;   /* share of the blocks whose way this is */
+	size_t n_left_out; /* steps in the middle, before steps[HOLDER_STEPS / 2] */
+	double agreement;  /* share of the blocks whose way this is */
 	/* The container; a root if container is DOMINATORS_ROOTS. */
 	uint32_t container;
 	struct heap_count retained; /* by the container; of a root, by the class */
 	struct heap_count entries;  /* blocks of the class's sites that it dominates */
-	double share;       /* of the blocks asked about that it dominates */
+	double share;               /* of the blocks asked about that it dominates */
 	enum holder_shape shape;
-	const char *kind;   /* "std::unordered_map" and the like, or NULL */
-	char *name;         /* of the container: the root's, the type's, or NULL */
-	char *function;     /* that allocated it; NULL of a root */
+	const char *kind; /* "std::unordered_map" and the like, or NULL */
+	char *name;       /* of the container: the root's, the type's, or NULL */
+	char *function;   /* that allocated it; NULL of a root */
 };
 
 struct holders;

@@ -59,9 +59,8 @@ names_variable(struct names *n, const struct heap_root *root, uint64_t word,
 	if (address >= tp || tp == 0 || root->address + root->bytes <= tp)
 		return false;
 	below = variables_tls_offset(n->variables, n->executable);
-	return tp - address <= below &&
-	       variables_find(n->variables, n->executable, below - (tp - address), true,
-			      ret);
+	return tp - address <= below && variables_find(n->variables, n->executable,
+						       below - (tp - address), true, ret);
 }
 
 /* "table+0x40 (in lookup())" */
@@ -187,12 +186,11 @@ names_root(struct names *n, const struct heap_root *r, uint64_t word, bool with_
 	char *variable = NULL, *text = NULL;
 
 	if (names_variable(n, r, word, &v)) {
-		uint64_t at = r->kind == HEAPFILE_ROOT_GLOBAL
-				      ? address - n->heap->modules[r->owner].bias
-				      : variables_tls_offset(n->variables,
-							     n->executable) -
-						(thread_pointer(n->heap, r->owner) -
-						 address);
+		uint64_t at =
+			r->kind == HEAPFILE_ROOT_GLOBAL
+				? address - n->heap->modules[r->owner].bias
+				: variables_tls_offset(n->variables, n->executable) -
+					  (thread_pointer(n->heap, r->owner) - address);
 
 		variable = variable_text(&v, with_offset ? at - v.start : 0);
 	}
@@ -333,13 +331,19 @@ names_plain(const char *function, char *buf, size_t n)
 static const struct header {
 	const char *file, *name;
 } headers[] = {
-	{"/bits/std_function.h", "std::function"}, {"/bits/stl_vector.h", "std::vector"},
-	{"/bits/vector.tcc", "std::vector"},	   {"/bits/stl_deque.h", "std::deque"},
-	{"/bits/deque.tcc", "std::deque"},	   {"/bits/stl_list.h", "std::list"},
-	{"/bits/list.tcc", "std::list"},	   {"/bits/stl_map.h", "std::map"},
-	{"/bits/stl_set.h", "std::set"},	   {"/bits/unordered_map.h", "std::unordered_map"},
+	{"/bits/std_function.h", "std::function"},
+	{"/bits/stl_vector.h", "std::vector"},
+	{"/bits/vector.tcc", "std::vector"},
+	{"/bits/stl_deque.h", "std::deque"},
+	{"/bits/deque.tcc", "std::deque"},
+	{"/bits/stl_list.h", "std::list"},
+	{"/bits/list.tcc", "std::list"},
+	{"/bits/stl_map.h", "std::map"},
+	{"/bits/stl_set.h", "std::set"},
+	{"/bits/unordered_map.h", "std::unordered_map"},
 	{"/bits/unordered_set.h", "std::unordered_set"},
-	{"/bits/shared_ptr.h", "std::shared_ptr"}, {"/bits/shared_ptr_base.h", "std::shared_ptr"},
+	{"/bits/shared_ptr.h", "std::shared_ptr"},
+	{"/bits/shared_ptr_base.h", "std::shared_ptr"},
 };
 
 static const char *
@@ -410,9 +414,9 @@ static bool
 is_inside(const char *plain, const char *file)
 {
 	static const char *const prefixes[] = {
-		"std::",     "__gnu_cxx::", "operator new", "malloc",   "calloc",
-		"realloc",   "reallocarray", "strdup",      "strndup",  "g_malloc",
-		"g_realloc", "g_slice_",    "g_try_",       "g_new",    "__libc_",
+		"std::",          "__gnu_cxx::",   "operator new", "malloc",  "calloc",
+		"realloc",        "reallocarray",  "strdup",       "strndup", "g_malloc",
+		"g_realloc",      "g_slice_",      "g_try_",       "g_new",   "__libc_",
 		"posix_memalign", "aligned_alloc",
 	};
 

@@ -71,11 +71,11 @@ add_datum(void *arg, const struct symbols_datum_facts *x)
 		t->size = size;
 	}
 	/* Of several names the one without underscores is meant for people. */
-	t->list[t->n++] = (struct datum){
-		.low = x->start,
-		.high = x->start + x->bytes,
-		.symbol = x->name,
-		.rank = (x->name[0] != '_' ? 2 : 0) + (x->is_global ? 1 : 0)};
+	t->list[t->n++] = (struct datum){.low = x->start,
+					 .high = x->start + x->bytes,
+					 .symbol = x->name,
+					 .rank = (x->name[0] != '_' ? 2 : 0) +
+						 (x->is_global ? 1 : 0)};
 }
 
 static struct module_data *

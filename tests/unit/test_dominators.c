@@ -88,10 +88,10 @@ edges_of(const struct picture *p, unsigned from, struct hf_edge *edges)
 
 	for (unsigned i = 0; i < p->n_lines; i++)
 		if (p->lines[i].from == from)
-			edges[n++] = (struct hf_edge){
-				.target = p->lines[i].to + 1,
-				.word = i,
-				.inside = p->lines[i].is_inside ? 8 : 0};
+			edges[n++] =
+				(struct hf_edge){.target = p->lines[i].to + 1,
+						 .word = i,
+						 .inside = p->lines[i].is_inside ? 8 : 0};
 	return n;
 }
 
@@ -218,8 +218,8 @@ wanted_of_site(const struct picture *p, const struct answer *a, unsigned site)
 static void
 compare(const struct picture *p)
 {
-	const struct graph_options o = {
-		.roots_off = p->is_off[1] ? 1u << root_kinds[1] : 0};
+	const struct graph_options o = {.roots_off =
+						p->is_off[1] ? 1u << root_kinds[1] : 0};
 	struct heap *h = draw(p);
 	struct dominators *d = dominators_new(h, &o, NULL, NULL);
 	struct heap_count *sites = d ? dominators_by_site(d) : NULL;
@@ -277,11 +277,11 @@ sketch(struct picture *p, unsigned n, const char *edges)
 	p->n = n;
 	p->n_roots = 2;
 	for (; sscanf(edges, " %c%c%c%n", &from, &kind, &to, &used) == 3; edges += used)
-		p->lines[p->n_lines++] = (struct line){from == 'R'   ? n
-						       : from == 'S' ? n + 1
-								     : (unsigned)(from - '0'),
-						       (unsigned)(to - '0'),
-						       kind == '~'};
+		p->lines[p->n_lines++] =
+			(struct line){from == 'R'   ? n
+				      : from == 'S' ? n + 1
+						    : (unsigned)(from - '0'),
+				      (unsigned)(to - '0'), kind == '~'};
 }
 
 static void
@@ -294,14 +294,14 @@ known_shapes_have_known_dominators(void **state)
 	} shapes[] = {
 		{1, "", "-"},
 		{1, "R>0", "R"},
-		{2, "R>0 0~1", "R0"},          /* a pointer inside holds as well */
-		{2, "R>0 0>1 S>1", "RR"},      /* two roots */
-		{2, "R>0 0>0 0>1 0>1", "R0"},  /* itself, and one twice */
+		{2, "R>0 0~1", "R0"},         /* a pointer inside holds as well */
+		{2, "R>0 0>1 S>1", "RR"},     /* two roots */
+		{2, "R>0 0>0 0>1 0>1", "R0"}, /* itself, and one twice */
 		{4, "R>0 0>1 0>2 1>3 2>3", "R000"},
 		{4, "R>0 0>1 1>2 2>3 3>1", "R012"},
 		{4, "R>0 0>1 1>0 1>2 2>1 2>3 3>2", "R012"}, /* linked both ways */
 		{4, "R>0 0>1 1>2 2>0 2>3 3>0 0>3", "R010"},
-		{3, "1>0 2>1 R>0", "R--"},     /* who is lost holds nothing */
+		{3, "1>0 2>1 R>0", "R--"}, /* who is lost holds nothing */
 		/* Circles with two ways in. */
 		{9, "R>0 R>1 0>2 1>2 1>0 2>3 0>4 3>5 4>5 5>6 6>5 6>7 4>7 7>8 8>6",
 		 "RRR20RRR7"},

@@ -112,9 +112,9 @@ draw(struct drawn *r)
 
 		for (end = i; end < picture.n_edges && picture.edges[end].from == from;
 		     end++)
-			out[end - i] = (struct hf_edge){
-				.target = picture.edges[end].to + 1,
-				.word = picture.edges[end].word};
+			out[end - i] =
+				(struct hf_edge){.target = picture.edges[end].to + 1,
+						 .word = picture.edges[end].word};
 		if (from < MOST_BLOCKS) {
 			maker_holder(&m, from + 1, out, end - i);
 			continue;
@@ -537,14 +537,18 @@ containers_are_known_by_their_functions(void **state)
 		const char *frames[4], *wanted;
 	} stacks[] = {
 		{{"std::__new_allocator<int>::allocate(unsigned long, void const*)",
-		  "std::_Vector_base<int, std::allocator<int> >::_M_allocate(unsigned long)",
-		  "void std::vector<int, std::allocator<int> >::_M_realloc_insert<int>(x)"},
+		  "std::_Vector_base<int, std::allocator<int> >::_M_allocate(unsigned "
+		  "long)",
+		  "void std::vector<int, std::allocator<int> "
+		  ">::_M_realloc_insert<int>(x)"},
 		 "std::vector"},
-		{{"operator new(unsigned long)",
-		  "std::__detail::_Hashtable_alloc<std::allocator<std::__detail::_Hash_node<"
-		  "std::pair<int const, int>, false> > >::_M_allocate_buckets(unsigned long)"},
+		{{"operator new(unsigned long)", "std::__detail::_Hashtable_alloc<std::"
+						 "allocator<std::__detail::_Hash_node<"
+						 "std::pair<int const, int>, false> > "
+						 ">::_M_allocate_buckets(unsigned long)"},
 		 "std::unordered_map"},
-		{{"std::_Hashtable<int, int, std::allocator<int>, std::__detail::_Identity>::"
+		{{"std::_Hashtable<int, int, std::allocator<int>, "
+		  "std::__detail::_Identity>::"
 		  "_M_rehash(unsigned long)"},
 		 "std::unordered_set"},
 		{{"std::_Rb_tree<int, std::pair<int const, int>, std::_Select1st<x> >::"
@@ -552,19 +556,23 @@ containers_are_known_by_their_functions(void **state)
 		 "std::map"},
 		{{"std::_Rb_tree<int, int, std::_Identity<int> >::_M_create_node(int&&)"},
 		 "std::set"},
-		{{"std::_Deque_base<int, std::allocator<int> >::_M_initialize_map(unsigned)"},
+		{{"std::_Deque_base<int, std::allocator<int> "
+		  ">::_M_initialize_map(unsigned)"},
 		 "std::deque"},
 		{{"std::__cxx11::list<int, std::allocator<int> >::push_back(int const&)"},
 		 "std::list"},
-		{{"std::__cxx11::basic_string<char>::_M_create(unsigned long&, unsigned)"},
+		{{"std::__cxx11::basic_string<char>::_M_create(unsigned long&, "
+		  "unsigned)"},
 		 "std::string"},
 		{{"std::shared_ptr<X> std::make_shared<X>()"}, "std::shared_ptr"},
-		{{"void std::_Function_base::_Base_manager<main::{lambda()#1}>::_M_create(x)"},
+		{{"void "
+		  "std::_Function_base::_Base_manager<main::{lambda()#1}>::_M_create(x)"},
 		 "std::function"},
 		{{"g_malloc", "g_hash_table_insert_internal"}, "GHashTable"},
 		{{"g_slice_alloc", "g_list_prepend"}, "GList"},
 		{{"malloc", "table_new", "std::vector<int>::push_back(int)"}, NULL},
-		{{"operator new(unsigned long)", "Session::open(std::vector<int>&)"}, NULL},
+		{{"operator new(unsigned long)", "Session::open(std::vector<int>&)"},
+		 NULL},
 		{{"std::vector<std::map<int, int> > make(std::deque<int>)"}, NULL},
 	};
 

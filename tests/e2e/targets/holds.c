@@ -259,9 +259,8 @@ fill(const char *plugin)
 	fill_table();
 	if (plugin) {
 		void *library = dlopen(plugin, RTLD_NOW);
-		void *volatile *(*tls)(void) =
-			(void *volatile *(*)(void))(uintptr_t)dlsym(library,
-								    "plugin_tls");
+		void *volatile *(*tls)(void) = (void *volatile *(*)(void))(
+			uintptr_t)dlsym(library, "plugin_tls");
 
 		*tls() = inside(make_plugin());
 	}
