@@ -16,7 +16,8 @@ unit_tests = \
 	tests/unit/test_graph \
 	tests/unit/test_dominators \
 	tests/unit/test_holders \
-	tests/unit/test_detect
+	tests/unit/test_detect \
+	tests/unit/test_growth
 
 # TAP scripts, run by bash with the variables of AM_TESTS_ENVIRONMENT.
 fuzz_tests = \
@@ -88,6 +89,10 @@ tests_unit_test_detect_SOURCES = tests/unit/test_detect.c $(heapmaker_sources)
 tests_unit_test_detect_CFLAGS = $(analyze_test_cflags)
 tests_unit_test_detect_LDADD = $(analyze_test_libs)
 
+tests_unit_test_growth_SOURCES = tests/unit/test_growth.c $(heapmaker_sources)
+tests_unit_test_growth_CFLAGS = $(analyze_test_cflags)
+tests_unit_test_growth_LDADD = $(analyze_test_libs)
+
 # --------------------------------------------------------------- fuzzing
 # replay_heapfile feeds files to the fuzz target without a fuzzer, under the
 # sanitizers, and so compiles its own copy of the analyzer.
@@ -119,7 +124,7 @@ TESTS += $(unit_tests)
 check_PROGRAMS += $(unit_tests)
 endif
 if WITH_PRELOAD
-TESTS += $(cli_tests) $(e2e_tests) $(leaks_tests) $(real_tests)
+TESTS += $(cli_tests) $(e2e_tests) $(leaks_tests) $(corpus_tests) $(real_tests)
 endif
 EXTRA_DIST += $(fuzz_tests) $(analyze_tests) $(lint_tests) $(cli_tests) $(e2e_tests) $(real_tests) $(long_tests) \
 	tests/unit/run.sh tests/lint/tap.sh tests/lint/allowed-symbols \

@@ -162,6 +162,16 @@ slope(const double *v, size_t n)
 	return n < 3 ? (n == 2 ? v[1] - v[0] : 0) : trend_of(v, n).slope;
 }
 
+static double
+most(const double *v, size_t n)
+{
+	double max = 0;
+
+	for (size_t i = 0; i < n; i++)
+		max = v[i] > max ? v[i] : max;
+	return max;
+}
+
 /* The last period is not over: its end is looked at, not its slope. */
 static enum course
 judge(struct growing *g, size_t n_periods)
@@ -173,8 +183,7 @@ judge(struct growing *g, size_t n_periods)
 
 	g->first = v[warm];
 	g->last = v[n_periods - 1];
-	for (size_t i = 0; i < n_periods; i++)
-		g->peak = v[i] > g->peak ? v[i] : g->peak;
+	g->peak = most(v, n_periods);
 	if (g->peak < least)
 		return NOTHING;
 	if (g->last <= DRAINED_SHARE * g->peak)
@@ -724,7 +733,7 @@ judge_all(struct work *w)
 		struct stack s;
 
 		g->history = y;
-		g->is_bytes = y->live.blocks < FEW_BLOCKS;
+		g->is_bytes = most(y->blocks, w->h->n_periods) < FEW_BLOCKS;
 		g->series = g->is_bytes ? y->bytes : y->blocks;
 		g->course = judge(g, w->h->n_periods);
 		g->freed = freed_share(w->h, y);

@@ -98,7 +98,10 @@ corpus_programs = $(corpus_c)
 if HAVE_CXX
 corpus_programs += $(corpus_cxx)
 endif
+check_DATA += $(corpus_programs)
 CLEANFILES += $(corpus_programs)
+corpus_tests = tests/corpus/corpus.sh
+EXTRA_DIST += tests/corpus/corpus.sh
 
 # CORPUS_ARGS: options and names for run.sh.
 check-corpus: all $(corpus_programs)

@@ -1,0 +1,312 @@
+/* test_growth.c -- trends, histories, and what is said of them.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "detect.h"
+#include "heapmaker.h"
+#include "history.h"
+#include "trend.h"
+
+/* ---- trends ---- */
+
+static void
+a_line_is_a_trend_of_its_slope(void **state)
+{
+	double v[10];
+	struct trend t;
+
+	(void)state;
+	for (int i = 0; i < 10; i++)
+		v[i] = 3 * i + 7;
+	t = trend_of(v, 10);
+	/* All 45 pairs rise; the variance is 10 * 9 * 25 / 18 = 125. */
+	assert_float_equal(t.p, erfc(44 / sqrt(125) / sqrt(2)) / 2, 1e-9);
+	assert_float_equal(t.slope, 3, 1e-9);
+	assert_float_equal(t.slope_low, 3, 1e-9);
+	assert_float_equal(t.slope_high, 3, 1e-9);
+}
+
+static void
+what_falls_or_stands_is_no_rise(void **state)
+{
+	double falling[] = {9, 8, 7, 6, 5, 4}, standing[] = {5, 5, 5, 5, 5, 5};
+
+	(void)state;
+	assert_float_equal(trend_of(falling, 6).p, 1, 1e-9);
+	assert_float_equal(trend_of(falling, 6).slope, -1, 1e-9);
+	assert_float_equal(trend_of(standing, 6).p, 1, 1e-9);
+	assert_float_equal(trend_of(standing, 6).slope, 0, 1e-9);
+	assert_float_equal(trend_of(standing, 2).p, 1, 1e-9);
+}
+
+static void
+a_burst_moves_neither_test_nor_slope_much(void **state)
+{
+	double v[12];
+
+	(void)state;
+	for (int i = 0; i < 12; i++)
+		v[i] = i;
+	v[4] = 1e6;
+	assert_true(trend_of(v, 12).p < 0.01);
+	assert_float_equal(trend_of(v, 12).slope, 1, 0.2);
+}
+
+static uint32_t random_state;
+
+static double
+next_random(void)
+{
+	random_state = random_state * 1664525u + 1013904223u;
+	return (double)(random_state >> 8) / (1 << 24);
+}
+
+static void
+chance_and_interval_are_what_they_say(void **state)
+{
+	int n_false = 0, n_inside = 0, n = 2000;
+
+	(void)state;
+	random_state = 1;
+	for (int k = 0; k < n; k++) {
+		double noise[16], line[16];
+		struct trend t;
+
+		for (int i = 0; i < 16; i++) {
+			noise[i] = next_random();
+			line[i] = 0.5 * i + 4 * next_random();
+		}
+		n_false += trend_of(noise, 16).p < 0.05;
+		t = trend_of(line, 16);
+		n_inside += t.slope_low <= 0.5 && t.slope_high >= 0.5;
+	}
+	/* 5 %, 95 %, and what 2000 draws may be off. */
+	assert_in_range(n_false, n * 3 / 100, n * 7 / 100);
+	assert_in_range(n_inside, n * 92 / 100, n * 98 / 100);
+}
+
+/* ---- heaps to order ---- */
+
+enum { PERIODS = 13, BLOCK = 1024 };
+
+/* One site under main(), with its survivors by period of birth and of death. */
+struct plan {
+	uint32_t live[PERIODS]; /* alive at the snapshot, by birth */
+	uint32_t born[PERIODS], died[PERIODS]; /* of the dead */
+	uint64_t allocations;
+};
+
+static struct heap *
+heap_of(const struct plan *p)
+{
+	struct maker m = {0};
+	uint32_t exe, outer, site, births[PERIODS];
+	struct hf_book b = {.n_periods = PERIODS, .n_ages = 0};
+	uint64_t at = 0x10000, live = 0;
+	struct hf_error e;
+	struct heap *h;
+	uint8_t *bytes;
+	size_t n;
+
+	maker_number(&m, "complete", 1);
+	maker_number(&m, "period_bytes", 1 << 20);
+	exe = maker_module(&m, 0x400000, 0x10000, 0x400000, "", "/nonesuch/app");
+	outer = maker_site(&m, 0, 0, exe, 0x1000, 0, 0);
+	site = maker_site(&m, outer, 0, exe, 0x2000, p->allocations, p->allocations * BLOCK);
+	for (int i = 0; i < PERIODS; i++) {
+		births[i] = maker_birth(&m, 1, 0, 0);
+		maker_birth_period(&m, (uint32_t)i);
+		maker_period(&m, &(struct hf_period){.end_ns = (uint64_t)(i + 1) * 10000000000});
+		b.periods[i] = (struct hf_book_period){p->born[i], p->born[i] * BLOCK, p->died[i],
+						       p->died[i] * BLOCK};
+		b.deaths += p->died[i];
+	}
+	b.site = site;
+	if (b.deaths)
+		maker_book(&m, &b);
+	for (int i = 0; i < PERIODS; i++)
+		for (uint32_t k = 0; k < p->live[i]; k++, at += BLOCK, live++)
+			maker_block(&m, &(struct hf_block){at, BLOCK, BLOCK, site, births[i], 0});
+	bytes = maker_finish(&m, &n);
+	h = heap_load(bytes, n, 0, NULL, NULL, &e);
+	free(bytes);
+	maker_free(&m);
+	assert_non_null(h);
+	return h;
+}
+
+/* "kind/verdict/level" of the first finding, "" if there is none. */
+static const char *
+verdict_of(const struct plan *p)
+{
+	static char text[64];
+	struct heap *h = heap_of(p);
+	const struct detect_options options = {.suppressions = NULL};
+	struct findings *all = findings_new(h, NULL, &options);
+
+	assert_non_null(all);
+	text[0] = '\0';
+	if (all->n)
+		snprintf(text, sizeof(text), "%s/%s/%s", all->list[0].kind, all->list[0].verdict,
+			 finding_level_name(all->list[0].level));
+	findings_free(all);
+	heap_free(h);
+	return text;
+}
+
+static void
+a_history_is_births_minus_deaths(void **state)
+{
+	struct plan p = {.live = {1, 0, 2}, .born = {5, 5}, .died = {0, 4, 6}, .allocations = 99};
+	struct heap *h = heap_of(&p);
+	uint32_t node = h->n_nodes;
+	struct histories *all = histories_new(h, NULL, &node, 1);
+
+	(void)state;
+	assert_non_null(all);
+	assert_int_equal(all->n, 1);
+	assert_int_equal(all->list[0].live.blocks, 3);
+	/* 1 + 5; then 5 more and 4 less; then 2 more and 6 less. */
+	assert_float_equal(all->list[0].blocks[0], 6, 1e-9);
+	assert_float_equal(all->list[0].blocks[1], 7, 1e-9);
+	assert_float_equal(all->list[0].blocks[2], 3, 1e-9);
+	assert_float_equal(all->list[0].blocks[PERIODS - 1], 3, 1e-9);
+	assert_float_equal(all->list[0].bytes[1], 7 * BLOCK, 1e-9);
+	/* The newest first. */
+	assert_int_equal(all->list[0].n_sample, 3);
+	histories_free(all);
+	heap_free(h);
+}
+
+static void
+every_period(uint32_t *figures, uint32_t v)
+{
+	for (int i = 0; i < PERIODS; i++)
+		figures[i] = v;
+}
+
+static void
+steady_growth_is_found(void **state)
+{
+	struct plan p = {.allocations = 100 * PERIODS};
+
+	(void)state;
+	every_period(p.live, 100);
+	assert_string_equal(verdict_of(&p), "growth/unbounded/warning");
+}
+
+static void
+what_is_loaded_once_is_not(void **state)
+{
+	struct plan p = {.live = {800, 500}, .allocations = 1300};
+
+	(void)state;
+	assert_string_equal(verdict_of(&p), "");
+}
+
+static void
+growth_that_has_stopped_is_not(void **state)
+{
+	struct plan p = {.allocations = 100 * PERIODS};
+
+	(void)state;
+	every_period(p.live, 100);
+	p.live[PERIODS - 1] = p.live[PERIODS - 2] = p.live[PERIODS - 3] = 0;
+	assert_string_equal(verdict_of(&p), "");
+}
+
+/* Each period 100 are born and 50 of the oldest die: the living are the youngest. */
+static void
+a_backlog_is_a_queue(void **state)
+{
+	struct plan p = {.allocations = 100 * PERIODS};
+
+	(void)state;
+	every_period(p.died, 50);
+	for (int i = 0; i < PERIODS; i++) {
+		p.born[i] = i < PERIODS / 2 ? 100 : i == PERIODS / 2 ? 50 : 0;
+		p.live[i] = 100 - p.born[i];
+	}
+	assert_string_equal(verdict_of(&p), "queue/unbounded/warning");
+}
+
+static void
+a_queue_that_keeps_up_is_bounded(void **state)
+{
+	struct plan p = {.live = {[PERIODS - 1] = 400}, .allocations = 400 * PERIODS};
+
+	(void)state;
+	for (int i = 0; i < PERIODS - 1; i++)
+		p.born[i] = p.died[i + 1] = 400;
+	assert_string_equal(verdict_of(&p), "queue/bounded/note");
+}
+
+static void
+a_queue_that_has_emptied_is_drained(void **state)
+{
+	struct plan p = {.live = {[PERIODS - 1] = 10}, .allocations = 3010};
+
+	(void)state;
+	p.born[1] = p.born[2] = p.born[3] = 1000;
+	p.died[8] = p.died[9] = p.died[10] = 1000;
+	assert_string_equal(verdict_of(&p), "queue/drained/note");
+}
+
+static void
+few_that_stay_of_many_that_go_are_missing_frees(void **state)
+{
+	struct plan p = {.allocations = 100000};
+
+	(void)state;
+	every_period(p.live, 100);
+	every_period(p.born, 60);
+	every_period(p.died, 60);
+	assert_string_equal(verdict_of(&p), "missing-free/likely/warning");
+}
+
+static void
+little_is_a_note(void **state)
+{
+	struct plan p = {.allocations = 20 * PERIODS};
+
+	(void)state;
+	every_period(p.live, 20); /* 260 KiB, 60 KiB of it in the warm-up */
+	assert_string_equal(verdict_of(&p), "growth/unbounded/warning");
+	every_period(p.live, 4);
+	assert_string_equal(verdict_of(&p), "");
+}
+
+/* ---- the whole ---- */
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_line_is_a_trend_of_its_slope),
+		cmocka_unit_test(what_falls_or_stands_is_no_rise),
+		cmocka_unit_test(a_burst_moves_neither_test_nor_slope_much),
+		cmocka_unit_test(chance_and_interval_are_what_they_say),
+		cmocka_unit_test(a_history_is_births_minus_deaths),
+		cmocka_unit_test(steady_growth_is_found),
+		cmocka_unit_test(what_is_loaded_once_is_not),
+		cmocka_unit_test(growth_that_has_stopped_is_not),
+		cmocka_unit_test(a_backlog_is_a_queue),
+		cmocka_unit_test(a_queue_that_keeps_up_is_bounded),
+		cmocka_unit_test(a_queue_that_has_emptied_is_drained),
+		cmocka_unit_test(few_that_stay_of_many_that_go_are_missing_frees),
+		cmocka_unit_test(little_is_a_note),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
