@@ -67,6 +67,7 @@ struct growing {
 	const struct history *history;
 	const double *series; /* what was judged: blocks or bytes */
 	bool is_bytes;
+	bool is_torn_down; /* freed at the end of the program */
 	enum course course;
 	struct trend trend;   /* of the last half */
 	double first, last;   /* of the series: after warm-up, and at the end */
@@ -96,6 +97,10 @@ struct work {
 	struct growing *list;
 	size_t n;
 	uint32_t *by_site; /* index + 1 in list */
+	/* The program freed most of its memory in the last period, as it does that
+	 * cleans up at its end: then the period before counts. */
+	bool is_torn_down;
+	double heap_bytes, heap_blocks; /* live, at the snapshot or before that */
 };
 
 #define SIZE(v)	 text_size(v, (char[24]){0}, 24)
@@ -122,8 +127,9 @@ compare_ranked(const void *a, const void *b)
 /* Sites that matter, the heaviest first.  BOUND  Not more than looking for what
  * holds them is worth: 64, in large heaps 8. */
 static size_t
-candidates(const struct heap *h, const struct heap_site *sites, uint32_t *ret)
+candidates(const struct work *w, const struct heap_site *sites, uint32_t *ret)
 {
+	const struct heap *h = w->h;
 	struct ranked *all = calloc((size_t)h->n_nodes + 1, sizeof(*all));
 	size_t n = 0, most = 40000000 / ((size_t)h->n_blocks + 1);
 
@@ -132,13 +138,18 @@ candidates(const struct heap *h, const struct heap_site *sites, uint32_t *ret)
 	most = most > MAX_CANDIDATES ? MAX_CANDIDATES : most < MIN_CANDIDATES ? MIN_CANDIDATES
 									       : most;
 	for (uint32_t i = 1; i <= h->n_nodes; i++) {
-		const struct heap_count *live = &sites[i].live;
 		const struct heap_book *book = h->books ? h->books[i] : NULL;
-		double weight = (double)live->bytes / ((double)h->live.bytes + 1) +
-				(double)live->blocks / ((double)h->live.blocks + 1);
+		struct heap_count live = sites[i].live;
+		double weight;
 
-		if (live->blocks < MIN_BLOCKS && live->bytes < MIN_BYTES &&
-		    (double)live->bytes < (double)h->live.bytes / 100 &&
+		if (w->is_torn_down && book) {
+			live.blocks += book->periods[h->n_periods - 1].died.blocks;
+			live.bytes += book->periods[h->n_periods - 1].died.bytes;
+		}
+		weight = (double)live.bytes / (w->heap_bytes + 1) +
+			 (double)live.blocks / (w->heap_blocks + 1);
+		if (live.blocks < MIN_BLOCKS && live.bytes < MIN_BYTES &&
+		    (double)live.bytes < w->heap_bytes / 100 &&
 		    !(book && book->deaths >= MIN_BLOCKS))
 			continue;
 		if (h->nodes[i].flags & HEAPFILE_SITE_SPECIAL)
@@ -172,17 +183,19 @@ most(const double *v, size_t n)
 	return max;
 }
 
-/* The last period is not over: its end is looked at, not its slope. */
+/* The last period is not over: its end is looked at, not its slope; and not even its
+ * end if the blocks were freed with all the others at the end of the program. */
 static enum course
-judge(struct growing *g, size_t n_periods)
+judge(const struct work *w, struct growing *g, size_t n_periods)
 {
 	const double *v = g->series;
 	size_t n = n_periods - 1, warm = n / 5, third = (n - warm) / 3;
 	size_t half = n / 2 > 5 ? n / 2 : 5;
 	double mean, early, late, latest, least = g->is_bytes ? MIN_BYTES : MIN_BLOCKS / 4;
 
+	g->is_torn_down = w->is_torn_down && v[n - 1] > 2 * v[n];
 	g->first = v[warm];
-	g->last = v[n_periods - 1];
+	g->last = g->is_torn_down ? v[n - 1] : v[n];
 	g->peak = most(v, n_periods);
 	if (g->peak < least)
 		return NOTHING;
@@ -228,11 +241,12 @@ suffix(const struct heap *h, const struct history *y)
 }
 
 static double
-freed_share(const struct heap *h, const struct history *y)
+freed_share(const struct heap *h, const struct growing *g)
 {
-	double all = (double)h->nodes[y->node].allocations;
+	double all = (double)h->nodes[g->history->node].allocations;
+	double live = g->is_torn_down ? g->last : (double)g->history->live.blocks;
 
-	return all > 0 ? 1 - (double)y->live.blocks / all : 0;
+	return all > 0 && !g->is_bytes ? 1 - live / all : 0;
 }
 
 /* ---- where new ones are put ---------------------------------------------- */
@@ -399,8 +413,8 @@ look_at(struct work *w, struct growing *g)
 {
 	const struct history *y = g->history;
 
-	g->suffix = suffix(w->h, y);
-	g->freed = freed_share(w->h, y);
+	g->suffix = g->is_torn_down ? -1 : suffix(w->h, y);
+	g->freed = freed_share(w->h, g);
 	g->scatter = -1;
 	if (!w->holders || y->n_sample == 0)
 		return;
@@ -538,7 +552,9 @@ say_deaths(const struct work *w, struct finding *f, const struct growing *g)
 	uint64_t allocations = w->h->nodes[g->history->node].allocations;
 	struct stack s;
 
-	if (allocations == g->history->live.blocks)
+	if (g->is_torn_down)
+		; /* how they died then tells nothing of the time before */
+	else if (allocations == g->history->live.blocks)
 		finding_say(all, f, "None of the %s blocks that were allocated there was freed.",
 			    COUNT(allocations));
 	else
@@ -575,7 +591,7 @@ is_much(const struct work *w, const struct growing *g, double bytes)
 	double share = g->is_bytes ? 2 * MIN_SHARE : MIN_SHARE;
 
 	return bytes >= least &&
-	       (bytes >= LARGE_GROWTH || bytes >= share * (double)w->h->live.bytes);
+	       (bytes >= LARGE_GROWTH || bytes >= share * w->heap_bytes);
 }
 
 static const struct growing *
@@ -607,6 +623,18 @@ is_composite(const struct work *w, const struct growing *g)
 	return n >= COMPOSITE;
 }
 
+/* Live at the snapshot, or when the program began to clean up. */
+static struct heap_count
+count_of(const struct work *w, const struct growing *g)
+{
+	size_t before = w->h->n_periods - 2;
+	const struct history *y = g->history;
+
+	return g->is_torn_down ? (struct heap_count){(uint64_t)y->blocks[before],
+						     (uint64_t)y->bytes[before]}
+			       : y->live;
+}
+
 static void
 tell(struct work *w, struct growing *g)
 {
@@ -628,13 +656,13 @@ tell(struct work *w, struct growing *g)
 			continue;
 		if (is_same_function(o, g)) {
 			o->is_told = true;
-			sum.blocks += o->history->live.blocks;
-			sum.bytes += o->history->live.bytes;
+			sum.blocks += count_of(w, o).blocks;
+			sum.bytes += count_of(w, o).bytes;
 		} else if (o->part_of < 0 || !is_same_function(&w->list[o->part_of], g)) {
 			continue;
 		}
 		/* With what it holds. */
-		grown += o->history->bytes[w->h->n_periods - 1] -
+		grown += (double)count_of(w, o).bytes -
 			 o->history->bytes[(w->h->n_periods - 1) / 5];
 	}
 	f->what = words[k].what;
@@ -645,12 +673,19 @@ tell(struct work *w, struct growing *g)
 	f->address = g->history->n_sample
 			     ? heap_block_address(&w->h->blocks[g->history->sample[0]])
 			     : 0;
-	finding_summarize(all, f, "%s %s (%s)%s%s grow%s without limit%s%s.", COUNT(sum.blocks),
+	finding_summarize(all, f, "%s %s (%s)%s%s %s%s without limit%s%s%s.", COUNT(sum.blocks),
 			  noun(k), SIZE(sum.bytes), g->function ? " of " : "",
-			  g->function ? PLAIN(g->function) : "", sum.blocks == 1 ? "s" : "",
+			  g->function ? PLAIN(g->function) : "",
+			  g->is_torn_down ? "grew" : "grow",
+			  sum.blocks == 1 && !g->is_torn_down ? "s" : "",
+			  g->is_torn_down ? " until the program freed them at its end" : "",
 			  holder ? ", held by " : "", holder ? holder : "");
 	say_growth(w, f, g);
 	say_deaths(w, f, g);
+	if (g->is_torn_down)
+		finding_say(all, f,
+			    "What held them is not in this snapshot: one that is taken while the"
+			    " program runs shows it (--snapshot=exit,growth=50%%).");
 	if (is_built)
 		finding_say(all, f,
 			    "Several functions build it together: it may be the very structure that"
@@ -668,7 +703,7 @@ is_turning_over(const struct work *w, const struct growing *g)
 {
 	const struct heap_book *b = w->h->books ? w->h->books[g->history->node] : NULL;
 
-	return b && !g->is_bytes && g->freed >= 0.5 && g->peak >= MIN_BLOCKS &&
+	return b && !g->is_bytes && !g->is_torn_down && g->freed >= 0.5 && g->peak >= MIN_BLOCKS &&
 	       (double)b->deaths >= g->peak;
 }
 
@@ -711,6 +746,16 @@ tell_calm(struct work *w, struct growing *g)
 
 /* ---- the whole ----------------------------------------------------------- */
 
+static void
+find_teardown(struct work *w)
+{
+	const struct hf_period *last = &w->h->periods[w->h->n_periods - 1], *before = last - 1;
+
+	w->is_torn_down = before->live_bytes > 2 * last->live_bytes;
+	w->heap_bytes = (double)(w->is_torn_down ? before->live_bytes : w->h->live.bytes);
+	w->heap_blocks = (double)(w->is_torn_down ? before->live_blocks : w->h->live.blocks);
+}
+
 /* Where threads and programs begin: named only if nothing else of the stack is. */
 static bool
 is_start(const char *function)
@@ -735,8 +780,8 @@ judge_all(struct work *w)
 		g->history = y;
 		g->is_bytes = most(y->blocks, w->h->n_periods) < FEW_BLOCKS;
 		g->series = g->is_bytes ? y->bytes : y->blocks;
-		g->course = judge(g, w->h->n_periods);
-		g->freed = freed_share(w->h, y);
+		g->course = judge(w, g, w->h->n_periods);
+		g->freed = freed_share(w->h, g);
 		w->by_site[y->node] = (uint32_t)i + 1;
 		if (g->course == NOTHING || g->course == SLOWING || stack_get(w->h, w->d->symbols, y->node, &s) != 0)
 			continue;
@@ -789,11 +834,12 @@ detect_growth(const struct detector *d)
 
 	if (h->n_periods < MIN_PERIODS)
 		return;
+	find_teardown(&w);
 	sites = heap_aggregate(h, &filter);
 	nodes = calloc(MAX_CANDIDATES, sizeof(*nodes));
 	w.by_site = calloc((size_t)h->n_nodes + 1, sizeof(*w.by_site));
 	if (sites && nodes && w.by_site)
-		w.n = candidates(h, sites, nodes);
+		w.n = candidates(&w, sites, nodes);
 	w.list = calloc(w.n + 1, sizeof(*w.list));
 	w.histories = nodes ? histories_new(h, d->graph, nodes, w.n) : NULL;
 	if (w.list && w.histories && w.by_site) {
