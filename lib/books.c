@@ -53,9 +53,12 @@ join_pages(void)
 	for (i = 0; i < n; i++) {
 		struct book *b = book_at(i);
 
+		if (b)
+			relaxed_store(&b->newest, relaxed_load(&b->newest) / 2);
 		for (p = 1; b && p < BOOKS_PERIODS; p++) {
 			MOVE(b->born, p, p / 2);
 			MOVE(b->died, p, p / 2);
+			MOVE(b->newest_born, p, p / 2);
 			MOVE(b->born_bytes, p, p / 2);
 			MOVE(b->died_bytes, p, p / 2);
 		}
@@ -182,22 +185,53 @@ page_of(site_id site, size_t bytes)
 	return book_at(page);
 }
 
+/* The first death of a period.  BOUND  One that another thread books at this moment
+ * may be missing from the newest. */
+static NOINLINE void
+begin_newest(struct book *page, uint32_t period)
+{
+	uint32_t i;
+
+	relaxed_store(&page->newest, period);
+	relaxed_store(&page->newest_later, 0);
+	relaxed_store(&page->newest_earlier, 0);
+	relaxed_store(&page->newest_same, 0);
+	for (i = 0; i < BOOKS_PERIODS; i++)
+		relaxed_store(&page->newest_born[i], 0);
+}
+
+static void
+note_order(struct book *page, uint32_t born)
+{
+	uint32_t last = relaxed_load(&page->last_born);
+
+	relaxed_store(&page->last_born, born);
+	if (born > last) {
+		(void)atomic_add(&page->n_later, 1);
+		(void)atomic_add(&page->newest_later, 1);
+	} else if (born < last) {
+		(void)atomic_add(&page->n_earlier, 1);
+		(void)atomic_add(&page->newest_earlier, 1);
+	} else {
+		(void)atomic_add(&page->n_same, 1);
+		(void)atomic_add(&page->newest_same, 1);
+	}
+}
+
 bool
 books_death(const struct block *b, uint32_t born, bool is_foreign)
 {
 	struct book *page = page_of(b->site, b->bytes);
-	uint32_t now = relaxed_load(&books_volume), age = now > born ? now - born : 0, last;
+	uint32_t now = relaxed_load(&books_volume), age = now > born ? now - born : 0;
 	uint32_t age_class = age ? 32 - (uint32_t)__builtin_clz(age) : 0;
 	uint64_t n;
 
 	if (!page)
 		return false;
-	last = relaxed_load(&page->last_born);
-	relaxed_store(&page->last_born, born);
-	(void)atomic_add(born > last   ? &page->n_later
-			 : born < last ? &page->n_earlier
-				       : &page->n_same,
-			 1);
+	if (relaxed_load(&page->newest) != books_period_of(now))
+		begin_newest(page, books_period_of(now));
+	note_order(page, born);
+	(void)atomic_add(&page->newest_born[books_period_of(born)], 1);
 	if (is_foreign)
 		(void)atomic_add(&page->n_foreign, 1);
 	(void)atomic_add(&page->ages[age_class < BOOKS_AGES ? age_class : BOOKS_AGES - 1], 1);

@@ -60,6 +60,11 @@ struct book {
 	uint32_t n_later, n_earlier, n_same;
 	uint32_t n_foreign; /* freed by another thread than had allocated it */
 	uint32_t ages[BOOKS_AGES]; /* by bits of the age in units of volume */
+	/* Of all these, what belongs to the newest period in which one died: a program that
+	 * cleans up at its end does so in its last period, and is to be judged without. */
+	uint32_t newest; /* that period */
+	uint32_t newest_later, newest_earlier, newest_same;
+	uint32_t newest_born[BOOKS_PERIODS];
 	/* By period of birth and of death. */
 	uint32_t born[BOOKS_PERIODS], died[BOOKS_PERIODS];
 	uint64_t born_bytes[BOOKS_PERIODS], died_bytes[BOOKS_PERIODS];

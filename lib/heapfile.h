@@ -205,7 +205,9 @@ enum heapfile_type {
 	 * the same time; varint foreign (freed by another thread); varint n_ages,
 	 * then n_ages times varint deaths (at an age of less than 2^i units of
 	 * 8 KiB of volume, and not less than 2^(i-1)); then for each period:
-	 * varint born, varint born_bytes, varint died, varint died_bytes. */
+	 * varint born, varint born_bytes, varint died, varint died_bytes.  Then of
+	 * these what belongs to deaths in the last period: varint later, varint
+	 * earlier, varint same, and for each period varint born. */
 	HEAPFILE_BOOKS = 17,
 };
 

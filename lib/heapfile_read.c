@@ -44,7 +44,7 @@ static const struct section_kind {
 	[HEAPFILE_CONTENTS] = {"CONTENTS", 2},
 	[HEAPFILE_PERIODS] = {"PERIODS", 5},
 	[HEAPFILE_BIRTH_PERIODS] = {"BIRTH_PERIODS", 1},
-	[HEAPFILE_BOOKS] = {"BOOKS", 8},
+	[HEAPFILE_BOOKS] = {"BOOKS", 11},
 };
 
 const char *

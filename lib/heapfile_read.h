@@ -155,7 +155,9 @@ struct hf_book {
 	uint64_t ages[HF_MAX_AGES];
 	struct hf_book_period {
 		uint64_t born, born_bytes, died, died_bytes;
+		uint64_t last_born; /* of born: died in the last period */
 	} periods[HF_MAX_PERIODS];
+	uint64_t last_later, last_earlier, last_same; /* in the last period */
 };
 
 #define HF_SIZE_LIMIT (1ull << 48)

@@ -586,6 +586,12 @@ get_book(struct decoder *d)
 		    !get_varint(d, &p->died) || !get_varint(d, &p->died_bytes))
 			return false;
 	}
+	if (!get_varint(d, &r.last_later) || !get_varint(d, &r.last_earlier) ||
+	    !get_varint(d, &r.last_same))
+		return false;
+	for (uint32_t i = 0; i < r.n_periods; i++)
+		if (!get_varint(d, &r.periods[i].last_born))
+			return false;
 	return EMIT(d, book, &r);
 }
 

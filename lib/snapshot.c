@@ -303,6 +303,7 @@ put_books(uint32_t n_periods)
 	heapfile_section(HEAPFILE_BOOKS);
 	for (i = 0; i < books_n(); i++) {
 		const struct book *b = books_get(i);
+		bool is_last;
 
 		if (!b)
 			continue;
@@ -323,6 +324,12 @@ put_books(uint32_t n_periods)
 			heapfile_put(b->died[p]);
 			heapfile_put(b->died_bytes[p]);
 		}
+		is_last = b->newest == n_periods - 1;
+		heapfile_put(is_last ? b->newest_later : 0);
+		heapfile_put(is_last ? b->newest_earlier : 0);
+		heapfile_put(is_last ? b->newest_same : 0);
+		for (p = 0; p < n_periods; p++)
+			heapfile_put(is_last ? b->newest_born[p] : 0);
 	}
 }
 

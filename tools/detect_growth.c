@@ -79,6 +79,7 @@ struct growing {
 	double suffix;        /* chance that a living one is younger than a dead one; -1 */
 	double freed;	      /* share of the site's blocks */
 	double scatter;	      /* how new blocks are spread over old ones; -1 unknown */
+	const char *container; /* "std::map": whose memory the site allocates; or NULL */
 	bool has_code;
 	bool is_dense;	      /* held by an array without gaps */
 	char *type;
@@ -221,22 +222,24 @@ judge(const struct work *w, struct growing *g, size_t n_periods)
 /* ---- how they died ------------------------------------------------------- */
 
 /* The chance that a living block was born after one that died, from the periods of
- * their births; within a period half.  -1 if too few died. */
+ * their births; within a period half.  What was freed at the end of the program
+ * counts as living.  -1 if too few died. */
 static double
-suffix(const struct heap *h, const struct history *y)
+suffix(const struct heap *h, const struct growing *g)
 {
+	const struct history *y = g->history;
 	const struct heap_book *b = h->books ? h->books[y->node] : NULL;
-	double dead_before = 0, dead = 0, living = 0, sum = 0;
+	double dead = 0, living = 0, sum = 0;
 
 	for (uint32_t p = 0; b && p < h->n_periods; p++) {
-		double died = (double)b->periods[p].born.blocks;
-		double lives = (double)y->born[p].blocks;
+		double torn_down = g->is_torn_down ? (double)b->periods[p].last_born : 0;
+		double died = (double)b->periods[p].born.blocks - torn_down;
+		double lives = (double)y->born[p].blocks + torn_down;
 
-		sum += lives * (dead_before + died / 2);
-		dead_before += died;
+		sum += lives * (dead + died / 2);
+		dead += died;
 		living += lives;
 	}
-	dead = dead_before;
 	return dead < MIN_DEATHS || living < 1 ? -1 : sum / dead / living;
 }
 
@@ -392,6 +395,20 @@ has_callable_frames(const struct work *w, uint32_t site)
 	return has;
 }
 
+/* The container whose memory a site allocates, by its stack. */
+static const char *
+container_of_site(const struct work *w, uint32_t site)
+{
+	const char *name = NULL;
+	struct stack s;
+
+	if (stack_get(w->h, w->d->symbols, site, &s) == 0) {
+		name = names_container(&s);
+		stack_free(&s);
+	}
+	return name;
+}
+
 static bool
 has_word_of(const char *text, const char *const *words, size_t n)
 {
@@ -413,9 +430,11 @@ look_at(struct work *w, struct growing *g)
 {
 	const struct history *y = g->history;
 
-	g->suffix = g->is_torn_down ? -1 : suffix(w->h, y);
+	g->suffix = suffix(w->h, g);
 	g->freed = freed_share(w->h, g);
 	g->scatter = -1;
+	g->has_code = has_callable_frames(w, y->node);
+	g->container = container_of_site(w, y->node);
 	if (!w->holders || y->n_sample == 0)
 		return;
 	if (holders_find(w->holders, y->sample, y->n_sample, &g->holder) == 0) {
@@ -432,7 +451,7 @@ look_at(struct work *w, struct growing *g)
 			g->scatter = scatter_in_links(w->h, y->node, w->h->n_periods);
 	}
 	g->type = names_type(w->d->parts->names, y->sample[0]);
-	g->has_code = is_function(g->type) || has_callable_frames(w, y->node);
+	g->has_code |= is_function(g->type);
 }
 
 /* The site above it on its path that grows as well. */
@@ -453,7 +472,8 @@ static enum kind
 sort_out(const struct growing *g)
 {
 	const struct holder *x = &g->holder;
-	bool is_table = g->has_holder && HAS_WORD(x->kind, table_kinds);
+	const char *container = g->has_holder && x->kind ? x->kind : g->container;
+	bool is_table = HAS_WORD(container, table_kinds);
 	/* Things are taken out, though fewer than are put in. */
 	bool is_consumed = g->freed >= 0.1 && !is_table;
 
@@ -465,7 +485,7 @@ sort_out(const struct growing *g)
 		return QUEUE;
 	if (g->freed >= NEARLY_ALL)
 		return MISSING_FREE;
-	if (g->has_holder && HAS_WORD(x->kind, queue_kinds))
+	if (HAS_WORD(container, queue_kinds))
 		return QUEUE;
 	if (is_consumed && g->has_holder &&
 	    (g->is_dense || (x->shape == HOLDER_CHAIN && g->suffix > 0.8)))
@@ -475,6 +495,37 @@ sort_out(const struct growing *g)
 	if (is_table || g->scatter > 0.3)
 		return CACHE;
 	return GROWTH;
+}
+
+/* Two sites whose blocks were as many at the end of each period. */
+static bool
+is_companion(const struct work *w, const struct growing *a, const struct growing *b)
+{
+	for (uint32_t p = 1; p + 1 < w->h->n_periods; p++)
+		if (fabs(a->history->blocks[p] - b->history->blocks[p]) >
+		    0.05 * a->history->blocks[p] + 2)
+			return false;
+	return true;
+}
+
+/* What was freed at the end of the program has no holder any more.  Sites that have
+ * grown step by step with one of a known kind are of that kind: a key, a value and
+ * the node that held them. */
+static void
+follow_companions(struct work *w)
+{
+	for (size_t i = 0; i < w->n; i++) {
+		struct growing *g = &w->list[i];
+
+		for (size_t k = 0; k < w->n && g->course == GROWING && g->is_torn_down &&
+				   !g->is_bytes && g->kind == GROWTH;
+		     k++) {
+			const struct growing *o = &w->list[k];
+
+			if (o->course == GROWING && o->kind != GROWTH && is_companion(w, g, o))
+				g->kind = o->kind;
+		}
+	}
 }
 
 /* A container's own memory is no finding beside what it contains. */
@@ -490,6 +541,9 @@ is_container(const struct work *w, const struct growing *g)
 			if (!o->holder.steps[k].is_root &&
 			    o->holder.steps[k].site == g->history->node)
 				return true;
+		/* Of what was freed at the end no path is left: what else would it be? */
+		if (g->is_torn_down && o->course == GROWING && !o->is_bytes && o->is_torn_down)
+			return true;
 	}
 	return false;
 }
@@ -602,6 +656,14 @@ outermost(const struct work *w, const struct growing *g)
 	return g;
 }
 
+/* Do both grow as parts of one thing?  Of what was freed at the end of the program
+ * nobody knows what held what: all of it may be one. */
+static bool
+is_one_structure(const struct work *w, const struct growing *a, const struct growing *b)
+{
+	return a->is_torn_down ? b->is_torn_down : outermost(w, a) == outermost(w, b);
+}
+
 /* A structure that several functions build together, as a parser builds its tree: it
  * may well be what the program is for.  BOUND  So may an array of one function's
  * blocks; and such a structure may be a leak of the program's logic. */
@@ -612,12 +674,16 @@ is_composite(const struct work *w, const struct growing *g)
 
 	for (size_t i = 0; i < w->n; i++) {
 		const struct growing *o = &w->list[i];
-		bool is_first = o->course == GROWING && outermost(w, o) == outermost(w, g);
+		bool is_first = o->course == GROWING && !o->is_bytes && is_one_structure(w, g, o);
 
-		for (size_t k = 0; k < i && is_first; k++)
-			is_first = w->list[k].course != GROWING ||
-				   outermost(w, &w->list[k]) != outermost(w, g) ||
-				   !is_same_function(&w->list[k], o);
+		for (size_t k = 0; k < i && is_first; k++) {
+			const struct growing *before = &w->list[k];
+
+			is_first = before->course != GROWING || before->is_bytes ||
+				   !is_one_structure(w, g, before) ||
+				   !(is_same_function(before, o) ||
+				     (g->is_torn_down && is_companion(w, before, o)));
+		}
 		n += is_first;
 	}
 	return n >= COMPOSITE;
@@ -668,7 +734,8 @@ tell(struct work *w, struct growing *g)
 	f->what = words[k].what;
 	is_built = k == GROWTH && is_composite(w, g);
 	f->level = is_much(w, g, grown) && !is_built ? FINDING_WARNING : FINDING_NOTE;
-	f->confidence = g->trend.p < 0.001 ? 0.9 : 0.7;
+	/* That it was freed at the end shows that somebody thought of it. */
+	f->confidence = (g->trend.p < 0.001 ? 0.9 : 0.7) - (g->is_torn_down ? 0.3 : 0);
 	f->count = sum;
 	f->address = g->history->n_sample
 			     ? heap_block_address(&w->h->blocks[g->history->sample[0]])
@@ -703,8 +770,11 @@ is_turning_over(const struct work *w, const struct growing *g)
 {
 	const struct heap_book *b = w->h->books ? w->h->books[g->history->node] : NULL;
 
-	return b && !g->is_bytes && !g->is_torn_down && g->freed >= 0.5 && g->peak >= MIN_BLOCKS &&
-	       (double)b->deaths >= g->peak;
+	double deaths = b ? (double)b->deaths : 0;
+
+	if (b && g->is_torn_down)
+		deaths -= (double)b->periods[w->h->n_periods - 1].died.blocks;
+	return !g->is_bytes && g->freed >= 0.5 && g->peak >= MIN_BLOCKS && deaths >= g->peak;
 }
 
 /* What comes and goes, and does not grow: that it was looked at, and is well. */
@@ -722,10 +792,11 @@ tell_calm(struct work *w, struct growing *g)
 	for (size_t i = 0; i < w->n; i++)
 		if (w->list[i].course == g->course && is_same_function(&w->list[i], g))
 			w->list[i].is_told = true;
-	if (!is_drained && w->holders)
+	if (!is_drained)
 		look_at(w, g);
-	is_queue = b->earlier * 10 < b->deaths &&
-		   !(g->has_holder && HAS_WORD(g->holder.kind, table_kinds));
+	is_queue = (b->earlier - b->last_earlier) * 10 < b->deaths &&
+		   !HAS_WORD(g->has_holder && g->holder.kind ? g->holder.kind : g->container,
+			     table_kinds);
 	if (is_drained && !is_queue)
 		return;
 	f = finding_add(all, is_queue ? "queue" : "cache", is_drained ? "drained" : "bounded",
@@ -738,7 +809,7 @@ tell_calm(struct work *w, struct growing *g)
 	f->count = g->history->live;
 	finding_summarize(all, f, is_drained ? "%s blocks are left of a queue that had %s%s%s."
 					     : "%s blocks%.0s come and go without growing%s%s.",
-			  COUNT(g->history->live.blocks), COUNT((uint64_t)g->peak),
+			  COUNT((uint64_t)g->last), COUNT((uint64_t)g->peak),
 			  g->has_holder && g->holder.name ? ", held by " : "",
 			  g->has_holder && g->holder.name ? g->holder.name : "");
 	say_deaths(w, f, g);
@@ -814,6 +885,7 @@ find_holders(struct work *w)
 			find_owner(w, &w->list[i]);
 			w->list[i].kind = sort_out(&w->list[i]);
 		}
+	follow_companions(w);
 	for (size_t i = 0; i < w->n; i++) {
 		struct growing *g = &w->list[i];
 

@@ -581,6 +581,9 @@ load_book(void *arg, const struct hf_book *r)
 	sum(&b->earlier, r->earlier);
 	sum(&b->same, r->same);
 	sum(&b->foreign, r->foreign);
+	sum(&b->last_later, r->last_later);
+	sum(&b->last_earlier, r->last_earlier);
+	sum(&b->last_same, r->last_same);
 	if (r->freed_at)
 		b->freed_at = l->node_of[r->freed_at];
 	if (r->n_ages > h->n_ages)
@@ -595,6 +598,7 @@ load_book(void *arg, const struct hf_book *r)
 		sum(&to->born.bytes, from->born_bytes);
 		sum(&to->died.blocks, from->died);
 		sum(&to->died.bytes, from->died_bytes);
+		sum(&to->last_born, from->last_born);
 	}
 	return 0;
 }

@@ -141,7 +141,9 @@ struct heap_book {
 	uint64_t *ages; /* heap.n_ages of them */
 	struct heap_book_period {
 		struct heap_count born, died;
+		uint64_t last_born; /* of born: died in the last period */
 	} *periods;	   /* heap.n_periods of them */
+	uint64_t last_later, last_earlier, last_same; /* in the last period */
 	uint32_t freed_at; /* node, 0 = unknown */
 };
 

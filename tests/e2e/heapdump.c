@@ -22,6 +22,7 @@
  *     birth-period BIRTH PERIOD
  *     book   SITE FREED-AT DEATHS LATER EARLIER SAME FOREIGN N-AGES AGE...
  *     book-period SITE PERIOD BORN BYTES DIED BYTES
+ *     book-last SITE LATER EARLIER SAME BORN...
  *
  * Addresses and offsets are hexadecimal without 0x, all else is decimal.
  * --stacks prints
@@ -361,6 +362,8 @@ book(struct bytes *b, uint64_t number)
 		fprintf(out, "\nbook-period\t%" PRIu64 "\t%" PRIu64, at, i);
 		print_varints(b, 4);
 	}
+	fprintf(out, "\nbook-last\t%" PRIu64, at);
+	print_varints(b, 3 + (int)n_periods);
 }
 
 static void (*const readers[])(struct bytes *, uint64_t) = {[HEAPFILE_INFO] = info,

@@ -193,6 +193,11 @@ maker_book(struct maker *m, const struct hf_book *b)
 		maker_varint(s, b->periods[i].died);
 		maker_varint(s, b->periods[i].died_bytes);
 	}
+	maker_varint(s, b->last_later);
+	maker_varint(s, b->last_earlier);
+	maker_varint(s, b->last_same);
+	for (uint32_t i = 0; i < b->n_periods; i++)
+		maker_varint(s, b->periods[i].last_born);
 	s->n_records++;
 }
 
@@ -508,8 +513,10 @@ sample_books(struct maker *m, uint32_t site, uint32_t freed_at)
 
 	b.ages[0] = 3;
 	b.ages[1] = 1;
-	b.periods[0] = (struct hf_book_period){1, 100, 0, 0};
-	b.periods[1] = (struct hf_book_period){3, 300, 4, 400};
+	b.periods[0] = (struct hf_book_period){1, 100, 0, 0, 1};
+	b.periods[1] = (struct hf_book_period){3, 300, 4, 400, 3};
+	b.last_later = 1;
+	b.last_same = 2;
 	maker_period(m, &(struct hf_period){4000000000, 500, 50000, 40, 3000});
 	maker_period(m, &(struct hf_period){9000000000, 1000, 123456, 4, 1148});
 	maker_birth_period(m, 0);

@@ -104,6 +104,7 @@ enum { PERIODS = 13, BLOCK = 1024 };
 struct plan {
 	uint32_t live[PERIODS]; /* alive at the snapshot, by birth */
 	uint32_t born[PERIODS], died[PERIODS]; /* of the dead */
+	uint32_t torn_down[PERIODS]; /* of born: died in the last period */
 	uint64_t allocations;
 };
 
@@ -129,7 +130,7 @@ heap_of(const struct plan *p)
 		maker_birth_period(&m, (uint32_t)i);
 		maker_period(&m, &(struct hf_period){.end_ns = (uint64_t)(i + 1) * 10000000000});
 		b.periods[i] = (struct hf_book_period){p->born[i], p->born[i] * BLOCK, p->died[i],
-						       p->died[i] * BLOCK};
+						       p->died[i] * BLOCK, p->torn_down[i]};
 		b.deaths += p->died[i];
 	}
 	b.site = site;

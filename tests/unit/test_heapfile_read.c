@@ -302,7 +302,7 @@ sections_follow_one_another(void **state)
 	refused(PATCH_ENTRY(m, 1, offset, 64), HF_LAYOUT, "table", "follow");
 	refused(PATCH_ENTRY(m, 1, offset, UINT64_MAX), HF_LAYOUT, "table", "follow");
 	refused(PATCH_ENTRY(m, 1, bytes, UINT64_MAX), HF_LAYOUT, "table", "follow");
-	refused(PATCH_ENTRY(m, m->n_sections - 1, bytes, 8), HF_LAYOUT, "table",
+	refused(PATCH_ENTRY(m, m->n_sections - 1, bytes, 12), HF_LAYOUT, "table",
 		"bytes between");
 	refused(PATCH_ENTRY(m, 1, flags, 2), HF_LAYOUT, "table", "reserved");
 	refused(PATCH_ENTRY(m, 1, reserved, 2), HF_LAYOUT, "table", "reserved");
@@ -774,16 +774,20 @@ books_are_of_a_site(void **state)
 	struct maker *m = *state;
 
 	assert_int_equal(GRAPH(m, HEAPFILE_BOOKS, 1, 0, 4, 1, 1, 2, 3, 1, 4, 1, 9, 0, 0, 3,
-			       9, 4, 9)
+			       9, 4, 9, 0, 0, 0, 0, 0)
 				 .code,
 			 HF_OK);
-	refused(GRAPH(m, HEAPFILE_BOOKS, 0, 0, 4, 1, 1, 2, 3, 0, 1, 9, 0, 0, 3, 9, 4, 9),
+	refused(GRAPH(m, HEAPFILE_BOOKS, 0, 0, 4, 1, 1, 2, 3, 0, 1, 9, 0, 0, 3, 9, 4, 9, 0,
+		      0, 0, 0, 0),
 		HF_RECORD, "BOOKS section", "no site");
-	refused(GRAPH(m, HEAPFILE_BOOKS, 1, 9, 4, 1, 1, 2, 3, 0, 1, 9, 0, 0, 3, 9, 4, 9),
+	refused(GRAPH(m, HEAPFILE_BOOKS, 1, 9, 4, 1, 1, 2, 3, 0, 1, 9, 0, 0, 3, 9, 4, 9, 0,
+		      0, 0, 0, 0),
 		HF_RECORD, "BOOKS section", "SITES");
-	refused(GRAPH(m, HEAPFILE_BOOKS, 1, 0, 4, 1, 1, 2, 3, 65, 1, 9, 0, 0, 3, 9, 4, 9),
+	refused(GRAPH(m, HEAPFILE_BOOKS, 1, 0, 4, 1, 1, 2, 3, 65, 1, 9, 0, 0, 3, 9, 4, 9, 0,
+		      0, 0, 0, 0),
 		HF_RECORD, "BOOKS section", "64 ages");
-	refused(GRAPH(m, HEAPFILE_BOOKS, 1, 0, 4, 1, 1, 2, 3, 0, 1, 9, 0, 0, 3, 9, 4),
+	refused(GRAPH(m, HEAPFILE_BOOKS, 1, 0, 4, 1, 1, 2, 3, 0, 1, 9, 0, 0, 3, 9, 4, 9, 0,
+		      0, 0, 0),
 		HF_RECORD, "BOOKS section", "cut off");
 }
 
@@ -975,6 +979,10 @@ see_book(void *arg, const struct hf_book *b)
 	assert_int_equal(b->n_periods, 2);
 	assert_int_equal(b->periods[0].born_bytes, 100);
 	assert_int_equal(b->periods[1].died, 4);
+	assert_int_equal(b->last_later, 1);
+	assert_int_equal(b->last_same, 2);
+	assert_int_equal(b->periods[0].last_born, 1);
+	assert_int_equal(b->periods[1].last_born, 3);
 	((struct seen_graph *)arg)->n_roots++;
 	return 0;
 }
