@@ -43,6 +43,7 @@ enum {
 	MIN_PERIODS = 9,   /* below: too short to judge */
 	MIN_BLOCKS = 200,  /* of a site that matters, */
 	MIN_BYTES = 64 << 10, /* or so many bytes, or a hundredth of all */
+	MANY_BLOCKS = 1000, /* of a queue that is told of though it has drained */
 	FEW_BLOCKS = 16,   /* of so few, the bytes' course counts, not the blocks' */
 	LARGE_GROWTH = 8 << 20, /* bytes that are a warning in any heap */
 	MIN_DEATHS = 40,   /* for an order to be seen in them */
@@ -372,25 +373,28 @@ is_function(const char *type)
 	return n > 2 && strcmp(type + n - 2, "()") == 0;
 }
 
-/* Frames of what makes a callable object keep what it has captured. */
+/* Frames of what makes a callable object keep what it has captured; not of what calls
+ * one. */
 static bool
 is_callable_frame(const char *function)
 {
-	return function && (strstr(function, "std::function<") || strstr(function, "_M_init_functor") ||
-			    strstr(function, "_Function_base") || strstr(function, "_Function_handler") ||
-			    strstr(function, "move_only_function"));
+	return strstr(function, "_M_init_functor") || strstr(function, "_Base_manager") ||
+	       (strstr(function, "std::function<") && strstr(function, "::function<")) ||
+	       (strstr(function, "move_only_function") && !strstr(function, "::operator()"));
 }
 
 static bool
 has_callable_frames(const struct work *w, uint32_t site)
 {
+	const char *own;
 	struct stack s;
 	bool has = false;
 
 	if (stack_get(w->h, w->d->symbols, site, &s) != 0)
 		return false;
-	for (size_t i = 0; i < s.n && i < 8 && !has; i++)
-		has = is_callable_frame(s.frames[i].function);
+	own = names_function(w->h, &s);
+	for (size_t i = 0; i < s.n && s.frames[i].function != own && !has; i++)
+		has = s.frames[i].function && is_callable_frame(s.frames[i].function);
 	stack_free(&s);
 	return has;
 }
@@ -797,7 +801,7 @@ tell_calm(struct work *w, struct growing *g)
 	is_queue = (b->earlier - b->last_earlier) * 10 < b->deaths &&
 		   !HAS_WORD(g->has_holder && g->holder.kind ? g->holder.kind : g->container,
 			     table_kinds);
-	if (is_drained && !is_queue)
+	if (is_drained && (!is_queue || g->peak < MANY_BLOCKS))
 		return;
 	f = finding_add(all, is_queue ? "queue" : "cache", is_drained ? "drained" : "bounded",
 			g->history->node);

@@ -451,10 +451,23 @@ names_container(const struct stack *s)
 	return NULL;
 }
 
+/* zmalloc, xrealloc, Perl_safesyscalloc, g_strdup: what a program calls in place of the
+ * C library's function tells nothing of what is allocated. */
+static bool
+is_wrapper(const char *plain)
+{
+	static const char *const words[] = {"malloc", "calloc", "realloc", "strdup", "memdup"};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (strcasestr(plain, words[i]))
+			return true;
+	return false;
+}
+
 const char *
 names_function(const struct heap *h, const struct stack *s)
 {
-	const char *first = NULL;
+	const char *first = NULL, *wrapper = NULL;
 
 	for (size_t i = 0; i < s->n; i++) {
 		char plain[256];
@@ -464,11 +477,14 @@ names_function(const struct heap *h, const struct stack *s)
 		if (!first)
 			first = s->frames[i].function;
 		names_plain(s->frames[i].function, plain, sizeof(plain));
-		if (!is_inside(plain, s->frames[i].file) &&
-		    !stack_is_runtime(h, &s->frames[i]))
+		if (is_inside(plain, s->frames[i].file) || stack_is_runtime(h, &s->frames[i]))
+			continue;
+		if (!is_wrapper(plain))
 			return s->frames[i].function;
+		if (!wrapper)
+			wrapper = s->frames[i].function;
 	}
-	return first;
+	return wrapper ? wrapper : first;
 }
 
 /* ---- the whole ---- */

@@ -61,8 +61,8 @@ const char *names_container(const struct stack *stack);
  * buf. */
 char *names_plain(const char *function, char *buf, size_t n);
 
-/* The first function of a stack that is not inside a library or a container; NULL
- * if there is none.  Lives as long as the symbols. */
+/* The first function of a stack that is not inside a library or a container, nor one
+ * that stands for malloc by its name; NULL if there is none.  Lives as long as the symbols. */
 const char *names_function(const struct heap *heap, const struct stack *stack);
 
 #endif
