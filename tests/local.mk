@@ -17,6 +17,7 @@ unit_tests = \
 	tests/unit/test_dominators \
 	tests/unit/test_holders \
 	tests/unit/test_detect \
+	tests/unit/test_fragmentation \
 	tests/unit/test_growth
 
 # TAP scripts, run by bash with the variables of AM_TESTS_ENVIRONMENT.
@@ -92,6 +93,10 @@ tests_unit_test_detect_LDADD = $(analyze_test_libs)
 tests_unit_test_growth_SOURCES = tests/unit/test_growth.c $(heapmaker_sources)
 tests_unit_test_growth_CFLAGS = $(analyze_test_cflags)
 tests_unit_test_growth_LDADD = $(analyze_test_libs)
+
+tests_unit_test_fragmentation_SOURCES = tests/unit/test_fragmentation.c $(heapmaker_sources)
+tests_unit_test_fragmentation_CFLAGS = $(analyze_test_cflags)
+tests_unit_test_fragmentation_LDADD = $(analyze_test_libs)
 
 # --------------------------------------------------------------- fuzzing
 # replay_heapfile feeds files to the fuzz target without a fuzzer, under the

@@ -361,6 +361,8 @@ findings_new(const struct heap *heap, struct symbols *symbols,
 	if (!all->failed)
 		detect_growth(&d);
 	if (!all->failed)
+		detect_fragmentation(&d);
+	if (!all->failed)
 		sum_sites(&d);
 	parts_free(&parts);
 	graph_free(graph);

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "fragmentation.h"
 #include "graph.h"
 #include "heap.h"
 #include "holders.h"
@@ -76,6 +77,7 @@ struct findings {
 	struct finding *list;
 	size_t n, size;
 	struct leaks leaks;
+	struct fragmentation fragmentation;
 	struct heap_count *retained; /* by site; NULL = not asked for, or unknown */
 	bool failed; /* no memory */
 };
@@ -156,5 +158,8 @@ void detect_leaks(const struct detector *d);
 
 /* detect_growth.c */
 void detect_growth(const struct detector *d);
+
+/* detect_fragmentation.c */
+void detect_fragmentation(const struct detector *d);
 
 #endif

@@ -198,10 +198,28 @@ process(const struct heap *h)
 	return o;
 }
 
+/* What a compaction would give back; null if pages are not known. */
 static json_t *
-memory(const struct heap *h)
+fragmentation(const struct fragmentation *f)
 {
-	const struct heap_info *info = &h->info;
+	json_t *o;
+
+	if (!f->is_known)
+		return json_null();
+	o = json_object();
+	put(o, "page_bytes", number(f->page_bytes));
+	put(o, "pages", number(f->pages));
+	put(o, "used_bytes", number(f->used_bytes));
+	put(o, "free_bytes_in_pages", number(f->free_bytes));
+	put(o, "giveback_bytes", number(f->giveback_bytes));
+	put(o, "pinned_bytes", number(f->pinned_bytes));
+	return o;
+}
+
+static json_t *
+memory(const struct report *r)
+{
+	const struct heap_info *info = &r->heap->info;
 	json_t *o = json_object();
 
 	put(o, "rss", number(info->rss));
@@ -211,6 +229,7 @@ memory(const struct heap *h)
 	put(o, "total_memory", number(info->total_memory));
 	put(o, "free_memory", number(info->free_memory));
 	put(o, "profiler", number(info->profiler_bytes));
+	put(o, "fragmentation", fragmentation(&r->findings->fragmentation));
 	return o;
 }
 
@@ -665,7 +684,7 @@ report_write_json(const struct report *r, FILE *f)
 {
 	fputs("{\"schema\": \"gcprof-analyze/1\"", f);
 	member(f, "process", process(r->heap));
-	member(f, "memory", memory(r->heap));
+	member(f, "memory", memory(r));
 	member(f, "cohorts", cohorts(r->heap));
 	member(f, "totals", totals(r->heap));
 	member(f, "leaks", leaks(&r->findings->leaks));

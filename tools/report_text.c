@@ -167,14 +167,17 @@ write_size_line(FILE *f, const char *name, uint64_t bytes, const char *what)
 }
 
 static void
-write_memory(const struct heap *h, FILE *f)
+write_memory(const struct report *r, FILE *f)
 {
-	const struct heap_info *info = &h->info;
+	const struct heap_info *info = &r->heap->info;
 
 	layout_heading(f, "Memory");
 	write_size_line(f, "rss", info->rss, "resident in memory");
 	write_size_line(f, "heap total", info->heap_total, "mapped by the allocator");
 	write_size_line(f, "heap used", info->heap_used, "requested and not freed");
+	if (r->findings && r->findings->fragmentation.is_known)
+		write_size_line(f, "fragmented", r->findings->fragmentation.giveback_bytes,
+				"a compaction would give back");
 	write_size_line(f, "external", info->external, "mapped by the program itself");
 	write_size_line(f, "profiler", info->profiler_bytes, "gcprof's own");
 	if (info->total_memory)
@@ -752,7 +755,7 @@ report_write_text(const struct report *r, FILE *f)
 	estimate_sites(&w);
 	write_process(r->heap, f);
 	write_summary(r, f);
-	write_memory(r->heap, f);
+	write_memory(r, f);
 	write_cohorts(r->heap, f);
 	write_chart(r, f);
 	report_write_leaks(r, f);

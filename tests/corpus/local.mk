@@ -20,6 +20,7 @@ corpus_c = \
 	tests/corpus/programs/calm-listeners \
 	tests/corpus/programs/calm-load-once \
 	tests/corpus/programs/calm-lru \
+	tests/corpus/programs/calm-packed \
 	tests/corpus/programs/calm-pool \
 	tests/corpus/programs/calm-queue \
 	tests/corpus/programs/calm-reload \
@@ -31,6 +32,7 @@ corpus_c = \
 	tests/corpus/programs/closure-cleanups \
 	tests/corpus/programs/closure-listeners \
 	tests/corpus/programs/closure-timers \
+	tests/corpus/programs/frag-pinned \
 	tests/corpus/programs/growth-append \
 	tests/corpus/programs/growth-arena \
 	tests/corpus/programs/growth-subtree \
@@ -140,6 +142,7 @@ tests/corpus/programs/calm-double-buffer: tests/corpus/programs/calm-double-buff
 tests/corpus/programs/calm-listeners: tests/corpus/programs/calm-listeners.c
 tests/corpus/programs/calm-load-once: tests/corpus/programs/calm-load-once.c
 tests/corpus/programs/calm-lru: tests/corpus/programs/calm-lru.c
+tests/corpus/programs/calm-packed: tests/corpus/programs/calm-packed.c
 tests/corpus/programs/calm-pool: tests/corpus/programs/calm-pool.c
 tests/corpus/programs/calm-queue: tests/corpus/programs/calm-queue.c
 tests/corpus/programs/calm-reload: tests/corpus/programs/calm-reload.c
@@ -151,6 +154,7 @@ tests/corpus/programs/calm-ttl: tests/corpus/programs/calm-ttl.c
 tests/corpus/programs/closure-cleanups: tests/corpus/programs/closure-cleanups.c
 tests/corpus/programs/closure-listeners: tests/corpus/programs/closure-listeners.c
 tests/corpus/programs/closure-timers: tests/corpus/programs/closure-timers.c
+tests/corpus/programs/frag-pinned: tests/corpus/programs/frag-pinned.c
 tests/corpus/programs/growth-append: tests/corpus/programs/growth-append.c
 tests/corpus/programs/growth-arena: tests/corpus/programs/growth-arena.c
 tests/corpus/programs/growth-subtree: tests/corpus/programs/growth-subtree.c

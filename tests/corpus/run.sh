@@ -155,7 +155,7 @@ table() {
 		}
 		END {
 			printf "\n%-14s %10s %10s\n", "kind", "recall", "precision"
-			n_order = split("cache queue closure leak missing-free growth", order, " ")
+			n_order = split("cache queue closure leak missing-free growth fragmentation", order, " ")
 			for (i = 1; i <= n_order; i++)
 				known[order[i]] = 1
 			for (k in reported)

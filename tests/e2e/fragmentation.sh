@@ -1,0 +1,62 @@
+#!/usr/bin/env bash
+# fragmentation.sh -- pages that survivors pin, against where the program says they are.
+#
+# SPDX-License-Identifier: MIT
+# shellcheck source-path=SCRIPTDIR/../..
+. "${srcdir:-.}/tests/e2e/init.sh"
+
+require_built "$TARGETS/fragmentation"
+
+verdict() { # NAME: kind, verdict and level of what is said of pages
+	summary "$(heap "$1")" '.findings[] | select(.kind == "fragmentation") | .kind + "/" + .verdict + " " + .level'
+}
+
+figure() { # NAME KEY: of .memory.fragmentation
+	summary "$(heap "$1")" ".memory.fragmentation.$2"
+}
+
+pages_of() { # NAME: those that the target's survivors are in
+	sed -n 's/^survivors .* pages //p' "$T/$1.truth"
+}
+
+n=8000
+for allocator in jemalloc system; do
+	export GCPROF_ALLOCATOR=$allocator
+	run() { # NAME HOW N
+		run_gcprof "$allocator-$1" "$TARGETS/fragmentation" "$2" "$3"
+		is "$allocator: $1 ends well, and nothing was lost" "$status $(valid "$(heap "$allocator-$1")" && echo valid)" "0 valid"
+	}
+	run pinned pinned $n
+	name=$allocator-pinned
+	pages=$(pages_of "$name")
+	is "$allocator: survivors between blocks that are gone pin pages" "$(verdict "$name")" "fragmentation/pinned warning"
+	is "$allocator: who allocated them is named" \
+		"$(summary "$(heap "$name")" '[.findings[] | select(.kind == "fragmentation") | .site.frames[].function] | any(. == "session_new")')" true
+	is "$allocator: with all its stacks" "$(summary "$(heap "$name")" '.findings[] | select(.kind == "fragmentation") | .blocks')" $n
+	is "$allocator: in so many pages as they are in" \
+		"$(summary "$(heap "$name")" '.findings[] | select(.kind == "fragmentation") | .summary' | sed 's/.* in \([0-9,]*\) pages.*/\1/' | tr -d ,)" "$pages"
+	# A block of 64 bytes takes 64 or 80, others have a few pages.
+	between "$allocator: what would be given back are their pages but a few" \
+		"$(figure "$name" giveback_bytes)" $(((pages - pages * 80 / 4096 - 20) * 4096)) $((pages * 4096))
+	is "$allocator: used and free bytes are all bytes of the pages" \
+		"$(figure "$name" 'used_bytes + .memory.fragmentation.free_bytes_in_pages')" "$(($(figure "$name" pages) * 4096))"
+	ok "$allocator: the report for people says it" grep -q "blocks of session_new pin" "$(analysis "$(heap "$name")" text)"
+	ok "$allocator: and its part on memory does" grep -q "^  fragmented  *30\.[0-9] MiB  *3[0-9,]*   a compaction would give back" \
+		"$(analysis "$(heap "$name")" text)"
+
+	run packed packed $n
+	is "$allocator: survivors side by side pin nothing" "$(verdict "$allocator-packed")" ""
+	between "$allocator: and nothing would be given back" "$(figure "$allocator-packed" giveback_bytes)" 0 65536
+
+	GCPROF_YOUNG=1G run young young $n
+	is "$allocator: blocks that are not old pin nothing" "$(verdict "$allocator-young")" ""
+	between "$allocator: though it would be given back" "$(figure "$allocator-young" giveback_bytes)" $((n * 3500)) $((n * 4096))
+
+	run large large 2000
+	is "$allocator: the ends of large blocks are no fragmentation" "$(verdict "$allocator-large")" ""
+
+	run fresh fresh 48
+	is "$allocator: the first blocks of many threads are none" "$(verdict "$allocator-fresh")" ""
+	between "$allocator: and nothing of theirs would be given back" "$(figure "$allocator-fresh" giveback_bytes)" 0 1000000
+done
+done_testing
