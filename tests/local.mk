@@ -17,6 +17,7 @@ unit_tests = \
 	tests/unit/test_dominators \
 	tests/unit/test_holders \
 	tests/unit/test_detect \
+	tests/unit/test_several \
 	tests/unit/test_trend
 
 # TAP scripts, run by bash with the variables of AM_TESTS_ENVIRONMENT.
@@ -88,6 +89,10 @@ tests_unit_test_holders_LDADD = $(analyze_test_libs)
 tests_unit_test_detect_SOURCES = tests/unit/test_detect.c $(heapmaker_sources)
 tests_unit_test_detect_CFLAGS = $(analyze_test_cflags)
 tests_unit_test_detect_LDADD = $(analyze_test_libs)
+
+tests_unit_test_several_SOURCES = tests/unit/test_several.c $(heapmaker_sources)
+tests_unit_test_several_CFLAGS = $(analyze_test_cflags)
+tests_unit_test_several_LDADD = $(analyze_test_libs)
 
 tests_unit_test_trend_SOURCES = tests/unit/test_trend.c
 tests_unit_test_trend_CFLAGS = $(analyze_test_cflags)
