@@ -360,6 +360,8 @@ findings_new(const struct heap *heap, struct symbols *symbols,
 		detect_leaks(&d);
 	if (!all->failed)
 		detect_growth(&d);
+	if (!all->failed && options->several)
+		detect_several(&d);
 	if (!all->failed)
 		sum_sites(&d);
 	parts_free(&parts);
@@ -396,6 +398,7 @@ findings_free(struct findings *all)
 		free(f->parts);
 		steps_free(f);
 	}
+	settle_fini(&all->settle);
 	free(all->retained);
 	free(all->list);
 	free(all);

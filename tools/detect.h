@@ -16,6 +16,8 @@
 #include "graph.h"
 #include "heap.h"
 #include "holders.h"
+#include "settle.h"
+#include "several.h"
 #include "stacks.h"
 #include "suppress.h"
 #include "symbolize.h"
@@ -28,6 +30,16 @@ enum { FINDING_THREADS = 4 };
 struct finding_part {
 	uint32_t site;
 	struct heap_count count;
+};
+
+/* How the blocks of a finding's function went from snapshot to snapshot. */
+struct finding_trend {
+	size_t n;      /* snapshots; 0 = there is only this one */
+	bool is_bytes; /* of bytes, not of blocks */
+	bool is_known; /* there are enough for a trend */
+	double slope_per_hour, low, high, p;
+	bool is_settle_known;
+	double base, busy, idle, share; /* bytes; see settle.h */
 };
 
 struct finding {
@@ -56,6 +68,7 @@ struct finding {
 	const char *advice; /* what to do about it; NULL = the obvious */
 	char **evidence;
 	size_t n_evidence;
+	struct finding_trend trend;
 	char fingerprint[17];
 	/* Against a baseline; what is known fails nothing. */
 	enum finding_novelty {
@@ -77,6 +90,8 @@ struct findings {
 	size_t n, size;
 	struct leaks leaks;
 	struct heap_count *retained; /* by site; NULL = not asked for, or unknown */
+	const struct several *several; /* with this snapshot; NULL = there is no other */
+	struct settle settle;
 	bool failed; /* no memory */
 };
 
@@ -85,6 +100,8 @@ struct detect_options {
 	bool show_reachable;
 	bool show_content;
 	bool with_retained; /* what each site retains */
+	struct several *several; /* earlier snapshots; this one is added; NULL = none */
+	const char *path;	 /* of this one, for them */
 	struct suppressions *suppressions; /* counts what it matches; may be NULL */
 	heap_progress *progress;
 	void *progress_arg;
@@ -156,5 +173,11 @@ void detect_leaks(const struct detector *d);
 
 /* detect_growth.c */
 void detect_growth(const struct detector *d);
+
+/* Is it where threads and programs begin? */
+bool detect_is_start(const char *function);
+
+/* detect_several.c; after all others: it adds to their findings */
+void detect_several(const struct detector *d);
 
 #endif

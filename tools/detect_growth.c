@@ -703,8 +703,8 @@ tell_calm(struct work *w, struct growing *g)
 /* ---- the whole ----------------------------------------------------------- */
 
 /* Where threads and programs begin: named only if nothing else of the stack is. */
-static bool
-is_start(const char *function)
+bool
+detect_is_start(const char *function)
 {
 	static const char *const starts[] = {"__libc_start", "_start", "start_thread", "clone"};
 
@@ -732,7 +732,7 @@ judge_all(struct work *w)
 		if (g->course == NOTHING || g->course == SLOWING || stack_get(w->h, w->d->symbols, y->node, &s) != 0)
 			continue;
 		function = names_function(w->h, &s);
-		if (function && !is_start(function))
+		if (function && !detect_is_start(function))
 			g->function = strdup(function);
 		stack_free(&s);
 	}

@@ -17,6 +17,7 @@
 
 #include <cmocka.h>
 
+#include "detect.h"
 #include "heap.h"
 #include "heapmaker.h"
 #include "settle.h"
@@ -387,6 +388,195 @@ shares_are_of_what_the_busy_time_took(void **state)
 	assert_true(settle_share(100, 100, 100) < 0);
 }
 
+/* ---- findings ---- */
+
+/* Findings of the last of some heaps; all are freed but the last. */
+static struct findings *
+find(struct heap **heaps, size_t n, struct several **ret)
+{
+	struct several *s = several_new();
+	struct detect_options options = {.several = s, .path = "last"};
+	struct findings *all;
+
+	for (size_t i = 0; i + 1 < n; i++) {
+		assert_int_equal(several_add(s, heaps[i], NULL, "earlier"), 0);
+		heap_free(heaps[i]);
+	}
+	all = findings_new(heaps[n - 1], NULL, &options);
+	assert_non_null(all);
+	*ret = s;
+	return all;
+}
+
+static const struct finding *
+only_of_kind(const struct findings *all, const char *kind)
+{
+	const struct finding *found = NULL;
+
+	for (size_t i = 0; i < all->n; i++)
+		if (strcmp(all->list[i].kind, kind) == 0) {
+			assert_null(found);
+			found = &all->list[i];
+		}
+	return found;
+}
+
+static void
+check_growth(const unsigned *counts, size_t n, const char *wanted)
+{
+	struct heap *heaps[8];
+	struct several *s;
+	struct findings *all;
+	const struct finding *f;
+	char got[64] = "nothing";
+
+	for (size_t i = 0; i < n; i++)
+		heaps[i] = make(i % 2 ? &moved : &plain, 10 * (i + 1), counts[i], 1000, NULL);
+	all = find(heaps, n, &s);
+	f = only_of_kind(all, "growth");
+	if (f)
+		snprintf(got, sizeof(got), "%s %s", f->verdict, finding_level_name(f->level));
+	assert_string_equal(got, wanted);
+	if (f) {
+		assert_int_equal(f->count.blocks, counts[n - 1]);
+		assert_int_equal(f->trend.n, n);
+		assert_int_equal(strlen(f->fingerprint), 16);
+	}
+	findings_free(all);
+	several_free(s);
+	heap_free(heaps[n - 1]);
+}
+
+static void
+what_only_the_snapshots_show_to_grow_is_told(void **state)
+{
+	static const unsigned rising[] = {1000, 2000, 3000, 4000, 5000, 6000};
+	static const unsigned falls_once[] = {1000, 2000, 1900, 4000, 5000, 6000};
+	static const unsigned a_little[] = {1000, 1010, 1020, 1030, 1040, 1050};
+	static const unsigned comes_to_rest[] = {1000, 3000, 5000, 5900, 5990, 6000};
+
+	(void)state;
+	check_growth(rising, 6, "unbounded warning");
+	check_growth(rising, 5, "unbounded warning");
+	check_growth(rising, 4, "unbounded note");
+	check_growth(rising, 3, "unbounded note");
+	check_growth(rising, 2, "nothing");
+	check_growth(falls_once, 6, "nothing");
+	check_growth(a_little, 6, "nothing");
+	check_growth(comes_to_rest, 6, "nothing");
+}
+
+/* A heap in which one site has grown in each period of its life, as books tell. */
+static struct heap *
+make_with_history(uint64_t uptime, unsigned n)
+{
+	enum { PERIODS = 16 };
+	struct maker m = {.n_sections = 0};
+	struct sites s = make_sites(&m, &plain, n);
+	uint64_t address = 0x10000;
+
+	maker_number(&m, "complete", 1);
+	maker_number(&m, "uptime_ns", uptime * 1000000000);
+	maker_number(&m, "allocations", 100 * uptime);
+	maker_number(&m, "period_bytes", 10000);
+	maker_number(&m, "epoch", PERIODS);
+	for (uint32_t p = 0; p < PERIODS; p++) {
+		maker_period(&m, &(struct hf_period){(p + 1) * uptime * 1000000000 / PERIODS,
+						     (p + 1) * n / PERIODS, (p + 1) * 10000, 0,
+						     0});
+		maker_birth(&m, p + 1, 0, 0);
+		maker_birth_period(&m, p);
+	}
+	for (unsigned i = 0; i < n; i++, address += 112)
+		maker_block(&m, &(struct hf_block){address, 100, 112, s.leaf,
+						   i * PERIODS / n + 1, 0});
+	return load(&m);
+}
+
+static const struct finding *
+find_with_history(struct heap **heaps, size_t n, struct findings **ret, struct several **ret_s)
+{
+	const struct finding *f;
+
+	*ret = find(heaps, n, ret_s);
+	f = only_of_kind(*ret, "growth");
+	assert_non_null(f);
+	assert_string_equal(f->verdict, "unbounded");
+	return f;
+}
+
+static bool
+says(const struct finding *f, const char *what)
+{
+	for (size_t i = 0; i < f->n_evidence; i++)
+		if (strstr(f->evidence[i], what))
+			return true;
+	return false;
+}
+
+static void
+snapshots_speak_for_a_finding_or_against_it(void **state)
+{
+	struct heap *heaps[3];
+	struct findings *all;
+	struct several *s;
+	const struct finding *f;
+	double alone;
+
+	(void)state;
+	/* Alone: a warning. */
+	heaps[0] = make_with_history(60, 4000);
+	f = find_with_history(heaps, 1, &all, &s);
+	assert_int_equal(f->level, FINDING_WARNING);
+	alone = f->confidence;
+	assert_int_equal(f->trend.n, 0);
+	findings_free(all);
+	several_free(s);
+	heap_free(heaps[0]);
+	/* They show the same. */
+	heaps[0] = make(&moved, 20, 1300, 0, NULL);
+	heaps[1] = make(&moved, 40, 2600, 0, NULL);
+	heaps[2] = make_with_history(60, 4000);
+	f = find_with_history(heaps, 3, &all, &s);
+	assert_int_equal(f->level, FINDING_WARNING);
+	assert_true(f->confidence > alone);
+	assert_true(says(f, "Over 3 snapshots in 40 s: 1,300, 2,600, 4,000 blocks; 68 a second"));
+	findings_free(all);
+	several_free(s);
+	heap_free(heaps[2]);
+	/* They show that it has not grown while much was done. */
+	heaps[0] = make(&moved, 20, 4000, 0, NULL);
+	heaps[1] = make(&moved, 40, 4100, 0, NULL);
+	heaps[2] = make_with_history(60, 4000);
+	f = find_with_history(heaps, 3, &all, &s);
+	assert_int_equal(f->level, FINDING_NOTE);
+	assert_true(f->confidence < alone);
+	assert_non_null(strstr(f->summary, "did not grow between them"));
+	findings_free(all);
+	several_free(s);
+	heap_free(heaps[2]);
+	/* Hardly anything was done between them: that tells nothing. */
+	heaps[0] = make(&moved, 58, 4000, 0, NULL);
+	heaps[1] = make(&moved, 59, 4000, 0, NULL);
+	heaps[2] = make_with_history(60, 4000);
+	f = find_with_history(heaps, 3, &all, &s);
+	assert_int_equal(f->level, FINDING_WARNING);
+	findings_free(all);
+	several_free(s);
+	heap_free(heaps[2]);
+	/* Two are a difference. */
+	heaps[0] = make(&moved, 20, 4000, 0, NULL);
+	heaps[1] = make_with_history(60, 4000);
+	f = find_with_history(heaps, 2, &all, &s);
+	assert_int_equal(f->level, FINDING_WARNING);
+	assert_true(f->confidence <= alone);
+	assert_true(says(f, "2 snapshots show a difference, not a trend: 4,000, 4,000 blocks"));
+	assert_false(f->trend.is_known);
+	findings_free(all);
+	several_free(s);
+	heap_free(heaps[1]);
+}
+
 int
 main(void)
 {
@@ -398,6 +588,8 @@ main(void)
 		cmocka_unit_test(files_of_one_process_come_together_in_order),
 		cmocka_unit_test(snapshots_are_placed_between_marks),
 		cmocka_unit_test(shares_are_of_what_the_busy_time_took),
+		cmocka_unit_test(what_only_the_snapshots_show_to_grow_is_told),
+		cmocka_unit_test(snapshots_speak_for_a_finding_or_against_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
