@@ -82,6 +82,18 @@ finding_say(struct findings *all, struct finding *f, const char *format, ...)
 	va_end(args);
 }
 
+void
+finding_add_site(struct findings *all, struct finding *f, uint32_t site)
+{
+	uint32_t *more = realloc(f->sites, (f->n_sites + 1) * sizeof(*more));
+
+	all->failed |= !more;
+	if (!more)
+		return;
+	f->sites = more;
+	f->sites[f->n_sites++] = site;
+}
+
 /* ---- wrong frees ---- */
 
 static void
@@ -396,6 +408,7 @@ findings_free(struct findings *all)
 		free(f->evidence);
 		free(f->summary);
 		free(f->parts);
+		free(f->sites);
 		steps_free(f);
 	}
 	settle_fini(&all->settle);

@@ -48,6 +48,8 @@ struct finding {
 	enum finding_level level;
 	double confidence;
 	uint32_t site, alloc_site;  /* nodes; alloc_site 0 = none, or the same */
+	uint32_t *sites; /* all whose blocks are counted; NULL = site alone */
+	size_t n_sites;
 	struct heap_count count;    /* of the blocks themselves */
 	struct heap_count indirect; /* lost with them */
 	struct finding_part *parts; /* of indirect, by falling bytes */
@@ -167,6 +169,9 @@ void finding_summarize(struct findings *all, struct finding *f, const char *form
 	__attribute__((format(printf, 3, 4)));
 void finding_say(struct findings *all, struct finding *f, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* One site more whose blocks it counts. */
+void finding_add_site(struct findings *all, struct finding *f, uint32_t site);
 
 /* detect_leak.c; needs the graph */
 void detect_leaks(const struct detector *d);

@@ -619,6 +619,7 @@ tell(struct work *w, struct growing *g)
 			continue;
 		if (is_same_function(o, g)) {
 			o->is_told = true;
+			finding_add_site(all, f, o->history->node);
 			sum.blocks += o->history->live.blocks;
 			sum.bytes += o->history->live.bytes;
 		} else if (o->part_of < 0 || !is_same_function(&w->list[o->part_of], g)) {

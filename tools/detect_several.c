@@ -6,8 +6,10 @@
  * Not here: matching of sites (several.h), snapshots and marks (settle.h), the
  *       history that one snapshot has (detect_growth.c).
  *
- * Sites of one allocating function are looked at together, as detect_growth.c does.
- * BOUND  Of sites the 512 that hold most at any of the snapshots are looked at.
+ * A finding is weighed by the sites whose blocks it counts.  Of the others those of
+ * one allocating function are told together: those of them that grow or stay, or,
+ * if it takes all of them to see it, all.
+ * BOUND  Of these the 512 sites that hold most at any of the snapshots are looked at.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -39,25 +41,30 @@ enum {
 
 #define MIN_SHARE 0.05 /* of live bytes, more */
 #define MAX_P	  0.05
-#define GOES_ON	  0.33 /* last slope to the mean one: it still grows */
+#define GOES_ON	  0.33 /* last slope, by allocations, to the mean one: it still grows */
 #define MIN_WORK  0.1  /* of all allocation: less between snapshots shows nothing */
 #define MIN_STEP  0.02 /* of that between first and last: less is no step, as from the
 			  last snapshot that was asked for to the one at exit */
 
-/* Sites of one function. */
+/* Some sites, together. */
 struct group {
 	uint32_t node;	/* the one that holds most now */
 	uint64_t most;
-	char *function; /* NULL = unknown: then one site */
+	const char *function; /* that allocates; NULL = unknown */
 	double *blocks, *bytes; /* by snapshot */
 	const double *series;	/* the one that counts */
 	struct finding_trend trend;
 	double per_second, per_second_low, per_second_high;
 	bool is_rising; /* at each step from snapshot to snapshot */
 	bool goes_on;	/* at the last one, too */
-	bool is_found;	/* one finding or more tell of it */
-	bool is_part;	/* it is what holds the blocks of a finding */
-	bool is_new;	/* one of ours will */
+};
+
+/* A site that may have a finding of its own. */
+struct candidate {
+	uint32_t node;
+	char *function; /* NULL = unknown */
+	bool is_told;	/* by a finding */
+	bool rises, stays; /* alone; see judge_alone() */
 };
 
 struct work {
@@ -67,9 +74,9 @@ struct work {
 	const struct settle *settle;
 	double *x; /* seconds, by snapshot */
 	bool *is_step; /* by snapshot: there was work since the step before */
-	struct group *groups;
-	size_t n_groups;
-	uint32_t *by_node; /* index + 1 in groups */
+	struct candidate *list;
+	size_t n;
+	uint32_t *by_node; /* index + 1 in list */
 };
 
 #define SIZE(v)	 text_size((uint64_t)((v) > 0 ? (v) : 0), (char[24]){0}, 24)
@@ -114,29 +121,6 @@ weights(const struct several *s)
 	return w;
 }
 
-/* Nodes of the last snapshot, the heaviest first. */
-static size_t
-choose(const struct work *w, uint32_t *ret)
-{
-	struct ranked *all = calloc((size_t)w->h->n_nodes + 1, sizeof(*all));
-	double *weight = weights(w->s);
-	size_t n = 0;
-
-	for (uint32_t i = 1; all && weight && i <= w->h->n_nodes; i++)
-		if (weight[w->s->by_node[i]] > 0 &&
-		    !(w->h->nodes[i].flags & HEAPFILE_SITE_SPECIAL))
-			all[n++] = (struct ranked){i, weight[w->s->by_node[i]]};
-	w->d->findings->failed |= !all || !weight;
-	if (n)
-		qsort(all, n, sizeof(*all), compare_ranked);
-	n = n < MAX_SITES ? n : MAX_SITES;
-	for (size_t i = 0; i < n; i++)
-		ret[i] = all[i].node;
-	free(weight);
-	free(all);
-	return n;
-}
-
 /* For free(3); NULL: unknown. */
 static char *
 function_of(const struct work *w, uint32_t node)
@@ -154,28 +138,54 @@ function_of(const struct work *w, uint32_t node)
 	return copy;
 }
 
-static struct group *
-group_of(struct work *w, uint32_t node)
+/* Nodes of the last snapshot, the heaviest first. */
+static void
+choose(struct work *w)
 {
-	char *function = function_of(w, node);
-	struct group *g;
+	struct ranked *all = calloc((size_t)w->h->n_nodes + 1, sizeof(*all));
+	double *weight = weights(w->s);
+	size_t n = 0;
 
-	for (size_t i = 0; function && i < w->n_groups; i++)
-		if (w->groups[i].function && strcmp(w->groups[i].function, function) == 0) {
-			free(function);
-			return &w->groups[i];
-		}
-	g = &w->groups[w->n_groups++];
-	g->node = node;
-	g->function = function;
+	w->d->findings->failed |= !all || !weight;
+	for (uint32_t i = 1; all && weight && i <= w->h->n_nodes; i++)
+		if (weight[w->s->by_node[i]] > 0 &&
+		    !(w->h->nodes[i].flags & HEAPFILE_SITE_SPECIAL))
+			all[n++] = (struct ranked){i, weight[w->s->by_node[i]]};
+	if (n)
+		qsort(all, n, sizeof(*all), compare_ranked);
+	for (size_t i = 0; i < n && i < MAX_SITES; i++) {
+		w->list[w->n++] = (struct candidate){.node = all[i].node,
+						     .function = function_of(w, all[i].node)};
+		w->by_node[all[i].node] = (uint32_t)w->n;
+	}
+	free(weight);
+	free(all);
+}
+
+/* ---- sums of sites ------------------------------------------------------- */
+
+/* 0, or -1: no memory, and it is said so. */
+static int
+group_init(const struct work *w, struct group *g, const char *function)
+{
+	*g = (struct group){.function = function};
 	g->blocks = calloc(w->s->n, sizeof(*g->blocks));
 	g->bytes = calloc(w->s->n, sizeof(*g->bytes));
-	w->d->findings->failed |= !g->blocks || !g->bytes;
-	return g;
+	if (g->blocks && g->bytes)
+		return 0;
+	w->d->findings->failed = true;
+	return -1;
 }
 
 static void
-group_add(struct work *w, struct group *g, uint32_t node)
+group_fini(struct group *g)
+{
+	free(g->blocks);
+	free(g->bytes);
+}
+
+static void
+group_add(const struct work *w, struct group *g, uint32_t node)
 {
 	struct several_sum sum = {0};
 
@@ -184,11 +194,10 @@ group_add(struct work *w, struct group *g, uint32_t node)
 		g->blocks[i] += (double)sum.live.blocks;
 		g->bytes[i] += (double)sum.live.bytes;
 	}
-	if (sum.live.bytes > g->most) {
+	if (g->node == 0 || sum.live.bytes > g->most) {
 		g->most = sum.live.bytes;
 		g->node = node;
 	}
-	w->by_node[node] = (uint32_t)(g - w->groups) + 1;
 }
 
 /* ---- their course -------------------------------------------------------- */
@@ -208,12 +217,20 @@ trend_of_many(const double *x, const double *v, size_t n)
 	return trend_at(some_x, some_v, m);
 }
 
+/* What the program has done by the i-th snapshot: its allocations, or where they are
+ * not known, its time.  It does not wait as time does. */
+static double
+work_at(const struct work *w, size_t i)
+{
+	return w->s->list[w->s->n - 1].allocations ? (double)w->s->list[i].allocations : w->x[i];
+}
+
 /* Does it rise at each step, and still at the last one? */
 static void
 judge_steps(const struct work *w, struct group *g)
 {
-	const double *v = g->series, *x = w->x;
 	size_t n = w->s->n, last = 0, before = 0, n_steps = 0;
+	const double *v = g->series;
 
 	g->is_rising = true;
 	for (size_t i = 1; i < n; i++) {
@@ -225,27 +242,24 @@ judge_steps(const struct work *w, struct group *g)
 		n_steps++;
 	}
 	g->is_rising &= n_steps >= MIN_TREND - 1 && v[n - 1] >= v[last];
-	g->goes_on = (v[last] - v[before]) * (x[last] - x[0]) >=
-		     GOES_ON * (v[last] - v[0]) * (x[last] - x[before]);
+	g->goes_on = (v[last] - v[before]) * (work_at(w, last) - work_at(w, 0)) >=
+		     GOES_ON * (v[last] - v[0]) * (work_at(w, last) - work_at(w, before));
 }
 
 static void
 find_steps(struct work *w)
 {
-	const struct several_snapshot *list = w->s->list;
 	size_t n = w->s->n, last = 0;
-	double all = (double)list[n - 1].allocations - (double)list[0].allocations;
+	double all = work_at(w, n - 1) - work_at(w, 0);
 
 	for (size_t i = 1; i < n; i++) {
-		double work = (double)list[i].allocations - (double)list[last].allocations;
-
-		w->is_step[i] = all > 0 ? work >= MIN_STEP * all : w->x[i] > w->x[last];
+		w->is_step[i] = all > 0 && work_at(w, i) - work_at(w, last) >= MIN_STEP * all;
 		last = w->is_step[i] ? i : last;
 	}
 }
 
 static void
-judge(struct work *w, struct group *g)
+judge(const struct work *w, struct group *g)
 {
 	size_t n = w->s->n;
 	const double *x = w->x, *v;
@@ -285,17 +299,27 @@ is_much(const struct work *w, double more)
 }
 
 static bool
+rises(const struct group *g)
+{
+	return g->trend.is_known && g->is_rising && g->goes_on && g->trend.slope_per_hour > 0;
+}
+
+static bool
 is_growing(const struct work *w, const struct group *g)
 {
-	return g->trend.is_known && g->is_rising && g->goes_on && g->trend.slope_per_hour > 0 &&
-	       is_much(w, g->bytes[w->s->n - 1] - g->bytes[0]);
+	return rises(g) && is_much(w, g->bytes[w->s->n - 1] - g->bytes[0]);
+}
+
+static bool
+stays(const struct group *g)
+{
+	return g->trend.is_settle_known && g->trend.share > SETTLE_MOSTLY;
 }
 
 static bool
 is_held(const struct group *g)
 {
-	return g->trend.is_settle_known && g->trend.share > SETTLE_MOSTLY &&
-	       g->trend.idle - g->trend.base >= MIN_BYTES;
+	return stays(g) && g->trend.idle - g->trend.base >= MIN_BYTES;
 }
 
 static bool
@@ -310,14 +334,9 @@ is_drained(const struct group *g)
 static bool
 has_worked(const struct work *w)
 {
-	const struct several_snapshot *first = &w->s->list[0], *last = &w->s->list[w->s->n - 1];
+	size_t last = w->s->n - 1;
 
-	if (last->allocations == 0)
-		return (double)(last->uptime_ns - first->uptime_ns) >=
-		       MIN_WORK * (double)last->uptime_ns;
-	return last->allocations >= first->allocations &&
-	       (double)(last->allocations - first->allocations) >=
-		       MIN_WORK * (double)last->allocations;
+	return work_at(w, last) - work_at(w, 0) >= MIN_WORK * work_at(w, last);
 }
 
 /* ---- evidence ------------------------------------------------------------ */
@@ -505,15 +524,22 @@ weigh(const struct work *w, struct finding *f, const struct group *g)
 }
 
 static void
-mark_parts(struct work *w, const struct finding *f)
+mark_told(struct work *w, uint32_t node)
 {
-	for (size_t i = 0; i < f->n_retained_by; i++) {
-		const struct holder_step *step = &f->retained_by[i];
-		uint32_t at = step->is_root ? 0 : w->by_node[step->site];
+	if (w->by_node[node])
+		w->list[w->by_node[node] - 1].is_told = true;
+}
 
-		if (at)
-			w->groups[at - 1].is_part = true;
-	}
+/* With its sites those of what holds them are told. */
+static void
+mark_all_told(struct work *w, const struct finding *f)
+{
+	for (size_t i = 0; i < f->n_sites; i++)
+		mark_told(w, f->sites[i]);
+	mark_told(w, f->site);
+	for (size_t i = 0; i < f->n_retained_by && !is_calm(f); i++)
+		if (!f->retained_by[i].is_root)
+			mark_told(w, f->retained_by[i].site);
 }
 
 static void
@@ -521,17 +547,25 @@ weigh_all(struct work *w)
 {
 	struct findings *all = w->d->findings;
 
-	for (size_t i = 0; i < all->n; i++) {
+	for (size_t i = 0; i < all->n && !all->failed; i++) {
 		struct finding *f = &all->list[i];
-		struct group *g = w->by_node[f->site] ? &w->groups[w->by_node[f->site] - 1] : NULL;
+		char *function = is_of_growth(f) ? function_of(w, f->site) : NULL;
+		struct group g;
 
-		if (!g || !is_of_growth(f))
-			continue;
-		weigh(w, f, g);
-		/* What is calm by the last one, and grows from one to the next, is told. */
-		g->is_found |= !is_calm(f) || !(is_growing(w, g) || is_held(g));
-		if (!is_calm(f))
-			mark_parts(w, f);
+		if (is_of_growth(f) && group_init(w, &g, function) == 0) {
+			for (size_t k = 0; k < f->n_sites; k++)
+				group_add(w, &g, f->sites[k]);
+			if (f->n_sites == 0)
+				group_add(w, &g, f->site);
+			judge(w, &g);
+			weigh(w, f, &g);
+			/* What is calm by the last one, and grows from one to the next, is
+			 * told. */
+			if (!is_calm(f) || !(is_growing(w, &g) || is_held(&g)))
+				mark_all_told(w, f);
+			group_fini(&g);
+		}
+		free(function);
 	}
 }
 
@@ -626,20 +660,81 @@ tell_drained(struct work *w, const struct group *g)
 	say_settle(w, f, g);
 }
 
+enum choice { ALL, THAT_RISE, THAT_STAY };
+
+static bool
+is_same_function(const struct candidate *a, const struct candidate *b)
+{
+	return a == b || (a->function && b->function && strcmp(a->function, b->function) == 0);
+}
+
+/* Those of a function's sites that are not told. */
+static void
+group_choose(const struct work *w, struct group *g, const struct candidate *like,
+	     enum choice which)
+{
+	for (size_t i = 0; i < w->n; i++) {
+		const struct candidate *c = &w->list[i];
+
+		if (!c->is_told && is_same_function(c, like) &&
+		    (which == ALL || (which == THAT_RISE ? c->rises : c->stays)))
+			group_add(w, g, c->node);
+	}
+}
+
+/* One finding of a function at most; true if there is one. */
+static bool
+tell_some(struct work *w, const struct candidate *c, enum choice which, size_t *n_drained)
+{
+	struct group g;
+	bool is_told = false;
+
+	if (group_init(w, &g, c->function) == 0) {
+		group_choose(w, &g, c, which);
+		judge(w, &g);
+		if (g.node && (is_held(&g) || (which != THAT_STAY && is_growing(w, &g)))) {
+			tell(w, &g);
+			is_told = true;
+		} else if (which == ALL && is_drained(&g) && (*n_drained)++ < MAX_DRAINED) {
+			tell_drained(w, &g);
+		}
+	}
+	group_fini(&g);
+	return is_told;
+}
+
+static void
+judge_alone(struct work *w, struct candidate *c)
+{
+	struct group g;
+
+	if (group_init(w, &g, c->function) == 0) {
+		group_add(w, &g, c->node);
+		judge(w, &g);
+		c->rises = rises(&g);
+		c->stays = stays(&g);
+	}
+	group_fini(&g);
+}
+
 static void
 tell_all(struct work *w)
 {
 	size_t n_drained = 0;
 
-	for (size_t i = 0; i < w->n_groups && !w->d->findings->failed; i++) {
-		const struct group *g = &w->groups[i];
+	for (size_t i = 0; i < w->n && !w->d->findings->failed; i++)
+		judge_alone(w, &w->list[i]);
+	for (size_t i = 0; i < w->n && !w->d->findings->failed; i++) {
+		const struct candidate *c = &w->list[i];
 
-		if (g->is_found || g->is_part)
+		if (c->is_told)
 			continue;
-		if (is_held(g) || is_growing(w, g))
-			tell(w, g);
-		else if (is_drained(g) && n_drained++ < MAX_DRAINED)
-			tell_drained(w, g);
+		if (!tell_some(w, c, THAT_STAY, &n_drained) &&
+		    !tell_some(w, c, THAT_RISE, &n_drained))
+			(void)tell_some(w, c, ALL, &n_drained);
+		for (size_t k = w->n; k-- > i;)
+			if (is_same_function(&w->list[k], c))
+				w->list[k].is_told = true;
 	}
 }
 
@@ -648,12 +743,9 @@ tell_all(struct work *w)
 static void
 work_fini(struct work *w)
 {
-	for (size_t i = 0; w->groups && i < w->n_groups; i++) {
-		free(w->groups[i].function);
-		free(w->groups[i].blocks);
-		free(w->groups[i].bytes);
-	}
-	free(w->groups);
+	for (size_t i = 0; i < w->n; i++)
+		free(w->list[i].function);
+	free(w->list);
 	free(w->by_node);
 	free(w->is_step);
 	free(w->x);
@@ -665,8 +757,6 @@ detect_several(const struct detector *d)
 	struct findings *all = d->findings;
 	struct several *s = d->options->several;
 	struct work w = {.d = d, .h = d->heap, .s = s, .settle = &all->settle};
-	uint32_t nodes[MAX_SITES];
-	size_t n_nodes = 0;
 
 	if (several_add(s, d->heap, d->graph, d->options->path)) {
 		all->failed = true;
@@ -677,26 +767,17 @@ detect_several(const struct detector *d)
 	all->several = s;
 	w.x = calloc(s->n, sizeof(*w.x));
 	w.is_step = calloc(s->n, sizeof(*w.is_step));
-	w.groups = calloc(MAX_SITES, sizeof(*w.groups));
+	w.list = calloc(MAX_SITES, sizeof(*w.list));
 	w.by_node = calloc((size_t)d->heap->n_nodes + 1, sizeof(*w.by_node));
-	all->failed |= !w.x || !w.is_step || !w.groups || !w.by_node || settle_find(s, d->heap, &all->settle);
-	for (size_t i = 0; !all->failed && i < s->n; i++)
-		w.x[i] = several_seconds(s, i);
-	if (!all->failed)
+	all->failed |= !w.x || !w.is_step || !w.list || !w.by_node ||
+		       settle_find(s, d->heap, &all->settle);
+	if (!all->failed) {
+		for (size_t i = 0; i < s->n; i++)
+			w.x[i] = several_seconds(s, i);
 		find_steps(&w);
-	if (!all->failed)
-		n_nodes = choose(&w, nodes);
-	for (size_t i = 0; !all->failed && i < n_nodes; i++) {
-		struct group *g = group_of(&w, nodes[i]);
-
-		if (!all->failed)
-			group_add(&w, g, nodes[i]);
-	}
-	for (size_t i = 0; !all->failed && i < w.n_groups; i++)
-		judge(&w, &w.groups[i]);
-	if (!all->failed)
+		choose(&w);
 		weigh_all(&w);
-	if (!all->failed)
 		tell_all(&w);
+	}
 	work_fini(&w);
 }

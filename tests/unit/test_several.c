@@ -353,7 +353,8 @@ static void
 snapshots_are_placed_between_marks(void **state)
 {
 	static const uint64_t three[] = {15, 25, 35}, all[] = {5, 15, 16, 25, 29, 28, 35, 36};
-	static const uint64_t two[] = {15, 25}, early[] = {5, 25, 35};
+	static const uint64_t two[] = {15, 25}, early[] = {5, 25, 35},
+			      rounds[] = {5, 15, 25, 35, 45};
 
 	(void)state;
 	SETTLES("0 1 2", three, {10, "base"}, {20, "busy"}, {30, "idle"});
@@ -362,6 +363,8 @@ snapshots_are_placed_between_marks(void **state)
 	SETTLES("2 4 7", all, {10, "base"}, {20, "busy"}, {30, "idle"});
 	/* Any label that comes again after another. */
 	SETTLES("0 1 2", three, {10, "pause"}, {20, "work"}, {30, "pause"});
+	SETTLES("2 3 4", rounds, {0, "idle"}, {10, "busy"}, {20, "idle"}, {30, "busy"},
+		{40, "idle"});
 	SETTLES("nothing", three, {10, "one"}, {20, "two"}, {30, "three"});
 	SETTLES("a snapshot after the mark 'idle' would show whether it settles", two,
 		{10, "base"}, {20, "busy"}, {30, "idle"});
