@@ -107,6 +107,14 @@ ok "three of them are enough for a note" holds "$(of grow_entry) | all(.level ==
 text --fail-on=warning "${files[@]}"
 is "it fails a check for warnings" "$status" 1
 
+# Function xmalloc() allocates for one that grows, and for one that comes and goes.
+run_gcprof wrapped "$TARGETS/several" wrapped 6
+files_of wrapped
+report "${files[@]}"
+wanted=$(awk '$1 == "snapshot" { n = $2 } END { print n }' "$T/wrapped.truth")
+ok "wrapped: of one function's sites those are told that grow" holds \
+	"$(of xmalloc) | map(select(.level == \"warning\")) | length == 1 and .[0].verdict == \"unbounded\" and .[0].blocks == $wanted"
+
 # ---- quiet, busy, quiet
 run_gcprof drain "$TARGETS/several" drain
 files_of drain

@@ -4,6 +4,8 @@
  *                             of bounded length; a snapshot after each round
  *     several few ROUNDS      a table that is filled, and then gains so few entries
  *                             that one snapshot does not show it
+ *     several wrapped ROUNDS  as few, through a function that others allocate by, too,
+ *                             who have much in every second round
  *     several drain           marks base, busy and idle: what comes in between goes
  *     several hold            the same, but the blocks of hold_session() stay
  *     several unseen          as drain, without the snapshot after "idle"
@@ -30,6 +32,7 @@ static struct entry *table[BUCKETS];
 static void *ring[RING];
 static struct entry *sessions, *archive;
 static long n_entries, n_ring;
+static int is_wrapped;
 static long n_first; /* entries that come without delay */
 static uint32_t seed = 1;
 
@@ -40,6 +43,34 @@ grow_entry(void)
 
 	OPAQUE(p);
 	n_entries++;
+	return p;
+}
+
+NOINLINE static void *
+xmalloc(size_t bytes)
+{
+	void *p = v_malloc(bytes);
+
+	OPAQUE(p);
+	return p;
+}
+
+NOINLINE static void *
+wrapped_entry(void)
+{
+	void *p = xmalloc(BYTES);
+
+	OPAQUE(p);
+	n_entries++;
+	return p;
+}
+
+NOINLINE static void *
+wrapped_noise(void)
+{
+	void *p = xmalloc(BYTES + 32);
+
+	OPAQUE(p);
 	return p;
 }
 
@@ -97,7 +128,7 @@ snapshot(void)
 static void
 add_entry(void)
 {
-	push(&table[rnd(&seed) % BUCKETS], grow_entry());
+	push(&table[rnd(&seed) % BUCKETS], is_wrapped ? wrapped_entry() : grow_entry());
 }
 
 static void
@@ -115,10 +146,25 @@ serve(long n, long every)
 }
 
 static void
+drain(void)
+{
+	while (sessions) {
+		struct entry *e = sessions;
+
+		sessions = e->next;
+		v_free(e);
+	}
+}
+
+static void
 grow(long rounds, long every)
 {
 	for (long i = 0; i < rounds; i++) {
 		serve(10000, every);
+		for (int k = 0; k < SESSIONS && is_wrapped && i % 2; k++)
+			push(&sessions, wrapped_noise());
+		if (i % 2 == 0)
+			drain();
 		pause_ms(10 + 20 * (i % 3));
 		snapshot();
 	}
@@ -131,17 +177,6 @@ busy(int holds)
 		push(&sessions, drain_session());
 		if (holds)
 			push(&archive, hold_session());
-	}
-}
-
-static void
-drain(void)
-{
-	while (sessions) {
-		struct entry *e = sessions;
-
-		sessions = e->next;
-		v_free(e);
 	}
 }
 
@@ -172,10 +207,11 @@ main(int argc, char **argv)
 	const char *mode = argc > 1 ? argv[1] : "";
 	long rounds = argc > 2 ? atol(argv[2]) : 5;
 
-	n_first = strcmp(mode, "few") == 0 ? 3000 : 0;
+	is_wrapped = strcmp(mode, "wrapped") == 0;
+	n_first = is_wrapped || strcmp(mode, "few") == 0 ? 3000 : 0;
 	if (strcmp(mode, "grow") == 0)
 		grow(rounds, 10);
-	else if (strcmp(mode, "few") == 0)
+	else if (is_wrapped || strcmp(mode, "few") == 0)
 		grow(rounds, 100);
 	else if (strcmp(mode, "drain") == 0)
 		settle(0, 1, "base", "busy", "idle");
