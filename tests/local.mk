@@ -18,7 +18,9 @@ unit_tests = \
 	tests/unit/test_holders \
 	tests/unit/test_detect \
 	tests/unit/test_fragmentation \
-	tests/unit/test_growth
+	tests/unit/test_growth \
+	tests/unit/test_several \
+	tests/unit/test_trend
 
 # TAP scripts, run by bash with the variables of AM_TESTS_ENVIRONMENT.
 fuzz_tests = \
@@ -97,6 +99,14 @@ tests_unit_test_growth_LDADD = $(analyze_test_libs)
 tests_unit_test_fragmentation_SOURCES = tests/unit/test_fragmentation.c $(heapmaker_sources)
 tests_unit_test_fragmentation_CFLAGS = $(analyze_test_cflags)
 tests_unit_test_fragmentation_LDADD = $(analyze_test_libs)
+
+tests_unit_test_several_SOURCES = tests/unit/test_several.c $(heapmaker_sources)
+tests_unit_test_several_CFLAGS = $(analyze_test_cflags)
+tests_unit_test_several_LDADD = $(analyze_test_libs)
+
+tests_unit_test_trend_SOURCES = tests/unit/test_trend.c
+tests_unit_test_trend_CFLAGS = $(analyze_test_cflags)
+tests_unit_test_trend_LDADD = $(analyze_test_libs)
 
 # --------------------------------------------------------------- fuzzing
 # replay_heapfile feeds files to the fuzz target without a fuzzer, under the

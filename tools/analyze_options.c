@@ -19,7 +19,11 @@ const char options_help[] =
 "Usage: gcprof-analyze [OPTION]... FILE...\n"
 "Say what holds a program's memory, from snapshots that libgcprof.so wrote.\n"
 "\n"
+"Of several snapshots of one process there is one report, of the last, which says\n"
+"what all of them show together; of several processes there is one of each.\n"
+"\n"
 "What to show\n"
+"  --each                a report of each snapshot, as if there were no other\n"
 "  --top=N               rows of each list, 0 for all (text: 10, JSON: all)\n"
 "  --sort=KEY            one list, by live, old, allocations, blocks, age or retained\n"
 "                        (of the oldest block)\n"
@@ -103,6 +107,7 @@ complain(const char *format, ...)
 
 enum option_code {
 	OPT_TOP = 256,
+	OPT_EACH,
 	OPT_SORT,
 	OPT_FRAMES,
 	OPT_COHORT,
@@ -132,6 +137,7 @@ enum option_code {
 
 static const struct option long_options[] = {
 	{"top", required_argument, NULL, OPT_TOP},
+	{"each", no_argument, NULL, OPT_EACH},
 	{"sort", required_argument, NULL, OPT_SORT},
 	{"frames", required_argument, NULL, OPT_FRAMES},
 	{"cohort", required_argument, NULL, OPT_COHORT},
@@ -379,6 +385,9 @@ parse_option(struct settings *s, int code)
 		if (s->has_sort)
 			s->report.sort = (enum report_sort)word;
 		return s->has_sort;
+	case OPT_EACH:
+		s->each = true;
+		return true;
 	case OPT_FORMAT:
 		return parse_format(s);
 	case OPT_SOURCE_ROOT:
@@ -480,12 +489,6 @@ options_parse(struct settings *s, int argc, char **argv)
 			 "--help");
 		return OPTIONS_WRONG;
 	}
-	for (int i = 0; i < s->n_outputs; i++)
-		if (s->outputs[i].format == FORMAT_JSON && argc - optind > 1) {
-			complain("--format=json takes one snapshot, not %d",
-				 argc - optind);
-			return OPTIONS_WRONG;
-		}
 	return OPTIONS_WORK;
 }
 

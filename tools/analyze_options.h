@@ -47,6 +47,7 @@ struct settings {
 	bool has_top, has_frames, has_sort;
 	bool no_builtin;
 	bool gen_suppressions, show_unused;
+	bool each; /* snapshot has a report of its own */
 	const char *output; /* of -o, for the format that names no file */
 	const char *baseline, *write_baseline;
 	const char *source_root;

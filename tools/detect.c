@@ -82,6 +82,18 @@ finding_say(struct findings *all, struct finding *f, const char *format, ...)
 	va_end(args);
 }
 
+void
+finding_add_site(struct findings *all, struct finding *f, uint32_t site)
+{
+	uint32_t *more = realloc(f->sites, (f->n_sites + 1) * sizeof(*more));
+
+	all->failed |= !more;
+	if (!more)
+		return;
+	f->sites = more;
+	f->sites[f->n_sites++] = site;
+}
+
 /* ---- wrong frees ---- */
 
 static void
@@ -360,6 +372,8 @@ findings_new(const struct heap *heap, struct symbols *symbols,
 		detect_leaks(&d);
 	if (!all->failed)
 		detect_growth(&d);
+	if (!all->failed && options->several)
+		detect_several(&d);
 	if (!all->failed)
 		detect_fragmentation(&d);
 	if (!all->failed)
@@ -396,8 +410,10 @@ findings_free(struct findings *all)
 		free(f->evidence);
 		free(f->summary);
 		free(f->parts);
+		free(f->sites);
 		steps_free(f);
 	}
+	settle_fini(&all->settle);
 	free(all->retained);
 	free(all->list);
 	free(all);

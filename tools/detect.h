@@ -17,6 +17,8 @@
 #include "graph.h"
 #include "heap.h"
 #include "holders.h"
+#include "settle.h"
+#include "several.h"
 #include "stacks.h"
 #include "suppress.h"
 #include "symbolize.h"
@@ -31,12 +33,24 @@ struct finding_part {
 	struct heap_count count;
 };
 
+/* How the blocks of a finding's function went from snapshot to snapshot. */
+struct finding_trend {
+	size_t n;      /* snapshots; 0 = there is only this one */
+	bool is_bytes; /* of bytes, not of blocks */
+	bool is_known; /* there are enough for a trend */
+	double slope_per_hour, low, high, p;
+	bool is_settle_known;
+	double base, busy, idle, share; /* bytes; see settle.h */
+};
+
 struct finding {
 	const char *kind, *verdict; /* words of the contract */
 	const char *what;           /* a short name: "definite leak" */
 	enum finding_level level;
 	double confidence;
 	uint32_t site, alloc_site;  /* nodes; alloc_site 0 = none, or the same */
+	uint32_t *sites; /* all whose blocks are counted; NULL = site alone */
+	size_t n_sites;
 	struct heap_count count;    /* of the blocks themselves */
 	struct heap_count indirect; /* lost with them */
 	struct finding_part *parts; /* of indirect, by falling bytes */
@@ -57,6 +71,7 @@ struct finding {
 	const char *advice; /* what to do about it; NULL = the obvious */
 	char **evidence;
 	size_t n_evidence;
+	struct finding_trend trend;
 	char fingerprint[17];
 	/* Against a baseline; what is known fails nothing. */
 	enum finding_novelty {
@@ -79,6 +94,8 @@ struct findings {
 	struct leaks leaks;
 	struct fragmentation fragmentation;
 	struct heap_count *retained; /* by site; NULL = not asked for, or unknown */
+	const struct several *several; /* with this snapshot; NULL = there is no other */
+	struct settle settle;
 	bool failed; /* no memory */
 };
 
@@ -87,6 +104,8 @@ struct detect_options {
 	bool show_reachable;
 	bool show_content;
 	bool with_retained; /* what each site retains */
+	struct several *several; /* earlier snapshots; this one is added; NULL = none */
+	const char *path;	 /* of this one, for them */
 	struct suppressions *suppressions; /* counts what it matches; may be NULL */
 	heap_progress *progress;
 	void *progress_arg;
@@ -153,6 +172,9 @@ void finding_summarize(struct findings *all, struct finding *f, const char *form
 void finding_say(struct findings *all, struct finding *f, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* One site more whose blocks it counts. */
+void finding_add_site(struct findings *all, struct finding *f, uint32_t site);
+
 /* detect_leak.c; needs the graph */
 void detect_leaks(const struct detector *d);
 
@@ -161,5 +183,11 @@ void detect_growth(const struct detector *d);
 
 /* detect_fragmentation.c */
 void detect_fragmentation(const struct detector *d);
+
+/* Is it where threads and programs begin? */
+bool detect_is_start(const char *function);
+
+/* detect_several.c; after all others: it adds to their findings */
+void detect_several(const struct detector *d);
 
 #endif

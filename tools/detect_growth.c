@@ -211,7 +211,7 @@ judge(const struct work *w, struct growing *g, size_t n_periods)
 	/* A block that doubles grows in few steps; the last one is long ago in volume
 	 * as soon as it has doubled. */
 	if (g->is_bytes)
-		return v[n - 1] > 2 * v[warm] && v[n - 1] > v[n - 1 - (n - warm) * 3 / 5] * 1.4
+		return v[n - 1] > 2 * v[warm] && v[n - 1] > v[n - 1 - (n - warm) * 3 / 5] * 1.3
 			       ? GROWING
 			       : BOUNDED;
 	if (g->trend.p > MAX_P || g->trend.slope <= 0 || g->last - g->first < least ||
@@ -726,6 +726,7 @@ tell(struct work *w, struct growing *g)
 			continue;
 		if (is_same_function(o, g)) {
 			o->is_told = true;
+			finding_add_site(all, f, o->history->node);
 			sum.blocks += count_of(w, o).blocks;
 			sum.bytes += count_of(w, o).bytes;
 		} else if (o->part_of < 0 || !is_same_function(&w->list[o->part_of], g)) {
@@ -832,8 +833,8 @@ find_teardown(struct work *w)
 }
 
 /* Where threads and programs begin: named only if nothing else of the stack is. */
-static bool
-is_start(const char *function)
+bool
+detect_is_start(const char *function)
 {
 	static const char *const starts[] = {"__libc_start", "_start", "start_thread", "clone"};
 
@@ -861,7 +862,7 @@ judge_all(struct work *w)
 		if (g->course == NOTHING || g->course == SLOWING || stack_get(w->h, w->d->symbols, y->node, &s) != 0)
 			continue;
 		function = names_function(w->h, &s);
-		if (function && !is_start(function))
+		if (function && !detect_is_start(function))
 			g->function = strdup(function);
 		stack_free(&s);
 	}

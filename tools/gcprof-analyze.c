@@ -22,6 +22,7 @@
 #include "heapfile_read.h"
 #include "places.h"
 #include "report_findings.h"
+#include "several.h"
 
 #ifndef PACKAGE_VERSION
 #define PACKAGE_VERSION "(not configured)"
@@ -386,25 +387,139 @@ wants_retained(const struct settings *s)
 	return s->has_sort && s->report.sort == REPORT_RETAINED;
 }
 
+/* ---- the snapshots of one process ---- */
+
+/* Add what an earlier snapshot knows of each site, and let it go. */
+static int
+add_earlier(struct run *run, struct several *several, const char *path)
+{
+	const struct settings *s = run->s;
+	struct heap *heap = load(path);
+	struct graph *graph = NULL;
+	int status = heap ? 0 : EXIT_TROUBLE;
+
+	if (heap && heap->has_roots)
+		graph = graph_new(heap, &s->detect.graph, show_progress, NULL);
+	if (heap && ((heap->has_roots && !graph) || several_add(several, heap, graph, path))) {
+		complain("'%s': out of memory", path);
+		status = EXIT_TROUBLE;
+	}
+	end_progress();
+	graph_free(graph);
+	heap_free(heap);
+	return status;
+}
+
+/* The last one that can be read is reported, with what the earlier ones show. */
+static int
+analyze_process(struct run *run, const struct several_file *files, size_t n, bool is_only)
+{
+	struct several *several = n > 1 ? several_new() : NULL;
+	struct heap *heap = NULL;
+	int status = 0;
+	size_t last = n;
+
+	if (n > 1 && !several) {
+		complain("out of memory");
+		return EXIT_TROUBLE;
+	}
+	for (size_t i = 0; i + 1 < n; i++)
+		status = worse(status, add_earlier(run, several, files[i].path));
+	while (!heap && last > 0) {
+		last--;
+		heap = load(files[last].path);
+		status = worse(status, heap ? 0 : EXIT_TROUBLE);
+		/* The one before becomes the last: it is added again, as that. */
+		if (!heap && several)
+			several_drop(several, last > 0 ? files[last - 1].path : "");
+	}
+	if (heap) {
+		struct analysis a = {.heap = heap,
+				     .places = &run->places,
+				     .path = files[last].path,
+				     .is_first = run->n_reported == 0,
+				     .is_one_of_many = !is_only};
+
+		run->s->detect.several = several;
+		run->s->detect.path = files[last].path;
+		run->n_reported++;
+		status = worse(status, report(run, &a));
+	}
+	heap_free(heap);
+	several_free(several);
+	return status;
+}
+
+/* The files of the command line, those of each process together; for free(3). */
+static struct several_file *
+sort_files(const struct settings *s, char **paths, int n, size_t *ret_n_groups)
+{
+	struct several_file *files = calloc((size_t)n, sizeof(*files));
+
+	if (!files) {
+		complain("out of memory");
+		return NULL;
+	}
+	for (int i = 0; i < n; i++)
+		if (n > 1 && !s->each)
+			several_look(paths[i], &files[i]);
+		else
+			files[i].path = paths[i];
+	*ret_n_groups = several_sort(files, (size_t)n);
+	return files;
+}
+
+/* A snapshot that is there twice counts once.  Returns how many are left. */
+static size_t
+drop_doubles(struct several_file *files, size_t n)
+{
+	size_t left = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (files[i].is_double)
+			complain("'%s' is the same snapshot as '%s', and is left out",
+				 files[i].path, files[i - 1].path);
+	for (size_t i = 0; i < n; i++)
+		if (!files[i].is_double)
+			files[left++] = files[i];
+	return left;
+}
+
+/* JSON is one object, so it can tell of one process. */
+static bool
+can_be_told(const struct settings *s, const struct several_file *files, size_t n)
+{
+	size_t n_known = 0;
+
+	for (size_t i = 0; i < n; i++)
+		n_known += (s->each || files[i].is_readable) &&
+			   (i == 0 || files[i].group != files[i - 1].group);
+	for (int i = 0; i < s->n_outputs; i++)
+		if (s->outputs[i].format == FORMAT_JSON && n_known > 1) {
+			complain(s->each ? "--format=json takes one snapshot, not %zu"
+					 : "--format=json takes snapshots of one process, not"
+					   " of %zu",
+				 n_known);
+			return false;
+		}
+	return true;
+}
+
 static int
 analyze_all(struct settings *s, char **paths, int n)
 {
 	struct run run = {.s = s};
-	bool ok = run_begin(&run);
+	size_t n_groups = 0, n_files = (size_t)n;
+	struct several_file *files = sort_files(s, paths, n, &n_groups);
+	bool ok = files && can_be_told(s, files, n_files) && run_begin(&run);
 	int status = ok ? 0 : EXIT_TROUBLE;
 
+	n_files = ok ? drop_doubles(files, n_files) : 0;
 	s->detect.with_retained = wants_retained(s);
-	for (int i = 0; i < n && ok; i++) {
-		struct heap *heap = load(paths[i]);
-		struct analysis a = {.heap = heap,
-				     .places = &run.places,
-				     .path = paths[i],
-				     .is_first = run.n_reported == 0,
-				     .is_one_of_many = n > 1};
-
-		run.n_reported += heap != NULL;
-		status = worse(status, heap ? report(&run, &a) : EXIT_TROUBLE);
-		heap_free(heap);
+	for (size_t i = 0, end; i < n_files && ok; i = end) {
+		for (end = i + 1; end < n_files && files[end].group == files[i].group; end++)
+			;
+		status = worse(status, analyze_process(&run, files + i, end - i, n_groups == 1));
 	}
 	/* A baseline of half the snapshots would let the other half fail. */
 	if (ok && run.new &&status != EXIT_TROUBLE)
@@ -417,6 +532,7 @@ analyze_all(struct settings *s, char **paths, int n)
 	baseline_free(run.old);
 	baseline_free(run.new);
 	places_fini(&run.places);
+	free(files);
 	return status;
 }
 

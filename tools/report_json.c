@@ -408,6 +408,34 @@ retained_by(const struct report *r, const struct finding *f)
 	return array;
 }
 
+/* What several snapshots show of a finding's function. */
+static void
+put_trend(const struct finding *f, json_t *o)
+{
+	const struct finding_trend *t = &f->trend;
+	json_t *trend, *settle;
+
+	if (t->is_known) {
+		trend = json_object();
+		put(trend, "snapshots", number(t->n));
+		put(trend, "of", text(t->is_bytes ? "bytes" : "blocks"));
+		put(trend, "slope_per_hour", json_real(t->slope_per_hour));
+		put(trend, "low", json_real(t->low));
+		put(trend, "high", json_real(t->high));
+		put(trend, "p", json_real(t->p));
+		put(o, "trend", trend);
+	}
+	if (t->is_settle_known) {
+		settle = json_object();
+		put(settle, "base_bytes", number((uint64_t)t->base));
+		put(settle, "busy_bytes", number((uint64_t)t->busy));
+		put(settle, "idle_bytes", number((uint64_t)t->idle));
+		put(settle, "share", json_real(t->share));
+		put(settle, "verdict", text(settle_word(t->share)));
+		put(o, "settle", settle);
+	}
+}
+
 static json_t *
 finding(const struct report *r, const struct finding *f)
 {
@@ -431,6 +459,7 @@ finding(const struct report *r, const struct finding *f)
 	put(o, "address", number(f->address));
 	put(o, "summary", text(f->summary));
 	put(o, "evidence", evidence);
+	put_trend(f, o);
 	put(o, "advice", text(f->advice));
 	put(o, "site", stack(r, f->site));
 	if (f->alloc_site)
@@ -538,6 +567,50 @@ modules(const struct report *r)
 		(void)json_array_append_new(array, o);
 	}
 	return array;
+}
+
+static json_t *
+snapshots(const struct report *r)
+{
+	const struct several *s = r->findings->several;
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < s->n; i++) {
+		const struct several_snapshot *x = &s->list[i];
+		const struct heap_mark *mark = settle_mark(r->heap, x->uptime_ns);
+		json_t *o = json_object();
+
+		put(o, "file", text(x->path));
+		put(o, "time", json_real((double)x->time_ns / 1e9));
+		put(o, "uptime_seconds", json_real((double)x->uptime_ns / 1e9));
+		put(o, "live_blocks", number(x->live.blocks));
+		put(o, "live_bytes", number(x->live.bytes));
+		put(o, "reachable_blocks", number(x->reachable.blocks));
+		put(o, "reachable_bytes", number(x->reachable.bytes));
+		put(o, "mark", mark ? heap_text(&mark->label) : json_null());
+		(void)json_array_append_new(array, o);
+	}
+	return array;
+}
+
+/* Numbers of snapshots, and the share of all bytes; or what is missing. */
+static json_t *
+settled(const struct report *r)
+{
+	static const char *const names[] = {"base", "busy", "idle"};
+	const struct settle *x = &r->findings->settle;
+	json_t *o = json_object();
+	double bytes[SETTLE_N], share;
+
+	for (int i = 0; x->is_known && i < SETTLE_N; i++) {
+		bytes[i] = (double)r->findings->several->list[x->snapshots[i]].reachable.bytes;
+		put(o, names[i], number(x->snapshots[i]));
+	}
+	share = x->is_known ? settle_share(bytes[0], bytes[1], bytes[2]) : -1;
+	put(o, "share", share < 0 ? json_null() : json_real(share));
+	put(o, "verdict", share < 0 ? json_null() : text(settle_word(share)));
+	put(o, "missing", text(x->missing));
+	return o;
 }
 
 static json_t *
@@ -684,6 +757,11 @@ report_write_json(const struct report *r, FILE *f)
 {
 	fputs("{\"schema\": \"gcprof-analyze/1\"", f);
 	member(f, "process", process(r->heap));
+	if (r->findings->several) {
+		member(f, "snapshots", snapshots(r));
+		if (r->findings->settle.is_known || r->findings->settle.missing)
+			member(f, "settle", settled(r));
+	}
 	member(f, "memory", memory(r));
 	member(f, "cohorts", cohorts(r->heap));
 	member(f, "totals", totals(r->heap));

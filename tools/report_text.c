@@ -135,9 +135,61 @@ write_losses(const struct heap *h, FILE *f)
 	putc('\n', f);
 }
 
+/* One line each: file, mark, time, what was live. */
 static void
-write_process(const struct heap *h, FILE *f)
+write_snapshots(const struct report *r, FILE *f)
 {
+	const struct several *s = r->findings->several;
+
+	for (size_t i = 0; s && i < s->n; i++) {
+		const struct several_snapshot *x = &s->list[i];
+		const struct heap_mark *mark = settle_mark(r->heap, x->uptime_ns);
+
+		fprintf(f, "%-11s ", i ? "" : "Snapshots");
+		layout_path(f, x->path, LAYOUT_COLUMNS / 2);
+		fprintf(f, ": after %s", DURATION(x->uptime_ns));
+		if (mark) {
+			fputs(" (", f);
+			layout_text(f, &mark->label, 20);
+			putc(')', f);
+		}
+		fprintf(f, ", %s block%s, %s\n", COUNT(x->live.blocks),
+			x->live.blocks == 1 ? "" : "s", SIZE(x->live.bytes));
+	}
+}
+
+/* What a busy time took, and whether it was given back. */
+static void
+write_settle(const struct report *r, FILE *f)
+{
+	const struct settle *x = &r->findings->settle;
+	const struct several_snapshot *s = r->findings->several ? r->findings->several->list : NULL;
+	double base, busy, idle, share;
+
+	if (s && x->missing) {
+		fprintf(f, "Settled     unknown: %s\n", x->missing);
+		return;
+	}
+	if (!s || !x->is_known)
+		return;
+	base = (double)s[x->snapshots[SETTLE_BASE]].reachable.bytes;
+	busy = (double)s[x->snapshots[SETTLE_BUSY]].reachable.bytes;
+	idle = (double)s[x->snapshots[SETTLE_IDLE]].reachable.bytes;
+	share = settle_share(base, busy, idle);
+	if (share < 0)
+		fprintf(f, "Settled     nothing to settle: '%s' holds no more than '%s'\n",
+			x->labels[SETTLE_BUSY], x->labels[SETTLE_BASE]);
+	else
+		fprintf(f, "Settled     %s: at '%s' %.0f %% is left of %s from '%s' to '%s'\n",
+			settle_word(share), x->labels[SETTLE_IDLE], share * 100,
+			SIZE((uint64_t)(busy - base)), x->labels[SETTLE_BASE],
+			x->labels[SETTLE_BUSY]);
+}
+
+static void
+write_process(const struct report *r, FILE *f)
+{
+	const struct heap *h = r->heap;
 	const struct heap_info *info = &h->info;
 
 	fputs("Process     ", f);
@@ -150,6 +202,8 @@ write_process(const struct heap *h, FILE *f)
 	put_time(f, info->snapshot_time_ns);
 	fprintf(f, "after %s, epoch %" PRIu64 "\n", DURATION(info->uptime_ns),
 		info->epoch);
+	write_snapshots(r, f);
+	write_settle(r, f);
 	write_losses(h, f);
 	fprintf(f, "Settings    epoch of %s, old after %" PRIu64 " epoch%s, allocator ",
 		SIZE(info->young_bytes), info->promote, info->promote == 1 ? "" : "s");
@@ -742,7 +796,7 @@ report_write_text(const struct report *r, FILE *f)
 
 	if (r->options.findings_only) {
 		if (r->findings && r->findings->n) {
-			write_process(r->heap, f);
+			write_process(r, f);
 			report_write_leaks(r, f);
 		}
 		return;
@@ -753,7 +807,7 @@ report_write_text(const struct report *r, FILE *f)
 		return;
 	}
 	estimate_sites(&w);
-	write_process(r->heap, f);
+	write_process(r, f);
 	write_summary(r, f);
 	write_memory(r, f);
 	write_cohorts(r->heap, f);

@@ -40,23 +40,36 @@ variance(const double *values, size_t n)
 struct trend
 trend_of(const double *values, size_t n)
 {
+	return trend_at(NULL, values, n);
+}
+
+struct trend
+trend_at(const double *x, const double *values, size_t n)
+{
 	struct trend t = {.p = 1};
-	size_t n_slopes = n * (n - 1) / 2, at = 0;
+	size_t n_slopes = 0;
 	double *slopes, sum = 0, v, z, width;
 	long low, high;
 
 	if (n < 3 || n > TREND_MAX)
 		return t;
-	slopes = malloc(n_slopes * sizeof(*slopes));
+	slopes = malloc(n * (n - 1) / 2 * sizeof(*slopes));
 	if (!slopes)
 		return t;
 	for (size_t i = 0; i < n; i++)
 		for (size_t j = i + 1; j < n; j++) {
 			double by = values[j] - values[i];
+			double way = x ? x[j] - x[i] : (double)(j - i);
 
 			sum += (by > 0) - (by < 0);
-			slopes[at++] = by / (double)(j - i);
+			/* Between two values of one place there is no slope. */
+			if (way > 0)
+				slopes[n_slopes++] = by / way;
 		}
+	if (n_slopes == 0) {
+		free(slopes);
+		return t;
+	}
 	qsort(slopes, n_slopes, sizeof(*slopes), compare);
 	t.slope = n_slopes % 2 ? slopes[n_slopes / 2]
 			       : (slopes[n_slopes / 2 - 1] + slopes[n_slopes / 2]) / 2;

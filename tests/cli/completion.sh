@@ -70,6 +70,7 @@ is "and completed" jemalloc "$gcprof" run --allocator '=' je
 is "options of snapshot" --timeout= "$gcprof" snapshot --t
 is "snapshot is offered no process that is not profiled" '' "$gcprof" snapshot $$
 is "gcprof-analyze is offered snapshots" app.heap "$analyze" a
+is "its switches are offered" --each "$analyze" --ea
 is "its values are completed" old "$analyze" --sort '=' o
 
 echo "1..$n"

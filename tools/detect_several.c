@@ -1,0 +1,783 @@
+/* detect_several.c -- what several snapshots of one process say together.
+ *
+ * In:   findings of the last snapshot; sums of all of them (several.h); marks.
+ * Out:  evidence more on findings of what grows, or against them; findings of what
+ *       only the snapshots show: growth, and what a busy time has left behind.
+ * Not here: matching of sites (several.h), snapshots and marks (settle.h), the
+ *       history that one snapshot has (detect_growth.c).
+ *
+ * A finding is weighed by the sites whose blocks it counts.  Of the others those of
+ * one allocating function are told together: those of them that grow or stay, or,
+ * if it takes all of them to see it, all.
+ * BOUND  Of these the 512 sites that hold most at any of the snapshots are looked at.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "detect.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dominators.h"
+#include "names.h"
+#include "settle.h"
+#include "several.h"
+#include "text.h"
+#include "trend.h"
+
+enum {
+	MAX_SITES = 512,
+	MIN_TREND = 3,	   /* snapshots; two are a difference */
+	MIN_SURE = 5,	   /* for a warning */
+	MIN_BYTES = 64 << 10, /* more, that matter in any heap */
+	LEAST_BYTES = 4 << 10, /* that matter in a small one */
+	FEW_BLOCKS = 16,   /* of so few, the bytes count, not the blocks */
+	MAX_DRAINED = 5,   /* notes of what has drained */
+	SAMPLE = 64,
+	SHOWN = 8, /* numbers in a row */
+};
+
+#define MIN_SHARE 0.05 /* of live bytes, more */
+#define MAX_P	  0.05
+#define GOES_ON	  0.33 /* last slope, by allocations, to the mean one: it still grows */
+#define MIN_WORK  0.1  /* of all allocation: less between snapshots shows nothing */
+#define MIN_STEP  0.02 /* of that between first and last: less is no step, as from the
+			  last snapshot that was asked for to the one at exit */
+
+/* Some sites, together. */
+struct group {
+	uint32_t node;	/* the one that holds most now */
+	uint64_t most;
+	const char *function; /* that allocates; NULL = unknown */
+	double *blocks, *bytes; /* by snapshot */
+	const double *series;	/* the one that counts */
+	struct finding_trend trend;
+	double per_second, per_second_low, per_second_high;
+	bool is_rising; /* at each step from snapshot to snapshot */
+	bool goes_on;	/* at the last one, too */
+};
+
+/* A site that may have a finding of its own. */
+struct candidate {
+	uint32_t node;
+	char *function; /* NULL = unknown */
+	bool is_told;	/* by a finding */
+	bool rises, stays; /* alone; see judge_alone() */
+};
+
+struct work {
+	const struct detector *d;
+	const struct heap *h;
+	const struct several *s;
+	const struct settle *settle;
+	double *x; /* seconds, by snapshot */
+	bool *is_step; /* by snapshot: there was work since the step before */
+	struct candidate *list;
+	size_t n;
+	uint32_t *by_node; /* index + 1 in list */
+};
+
+#define SIZE(v)	 text_size((uint64_t)((v) > 0 ? (v) : 0), (char[24]){0}, 24)
+#define COUNT(v) text_count((uint64_t)((v) > 0 ? (v) : 0), (char[32]){0}, 32)
+#define TIME(v)  time_format(v, (char[24]){0}, 24)
+#define PLAIN(f) names_plain(f, (char[120]){0}, 120)
+
+/* ---- sites and their functions ------------------------------------------- */
+
+struct ranked {
+	uint32_t node;
+	double weight;
+};
+
+static int
+compare_ranked(const void *a, const void *b)
+{
+	const struct ranked *x = a, *y = b;
+
+	if (x->weight < y->weight || x->weight > y->weight)
+		return x->weight < y->weight ? 1 : -1;
+	return (x->node > y->node) - (x->node < y->node);
+}
+
+/* What each place held at most, as a share of what lived then; for free(3). */
+static double *
+weights(const struct several *s)
+{
+	double *w = calloc((size_t)s->n_places + 1, sizeof(*w));
+
+	for (size_t i = 0; w && i < s->n; i++) {
+		const struct several_snapshot *x = &s->list[i];
+
+		for (size_t k = 0; k < x->n_sums; k++) {
+			const struct several_sum *sum = &x->sums[k];
+			double v = (double)sum->live.bytes / ((double)x->reachable.bytes + 1) +
+				   (double)sum->live.blocks / ((double)x->reachable.blocks + 1);
+
+			w[sum->place] = v > w[sum->place] ? v : w[sum->place];
+		}
+	}
+	return w;
+}
+
+/* For free(3); NULL: unknown. */
+static char *
+function_of(const struct work *w, uint32_t node)
+{
+	const char *function;
+	char *copy = NULL;
+	struct stack s;
+
+	if (stack_get(w->h, w->d->symbols, node, &s) != 0)
+		return NULL;
+	function = names_function(w->h, &s);
+	if (function && !detect_is_start(function))
+		copy = strdup(function);
+	stack_free(&s);
+	return copy;
+}
+
+/* Nodes of the last snapshot, the heaviest first. */
+static void
+choose(struct work *w)
+{
+	struct ranked *all = calloc((size_t)w->h->n_nodes + 1, sizeof(*all));
+	double *weight = weights(w->s);
+	size_t n = 0;
+
+	w->d->findings->failed |= !all || !weight;
+	for (uint32_t i = 1; all && weight && i <= w->h->n_nodes; i++)
+		if (weight[w->s->by_node[i]] > 0 &&
+		    !(w->h->nodes[i].flags & HEAPFILE_SITE_SPECIAL))
+			all[n++] = (struct ranked){i, weight[w->s->by_node[i]]};
+	if (n)
+		qsort(all, n, sizeof(*all), compare_ranked);
+	for (size_t i = 0; i < n && i < MAX_SITES; i++) {
+		w->list[w->n++] = (struct candidate){.node = all[i].node,
+						     .function = function_of(w, all[i].node)};
+		w->by_node[all[i].node] = (uint32_t)w->n;
+	}
+	free(weight);
+	free(all);
+}
+
+/* ---- sums of sites ------------------------------------------------------- */
+
+/* 0, or -1: no memory, and it is said so. */
+static int
+group_init(const struct work *w, struct group *g, const char *function)
+{
+	*g = (struct group){.function = function};
+	g->blocks = calloc(w->s->n, sizeof(*g->blocks));
+	g->bytes = calloc(w->s->n, sizeof(*g->bytes));
+	if (g->blocks && g->bytes)
+		return 0;
+	w->d->findings->failed = true;
+	return -1;
+}
+
+static void
+group_fini(struct group *g)
+{
+	free(g->blocks);
+	free(g->bytes);
+}
+
+static void
+group_add(const struct work *w, struct group *g, uint32_t node)
+{
+	struct several_sum sum = {0};
+
+	for (size_t i = 0; i < w->s->n; i++) {
+		sum = several_get(w->s, i, w->s->by_node[node]);
+		g->blocks[i] += (double)sum.live.blocks;
+		g->bytes[i] += (double)sum.live.bytes;
+	}
+	if (g->node == 0 || sum.live.bytes > g->most) {
+		g->most = sum.live.bytes;
+		g->node = node;
+	}
+}
+
+/* ---- their course -------------------------------------------------------- */
+
+/* BOUND  Of more than TREND_MAX snapshots every second counts, or third, and so on,
+ * and the last. */
+static struct trend
+trend_of_many(const double *x, const double *v, size_t n)
+{
+	double some_x[TREND_MAX], some_v[TREND_MAX];
+	size_t step = (n + TREND_MAX - 1) / TREND_MAX, m = 0;
+
+	for (size_t i = (n - 1) % step; i < n; i += step) {
+		some_x[m] = x[i];
+		some_v[m++] = v[i];
+	}
+	return trend_at(some_x, some_v, m);
+}
+
+/* What the program has done by the i-th snapshot: its allocations, or where they are
+ * not known, its time.  It does not wait as time does. */
+static double
+work_at(const struct work *w, size_t i)
+{
+	return w->s->list[w->s->n - 1].allocations ? (double)w->s->list[i].allocations : w->x[i];
+}
+
+/* Does it rise at each step, and still at the last one? */
+static void
+judge_steps(const struct work *w, struct group *g)
+{
+	size_t n = w->s->n, last = 0, before = 0, n_steps = 0;
+	const double *v = g->series;
+
+	g->is_rising = true;
+	for (size_t i = 1; i < n; i++) {
+		if (!w->is_step[i])
+			continue;
+		g->is_rising &= v[i] > v[last];
+		before = last;
+		last = i;
+		n_steps++;
+	}
+	g->is_rising &= n_steps >= MIN_TREND - 1 && v[n - 1] >= v[last];
+	g->goes_on = (v[last] - v[before]) * (work_at(w, last) - work_at(w, 0)) >=
+		     GOES_ON * (v[last] - v[0]) * (work_at(w, last) - work_at(w, before));
+}
+
+static void
+find_steps(struct work *w)
+{
+	size_t n = w->s->n, last = 0;
+	double all = work_at(w, n - 1) - work_at(w, 0);
+
+	for (size_t i = 1; i < n; i++) {
+		w->is_step[i] = all > 0 && work_at(w, i) - work_at(w, last) >= MIN_STEP * all;
+		last = w->is_step[i] ? i : last;
+	}
+}
+
+static void
+judge(const struct work *w, struct group *g)
+{
+	size_t n = w->s->n;
+	const double *x = w->x, *v;
+	struct trend t;
+
+	g->trend.n = n;
+	g->trend.is_bytes = g->blocks[n - 1] < FEW_BLOCKS;
+	g->series = v = g->trend.is_bytes ? g->bytes : g->blocks;
+	g->trend.is_known = n >= MIN_TREND;
+	judge_steps(w, g);
+	if (g->trend.is_known) {
+		t = trend_of_many(x, v, n);
+		g->trend.p = t.p;
+		g->per_second = t.slope;
+		g->per_second_low = t.slope_low;
+		g->per_second_high = t.slope_high;
+		g->trend.slope_per_hour = t.slope * 3600;
+		g->trend.low = t.slope_low * 3600;
+		g->trend.high = t.slope_high * 3600;
+	}
+	if (w->settle->is_known) {
+		const size_t *at = w->settle->snapshots;
+
+		g->trend.base = g->bytes[at[SETTLE_BASE]];
+		g->trend.busy = g->bytes[at[SETTLE_BUSY]];
+		g->trend.idle = g->bytes[at[SETTLE_IDLE]];
+		g->trend.share = settle_share(g->trend.base, g->trend.busy, g->trend.idle);
+		g->trend.is_settle_known = g->trend.share >= 0;
+	}
+}
+
+static bool
+is_much(const struct work *w, double more)
+{
+	return more >= MIN_BYTES ||
+	       (more >= LEAST_BYTES && more >= MIN_SHARE * (double)w->h->live.bytes);
+}
+
+static bool
+rises(const struct group *g)
+{
+	return g->trend.is_known && g->is_rising && g->goes_on && g->trend.slope_per_hour > 0;
+}
+
+static bool
+is_growing(const struct work *w, const struct group *g)
+{
+	return rises(g) && is_much(w, g->bytes[w->s->n - 1] - g->bytes[0]);
+}
+
+static bool
+stays(const struct group *g)
+{
+	return g->trend.is_settle_known && g->trend.share > SETTLE_MOSTLY;
+}
+
+static bool
+is_held(const struct group *g)
+{
+	return stays(g) && g->trend.idle - g->trend.base >= MIN_BYTES;
+}
+
+static bool
+is_drained(const struct group *g)
+{
+	return g->trend.is_settle_known && g->trend.share <= SETTLE_DRAINED &&
+	       g->trend.busy - g->trend.base >= MIN_BYTES;
+}
+
+/* Has the program done enough between the first snapshot and the last for what did
+ * not grow to count as not growing? */
+static bool
+has_worked(const struct work *w)
+{
+	size_t last = w->s->n - 1;
+
+	return work_at(w, last) - work_at(w, 0) >= MIN_WORK * work_at(w, last);
+}
+
+/* ---- evidence ------------------------------------------------------------ */
+
+static void
+put_value(FILE *f, bool is_bytes, double v)
+{
+	fprintf(f, "%s%s", v < 0 ? "-" : "", is_bytes ? SIZE(v < 0 ? -v : v) : COUNT((v < 0 ? -v : v) + 0.5));
+}
+
+static const char *
+time_format(double seconds, char *buf, size_t n)
+{
+	if (seconds < 120)
+		snprintf(buf, n, "%.3g s", seconds);
+	else if (seconds < 3 * 3600)
+		snprintf(buf, n, "%.0f min", seconds / 60);
+	else
+		snprintf(buf, n, "%.1f h", seconds / 3600);
+	return buf;
+}
+
+/* "1,000, 2,010, 3,020", the middle left out if there are many. */
+static void
+put_row(FILE *f, const struct group *g, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (n > SHOWN && i >= SHOWN / 2 && i < n - SHOWN / 2)
+			continue;
+		fputs(i == 0 ? "" : n > SHOWN && i == n - SHOWN / 2 ? " ... " : ", ", f);
+		put_value(f, g->trend.is_bytes, g->series[i]);
+	}
+	fputs(g->trend.is_bytes ? "" : " blocks", f);
+}
+
+static void
+put_rate(FILE *f, const struct work *w, const struct group *g)
+{
+	size_t n = w->s->n;
+	bool is_long = w->x[n - 1] - w->x[0] >= 60;
+	double unit = is_long ? 3600 : 1;
+
+	if (g->per_second <= 0) {
+		fputs("; no growth", f);
+		return;
+	}
+	fputs("; ", f);
+	put_value(f, g->trend.is_bytes, g->per_second * unit);
+	fputs(is_long ? " an hour (" : " a second (", f);
+	/* Of fewer the interval would not be worth its name. */
+	fputs(n >= MIN_SURE ? "95 % " : "between two of them ", f);
+	put_value(f, g->trend.is_bytes, g->per_second_low * unit);
+	fputs(" to ", f);
+	put_value(f, g->trend.is_bytes, g->per_second_high * unit);
+	fprintf(f, "; chance of such a rise without a trend: %.2g)", g->trend.p);
+}
+
+static void
+say_course(const struct work *w, struct finding *f, const struct group *g)
+{
+	size_t n = w->s->n, n_text;
+	char *text = NULL;
+	FILE *to = open_memstream(&text, &n_text);
+
+	if (!to) {
+		w->d->findings->failed = true;
+		return;
+	}
+	if (n < MIN_TREND)
+		fprintf(to, "%zu snapshots show a difference, not a trend: ", n);
+	else
+		fprintf(to, "Over %zu snapshots in %s: ", n, TIME(w->x[n - 1] - w->x[0]));
+	put_row(to, g, n);
+	if (n < MIN_TREND)
+		fprintf(to, ", %s later", TIME(w->x[n - 1] - w->x[0]));
+	else
+		put_rate(to, w, g);
+	if (fclose(to) != 0 || !text)
+		w->d->findings->failed = true;
+	else
+		finding_say(w->d->findings, f, "%s.", text);
+	free(text);
+}
+
+static void
+say_settle(const struct work *w, struct finding *f, const struct group *g)
+{
+	const struct finding_trend *t = &g->trend;
+	double left = t->idle > t->base ? t->idle - t->base : 0;
+
+	if (!t->is_settle_known)
+		return;
+	finding_say(w->d->findings, f,
+		    "From '%s' to '%s' %s more came to be held there; at '%s' %s of this, %.0f %%,"
+		    " were left: %s.",
+		    w->settle->labels[SETTLE_BASE], w->settle->labels[SETTLE_BUSY],
+		    SIZE(t->busy - t->base), w->settle->labels[SETTLE_IDLE], SIZE(left),
+		    t->share * 100, settle_word(t->share));
+}
+
+/* ---- findings of others -------------------------------------------------- */
+
+static bool
+is_of_growth(const struct finding *f)
+{
+	static const char *const kinds[] = {"growth", "cache", "queue", "closure", "missing-free"};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
+		if (strcmp(f->kind, kinds[i]) == 0)
+			return true;
+	return false;
+}
+
+/* It says that something comes and goes, as it should. */
+static bool
+is_calm(const struct finding *f)
+{
+	return strcmp(f->verdict, "bounded") == 0 || strcmp(f->verdict, "drained") == 0;
+}
+
+static void
+contradict(const struct work *w, struct finding *f, const struct group *g, const char *why)
+{
+	char *before = f->summary;
+
+	f->level = FINDING_NOTE;
+	f->confidence = 0.3;
+	f->summary = NULL;
+	finding_summarize(w->d->findings, f, "%s blocks (%s)%s%s grew once, but the snapshots %s.",
+			  COUNT((double)f->count.blocks), SIZE((double)f->count.bytes),
+			  g->function ? " of " : "", g->function ? PLAIN(g->function) : "", why);
+	if (before)
+		finding_say(w->d->findings, f, "From the last one alone it looked so: %s", before);
+	free(before);
+	f->advice = NULL;
+}
+
+/* The name of what holds it becomes the end of its summary. */
+static const char *
+holder_name(const struct finding *f)
+{
+	return f->n_retained_by && f->retained_by[0].is_root ? f->retained_by[0].name : NULL;
+}
+
+/* It is what a busy time has left behind. */
+static void
+retain(const struct work *w, struct finding *f, const struct group *g)
+{
+	const char *holder = holder_name(f);
+
+	f->verdict = "retained";
+	f->what = "retained growth";
+	f->level = FINDING_WARNING;
+	f->advice = "See who keeps it when the work is done, or say that it is kept to be used"
+		    " again.";
+	finding_summarize(w->d->findings, f,
+			  "%s%s%s of a busy time stayed when it was over%s%s.",
+			  SIZE(g->trend.idle - g->trend.base), g->function ? " of " : "",
+			  g->function ? PLAIN(g->function) : "", holder ? ", held by " : "",
+			  holder ? holder : "");
+}
+
+/* What the snapshots say for or against a finding. */
+static void
+weigh(const struct work *w, struct finding *f, const struct group *g)
+{
+	size_t n = w->s->n;
+	bool is_sure = g->trend.p < MAX_P;
+
+	f->trend = g->trend;
+	say_course(w, f, g);
+	say_settle(w, f, g);
+	if (is_calm(f))
+		return;
+	if (is_drained(g))
+		contradict(w, f, g, "show that it was given back after the busy time");
+	else if (g->trend.is_known && !is_held(g) && has_worked(w) &&
+		 (g->trend.slope_per_hour <= 0 || g->series[n - 1] <= g->series[0]))
+		contradict(w, f, g, "show that it did not grow between them");
+	else if ((g->trend.is_known && g->trend.slope_per_hour > 0 && (g->is_rising || is_sure)) ||
+		 is_held(g))
+		f->confidence += (1 - f->confidence) * (is_sure ? 0.6 : 0.3);
+	if (is_held(g) && !is_growing(w, g) && strcmp(f->kind, "growth") == 0)
+		retain(w, f, g);
+}
+
+static void
+mark_told(struct work *w, uint32_t node)
+{
+	if (w->by_node[node])
+		w->list[w->by_node[node] - 1].is_told = true;
+}
+
+/* With its sites those of what holds them are told. */
+static void
+mark_all_told(struct work *w, const struct finding *f)
+{
+	for (size_t i = 0; i < f->n_sites; i++)
+		mark_told(w, f->sites[i]);
+	mark_told(w, f->site);
+	for (size_t i = 0; i < f->n_retained_by && !is_calm(f); i++)
+		if (!f->retained_by[i].is_root)
+			mark_told(w, f->retained_by[i].site);
+}
+
+static void
+weigh_all(struct work *w)
+{
+	struct findings *all = w->d->findings;
+
+	for (size_t i = 0; i < all->n && !all->failed; i++) {
+		struct finding *f = &all->list[i];
+		char *function = is_of_growth(f) ? function_of(w, f->site) : NULL;
+		struct group g;
+
+		if (is_of_growth(f) && group_init(w, &g, function) == 0) {
+			for (size_t k = 0; k < f->n_sites; k++)
+				group_add(w, &g, f->sites[k]);
+			if (f->n_sites == 0)
+				group_add(w, &g, f->site);
+			judge(w, &g);
+			weigh(w, f, &g);
+			/* What is calm by the last one, and grows from one to the next, is
+			 * told. */
+			if (!is_calm(f) || !(is_growing(w, &g) || is_held(&g)))
+				mark_all_told(w, f);
+			group_fini(&g);
+		}
+		free(function);
+	}
+}
+
+/* ---- findings of our own ------------------------------------------------- */
+
+/* The newest blocks of a site. */
+static size_t
+newest_of(const struct work *w, uint32_t node, uint32_t *ret)
+{
+	const struct heap *h = w->h;
+	uint64_t ages[SAMPLE];
+	size_t n = 0, oldest = 0;
+
+	for (uint32_t b = 0; b < h->n_blocks; b++) {
+		uint64_t age = h->births[h->blocks[b].birth].age;
+		size_t at = n < SAMPLE ? n : oldest;
+
+		if (h->blocks[b].site != node || (n == SAMPLE && age >= ages[oldest]) ||
+		    (w->d->graph && w->d->graph->states[b] != GRAPH_REACHABLE &&
+		     w->d->graph->states[b] != GRAPH_POSSIBLE))
+			continue;
+		ret[at] = b;
+		ages[at] = age;
+		n += n < SAMPLE;
+		for (size_t i = 0; i < n; i++)
+			oldest = ages[i] > ages[oldest] ? i : oldest;
+	}
+	return n;
+}
+
+static struct finding *
+add(struct work *w, const struct group *g, const char *verdict, const char *what)
+{
+	struct findings *all = w->d->findings;
+	struct finding *f = finding_add(all, "growth", verdict, g->node);
+	uint32_t sample[SAMPLE];
+	size_t n, last = w->s->n - 1;
+
+	if (!f)
+		return NULL;
+	f->what = what;
+	f->count.blocks = (uint64_t)g->blocks[last];
+	f->count.bytes = (uint64_t)g->bytes[last];
+	f->trend = g->trend;
+	n = newest_of(w, g->node, sample);
+	if (n) {
+		f->address = heap_block_address(&w->h->blocks[sample[0]]);
+		finding_hold(w->d, f, sample, n);
+	}
+	return f;
+}
+
+static void
+tell(struct work *w, const struct group *g)
+{
+	struct findings *all = w->d->findings;
+	bool held = is_held(g), sure = g->trend.p < MAX_P && w->s->n >= MIN_SURE;
+	struct finding *f = add(w, g, held ? "retained" : "unbounded",
+				held ? "retained growth" : "unbounded growth");
+	const char *holder = f ? holder_name(f) : NULL;
+	const char *of = g->function ? " of " : "", *name = g->function ? PLAIN(g->function) : "";
+
+	if (!f)
+		return;
+	f->level = held || (is_growing(w, g) && sure) ? FINDING_WARNING : FINDING_NOTE;
+	f->confidence = sure ? 0.8 : held ? 0.7 : 0.5;
+	f->advice = "See whether all of it is needed until the end; if so, say how much it may"
+		    " become.";
+	if (held)
+		retain(w, f, g);
+	else
+		finding_summarize(all, f, "%s blocks (%s)%s%s grow from snapshot to snapshot%s%s.",
+				  COUNT(g->blocks[w->s->n - 1]), SIZE(g->bytes[w->s->n - 1]), of,
+				  name, holder ? ", held by " : "", holder ? holder : "");
+	say_course(w, f, g);
+	say_settle(w, f, g);
+}
+
+static void
+tell_drained(struct work *w, const struct group *g)
+{
+	struct finding *f = add(w, g, "drained", "drained");
+
+	if (!f)
+		return;
+	f->level = FINDING_NOTE;
+	f->confidence = 0.8;
+	finding_summarize(w->d->findings, f, "%s%s%s of a busy time were given back after it.",
+			  SIZE(g->trend.busy - (g->trend.idle > g->trend.base ? g->trend.idle
+									     : g->trend.base)),
+			  g->function ? " of " : "", g->function ? PLAIN(g->function) : "");
+	say_settle(w, f, g);
+}
+
+enum choice { ALL, THAT_RISE, THAT_STAY };
+
+static bool
+is_same_function(const struct candidate *a, const struct candidate *b)
+{
+	return a == b || (a->function && b->function && strcmp(a->function, b->function) == 0);
+}
+
+/* Those of a function's sites that are not told. */
+static void
+group_choose(const struct work *w, struct group *g, const struct candidate *like,
+	     enum choice which)
+{
+	for (size_t i = 0; i < w->n; i++) {
+		const struct candidate *c = &w->list[i];
+
+		if (!c->is_told && is_same_function(c, like) &&
+		    (which == ALL || (which == THAT_RISE ? c->rises : c->stays)))
+			group_add(w, g, c->node);
+	}
+}
+
+/* One finding of a function at most; true if there is one. */
+static bool
+tell_some(struct work *w, const struct candidate *c, enum choice which, size_t *n_drained)
+{
+	struct group g;
+	bool is_told = false;
+
+	if (group_init(w, &g, c->function) == 0) {
+		group_choose(w, &g, c, which);
+		judge(w, &g);
+		if (g.node && (is_held(&g) || (which != THAT_STAY && is_growing(w, &g)))) {
+			tell(w, &g);
+			is_told = true;
+		} else if (which == ALL && is_drained(&g) && (*n_drained)++ < MAX_DRAINED) {
+			tell_drained(w, &g);
+		}
+	}
+	group_fini(&g);
+	return is_told;
+}
+
+static void
+judge_alone(struct work *w, struct candidate *c)
+{
+	struct group g;
+
+	if (group_init(w, &g, c->function) == 0) {
+		group_add(w, &g, c->node);
+		judge(w, &g);
+		c->rises = rises(&g);
+		c->stays = stays(&g);
+	}
+	group_fini(&g);
+}
+
+static void
+tell_all(struct work *w)
+{
+	size_t n_drained = 0;
+
+	for (size_t i = 0; i < w->n && !w->d->findings->failed; i++)
+		judge_alone(w, &w->list[i]);
+	for (size_t i = 0; i < w->n && !w->d->findings->failed; i++) {
+		const struct candidate *c = &w->list[i];
+
+		if (c->is_told)
+			continue;
+		if (!tell_some(w, c, THAT_STAY, &n_drained) &&
+		    !tell_some(w, c, THAT_RISE, &n_drained))
+			(void)tell_some(w, c, ALL, &n_drained);
+		for (size_t k = w->n; k-- > i;)
+			if (is_same_function(&w->list[k], c))
+				w->list[k].is_told = true;
+	}
+}
+
+/* ---- the whole ----------------------------------------------------------- */
+
+static void
+work_fini(struct work *w)
+{
+	for (size_t i = 0; i < w->n; i++)
+		free(w->list[i].function);
+	free(w->list);
+	free(w->by_node);
+	free(w->is_step);
+	free(w->x);
+}
+
+void
+detect_several(const struct detector *d)
+{
+	struct findings *all = d->findings;
+	struct several *s = d->options->several;
+	struct work w = {.d = d, .h = d->heap, .s = s, .settle = &all->settle};
+
+	if (several_add(s, d->heap, d->graph, d->options->path)) {
+		all->failed = true;
+		return;
+	}
+	if (s->n < 2)
+		return;
+	all->several = s;
+	w.x = calloc(s->n, sizeof(*w.x));
+	w.is_step = calloc(s->n, sizeof(*w.is_step));
+	w.list = calloc(MAX_SITES, sizeof(*w.list));
+	w.by_node = calloc((size_t)d->heap->n_nodes + 1, sizeof(*w.by_node));
+	all->failed |= !w.x || !w.is_step || !w.list || !w.by_node ||
+		       settle_find(s, d->heap, &all->settle);
+	if (!all->failed) {
+		for (size_t i = 0; i < s->n; i++)
+			w.x[i] = several_seconds(s, i);
+		find_steps(&w);
+		choose(&w);
+		weigh_all(&w);
+		tell_all(&w);
+	}
+	work_fini(&w);
+}

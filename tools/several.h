@@ -1,0 +1,99 @@
+/* several.h -- snapshots of one process, side by side.
+ *
+ * In:   models, one after the other, in the order of their time; each may be
+ *       freed when it has been added.
+ * Out:  what was live when, for each place that allocates.
+ * Not here: what that means (detect_several.c); marks (settle.h).
+ *
+ * A file numbers its sites by itself, so sites are matched by their stacks: from
+ * the outermost frame inwards, each by its module's build id, or its path if it has
+ * none, and the offset in it.  Such a stack, of the sites of all files, is a place.
+ *
+ * BOUND  A module is known by a hash of 64 bits; two modules that share one would
+ * be taken for the same.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef GCPROF_SEVERAL_H
+#define GCPROF_SEVERAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "graph.h"
+#include "heap.h"
+
+/* What one place had at one snapshot.  Lost blocks are not live. */
+struct several_sum {
+	uint32_t place;
+	struct heap_count live;
+	uint64_t allocations;
+};
+
+struct several_snapshot {
+	char *path;
+	uint64_t time_ns, uptime_ns, allocations;
+	struct heap_count live;      /* all blocks */
+	struct heap_count reachable; /* those that are not lost */
+	struct several_sum *sums;    /* by rising place, where there is something */
+	size_t n_sums;
+};
+
+struct several_place; /* of the tree of all stacks */
+
+struct several {
+	struct several_snapshot *list; /* by rising time */
+	size_t n;
+	struct several_place *places; /* from 1; 0 stands for no stack at all */
+	uint32_t n_places, places_size;
+	uint32_t *table; /* of places, by hash */
+	size_t table_size;
+	uint32_t *by_node; /* of the last model that was added: its places */
+};
+
+struct several *several_new(void);
+void several_free(struct several *s);
+
+/* Add a snapshot, the latest so far.
+ *
+ * graph    of the model; NULL: all blocks count as reachable.
+ * Returns  0, or -1: no memory; s is then as it was, but for places.
+ * Cost     one sweep over the blocks; memory for the model's sites.
+ */
+int several_add(struct several *s, const struct heap *heap, const struct graph *graph,
+		const char *path);
+
+/* Let the last one go if it is of this file: it will be added again. */
+void several_drop(struct several *s, const char *path);
+
+/* What a place had at the i-th snapshot; zeros if nothing. */
+struct several_sum several_get(const struct several *s, size_t i, uint32_t place);
+
+/* Seconds from the start of the process to the i-th snapshot. */
+double several_seconds(const struct several *s, size_t i);
+
+/* ---- whose snapshots they are ---- */
+
+/* What a file says of itself, without its blocks. */
+struct several_file {
+	const char *path;
+	bool is_readable; /* as far as it has been looked at */
+	bool is_known; /* it says of which process it is */
+	uint64_t pid, start_time_ns, uptime_ns, number, time_ns;
+	uint64_t executable; /* a hash of its path */
+	size_t group;        /* number of the process, by its first file */
+	bool is_double;      /* the same snapshot as the one before it */
+};
+
+/* Look at a file.  What cannot be read is not known, and no error yet.  BOUND  A
+ * pipe can be read once only; it is never known. */
+void several_look(const char *path, struct several_file *ret);
+
+/* Put the files of each process together, in the order of time; processes in the
+ * order of their first files.  A process is known by pid, start and executable;
+ * what is not known is a process of its own.
+ * Returns the number of groups. */
+size_t several_sort(struct several_file *files, size_t n);
+
+#endif
