@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <ucontext.h>
 
 int __sigaction(int number, const struct sigaction *act, struct sigaction *old);
 
@@ -52,27 +53,44 @@ on_asked(int number, siginfo_t *info, void *context)
 	errno = saved;
 }
 
+static bool
+is_of_faults(int number)
+{
+	return number == SIGSEGV || number == SIGBUS || number == SIGFPE || number == SIGILL;
+}
+
 /* The instruction that the signal came from will raise it again. */
 static bool
 is_fault(int number, const siginfo_t *info)
 {
-	return info->si_code > 0 &&
-	       (number == SIGSEGV || number == SIGBUS || number == SIGFPE || number == SIGILL);
+	return info->si_code > 0 && is_of_faults(number);
+}
+
+/* The first process of a pid namespace is ended by faults alone: other signals have no
+ * default action there.  Source: pid_namespaces(7). */
+static bool
+is_init(void)
+{
+	return sys_getpid() == 1;
 }
 
 static void
 on_fatal(int number, siginfo_t *info, void *context)
 {
 	const char *name = sigabbrev_np(number);
+	ucontext_t *uc = context;
 	char text[16];
 	int saved = errno;
 
-	(void)context;
+	if (is_init() && !is_fault(number, info))
+		return;
 	(void)sys_format(text, sizeof text, "SIG%s", name ? name : "");
 	session_ended_by(text);
 	(void)__sigaction(number, &usual, NULL);
-	/* Blocked until this returns; a fault comes again by itself, with the place
-	 * and the reason that a core file is to show. */
+	/* Blocked until this returns, and for good if it came within sigsuspend or
+	 * ppoll.  A fault comes again by itself, with the place and the reason that a
+	 * core file is to show. */
+	(void)sigdelset(&uc->uc_sigmask, number);
 	if (!is_fault(number, info))
 		(void)sys_signal_thread(sys_gettid(), number);
 	errno = saved;
@@ -98,11 +116,25 @@ is_default(int number, struct sigaction *ret)
 	return __sigaction(number, NULL, ret) == 0 && ret->sa_handler == SIG_DFL;
 }
 
-void
-signals_init(void)
+static void
+install_all_fatal(void)
 {
 	size_t i;
 
+	for (i = 0; options.at_fatal && i < sizeof fatal_signals / sizeof fatal_signals[0]; i++) {
+		int number = fatal_signals[i];
+
+		if (s.use[number] == NOT_OURS && (!is_init() || is_of_faults(number)) &&
+		    is_default(number, &s.believed[number])) {
+			s.use[number] = ENDS;
+			install_fatal(number);
+		}
+	}
+}
+
+void
+signals_init(void)
+{
 	s.pid = sys_getpid();
 	/* Installed at the first cut with other threads. */
 	s.use[options.cut_signal] = CUTS;
@@ -113,20 +145,17 @@ signals_init(void)
 	else if (options.at_signal && options.is_verbose)
 		sys_log("signal %s is taken or ignored: no snapshots by signal",
 			options.signal_name);
-	for (i = 0; options.at_fatal && i < sizeof fatal_signals / sizeof fatal_signals[0]; i++) {
-		int number = fatal_signals[i];
-
-		if (s.use[number] == NOT_OURS && is_default(number, &s.believed[number])) {
-			s.use[number] = ENDS;
-			install_fatal(number);
-		}
-	}
+	install_all_fatal();
 }
 
 void
 signals_after_fork(void)
 {
+	bool was_init = s.pid == 1;
+
 	s.pid = sys_getpid();
+	if (was_init)
+		install_all_fatal();
 }
 
 /* ---- the program's view ------------------------------------------------------ */

@@ -32,6 +32,7 @@ ends abort 134 "fatal SIGABRT"
 ends write 139 "fatal SIGSEGV"
 ends divide 136 "fatal SIGFPE"
 ends pipe 141 "fatal SIGPIPE"
+ends suspend 143 "fatal SIGTERM" # blocked, but for that moment
 for number in 1 2 3 4 6 7 8 10 11 12 13 14 15 24 26 27 30 31; do
 	ends "$number" $((128 + number)) "fatal SIG$(kill -l "$number")"
 done
@@ -48,6 +49,17 @@ is "and nothing is there to be read" "$(n_heaps kill) $(leftovers kill | wc -l)"
 run_bare fork fork
 is "a child that aborts: its parent sees it as it would alone" "$status" 6
 is "and it leaves its own snapshot" "$(for f in $(heaps fork); do info "$f" reason; done | sort | tr '\n' ' ')" "exit fatal SIGABRT "
+
+# The first process of a pid namespace has no default action for SIGTERM.
+if unshare --pid --fork --mount-proc true 2>/dev/null; then
+	run_plain init-alone unshare --pid --fork --mount-proc "$TARGETS/fatal" threads-term
+	run_gcprof init unshare --pid --fork --mount-proc "$TARGETS/fatal" threads-term
+	is "init: it and its threads outlive SIGTERM, as they would alone" \
+		"$(cat "$T/init.out")" "$(cat "$T/init-alone.out")"
+	is "init: which they do" "$(cat "$T/init.out")" "all of them go on"
+else
+	skip "init" "no pid namespace to be had"
+fi
 
 # Between the signal and the end no other thread goes on.
 run_bare threads threads

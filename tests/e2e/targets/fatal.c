@@ -121,11 +121,41 @@ overflow(volatile int *n)
 	return *n ? overflow(n) + frame[0] : 0;
 }
 
+static volatile long n_steps;
+
+static void *
+step(void *with)
+{
+	for (;;) {
+		n_steps++;
+		usleep(1000);
+	}
+	return with;
+}
+
+static void
+outlive(int number)
+{
+	pthread_t thread;
+	long before;
+	int i;
+
+	if (pthread_create(&thread, NULL, step, NULL) != 0)
+		_exit(96);
+	raise(number);
+	before = n_steps;
+	for (i = 0; i < 3000 && n_steps == before; i++)
+		usleep(1000);
+	puts(n_steps > before ? "all of them go on" : "some stand still");
+	fflush(stdout);
+}
+
 NOINLINE static void
 end(const char *how)
 {
 	volatile int zero = 0, *volatile nowhere = (int *)8;
 	int ends[2], number = atoi(how);
+	sigset_t none, term;
 
 	if (number)
 		raise(number);
@@ -137,7 +167,14 @@ end(const char *how)
 		exit(7 / zero);
 	else if (strcmp(how, "pipe") == 0 && pipe(ends) == 0 && close(ends[0]) == 0)
 		(void)!write(ends[1], "", 1);
-	else if (strcmp(how, "overflow") == 0)
+	else if (strcmp(how, "suspend") == 0) {
+		sigemptyset(&none);
+		sigemptyset(&term);
+		sigaddset(&term, SIGTERM);
+		sigprocmask(SIG_BLOCK, &term, NULL);
+		raise(SIGTERM);
+		sigsuspend(&none);
+	} else if (strcmp(how, "overflow") == 0)
 		zero = overflow(&zero);
 	else if (strcmp(how, "_exit") == 0)
 		_exit(5);
@@ -167,6 +204,8 @@ main(int argc, char **argv)
 		start_counting();
 		how = "write";
 	}
+	if (strcmp(how, "threads-term") == 0)
+		outlive(SIGTERM);
 	end(how);
 	return 0;
 }
