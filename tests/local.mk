@@ -16,7 +16,8 @@ unit_tests = \
 	tests/unit/test_graph \
 	tests/unit/test_dominators \
 	tests/unit/test_holders \
-	tests/unit/test_detect
+	tests/unit/test_detect \
+	tests/unit/test_alarms
 
 # TAP scripts, run by bash with the variables of AM_TESTS_ENVIRONMENT.
 fuzz_tests = \
@@ -87,6 +88,10 @@ tests_unit_test_holders_LDADD = $(analyze_test_libs)
 tests_unit_test_detect_SOURCES = tests/unit/test_detect.c $(heapmaker_sources)
 tests_unit_test_detect_CFLAGS = $(analyze_test_cflags)
 tests_unit_test_detect_LDADD = $(analyze_test_libs)
+
+tests_unit_test_alarms_SOURCES = tests/unit/test_alarms.c
+tests_unit_test_alarms_CFLAGS = $(analyze_test_cflags)
+tests_unit_test_alarms_LDADD = $(analyze_test_libs)
 
 # --------------------------------------------------------------- fuzzing
 # replay_heapfile feeds files to the fuzz target without a fuzzer, under the
