@@ -171,6 +171,8 @@ parse_one(enum option_name o, const char *s)
 		return values_bytes(s, s + strlen(s), &options.sample_bytes);
 	case OPT_LIMIT:
 		return values_bytes(s, s + strlen(s), &options.limit_bytes);
+	case OPT_WATCH: /* a rule that is no use leaves the others in force: watch.c */
+		return copy_text(options.watch, sizeof options.watch, s);
 	case OPT_CONTENT:
 		if (!values_bytes(s, s + strlen(s), &v) || v > 4096)
 			return false;
