@@ -334,7 +334,7 @@ cut_take(const struct cut_thread *self, enum cut_way way, int (*f)(void *with), 
 		cut_now.threads[0].alt_stack = sys_alt_stack();
 		cut_now.n_threads = 1;
 	}
-	is_stopping = cut_now.threads && install();
+	is_stopping = way != CUT_MOVING && cut_now.threads && install();
 	if (is_stopping) {
 		c.n_answered = 0;
 		release_store(&c.generation, c.generation + 1);

@@ -63,6 +63,7 @@ void cut_set_own_thread(int tid);
 enum cut_way {
 	CUT_IN_CHILD,
 	CUT_IN_PLACE,
+	CUT_MOVING, /* in a child, and the other threads are not stopped at all */
 	CUT_AT_DEATH /* in a child, and the other threads stay stopped: the process ends */
 };
 

@@ -16,11 +16,21 @@ static struct region {
 } regions[MAX_REGIONS];
 static uint32_t n_regions;
 
+static void
+note_region(void *start, size_t bytes)
+{
+	uint32_t i = atomic_add(&n_regions, 1);
+
+	if (i < MAX_REGIONS) {
+		regions[i].start = start;
+		release_store(&regions[i].bytes, bytes);
+	}
+}
+
 void *
 mem_map(size_t bytes)
 {
 	long p;
-	uint32_t i;
 
 	bytes = (bytes + PAGE - 1) & ~(size_t)(PAGE - 1);
 	p = sys_mmap(NULL, bytes, PROT_READ | PROT_WRITE,
@@ -29,11 +39,20 @@ mem_map(size_t bytes)
 		return NULL;
 	/* Shadow pages in huge pages would make every lonely tag cost 2 MiB. */
 	(void)sys_madvise((void *)p, bytes, MADV_NOHUGEPAGE);
-	i = atomic_add(&n_regions, 1);
-	if (i < MAX_REGIONS) {
-		regions[i].start = (char *)p;
-		release_store(&regions[i].bytes, bytes);
-	}
+	note_region((void *)p, bytes);
+	return (void *)p;
+}
+
+void *
+mem_map_shared(void *old)
+{
+	long p = sys_mmap(old, PAGE, PROT_READ | PROT_WRITE,
+			  MAP_SHARED | MAP_ANONYMOUS | (old ? MAP_FIXED : 0), -1, 0);
+
+	if (p < 0)
+		return NULL;
+	if (!old)
+		note_region((void *)p, PAGE);
 	return (void *)p;
 }
 

@@ -22,6 +22,11 @@ void *mem_map(size_t bytes);
 void *mem_map_dense(size_t bytes);
 void mem_use_huge_pages(void);
 
+/* A page of zeros that a child, made behind libc's back, shares with us; or, at the
+ * place of one that we share with our parent, one of our own.  Returns NULL if the
+ * kernel refuses. */
+void *mem_map_shared(void *old);
+
 /* A few bytes that are never given back, aligned to a cache line.
  * Returns NULL if the kernel refuses. */
 void *mem_keep(size_t bytes);

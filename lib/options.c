@@ -7,6 +7,7 @@
  */
 #include "options.h"
 #include "sys.h"
+#include "values.h"
 
 #include <signal.h>
 #include <string.h>
@@ -31,66 +32,6 @@ static const struct {
 static const char *refused[N_OPTIONS]; /* values that were no use */
 
 static bool
-parse_number(const char *s, const char *end, uint64_t *ret)
-{
-	uint64_t v = 0;
-
-	if (s == end)
-		return false;
-	for (; s < end; s++) {
-		if (*s < '0' || *s > '9' || v > (UINT64_MAX - 9) / 10)
-			return false;
-		v = v * 10 + (uint64_t)(*s - '0');
-	}
-	*ret = v;
-	return true;
-}
-
-/* 4096, 16K, 16M, 2G, 1T, each also with a B or iB behind. */
-static bool
-parse_bytes(const char *s, uint64_t *ret)
-{
-	const char *end = s + strlen(s), *digit = s;
-	unsigned shift = 0;
-
-	while (*digit >= '0' && *digit <= '9')
-		digit++;
-	switch (*digit | 0x20) {
-	case 'k':
-		shift = 10;
-		break;
-	case 'm':
-		shift = 20;
-		break;
-	case 'g':
-		shift = 30;
-		break;
-	case 't':
-		shift = 40;
-		break;
-	default:
-		break;
-	}
-	if (shift) {
-		const char *rest = digit + 1;
-
-		if (*rest == 'i')
-			rest++;
-		if ((*rest | 0x20) == 'b')
-			rest++;
-		else if (rest[-1] == 'i')
-			return false;
-		if (*rest)
-			return false;
-		end = digit;
-	}
-	if (!parse_number(s, end, ret) || *ret > UINT64_MAX >> shift)
-		return false;
-	*ret <<= shift;
-	return true;
-}
-
-static bool
 parse_bool(const char *s, bool *ret)
 {
 	if ((s[0] != '0' && s[0] != '1') || s[1])
@@ -103,31 +44,6 @@ static bool
 has_word(const char *s, const char *end, const char *word)
 {
 	return (size_t)(end - s) == strlen(word) && memcmp(s, word, (size_t)(end - s)) == 0;
-}
-
-/* 10s, 500ms, 2m, 1h; a plain number is seconds. */
-static bool
-parse_interval(const char *s, const char *end, uint64_t *ret)
-{
-	static const struct {
-		const char *unit;
-		uint64_t ns;
-	} units[] = {{"", 1000000000}, {"s", 1000000000}, {"ms", 1000000},
-		     {"m", 60000000000}, {"h", 3600000000000}};
-	const char *digit = s;
-	uint64_t v;
-	size_t i;
-
-	while (digit < end && *digit >= '0' && *digit <= '9')
-		digit++;
-	if (!parse_number(s, digit, &v) || v == 0 || v > 1000000000)
-		return false;
-	for (i = 0; i < sizeof units / sizeof units[0]; i++)
-		if (has_word(digit, end, units[i].unit)) {
-			*ret = v * units[i].ns;
-			return true;
-		}
-	return false;
 }
 
 static bool
@@ -150,10 +66,10 @@ parse_snapshot(const char *s)
 		else if (has_word(s, end, "fatal"))
 			at_fatal = true;
 		else if (end - s > 9 && memcmp(s, "interval=", 9) == 0) {
-			if (!parse_interval(s + 9, end, &interval_ns))
+			if (!values_interval(s + 9, end, &interval_ns) || !interval_ns)
 				return false;
 		} else if (end - s > 7 && memcmp(s, "growth=", 7) == 0) {
-			if (!parse_number(s + 7, end[-1] == '%' ? end - 1 : end, &growth) ||
+			if (!values_number(s + 7, end[-1] == '%' ? end - 1 : end, &growth) ||
 			    growth == 0 || growth > 1000000)
 				return false;
 		} else if (!has_word(s, end, "none") && end != s) {
@@ -186,7 +102,7 @@ parse_signal(const char *s, int *ret)
 
 	if (memcmp(s, "SIG", strlen(s) < 3 ? strlen(s) + 1 : 3) == 0)
 		s += 3;
-	if (parse_number(s, s + strlen(s), &v)) {
+	if (values_number(s, s + strlen(s), &v)) {
 		if (v < 1 || v > (uint64_t)rtmax || v == SIGKILL || v == SIGSTOP || v == 32 ||
 		    v == 33)
 			return false;
@@ -202,11 +118,11 @@ parse_signal(const char *s, int *ret)
 		*ret = strcmp(s, "RTMIN") == 0 ? rtmin : rtmax;
 		return true;
 	}
-	if (strncmp(s, "RTMIN+", 6) == 0 && parse_number(s + 6, s + strlen(s), &v) && v <= 30) {
+	if (strncmp(s, "RTMIN+", 6) == 0 && values_number(s + 6, s + strlen(s), &v) && v <= 30) {
 		*ret = rtmin + (int)v;
 		return true;
 	}
-	if (strncmp(s, "RTMAX-", 6) == 0 && parse_number(s + 6, s + strlen(s), &v) && v <= 30) {
+	if (strncmp(s, "RTMAX-", 6) == 0 && values_number(s + 6, s + strlen(s), &v) && v <= 30) {
 		*ret = rtmax - (int)v;
 		return true;
 	}
@@ -242,7 +158,7 @@ parse_one(enum option_name o, const char *s)
 		return parse_signal(s, &options.cut_signal) &&
 		       options.cut_signal != options.signal;
 	case OPT_YOUNG:
-		if (!parse_bytes(s, &v) || v < 4096 || v > 1ull << 40)
+		if (!values_bytes(s, s + strlen(s), &v) || v < 4096 || v > 1ull << 40)
 			return false;
 		options.young_bytes = v;
 		return true;
@@ -252,11 +168,13 @@ parse_one(enum option_name o, const char *s)
 		options.promote = (uint32_t)(s[0] - '0');
 		return true;
 	case OPT_SAMPLE:
-		return parse_bytes(s, &options.sample_bytes);
+		return values_bytes(s, s + strlen(s), &options.sample_bytes);
 	case OPT_LIMIT:
-		return parse_bytes(s, &options.limit_bytes);
+		return values_bytes(s, s + strlen(s), &options.limit_bytes);
+	case OPT_WATCH: /* a rule that is no use leaves the others in force: watch.c */
+		return copy_text(options.watch, sizeof options.watch, s);
 	case OPT_CONTENT:
-		if (!parse_bytes(s, &v) || v > 4096)
+		if (!values_bytes(s, s + strlen(s), &v) || v > 4096)
 			return false;
 		options.content_bytes = v;
 		return true;

@@ -26,6 +26,7 @@ struct options {
 	uint64_t sample_bytes, limit_bytes, content_bytes;
 	bool is_trace;
 	char trace_file[1024]; /* "" = standard error */
+	char watch[4096];      /* rules, for watch.c */
 	bool is_system_allocator, is_hugepages, is_follow, is_verbose;
 };
 

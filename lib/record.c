@@ -73,7 +73,7 @@ look_at_clock(struct thread *t)
 	if (epochs_spend(bytes, now))
 		session_end_epoch(now);
 	books_spend(bytes + blocks * BOOKS_PER_BLOCK, now, thread_sum);
-	session_clock();
+	session_clock(now);
 	t->reported = t->counts.allocated_bytes;
 	t->reported_blocks = t->counts.allocations;
 	if (t->period != books_period_of(relaxed_load(&books_volume)))

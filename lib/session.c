@@ -19,6 +19,7 @@
 #include "sys.h"
 #include "thread.h"
 #include "unwind.h"
+#include "watch.h"
 #include "wrap.h"
 
 #include <errno.h>
@@ -55,6 +56,8 @@ static struct {
 	int is_writing;	 /* atomic: the thread whose turn it is, or 0 */
 	int writer;	 /* child that writes, or 0 */
 	char writing[4096]; /* name of the last snapshot */
+	int looker;	 /* child that looks for alarms, or 0 */
+	uint32_t look_number; /* of the snapshot that it may keep, or 0 */
 	uint64_t last_snapshot_ns, last_snapshot_used;
 	int is_limit_said; /* atomic */
 	bool is_exit_done; /* atomic */
@@ -226,11 +229,11 @@ reap_writer(bool is_waiting)
 
 enum patience { GO_ON, WAIT };
 
-enum reason { AT_EXIT, AT_FATAL, BY_SIGNAL, BY_CALL, AT_INTERVAL, AT_GROWTH, AT_LIMIT };
+enum reason { AT_EXIT, AT_FATAL, BY_SIGNAL, BY_CALL, AT_INTERVAL, AT_GROWTH, AT_LIMIT, BY_WATCH };
 static const char *const reason_names[] = {
 	[AT_EXIT] = "exit",	     [AT_FATAL] = s.fatal,   [BY_SIGNAL] = "signal",
 	[BY_CALL] = "api",	     [AT_INTERVAL] = "interval", [AT_GROWTH] = "growth",
-	[AT_LIMIT] = "limit",
+	[AT_LIMIT] = "limit",	     [BY_WATCH] = "watch",
 };
 
 /* The turn to write, or to let go of who wrote: is_writing. */
@@ -263,6 +266,20 @@ end_turn(void)
 	release_store(&s.is_writing, 0);
 }
 
+/* The same for the child that looks for alarms, without waiting: nobody knows how
+ * long its actions take.  The number it was given is free again if it kept nothing and
+ * no other snapshot was taken meanwhile. */
+static void
+reap_looker(void)
+{
+	if (!s.looker || cut_result(s.looker, false) == -EAGAIN)
+		return;
+	s.looker = 0;
+	if (s.look_number && s.look_number == s.n_snapshots && !watch_has_kept())
+		s.n_snapshots--;
+	s.look_number = 0;
+}
+
 /* A child that has written is let go of; nobody else's business meanwhile. */
 static void
 let_go(enum patience patience)
@@ -270,7 +287,24 @@ let_go(enum patience patience)
 	if (!take_turn(patience))
 		return;
 	(void)reap_writer(patience == WAIT);
+	reap_looker();
 	end_turn();
+}
+
+/* What has to be read in this process.  Context: it is our turn. */
+static void
+gather(struct snapshot_facts *ret, enum reason reason, bool may_lock)
+{
+	ret->reason = reason_names[reason];
+	ret->number = s.n_snapshots;
+	ret->pid = sys_getpid();
+	ret->ppid = sys_getppid();
+	ret->start_ns = s.start_realtime_ns;
+	ret->time_ns = sys_realtime_ns();
+	ret->uptime_ns = sys_now_ns() - s.start_ns;
+	ret->executable = s.executable;
+	ret->suppressions = s.suppressions;
+	measure(&ret->memory, may_lock);
 }
 
 /* Take one.  pattern NULL: as GCPROF_OUTPUT says.
@@ -278,7 +312,7 @@ let_go(enum patience patience)
 static int
 take(enum reason reason, const char *pattern, enum patience patience)
 {
-	struct snapshot_facts facts = {.reason = reason_names[reason], .name = s.writing};
+	struct snapshot_facts facts = {.name = s.writing};
 	struct cut_thread self = {.sp = (uintptr_t)__builtin_frame_address(0)};
 	struct thread *t;
 	bool is_exit = reason == AT_EXIT, is_fatal = reason == AT_FATAL;
@@ -300,21 +334,14 @@ take(enum reason reason, const char *pattern, enum patience patience)
 		end_turn();
 		return -EBUSY;
 	}
+	reap_looker();
 	if (!is_exit && !is_fatal)
 		backend_warm_up();
 	s.n_snapshots++;
 	expand_name(s.writing, sizeof s.writing, pattern ? pattern : options.output);
-	facts.number = s.n_snapshots;
-	facts.pid = sys_getpid();
-	facts.ppid = sys_getppid();
-	facts.start_ns = s.start_realtime_ns;
-	facts.time_ns = sys_realtime_ns();
-	facts.uptime_ns = sys_now_ns() - s.start_ns;
-	facts.executable = s.executable;
-	facts.suppressions = s.suppressions;
-	facts.is_leak_check_off = is_exit && s.is_leak_check_off;
 	/* The handler may have interrupted the next allocator. */
-	measure(&facts.memory, reason != BY_SIGNAL && !is_fatal);
+	gather(&facts, reason, reason != BY_SIGNAL && !is_fatal);
+	facts.is_leak_check_off = is_exit && s.is_leak_check_off;
 	s.last_snapshot_ns = facts.uptime_ns + s.start_ns;
 	s.last_snapshot_used = facts.memory.heap_used;
 	t = thread_get();
@@ -387,20 +414,28 @@ analyzer(void)
 	return options.analyzer ? options.analyzer : GCPROF_BINDIR "/gcprof-analyze";
 }
 
+/* The program's environment, but nothing preloaded.  Context: a child of ours. */
+static char *const *
+plain_environment(void)
+{
+	extern char **environ;
+	static char *environment[1024];
+	int n = 0, i;
+
+	for (i = 0; environ && environ[i] && n < 1023; i++)
+		if (strncmp(environ[i], "LD_PRELOAD=", 11) != 0)
+			environment[n++] = environ[i];
+	return environment;
+}
+
 /* In a child of ours; does not return. */
 static void
 run_analyzer(const char *heap_file)
 {
-	extern char **environ;
 	const char *const args[] = {"gcprof-analyze", "--fail-on=error", heap_file, NULL};
-	static char *environment[1024];
-	int n = 0, i;
 
-	for (i = 0; environ[i] && n < 1023; i++)
-		if (strncmp(environ[i], "LD_PRELOAD=", 11) != 0)
-			environment[n++] = environ[i];
 	sys_stdout_is_stderr();
-	sys_exec(analyzer(), args, environment);
+	sys_exec(analyzer(), args, plain_environment());
 	sys_log("cannot run the analyzer '%s'; GCPROF_ANALYZE can name it", analyzer());
 	sys_exit(127);
 }
@@ -502,6 +537,71 @@ look_at_limit(void)
 	(void)take(AT_LIMIT, NULL, GO_ON);
 }
 
+/* ---- watches ------------------------------------------------------------- */
+
+/* Names of a look's snapshot; whose turn it is has them. */
+static struct {
+	char keep[4096], file[4096 + 16];
+	bool can_keep;
+} look;
+
+/* Runs in the child, and in place if there can be none. */
+static int
+write_and_look(void *with)
+{
+	struct snapshot_facts *facts = with;
+	struct watch_look l = {.file = look.file, .analyzer = analyzer()};
+	int err;
+
+	if (cut_now.is_in_place)
+		return -EAGAIN;
+	err = look.can_keep ? snapshot_write(facts) : -EEXIST;
+	if (!err) {
+		l.keep = look.keep;
+	} else { /* alarms can be raised nevertheless */
+		(void)sys_format(look.file, sizeof look.file, "/tmp/gcprof.%d.watch", s.pid);
+		err = snapshot_write(facts);
+	}
+	if (err) {
+		watch_failed(look.file, error_name(-err));
+		return err;
+	}
+	l.environment = plain_environment();
+	watch_look(&l);
+	return 0;
+}
+
+/* Context  it is our turn. */
+static void
+take_look(void)
+{
+	struct snapshot_facts facts = {.name = look.file, .is_brief = true};
+	struct cut_thread self = {.sp = (uintptr_t)__builtin_frame_address(0)};
+	int child, result;
+
+	backend_warm_up();
+	if (watch_may_keep())
+		s.look_number = ++s.n_snapshots;
+	gather(&facts, BY_WATCH, true);
+	expand_name(look.keep, sizeof look.keep, options.output);
+	look.can_keep = !sys_is_special_file(look.keep);
+	(void)sys_format(look.file, sizeof look.file, "%s.%d.watch", look.keep, s.pid);
+	child = cut_take(&self, CUT_MOVING, write_and_look, &facts, &result);
+	if (child > 0)
+		s.looker = child;
+}
+
+static void
+look_at_watches(uint64_t now_ns)
+{
+	if (now_ns < watch_next_ns() || s.is_exit_done || !take_turn(GO_ON))
+		return;
+	reap_looker();
+	if (!s.looker && watch_is_wanted(now_ns, thread_sum))
+		take_look();
+	end_turn();
+}
+
 void
 session_end_epoch(uint64_t now_ns)
 {
@@ -518,10 +618,12 @@ session_end_epoch(uint64_t now_ns)
 }
 
 void
-session_clock(void)
+session_clock(uint64_t now_ns)
 {
-	if (sys_getpid() == s.pid)
-		look_at_limit();
+	if (sys_getpid() != s.pid)
+		return;
+	look_at_limit();
+	look_at_watches(now_ns);
 }
 
 /* ---- snapshots by time --------------------------------------------------- */
@@ -543,31 +645,51 @@ is_last_thread(void)
 	return sys_threads(count_thread, &n) == 0 && n == 1;
 }
 
-/* The one thread of ours, and only if GCPROF_SNAPSHOT asks for an interval: an
- * idle program is to be seen too.  It has all signals blocked, and returns when
- * it is the last: a process whose other threads have called pthread_exit ends
- * with the last of them. */
+static uint64_t
+next_snapshot_ns(void)
+{
+	return options.interval_ns ? s.last_snapshot_ns + options.interval_ns : UINT64_MAX;
+}
+
+/* Until the next moment at which there may be something to do. */
+static uint64_t
+pause_ns(void)
+{
+	const uint64_t shortest = 1000000, longest = 1000000000;
+	uint64_t now = sys_now_ns(), snapshot = next_snapshot_ns(), watch = watch_next_ns();
+	uint64_t due = snapshot < watch ? snapshot : watch;
+
+	if (due < now + shortest)
+		return shortest;
+	return due - now < longest ? due - now : longest;
+}
+
+/* The one thread of ours, and only if GCPROF_SNAPSHOT asks for an interval or
+ * GCPROF_WATCH for alarms: an idle program is to be seen too.  It has all signals
+ * blocked, and returns when it is the last: a process whose other threads have called
+ * pthread_exit ends with the last of them. */
 static void *
 keep_time(void *with)
 {
-	const uint64_t second = 1000000000;
-
 	(void)with;
 	cut_set_own_thread(sys_gettid());
 	for (;;) {
-		uint64_t due = s.last_snapshot_ns + options.interval_ns, now = sys_now_ns();
+		uint64_t now;
 
-		if (now < due) {
-			sys_sleep(due - now < second ? due - now : second);
-			if (is_last_thread())
-				return NULL;
+		sys_sleep(pause_ns());
+		if (is_last_thread())
+			return NULL;
+		if (!record_enter())
 			continue;
-		}
-		if (record_enter()) {
+		now = sys_now_ns();
+		if (s.looker)
+			let_go(GO_ON);
+		if (now >= next_snapshot_ns()) {
 			s.last_snapshot_ns = now;
 			(void)take(AT_INTERVAL, NULL, GO_ON);
-			record_leave();
 		}
+		look_at_watches(now);
+		record_leave();
 	}
 }
 
@@ -582,7 +704,8 @@ start_timekeeper(void)
 	uint64_t mask;
 	int err;
 
-	if (!options.interval_ns || pthread_attr_init(&attr) != 0)
+	if ((!options.interval_ns && watch_next_ns() == UINT64_MAX) ||
+	    pthread_attr_init(&attr) != 0)
 		return;
 	(void)pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
 	(void)pthread_attr_setstacksize(&attr, STACK);
@@ -591,7 +714,7 @@ start_timekeeper(void)
 	sys_restore_signals(mask);
 	(void)pthread_attr_destroy(&attr);
 	if (err)
-		sys_log("no snapshots by time: no thread for them (errno %d)", err);
+		sys_log("no thread for snapshots and watches by time (errno %d)", err);
 }
 
 /* ---- signals -------------------------------------------------------------- */
@@ -687,12 +810,14 @@ after_fork_child(void)
 	signals_after_fork();
 	s.n_snapshots = 0;
 	s.is_writing = 0;
-	s.writer = 0;
+	s.writer = s.looker = 0;
+	s.look_number = 0;
 	s.is_exit_done = false;
 	s.last_snapshot_ns = sys_now_ns();
 	if (!options.is_follow)
 		options.at_exit = options.at_fatal = options.at_signal = options.is_trace = false,
 		options.interval_ns = options.growth_percent = options.limit_bytes = 0;
+	watch_after_fork(options.is_follow);
 	cut_set_own_thread(0);
 	if (thread_tls.is_forking) {
 		/* What was asked of the thread that forked was asked in the parent. */
@@ -763,6 +888,7 @@ start(void)
 	s.executable[n > 0 ? n : 0] = 0;
 	s.program = strrchr(s.executable, '/') ? strrchr(s.executable, '/') + 1 : s.executable;
 	options_complain();
+	watch_init();
 	thread_init();
 	/* Not bound to this library: runs after the destructors of all others. */
 	(void)__cxa_atexit(at_exit, NULL, NULL);

@@ -19,7 +19,7 @@ void session_boot(void);
 /* The epoch should end now.  Context: inside the guard, in an allocation. */
 void session_end_epoch(uint64_t now_ns);
 /* A thread has looked at the clock.  Context: as above. */
-void session_clock(void);
+void session_clock(uint64_t now_ns);
 /* The signal that asks for a snapshot came.  Context: inside the guard. */
 void session_asked(void);
 /* This signal, SIG..., is about to end the program: a snapshot if one is wanted,

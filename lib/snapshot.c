@@ -544,8 +544,9 @@ snapshot_write(const struct snapshot_facts *facts)
 	/* Blocks first: what they name must be in the tables after them, even if
 	 * threads run on. */
 	heapfile_section(HEAPFILE_BLOCKS);
-	index_begin();
-	walk.is_indexed = true;
+	walk.is_indexed = !facts->is_brief;
+	if (walk.is_indexed)
+		index_begin();
 	(void)blocks_walk(put_block, &walk);
 	if (walk.is_indexed) {
 		(void)maps_load();

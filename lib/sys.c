@@ -79,16 +79,23 @@ sys_mincore(void *addr, size_t bytes, unsigned char *ret_pages)
 	return K3(SYS_mincore, addr, bytes, ret_pages);
 }
 
-int
-sys_open(const char *name, int flags, int mode)
+/* Up from the numbers that a program may have closed, and may use. */
+static int
+move_up(int fd)
 {
-	int fd = (int)K4(SYS_openat, AT_FDCWD, name, flags | O_CLOEXEC, mode), higher;
+	int higher;
 
 	if (fd < 0 || fd > 2)
 		return fd;
 	higher = (int)K3(SYS_fcntl, fd, F_DUPFD_CLOEXEC, 3);
 	(void)sys_close(fd);
 	return higher == -22 /* EINVAL: RLIMIT_NOFILE is 3 or less */ ? -24 : higher;
+}
+
+int
+sys_open(const char *name, int flags, int mode)
+{
+	return move_up((int)K4(SYS_openat, AT_FDCWD, name, flags | O_CLOEXEC, mode));
 }
 
 bool
@@ -217,6 +224,58 @@ void
 sys_stdout_is_stderr(void)
 {
 	(void)K3(SYS_dup3, 2, 1, 0);
+}
+
+int
+sys_pipe(int ret_ends[2])
+{
+	int ends[2];
+	long result = K2(SYS_pipe2, ends, O_CLOEXEC);
+
+	if (result < 0)
+		return (int)result;
+	ends[0] = move_up(ends[0]);
+	ends[1] = move_up(ends[1]);
+	if (ends[0] < 0 || ends[1] < 0) {
+		result = ends[0] < 0 ? ends[0] : ends[1];
+		(void)sys_close(ends[0]);
+		(void)sys_close(ends[1]);
+		return (int)result;
+	}
+	memcpy(ret_ends, ends, sizeof ends);
+	return 0;
+}
+
+void
+sys_set_streams(int in, int out, int err)
+{
+	const int from[] = {in, out, err};
+	int nowhere = sys_open("/dev/null", O_RDWR, 0), i;
+
+	for (i = 0; i < 3; i++) {
+		int fd = from[i] < 0 ? nowhere : from[i];
+
+		if (fd != i)
+			(void)(fd < 0 ? sys_close(i) : K3(SYS_dup3, fd, i, 0));
+	}
+	sys_close_from(3);
+}
+
+void
+sys_default_signals(void)
+{
+	/* struct sigaction of rt_sigaction(2): SIG_DFL, and nothing else. */
+	const struct {
+		void *handler;
+		unsigned long flags;
+		void *restorer;
+		uint64_t mask;
+	} usual = {0};
+	int number;
+
+	for (number = 1; number <= 64; number++)
+		(void)K4(SYS_rt_sigaction, number, &usual, 0, 8);
+	sys_restore_signals(0);
 }
 
 void
@@ -521,19 +580,25 @@ sys_log_about(int pid)
 	log_file.pid = pid;
 }
 
-void
-sys_log_raw(const char *text, size_t bytes)
+bool
+sys_log_is_there(void)
 {
 	struct stat st;
 
+	return log_file.is_known && stat_stderr(&st) == 0 && st.st_dev == log_file.dev &&
+	       st.st_ino == log_file.ino;
+}
+
+void
+sys_log_raw(const char *text, size_t bytes)
+{
 	/* struct pollfd of poll(2) */
 	struct {
 		int fd;
 		short events, revents;
 	} room = {.fd = 2, .events = 4 /* POLLOUT */};
 
-	if (!log_file.is_known || stat_stderr(&st) != 0 || st.st_dev != log_file.dev ||
-	    st.st_ino != log_file.ino)
+	if (!sys_log_is_there())
 		return;
 	/* A pipe that nobody empties must not stop the program: what does not fit
 	 * is not said. A line is less than PIPE_BUF, so it fits whole or not. */

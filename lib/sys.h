@@ -52,6 +52,12 @@ int sys_reap(int pid, bool is_waiting, int *ret_status);
 /* execve; returns -errno. */
 int sys_exec(const char *name, const char *const *args, char *const *environment);
 void sys_stdout_is_stderr(void);
+/* A pipe, neither end of which is 0, 1 or 2.  Returns 0 or -errno. */
+int sys_pipe(int ret_ends[2]);
+/* Before sys_exec in a child: make these 0, 1 and 2 (-1: /dev/null), close all
+ * others, and give every signal its default action, unblocked. */
+void sys_set_streams(int in, int out, int err);
+void sys_default_signals(void);
 void sys_kill(int pid);
 void sys_exit(int status) __attribute__((noreturn));
 /* Whether a thread of this process lives. */
@@ -97,6 +103,8 @@ size_t sys_vformat(char *buf, size_t bytes, const char *format, va_list ap);
 void sys_log_init(void);
 /* The process that lines are about: the program, also where a child writes. */
 void sys_log_about(int pid);
+/* Whether standard error is the file it was at the start. */
+bool sys_log_is_there(void);
 /* One line on standard error, `gcprof[pid]: ...`, unless that is no longer the
  * file it was at the start: the program may have put its own data there. */
 void sys_log(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -20,7 +20,8 @@ unit_tests = \
 	tests/unit/test_fragmentation \
 	tests/unit/test_growth \
 	tests/unit/test_several \
-	tests/unit/test_trend
+	tests/unit/test_trend \
+	tests/unit/test_alarms
 
 # TAP scripts, run by bash with the variables of AM_TESTS_ENVIRONMENT.
 fuzz_tests = \
@@ -107,6 +108,10 @@ tests_unit_test_several_LDADD = $(analyze_test_libs)
 tests_unit_test_trend_SOURCES = tests/unit/test_trend.c
 tests_unit_test_trend_CFLAGS = $(analyze_test_cflags)
 tests_unit_test_trend_LDADD = $(analyze_test_libs)
+
+tests_unit_test_alarms_SOURCES = tests/unit/test_alarms.c
+tests_unit_test_alarms_CFLAGS = $(analyze_test_cflags)
+tests_unit_test_alarms_LDADD = $(analyze_test_libs)
 
 # --------------------------------------------------------------- fuzzing
 # replay_heapfile feeds files to the fuzz target without a fuzzer, under the

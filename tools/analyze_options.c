@@ -76,6 +76,13 @@ const char options_help[] =
 "  --fail-on=LEVEL       exit with 1 if there are findings of this level or\n"
 "                        above: error, warning, note or never (default)\n"
 "\n"
+"Alarms\n"
+"  --watch=RULES         no report; a line on standard error for each rule that is\n"
+"                        broken, and its action: 'cache_.*:count>10000', ':bytes>1G',\n"
+"                        '...:exec=COMMAND', separated by semicolons; gcprof(7)\n"
+"  --watch-state=LIST    figures of alarms so far; new ones on standard output\n"
+"  --watch-keep=NAME     what a rule with the action snapshot renames the file to\n"
+"\n"
 "Names of functions\n"
 "  --sysroot=DIR         look for the program's files below DIR\n"
 "  --debug-dir=DIR       look for separate debug files in DIR, too\n"
@@ -131,6 +138,9 @@ enum option_code {
 	OPT_SYSROOT,
 	OPT_DEBUG_DIR,
 	OPT_NO_SYMBOLS,
+	OPT_WATCH,
+	OPT_WATCH_STATE,
+	OPT_WATCH_KEEP,
 	OPT_HELP,
 	OPT_VERSION,
 };
@@ -162,6 +172,9 @@ static const struct option long_options[] = {
 	{"sysroot", required_argument, NULL, OPT_SYSROOT},
 	{"debug-dir", required_argument, NULL, OPT_DEBUG_DIR},
 	{"no-symbols", no_argument, NULL, OPT_NO_SYMBOLS},
+	{"watch", required_argument, NULL, OPT_WATCH},
+	{"watch-state", required_argument, NULL, OPT_WATCH_STATE},
+	{"watch-keep", required_argument, NULL, OPT_WATCH_KEEP},
 	{"help", no_argument, NULL, OPT_HELP},
 	{"version", no_argument, NULL, OPT_VERSION},
 	{NULL, 0, NULL, 0},
@@ -406,6 +419,15 @@ parse_option(struct settings *s, int code)
 		return true;
 	case OPT_NO_SYMBOLS:
 		s->no_symbols = true;
+		return true;
+	case OPT_WATCH:
+		s->watch.rules = optarg;
+		return true;
+	case OPT_WATCH_STATE:
+		s->watch.state = optarg;
+		return true;
+	case OPT_WATCH_KEEP:
+		s->watch.keep = optarg;
 		return true;
 	case 'o':
 		s->output = optarg;

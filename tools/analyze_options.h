@@ -16,6 +16,7 @@
 #include "detect.h"
 #include "report.h"
 #include "symbolize.h"
+#include "alarms.h"
 
 enum format {
 	FORMAT_TEXT,
@@ -53,6 +54,7 @@ struct settings {
 	const char *source_root;
 	regex_t focus, ignore;
 	char filter_text[256];
+	struct alarms_options watch; /* without rules: an ordinary analysis */
 };
 
 /* What the command line may ask for instead of work. */

@@ -22,6 +22,7 @@
 #include "heapfile_read.h"
 #include "places.h"
 #include "report_findings.h"
+#include "alarms.h"
 #include "several.h"
 
 #ifndef PACKAGE_VERSION
@@ -536,6 +537,47 @@ analyze_all(struct settings *s, char **paths, int n)
 	return status;
 }
 
+/* One look for alarms at each snapshot, of which every one begins anew. */
+static int
+watch(const struct settings *s, const char *path)
+{
+	struct symbols *symbols = NULL;
+	struct heap *heap;
+	struct alarms *w;
+	char message[512];
+	int n;
+
+	w = alarms_new(&s->watch, message, sizeof(message));
+	if (!w) {
+		complain("--watch: %s", message);
+		return EXIT_TROUBLE;
+	}
+	heap = load(path);
+	if (!heap) {
+		alarms_free(w);
+		return EXIT_TROUBLE;
+	}
+	if (!s->no_symbols)
+		symbols = symbols_new(heap, &s->symbols);
+	n = alarms_look(w, heap, symbols, path);
+	if (n < 0)
+		complain("'%s': out of memory", path);
+	symbols_free(symbols);
+	heap_free(heap);
+	alarms_free(w);
+	return n < 0 ? EXIT_TROUBLE : n && s->fail_on != FAIL_NEVER ? EXIT_FINDINGS : 0;
+}
+
+static int
+watch_all(struct settings *s, char **paths, int n)
+{
+	int status = 0;
+
+	for (int i = 0; i < n; i++)
+		status = worse(status, watch(s, paths[i]));
+	return status;
+}
+
 /* Show a text that was asked for. */
 static int
 answer(const char *text)
@@ -568,7 +610,8 @@ main(int argc, char **argv)
 		status = answer("gcprof-analyze " PACKAGE_VERSION "\n");
 		break;
 	case OPTIONS_WORK:
-		status = analyze_all(&s, argv + optind, argc - optind);
+		status = (s.watch.rules ? watch_all : analyze_all)(&s, argv + optind,
+								   argc - optind);
 		break;
 	case OPTIONS_WRONG:
 		break;

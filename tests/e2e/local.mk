@@ -28,6 +28,7 @@ e2e_tests += \
 	tests/e2e/stacks.sh \
 	tests/e2e/threads.sh \
 	tests/e2e/unseen.sh \
+	tests/e2e/watch.sh \
 	tests/e2e/wrong-frees.sh
 
 EXTRA_DIST += \
@@ -68,7 +69,8 @@ e2e_targets = \
 	tests/e2e/targets/recursion \
 	tests/e2e/targets/several \
 	tests/e2e/targets/signals \
-	tests/e2e/targets/threads
+	tests/e2e/targets/threads \
+	tests/e2e/targets/watch
 
 if HAVE_CXX
 e2e_targets += \
@@ -130,6 +132,8 @@ tests_e2e_targets_signals_SOURCES = tests/e2e/targets/signals.c
 tests_e2e_targets_signals_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_threads_SOURCES = tests/e2e/targets/threads.c
 tests_e2e_targets_threads_CFLAGS = $(e2e_cflags)
+tests_e2e_targets_watch_SOURCES = tests/e2e/targets/watch.c tests/e2e/targets/truth.h
+tests_e2e_targets_watch_CFLAGS = $(e2e_cflags)
 
 tests_e2e_targets_cxx_SOURCES = tests/e2e/targets/cxx.cc
 tests_e2e_targets_cxx_CXXFLAGS = $(e2e_cxxflags)

@@ -27,10 +27,10 @@ plan 11
 
 includes tools/*.[ch] | while read -r file name; do
 	case $name in
-	heapfile.h | heapfile_read.h | gcprof.h | options.def | '<'*) ;;
+	heapfile.h | heapfile_read.h | gcprof.h | options.def | watch_rules.h | '<'*) ;;
 	*) [ -f "tools/$name" ] || echo "$file includes $name" ;;
 	esac
-done | no_complaint "tools/ includes heapfile.h, heapfile_read.h, gcprof.h and options.def of lib/, no more"
+done | no_complaint "tools/ includes heapfile.h, heapfile_read.h, gcprof.h, options.def and watch_rules.h of lib/, no more"
 
 includes lib/*.[ch] | while read -r file name; do
 	case $name in
@@ -41,9 +41,9 @@ done | no_complaint "lib/ includes headers of its own only"
 
 includes lib/heapfile.h | grep -vE ' <(stddef|stdint)\.h>$' |
 	no_complaint "heapfile.h includes nothing of ours"
-includes lib/base.h lib/sys.[ch] lib/mem.[ch] lib/options.[ch] |
-	grep -vE ' (<.*>|base\.h|sys\.h|mem\.h|options\.h|options\.def)$' |
-	no_complaint "base, sys, mem and options know nobody else"
+includes lib/base.h lib/values.[ch] lib/sys.[ch] lib/mem.[ch] lib/options.[ch] |
+	grep -vE ' (<.*>|base\.h|sys\.h|mem\.h|options\.h|options\.def|values\.h)$' |
+	no_complaint "base, sys, mem and options know nobody else but values"
 includes lib/*.[ch] tools/*.[ch] | grep -E ' (\.\./)*tests/' |
 	no_complaint "nothing includes tests/"
 

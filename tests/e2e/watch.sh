@@ -1,0 +1,203 @@
+#!/usr/bin/env bash
+# watch.sh -- alarms while the program runs.
+#
+# A target grows as it is told, so what an alarm has to say is known.  That a rule keeps
+# quiet is seen where another one, which the same look finds broken, does not.
+#
+# SPDX-License-Identifier: MIT
+# shellcheck source-path=SCRIPTDIR/../..
+. "${srcdir:-.}/tests/e2e/init.sh"
+
+require_built "$TARGETS/watch"
+export GCPROF_ANALYZE=$ANALYZE
+
+begin() { # NAME RULES
+	mkfifo "$T/$1.orders"
+	exec 4<>"$T/$1.orders"
+	mkdir -p "$T/$1"
+	# Not by start_gcprof, whose shell would be watched, too.
+	GCPROF_WATCH=$2 GCPROF_OUTPUT=${GCPROF_OUTPUT:-$T/$1/%e.%p.%n.heap} LD_PRELOAD=$preload \
+		"$TARGETS/watch" "$T/$1.orders" >"$T/$1.out" 2>"$T/$1.err" 3>"$T/$1.truth" 4>&- </dev/null &
+	pid=$!
+	started+=("$pid")
+	name=$1
+	n_orders=0
+}
+
+obeyed() { [ "$(grep -c '^done' "$T/$name.truth")" -ge "$n_orders" ]; }
+
+tell() { # ORDER: and wait until it is done
+	n_orders=$((n_orders + 1))
+	echo "$1" >&4
+	eventually obeyed
+}
+
+end() { # its last order; sets $status
+	echo quit >&4
+	status=0
+	wait "$pid" || status=$?
+	points_of "$T/$name.truth"
+	is "$name: status and output are the program's" "$status $(tr '\n' ' ' <"$T/$name.out")" "5 out end "
+}
+
+said() { grep -F "gcprof[$pid]: $1" "$T/$name.err"; }          # START
+n_said() { grep -cF "gcprof[$pid]: watch: " <(said "watch: ") | tr -d '\n'; }
+is_said() { [ "$(said "$1" | wc -l)" -ge "${2:-1}" ]; }          # START [TIMES]
+is_childless() { [ -z "$(cat "/proc/$pid"/task/*/children)" ]; }
+
+# ---- one alarm, and when there is another ----
+
+begin growth 'cache_.*:count>10000;queue_put:count>100;every=10ms'
+tell "insert 9999"
+tell "put 101"
+ok "an alarm is raised" eventually is_said "watch: 101 blocks (9.9 KiB) of queue_put, more than 100 (rule 'queue_put:count>100')"
+is "below the limit there is none" "$(said watch | grep -c cache)" 0
+tell "insert 2001"
+ok "it has number, size, function, limit and rule" \
+	eventually is_said "watch: 12,000 blocks (1.1 MiB) of cache_insert, more than 10000 (rule 'cache_.*:count>10000')"
+tell "insert 11999"
+tell "put 101"
+ok "another is raised when the figure has doubled" \
+	eventually is_said "watch: 202 blocks (19.7 KiB) of queue_put, more than 100, and twice the last alarm's (rule"
+is "and not before" "$(said watch | grep -c cache)" 1
+tell "insert 1"
+tell "put 202"
+ok "to the block" \
+	eventually is_said "watch: 24,000 blocks (2.3 MiB) of cache_insert, more than 10000, and twice the last alarm's (rule"
+eventually is_said "watch: 404 blocks"
+tell "drop 14000"
+tell "put 404"
+ok "a look finds that it has fallen" eventually is_said "watch: 808 blocks"
+is "which is no alarm" "$(said watch | grep -c cache)" 2
+tell "insert 2000"
+ok "after that there is one again" \
+	eventually is_said "watch: 12,000 blocks (1.1 MiB) of cache_insert, more than 10000 (rule" 2
+ok "no process is left behind" eventually is_childless
+tell "children"
+end
+is "nothing else is said" "$(grep -vc ': watch: ' "$T/growth.err")" 0
+ok "nothing is left but the snapshot at exit" test "$(ls "$T/growth")" = "watch.$pid.1.heap"
+
+# ---- the whole heap, bytes, several functions ----
+
+begin heap ':bytes>1M;(cache|queue)_:bytes>1M;nobody:count>1;every=10ms'
+tell "insert 8000"
+tell "put 8000"
+ok "a rule without a pattern counts all" eventually grep -qE "watch: 1.5 MiB \(16,0[0-9]+ blocks\) in the whole heap, more than 1M \(rule ':bytes>1M'\)" "$T/heap.err"
+ok "a pattern may mean several functions" eventually grep -qE "watch: 1.5 MiB \(16,000 blocks\) of (cache_insert|queue_put) and others, more than 1M" "$T/heap.err"
+end
+is "no function, no alarm" "$(grep -c nobody "$T/heap.err")" 0
+
+# ---- an idle program ----
+
+begin idle 'cache_insert:count>9;every=10ms'
+tell "insert 10"
+ok "a program that allocates nothing more is looked at" eventually is_said "watch: 10 blocks (1000 B) of cache_insert"
+end
+
+# ---- actions ----
+
+begin actions "cache_insert:count>99:snapshot;cache_insert:count>199:exec=env > $T/env.new\\; ls /proc/self/fd > $T/fds\\; cat \$GCPROF_WATCH_FILE > $T/seen.heap\\; mv $T/env.new $T/env; every=10ms"
+tell "insert 150"
+kept=$T/actions/watch.$pid.1.heap
+ok "snapshot: the alarm says which file" eventually is_said "watch: 150 blocks (14.6 KiB) of cache_insert, more than 99 (rule 'cache_insert:count>99'); snapshot '$kept'"
+ok "snapshot: it can be read" valid "$kept"
+is "snapshot: its reason is the watch" "$(info "$kept" reason)" watch
+is "snapshot: it has the blocks" "$(json "$kept" '[.sites[] | select(any(.frames[]; .function == "cache_insert")) | .live_blocks] | add')" 150
+is "snapshot: and no roots" "$(records "$kept" root | wc -l)" 0
+tell "insert 60"
+ok "exec: the command is run" eventually test -e "$T/env"
+variable() { sed -n "s/^GCPROF_WATCH_$1=//p" "$T/env"; }
+is "exec: it knows the process" "$(variable PID)" "$pid"
+is "exec: it knows the rule" "$(variable RULE)" "cache_insert:count>199"
+is "exec: it knows the figures" "$(variable COUNT) $(variable BYTES)" "210 21000"
+ok "exec: it could read the snapshot" valid "$T/seen.heap"
+is "exec: it is not profiled" "$(grep -c LD_PRELOAD "$T/env")" 0
+is "exec: it has three descriptors (and ls one more)" "$(tr '\n' ' ' <"$T/fds")" "0 1 2 3 "
+ok "exec: its snapshot is removed" eventually test ! -e "$(variable FILE)"
+ok "and nobody stays" eventually is_childless
+end
+is "numbers of snapshots have no gaps" "$(cd "$T/actions" && echo *)" "watch.$pid.1.heap watch.$pid.2.heap"
+
+# ---- threads: exact figures, and nobody is disturbed ----
+
+begin threads 'cache_insert:count>2999;queue_put:count>9;every=10ms'
+tell "threads 3"
+ok "blocks of several threads count together" eventually is_said "watch: 3,000 blocks (293.0 KiB) of cache_insert, more than 2999"
+tell "put 100"
+ok "while they sleep there are looks" eventually is_said "watch: 100 blocks"
+ok "nobody stays" eventually is_childless
+tell "children"
+end
+
+# ---- children ----
+
+begin child 'cache_insert:count>99;every=10ms'
+tell "insert 150"
+eventually is_said "watch: 150 blocks"
+tell "fork"
+parent=$pid
+pid=$(sed -n 's/^child //p' "$T/child.truth")
+ok "a child has watches of its own" eventually is_said "watch: 150 blocks (14.6 KiB) of cache_insert"
+tell "insert 150"
+ok "and raises alarms by itself" eventually is_said "watch: 300 blocks (29.3 KiB) of cache_insert"
+pid=$parent
+is "which its parent does not" "$(said watch | wc -l)" 1
+echo quit >&4
+status=0
+wait "$pid" || status=$?
+is "both end as they should" "$status" 5
+
+GCPROF_FOLLOW=0 begin alone 'cache_insert:count>99;every=10ms'
+tell "fork"
+child=$(sed -n 's/^child //p' "$T/alone.truth")
+is "GCPROF_FOLLOW=0: nobody watches the child" "$(grep ^Threads "/proc/$child/status")" "Threads:	1"
+echo quit >&4
+wait "$pid"
+
+# ---- rules that are no use ----
+
+begin wrong 'a:cnt>3;b:count>3k;c:bytes>x;d:count>1:mail;every=soon;[e:count>5;cache_insert:count>9;every=10ms'
+tell "insert 100"
+ok "the others hold" eventually is_said "watch: 100 blocks"
+tell "insert 100"
+ok "and go on to" eventually is_said "watch: 200 blocks"
+end
+sort >"$T/wanted" <<-EOF2
+	gcprof[$pid]: GCPROF_WATCH: '[e:count>5' cannot be used: Unmatched [, [^, [:, [., or [=
+	gcprof[$pid]: GCPROF_WATCH: 'a:cnt>3' cannot be used: it has neither :count>NUMBER nor :bytes>NUMBER
+	gcprof[$pid]: GCPROF_WATCH: 'b:count>3k' cannot be used: its limit is no number
+	gcprof[$pid]: GCPROF_WATCH: 'c:bytes>x' cannot be used: its limit is no number of bytes, such as 500000 or 64M
+	gcprof[$pid]: GCPROF_WATCH: 'd:count>1:mail' cannot be used: its action is neither snapshot nor exec=COMMAND
+	gcprof[$pid]: GCPROF_WATCH: 'every=soon' cannot be used: it is no length of time, such as 10s
+EOF2
+ok "each rule that is no use is named once, with the reason" diff <(sort "$T/wrong.err" | grep -v ': watch: ') "$T/wanted"
+
+# ---- what may be missing ----
+
+GCPROF_OUTPUT=$T/no/such/directory/%n.heap begin nowhere 'cache_insert:count>9;cache_insert:count>8:snapshot;every=10ms'
+tell "insert 100"
+ok "an alarm needs no place for snapshots" eventually is_said "watch: 100 blocks (9.8 KiB) of cache_insert, more than 9 (rule"
+ok "but one that is to keep one says so" eventually is_said "watch: 100 blocks (9.8 KiB) of cache_insert, more than 8 (rule 'cache_insert:count>8'); the snapshot could not be kept"
+ok "nobody stays" eventually is_childless
+is "and no file" "$(ls -d /tmp/gcprof."$pid".watch 2>/dev/null)" ""
+end
+
+GCPROF_ANALYZE=$T/none begin tool 'cache_insert:count>9;every=10ms'
+tell "insert 100"
+ok "without the analyzer there is a line" eventually is_said "watch: cannot run the analyzer '$T/none'; this is not said again"
+tell "insert 100"
+ok "nobody stays" eventually is_childless
+end
+is "one line" "$(wc -l <"$T/tool.err")" 1
+
+# ---- by hand ----
+
+run_plain hand "$ANALYZE" --watch='cache_insert:count>99;cache_insert:count>999' "$kept"
+is "gcprof-analyze --watch says it of a file" "$status $(cat "$T/hand.err")" \
+	"0 gcprof[$(info "$kept" pid)]: watch: 150 blocks (14.6 KiB) of cache_insert, more than 99 (rule 'cache_insert:count>99')"
+run_plain fails "$ANALYZE" --fail-on=error --watch='cache_insert:count>99' "$kept"
+is "and can fail" "$status" 1
+run_plain bad "$ANALYZE" --watch='cache_insert:count>x' "$kept"
+is "a wrong rule is bad usage" "$status $(cat "$T/bad.err")" "2 gcprof-analyze: --watch: rule 'cache_insert:count>x': its limit is no number"
+done_testing
