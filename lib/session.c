@@ -414,7 +414,9 @@ analyzer(void)
 	return options.analyzer ? options.analyzer : GCPROF_BINDIR "/gcprof-analyze";
 }
 
-/* The program's environment, but nothing preloaded.  Context: a child of ours. */
+/* The program's environment, but nothing preloaded; and no watches, for if we are in
+ * /etc/ld.so.preload the analyzer would be watched, and its analyzer, and so on without
+ * end.  Context: a child of ours. */
 static char *const *
 plain_environment(void)
 {
@@ -423,7 +425,8 @@ plain_environment(void)
 	int n = 0, i;
 
 	for (i = 0; environ && environ[i] && n < 1023; i++)
-		if (strncmp(environ[i], "LD_PRELOAD=", 11) != 0)
+		if (strncmp(environ[i], "LD_PRELOAD=", 11) != 0 &&
+		    strncmp(environ[i], "GCPROF_WATCH=", 13) != 0)
 			environment[n++] = environ[i];
 	return environment;
 }

@@ -112,7 +112,7 @@ is "exec: it knows the process" "$(variable PID)" "$pid"
 is "exec: it knows the rule" "$(variable RULE)" "cache_insert:count>199"
 is "exec: it knows the figures" "$(variable COUNT) $(variable BYTES)" "210 21000"
 ok "exec: it could read the snapshot" valid "$T/seen.heap"
-is "exec: it is not profiled" "$(grep -c LD_PRELOAD "$T/env")" 0
+is "exec: it is neither profiled nor watched" "$(grep -cE '^(LD_PRELOAD|GCPROF_WATCH)=' "$T/env")" 0
 is "exec: it has three descriptors (and ls one more)" "$(tr '\n' ' ' <"$T/fds")" "0 1 2 3 "
 ok "exec: its snapshot is removed" eventually test ! -e "$(variable FILE)"
 ok "and nobody stays" eventually is_childless
