@@ -14,6 +14,10 @@
 
 #include <jansson.h>
 
+#include "text.h"
+
+#define COUNT(v) text_count(v, (char[32]){0}, 32)
+
 static const char schema[] = "gcprof-baseline/1";
 
 struct entry {
@@ -218,9 +222,11 @@ compare(struct findings *all, struct finding *f, const struct entry *e,
 	} else if (now->blocks > e->count.blocks || now->bytes > e->count.bytes) {
 		f->novelty = FINDING_GROWN;
 		finding_say(all, f,
-			    "Grown: the baseline has %" PRIu64 " blocks of %" PRIu64
-			    " bytes together, now there are %" PRIu64 " of %" PRIu64 ".",
-			    e->count.blocks, e->count.bytes, now->blocks, now->bytes);
+			    "Grown: the baseline has %s block%s of %s bytes together, now there %s"
+			    " %s of %s.",
+			    COUNT(e->count.blocks), e->count.blocks == 1 ? "" : "s",
+			    COUNT(e->count.bytes), now->blocks == 1 ? "is" : "are",
+			    COUNT(now->blocks), COUNT(now->bytes));
 	} else {
 		f->novelty = FINDING_KNOWN;
 		f->level = FINDING_NOTE;

@@ -107,6 +107,7 @@ struct work {
 
 #define SIZE(v)	 text_size(v, (char[24]){0}, 24)
 #define COUNT(v) text_count(v, (char[32]){0}, 32)
+#define RATE(v)	 put_rate(v, (char[32]){0}, 32)
 #define PLAIN(s) names_plain(s, (char[120]){0}, 120)
 
 /* ---- candidates ---------------------------------------------------------- */
@@ -570,12 +571,26 @@ static const struct {
 };
 
 static const char *
-noun(enum kind k)
+noun(enum kind k, uint64_t n)
 {
+	static const char *const one[] = {[GROWTH] = "block", [CACHE] = "cache entry",
+					  [MISSING_FREE] = "block", [QUEUE] = "queued block",
+					  [CLOSURE] = "callback"};
 	static const char *const nouns[] = {[GROWTH] = "blocks", [CACHE] = "cache entries",
 					    [MISSING_FREE] = "blocks", [QUEUE] = "queued blocks",
 					    [CLOSURE] = "callbacks"};
-	return nouns[k];
+	return n == 1 ? one[k] : nouns[k];
+}
+
+/* Whole blocks; the lower end of an interval may be below 0. */
+static const char *
+put_rate(double v, char *buf, size_t n)
+{
+	uint64_t whole = (uint64_t)(fabs(v) + 0.5);
+
+	*buf = '-';
+	text_count(whole, buf + (v < 0 && whole), n - 1);
+	return buf;
 }
 
 static void
@@ -594,8 +609,9 @@ say_growth(const struct work *w, struct finding *f, const struct growing *g)
 		    g->trend.p);
 	if (!g->is_bytes)
 		finding_say(all, f,
-			    "In the last half by %.0f blocks a period (95 %% interval %.0f to %.0f).",
-			    g->trend.slope, g->trend.slope_low, g->trend.slope_high);
+			    "In the last half by %s blocks a period (95 %% interval %s to %s).",
+			    RATE(g->trend.slope), RATE(g->trend.slope_low),
+			    RATE(g->trend.slope_high));
 	/* Of a shorter time it would say nothing of an hour. */
 	if (!g->is_bytes && hours > 1. / 60)
 		finding_say(all, f, "At this rate %s an hour.",
@@ -746,7 +762,7 @@ tell(struct work *w, struct growing *g)
 			     ? heap_block_address(&w->h->blocks[g->history->sample[0]])
 			     : 0;
 	finding_summarize(all, f, "%s %s (%s)%s%s %s%s without limit%s%s%s.", COUNT(sum.blocks),
-			  noun(k), SIZE(sum.bytes), g->function ? " of " : "",
+			  noun(k, sum.blocks), SIZE(sum.bytes), g->function ? " of " : "",
 			  g->function ? PLAIN(g->function) : "",
 			  g->is_torn_down ? "grew" : "grow",
 			  sum.blocks == 1 && !g->is_torn_down ? "s" : "",
@@ -812,9 +828,12 @@ tell_calm(struct work *w, struct growing *g)
 	f->level = FINDING_NOTE;
 	f->confidence = 0.6;
 	f->count = g->history->live;
-	finding_summarize(all, f, is_drained ? "%s blocks are left of a queue that had %s%s%s."
-					     : "%s blocks%.0s come and go without growing%s%s.",
-			  COUNT((uint64_t)g->last), COUNT((uint64_t)g->peak),
+	finding_summarize(all, f,
+			  is_drained ? "%s block%s%s%s left, of a queue that had %s%s%s."
+				     : "%s block%s%s%s, coming and going without growth%.0s%s%s.",
+			  COUNT((uint64_t)g->last), (uint64_t)g->last == 1 ? "" : "s",
+			  g->function ? " of " : "", g->function ? PLAIN(g->function) : "",
+			  COUNT((uint64_t)g->peak),
 			  g->has_holder && g->holder.name ? ", held by " : "",
 			  g->has_holder && g->holder.name ? g->holder.name : "");
 	say_deaths(w, f, g);

@@ -301,12 +301,18 @@ names_type(struct names *n, uint32_t block)
 char *
 names_plain(const char *function, char *buf, size_t n)
 {
+	static const char anonymous[] = "(anonymous namespace)::";
 	size_t at = 0;
 	int depth = 0;
 
 	for (const char *p = function; *p && at + 1 < n; p++) {
 		bool is_operator = at >= 8 && strncmp(&buf[at - 8], "operator", 8) == 0;
 
+		/* In the middle of a name it ends nothing. */
+		if (depth == 0 && strncmp(p, anonymous, sizeof(anonymous) - 1) == 0) {
+			p += sizeof(anonymous) - 2;
+			continue;
+		}
 		if (*p == '<' || *p == '(' || *p == '{' || *p == '[') {
 			if (*p == '(' && depth == 0 && at > 0 && !is_operator)
 				break;

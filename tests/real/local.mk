@@ -8,6 +8,7 @@
 real_tests += \
 	tests/real/compiler.sh \
 	tests/real/git.sh \
+	tests/real/growth.sh \
 	tests/real/memcached.sh \
 	tests/real/nginx.sh \
 	tests/real/node.sh \
