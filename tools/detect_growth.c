@@ -846,7 +846,8 @@ find_teardown(struct work *w)
 {
 	const struct hf_period *last = &w->h->periods[w->h->n_periods - 1], *before = last - 1;
 
-	w->is_torn_down = before->live_bytes > 2 * last->live_bytes;
+	w->is_torn_down = strcmp(w->h->info.reason.bytes, "exit") == 0 &&
+			  before->live_bytes > 2 * last->live_bytes;
 	w->heap_bytes = (double)(w->is_torn_down ? before->live_bytes : w->h->live.bytes);
 	w->heap_blocks = (double)(w->is_torn_down ? before->live_blocks : w->h->live.blocks);
 }
