@@ -511,9 +511,10 @@ weigh(const struct work *w, struct finding *f, const struct group *g)
 	say_settle(w, f, g);
 	if (is_calm(f))
 		return;
-	if (is_drained(g))
+	if (is_drained(g)) {
 		contradict(w, f, g, "show that it was given back after the busy time");
-	else if (g->trend.is_known && !is_held(g) && has_worked(w) &&
+		f->verdict = "drained";
+	} else if (g->trend.is_known && !is_held(g) && has_worked(w) &&
 		 (g->trend.slope_per_hour <= 0 || g->series[n - 1] <= g->series[0]))
 		contradict(w, f, g, "show that it did not grow between them");
 	else if ((g->trend.is_known && g->trend.slope_per_hour > 0 && (g->is_rising || is_sure)) ||
