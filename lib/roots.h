@@ -26,6 +26,9 @@ void roots_left_behind(void);
 /* Write ROOTS.  The index is complete; maps.h is loaded.
  * Context  the child of a cut, or the only thread that runs. */
 void roots_write(void);
+/* Before roots_write, and before the writer maps memory: which writable memory of the
+ * program's it does not have.  Returns its bytes. */
+uint64_t roots_note_unread(void);
 
 /* __lsan_register_root_region and its opposite. Any thread; lock-free. */
 void roots_register(uintptr_t start, size_t bytes);

@@ -62,6 +62,7 @@ put_string(const char *s)
 struct block_walk {
 	uintptr_t end; /* of the block before */
 	uint64_t blocks, bytes;
+	uint64_t unread_bytes; /* roots.h */
 	bool is_indexed; /* there was memory for the index so far */
 };
 
@@ -486,6 +487,7 @@ put_info(const struct snapshot_facts *facts, const struct epochs_counts *counts,
 	info_number("cut_threads", cut_now.n_threads);
 	info_number("cut_unanswered", cut_now.n_unanswered);
 	info_number("cut_in_place", cut_now.is_in_place);
+	info_number("unread_bytes", walk->unread_bytes);
 	if (facts->is_leak_check_off)
 		info_number("leak_check_off", 1);
 	info_number("unbooked", books_unbooked());
@@ -540,6 +542,7 @@ snapshot_write(const struct snapshot_facts *facts)
 	while ((t = thread_next(t)) != NULL)
 		thread_flush(t);
 	thread_sum(&counts);
+	walk.unread_bytes = roots_note_unread();
 	heapfile_begin(facts->name);
 	/* Blocks first: what they name must be in the tables after them, even if
 	 * threads run on. */

@@ -456,6 +456,8 @@ confidence(const struct leak_work *w, const struct group *x)
 		c *= 0.9;
 	if (w->h->info.cut_in_place)
 		c *= 0.95;
+	if (w->h->info.unread_bytes)
+		c *= 0.5;
 	return c;
 }
 
@@ -477,10 +479,11 @@ is_regular(const struct group *x)
 }
 
 static enum finding_level
-level(const struct group *x)
+level(const struct leak_work *w, const struct group *x)
 {
+	/* What could not be looked at may lead to them. */
 	if (x->state == GRAPH_DEFINITE)
-		return FINDING_ERROR;
+		return w->h->info.unread_bytes ? FINDING_WARNING : FINDING_ERROR;
 	return x->state == GRAPH_POSSIBLE && x->smallest < LARGE_BYTES &&
 			       !is_tagged(x) && !is_regular(x)
 		       ? FINDING_WARNING
@@ -681,6 +684,11 @@ say_rest(const struct leak_work *w, struct finding *f, const struct group *x)
 			    COUNT(w->h->info.cut_unanswered),
 			    w->h->info.cut_unanswered == 1 ? "" : "s",
 			    w->h->info.cut_unanswered == 1 ? "its" : "their");
+	if (w->h->info.unread_bytes)
+		finding_say(all, f,
+			    "%s that the program mapped could not be looked at, as it keeps them"
+			    " from its children (MADV_DONTFORK): pointers may stand there.",
+			    SIZE(w->h->info.unread_bytes));
 	if (!w->h->is_complete)
 		finding_say(all, f,
 			    "The snapshot is not complete: pointers may have been"
@@ -745,7 +753,7 @@ group_report(struct leak_work *w, size_t group, size_t *parts_at)
 	if (!f)
 		return;
 	f->what = whats[x->state];
-	f->level = level(x);
+	f->level = level(w, x);
 	f->confidence = confidence(w, x);
 	f->count = x->count;
 	f->indirect = x->indirect;

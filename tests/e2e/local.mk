@@ -56,6 +56,7 @@ e2e_targets = \
 	tests/e2e/targets/badfree \
 	tests/e2e/targets/books \
 	tests/e2e/targets/cut \
+	tests/e2e/targets/dontfork \
 	tests/e2e/targets/entry \
 	tests/e2e/targets/epochs \
 	tests/e2e/targets/fatal \
@@ -102,6 +103,8 @@ tests_e2e_targets_books_SOURCES = tests/e2e/targets/books.c tests/e2e/targets/tr
 tests_e2e_targets_books_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_cut_SOURCES = tests/e2e/targets/cut.c tests/e2e/targets/truth.h
 tests_e2e_targets_cut_CFLAGS = $(e2e_cflags)
+tests_e2e_targets_dontfork_SOURCES = tests/e2e/targets/dontfork.c tests/e2e/targets/truth.h
+tests_e2e_targets_dontfork_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_entry_SOURCES = tests/e2e/targets/entry.c
 tests_e2e_targets_entry_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_entry_LDADD = -ldl
