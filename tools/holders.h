@@ -74,8 +74,9 @@ struct holders;
 
 /* heap, d and names must live as long as the holders.
  *
+ * options  those that d was made with.
  * Returns  holders for holders_free(), or NULL: no memory.
- * Cost     each edge is looked at twice; 12 bytes a block, 4 more while it works.
+ * Cost     each edge is looked at twice; 20 bytes a block.
  */
 struct holders *holders_new(const struct heap *heap, const struct graph_options *options,
 			    const struct dominators *d, struct names *names);
