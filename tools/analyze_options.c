@@ -64,6 +64,9 @@ const char options_help[] =
 "  --format=FORMAT[:FILE]\n"
 "                        text (default); json: schema gcprof-analyze/1; findings\n"
 "                        only: sarif, junit, github (::error lines);\n"
+"                        flame graphs: collapsed (by --sort), speedscope;\n"
+"                        pprof; for Valgrind's viewers: dhat, massif;\n"
+"                        tables: csv (sites), sqlite (all);\n"
 "                        blocks: a line for each live block, with address,\n"
 "                        requested and usable bytes, kind, birth epoch, age,\n"
 "                        thread and site, tab separated;\n"
@@ -322,6 +325,11 @@ parse_format(struct settings *s)
 	o->format = format_named(optarg);
 	if (!o->format) {
 		complain_of_format(optarg);
+		return false;
+	}
+	if (o->format->missing) {
+		complain("--format=%s: gcprof was built without %s", o->format->name,
+			 o->format->missing);
 		return false;
 	}
 	if (colon && colon[1] == '\0') {

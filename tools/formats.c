@@ -34,15 +34,35 @@ write_sites_raw(const struct report *r, FILE *f)
 	return 0;
 }
 
+#if HAVE_PROTOBUF_C
+#define PPROF .write = report_write_pprof
+#else
+#define PPROF .missing = "protobuf-c (Debian: libprotobuf-c-dev protobuf-c-compiler)"
+#endif
+#if HAVE_SQLITE3
+#define SQLITE .write = report_write_sqlite
+#else
+#define SQLITE .missing = "SQLite 3 (Debian: libsqlite3-dev)"
+#endif
+
 const struct format formats[] = {
 	{"text", FORMAT_TEXT, .write = write_text},
 	{"json", FORMAT_ALONE | FORMAT_DEAD | FORMAT_RETAINED, .write = write_json},
-	{"sarif", 0, NULL, report_begin_sarif, report_write_sarif, report_end_sarif},
-	{"junit", 0, NULL, report_begin_junit, report_write_junit, report_end_junit},
-	{"github", 0, NULL, NULL, report_write_github, NULL},
+	{"sarif", 0, .begin = report_begin_sarif, .write_findings = report_write_sarif,
+	 .end = report_end_sarif},
+	{"junit", 0, .begin = report_begin_junit, .write_findings = report_write_junit,
+	 .end = report_end_junit},
+	{"github", 0, .write_findings = report_write_github},
+	{"collapsed", 0, .write = report_write_collapsed},
+	{"speedscope", FORMAT_ALONE | FORMAT_DEAD, .write = report_write_speedscope},
+	{"pprof", FORMAT_ALONE | FORMAT_DEAD | FORMAT_BINARY, PPROF},
+	{"dhat", FORMAT_ALONE | FORMAT_DEAD, .write = report_write_dhat},
+	{"massif", FORMAT_ALONE, .write = report_write_massif},
+	{"csv", FORMAT_ALONE | FORMAT_DEAD | FORMAT_RETAINED, .write = report_write_csv},
+	{"sqlite", FORMAT_ALONE | FORMAT_DEAD | FORMAT_RETAINED | FORMAT_BINARY, SQLITE},
 	{"blocks", FORMAT_RAW, .write = write_blocks},
 	{"sites-raw", FORMAT_RAW, .write = write_sites_raw},
-	{NULL, 0, NULL, NULL, NULL, NULL},
+	{.name = NULL},
 };
 
 const struct format *

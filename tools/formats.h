@@ -30,8 +30,10 @@ struct format {
 	const char *name; /* NULL ends the table */
 	unsigned needs;   /* FORMAT_... */
 
-	/* The whole report.  Returns 0, or -1: no memory.  Errors of the stream are
-	 * in the stream: ferror(). */
+	/* The whole report.  Returns 0; -1: no memory; 1: failed, and has said so.
+	 * Errors of the stream are in the stream: ferror().  NULL, as is
+	 * write_findings, if gcprof was built without a library: `missing`, which
+	 * package has it. */
 	int (*write)(const struct report *r, FILE *f);
 
 	/* Or findings alone, in one document of all snapshots; begin and end may be
@@ -39,6 +41,7 @@ struct format {
 	void (*begin)(FILE *f);
 	void (*write_findings)(const struct report_source *s, FILE *f);
 	void (*end)(FILE *f);
+	const char *missing;
 };
 
 /* The first is what is written if none is asked for. */

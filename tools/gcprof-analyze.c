@@ -201,7 +201,7 @@ static bool
 write_report(const struct settings *s, const struct analysis *a, struct output *o)
 {
 	struct report *r = describe(s, a, o->format);
-	bool failed;
+	int failed;
 
 	end_progress();
 	if (!r) {
@@ -214,9 +214,9 @@ write_report(const struct settings *s, const struct analysis *a, struct output *
 		if (a->is_one_of_many && (!s->report.findings_only || a->findings->n))
 			fprintf(o->f, "File        %s\n", a->path);
 	}
-	failed = o->format->write(r, o->f) != 0;
+	failed = o->format->write(r, o->f);
 	report_free(r);
-	if (failed)
+	if (failed < 0)
 		complain("out of memory");
 	return !failed;
 }
