@@ -24,6 +24,7 @@ enum {
 	FORMAT_DEAD = 1 << 3,     /* shows sites of which nothing lives any more, too */
 	FORMAT_RETAINED = 1 << 4, /* shows what sites retain */
 	FORMAT_TEXT = 1 << 5,     /* for people: short lists unless asked for more */
+	FORMAT_FACTS = 1 << 6,    /* shows no findings: nobody need look for any */
 };
 
 struct format {

@@ -270,11 +270,24 @@ write_output(const struct settings *s, const struct analysis *a, struct output *
 	return true;
 }
 
+/* Is anybody going to see findings, or the exit status that they make? */
+static bool
+wants_findings(const struct settings *s)
+{
+	for (int i = 0; i < s->n_outputs; i++)
+		if (!(s->outputs[i].format->needs & FORMAT_FACTS))
+			return true;
+	return s->fail_on != FAIL_NEVER || s->baseline || s->write_baseline ||
+	       s->gen_suppressions || s->show_unused;
+}
+
 /* Findings, held against the baselines. */
 static struct findings *
 find(struct run *run, const struct analysis *a)
 {
-	struct findings *all = findings_new(a->heap, a->symbols, &run->s->detect);
+	struct findings *all = wants_findings(run->s)
+				       ? findings_new(a->heap, a->symbols, &run->s->detect)
+				       : calloc(1, sizeof(*all));
 
 	if (all && ((run->new &&baseline_add(run->new, all)) ||
 		    (run->old && baseline_compare(run->old, all)))) {

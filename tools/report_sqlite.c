@@ -27,7 +27,7 @@
 #include "text.h"
 
 static const char schema[] =
-	"PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
+	"PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -131072;"
 	"CREATE TABLE info (name TEXT PRIMARY KEY, value) WITHOUT ROWID;"
 	"CREATE TABLE modules (id INTEGER PRIMARY KEY, path TEXT, build_id TEXT,"
 	" start INTEGER, bytes INTEGER, bias INTEGER);"
