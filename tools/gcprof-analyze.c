@@ -387,11 +387,14 @@ wants_retained(const struct settings *s)
 static bool
 wants_types(const struct settings *s)
 {
-	for (int i = 0; i < s->n_outputs; i++)
-		if (s->outputs[i].format == FORMAT_JSON ||
-		    (s->outputs[i].format == FORMAT_TEXT && !s->report.findings_only &&
-		     !s->has_sort && !*s->filter_text))
+	bool is_all = !s->report.findings_only && !s->has_sort && !*s->filter_text;
+
+	for (int i = 0; i < s->n_outputs; i++) {
+		unsigned needs = s->outputs[i].format->needs;
+
+		if (needs & FORMAT_TYPES || (needs & FORMAT_TEXT && is_all))
 			return true;
+	}
 	return false;
 }
 
