@@ -271,6 +271,22 @@ draw()
 	say("type %d %zu block of draw", VALUES, VALUES * sizeof(value));
 }
 
+/* A member's vtable is not the object's. */
+struct holding {
+	long number = 0;
+	circle member;
+};
+static std::vector<holding *> held;
+
+ALONE static void
+hold()
+{
+	held.reserve(VALUES);
+	for (int i = 0; i < VALUES; i++)
+		held.push_back(new holding);
+	say("type %d %zu block of hold", VALUES, VALUES * sizeof(holding));
+}
+
 int
 main()
 {
@@ -282,6 +298,7 @@ main()
 	share();
 	capture();
 	draw();
+	hold();
 	/* Before what is static is destroyed. */
 	std::quick_exit(0);
 }
