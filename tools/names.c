@@ -262,6 +262,12 @@ vtable_type(struct names *n, const struct heap_object *o)
 	return strdup(v.name + sizeof(mark) - 1);
 }
 
+char *
+names_class(struct names *n, const struct heap_object *o)
+{
+	return vtable_type(n, o);
+}
+
 /* "handler()" if a word leads to the beginning of a function, or into one. */
 static char *
 function_type(struct names *n, const struct heap_object *o)
@@ -378,13 +384,13 @@ static const struct family {
 	{"std::unordered_set::", NULL, "std::unordered_set"},
 	{"std::_Hashtable::", "_Select1st", "std::unordered_map"},
 	{"std::_Hashtable::", "_Identity", "std::unordered_set"},
-	{"std::__detail::_Hashtable_alloc::", "std::pair<", "std::unordered_map"},
-	{"std::__detail::_Hashtable_alloc::", NULL, "std::unordered_set"},
 	{"std::__detail::_Map_base::", NULL, "std::unordered_map"},
 	{"std::_Rb_tree::", "_Select1st", "std::map"},
 	{"std::_Rb_tree::", "_Identity", "std::set"},
 	{"std::map::", NULL, "std::map"},
 	{"std::set::", NULL, "std::set"},
+	{"std::multimap::", NULL, "std::multimap"},
+	{"std::multiset::", NULL, "std::multiset"},
 	{"std::deque::", NULL, "std::deque"},
 	{"std::_Deque_base::", NULL, "std::deque"},
 	{"std::list::", NULL, "std::list"},
@@ -402,6 +408,8 @@ static const struct family {
 	{"std::shared_ptr::", NULL, "std::shared_ptr"},
 	{"std::allocate_shared", NULL, "std::shared_ptr"},
 	{"std::make_shared", NULL, "std::shared_ptr"},
+	{"std::__detail::_Hashtable_alloc::", "std::pair<", "std::unordered_map"},
+	{"std::__detail::_Hashtable_alloc::", NULL, "std::unordered_set"},
 	{"std::_Function_base::", NULL, "std::function"},
 	{"std::function::", NULL, "std::function"},
 	{"g_hash_table_", NULL, "GHashTable"},
@@ -415,10 +423,13 @@ static const struct family {
 	{"g_string_", NULL, "GString"},
 };
 
-/* Is it code that allocates for others? */
+/* Is it code that allocates for others?  An allocator of the program's own is. */
 static bool
 is_inside(const char *plain, const char *file)
 {
+	static const char allocate[] = "::allocate";
+	size_t n = strlen(plain), n_allocate = sizeof(allocate) - 1;
+
 	static const char *const prefixes[] = {
 		"std::",          "__gnu_cxx::",   "operator new", "malloc",  "calloc",
 		"realloc",        "reallocarray",  "strdup",       "strndup", "g_malloc",
@@ -427,6 +438,8 @@ is_inside(const char *plain, const char *file)
 	};
 
 	if (file && strstr(file, "/include/c++/"))
+		return true;
+	if (n > n_allocate && strcmp(plain + n - n_allocate, allocate) == 0)
 		return true;
 	for (size_t i = 0; i < sizeof(prefixes) / sizeof(*prefixes); i++)
 		if (begins(plain, prefixes[i]))
@@ -437,24 +450,70 @@ is_inside(const char *plain, const char *file)
 	return false;
 }
 
+static const struct family *
+family_of(const char *plain, const char *function)
+{
+	for (size_t k = 0; k < sizeof(families) / sizeof(*families); k++)
+		if (begins(plain, families[k].prefix) &&
+		    (!families[k].with || strstr(function, families[k].with)))
+			return &families[k];
+	return NULL;
+}
+
+/* The allocator of a hash table's nodes knows only what is in them: whether that is a
+ * pair of a map or an element of a set is said further out. */
+static bool
+is_guess(const struct family *f)
+{
+	return begins(f->prefix, "std::__detail::_Hashtable_alloc");
+}
+
+bool
+names_is_inside(const struct stack *s, size_t i)
+{
+	char plain[256];
+
+	/* A library without a symbol table has names for what it exports only. */
+	if (!s->frames[i].function)
+		return i + 1 < s->n && s->frames[i + 1].module == s->frames[i].module &&
+		       names_is_library(s, i + 1);
+	names_plain(s->frames[i].function, plain, sizeof(plain));
+	return is_inside(plain, s->frames[i].file);
+}
+
+bool
+names_is_library(const struct stack *s, size_t i)
+{
+	char plain[256];
+
+	for (; i < s->n && !s->frames[i].function; i++)
+		if (i + 1 == s->n || s->frames[i + 1].module != s->frames[i].module)
+			return false;
+	return i < s->n && begins(names_plain(s->frames[i].function, plain, sizeof(plain)), "g_");
+}
+
 const char *
 names_container(const struct stack *s)
 {
-	for (size_t i = 0; i < s->n && s->frames[i].function; i++) {
+	const char *guess = NULL;
+
+	for (size_t i = 0; i < s->n && names_is_inside(s, i); i++) {
 		const char *function = s->frames[i].function;
+		const struct family *f;
 		char plain[256];
 
+		if (!function)
+			continue;
 		names_plain(function, plain, sizeof(plain));
-		for (size_t k = 0; k < sizeof(families) / sizeof(*families); k++)
-			if (begins(plain, families[k].prefix) &&
-			    (!families[k].with || strstr(function, families[k].with)))
-				return families[k].name;
+		f = family_of(plain, function);
+		if (f && !is_guess(f))
+			return f->name;
+		if (f && !guess)
+			guess = f->name;
 		if (!strchr(plain, ':') && container_of_file(s->frames[i].file))
 			return container_of_file(s->frames[i].file);
-		if (!is_inside(plain, s->frames[i].file))
-			break;
 	}
-	return NULL;
+	return guess;
 }
 
 /* zmalloc, xrealloc, Perl_safesyscalloc, g_strdup: what a program calls in place of the
@@ -470,27 +529,55 @@ is_wrapper(const char *plain)
 	return false;
 }
 
-const char *
-names_function(const struct heap *h, const struct stack *s)
+/* Is it code of the program, and more than another name for malloc? */
+static bool
+is_own(const struct heap *h, const struct stack_frame *f, bool *ret_is_wrapper)
 {
-	const char *first = NULL, *wrapper = NULL;
+	char plain[256];
+
+	names_plain(f->function, plain, sizeof(plain));
+	*ret_is_wrapper = false;
+	if (is_inside(plain, f->file) || stack_is_runtime(h, f))
+		return false;
+	*ret_is_wrapper = is_wrapper(plain);
+	return !*ret_is_wrapper;
+}
+
+bool
+names_is_own(const struct heap *h, const struct stack *s)
+{
+	bool is_wrapper;
+	size_t i = names_frame(h, s);
+
+	return i < s->n && is_own(h, &s->frames[i], &is_wrapper);
+}
+
+size_t
+names_frame(const struct heap *h, const struct stack *s)
+{
+	size_t first = s->n, wrapper = s->n;
 
 	for (size_t i = 0; i < s->n; i++) {
-		char plain[256];
+		bool is_one;
 
 		if (!s->frames[i].function)
 			continue;
-		if (!first)
-			first = s->frames[i].function;
-		names_plain(s->frames[i].function, plain, sizeof(plain));
-		if (is_inside(plain, s->frames[i].file) || stack_is_runtime(h, &s->frames[i]))
-			continue;
-		if (!is_wrapper(plain))
-			return s->frames[i].function;
-		if (!wrapper)
-			wrapper = s->frames[i].function;
+		if (first == s->n)
+			first = i;
+		if (is_own(h, &s->frames[i], &is_one))
+			return i;
+		if (is_one && wrapper == s->n)
+			wrapper = i;
 	}
-	return wrapper ? wrapper : first;
+	return wrapper < s->n ? wrapper : first;
+}
+
+const char *
+names_function(const struct heap *h, const struct stack *s)
+{
+	size_t i = names_frame(h, s);
+
+	return i < s->n ? s->frames[i].function : NULL;
 }
 
 /* ---- the whole ---- */

@@ -48,6 +48,9 @@ char *names_thread(const struct heap *h, uint32_t thread);
  * block leads to ("handler()"); for free(3), NULL if neither is there. */
 char *names_type(struct names *n, uint32_t block);
 
+/* The class whose vtable a word leads to, "Session"; for free(3), NULL if it is none. */
+char *names_class(struct names *n, const struct heap_object *o);
+
 /* A variable in thread-local storage of a library that was loaded later: a block
  * that the loader allocated, and a word in it.  For free(3), or NULL. */
 char *names_dynamic_tls(struct names *n, uint32_t block, uint64_t word);
@@ -55,6 +58,14 @@ char *names_dynamic_tls(struct names *n, uint32_t block, uint64_t word);
 /* The container whose memory a stack allocates, "std::map"; NULL if it is none
  * that is known. */
 const char *names_container(const struct stack *stack);
+
+/* Is a frame inside a library that allocates for others, a container or an allocator?
+ * Of a library without a symbol table the unnamed frames before an exported function
+ * of it are. */
+bool names_is_inside(const struct stack *stack, size_t frame);
+
+/* Is a frame of GLib, by the next name of its module? */
+bool names_is_library(const struct stack *stack, size_t frame);
 
 /* A function's name without what it returns, its arguments and those of templates,
  * "std::vector::push_back" for "void std::vector<int>::push_back(int&&)".  Returns
@@ -64,5 +75,11 @@ char *names_plain(const char *function, char *buf, size_t n);
 /* The first function of a stack that is not inside a library or a container, nor one
  * that stands for malloc by its name; NULL if there is none.  Lives as long as the symbols. */
 const char *names_function(const struct heap *heap, const struct stack *stack);
+
+/* Which frame that is; stack->n if there is none. */
+size_t names_frame(const struct heap *heap, const struct stack *stack);
+
+/* Is that function code of the program?  If not, the stack has none, as far as it goes. */
+bool names_is_own(const struct heap *heap, const struct stack *stack);
 
 #endif

@@ -510,6 +510,42 @@ site(const struct report *r, uint32_t node)
 }
 
 static json_t *
+type_largest(const struct report *r, const struct type *t)
+{
+	const struct heap_block *b = &r->heap->blocks[t->largest];
+	json_t *o = json_object();
+
+	put(o, "block", number(heap_block_address(b)));
+	put(o, "bytes", number(heap_block_requested(b)));
+	put(o, "site", number(b->site));
+	return o;
+}
+
+static json_t *
+types(const struct report *r)
+{
+	const struct types *all = r->findings->types;
+	json_t *array = json_array();
+
+	for (uint32_t i = 1; i <= report_n_types(r); i++) {
+		const struct type *t = &all->list[i];
+		json_t *o = json_object();
+
+		put(o, "name", text(t->name));
+		put(o, "origin", text(types_origin_name(t->origin)));
+		put(o, "live_blocks", number(t->live.blocks));
+		put(o, "live_bytes", number(t->live.bytes));
+		if (all->has_retained) {
+			put(o, "retained_blocks", number(t->retained.blocks));
+			put(o, "retained_bytes", number(t->retained.bytes));
+		}
+		put(o, "largest", type_largest(r, t));
+		(void)json_array_append_new(array, o);
+	}
+	return array;
+}
+
+static json_t *
 mappings(const struct report *r)
 {
 	json_t *array = json_array();
@@ -768,6 +804,8 @@ report_write_json(const struct report *r, FILE *f)
 	member(f, "leaks", leaks(&r->findings->leaks));
 	member(f, "findings", findings(r));
 	write_sites(r, f);
+	if (r->findings->types)
+		member(f, "types", types(r));
 	member(f, "mappings", mappings(r));
 	member(f, "marks", marks(r->heap));
 	member(f, "threads", threads(r->heap));

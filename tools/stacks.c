@@ -117,13 +117,21 @@ int
 stack_get(const struct heap *heap, struct symbols *symbols, uint32_t node,
 	  struct stack *ret)
 {
+	return stack_get_few(heap, symbols, node, UINT32_MAX, ret);
+}
+
+int
+stack_get_few(const struct heap *heap, struct symbols *symbols, uint32_t node,
+	      uint32_t most, struct stack *ret)
+{
 	static const struct stack_frame unknown = {.special = "(unknown place)"};
 	const struct heap_node *nodes = heap->nodes;
 	struct stack s = {NULL, 0};
 	size_t size = 0;
 	int failed = 0;
 
-	for (node = stack_top(heap, node); node && !failed; node = nodes[node].parent)
+	node = stack_top(heap, node);
+	for (uint32_t i = 0; node && i < most && !failed; i++, node = nodes[node].parent)
 		failed = stack_push_node(symbols, &nodes[node], &s, &size);
 	if (!failed && s.n == 0)
 		failed = stack_push(&s, &size, &unknown);

@@ -42,6 +42,10 @@ struct stack {
 int stack_get(const struct heap *heap, struct symbols *symbols, uint32_t node,
 	      struct stack *ret);
 
+/* The same of the innermost nodes only, `most` of them. */
+int stack_get_few(const struct heap *heap, struct symbols *symbols, uint32_t node,
+		  uint32_t most, struct stack *ret);
+
 void stack_free(struct stack *s);
 
 /* Is it a frame of the C or C++ library, or of the loader? */
