@@ -8,6 +8,7 @@
 #include "books.h"
 #include "cut.h"
 #include "epochs.h"
+#include "frames.h"
 #include "heapfile_write.h"
 #include "index.h"
 #include "mappings.h"
@@ -219,19 +220,14 @@ put_threads(int pid)
 	for (n = 1; n < end; n++) {
 		const struct thread_record *r = thread_record_get(n);
 		static const struct thread_record none;
-		char path[64], name[32];
-		long got;
+		char name[32];
 
 		if (!r)
 			r = &none;
 		memcpy(name, r->name, sizeof r->name);
 		name[sizeof r->name] = 0;
-		if (r->is_alive) {
-			(void)sys_format(path, sizeof path, "/proc/%d/task/%d/comm", pid,
-					 r->tid);
-			got = sys_read_file(path, name, sizeof name);
-			name[got > 0 ? got - 1 : 0] = 0; /* without the newline */
-		}
+		if (r->is_alive)
+			sys_task_name(pid, r->tid, name, sizeof name);
 		heapfile_record();
 		heapfile_put((uint64_t)r->tid);
 		heapfile_put(r->first_epoch);
@@ -556,6 +552,7 @@ snapshot_write(const struct snapshot_facts *facts)
 		pass_over_own_frames();
 		scan_blocks();
 		roots_write();
+		frames_write();
 		if (options.content_bytes)
 			put_contents();
 	}
