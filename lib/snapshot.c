@@ -331,6 +331,24 @@ put_books(uint32_t n_periods)
 }
 
 static void
+put_grown(void)
+{
+	uint32_t i;
+
+	heapfile_section(HEAPFILE_GROWN);
+	for (i = 0; i < books_n(); i++) {
+		const struct book *b = books_get(i);
+
+		if (!b || !b->n_grown)
+			continue;
+		heapfile_record();
+		heapfile_put(b->site);
+		heapfile_put(b->n_grown);
+		heapfile_put(b->grown_bytes);
+	}
+}
+
+static void
 put_epoch(const struct epochs_record *r)
 {
 	heapfile_record();
@@ -563,6 +581,7 @@ snapshot_write(const struct snapshot_facts *facts)
 	put_marks();
 	put_births();
 	put_books(put_periods(facts, &counts));
+	put_grown();
 	put_threads(facts->pid);
 	put_sites();
 	put_modules();

@@ -507,6 +507,10 @@ site(const struct report *r, uint32_t node)
 	put(o, "old_bytes", number(s->old.bytes));
 	put(o, "allocations", number(n->allocations));
 	put(o, "allocated_bytes", number(n->allocated_bytes));
+	if (r->heap->grown) {
+		put(o, "reallocations", number(r->heap->grown[node].blocks));
+		put(o, "reallocated_bytes", number(r->heap->grown[node].bytes));
+	}
 	put(o, "generation_count", number(s->generation_count));
 	put(o, "oldest_age", s->generation_count ? number(s->oldest_age) : json_null());
 	put(o, "newest_age", s->generation_count ? number(s->newest_age) : json_null());
