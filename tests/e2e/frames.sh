@@ -112,7 +112,7 @@ garbage() { # FILE: frames of such threads, and whether they are complete
 		records "$1" frames | awk -F '\t' -v tid="$tid" '$2 == tid { print $4, $5 }'
 	done | paste -sd ,
 }
-# No stack at all; and a circle, up to where it would go down.
-is "garbage in registers ends a walk" "$(garbage "$asked") $(garbage "$ended")" "0 1,0 3 0 1,0 3"
+# No stack at all; and circles, up to where they would go down.
+is "garbage in registers ends a walk" "$(garbage "$asked") $(garbage "$ended")" "0 1,0 3,0 3 0 1,0 3,0 3"
 ok "the files are valid" valid "$asked"
 done_testing

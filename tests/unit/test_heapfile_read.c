@@ -810,7 +810,7 @@ frames_are_of_threads_and_modules_and_at_most_256(void **state)
 	refused(GRAPH(m, HEAPFILE_FRAMES, 2, 9, 0, 1, 1, 0, 3, 9, 32, 16), HF_RECORD,
 		"FRAMES section", "MODULES");
 	/* Below 0, and beyond the end. */
-	refused(GRAPH(m, HEAPFILE_FRAMES, 2, 9, 0, 1, 1, 0, 2, 9, 1, 16), HF_RECORD,
+	refused(GRAPH(m, HEAPFILE_FRAMES, 2, 9, 0, 1, 1, 0, 2, 9, 1, 0), HF_RECORD,
 		"FRAMES section", "address overflow");
 	refused(GRAPH(m, HEAPFILE_FRAMES, 2, 9, 0, 1, 1, 0, 2, 9, 32, UINT64_MAX), HF_RECORD,
 		"FRAMES section", "address overflow");

@@ -27,6 +27,7 @@ enum { STACK_BYTES = 256 << 10, DEPTH = 2000, MAX_CHAIN = 4096 };
 static void *(*volatile v_malloc)(size_t) = malloc;
 static void (*volatile v_free)(void *) = free;
 static sem_t ready;
+static uintptr_t in_middle; /* what innermost() returns to: its frame has a frame pointer */
 
 static long
 tid(void)
@@ -46,6 +47,8 @@ tell(const char *role)
 	say("role %ld %s", tid(), role);
 	pthread_mutex_lock(&mutex);
 	n = backtrace(chain, MAX_CHAIN);
+	if (strcmp(role, "innocent") == 0)
+		in_middle = (uintptr_t)chain[2];
 	at = sprintf(line, "chain %ld", tid());
 	for (i = 2; i < n; i++)
 		at += sprintf(line + at, " %lx", (unsigned long)chain[i]);
@@ -286,16 +289,31 @@ no_stack(void *arg)
 
 /* Each frame pointer leads to the next, and the last to the first. */
 static void *
-circle(void *arg)
+circle(uintptr_t *stack, uintptr_t pc)
+{
+	stack[10] = (uintptr_t)&stack[20];
+	stack[11] = pc;
+	stack[20] = (uintptr_t)&stack[10];
+	stack[21] = pc;
+	return jumps((uintptr_t)&stack[8], (uintptr_t)&stack[10]);
+}
+
+static void *
+circle_without_rules(void *arg)
 {
 	static uintptr_t stack[64];
 
-	stack[10] = (uintptr_t)&stack[20];
-	stack[11] = (uintptr_t)page + 2;
-	stack[20] = (uintptr_t)&stack[10];
-	stack[21] = (uintptr_t)page + 2;
 	(void)arg;
-	return jumps((uintptr_t)&stack[8], (uintptr_t)&stack[10]);
+	return circle(stack, (uintptr_t)page + 2);
+}
+
+static void *
+circle_by_rules(void *arg)
+{
+	static uintptr_t stack[64];
+
+	(void)arg;
+	return circle(stack, in_middle);
 }
 
 /* ---- the main thread ---- */
@@ -362,7 +380,8 @@ main(void)
 	page = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	memcpy(page, code, sizeof code);
 	start(no_stack, NULL);
-	start(circle, NULL);
+	start(circle_without_rules, NULL);
+	start(circle_by_rules, NULL);
 	status = asks();
 	point(status == 0, "gcprof_snapshot() succeeds");
 	ends();
