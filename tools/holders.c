@@ -898,6 +898,20 @@ describe_site(const struct holders *h, struct symbols *symbols, uint32_t site,
 }
 
 static void
+describe_root(struct holders *h, const struct way *w, struct holder_step *step)
+{
+	const struct heap_frame *frame = names_frame(h->heap, w->root, w->word);
+	const char *function = frame ? names_frame_function(h->names, frame) : NULL;
+
+	step->is_root = true;
+	step->root_kind = w->root->kind;
+	step->address = w->root->address + step->offset;
+	step->name = names_root(h->names, w->root, w->word, w->is_one_word);
+	step->function = function ? strdup(function) : NULL;
+	step->thread = names_owner(h->heap, w->root, w->word, &step->tid);
+}
+
+static void
 describe_step(struct holders *h, const struct path *p, size_t i, struct holder_step *step)
 {
 	const struct way *w = &p->list[i];
@@ -907,10 +921,7 @@ describe_step(struct holders *h, const struct path *p, size_t i, struct holder_s
 	step->offset = (uint64_t)w->word * 8;
 	step->n_folded = w->n_folded;
 	if (w->root) {
-		step->is_root = true;
-		step->root_kind = w->root->kind;
-		step->address = w->root->address + step->offset;
-		step->name = names_root(h->names, w->root, w->word, w->is_one_word);
+		describe_root(h, w, step);
 		return;
 	}
 	b = &h->heap->blocks[w->block];

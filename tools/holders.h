@@ -51,7 +51,11 @@ struct holder_step {
 	uint64_t n_folded;          /* blocks that are this step, 1 or more */
 	struct heap_count retained; /* by the block at address; none for roots */
 	char *name;     /* "sessions in server"; "std::map node", "Session"; or NULL */
-	char *function; /* that allocated it, outside of libraries; NULL = unknown */
+	char *function; /* that allocated it, outside of libraries; of a root on a stack, in
+			 * whose frame it is; NULL = unknown */
+	/* Whose root it is; NULL = no thread's, or unknown.  The heap's own. */
+	const struct heap_text *thread;
+	uint64_t tid;
 };
 
 struct holder {

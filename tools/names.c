@@ -87,21 +87,54 @@ module_text(const struct heap *h, uint32_t module)
 
 /* ---- roots ---- */
 
+static char *
+thread_text(uint64_t tid, const struct heap_text *raw_name)
+{
+	char *name = text_utf8(raw_name->bytes, raw_name->n, true), *text = NULL;
+	int n;
+
+	if (name && *name)
+		n = asprintf(&text, "thread %" PRIu64 " (%.40s)", tid, name);
+	else
+		n = asprintf(&text, "thread %" PRIu64, tid);
+	free(name);
+	return n < 0 ? NULL : text;
+}
+
 char *
 names_thread(const struct heap *h, uint32_t thread)
 {
 	const struct heap_thread *t = &h->threads[thread];
-	char *name = text_utf8(t->name.bytes, t->name.n, true), *text = NULL;
-	int n;
 
-	if (name && *name)
-		n = asprintf(&text, "thread %" PRIu64 " (%.40s)", t->tid, name);
-	else if (thread)
-		n = asprintf(&text, "thread %" PRIu64, t->tid);
-	else
-		n = asprintf(&text, "an unknown thread");
-	free(name);
-	return n < 0 ? NULL : text;
+	return thread ? thread_text(t->tid, &t->name) : strdup("an unknown thread");
+}
+
+const struct heap_text *
+names_owner(const struct heap *h, const struct heap_root *r, uint64_t word,
+	    uint64_t *ret_tid)
+{
+	const struct heap_stack *s;
+
+	switch (r->kind) {
+	case HEAPFILE_ROOT_STACK:
+	case HEAPFILE_ROOT_REGISTERS:
+	case HEAPFILE_ROOT_TLS:
+	case HEAPFILE_ROOT_KEY:
+	case HEAPFILE_ROOT_ALT_STACK:
+		break;
+	default:
+		return NULL;
+	}
+	if (r->owner) {
+		*ret_tid = h->threads[r->owner].tid;
+		return &h->threads[r->owner].name;
+	}
+	/* One that never allocated: its stack may tell. */
+	s = heap_stack(h, 0, r->address + word * 8);
+	if (!s)
+		return NULL;
+	*ret_tid = s->tid;
+	return &s->name;
 }
 
 static char *
@@ -148,6 +181,93 @@ mapping_text(struct names *n, uint64_t address)
 	return strdup("a mapping of the program");
 }
 
+static const struct symbols_frame *
+frame_names(struct names *n, const struct heap_frame *f)
+{
+	const struct symbols_frame *s = NULL;
+	size_t n_inlined = 0;
+
+	if (n->symbols)
+		s = symbols_find(n->symbols, f->module, f->offset,
+				 f->flags & HEAPFILE_FRAME_EXACT, &n_inlined);
+	return n_inlined ? s : NULL;
+}
+
+const char *
+names_frame_function(struct names *n, const struct heap_frame *f)
+{
+	const struct symbols_frame *s = frame_names(n, f);
+
+	return s ? s->function : NULL;
+}
+
+/* "serve() server.c:120", or NULL. */
+static char *
+frame_text(struct names *n, const struct heap_frame *f)
+{
+	const struct symbols_frame *s = frame_names(n, f);
+	char plain[256], place[160] = "", *text = NULL;
+
+	if (!s || !s->function)
+		return NULL;
+	if (s->file && s->line)
+		snprintf(place, sizeof(place), " %.128s:%u", text_basename(s->file), s->line);
+	if (asprintf(&text, "%s()%s", names_plain(s->function, plain, sizeof(plain)), place) <
+	    0)
+		return NULL;
+	return text;
+}
+
+static bool
+is_runtime(const struct heap *h, const struct heap_frame *f)
+{
+	const struct stack_frame frame = {.module = f->module};
+
+	return stack_is_runtime(h, &frame);
+}
+
+const struct heap_frame *
+names_frame(const struct heap *h, const struct heap_root *r, uint64_t word)
+{
+	uint64_t address = r->address + word * 8;
+	const struct heap_stack *s;
+
+	if (r->kind != HEAPFILE_ROOT_STACK && r->kind != HEAPFILE_ROOT_ALT_STACK &&
+	    r->kind != HEAPFILE_ROOT_REGISTERS)
+		return NULL;
+	s = heap_stack(h, r->owner, address);
+	if (!s || s->n_frames == 0)
+		return NULL;
+	/* What is in registers is the innermost function's, or its callers'. */
+	return r->kind == HEAPFILE_ROOT_REGISTERS ? &s->frames[0] : heap_frame(s, address);
+}
+
+/* ", in serve() server.c:120"; of a library's function, with who of the program has
+ * called it; "" if nothing is known. */
+static char *
+in_frame_text(struct names *n, const struct heap_root *r, uint64_t word)
+{
+	const struct heap_frame *f = names_frame(n->heap, r, word), *caller, *end;
+	const struct heap_stack *s = heap_stack(n->heap, r->owner, r->address + word * 8);
+	char *in = NULL, *by = NULL, *text = NULL;
+
+	if (f)
+		in = frame_text(n, f);
+	if (in && is_runtime(n->heap, f)) {
+		end = s->frames + s->n_frames;
+		for (caller = f; caller < end && is_runtime(n->heap, caller);)
+			caller++;
+		if (caller < end)
+			by = frame_text(n, caller);
+	}
+	if (asprintf(&text, "%s%s%s%s", in ? ", in " : "", in ? in : "",
+		     by ? ", called by " : "", by ? by : "") < 0)
+		text = NULL;
+	free(in);
+	free(by);
+	return text;
+}
+
 static char *
 thread_root_text(struct names *n, const struct heap_root *r, uint64_t word,
 		 const char *variable)
@@ -159,9 +279,14 @@ thread_root_text(struct names *n, const struct heap_root *r, uint64_t word,
 		[HEAPFILE_ROOT_KEY] = "a pthread key of",
 		[HEAPFILE_ROOT_ALT_STACK] = "the signal stack of",
 	};
-	char *thread = names_thread(n->heap, r->owner), *text = NULL, *module = NULL;
+	const struct heap_text *name;
+	char *thread, *text = NULL, *module = NULL;
+	char *frame = NULL;
+	uint64_t tid;
 	int length = -1;
 
+	name = names_owner(n->heap, r, word, &tid);
+	thread = name ? thread_text(tid, name) : names_thread(n->heap, 0);
 	if (thread && variable) {
 		module = module_text(n->heap, n->executable);
 		length = asprintf(&text, "%s in %.80s, thread-local of %s", variable,
@@ -171,10 +296,12 @@ thread_root_text(struct names *n, const struct heap_root *r, uint64_t word,
 		length = asprintf(&text, "pthread key %" PRIu64 " of %s", word / 2,
 				  thread);
 	} else if (thread) {
-		length = asprintf(&text, "%s %s", kinds[r->kind], thread);
+		frame = in_frame_text(n, r, word);
+		length = asprintf(&text, "%s %s%s", kinds[r->kind], thread, frame ? frame : "");
 	}
 	free(thread);
 	free(module);
+	free(frame);
 	return length < 0 ? NULL : text;
 }
 

@@ -33,13 +33,26 @@ bool names_variable(struct names *n, const struct heap_root *root, uint64_t word
 		    struct variable *ret);
 
 /* Name a word of a root: "sessions in server", "table+0x40 in server", "cache (in
- * lookup()) in server", "the stack of thread 12 (worker)".
+ * lookup()) in server", "the stack of thread 12 (worker), in serve() server.c:120".
  *
  * with_offset  say where in the variable the word is.
  * Returns      a text for free(3); NULL: no memory.
  */
 char *names_root(struct names *n, const struct heap_root *root, uint64_t word,
 		 bool with_offset);
+
+/* The frame of a stopped thread that a word of a root lies in, or NULL; of a register,
+ * the innermost. */
+const struct heap_frame *names_frame(const struct heap *h, const struct heap_root *r,
+				     uint64_t word);
+
+/* Its function's name, or NULL; lives as long as the symbols. */
+const char *names_frame_function(struct names *n, const struct heap_frame *f);
+
+/* Name and *ret_tid of the thread whose root it is; NULL if it is no thread's, or that
+ * is not known. */
+const struct heap_text *names_owner(const struct heap *h, const struct heap_root *r,
+				    uint64_t word, uint64_t *ret_tid);
 
 /* "thread 12 (worker)", for free(3). */
 char *names_thread(const struct heap *h, uint32_t thread);

@@ -143,6 +143,46 @@ stack_get_few(const struct heap *heap, struct symbols *symbols, uint32_t node,
 	return 0;
 }
 
+/* What stands for frames that have no function. */
+static int
+stack_push_special(struct stack *s, size_t *size, const char *special)
+{
+	return stack_push(s, size, &(struct stack_frame){.special = special});
+}
+
+int
+stack_of_thread(const struct heap_stack *thread, struct symbols *symbols, struct stack *ret)
+{
+	struct stack s = {NULL, 0};
+	size_t size = 0;
+	int failed = 0;
+
+	for (uint32_t i = 0; i < thread->n_frames && !failed; i++) {
+		const struct heap_frame *f = &thread->frames[i];
+		const struct heap_node node = {
+			.module = f->module,
+			.offset = f->offset,
+			.flags = f->flags & HEAPFILE_FRAME_EXACT ? HEAPFILE_SITE_EXACT : 0,
+		};
+
+		if (f->flags & HEAPFILE_FRAME_GAP)
+			failed = stack_push_special(&s, &size, "(frames left out)");
+		if (!failed && f->flags & HEAPFILE_FRAME_SIGNAL)
+			failed = stack_push_special(&s, &size, "(signal)");
+		else if (!failed)
+			failed = stack_push_node(symbols, &node, &s, &size);
+	}
+	if (!failed && !thread->is_complete)
+		failed = stack_push_special(&s, &size,
+					    special_name(HEAPFILE_SPECIAL_BROKEN));
+	if (failed) {
+		stack_free(&s);
+		return -1;
+	}
+	*ret = s;
+	return 0;
+}
+
 bool
 stack_is_runtime(const struct heap *h, const struct stack_frame *f)
 {

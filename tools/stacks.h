@@ -51,6 +51,10 @@ void stack_free(struct stack *s);
 /* Is it a frame of the C or C++ library, or of the loader? */
 bool stack_is_runtime(const struct heap *heap, const struct stack_frame *f);
 
+/* A thread as it was stopped; the same in all else. */
+int stack_of_thread(const struct heap_stack *thread, struct symbols *symbols,
+		    struct stack *ret);
+
 /* The same in pieces, for who shows many stacks that share their callers:
  * the innermost node that is not gcprof's own, and one node's frames (0 and
  * a piece for stack_free(), or -1); then go on with the node's parent. */

@@ -18,6 +18,7 @@ e2e_tests += \
 	tests/e2e/epochs.sh \
 	tests/e2e/fatal.sh \
 	tests/e2e/fragmentation.sh \
+	tests/e2e/frames.sh \
 	tests/e2e/holds.sh \
 	tests/e2e/mappings.sh \
 	tests/e2e/output.sh \
@@ -63,6 +64,7 @@ e2e_targets = \
 	tests/e2e/targets/fatal \
 	tests/e2e/targets/forks \
 	tests/e2e/targets/fragmentation \
+	tests/e2e/targets/frames \
 	tests/e2e/targets/guess \
 	tests/e2e/targets/holds \
 	tests/e2e/targets/jit \
@@ -117,6 +119,8 @@ tests_e2e_targets_forks_SOURCES = tests/e2e/targets/forks.c
 tests_e2e_targets_forks_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_fragmentation_SOURCES = tests/e2e/targets/fragmentation.c tests/e2e/targets/truth.h
 tests_e2e_targets_fragmentation_CFLAGS = $(e2e_cflags)
+tests_e2e_targets_frames_SOURCES = tests/e2e/targets/frames.c tests/e2e/targets/truth.h
+tests_e2e_targets_frames_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_guess_SOURCES = tests/e2e/targets/guess.c
 tests_e2e_targets_guess_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_holds_SOURCES = tests/e2e/targets/holds.c
