@@ -299,6 +299,10 @@ hash_stack(const struct heap *h, const struct stack *s, uint64_t hash, bool with
 
 		if (!with_runtime && (f->special || stack_is_runtime(h, f)))
 			continue;
+		/* Code that is compiled while the program runs, and what leads to it, is
+		 * not the same in the next run. */
+		if (n > 0 && !f->function && !f->special && f->module == 0)
+			break;
 		if (f->function)
 			hash = hash_bytes(hash, f->function, plain_length(f->function));
 		else

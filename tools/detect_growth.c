@@ -35,6 +35,7 @@
 #include "dominators.h"
 #include "history.h"
 #include "holders.h"
+#include "joins.h"
 #include "names.h"
 #include "text.h"
 #include "trend.h"
@@ -98,12 +99,19 @@ struct work {
 	struct heap_count *retained; /* by site; NULL = unknown */
 	struct growing *list;
 	size_t n;
-	uint32_t *by_site; /* index + 1 in list */
+	struct joins *joins;
+	uint32_t *by_site; /* index + 1 in list; of joined sites their leader's */
 	/* The program freed most of its memory in the last period, as it does that
 	 * cleans up at its end: then the period before counts. */
 	bool is_torn_down;
 	double heap_bytes, heap_blocks; /* live, at the snapshot or before that */
 };
+
+static bool
+is_joined(const struct work *w, const struct growing *g)
+{
+	return joins_size(w->joins, g->history->node) > 1;
+}
 
 #define SIZE(v)	 text_size(v, (char[24]){0}, 24)
 #define COUNT(v) text_count(v, (char[32]){0}, 32)
@@ -127,10 +135,24 @@ compare_ranked(const void *a, const void *b)
 	return (x->node > y->node) - (x->node < y->node);
 }
 
+/* What lives of sites that are one counts for their leader. */
+static void
+sum_joined(const struct work *w, struct heap_site *sites)
+{
+	for (uint32_t i = 1; i <= w->h->n_nodes; i++) {
+		uint32_t leader = joins_leader(w->joins, i);
+
+		if (leader == i)
+			continue;
+		sites[leader].live.blocks += sites[i].live.blocks;
+		sites[leader].live.bytes += sites[i].live.bytes;
+	}
+}
+
 /* Sites that matter, the heaviest first.  BOUND  Not more than looking for what
  * holds them is worth: 64, in large heaps 8. */
 static size_t
-candidates(const struct work *w, const struct heap_site *sites, uint32_t *ret)
+candidates(const struct work *w, struct heap_site *sites, uint32_t *ret)
 {
 	const struct heap *h = w->h;
 	struct ranked *all = calloc((size_t)h->n_nodes + 1, sizeof(*all));
@@ -140,11 +162,14 @@ candidates(const struct work *w, const struct heap_site *sites, uint32_t *ret)
 		return 0;
 	most = most > MAX_CANDIDATES ? MAX_CANDIDATES : most < MIN_CANDIDATES ? MIN_CANDIDATES
 									       : most;
+	sum_joined(w, sites);
 	for (uint32_t i = 1; i <= h->n_nodes; i++) {
-		const struct heap_book *book = h->books ? h->books[i] : NULL;
+		const struct heap_book *book = joins_book(w->joins, i);
 		struct heap_count live = sites[i].live;
 		double weight;
 
+		if (joins_leader(w->joins, i) != i)
+			continue;
 		if (w->is_torn_down && book) {
 			live.blocks += book->periods[h->n_periods - 1].died.blocks;
 			live.bytes += book->periods[h->n_periods - 1].died.bytes;
@@ -230,7 +255,7 @@ static double
 suffix(const struct heap *h, const struct growing *g)
 {
 	const struct history *y = g->history;
-	const struct heap_book *b = h->books ? h->books[y->node] : NULL;
+	const struct heap_book *b = y->book;
 	double dead = 0, living = 0, sum = 0;
 
 	for (uint32_t p = 0; b && p < h->n_periods; p++) {
@@ -246,9 +271,9 @@ suffix(const struct heap *h, const struct growing *g)
 }
 
 static double
-freed_share(const struct heap *h, const struct growing *g)
+freed_share(const struct growing *g)
 {
-	double all = (double)h->nodes[g->history->node].allocations;
+	double all = (double)g->history->allocations;
 	double live = g->is_torn_down ? g->last : (double)g->history->live.blocks;
 
 	return all > 0 && !g->is_bytes ? 1 - live / all : 0;
@@ -260,6 +285,12 @@ static double
 period_of(const struct heap *h, uint32_t block)
 {
 	return h->births[h->blocks[block].birth].period;
+}
+
+static uint32_t
+site_of(const struct work *w, uint32_t block)
+{
+	return joins_leader(w->joins, w->h->blocks[block].site);
 }
 
 /* An array that leads to blocks of a site, seen through its edges. */
@@ -315,13 +346,14 @@ array_is_dense(const struct array *a)
 }
 
 static struct array
-array_of_edges(const struct heap *h, uint64_t first, uint64_t end, uint32_t site)
+array_of_edges(const struct work *w, uint64_t first, uint64_t end, uint32_t site)
 {
+	const struct heap *h = w->h;
 	const struct edges *e = &h->edges;
 	struct array a = {0};
 
 	for (uint64_t i = first; i < end; i++)
-		if (h->blocks[e->targets[i]].site == site)
+		if (site_of(w, e->targets[i]) == site)
 			array_add(&a, edges_word(e, i), period_of(h, e->targets[i]));
 	return a;
 }
@@ -329,15 +361,16 @@ array_of_edges(const struct heap *h, uint64_t first, uint64_t end, uint32_t site
 /* The one that leads to most of a site's blocks directly: a block, or of the roots
  * one. */
 static struct array
-array_of(const struct heap *h, uint32_t container, uint32_t site)
+array_of(const struct work *w, uint32_t container, uint32_t site)
 {
+	const struct heap *h = w->h;
 	struct array best = {0}, a;
 
 	if (container < h->n_blocks)
-		return array_of_edges(h, h->edges.first[container], h->edges.first[container + 1],
+		return array_of_edges(w, h->edges.first[container], h->edges.first[container + 1],
 				      site);
 	for (size_t i = 0; i < h->n_roots; i++) {
-		a = array_of_edges(h, h->roots[i].first_edge,
+		a = array_of_edges(w, h->roots[i].first_edge,
 				   h->roots[i].first_edge + h->roots[i].n_edges, site);
 		if (a.n > best.n)
 			best = a;
@@ -348,20 +381,21 @@ array_of(const struct heap *h, uint32_t container, uint32_t site)
 /* The same for blocks that lead to others of their site: the mean difference of age,
  * against that of any two. */
 static double
-scatter_in_links(const struct heap *h, uint32_t site, uint32_t n_periods)
+scatter_in_links(const struct work *w, uint32_t site)
 {
+	const struct heap *h = w->h;
 	const struct edges *e = &h->edges;
 	double n = 0, sum = 0;
 
 	for (uint32_t b = 0; b < h->n_blocks; b++)
-		for (uint64_t i = e->first[b]; h->blocks[b].site == site && i < e->first[b + 1];
+		for (uint64_t i = e->first[b]; site_of(w, b) == site && i < e->first[b + 1];
 		     i++)
-			if (h->blocks[e->targets[i]].site == site && e->targets[i] != b) {
+			if (site_of(w, e->targets[i]) == site && e->targets[i] != b) {
 				n++;
 				sum += fabs(period_of(h, e->targets[i]) - period_of(h, b));
 			}
 	/* Of two at random it is a third of all periods. */
-	return n < MIN_DEATHS ? -1 : sum / n / ((double)n_periods / 3);
+	return n < MIN_DEATHS ? -1 : sum / n / ((double)h->n_periods / 3);
 }
 
 /* ---- what they are ------------------------------------------------------- */
@@ -436,7 +470,7 @@ look_at(struct work *w, struct growing *g)
 	const struct history *y = g->history;
 
 	g->suffix = suffix(w->h, g);
-	g->freed = freed_share(w->h, g);
+	g->freed = freed_share(g);
 	g->scatter = -1;
 	g->has_code = has_callable_frames(w, y->node);
 	g->container = container_of_site(w, y->node);
@@ -446,14 +480,16 @@ look_at(struct work *w, struct growing *g)
 		const struct holder *x = &g->holder;
 
 		g->has_holder = true;
-		if (x->shape == HOLDER_ARRAY) {
-			struct array a = array_of(w->h, x->container, y->node);
+		/* What holds objects of a runtime is moved by its collector: places tell
+		 * nothing of an order. */
+		if (x->shape == HOLDER_ARRAY && !is_joined(w, g)) {
+			struct array a = array_of(w, x->container, y->node);
 
 			g->scatter = array_scatter(&a);
 			g->is_dense = array_is_dense(&a);
 		}
-		if (g->scatter < 0)
-			g->scatter = scatter_in_links(w->h, y->node, w->h->n_periods);
+		if (g->scatter < 0 && !is_joined(w, g))
+			g->scatter = scatter_in_links(w, y->node);
 	}
 	g->type = names_type(w->d->parts->names, y->sample[0]);
 	g->has_code |= is_function(g->type);
@@ -466,9 +502,9 @@ find_owner(struct work *w, struct growing *g)
 	g->part_of = -1;
 	for (size_t i = g->holder.n_steps; g->has_holder && i-- > 0;) {
 		const struct holder_step *s = &g->holder.steps[i];
-		uint32_t at = s->is_root || s->site == g->history->node ? 0 : w->by_site[s->site];
+		uint32_t at = s->is_root ? 0 : w->by_site[s->site];
 
-		if (at && w->list[at - 1].course == GROWING && !w->list[at - 1].is_bytes)
+		if (at && &w->list[at - 1] != g && w->list[at - 1].course == GROWING && !w->list[at - 1].is_bytes)
 			g->part_of = at - 1;
 	}
 }
@@ -544,7 +580,7 @@ is_container(const struct work *w, const struct growing *g)
 				   k < o->holder.n_steps;
 		     k++)
 			if (!o->holder.steps[k].is_root &&
-			    o->holder.steps[k].site == g->history->node)
+			    joins_leader(w->joins, o->holder.steps[k].site) == g->history->node)
 				return true;
 		/* Of what was freed at the end no path is left: what else would it be? */
 		if (g->is_torn_down && o->course == GROWING && !o->is_bytes && o->is_torn_down)
@@ -593,6 +629,19 @@ put_rate(double v, char *buf, size_t n)
 	return buf;
 }
 
+/* Who holds it, for a summary; NULL: nobody known.  A block whose only name is a
+ * pointer to code is named by its root. */
+static const char *
+holder_name(const struct growing *g)
+{
+	const struct holder *x = &g->holder;
+	const char *name = g->has_holder ? x->name : NULL;
+
+	if (name && is_function(name))
+		name = x->n_steps && x->steps[0].is_root ? x->steps[0].name : NULL;
+	return name;
+}
+
 static void
 say_growth(const struct work *w, struct finding *f, const struct growing *g)
 {
@@ -622,10 +671,15 @@ static void
 say_deaths(const struct work *w, struct finding *f, const struct growing *g)
 {
 	struct findings *all = w->d->findings;
-	const struct heap_book *b = w->h->books ? w->h->books[g->history->node] : NULL;
-	uint64_t allocations = w->h->nodes[g->history->node].allocations;
+	const struct heap_book *b = g->history->book;
+	uint64_t allocations = g->history->allocations;
 	struct stack s;
 
+	if (is_joined(w, g))
+		finding_say(all, f,
+			    "%s sites of this function are judged as one: their stacks lead through"
+			    " code without a name, as it is compiled while a program runs.",
+			    COUNT(joins_size(w->joins, g->history->node)));
 	if (g->is_torn_down)
 		; /* how they died then tells nothing of the time before */
 	else if (allocations == g->history->live.blocks)
@@ -685,7 +739,9 @@ is_one_structure(const struct work *w, const struct growing *a, const struct gro
 }
 
 /* A structure that several functions build together, as a parser builds its tree: it
- * may well be what the program is for.  BOUND  So may an array of one function's
+ * may well be what the program is for.  Where it cannot be
+ * seen who calls them, functions of as many blocks at any time are one: they build the
+ * parts of one object.  BOUND  So may an array of one function's
  * blocks; and such a structure may be a leak of the program's logic. */
 static bool
 is_composite(const struct work *w, const struct growing *g)
@@ -702,7 +758,8 @@ is_composite(const struct work *w, const struct growing *g)
 			is_first = before->course != GROWING || before->is_bytes ||
 				   !is_one_structure(w, g, before) ||
 				   !(is_same_function(before, o) ||
-				     (g->is_torn_down && is_companion(w, before, o)));
+				     ((g->is_torn_down || is_joined(w, g)) &&
+				      is_companion(w, before, o)));
 		}
 		n += is_first;
 	}
@@ -721,13 +778,26 @@ count_of(const struct work *w, const struct growing *g)
 			       : y->live;
 }
 
+/* A site, or all that are one with it. */
+static void
+add_sites(const struct work *w, struct finding *f, const struct growing *g)
+{
+	struct findings *all = w->d->findings;
+	uint32_t leader = g->history->node;
+
+	finding_add_site(all, f, leader);
+	for (uint32_t i = 1; joins_size(w->joins, leader) > 1 && i <= w->h->n_nodes; i++)
+		if (i != leader && joins_leader(w->joins, i) == leader)
+			finding_add_site(all, f, i);
+}
+
 static void
 tell(struct work *w, struct growing *g)
 {
 	struct findings *all = w->d->findings;
 	enum kind k = g->kind;
 	struct finding *f = finding_add(all, words[k].kind, words[k].verdict, g->history->node);
-	const char *holder = g->has_holder && g->holder.name ? g->holder.name : NULL;
+	const char *holder = holder_name(g);
 	struct heap_count sum = {0, 0};
 	double grown = 0;
 	bool is_built;
@@ -742,7 +812,7 @@ tell(struct work *w, struct growing *g)
 			continue;
 		if (is_same_function(o, g)) {
 			o->is_told = true;
-			finding_add_site(all, f, o->history->node);
+			add_sites(w, f, o);
 			sum.blocks += count_of(w, o).blocks;
 			sum.bytes += count_of(w, o).bytes;
 		} else if (o->part_of < 0 || !is_same_function(&w->list[o->part_of], g)) {
@@ -774,6 +844,10 @@ tell(struct work *w, struct growing *g)
 		finding_say(all, f,
 			    "What held them is not in this snapshot: one that is taken while the"
 			    " program runs shows it (--snapshot=exit,growth=50%%).");
+	if (k == GROWTH && is_joined(w, g))
+		finding_say(all, f,
+			    "What keeps them, a table, a list of callbacks or another, is known to"
+			    " what runs that code: a heap snapshot of its own tells.");
 	if (is_built)
 		finding_say(all, f,
 			    "Several functions build it together: it may be the very structure that"
@@ -789,7 +863,7 @@ tell(struct work *w, struct growing *g)
 static bool
 is_turning_over(const struct work *w, const struct growing *g)
 {
-	const struct heap_book *b = w->h->books ? w->h->books[g->history->node] : NULL;
+	const struct heap_book *b = g->history->book;
 
 	double deaths = b ? (double)b->deaths : 0;
 
@@ -802,10 +876,11 @@ is_turning_over(const struct work *w, const struct growing *g)
 static void
 tell_calm(struct work *w, struct growing *g)
 {
-	const struct heap_book *b = w->h->books ? w->h->books[g->history->node] : NULL;
+	const struct heap_book *b = g->history->book;
 	bool is_drained = g->course == DRAINED;
 	struct findings *all = w->d->findings;
 	struct finding *f;
+	const char *holder;
 	bool is_queue;
 
 	if (!is_turning_over(w, g) || g->is_told)
@@ -828,14 +903,14 @@ tell_calm(struct work *w, struct growing *g)
 	f->level = FINDING_NOTE;
 	f->confidence = 0.6;
 	f->count = g->history->live;
+	holder = holder_name(g);
 	finding_summarize(all, f,
 			  is_drained ? "%s block%s%s%s left, of a queue that had %s%s%s."
 				     : "%s block%s%s%s, coming and going without growth%.0s%s%s.",
 			  COUNT((uint64_t)g->last), (uint64_t)g->last == 1 ? "" : "s",
 			  g->function ? " of " : "", g->function ? PLAIN(g->function) : "",
 			  COUNT((uint64_t)g->peak),
-			  g->has_holder && g->holder.name ? ", held by " : "",
-			  g->has_holder && g->holder.name ? g->holder.name : "");
+			  holder ? ", held by " : "", holder ? holder : "");
 	say_deaths(w, f, g);
 }
 
@@ -867,6 +942,10 @@ detect_is_start(const char *function)
 static void
 judge_all(struct work *w)
 {
+	for (uint32_t i = 0; i < w->n; i++)
+		w->by_site[w->histories->list[i].node] = i + 1;
+	for (uint32_t i = 1; i <= w->h->n_nodes; i++)
+		w->by_site[i] = w->by_site[joins_leader(w->joins, i)];
 	for (size_t i = 0; i < w->n; i++) {
 		struct growing *g = &w->list[i];
 		const struct history *y = &w->histories->list[i];
@@ -877,8 +956,7 @@ judge_all(struct work *w)
 		g->is_bytes = most(y->blocks, w->h->n_periods) < FEW_BLOCKS;
 		g->series = g->is_bytes ? y->bytes : y->blocks;
 		g->course = judge(w, g, w->h->n_periods);
-		g->freed = freed_share(w->h, g);
-		w->by_site[y->node] = (uint32_t)i + 1;
+		g->freed = freed_share(g);
 		if (g->course == NOTHING || g->course == SLOWING || stack_get(w->h, w->d->symbols, y->node, &s) != 0)
 			continue;
 		function = names_function(w->h, &s);
@@ -935,11 +1013,12 @@ detect_growth(const struct detector *d)
 	sites = heap_aggregate(h, &filter);
 	nodes = calloc(MAX_CANDIDATES, sizeof(*nodes));
 	w.by_site = calloc((size_t)h->n_nodes + 1, sizeof(*w.by_site));
-	if (sites && nodes && w.by_site)
+	w.joins = joins_new(h, d->symbols);
+	if (sites && nodes && w.by_site && w.joins)
 		w.n = candidates(&w, sites, nodes);
 	w.list = calloc(w.n + 1, sizeof(*w.list));
-	w.histories = nodes ? histories_new(h, d->graph, nodes, w.n) : NULL;
-	if (w.list && w.histories && w.by_site) {
+	w.histories = nodes ? histories_new(h, d->graph, w.joins, nodes, w.n) : NULL;
+	if (w.list && w.histories && w.by_site && w.joins) {
 		judge_all(&w);
 		find_holders(&w);
 		for (size_t i = 0; i < w.n; i++)
@@ -960,6 +1039,7 @@ detect_growth(const struct detector *d)
 	}
 	free(w.retained);
 	histories_free(w.histories);
+	joins_free(w.joins);
 	free(w.by_site);
 	free(w.list);
 	free(nodes);

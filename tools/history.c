@@ -23,9 +23,11 @@ period_of(const struct heap *h, uint32_t block)
 }
 
 static int
-history_init(struct history *y, const struct heap *h, uint32_t node)
+history_init(struct history *y, const struct heap *h, const struct joins *joins, uint32_t node)
 {
 	y->node = node;
+	y->allocations = joins ? joins_allocations(joins, node) : h->nodes[node].allocations;
+	y->book = joins ? joins_book(joins, node) : h->books ? h->books[node] : NULL;
 	y->born = calloc((size_t)h->n_periods + 1, sizeof(*y->born));
 	y->blocks = calloc((size_t)h->n_periods + 1, sizeof(*y->blocks));
 	y->bytes = calloc((size_t)h->n_periods + 1, sizeof(*y->bytes));
@@ -35,7 +37,7 @@ history_init(struct history *y, const struct heap *h, uint32_t node)
 static void
 history_sum(struct history *y, const struct heap *h)
 {
-	const struct heap_book *book = h->books ? h->books[y->node] : NULL;
+	const struct heap_book *book = y->book;
 	double blocks = 0, bytes = 0;
 
 	y->deaths = book ? (double)book->deaths : 0;
@@ -84,7 +86,8 @@ take_samples(struct histories *all, const struct heap *h, const struct graph *g,
 }
 
 struct histories *
-histories_new(const struct heap *h, const struct graph *g, const uint32_t *nodes, size_t n)
+histories_new(const struct heap *h, const struct graph *g, const struct joins *joins,
+	      const uint32_t *nodes, size_t n)
 {
 	struct histories *all = calloc(1, sizeof(*all));
 	uint32_t *index = calloc((size_t)h->n_nodes + 1, sizeof(*index));
@@ -95,12 +98,14 @@ histories_new(const struct heap *h, const struct graph *g, const uint32_t *nodes
 		goto failed;
 	all->n_periods = h->n_periods;
 	for (; all->n < n; all->n++) {
-		if (history_init(&all->list[all->n], h, nodes[all->n]) != 0) {
+		if (history_init(&all->list[all->n], h, joins, nodes[all->n]) != 0) {
 			all->n++;
 			goto failed;
 		}
 		index[nodes[all->n]] = (uint32_t)all->n + 1;
 	}
+	for (uint32_t i = 1; joins && i <= h->n_nodes; i++)
+		index[i] = index[joins_leader(joins, i)];
 	for (uint32_t b = 0; b < h->n_blocks; b++) {
 		uint32_t i = index[h->blocks[b].site];
 		uint64_t bytes = heap_block_requested(&h->blocks[b]);

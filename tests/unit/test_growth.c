@@ -108,13 +108,13 @@ struct plan {
 	uint64_t allocations;
 };
 
+/* Sites that are called by main(), or by code that is in no module. */
 static struct heap *
-heap_of(const struct plan *p)
+heap_of_sites(const struct plan *plans, int n_sites, bool is_nameless)
 {
 	struct maker m = {0};
-	uint32_t exe, outer, site, births[PERIODS];
-	struct hf_book b = {.n_periods = PERIODS, .n_ages = 0};
-	uint64_t at = 0x10000, live = 0;
+	uint32_t exe, outer, births[PERIODS];
+	uint64_t at = 0x10000;
 	struct hf_error e;
 	struct heap *h;
 	uint8_t *bytes;
@@ -124,21 +124,32 @@ heap_of(const struct plan *p)
 	maker_number(&m, "period_bytes", 1 << 20);
 	exe = maker_module(&m, 0x400000, 0x10000, 0x400000, "", "/nonesuch/app");
 	outer = maker_site(&m, 0, 0, exe, 0x1000, 0, 0);
-	site = maker_site(&m, outer, 0, exe, 0x2000, p->allocations, p->allocations * BLOCK);
 	for (int i = 0; i < PERIODS; i++) {
 		births[i] = maker_birth(&m, 1, 0, 0);
 		maker_birth_period(&m, (uint32_t)i);
 		maker_period(&m, &(struct hf_period){.end_ns = (uint64_t)(i + 1) * 10000000000});
-		b.periods[i] = (struct hf_book_period){p->born[i], p->born[i] * BLOCK, p->died[i],
-						       p->died[i] * BLOCK, p->torn_down[i]};
-		b.deaths += p->died[i];
 	}
-	b.site = site;
-	if (b.deaths)
-		maker_book(&m, &b);
-	for (int i = 0; i < PERIODS; i++)
-		for (uint32_t k = 0; k < p->live[i]; k++, at += BLOCK, live++)
-			maker_block(&m, &(struct hf_block){at, BLOCK, BLOCK, site, births[i], 0});
+	for (int k = 0; k < n_sites; k++) {
+		const struct plan *p = &plans[k];
+		struct hf_book b = {.n_periods = PERIODS, .n_ages = 0};
+		uint32_t caller = is_nameless ? maker_site(&m, outer, 0, 0, 0x7000u + (uint64_t)k, 0, 0)
+					      : maker_site(&m, outer, 0, exe, 0x7000u + (uint64_t)k, 0, 0);
+
+		b.site = maker_site(&m, caller, 0, exe, 0x2000, p->allocations,
+				    p->allocations * BLOCK);
+		for (int i = 0; i < PERIODS; i++) {
+			b.periods[i] = (struct hf_book_period){p->born[i], p->born[i] * BLOCK,
+							       p->died[i], p->died[i] * BLOCK,
+							       p->torn_down[i]};
+			b.deaths += p->died[i];
+		}
+		if (b.deaths)
+			maker_book(&m, &b);
+		for (int i = 0; i < PERIODS; i++)
+			for (uint32_t c = 0; c < p->live[i]; c++, at += BLOCK)
+				maker_block(&m, &(struct hf_block){at, BLOCK, BLOCK, b.site,
+								   births[i], 0});
+	}
 	bytes = maker_finish(&m, &n);
 	h = heap_load(bytes, n, 0, NULL, NULL, &e);
 	free(bytes);
@@ -147,12 +158,17 @@ heap_of(const struct plan *p)
 	return h;
 }
 
+static struct heap *
+heap_of(const struct plan *p)
+{
+	return heap_of_sites(p, 1, false);
+}
+
 /* "kind/verdict/level" of the first finding, "" if there is none. */
 static const char *
-verdict_of(const struct plan *p)
+verdict_of_heap(struct heap *h)
 {
 	static char text[64];
-	struct heap *h = heap_of(p);
 	const struct detect_options options = {.suppressions = NULL};
 	struct findings *all = findings_new(h, NULL, &options);
 
@@ -166,13 +182,19 @@ verdict_of(const struct plan *p)
 	return text;
 }
 
+static const char *
+verdict_of(const struct plan *p)
+{
+	return verdict_of_heap(heap_of(p));
+}
+
 static void
 a_history_is_births_minus_deaths(void **state)
 {
 	struct plan p = {.live = {1, 0, 2}, .born = {5, 5}, .died = {0, 4, 6}, .allocations = 99};
 	struct heap *h = heap_of(&p);
 	uint32_t node = h->n_nodes;
-	struct histories *all = histories_new(h, NULL, &node, 1);
+	struct histories *all = histories_new(h, NULL, NULL, &node, 1);
 
 	(void)state;
 	assert_non_null(all);
@@ -288,6 +310,60 @@ little_is_a_note(void **state)
 	assert_string_equal(verdict_of(&p), "");
 }
 
+/* ---- code without a name ---- */
+
+/* A queue's first half was put in by one tier of compiled code, and has been taken out;
+ * the rest by another. */
+static const struct plan tiers[] = {
+	{.born = {100, 100, 100, 100, 100, 100},
+	 .died = {50, 50, 50, 50, 50, 50, 50, 50, 50, 50, 50, 50},
+	 .allocations = 600},
+	{.live = {[6] = 100, 100, 100, 100, 100, 100, 100}, .allocations = 700},
+};
+
+static void
+sites_of_compiled_code_are_judged_as_one(void **state)
+{
+	(void)state;
+	assert_string_equal(verdict_of_heap(heap_of_sites(tiers, 2, true)),
+			    "queue/unbounded/warning");
+}
+
+static void
+sites_of_other_code_are_judged_each(void **state)
+{
+	(void)state;
+	assert_string_equal(verdict_of_heap(heap_of_sites(tiers, 2, false)),
+			    "growth/unbounded/warning");
+}
+
+static void
+a_joined_history_is_the_sum(void **state)
+{
+	struct heap *h = heap_of_sites(tiers, 2, true);
+	struct joins *joins = joins_new(h, NULL);
+	struct histories *all;
+	uint32_t leader;
+
+	(void)state;
+	assert_non_null(joins);
+	leader = joins_leader(joins, h->n_nodes);
+	/* The one with most allocations. */
+	assert_int_equal(leader, h->n_nodes);
+	assert_int_equal(joins_size(joins, leader), 2);
+	all = histories_new(h, NULL, joins, &leader, 1);
+	assert_non_null(all);
+	assert_int_equal(all->list[0].allocations, 1300);
+	assert_int_equal(all->list[0].live.blocks, 700);
+	assert_int_equal(all->list[0].book->deaths, 600);
+	assert_float_equal(all->list[0].blocks[0], 50, 1e-9);
+	assert_float_equal(all->list[0].blocks[5], 300, 1e-9);
+	assert_float_equal(all->list[0].blocks[11], 600, 1e-9);
+	histories_free(all);
+	joins_free(joins);
+	heap_free(h);
+}
+
 /* ---- the whole ---- */
 
 int
@@ -307,6 +383,9 @@ main(void)
 		cmocka_unit_test(a_queue_that_has_emptied_is_drained),
 		cmocka_unit_test(few_that_stay_of_many_that_go_are_missing_frees),
 		cmocka_unit_test(little_is_a_note),
+		cmocka_unit_test(sites_of_compiled_code_are_judged_as_one),
+		cmocka_unit_test(sites_of_other_code_are_judged_each),
+		cmocka_unit_test(a_joined_history_is_the_sum),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
