@@ -48,6 +48,8 @@ enum {
 	FEW_BLOCKS = 16,   /* of so few, the bytes' course counts, not the blocks' */
 	LARGE_GROWTH = 8 << 20, /* bytes that are a warning in any heap */
 	MIN_DEATHS = 40,   /* for an order to be seen in them */
+	TEARDOWN_PART = 7, /* of the periods: in the last of so many parts threads end */
+	BLOCK_WEIGHT = 64, /* bytes that a block adds to the volume of a period */
 	COMPOSITE = 3, /* functions that build one structure */
 	MAX_CANDIDATES = 64,
 	MIN_CANDIDATES = 8,
@@ -70,6 +72,9 @@ struct growing {
 	const double *series; /* what was judged: blocks or bytes */
 	bool is_bytes;
 	bool is_torn_down; /* freed at the end of the program */
+	bool is_lost;	   /* at the end of the program, with what held it */
+	size_t end; /* the last period that counts: the last whole one, or the one
+		     * before it was torn down */
 	enum course course;
 	struct trend trend;   /* of the last half */
 	double first, last;   /* of the series: after warm-up, and at the end */
@@ -81,6 +86,7 @@ struct growing {
 	double suffix;        /* chance that a living one is younger than a dead one; -1 */
 	double freed;	      /* share of the site's blocks */
 	double scatter;	      /* how new blocks are spread over old ones; -1 unknown */
+	double death_scatter; /* how they were, when all were freed at the end; -1 */
 	const char *container; /* "std::map": whose memory the site allocates; or NULL */
 	bool has_code;
 	bool is_dense;	      /* held by an array without gaps */
@@ -211,17 +217,53 @@ most(const double *v, size_t n)
 	return max;
 }
 
+/* Periods that are over and count for a site.  Threads that end one after the other
+ * free what is theirs while others go on: what is at its peak a few periods before the
+ * end, and gone at the end, is judged up to there. */
+static size_t
+end_of(const struct work *w, const struct growing *g, size_t n_periods)
+{
+	size_t n = n_periods - 1, peak = n - 1;
+
+	for (size_t i = n - 1; w->is_torn_down && i-- > n - 1 - n / TEARDOWN_PART;)
+		peak = g->series[i] > 2 * g->series[n] && g->series[i] > g->series[peak] * 1.1
+			       ? i
+			       : peak;
+	return peak + 1;
+}
+
+/* The last period is not over: it has stopped if most of the period is, and hardly
+ * any was born.  (What was freed does not count: who empties a queue goes on when who
+ * fills it has ended.) */
+static bool
+has_stopped(const struct work *w, const struct growing *g, double mean)
+{
+	size_t last = w->h->n_periods - 1;
+	const struct hf_period *p = &w->h->periods[last];
+	const struct heap_book *b = g->history->book;
+	/* Both count from the start of the process. */
+	double volume = (double)(p->allocated_bytes - p[-1].allocated_bytes) +
+			BLOCK_WEIGHT * (double)(p->allocations - p[-1].allocations);
+	double part = volume / ((double)w->h->info.period_bytes + 1);
+
+	uint64_t born = g->history->born[last].blocks +
+			(b ? b->periods[last].born.blocks : 0);
+
+	return !g->is_torn_down && part > 0.5 && (double)born < GOES_ON * mean * part;
+}
+
 /* The last period is not over: its end is looked at, not its slope; and not even its
  * end if the blocks were freed with all the others at the end of the program. */
 static enum course
 judge(const struct work *w, struct growing *g, size_t n_periods)
 {
 	const double *v = g->series;
-	size_t n = n_periods - 1, warm = n / 5, third = (n - warm) / 3;
+	size_t n = end_of(w, g, n_periods), warm = n / 5, third = (n - warm) / 3;
 	size_t half = n / 2 > 5 ? n / 2 : 5;
 	double mean, early, late, latest, least = g->is_bytes ? MIN_BYTES : MIN_BLOCKS / 4;
 
-	g->is_torn_down = w->is_torn_down && v[n - 1] > 2 * v[n];
+	g->end = n - 1;
+	g->is_torn_down = w->is_torn_down && v[n - 1] > 2 * v[n_periods - 1];
 	g->first = v[warm];
 	g->last = g->is_torn_down ? v[n - 1] : v[n];
 	g->peak = most(v, n_periods);
@@ -242,6 +284,8 @@ judge(const struct work *w, struct growing *g, size_t n_periods)
 			       : BOUNDED;
 	if (g->trend.p > MAX_P || g->trend.slope <= 0 || g->last - g->first < least ||
 	    g->last < 1.3 * g->first || late < GOES_ON * mean || latest < GOES_ON * mean)
+		return BOUNDED;
+	if (has_stopped(w, g, mean))
 		return BOUNDED;
 	return late < SLOWS_DOWN * early ? SLOWING : GROWING;
 }
@@ -398,6 +442,59 @@ scatter_in_links(const struct work *w, uint32_t site)
 	return n < MIN_DEATHS ? -1 : sum / n / ((double)h->n_periods / 3);
 }
 
+/* The same of what was freed at the end of the program, one after the other: a list
+ * and an array are freed in the order of birth or against it, a table bucket by
+ * bucket, a tree by its keys.  0 (hardly any turns) to 1 (at random); -1 if there
+ * are too few. */
+static double
+scatter_in_deaths(const struct heap_book *b)
+{
+	double later = b ? (double)b->last_later : 0, earlier = b ? (double)b->last_earlier : 0;
+	double all = later + earlier + (b ? (double)b->last_same : 0);
+
+	return fmin(later, earlier) < MIN_DEATHS ? -1 : 2 * fmin(later, earlier) / all;
+}
+
+/* The block that leads to most of a site's blocks; heap.n_blocks if none leads to
+ * many. */
+static uint32_t
+densest(const struct work *w, uint32_t site)
+{
+	const struct edges *e = &w->h->edges;
+	uint32_t best = w->h->n_blocks;
+	uint64_t most = MIN_DEATHS;
+
+	for (uint32_t b = 0; b < w->h->n_blocks; b++) {
+		uint64_t n = 0;
+
+		if (e->first[b + 1] - e->first[b] <= most)
+			continue;
+		for (uint64_t i = e->first[b]; i < e->first[b + 1]; i++)
+			n += site_of(w, e->targets[i]) == site;
+		if (n > most) {
+			most = n;
+			best = b;
+		}
+	}
+	return best;
+}
+
+/* Of blocks that are lost at the end no path from a root is left: the edges are. */
+static void
+look_at_lost(const struct work *w, struct growing *g)
+{
+	uint32_t site = g->history->node, container = densest(w, site);
+
+	if (container < w->h->n_blocks) {
+		struct array a = array_of(w, container, site);
+
+		g->scatter = array_scatter(&a);
+		g->is_dense = array_is_dense(&a);
+	} else {
+		g->scatter = scatter_in_links(w, site);
+	}
+}
+
 /* ---- what they are ------------------------------------------------------- */
 
 static bool
@@ -474,6 +571,7 @@ look_at(struct work *w, struct growing *g)
 	g->scatter = -1;
 	g->has_code = has_callable_frames(w, y->node);
 	g->container = container_of_site(w, y->node);
+	g->death_scatter = g->is_torn_down ? scatter_in_deaths(y->book) : -1;
 	if (!w->holders || y->n_sample == 0)
 		return;
 	if (holders_find(w->holders, y->sample, y->n_sample, &g->holder) == 0) {
@@ -491,6 +589,8 @@ look_at(struct work *w, struct growing *g)
 		if (g->scatter < 0 && !is_joined(w, g))
 			g->scatter = scatter_in_links(w, y->node);
 	}
+	if (!g->has_holder && g->is_lost)
+		look_at_lost(w, g);
 	g->type = names_type(w->d->parts->names, y->sample[0]);
 	g->has_code |= is_function(g->type);
 }
@@ -533,7 +633,7 @@ sort_out(const struct growing *g)
 		return QUEUE;
 	if (HAS_WORD(g->type, closure_words) || HAS_WORD(g->function, closure_words))
 		return CLOSURE;
-	if (is_table || g->scatter > 0.3)
+	if (is_table || g->scatter > 0.3 || g->death_scatter > 0.01)
 		return CACHE;
 	return GROWTH;
 }
@@ -770,11 +870,11 @@ is_composite(const struct work *w, const struct growing *g)
 static struct heap_count
 count_of(const struct work *w, const struct growing *g)
 {
-	size_t before = w->h->n_periods - 2;
 	const struct history *y = g->history;
 
-	return g->is_torn_down ? (struct heap_count){(uint64_t)y->blocks[before],
-						     (uint64_t)y->bytes[before]}
+	(void)w;
+	return g->is_torn_down ? (struct heap_count){(uint64_t)y->blocks[g->end],
+						     (uint64_t)y->bytes[g->end]}
 			       : y->live;
 }
 
@@ -826,7 +926,8 @@ tell(struct work *w, struct growing *g)
 	is_built = k == GROWTH && is_composite(w, g);
 	f->level = is_much(w, g, grown) && !is_built ? FINDING_WARNING : FINDING_NOTE;
 	/* That it was freed at the end shows that somebody thought of it. */
-	f->confidence = (g->trend.p < 0.001 ? 0.9 : 0.7) - (g->is_torn_down ? 0.3 : 0);
+	f->confidence = (g->trend.p < 0.001 ? 0.9 : 0.7) -
+			(g->is_torn_down || g->is_lost ? 0.3 : 0);
 	f->count = sum;
 	f->address = g->history->n_sample
 			     ? heap_block_address(&w->h->blocks[g->history->sample[0]])
@@ -853,6 +954,13 @@ tell(struct work *w, struct growing *g)
 			    "Several functions build it together: it may be the very structure that"
 			    " the program is there to build.  A later snapshot would tell.");
 	f->advice = words[k].advice;
+	if (g->is_lost) {
+		/* A list that was lost looks the same: what is wrong then is that. */
+		f->level = k == GROWTH ? FINDING_NOTE : f->level;
+		finding_say(all, f,
+			    "What held them was lost at the end of the program, and they with it: see"
+			    " the leak.");
+	}
 	if (w->retained)
 		f->retained = w->retained[g->history->node];
 	if (g->has_holder)
@@ -921,6 +1029,10 @@ find_teardown(struct work *w)
 {
 	const struct hf_period *last = &w->h->periods[w->h->n_periods - 1], *before = last - 1;
 
+	for (size_t i = 2; i <= 1 + (w->h->n_periods - 1) / TEARDOWN_PART; i++)
+		if (last[-(ptrdiff_t)i].live_bytes > before->live_bytes)
+			before = last - i;
+
 	w->is_torn_down = strcmp(w->h->info.reason.bytes, "exit") == 0 &&
 			  before->live_bytes > 2 * last->live_bytes;
 	w->heap_bytes = (double)(w->is_torn_down ? before->live_bytes : w->h->live.bytes);
@@ -955,6 +1067,7 @@ judge_all(struct work *w)
 		g->history = y;
 		g->is_bytes = most(y->blocks, w->h->n_periods) < FEW_BLOCKS;
 		g->series = g->is_bytes ? y->bytes : y->blocks;
+		g->is_lost = y->n_lost * 2 > y->live.blocks;
 		g->course = judge(w, g, w->h->n_periods);
 		g->freed = freed_share(g);
 		if (g->course == NOTHING || g->course == SLOWING || stack_get(w->h, w->d->symbols, y->node, &s) != 0)

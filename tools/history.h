@@ -6,7 +6,8 @@
  * Not here: what that means (detect_growth.c).
  *
  * The rule is in gcprof-heap(5), BOOKS.  Lost blocks do not count as live: they
- * are findings of their own.
+ * are findings of their own.  But what is lost at the end of the program with the one
+ * that led to it, as a table is that a variable of main() held, had its history before.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -28,6 +29,7 @@ struct history {
 	struct heap_count *born;	/* by period: of the live */
 	double *blocks, *bytes;		/* by period: alive at its end */
 	double deaths;			/* booked */
+	uint64_t n_lost;		/* of live: lost at the end, with what held them */
 	uint32_t sample[64];		/* some of the live blocks, the newest periods' first */
 	uint32_t n_sample;
 };

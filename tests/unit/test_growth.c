@@ -106,6 +106,8 @@ struct plan {
 	uint32_t born[PERIODS], died[PERIODS]; /* of the dead */
 	uint32_t torn_down[PERIODS]; /* of born: died in the last period */
 	uint64_t allocations;
+	bool is_exit; /* the snapshot was taken at the end of the program */
+	uint64_t last_later, last_earlier; /* turns of the births of those torn down */
 };
 
 /* Sites that are called by main(), or by code that is in no module. */
@@ -114,7 +116,7 @@ heap_of_sites(const struct plan *plans, int n_sites, bool is_nameless)
 {
 	struct maker m = {0};
 	uint32_t exe, outer, births[PERIODS];
-	uint64_t at = 0x10000;
+	uint64_t at = 0x10000, live = 0;
 	struct hf_error e;
 	struct heap *h;
 	uint8_t *bytes;
@@ -127,11 +129,20 @@ heap_of_sites(const struct plan *plans, int n_sites, bool is_nameless)
 	for (int i = 0; i < PERIODS; i++) {
 		births[i] = maker_birth(&m, 1, 0, 0);
 		maker_birth_period(&m, (uint32_t)i);
-		maker_period(&m, &(struct hf_period){.end_ns = (uint64_t)(i + 1) * 10000000000});
+		for (int k = 0; k < n_sites; k++)
+			live = live + plans[k].live[i] + plans[k].born[i] - plans[k].died[i];
+		maker_period(&m, &(struct hf_period){.end_ns = (uint64_t)(i + 1) * 10000000000,
+						     .live_blocks = live,
+						     .live_bytes = live * BLOCK});
 	}
+	if (plans[0].is_exit)
+		maker_info_text(&m, "reason", "exit", 4);
 	for (int k = 0; k < n_sites; k++) {
 		const struct plan *p = &plans[k];
-		struct hf_book b = {.n_periods = PERIODS, .n_ages = 0};
+		struct hf_book b = {.n_periods = PERIODS,
+				    .n_ages = 0,
+				    .last_later = p->last_later,
+				    .last_earlier = p->last_earlier};
 		uint32_t caller = is_nameless ? maker_site(&m, outer, 0, 0, 0x7000u + (uint64_t)k, 0, 0)
 					      : maker_site(&m, outer, 0, exe, 0x7000u + (uint64_t)k, 0, 0);
 
@@ -310,6 +321,55 @@ little_is_a_note(void **state)
 	assert_string_equal(verdict_of(&p), "");
 }
 
+/* ---- the end of the program ---- */
+
+/* 100 a period, all of them freed in the last one. */
+static struct plan
+torn_down(void)
+{
+	struct plan p = {.allocations = 100 * PERIODS, .is_exit = true};
+
+	for (int i = 0; i < PERIODS - 1; i++)
+		p.born[i] = p.torn_down[i] = 100;
+	p.died[PERIODS - 1] = 100 * (PERIODS - 1);
+	return p;
+}
+
+static void
+what_is_freed_in_order_at_the_end_has_grown(void **state)
+{
+	struct plan p = torn_down();
+
+	(void)state;
+	p.last_later = 100 * (PERIODS - 1) - 1;
+	assert_string_equal(verdict_of(&p), "growth/unbounded/warning");
+}
+
+static void
+what_is_freed_out_of_order_at_the_end_was_a_table(void **state)
+{
+	struct plan p = torn_down();
+
+	(void)state;
+	p.last_later = p.last_earlier = 50 * (PERIODS - 1);
+	assert_string_equal(verdict_of(&p), "cache/unbounded/warning");
+}
+
+/* A third of it goes a period before the end, with the thread that had it. */
+static void
+what_threads_free_as_they_end_has_grown(void **state)
+{
+	struct plan p = torn_down();
+
+	(void)state;
+	p.born[PERIODS - 2] = p.torn_down[PERIODS - 2] = 10;
+	p.died[PERIODS - 2] = 400;
+	p.died[PERIODS - 1] = 100 * (PERIODS - 2) + 10 - 400;
+	for (int i = 0; i < PERIODS; i++)
+		p.torn_down[i] = p.torn_down[i] * 2 / 3;
+	assert_string_equal(verdict_of(&p), "growth/unbounded/warning");
+}
+
 /* ---- code without a name ---- */
 
 /* A queue's first half was put in by one tier of compiled code, and has been taken out;
@@ -383,6 +443,9 @@ main(void)
 		cmocka_unit_test(a_queue_that_has_emptied_is_drained),
 		cmocka_unit_test(few_that_stay_of_many_that_go_are_missing_frees),
 		cmocka_unit_test(little_is_a_note),
+		cmocka_unit_test(what_is_freed_in_order_at_the_end_has_grown),
+		cmocka_unit_test(what_is_freed_out_of_order_at_the_end_was_a_table),
+		cmocka_unit_test(what_threads_free_as_they_end_has_grown),
 		cmocka_unit_test(sites_of_compiled_code_are_judged_as_one),
 		cmocka_unit_test(sites_of_other_code_are_judged_each),
 		cmocka_unit_test(a_joined_history_is_the_sum),
