@@ -18,6 +18,8 @@
 
 enum { FINGERPRINT_FRAMES = 5 };
 
+#define INVALID_FREE "invalid-free"
+
 const char *
 finding_level_name(enum finding_level level)
 {
@@ -94,6 +96,23 @@ finding_add_site(struct findings *all, struct finding *f, uint32_t site)
 	f->sites[f->n_sites++] = site;
 }
 
+void
+findings_join(struct findings *all, size_t part, size_t whole)
+{
+	struct finding *f = &all->list[part], *to = &all->list[whole];
+
+	if (part == whole || f->part_of || f->has_parts || to->part_of)
+		return;
+	f->part_of = whole + 1;
+	to->has_parts = true;
+	to->of_parts.blocks += f->count.blocks;
+	to->of_parts.bytes += f->count.bytes;
+	to->n_of_parts += f->n_sites ? f->n_sites : 1;
+	/* What fails for a part fails for the whole. */
+	if (f->level < to->level)
+		to->level = f->level;
+}
+
 /* ---- wrong frees ---- */
 
 static void
@@ -135,6 +154,14 @@ describe_bad_free(struct findings *all, struct finding *f, const struct heap_bad
 	}
 }
 
+static const char *
+bad_free_kind(const struct heap_bad_free *b)
+{
+	return b->kind == HEAPFILE_BAD_DOUBLE	  ? "double-free"
+	       : b->kind == HEAPFILE_BAD_MISMATCH ? "mismatched-free"
+						  : INVALID_FREE;
+}
+
 static void
 detect_bad_frees(const struct detector *d)
 {
@@ -142,8 +169,7 @@ detect_bad_frees(const struct detector *d)
 
 	for (size_t i = 0; i < h->n_bad_frees; i++) {
 		const struct heap_bad_free *b = &h->bad_frees[i];
-		struct finding *f =
-			finding_add(d->findings, "invalid-free", "definite", b->site);
+		struct finding *f = finding_add(d->findings, bad_free_kind(b), "definite", b->site);
 
 		if (!f)
 			return;
@@ -317,7 +343,11 @@ hash_stack(const struct heap *h, const struct stack *s, uint64_t hash, bool with
 static void
 fingerprint(const struct detector *d, struct finding *f)
 {
-	uint64_t hash = hash_string(0xcbf29ce484222325ull, f->kind), of_stack;
+	/* All wrong frees were of one kind once: baselines of that time still hold. */
+	bool is_free = strcmp(f->kind, "double-free") == 0 ||
+		       strcmp(f->kind, "mismatched-free") == 0;
+	uint64_t hash = hash_string(0xcbf29ce484222325ull, is_free ? INVALID_FREE : f->kind);
+	uint64_t of_stack;
 	struct stack s;
 	unsigned n;
 
@@ -386,6 +416,10 @@ findings_new(const struct heap *heap, struct symbols *symbols,
 	graph_free(graph);
 	for (size_t i = 0; i < all->n && !all->failed; i++)
 		fingerprint(&d, &all->list[i]);
+	for (size_t i = 0; i < all->n; i++)
+		if (all->list[i].part_of)
+			strcpy(all->list[i].part_of_fingerprint,
+			       all->list[all->list[i].part_of - 1].fingerprint);
 	if (all->failed) {
 		findings_free(all);
 		return NULL;

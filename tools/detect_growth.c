@@ -94,6 +94,7 @@ struct growing {
 	bool is_container;    /* of another one that grows */
 	int64_t part_of;      /* index of the one whose blocks hold it; -1 */
 	bool is_told;
+	size_t finding; /* index + 1 of the one that counts its blocks; 0 = none */
 };
 
 struct work {
@@ -249,7 +250,7 @@ has_stopped(const struct work *w, const struct growing *g, double mean)
 	uint64_t born = g->history->born[last].blocks +
 			(b ? b->periods[last].born.blocks : 0);
 
-	return !g->is_torn_down && part > 0.5 && (double)born < GOES_ON * mean * part;
+	return !g->is_torn_down && !is_joined(w, g) && part > 0.5 && (double)born < GOES_ON * mean * part;
 }
 
 /* The last period is not over: its end is looked at, not its slope; and not even its
@@ -868,11 +869,10 @@ is_composite(const struct work *w, const struct growing *g)
 
 /* Live at the snapshot, or when the program began to clean up. */
 static struct heap_count
-count_of(const struct work *w, const struct growing *g)
+count_of(const struct growing *g)
 {
 	const struct history *y = g->history;
 
-	(void)w;
 	return g->is_torn_down ? (struct heap_count){(uint64_t)y->blocks[g->end],
 						     (uint64_t)y->bytes[g->end]}
 			       : y->live;
@@ -900,6 +900,7 @@ tell(struct work *w, struct growing *g)
 	const char *holder = holder_name(g);
 	struct heap_count sum = {0, 0};
 	double grown = 0;
+	size_t n_told = 0;
 	bool is_built;
 
 	if (!f)
@@ -912,14 +913,16 @@ tell(struct work *w, struct growing *g)
 			continue;
 		if (is_same_function(o, g)) {
 			o->is_told = true;
+			o->finding = all->n;
+			n_told++;
 			add_sites(w, f, o);
-			sum.blocks += count_of(w, o).blocks;
-			sum.bytes += count_of(w, o).bytes;
+			sum.blocks += count_of(o).blocks;
+			sum.bytes += count_of(o).bytes;
 		} else if (o->part_of < 0 || !is_same_function(&w->list[o->part_of], g)) {
 			continue;
 		}
 		/* With what it holds. */
-		grown += (double)count_of(w, o).bytes -
+		grown += (double)count_of(o).bytes -
 			 o->history->bytes[(w->h->n_periods - 1) / 5];
 	}
 	f->what = words[k].what;
@@ -939,6 +942,11 @@ tell(struct work *w, struct growing *g)
 			  sum.blocks == 1 && !g->is_torn_down ? "s" : "",
 			  g->is_torn_down ? " until the program freed them at its end" : "",
 			  holder ? ", held by " : "", holder ? holder : "");
+	if (n_told > 1)
+		finding_say(all, f,
+			    "They are of %zu stacks of this function; what follows is of the one"
+			    " with most, %s blocks (%s).",
+			    n_told, COUNT(count_of(g).blocks), SIZE(count_of(g).bytes));
 	say_growth(w, f, g);
 	say_deaths(w, f, g);
 	if (g->is_torn_down)
@@ -965,6 +973,26 @@ tell(struct work *w, struct growing *g)
 		f->retained = w->retained[g->history->node];
 	if (g->has_holder)
 		finding_take_steps(all, f, &g->holder);
+}
+
+/* What grows on the blocks of another finding, or beside them in equal numbers where
+ * nobody knows what held what, is a part of that one. */
+static void
+fold(struct work *w, struct growing *g)
+{
+	const struct growing *whole = outermost(w, g);
+
+	for (size_t i = 0; whole == g && i < w->n && (g->is_torn_down || is_joined(w, g)); i++) {
+		const struct growing *o = &w->list[i];
+
+		if (o->finding && o->finding != g->finding && o->kind == g->kind &&
+		    (g->is_torn_down ? o->is_torn_down : is_joined(w, o)) && is_companion(w, o, g))
+			whole = o;
+		if (whole != g)
+			break;
+	}
+	if (whole->finding && whole->finding != g->finding)
+		findings_join(w->d->findings, g->finding - 1, whole->finding - 1);
 }
 
 /* Its blocks have been replaced at least once. */
@@ -1138,6 +1166,11 @@ detect_growth(const struct detector *d)
 			if (w.list[i].course == GROWING && !w.list[i].is_told &&
 			    !w.list[i].is_container)
 				tell(&w, &w.list[i]);
+		for (size_t i = 0; i < w.n; i++)
+			if (w.list[i].finding &&
+			    d->findings->list[w.list[i].finding - 1].site ==
+				    w.list[i].history->node)
+				fold(&w, &w.list[i]);
 		for (size_t i = 0; i < w.n; i++)
 			if (w.list[i].course == BOUNDED || w.list[i].course == DRAINED)
 				tell_calm(&w, &w.list[i]);

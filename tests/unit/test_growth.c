@@ -355,6 +355,37 @@ what_is_freed_out_of_order_at_the_end_was_a_table(void **state)
 	assert_string_equal(verdict_of(&p), "cache/unbounded/warning");
 }
 
+/* Keys and values of one table. */
+static void
+what_grew_beside_it_is_a_part(void **state)
+{
+	struct plan plans[2] = {torn_down(), torn_down()};
+	const struct detect_options options = {.suppressions = NULL};
+	struct findings *all;
+	struct heap *h;
+
+	(void)state;
+	plans[0].last_later = plans[1].last_later = 100 * (PERIODS - 1) - 1;
+	h = heap_of_sites(plans, 2, false);
+	all = findings_new(h, NULL, &options);
+	assert_non_null(all);
+	assert_int_equal(all->n, 2);
+	for (size_t i = 0; i < 2; i++) {
+		const struct finding *f = &all->list[i], *other = &all->list[1 - i];
+
+		if (f->has_parts)
+			continue;
+		assert_string_equal(f->part_of_fingerprint, other->fingerprint);
+		assert_true(other->has_parts);
+		assert_string_equal(other->part_of_fingerprint, "");
+		assert_int_equal(other->of_parts.blocks, f->count.blocks);
+		assert_int_equal(other->n_of_parts, 1);
+	}
+	assert_true(all->list[0].has_parts != all->list[1].has_parts);
+	findings_free(all);
+	heap_free(h);
+}
+
 /* A third of it goes a period before the end, with the thread that had it. */
 static void
 what_threads_free_as_they_end_has_grown(void **state)
@@ -445,6 +476,7 @@ main(void)
 		cmocka_unit_test(little_is_a_note),
 		cmocka_unit_test(what_is_freed_in_order_at_the_end_has_grown),
 		cmocka_unit_test(what_is_freed_out_of_order_at_the_end_was_a_table),
+		cmocka_unit_test(what_grew_beside_it_is_a_part),
 		cmocka_unit_test(what_threads_free_as_they_end_has_grown),
 		cmocka_unit_test(sites_of_compiled_code_are_judged_as_one),
 		cmocka_unit_test(sites_of_other_code_are_judged_each),
