@@ -226,6 +226,18 @@ steps_free(struct finding *f)
 	f->n_retained_by = 0;
 }
 
+static void
+finding_fini(struct finding *f)
+{
+	for (size_t e = 0; e < f->n_evidence; e++)
+		free(f->evidence[e]);
+	free(f->evidence);
+	free(f->summary);
+	free(f->parts);
+	free(f->sites);
+	steps_free(f);
+}
+
 void
 finding_take_steps(struct findings *all, struct finding *f, struct holder *x)
 {
@@ -363,6 +375,51 @@ fingerprint(const struct detector *d, struct finding *f)
 	snprintf(f->fingerprint, sizeof(f->fingerprint), "%016" PRIx64, of_stack);
 }
 
+/* ---- suppressions ---- */
+
+/* Of findings that are no leaks; those see detect_leak.c. */
+static struct suppression *
+suppression_of(const struct detector *d, const struct finding *f)
+{
+	struct suppression *x;
+	struct stack s;
+
+	if (strcmp(f->kind, "leak") == 0)
+		return NULL;
+	if (stack_get(d->heap, d->symbols, f->site, &s) != 0) {
+		d->findings->failed = true;
+		return NULL;
+	}
+	x = suppressions_find_kind(d->options->suppressions, d->heap, &s, f->kind);
+	stack_free(&s);
+	if (x) {
+		x->matched.blocks += f->count.blocks;
+		x->matched.bytes += f->count.bytes;
+	}
+	return x;
+}
+
+/* A part goes with its whole. */
+static void
+drop_suppressed(const struct detector *d)
+{
+	struct findings *all = d->findings;
+	bool *goes = calloc(all->n + 1, sizeof(*goes));
+	size_t n = 0;
+
+	all->failed |= !goes;
+	for (size_t i = 0; goes && i < all->n; i++)
+		goes[i] = suppression_of(d, &all->list[i]) != NULL;
+	for (size_t i = 0; goes && i < all->n; i++)
+		if (goes[i] || (all->list[i].part_of && goes[all->list[i].part_of - 1]))
+			finding_fini(&all->list[i]);
+		else
+			all->list[n++] = all->list[i];
+	if (goes)
+		all->n = n;
+	free(goes);
+}
+
 /* ---- the whole ---- */
 
 static int
@@ -420,6 +477,8 @@ findings_new(const struct heap *heap, struct symbols *symbols,
 		if (all->list[i].part_of)
 			strcpy(all->list[i].part_of_fingerprint,
 			       all->list[all->list[i].part_of - 1].fingerprint);
+	if (options->suppressions && !all->failed)
+		drop_suppressed(&d);
 	if (all->failed) {
 		findings_free(all);
 		return NULL;
@@ -440,17 +499,8 @@ findings_free(struct findings *all)
 {
 	if (!all)
 		return;
-	for (size_t i = 0; i < all->n; i++) {
-		struct finding *f = &all->list[i];
-
-		for (size_t e = 0; e < f->n_evidence; e++)
-			free(f->evidence[e]);
-		free(f->evidence);
-		free(f->summary);
-		free(f->parts);
-		free(f->sites);
-		steps_free(f);
-	}
+	for (size_t i = 0; i < all->n; i++)
+		finding_fini(&all->list[i]);
 	settle_fini(&all->settle);
 	free(all->retained);
 	free(all->list);

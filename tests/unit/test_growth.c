@@ -321,6 +321,45 @@ little_is_a_note(void **state)
 	assert_string_equal(verdict_of(&p), "");
 }
 
+/* ---- suppressions ---- */
+
+/* Findings of steady growth that a line leaves. */
+static size_t
+left_by(const char *line)
+{
+	struct plan p = {.allocations = 100 * PERIODS};
+	struct detect_options options = {.suppressions = suppressions_new()};
+	struct findings *all;
+	struct heap *h;
+	size_t n;
+
+	every_period(p.live, 100);
+	h = heap_of(&p);
+	assert_non_null(options.suppressions);
+	assert_int_equal(suppressions_add_text(options.suppressions, "x.supp", line, strlen(line),
+					       false),
+			 0);
+	all = findings_new(h, NULL, &options);
+	assert_non_null(all);
+	n = all->n;
+	assert_int_equal(options.suppressions->list[0].matched.blocks,
+			 n ? 0 : 100 * PERIODS);
+	findings_free(all);
+	suppressions_free(options.suppressions);
+	heap_free(h);
+	return n;
+}
+
+static void
+growth_is_accepted_by_its_kind_and_place(void **state)
+{
+	(void)state;
+	assert_int_equal(left_by("growth:app$\n"), 0);
+	assert_int_equal(left_by("growth:other\n"), 1);
+	assert_int_equal(left_by("cache:app\n"), 1);
+	assert_int_equal(left_by("leak:app\n"), 1);
+}
+
 /* ---- the end of the program ---- */
 
 /* 100 a period, all of them freed in the last one. */
@@ -474,6 +513,7 @@ main(void)
 		cmocka_unit_test(a_queue_that_has_emptied_is_drained),
 		cmocka_unit_test(few_that_stay_of_many_that_go_are_missing_frees),
 		cmocka_unit_test(little_is_a_note),
+		cmocka_unit_test(growth_is_accepted_by_its_kind_and_place),
 		cmocka_unit_test(what_is_freed_in_order_at_the_end_has_grown),
 		cmocka_unit_test(what_is_freed_out_of_order_at_the_end_was_a_table),
 		cmocka_unit_test(what_grew_beside_it_is_a_part),
