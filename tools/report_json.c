@@ -475,6 +475,8 @@ finding(const struct report *r, const struct finding *f)
 		put(o, "allocation_site", stack(r, f->alloc_site));
 	put(o, "retained_by", retained_by(r, f));
 	put(o, "fingerprint", text(f->fingerprint));
+	if (*f->part_of_fingerprint)
+		put(o, "part_of", text(f->part_of_fingerprint));
 	put(o, "known", json_boolean(f->novelty == FINDING_KNOWN));
 	return o;
 }
