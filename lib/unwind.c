@@ -212,9 +212,8 @@ struct fresh {
 /* A frame of the last stack. */
 struct frame {
 	uintptr_t pc, sp, bp;
-	site_id node; /* path from the outermost frame to this one */
-	uint16_t flags;
-	uint16_t fact; /* the last of its facts */
+	uint32_t flags;
+	uint32_t fact; /* the last of its facts */
 };
 
 /* What has to be so still that a frame of the last stack leads to the same caller:
@@ -225,9 +224,9 @@ struct fact {
 enum { FACTS_PER_FRAME = 3 };
 
 /* INVARIANT  last-stack: frames[1] to frames[n] are the last stack, outermost
- * first; frames[0] stands for what is outside of it: its sp is above all others
- * and its node is why the outermost frame is that (SITE_ROOT, SITE_CUT,
- * SITE_BROKEN).  The facts of frame i are those behind frames[i - 1].fact up to
+ * first, and steps[1] to steps[n] the path to the node of each.  frames[0] stands for
+ * what is outside of it: its sp is above all others and its node is why the outermost
+ * frame is that (SITE_ROOT, SITE_CUT, SITE_BROKEN).  The facts of frame i are those behind frames[i - 1].fact up to
  * frames[i].fact, of increasing number outside in; if they all hold, frame i leads
  * to frame i - 1.  Instead of facts, a frame has one that never holds if its step
  * must be made again: so has the outermost, unless its code is known to have no
@@ -238,6 +237,7 @@ struct unwind {
 	uintptr_t lo, hi; /* stack between them is readable */
 	struct slot rules[RULES_CACHE]; /* read by this thread alone */
 	struct frame frames[MAX_FRAMES + 1];
+	struct site_step steps[MAX_FRAMES + 1];
 	struct fact facts[FACTS_PER_FRAME * (MAX_FRAMES + 1)];
 	struct fresh fresh[MAX_FRAMES + 1]; /* innermost first */
 	struct cfi_row row;
@@ -574,7 +574,7 @@ leads_as_before(struct unwind *u, uint32_t i)
 		if (outcome != NOT_CODE)
 			return false;
 	}
-	return outcome != NEEDS_ALL && end_of(outcome) == out->node;
+	return outcome != NEEDS_ALL && end_of(outcome) == u->steps[0].node;
 }
 
 /* Frames of the last stack from m outwards that are the same still: the index
@@ -634,29 +634,33 @@ note_facts(struct unwind *u, const struct fresh *x, uint32_t i)
 static ALWAYS_INLINE site_id
 remember(struct unwind *u, uint32_t kept, uint32_t n)
 {
-	site_id node = u->frames[kept].node;
+	struct site_step *from = &u->steps[kept];
+	uint32_t path = from->path;
 
-	while (n > 0) {
-		const struct fresh *x = &u->fresh[--n];
+	u->n = kept + n;
+	if (n == 0)
+		return from->node;
+	for (; n > 0; n--) {
+		const struct fresh *x = &u->fresh[n - 1];
 		struct frame *f = &u->frames[++kept];
 
+		u->steps[kept].step = fresh_step(x);
+		path = sites_hash(path, u->steps[kept].step);
+		u->steps[kept].path = path;
 		f->pc = x->pc;
 		f->sp = x->sp;
 		f->bp = x->bp;
-		f->flags = (uint16_t)x->flags;
-		f->fact = (uint16_t)note_facts(u, x, kept);
-		node = sites_intern(node, fresh_step(x));
-		f->node = node;
+		f->flags = x->flags;
+		f->fact = note_facts(u, x, kept);
 	}
-	u->n = kept;
-	return node;
+	return sites_path(from, (uint32_t)(&u->steps[kept] - from));
 }
 
 /* The same for a whole stack. root: why its outermost frame is that. */
 static NOINLINE site_id
 remember_all(struct unwind *u, uint32_t n, site_id root)
 {
-	u->frames[0].node = root;
+	u->steps[0].node = u->steps[0].path = root;
 	if (n && !(u->fresh[n - 1].flags & FRAME_LAST))
 		u->fresh[n - 1].flags |= FRAME_RESTEP;
 	return remember(u, 0, n);
@@ -837,7 +841,7 @@ unwind_site(struct unwind *u, const struct caller *c)
 
 			/* Where a stack is cut depends on all its frames. */
 			if (likely(changed == 0 && n + m < min &&
-				   u->frames[0].node != SITE_CUT))
+				   u->steps[0].node != SITE_CUT))
 				return remember(u, m, n);
 			/* Go on: of what is further out no frame can be met. */
 			m = changed ? changed - 1 : 0;
