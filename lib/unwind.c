@@ -239,7 +239,7 @@ struct unwind {
 	struct frame frames[MAX_FRAMES + 1];
 	struct site_step steps[MAX_FRAMES + 1];
 	struct fact facts[FACTS_PER_FRAME * (MAX_FRAMES + 1)];
-	struct fresh fresh[MAX_FRAMES + 1]; /* innermost first */
+	struct fresh fresh[MAX_FRAMES]; /* innermost first */
 	struct cfi_row row;
 	struct cfi_scratch scratch;
 };
@@ -786,57 +786,58 @@ unwind_origin(struct unwind *u, bool is_exit, uintptr_t ret_registers[UNWIND_REG
 	return regs.r[CFI_RSP];
 }
 
-/* A plain step from f, whose pc, sp and bp are known and flags are 0, fills in the
- * rest of f, and pc, sp and bp of ret.  Returns false if it is not plain: nothing
- * has changed then. */
+/* Where the walk is; in registers, as each step waits for the one before. */
+struct at {
+	uintptr_t pc, sp, bp;
+};
+
+/* A plain step from f, which is `at` with flags 0: fills in the rest of f and goes
+ * on to the caller.  Returns false, and has changed nothing, if it is not plain. */
 static ALWAYS_INLINE bool
-step_plain(struct unwind *u, struct fresh *f, struct fresh *ret)
+step_plain(struct unwind *u, struct fresh *f, struct at *at)
 {
-	uint64_t rule = rule_at(u, f->pc - 1);
-	uintptr_t cfa, slot, bp = f->bp, room = u->hi - u->lo;
+	uint64_t rule = rule_at(u, at->pc - 1);
+	uintptr_t cfa, slot, pc, room = u->hi - u->lo;
 
 	if (unlikely(!RULE_IS_PLAIN(rule)))
 		return false;
-	cfa = (RULE_IS_BP(rule) ? bp : f->sp) + (uintptr_t)RULE_CFA(rule);
+	cfa = (RULE_IS_BP(rule) ? at->bp : at->sp) + (uintptr_t)RULE_CFA(rule);
 	slot = cfa + (uintptr_t)RULE_AT(rule);
-	if (unlikely(cfa <= f->sp || cfa - 8 - u->lo >= room || slot - u->lo >= room ||
+	if (unlikely(cfa <= at->sp || cfa - 8 - u->lo >= room || slot - u->lo >= room ||
 		     (cfa | slot) & 7))
 		return false;
-	ret->pc = word(cfa - 8);
-	if (unlikely(!ret->pc))
+	pc = word(cfa - 8);
+	if (unlikely(!pc))
 		return false;
 	f->module = RULE_MODULE(rule);
 	f->bp_slot = RULE_IS_SAVED(rule) ? slot : 0;
-	ret->sp = cfa;
-	ret->bp = RULE_IS_SAVED(rule) ? word(slot) : bp;
-	ret->flags = 0;
+	at->pc = pc;
+	at->sp = cfa;
+	if (RULE_IS_SAVED(rule))
+		at->bp = word(slot);
 	return true;
 }
 
 site_id
 unwind_site(struct unwind *u, const struct caller *c)
 {
-	struct fresh *f = &u->fresh[0];
-	uint32_t n, m, min = min_cut();
+	struct at at = {.pc = c->pc, .sp = c->sp, .bp = c->bp};
+	uint32_t n, m, min = min_cut(), flags = 0;
 
 	if (unlikely(u->generation != relaxed_load(&generation))) {
 		u->n = 0;
 		u->generation = relaxed_load(&generation);
 	}
-	f->pc = c->pc;
-	f->sp = c->sp;
-	f->bp = c->bp;
-	f->flags = 0;
 	m = u->n;
-	for (n = 0;; f++) {
-		const struct frame *last;
+	for (n = 0;;) {
+		const struct frame *last = &u->frames[m];
+		struct fresh *f = &u->fresh[n];
 
 		/* m: frames of the last stack that may still be met. */
-		while (u->frames[m].sp < f->sp)
+		for (; last->sp < at.sp; last--)
 			m--;
-		last = &u->frames[m];
-		if (last->sp == f->sp && last->pc == f->pc && last->bp == f->bp &&
-		    (last->flags & FRAME_EXACT) == (f->flags & FRAME_EXACT)) {
+		if (last->sp == at.sp && last->pc == at.pc && last->bp == at.bp &&
+		    (last->flags & FRAME_EXACT) == (flags & FRAME_EXACT)) {
 			uint32_t changed = verify(u, m, c->sp);
 
 			/* Where a stack is cut depends on all its frames. */
@@ -846,9 +847,14 @@ unwind_site(struct unwind *u, const struct caller *c)
 			/* Go on: of what is further out no frame can be met. */
 			m = changed ? changed - 1 : 0;
 		}
+		f->pc = at.pc;
+		f->sp = at.sp;
+		f->bp = at.bp;
+		f->flags = flags;
 		n++;
-		if (unlikely(f->flags) || unlikely(!step_plain(u, f, f + 1))) {
-			enum outcome outcome = step(u, f, f + 1);
+		if (unlikely(flags) || unlikely(!step_plain(u, f, &at))) {
+			struct fresh next;
+			enum outcome outcome = step(u, f, &next);
 
 			if (outcome == NEEDS_ALL)
 				return unwind_all(u, c);
@@ -857,8 +863,10 @@ unwind_site(struct unwind *u, const struct caller *c)
 				n--;
 			if (outcome != STEPPED)
 				return remember_all(u, n, end_of(outcome));
+			at = (struct at){.pc = next.pc, .sp = next.sp, .bp = next.bp};
+			flags = next.flags;
 		}
-		if (is_cut(n, min, f->pc, f[1].pc))
+		if (is_cut(n, min, f->pc, at.pc))
 			return remember_all(u, n, SITE_CUT);
 	}
 }
