@@ -172,31 +172,29 @@ put_sites(void)
 
 	heapfile_section(HEAPFILE_SITES);
 	for (id = 1; id < end; id++) {
-		const struct site *s = sites_get(id);
-		static const struct site none;
+		struct site s = {.step = 0};
 		module_no module;
 		uint64_t pc;
 
 		heapfile_record();
-		if (!s)
-			s = &none;
-		if (id < SITE_FIRST || !s->step) { /* or a number that was never used */
+		(void)sites_get(id, &s); /* no memory for it: never used */
+		if (id < SITE_FIRST || !s.step) { /* or a number that was never used */
 			heapfile_put(id);
 			heapfile_put(HEAPFILE_SITE_SPECIAL);
 			heapfile_put(0);
 			heapfile_put(id < SITE_FIRST ? id : HEAPFILE_SPECIAL_FULL);
 		} else {
-			module = STEP_MODULE(s->step);
-			pc = STEP_PC(s->step);
+			module = STEP_MODULE(s.step);
+			pc = STEP_PC(s.step);
 			if (module >= n_modules)
 				module = 0;
-			heapfile_put(s->parent && s->parent < id ? id - s->parent : id);
-			heapfile_put(s->step & STEP_EXACT ? HEAPFILE_SITE_EXACT : 0);
+			heapfile_put(s.parent && s.parent < id ? id - s.parent : id);
+			heapfile_put(s.step & STEP_EXACT ? HEAPFILE_SITE_EXACT : 0);
 			heapfile_put(module);
 			heapfile_put(module ? pc - modules_get(module)->bias : pc);
 		}
-		heapfile_put(relaxed_load(&s->allocations));
-		heapfile_put(relaxed_load(&s->allocated_bytes));
+		heapfile_put(s.allocations);
+		heapfile_put(s.allocated_bytes);
 	}
 }
 
