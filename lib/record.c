@@ -13,6 +13,7 @@
 #include "sites.h"
 #include "sys.h"
 #include "unwind.h"
+#include "verify.h"
 
 #include <string.h>
 
@@ -128,9 +129,14 @@ is_sampled(struct thread *t, size_t bytes)
 static ALWAYS_INLINE site_id
 site_of(struct thread *t, size_t bytes, const struct caller *c)
 {
+	site_id site;
+
 	if (unlikely(options.sample_bytes != 0) && !is_sampled(t, bytes))
 		return SITE_UNSAMPLED;
-	return unwind_site(t->unwind, c);
+	site = unwind_site(t->unwind, c);
+	if (verify_is_wanted())
+		verify_site(&t->verify, site, c);
+	return site;
 }
 
 /* A stopped thread's vector registers are roots: ours, and the allocator's, must

@@ -104,6 +104,7 @@ loss_meaning(const struct heap_text *name)
 		{"bad_frees", "wrong frees beyond those below"},
 		{"marks", "marks beyond those below"},
 		{"snapshots", "snapshots not taken, asked for while one was written"},
+		{"stacks", "stacks that differ from libunwind's (GCPROF_VERIFY)"},
 	};
 
 	for (size_t i = 0; i < sizeof(meanings) / sizeof(*meanings); i++)

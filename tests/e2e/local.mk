@@ -28,6 +28,7 @@ e2e_tests += \
 	tests/e2e/stacks.sh \
 	tests/e2e/threads.sh \
 	tests/e2e/unseen.sh \
+	tests/e2e/verify.sh \
 	tests/e2e/watch.sh \
 	tests/e2e/wrong-frees.sh
 
@@ -38,7 +39,9 @@ EXTRA_DIST += \
 	tests/e2e/targets/plugin.h \
 	tests/e2e/targets/stacks-main.c \
 	tests/e2e/targets/stacks.c \
-	tests/e2e/targets/throwing.cc
+	tests/e2e/targets/throwing.cc \
+	tests/e2e/targets/verify-plugin.c \
+	tests/e2e/targets/verify.c
 
 # A program under test must call what its source says, from the frame that the
 # source says.
@@ -154,7 +157,12 @@ test_programs += $(e2e_targets)
 
 # -------------------------------------- compiled in ways of their own
 
-e2e_variants = tests/e2e/targets/api-plain
+e2e_variants = \
+	tests/e2e/targets/api-plain \
+	tests/e2e/targets/verify-plain \
+	tests/e2e/targets/verify-optimized \
+	tests/e2e/targets/.libs/verify-small.so \
+	tests/e2e/targets/.libs/verify-large.so
 if HAVE_CXX
 e2e_variants += \
 	tests/e2e/targets/.libs/plugin.so \
@@ -181,6 +189,15 @@ tests/e2e/targets/api-plain: tests/e2e/targets/api.c tests/e2e/targets/truth.h l
 tests/e2e/targets/.libs/plugin.so: tests/e2e/targets/plugin.cc tests/e2e/targets/plugin.h
 	$(e2e_variant_cxx) -O2 -shared -fPIC $(e2e_source)/plugin.cc
 EXTRA_DIST += tests/e2e/targets/plugin.cc
+
+tests/e2e/targets/verify-plain: tests/e2e/targets/verify.c tests/e2e/targets/truth.h
+	$(e2e_variant_cc) -O0 $(e2e_source)/verify.c
+tests/e2e/targets/verify-optimized: tests/e2e/targets/verify.c tests/e2e/targets/truth.h
+	$(e2e_variant_cc) -O2 -fomit-frame-pointer $(e2e_source)/verify.c
+tests/e2e/targets/.libs/verify-small.so: tests/e2e/targets/verify-plugin.c
+	$(e2e_variant_cc) -O2 -shared -fPIC -DFRAME_BYTES=40 $(e2e_source)/verify-plugin.c
+tests/e2e/targets/.libs/verify-large.so: tests/e2e/targets/verify-plugin.c
+	$(e2e_variant_cc) -O2 -shared -fPIC -DFRAME_BYTES=4000 $(e2e_source)/verify-plugin.c
 
 tests/e2e/targets/throwing: tests/e2e/targets/throwing.cc tests/e2e/targets/truth.h
 	$(e2e_variant_cxx) -O2 -fomit-frame-pointer $(e2e_source)/throwing.cc
