@@ -900,8 +900,8 @@ describe_site(const struct holders *h, struct symbols *symbols, uint32_t site,
 static void
 describe_root(struct holders *h, const struct way *w, struct holder_step *step)
 {
-	const struct heap_frame *frame = names_frame(h->heap, w->root, w->word);
-	const char *function = frame ? names_frame_function(h->names, frame) : NULL;
+	const struct heap_frame *frame = names_stack_frame(h->heap, w->root, w->word);
+	const char *function = frame ? names_stack_function(h->names, frame) : NULL;
 
 	step->is_root = true;
 	step->root_kind = w->root->kind;

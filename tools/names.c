@@ -194,7 +194,7 @@ frame_names(struct names *n, const struct heap_frame *f)
 }
 
 const char *
-names_frame_function(struct names *n, const struct heap_frame *f)
+names_stack_function(struct names *n, const struct heap_frame *f)
 {
 	const struct symbols_frame *s = frame_names(n, f);
 
@@ -227,7 +227,7 @@ is_runtime(const struct heap *h, const struct heap_frame *f)
 }
 
 const struct heap_frame *
-names_frame(const struct heap *h, const struct heap_root *r, uint64_t word)
+names_stack_frame(const struct heap *h, const struct heap_root *r, uint64_t word)
 {
 	uint64_t address = r->address + word * 8;
 	const struct heap_stack *s;
@@ -247,7 +247,7 @@ names_frame(const struct heap *h, const struct heap_root *r, uint64_t word)
 static char *
 in_frame_text(struct names *n, const struct heap_root *r, uint64_t word)
 {
-	const struct heap_frame *f = names_frame(n->heap, r, word), *caller, *end;
+	const struct heap_frame *f = names_stack_frame(n->heap, r, word), *caller, *end;
 	const struct heap_stack *s = heap_stack(n->heap, r->owner, r->address + word * 8);
 	char *in = NULL, *by = NULL, *text = NULL;
 
