@@ -42,7 +42,8 @@ struct thread {
 	uint32_t period; /* of birth; books.h */
 	struct epochs_counts counts;
 	uint64_t reported, reported_blocks; /* of counts: bytes, allocations told of */
-	int64_t sample_left;
+	int64_t sample_left; /* bytes up to the next sample */
+	bool is_sampling;    /* sample_left has been drawn */
 	uint64_t random;
 	struct unwind *unwind;
 	struct verify *verify; /* verify.h; NULL until needed */
