@@ -81,7 +81,7 @@ if has perl; then
 		'my %h; for (1..$ARGV[0]) { $h{$_ % 200000} = [$_]; } print scalar(keys %h), "\n"' "$(times 20000 4000000)"
 fi
 if has sqlite3; then
-	verified sqlite "$(times 10000 1500000)" 0 sqlite3 :memory: "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1
+	verified sqlite "$(times 10000 900000)" 0 sqlite3 :memory: "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1
 		FROM n WHERE i < $(times 5000 500000)) SELECT count(*) FROM (SELECT i FROM n ORDER BY hex(i * i));"
 fi
 if has bash; then
