@@ -22,6 +22,7 @@
 #include "sites.h"
 #include "sys.h"
 #include "thread.h"
+#include "verify.h"
 
 #include <string.h>
 
@@ -504,6 +505,12 @@ put_info(const struct snapshot_facts *facts, const struct epochs_counts *counts,
 		info_number("leak_check_off", 1);
 	info_number("unbooked", books_unbooked());
 	info_number("period_bytes", (uint64_t)1 << (BOOKS_UNIT_BITS + books_shift));
+	for (i = 0; options.verify_every && i < N_VERIFY_RESULTS; i++) {
+		char name[64];
+
+		(void)sys_format(name, sizeof name, "verify.%s", verify_names[i]);
+		info_number(name, verify_count((enum verify_result)i));
+	}
 	for (i = 0; i < N_LOSSES; i++) {
 		uint64_t n = relaxed_load(&loss[i]);
 		char name[64];
