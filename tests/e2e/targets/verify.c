@@ -172,6 +172,106 @@ load_and_unload(const char *name)
 	dlclose(library);
 }
 
+/* Calls `callee` twice, the second time from 16 bytes further up, with an address far
+ * below.  What the first call left on the stack stands there in the second: the
+ * same code is reached with the same stack pointer, all return addresses of the first
+ * stack are where they were, and yet the second came from elsewhere.  Only a word
+ * that is no return address says so: the saved frame pointer behind moved_stack, and
+ * the frame's address that realigned_frame keeps. */
+typedef void shifted(uintptr_t below, void (*then)(void));
+void call_twice(shifted *callee, void (*then)(void));
+shifted moved_stack, realigned_frame;
+__asm__(".text\n"
+	".type call_twice, @function\n"
+	"call_twice:\n"
+	"\t.cfi_startproc\n"
+	"\tpushq %rbp\n"
+	"\t.cfi_def_cfa_offset 16\n"
+	"\t.cfi_offset %rbp, -16\n"
+	"\tmovq %rsp, %rbp\n"
+	"\t.cfi_def_cfa_register %rbp\n"
+	"\tpushq %rbx\n"
+	"\tpushq %r12\n"
+	"\tpushq %r13\n"
+	"\t.cfi_offset %rbx, -24\n"
+	"\t.cfi_offset %r12, -32\n"
+	"\t.cfi_offset %r13, -40\n"
+	"\tandq $-64, %rsp\n"
+	"\tmovq %rdi, %rbx\n"
+	"\tmovq %rsi, %r12\n"
+	"\tleaq -1024(%rsp), %r13\n"
+	"\tsubq $16, %rsp\n"
+	"\tmovq %r13, %rdi\n"
+	"\tmovq %r12, %rsi\n"
+	"\tcall *%rbx\n"
+	"\taddq $16, %rsp\n"
+	"\tmovq %r13, %rdi\n"
+	"\tmovq %r12, %rsi\n"
+	"\tcall *%rbx\n"
+	"\tleaq -24(%rbp), %rsp\n"
+	"\tpopq %r13\n"
+	"\tpopq %r12\n"
+	"\tpopq %rbx\n"
+	"\tpopq %rbp\n"
+	"\t.cfi_def_cfa %rsp, 8\n"
+	"\tret\n"
+	"\t.cfi_endproc\n"
+	".size call_twice, . - call_twice\n"
+	".type moved_stack, @function\n"
+	"moved_stack:\n"
+	"\t.cfi_startproc\n"
+	"\tpushq %rbp\n"
+	"\t.cfi_def_cfa_offset 16\n"
+	"\t.cfi_offset %rbp, -16\n"
+	"\tmovq %rsp, %rbp\n"
+	"\t.cfi_def_cfa_register %rbp\n"
+	"\tmovq %rdi, %rsp\n"
+	"\tcall keeps_frame_pointer\n"
+	"\tleave\n"
+	"\t.cfi_def_cfa %rsp, 8\n"
+	"\tret\n"
+	"\t.cfi_endproc\n"
+	".size moved_stack, . - moved_stack\n"
+	".type keeps_frame_pointer, @function\n"
+	"keeps_frame_pointer:\n"
+	"\t.cfi_startproc\n"
+	"\tpushq %rbp\n"
+	"\t.cfi_def_cfa_offset 16\n"
+	"\t.cfi_offset %rbp, -16\n"
+	"\tmovq %rsp, %rbp\n"
+	"\t.cfi_def_cfa_register %rbp\n"
+	"\tcall *%rsi\n"
+	"\tpopq %rbp\n"
+	"\t.cfi_def_cfa %rsp, 8\n"
+	"\tret\n"
+	"\t.cfi_endproc\n"
+	".size keeps_frame_pointer, . - keeps_frame_pointer\n"
+	/* As a compiler realigns a stack: CFA = word at rbp - 8, rbp at rbp. */
+	".type realigned_frame, @function\n"
+	"realigned_frame:\n"
+	"\t.cfi_startproc\n"
+	"\tleaq 8(%rsp), %r10\n"
+	"\t.cfi_def_cfa %r10, 0\n"
+	"\tandq $-64, %rsp\n"
+	"\tpushq -8(%r10)\n"
+	"\tpushq %rbp\n"
+	"\tmovq %rsp, %rbp\n"
+	"\t.cfi_escape 0x10, 0x06, 0x02, 0x76, 0x00\n"
+	"\tpushq %r10\n"
+	"\t.cfi_escape 0x0f, 0x03, 0x76, 0x78, 0x06\n"
+	"\tsubq $8, %rsp\n"
+	"\tcall *%rsi\n"
+	"\taddq $8, %rsp\n"
+	"\tpopq %r10\n"
+	"\t.cfi_def_cfa %r10, 0\n"
+	"\tpopq %rbp\n"
+	"\t.cfi_restore %rbp\n"
+	"\tleaq -8(%r10), %rsp\n"
+	"\t.cfi_def_cfa %rsp, 8\n"
+	"\tret\n"
+	"\t.cfi_endproc\n"
+	".size realigned_frame, . - realigned_frame\n");
+
 int
 main(int argc, char **argv)
 {
@@ -191,6 +291,8 @@ main(int argc, char **argv)
 
 		for (k = 0; k < 20; k++)
 			down((int)(rnd(&state) % 12));
+		call_twice(moved_stack, allocate);
+		call_twice(realigned_frame, allocate);
 		swapcontext(&outside, &inside);
 		raise(SIGUSR1);
 		if (sigsetjmp(jump, 1) == 0)
