@@ -75,6 +75,9 @@ rule_fits(int64_t offset)
 #define RULE_IS_PLAIN(r) (((r) & (0xc | SAVED_BP << 4)) == 0)
 #define RULE_IS_BP(r) (((r) & KIND_BP) != 0)
 #define RULE_IS_SAVED(r) (((r) & SAVED_CFA << 4) != 0)
+/* Whether its step depends on bp: of KIND_SP and KIND_BP.  Frames by other rules have
+ * flags. */
+#define RULE_READS_BP(r) (((r) & (KIND_BP | SAVED_BP << 4)) != 0)
 
 /* Four-way buckets of (key, rule); the key is the address that is looked up in
  * the low 48 bits and the generation above.
@@ -197,7 +200,8 @@ enum {
 	FRAME_GUESSED = 4, /* reached by a frame pointer that may be anything, so it may
 			    * be no frame, and its memory may be gone the next time */
 	FRAME_LOADED = 8,  /* the caller's frame begins where a word says; see `load` */
-	FRAME_LAST = 16    /* its code has no caller, whatever is in memory */
+	FRAME_LAST = 16,   /* its code has no caller, whatever is in memory */
+	FRAME_NEEDS_BP = 32 /* of the last stack: the way further out depends on bp */
 };
 
 /* A frame of the walk under way. */
@@ -205,7 +209,7 @@ struct fresh {
 	uintptr_t pc, sp, bp;
 	uintptr_t bp_slot; /* where this frame keeps its caller's bp; 0 = nowhere */
 	uintptr_t load;    /* with FRAME_LOADED: the word that is the caller's sp */
-	uint32_t module;
+	uint64_t rule;     /* by which its caller was found */
 	uint32_t flags;
 };
 
@@ -230,7 +234,8 @@ enum { FACTS_PER_FRAME = 3 };
  * frames[i].fact, of increasing number outside in; if they all hold, frame i leads
  * to frame i - 1.  Instead of facts, a frame has one that never holds if its step
  * must be made again: so has the outermost, unless its code is known to have no
- * caller; and facts[0] never holds. */
+ * caller; and facts[0] never holds.  The bp of a frame without FRAME_NEEDS_BP may be
+ * that of an earlier stack: nothing depends on it. */
 struct unwind {
 	uint32_t n;
 	uint32_t generation;
@@ -464,7 +469,7 @@ step(struct unwind *u, struct fresh *f, struct fresh *ret)
 	uint64_t rule = rule_at(u, f->flags & FRAME_EXACT ? f->pc : f->pc - 1);
 	uintptr_t cfa;
 
-	f->module = RULE_MODULE(rule);
+	f->rule = rule;
 	f->bp_slot = 0;
 	switch (RULE_KIND(rule)) {
 	case KIND_SP:
@@ -543,7 +548,7 @@ min_cut(void)
 static ALWAYS_INLINE uint64_t
 fresh_step(const struct fresh *f)
 {
-	return STEP(f->pc & 0xffffffffffffull, f->module) |
+	return STEP(f->pc & 0xffffffffffffull, RULE_MODULE(f->rule)) |
 	       (uint64_t)(f->flags & FRAME_EXACT) << 63;
 }
 
@@ -608,25 +613,37 @@ verify(struct unwind *u, uint32_t m, uintptr_t sp)
 	}
 }
 
-/* Facts of frames[i], which is x, behind those of frame i - 1. Returns the last. */
-static ALWAYS_INLINE uint32_t
+/* Make frames[i] of x: flags, and its facts behind those of frame i - 1.
+ *
+ * Most code has another use for bp than to find its callers.  What is in it at a
+ * frame matters only if the frame's own rule reads it, or leaves it to a caller that
+ * it matters to; where it does not, it may differ from one stack to the next, and
+ * that it is the same is no fact. */
+static ALWAYS_INLINE void
 note_facts(struct unwind *u, const struct fresh *x, uint32_t i)
 {
 	const struct frame *out = &u->frames[i - 1];
-	uint32_t k = out->fact;
+	struct frame *f = &u->frames[i];
+	uint32_t k = out->fact, needed = out->flags & FRAME_NEEDS_BP;
+	bool is_saved = x->bp_slot != 0;
 
+	f->flags = x->flags | (RULE_READS_BP(x->rule) ? FRAME_NEEDS_BP : is_saved ? 0 : needed);
 	if (unlikely(x->flags & ~FRAME_EXACT)) {
-		if (x->flags & FRAME_LAST)
-			return k;
+		f->flags = x->flags | FRAME_NEEDS_BP;
+		if (x->flags & FRAME_LAST) {
+			f->flags = x->flags;
+			f->fact = k;
+			return;
+		}
 		if (x->flags & (FRAME_RESTEP | FRAME_GUESSED)) {
-			u->facts[++k] = never;
-			return k;
+			u->facts[f->fact = k + 1] = never;
+			return;
 		}
 		u->facts[++k] = (struct fact){.addr = x->load, .value = out->sp};
 	}
 	u->facts[k + 1] = (struct fact){.addr = out->sp - 8, .value = out->pc};
 	u->facts[k + 2] = (struct fact){.addr = x->bp_slot, .value = out->bp};
-	return k + 1 + (x->bp_slot != 0);
+	f->fact = k + 1 + (is_saved && needed);
 }
 
 /* Make `fresh` (n frames, innermost first) the inner part of the last stack,
@@ -650,8 +667,7 @@ remember(struct unwind *u, uint32_t kept, uint32_t n)
 		f->pc = x->pc;
 		f->sp = x->sp;
 		f->bp = x->bp;
-		f->flags = x->flags;
-		f->fact = note_facts(u, x, kept);
+		note_facts(u, x, kept);
 	}
 	return sites_path(from, (uint32_t)(&u->steps[kept] - from));
 }
@@ -716,7 +732,7 @@ unwind_all(struct unwind *u, const struct caller *c)
 			f->sp = sp;
 			f->bp = regs.r[CFI_RBP];
 			f->bp_slot = 0;
-			f->module = m.module;
+			f->rule = rule_make(KIND_ROW, SAVED_NOT, 0, 0, m.module);
 			f->flags = is_exact ? FRAME_EXACT : 0;
 			n++;
 		}
@@ -809,7 +825,7 @@ step_plain(struct unwind *u, struct fresh *f, struct at *at)
 	pc = word(cfa - 8);
 	if (unlikely(!pc))
 		return false;
-	f->module = RULE_MODULE(rule);
+	f->rule = rule;
 	f->bp_slot = RULE_IS_SAVED(rule) ? slot : 0;
 	at->pc = pc;
 	at->sp = cfa;
@@ -836,7 +852,8 @@ unwind_site(struct unwind *u, const struct caller *c)
 		/* m: frames of the last stack that may still be met. */
 		for (; last->sp < at.sp; last--)
 			m--;
-		if (last->sp == at.sp && last->pc == at.pc && last->bp == at.bp &&
+		if (last->sp == at.sp && last->pc == at.pc &&
+		    (last->bp == at.bp || !(last->flags & FRAME_NEEDS_BP)) &&
 		    (last->flags & FRAME_EXACT) == (flags & FRAME_EXACT)) {
 			uint32_t changed = verify(u, m, c->sp);
 
