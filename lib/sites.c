@@ -5,9 +5,6 @@
 #include "sites.h"
 #include "mem.h"
 
-/* glibc's, since 2.32. */
-extern char __libc_single_threaded __attribute__((weak));
-
 enum {
 	CHUNK_BITS = 16,
 	CHUNK_SITES = 1 << CHUNK_BITS,
@@ -15,21 +12,17 @@ enum {
 	FIRST_SLOTS = 1 << 14
 };
 
-/* What a lookup reads, four to a cache line. */
+/* What a lookup reads, and beside it in the same cache line what is counted then. */
 struct node {
-	uint64_t step; /* all written once, before the number is handed out */
+	uint64_t step; /* these are written once, before the number is handed out */
 	site_id parent;
-	uint32_t path; /* hash of the path to here */
-};
-
-struct tally {
-	uint64_t allocations; /* atomic adds, from the threads' caches */
+	uint32_t path;	      /* hash of the path to here */
+	uint64_t allocations; /* added to by all threads */
 	uint64_t bytes;       /* requested */
 };
 
 struct chunk {
 	struct node nodes[CHUNK_SITES];
-	struct tally tallies[CHUNK_SITES];
 	uint32_t books[CHUNK_SITES]; /* of books.c, which alone reads them */
 };
 static struct chunk *chunks[N_CHUNKS];
@@ -163,6 +156,7 @@ add(struct table *t, site_id parent, const struct site_step *step)
 {
 	struct table *next;
 	struct chunk *c;
+	struct node *node;
 	site_id id, there;
 
 	if (relaxed_load(&sites_n) >= SITES_MAX || relaxed_load(&t->used) >= t->mask / 8 * 7)
@@ -171,8 +165,10 @@ add(struct table *t, site_id parent, const struct site_step *step)
 	c = id < SITES_MAX ? chunk_make(id) : NULL;
 	if (!c)
 		goto full;
-	c->nodes[id % CHUNK_SITES] =
-		(struct node){.step = step->step, .parent = parent, .path = step->path};
+	node = &c->nodes[id % CHUNK_SITES];
+	node->step = step->step;
+	node->parent = parent;
+	node->path = step->path;
 	/* A number that lost the race stays unused; its node has no counts. */
 	there = table_put(t, id);
 	if (!there)
@@ -269,27 +265,29 @@ sites_path(struct site_step *steps, uint32_t n)
 	return make_path(steps, n);
 }
 
-/* Add to what other threads may add to as well.  While there is no other thread,
- * one instruction does it: a signal handler comes before or after. */
+/* Add to what a signal handler may add to as well: one instruction, it comes before
+ * or after. */
 static ALWAYS_INLINE void
-add_to(uint64_t *sum, uint64_t more)
+add_alone(uint64_t *sum, uint64_t more)
 {
-	if (&__libc_single_threaded && __libc_single_threaded)
-		__asm__ volatile("addq %1, %0" : "+m"(*sum) : "r"(more));
-	else
-		(void)atomic_add(sum, more);
+	__asm__ volatile("addq %1, %0" : "+m"(*sum) : "r"(more));
 }
 
 void
 sites_count(site_id id, uint64_t allocations, uint64_t bytes)
 {
-	struct chunk *c = chunk_make(id);
+	struct chunk *c = acquire_load(&chunks[id >> CHUNK_BITS]);
+	struct node *node;
 
-	if (c) {
-		struct tally *tally = &c->tallies[id % CHUNK_SITES];
-
-		add_to(&tally->allocations, allocations);
-		add_to(&tally->bytes, bytes);
+	if (unlikely(!c) && (c = chunk_make(id)) == NULL)
+		return;
+	node = &c->nodes[id % CHUNK_SITES];
+	if (sites_is_alone()) {
+		add_alone(&node->allocations, allocations);
+		add_alone(&node->bytes, bytes);
+	} else {
+		(void)atomic_add(&node->allocations, allocations);
+		(void)atomic_add(&node->bytes, bytes);
 	}
 }
 
@@ -317,8 +315,8 @@ sites_get(site_id id, struct site *ret)
 		return false;
 	*ret = (struct site){.step = c->nodes[i].step,
 			     .parent = c->nodes[i].parent,
-			     .allocations = relaxed_load(&c->tallies[i].allocations),
-			     .allocated_bytes = relaxed_load(&c->tallies[i].bytes)};
+			     .allocations = relaxed_load(&c->nodes[i].allocations),
+			     .allocated_bytes = relaxed_load(&c->nodes[i].bytes)};
 	return true;
 }
 

@@ -71,6 +71,15 @@ sites_hash(uint32_t parent_path, uint64_t step)
  * memory for another. */
 site_id sites_path(struct site_step *steps, uint32_t n);
 
+/* glibc's, since 2.32. */
+extern char __libc_single_threaded __attribute__((weak));
+/* Whether the process has one thread, which makes a second only after this call. */
+static ALWAYS_INLINE bool
+sites_is_alone(void)
+{
+	return &__libc_single_threaded && __libc_single_threaded;
+}
+
 /* Add to the counts of a node. */
 void sites_count(site_id id, uint64_t allocations, uint64_t bytes);
 

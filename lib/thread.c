@@ -4,7 +4,6 @@
  */
 #include "thread.h"
 #include "mem.h"
-#include "sites.h"
 #include "sys.h"
 #include "unwind.h"
 
