@@ -39,6 +39,7 @@ struct settings {
 	bool no_builtin;
 	bool gen_suppressions, show_unused;
 	bool each; /* snapshot has a report of its own */
+	bool diff, merge; /* one report of all */
 	const char *output; /* of -o, for the format that names no file */
 	const char *baseline, *write_baseline;
 	const char *source_root;

@@ -29,6 +29,7 @@ enum report_sort {
 	REPORT_AGE,
 	REPORT_RETAINED,
 	REPORT_N_SORTS,
+	REPORT_GROWTH = REPORT_N_SORTS, /* of several snapshots only */
 };
 
 struct report_options {
