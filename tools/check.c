@@ -791,16 +791,11 @@ analyze(const struct check *c, const struct snapshots *s)
 static int
 try_analyzer(struct check *c)
 {
-	const char *named = getenv("GCPROF_ANALYZE");
 	const struct words *all[] = {&c->options, &c->once};
 	struct words w = {0};
 
-	if (named && *named && strlen(named) < sizeof(c->analyzer)) {
-		strcpy(c->analyzer, named);
-	} else if (launch_find_tool("gcprof-analyze", c->analyzer) < 0) {
-		complain("gcprof-analyze is neither beside this program nor in " GCPROF_BINDIR);
+	if (launch_find_analyzer(c->analyzer) < 0)
 		return ANALYZER_FAILED;
-	}
 	begin_words(c, &w);
 	for (size_t i = 0; i < 2; i++)
 		add_all(&w, all[i]);

@@ -24,6 +24,7 @@
 #include "report_findings.h"
 #include "alarms.h"
 #include "several.h"
+#include "shell.h"
 
 #ifndef PACKAGE_VERSION
 #define PACKAGE_VERSION "(not configured)"
@@ -573,6 +574,50 @@ watch_all(struct settings *s, char **paths, int n)
 	return status;
 }
 
+/* Single blocks of one snapshot, instead of a report. */
+static int
+ask(struct settings *s, char **paths, int n)
+{
+	struct output *o = &s->outputs[0];
+	struct heap *heap;
+	struct symbols *symbols = NULL;
+	struct inspect *inspect = NULL;
+	bool ok;
+
+	if (n != 1) {
+		complain("questions are about one snapshot, not %d", n);
+		return EXIT_TROUBLE;
+	}
+	heap = load(paths[0]);
+	if (!heap || !open_output(o)) {
+		heap_free(heap);
+		return EXIT_TROUBLE;
+	}
+	if (!s->no_symbols)
+		symbols = symbols_new(heap, &s->symbols);
+	if (!s->has_top)
+		s->report.top = TEXT_TOP;
+	if (!s->has_frames)
+		s->report.frames = TEXT_FRAMES;
+	adopt_suppressions(s, heap);
+	inspect = inspect_new(heap, symbols, &s->detect.graph, &s->report, show_progress, NULL);
+	ok = inspect != NULL;
+	for (int i = 0; i < s->n_questions && ok; i++) {
+		if (i > 0)
+			putc('\n', o->f);
+		ok = s->questions[i].answer(inspect, s->questions[i].address, o->f) >= 0;
+		end_progress();
+	}
+	if (ok && s->is_shell)
+		ok = shell_run(heap, symbols, &s->report, &s->detect) == 0;
+	if (!ok)
+		complain("'%s': out of memory", paths[0]);
+	inspect_free(inspect);
+	symbols_free(symbols);
+	heap_free(heap);
+	return worse(ok ? 0 : EXIT_TROUBLE, close_output(o));
+}
+
 /* Show a text that was asked for. */
 static int
 answer(const char *text)
@@ -605,8 +650,10 @@ main(int argc, char **argv)
 		status = answer("gcprof-analyze " PACKAGE_VERSION "\n");
 		break;
 	case OPTIONS_WORK:
-		status = (s.watch.rules ? watch_all : analyze_all)(&s, argv + optind,
-								   argc - optind);
+		status = (s.watch.rules			  ? watch_all
+			  : s.n_questions || s.is_shell ? ask
+							: analyze_all)(&s, argv + optind,
+								       argc - optind);
 		break;
 	case OPTIONS_WRONG:
 		break;

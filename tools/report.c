@@ -62,6 +62,11 @@ passes(const struct report *r, uint32_t node)
 	return ok;
 }
 
+const char *const report_sort_names[REPORT_N_SORTS + 1] = {
+	[REPORT_LIVE] = "live",     [REPORT_OLD] = "old", [REPORT_ALLOCATIONS] = "allocations",
+	[REPORT_BLOCKS] = "blocks", [REPORT_AGE] = "age", [REPORT_RETAINED] = "retained",
+};
+
 /* ---- ranks ---- */
 
 struct rank {

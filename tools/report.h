@@ -30,6 +30,7 @@ enum report_sort {
 	REPORT_RETAINED,
 	REPORT_N_SORTS,
 };
+extern const char *const report_sort_names[REPORT_N_SORTS + 1]; /* ended by NULL */
 
 struct report_options {
 	size_t top;    /* rows of each list; 0 = all */
@@ -94,6 +95,7 @@ void report_free(struct report *r);
 /* Write it.  Errors are in the stream: ferror(). */
 void report_write_text(const struct report *r, FILE *f);
 void report_write_leaks(const struct report *r, FILE *f); /* a part of it */
+void report_write_sites(const struct report *r, FILE *f); /* another: the list by options.sort */
 void report_write_json(const struct report *r, FILE *f);
 
 /* For other programs' viewers; returns as struct format has it. */

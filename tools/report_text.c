@@ -790,6 +790,22 @@ write_marks(const struct heap *h, FILE *f)
 }
 
 void
+report_write_sites(const struct report *r, FILE *f)
+{
+	struct writer w = {.r = r, .f = f};
+
+	w.shown = calloc((size_t)r->heap->n_nodes + 1, sizeof(*w.shown));
+	if (!w.shown) {
+		fputs("no memory for a report\n", f);
+		return;
+	}
+	estimate_sites(&w);
+	write_list(&w, r->options.sort);
+	free(w.estimates);
+	free(w.shown);
+}
+
+void
 report_write_text(const struct report *r, FILE *f)
 {
 	struct writer w = {.r = r, .f = f};

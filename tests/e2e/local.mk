@@ -19,6 +19,7 @@ e2e_tests += \
 	tests/e2e/fatal.sh \
 	tests/e2e/fragmentation.sh \
 	tests/e2e/holds.sh \
+	tests/e2e/inspect.sh \
 	tests/e2e/mappings.sh \
 	tests/e2e/output.sh \
 	tests/e2e/plugins.sh \
@@ -64,6 +65,7 @@ e2e_targets = \
 	tests/e2e/targets/fragmentation \
 	tests/e2e/targets/guess \
 	tests/e2e/targets/holds \
+	tests/e2e/targets/inspected \
 	tests/e2e/targets/jit \
 	tests/e2e/targets/mappings \
 	tests/e2e/targets/quiet \
@@ -119,6 +121,7 @@ tests_e2e_targets_fragmentation_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_guess_SOURCES = tests/e2e/targets/guess.c
 tests_e2e_targets_guess_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_holds_SOURCES = tests/e2e/targets/holds.c
+tests_e2e_targets_inspected_SOURCES = tests/e2e/targets/inspected.c
 tests_e2e_targets_holds_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_holds_LDADD = -ldl
 tests_e2e_targets_jit_SOURCES = tests/e2e/targets/jit.c
