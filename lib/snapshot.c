@@ -8,6 +8,7 @@
 #include "books.h"
 #include "cut.h"
 #include "epochs.h"
+#include "frames.h"
 #include "heapfile_write.h"
 #include "index.h"
 #include "mappings.h"
@@ -21,6 +22,7 @@
 #include "sites.h"
 #include "sys.h"
 #include "thread.h"
+#include "verify.h"
 
 #include <string.h>
 
@@ -171,31 +173,29 @@ put_sites(void)
 
 	heapfile_section(HEAPFILE_SITES);
 	for (id = 1; id < end; id++) {
-		const struct site *s = sites_get(id);
-		static const struct site none;
+		struct site s = {.step = 0};
 		module_no module;
 		uint64_t pc;
 
 		heapfile_record();
-		if (!s)
-			s = &none;
-		if (id < SITE_FIRST || !s->step) { /* or a number that was never used */
+		(void)sites_get(id, &s); /* no memory for it: never used */
+		if (id < SITE_FIRST || !s.step) { /* or a number that was never used */
 			heapfile_put(id);
 			heapfile_put(HEAPFILE_SITE_SPECIAL);
 			heapfile_put(0);
 			heapfile_put(id < SITE_FIRST ? id : HEAPFILE_SPECIAL_FULL);
 		} else {
-			module = STEP_MODULE(s->step);
-			pc = STEP_PC(s->step);
+			module = STEP_MODULE(s.step);
+			pc = STEP_PC(s.step);
 			if (module >= n_modules)
 				module = 0;
-			heapfile_put(s->parent && s->parent < id ? id - s->parent : id);
-			heapfile_put(s->step & STEP_EXACT ? HEAPFILE_SITE_EXACT : 0);
+			heapfile_put(s.parent && s.parent < id ? id - s.parent : id);
+			heapfile_put(s.step & STEP_EXACT ? HEAPFILE_SITE_EXACT : 0);
 			heapfile_put(module);
 			heapfile_put(module ? pc - modules_get(module)->bias : pc);
 		}
-		heapfile_put(relaxed_load(&s->allocations));
-		heapfile_put(relaxed_load(&s->allocated_bytes));
+		heapfile_put(s.allocations);
+		heapfile_put(s.allocated_bytes);
 	}
 }
 
@@ -219,19 +219,14 @@ put_threads(int pid)
 	for (n = 1; n < end; n++) {
 		const struct thread_record *r = thread_record_get(n);
 		static const struct thread_record none;
-		char path[64], name[32];
-		long got;
+		char name[32];
 
 		if (!r)
 			r = &none;
 		memcpy(name, r->name, sizeof r->name);
 		name[sizeof r->name] = 0;
-		if (r->is_alive) {
-			(void)sys_format(path, sizeof path, "/proc/%d/task/%d/comm", pid,
-					 r->tid);
-			got = sys_read_file(path, name, sizeof name);
-			name[got > 0 ? got - 1 : 0] = 0; /* without the newline */
-		}
+		if (r->is_alive)
+			sys_task_name(pid, r->tid, name, sizeof name);
 		heapfile_record();
 		heapfile_put((uint64_t)r->tid);
 		heapfile_put(r->first_epoch);
@@ -331,6 +326,24 @@ put_books(uint32_t n_periods)
 		heapfile_put(is_last ? b->newest_same : 0);
 		for (p = 0; p < n_periods; p++)
 			heapfile_put(is_last ? b->newest_born[p] : 0);
+	}
+}
+
+static void
+put_grown(void)
+{
+	uint32_t i;
+
+	heapfile_section(HEAPFILE_GROWN);
+	for (i = 0; i < books_n(); i++) {
+		const struct book *b = books_get(i);
+
+		if (!b || !b->n_grown)
+			continue;
+		heapfile_record();
+		heapfile_put(b->site);
+		heapfile_put(b->n_grown);
+		heapfile_put(b->grown_bytes);
 	}
 }
 
@@ -492,6 +505,12 @@ put_info(const struct snapshot_facts *facts, const struct epochs_counts *counts,
 		info_number("leak_check_off", 1);
 	info_number("unbooked", books_unbooked());
 	info_number("period_bytes", (uint64_t)1 << (BOOKS_UNIT_BITS + books_shift));
+	for (i = 0; options.verify_every && i < N_VERIFY_RESULTS; i++) {
+		char name[64];
+
+		(void)sys_format(name, sizeof name, "verify.%s", verify_names[i]);
+		info_number(name, verify_count((enum verify_result)i));
+	}
 	for (i = 0; i < N_LOSSES; i++) {
 		uint64_t n = relaxed_load(&loss[i]);
 		char name[64];
@@ -556,6 +575,7 @@ snapshot_write(const struct snapshot_facts *facts)
 		pass_over_own_frames();
 		scan_blocks();
 		roots_write();
+		frames_write();
 		if (options.content_bytes)
 			put_contents();
 	}
@@ -566,6 +586,7 @@ snapshot_write(const struct snapshot_facts *facts)
 	put_marks();
 	put_births();
 	put_books(put_periods(facts, &counts));
+	put_grown();
 	put_threads(facts->pid);
 	put_sites();
 	put_modules();
