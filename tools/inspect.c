@@ -14,6 +14,7 @@
 #include "layout.h"
 #include "names.h"
 #include "text.h"
+#include "types.h"
 
 #define SIZE(v)  text_size(v, (char[24]){0}, 24)
 #define COUNT(v) text_count(v, (char[32]){0}, 32)
@@ -29,6 +30,7 @@ struct inspect {
 	struct dominators *dominators;
 	struct names *names;
 	struct holders *holders;
+	struct types *types;
 };
 
 struct inspect *
@@ -56,6 +58,7 @@ inspect_free(struct inspect *x)
 {
 	if (!x)
 		return;
+	types_free(x->types);
 	holders_free(x->holders);
 	names_free(x->names);
 	dominators_free(x->dominators);
@@ -114,6 +117,14 @@ need_holders(struct inspect *x)
 	if (!x->holders && need_dominators(x) && need_names(x))
 		x->holders = holders_new(x->heap, &x->graph_options, x->dominators, x->names);
 	return x->holders;
+}
+
+static struct types *
+need_types(struct inspect *x)
+{
+	if (!x->types && need_names(x))
+		x->types = types_new(x->heap, x->names, need_dominators(x));
+	return x->types;
 }
 
 /* ---- places ---- */
@@ -330,11 +341,10 @@ inspect_block(struct inspect *x, uint64_t address, FILE *f)
 	const struct heap *h = x->heap;
 	uint32_t block = find_block(h, address);
 	const struct heap_block *b = &h->blocks[block];
-	char *type;
 
 	if (block == h->n_blocks)
 		return write_elsewhere(x, address, f);
-	if (!need_names(x))
+	if (!need_types(x))
 		return -1;
 	if (address != heap_block_address(b))
 		fprintf(f, "0x%" PRIx64 " is 0x%" PRIx64 " inside of\n", address,
@@ -343,13 +353,9 @@ inspect_block(struct inspect *x, uint64_t address, FILE *f)
 	fprintf(f, "  size       %s byte%s by %s; %s usable\n", COUNT(heap_block_requested(b)),
 		heap_block_requested(b) == 1 ? "" : "s", text_kind_name(heap_block_kind(b)),
 		COUNT(heap_block_usable(h, block)));
-	type = names_type(x->names, block);
-	if (type) {
-		fputs("  type       ", f);
-		layout_function(f, type, LAYOUT_COLUMNS);
-		putc('\n', f);
-	}
-	free(type);
+	fputs("  type       ", f);
+	layout_function(f, types_name(x->types, types_of_block(x->types, block)), LAYOUT_COLUMNS);
+	putc('\n', f);
 	write_birth(h, b, f);
 	write_graph_facts(x, block, f);
 	write_content(heap_block_content(h, block), f);

@@ -801,9 +801,7 @@ report_write_sites(const struct report *r, FILE *f)
 		fputs("no memory for a report\n", f);
 		return;
 	}
-	estimate_sites(&w);
 	write_list(&w, r->options.sort);
-	free(w.estimates);
 	free(w.shown);
 }
 

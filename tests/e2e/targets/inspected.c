@@ -22,13 +22,19 @@ static int variable; /* no block */
 static __attribute__((noinline)) struct node *
 make_node(void)
 {
-	return calloc(1, sizeof(struct node));
+	struct node *n = calloc(1, sizeof(*n));
+
+	__asm__ volatile("" ::: "memory"); /* no tail call: this function stays on the stack */
+	return n;
 }
 
 static __attribute__((noinline)) void *
 make_payload(size_t bytes)
 {
-	return malloc(bytes);
+	void *p = malloc(bytes);
+
+	__asm__ volatile("" ::: "memory");
+	return p;
 }
 
 int
