@@ -1,9 +1,11 @@
 /* report.h -- one description of a report, for many outputs.
  *
  * In:   a model, names if there are any, what the user wants to see.
- * Out:  ranked sites, rows of the survival chart, external memory by site,
- *       findings; and the stacks of all of these on demand.
- * Not here: how it looks (report_text.c, report_json.c), exit status (main).
+ * Out:  ranked sites, rows of the survival chart, what the largest sites have in
+ *       each row, external memory by site, findings; and the stacks of all of
+ *       these on demand.
+ * Not here: how it looks (report_text.c, report_json.c, report_html.c), exit
+ *       status (main).
  *
  * SPDX-License-Identifier: MIT
  */
@@ -52,6 +54,16 @@ struct report_epochs {
 	struct heap_count live;
 };
 
+enum { REPORT_DEMOGRAPHY_SITES = 6 };
+
+/* Whose blocks the rows of the survival chart are made of.
+ * INVARIANT  whole: the n_sites + 1 numbers of a row add up to its live bytes. */
+struct report_demography {
+	uint32_t sites[REPORT_DEMOGRAPHY_SITES]; /* by falling live bytes */
+	size_t n_sites;
+	uint64_t *live_bytes; /* by row, then by site; the last of a row is all others */
+};
+
 struct report_mapping {
 	uint32_t site;
 	uint32_t flags; /* of all of them together */
@@ -72,6 +84,7 @@ struct report {
 	size_t n_ranked[REPORT_N_SORTS]; /* that have a rank at all */
 	struct report_epochs *epochs;    /* at most about 20 rows */
 	size_t n_epochs;
+	struct report_demography demography;
 	struct report_mapping *mappings; /* by falling bytes */
 	size_t n_mappings, n_mappings_listed;
 	const struct findings *findings;
@@ -82,7 +95,7 @@ struct report {
  * heap, symbols, findings, options  must live as long as the report; findings
  *          may be NULL, then there are none.
  * Returns  the report, for report_free(); NULL if there is no memory.
- * Cost     two sweeps over the blocks; names for what will be shown, or for
+ * Cost     four sweeps over the blocks; names for what will be shown, or for
  *          every site if focus or ignore is set.
  */
 struct report *report_new(const struct heap *heap, struct symbols *symbols,
@@ -95,6 +108,12 @@ void report_free(struct report *r);
 void report_write_text(const struct report *r, FILE *f);
 void report_write_leaks(const struct report *r, FILE *f); /* a part of it */
 void report_write_json(const struct report *r, FILE *f);
+/* One page for a browser.  Nothing is written if the build has no page
+ * (report_has_html()). */
+void report_write_html(const struct report *r, FILE *f);
+
+/* Does this build have what a page needs? */
+bool report_has_html(void);
 
 /* Tables for other programs: blocks and sites, one a line. */
 void report_write_blocks(const struct report *r, FILE *f);
