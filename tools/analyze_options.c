@@ -13,6 +13,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* clang-format off */
 const char options_help[] =
@@ -61,8 +62,9 @@ const char options_help[] =
 "\n"
 "How\n"
 "  --format=FORMAT[:FILE]\n"
-"                        text (default); json: schema gcprof-analyze/1; findings\n"
-"                        only: sarif, junit, github (::error lines);\n"
+"                        text (default); json: schema gcprof-analyze/1; html: a\n"
+"                        page for a browser; findings only: sarif, junit, github\n"
+"                        (::error lines);\n"
 "                        blocks: a line for each live block, with address,\n"
 "                        requested and usable bytes, kind, birth epoch, age,\n"
 "                        thread and site, tab separated;\n"
@@ -70,7 +72,8 @@ const char options_help[] =
 "                        allocations, bytes, then module+offset of each frame,\n"
 "                        innermost first (\"=\" before an exact address)\n"
 "                        With :FILE it is written there.  May repeat\n"
-"  -o, --output=FILE     write there instead of standard output\n"
+"  -o, --output=FILE     write there instead of standard output; the file is\n"
+"                        replaced when the new one is complete\n"
 "  --source-root=DIR     name source files below DIR relative to it (sarif, junit,\n"
 "                        github; default: the current directory)\n"
 "  --fail-on=LEVEL       exit with 1 if there are findings of this level or\n"
@@ -296,16 +299,23 @@ parse_roots(struct settings *s)
 	return ok;
 }
 
+static const char *const formats[N_FORMATS + 1] = {
+	[FORMAT_TEXT] = "text",		  [FORMAT_JSON] = "json",
+	[FORMAT_HTML] = "html",		  [FORMAT_SARIF] = "sarif",
+	[FORMAT_JUNIT] = "junit",	  [FORMAT_GITHUB] = "github",
+	[FORMAT_BLOCKS] = "blocks",	  [FORMAT_SITES_RAW] = "sites-raw",
+};
+
+const char *
+options_format_name(enum format format)
+{
+	return formats[format];
+}
+
 /* FORMAT or FORMAT:FILE. */
 static bool
 parse_format(struct settings *s)
 {
-	static const char *const formats[N_FORMATS + 1] = {
-		[FORMAT_TEXT] = "text",           [FORMAT_JSON] = "json",
-		[FORMAT_SARIF] = "sarif",         [FORMAT_JUNIT] = "junit",
-		[FORMAT_GITHUB] = "github",       [FORMAT_BLOCKS] = "blocks",
-		[FORMAT_SITES_RAW] = "sites-raw",
-	};
 	char *colon = strchr(optarg, ':');
 	struct output *o = &s->outputs[s->n_outputs];
 	int word;
@@ -320,6 +330,11 @@ parse_format(struct settings *s)
 		return false;
 	if (colon && colon[1] == '\0') {
 		complain("--format=%s: no file is named after the colon", optarg);
+		return false;
+	}
+	if (word == FORMAT_HTML && !report_has_html()) {
+		complain("--format=html: this build has no page, its libraries were not there; run "
+			 "tools/html/fetch.sh in the source, then ./configure and make");
 		return false;
 	}
 	o->format = (enum format)word;
@@ -444,6 +459,17 @@ parse_option(struct settings *s, int code)
 	}
 }
 
+/* A page is for a browser. */
+static bool
+has_place(const struct output *o)
+{
+	if (o->format != FORMAT_HTML || o->path || !isatty(STDOUT_FILENO))
+		return true;
+	complain("--format=html is for a browser, not a terminal; write it to a file with "
+		 "-o report.html");
+	return false;
+}
+
 /* One format may go to -o or standard output, all others name their file. */
 static bool
 settle_outputs(struct settings *s)
@@ -466,6 +492,9 @@ settle_outputs(struct settings *s)
 		complain("--output: each --format names its own file");
 		return false;
 	}
+	for (int i = 0; i < s->n_outputs; i++)
+		if (!has_place(&s->outputs[i]))
+			return false;
 	return true;
 }
 

@@ -14,6 +14,7 @@
 #include <stdio.h>
 
 #include "detect.h"
+#include "outfile.h"
 #include "report.h"
 #include "symbolize.h"
 #include "alarms.h"
@@ -21,6 +22,7 @@
 enum format {
 	FORMAT_TEXT,
 	FORMAT_JSON,
+	FORMAT_HTML,
 	FORMAT_SARIF,
 	FORMAT_JUNIT,
 	FORMAT_GITHUB,
@@ -34,7 +36,8 @@ enum { FAIL_NEVER = -1, MAX_OUTPUTS = 8 };
 struct output {
 	enum format format;
 	const char *path; /* NULL = standard output */
-	FILE *f;          /* opened when there is something to write */
+	struct outfile file; /* opened when there is something to write */
+	bool is_broken;      /* is not to be kept */
 };
 
 struct settings {
@@ -68,6 +71,9 @@ enum options_answer { OPTIONS_WORK, OPTIONS_HELP, OPTIONS_VERSION, OPTIONS_WRONG
 enum options_answer options_parse(struct settings *s, int argc, char **argv);
 
 void options_free(struct settings *s);
+
+/* "json" and the like. */
+const char *options_format_name(enum format format);
 
 extern const char options_help[];
 

@@ -100,14 +100,15 @@ static const struct document {
 static bool
 open_output(struct output *o)
 {
-	if (o->f)
+	if (o->file.f)
 		return true;
-	o->f = o->path ? fopen(o->path, "we") : stdout;
-	if (!o->f)
+	if (!o->path)
+		o->file.f = stdout;
+	else if (outfile_open(&o->file, o->path) != 0)
 		complain("'%s': %s", o->path, strerror(errno));
-	else if (documents[o->format].begin)
-		documents[o->format].begin(o->f);
-	return o->f != NULL;
+	if (o->file.f && documents[o->format].begin)
+		documents[o->format].begin(o->file.f);
+	return o->file.f != NULL;
 }
 
 /* Flush, and see whether all arrived.  A reader that went away has seen what
@@ -116,21 +117,13 @@ static int
 close_output(struct output *o)
 {
 	bool failed;
-	int error;
 
 	if (documents[o->format].end)
-		documents[o->format].end(o->f);
-	failed = ferror(o->f) != 0;
-	error = failed ? errno : 0;
-	errno = 0;
-	if (fclose(o->f) != 0) {
-		failed = true;
-		if (errno)
-			error = errno;
-	}
-	if (failed && error != EPIPE)
+		documents[o->format].end(o->file.f);
+	failed = outfile_close(&o->file, !o->is_broken) != 0;
+	if (failed && errno != EPIPE)
 		complain("'%s': %s", o->path ? o->path : "standard output",
-			 error ? strerror(error) : "write error");
+			 errno ? strerror(errno) : "write error");
 	return failed ? EXIT_TROUBLE : 0;
 }
 
@@ -175,6 +168,13 @@ struct analysis {
 	bool is_first, is_one_of_many;
 };
 
+/* One object or page about one process, with every site. */
+static bool
+is_whole(enum format format)
+{
+	return format == FORMAT_JSON || format == FORMAT_HTML;
+}
+
 static struct report *
 describe(const struct settings *s, const struct analysis *a, enum format format)
 {
@@ -186,7 +186,7 @@ describe(const struct settings *s, const struct analysis *a, enum format format)
 	if (!s->has_frames)
 		options.frames = TEXT_FRAMES;
 	options.one_list = !is_text || s->has_sort;
-	options.with_dead = format == FORMAT_JSON;
+	options.with_dead = is_whole(format);
 	return report_new(a->heap, a->symbols, a->findings, &options);
 }
 
@@ -204,7 +204,7 @@ write_document(const struct settings *s, const struct analysis *a, struct output
 		.is_first = a->is_first,
 	};
 
-	documents[o->format].write(&source, o->f);
+	documents[o->format].write(&source, o->file.f);
 }
 
 static bool
@@ -220,19 +220,22 @@ write_report(const struct settings *s, const struct analysis *a, struct output *
 	switch (o->format) {
 	case FORMAT_TEXT:
 		if (!a->is_first && !s->report.findings_only)
-			fputs("\n\n", o->f);
+			fputs("\n\n", o->file.f);
 		if (a->is_one_of_many && (!s->report.findings_only || a->findings->n))
-			fprintf(o->f, "File        %s\n", a->path);
-		report_write_text(r, o->f);
+			fprintf(o->file.f, "File        %s\n", a->path);
+		report_write_text(r, o->file.f);
 		break;
 	case FORMAT_JSON:
-		report_write_json(r, o->f);
+		report_write_json(r, o->file.f);
+		break;
+	case FORMAT_HTML:
+		report_write_html(r, o->file.f);
 		break;
 	case FORMAT_BLOCKS:
-		report_write_blocks(r, o->f);
+		report_write_blocks(r, o->file.f);
 		break;
 	default:
-		report_write_sites_raw(r, o->f);
+		report_write_sites_raw(r, o->file.f);
 		break;
 	}
 	report_free(r);
@@ -282,8 +285,10 @@ write_output(const struct settings *s, const struct analysis *a, struct output *
 {
 	if (!open_output(o))
 		return false;
-	if (!documents[o->format].write)
-		return write_report(s, a, o);
+	if (!documents[o->format].write) {
+		o->is_broken = !write_report(s, a, o);
+		return !o->is_broken;
+	}
 	write_document(s, a, o);
 	return true;
 }
@@ -368,7 +373,7 @@ write_new_baseline(const struct run *run)
 
 	if (!open_output(&o))
 		return EXIT_TROUBLE;
-	baseline_write(run->new, o.f);
+	baseline_write(run->new, o.file.f);
 	return close_output(&o);
 }
 
@@ -383,7 +388,7 @@ static bool
 wants_retained(const struct settings *s)
 {
 	for (int i = 0; i < s->n_outputs; i++)
-		if (s->outputs[i].format == FORMAT_JSON)
+		if (is_whole(s->outputs[i].format))
 			return true;
 	return s->has_sort && s->report.sort == REPORT_RETAINED;
 }
@@ -486,7 +491,7 @@ drop_doubles(struct several_file *files, size_t n)
 	return left;
 }
 
-/* JSON is one object, so it can tell of one process. */
+/* JSON is one object and HTML one page, so they can tell of one process. */
 static bool
 can_be_told(const struct settings *s, const struct several_file *files, size_t n)
 {
@@ -496,11 +501,11 @@ can_be_told(const struct settings *s, const struct several_file *files, size_t n
 		n_known += (s->each || files[i].is_readable) &&
 			   (i == 0 || files[i].group != files[i - 1].group);
 	for (int i = 0; i < s->n_outputs; i++)
-		if (s->outputs[i].format == FORMAT_JSON && n_known > 1) {
-			complain(s->each ? "--format=json takes one snapshot, not %zu"
-					 : "--format=json takes snapshots of one process, not"
+		if (is_whole(s->outputs[i].format) && n_known > 1) {
+			complain(s->each ? "--format=%s takes one snapshot, not %zu"
+					 : "--format=%s takes snapshots of one process, not"
 					   " of %zu",
-				 n_known);
+				 options_format_name(s->outputs[i].format), n_known);
 			return false;
 		}
 	return true;
@@ -528,7 +533,7 @@ analyze_all(struct settings *s, char **paths, int n)
 	if (ok && s->show_unused)
 		show_unused(s->detect.suppressions, stdout);
 	for (int i = 0; i < s->n_outputs; i++)
-		if (s->outputs[i].f)
+		if (s->outputs[i].file.f)
 			status = worse(status, close_output(&s->outputs[i]));
 	baseline_free(run.old);
 	baseline_free(run.new);
@@ -582,7 +587,7 @@ watch_all(struct settings *s, char **paths, int n)
 static int
 answer(const char *text)
 {
-	struct output o = {.f = stdout};
+	struct output o = {.file.f = stdout};
 
 	fputs(text, stdout);
 	return close_output(&o);
