@@ -30,42 +30,58 @@ const weights = [
  * INVARIANT  order: a frame's number is higher than its caller's; 0 is the whole. */
 class FlameTree {
 	constructor(report) {
+		this.report = report;
 		this.names = ["all"];
 		this.callers = [-1];
-		this.places = [""];
-		this.children = [[]];
-		this.known = new Map();
+		this.frames = [null]; /* as the report packs them; the first of those merged */
+		this.below = new Map(); /* callee by caller and name */
+		this.unnamed = new Map(); /* numbers of names that are no function's */
 		this.sums = {};
 		const leaf = [];
 
 		report.tree.rows.forEach((row, node) => {
 			let at = row[1] ? leaf[row[1]] : 0;
 
-			for (const frame of report.tree.framesOf(node).reverse())
-				at = this.child(at, frame);
+			for (let i = row.length - 1; i >= 2; i--)
+				at = this.child(at, row[i]);
 			leaf[node] = at;
 		});
 		for (const { key } of weights)
 			this.sums[key] = this.sum(report.sites, key, leaf);
+		this.children = this.names.map(() => null);
+		for (let i = this.names.length - 1; i > 0; i--)
+			(this.children[this.callers[i]] ??= []).push(i);
 	}
 
-	child(caller, frame) {
-		const name = frameName(frame);
-		let byName = this.known.get(caller);
+	/* A name as a number: of its string, or beyond all strings. */
+	nameNumber(packed) {
+		const n = this.report.strings.length;
 
-		if (!byName)
-			this.known.set(caller, byName = new Map());
-		let at = byName.get(name);
+		if (packed[0] >= 0)
+			return packed[0];
+		const name = frameName(this.report.tree.frame(packed));
+		if (!this.unnamed.has(name))
+			this.unnamed.set(name, n + this.unnamed.size);
+		return this.unnamed.get(name);
+	}
+
+	child(caller, packed) {
+		/* Exact: fewer than 2 ** 27 frames and 2 ** 26 names fit into a page. */
+		const key = caller * 2 ** 26 + this.nameNumber(packed);
+		let at = this.below.get(key);
+
 		if (at === undefined) {
 			at = this.names.length;
-			byName.set(name, at);
-			this.names.push(name);
+			this.below.set(key, at);
+			this.names.push(packed[0] >= 0 ? this.report.strings[packed[0]] : frameName(this.report.tree.frame(packed)));
 			this.callers.push(caller);
-			this.places.push(framePlace(frame));
-			this.children.push([]);
-			this.children[caller].push(at);
+			this.frames.push(packed);
 		}
 		return at;
+	}
+
+	place(at) {
+		return at ? framePlace(this.report.tree.frame(this.frames[at])) : "";
 	}
 
 	sum(sites, key, leaf) {
@@ -107,7 +123,7 @@ function flameFrame(tree, key, at) {
 /* Below a frame, what is wide enough, the widest first. */
 function flameBelow(tree, key, frame, finest, depth) {
 	const sums = tree.sums[key];
-	const wide = tree.children[frame.at].filter((at) => sums[at] > 0 && sums[at] >= finest);
+	const wide = (tree.children[frame.at] ?? []).filter((at) => sums[at] > 0 && sums[at] >= finest);
 
 	if (depth === 0)
 		return;
@@ -157,10 +173,10 @@ class FlameGraph {
 
 	label(at) {
 		const sums = this.tree.sums[this.weight.key];
-		const live = this.tree.sums.live_bytes[at];
+		const live = this.tree.sums.live_bytes[at], place = this.tree.place(at);
 		const old = live ? `, ${shareText(this.tree.sums.old_bytes[at], live)} of what lives is old` : ", nothing lives";
 
-		return `${shortened(this.tree.names[at], 300)}${this.tree.places[at] ? ` (${this.tree.places[at]})` : ""}: ` +
+		return `${shortened(this.tree.names[at], 300)}${place ? ` (${place})` : ""}: ` +
 			`${this.weight.text(sums[at])}, ${shareText(sums[at], sums[0])}${old}`;
 	}
 

@@ -40,18 +40,20 @@ function drawHead(report) {
 		` \u00b7 ${process.allocator}`);
 }
 
-function drawParts(report) {
+/* What is wrong can be read while the rest is drawn. */
+async function drawParts(report) {
 	const main = document.getElementById("main"), nav = document.getElementById("nav");
+	const shown = parts.filter((p) => !p.has || p.has(report));
 
-	for (const { id, title, has, draw } of parts) {
-		if (has && !has(report))
-			continue;
-		const place = element("section", { id, "aria-labelledby": `${id}-title` },
-			element("h2", { id: `${id}-title` }, title));
-
-		main.append(place);
-		nav.append(element("li", {}, element("a", { href: `#${id}` }, title)));
-		draw(report, place);
+	for (const p of shown) {
+		p.place = element("section", { id: p.id, "aria-labelledby": `${p.id}-title` },
+			element("h2", { id: `${p.id}-title` }, p.title));
+		main.append(p.place);
+		nav.append(element("li", {}, element("a", { href: `#${p.id}` }, p.title)));
+	}
+	for (const p of shown) {
+		p.draw(report, p.place);
+		await new Promise((go) => setTimeout(go));
 	}
 }
 
@@ -66,7 +68,7 @@ function openTarget() {
 	target.focus();
 }
 
-function start() {
+async function start() {
 	document.getElementById("theme").addEventListener("click", toggleTheme);
 	darkWanted.addEventListener("change", showTheme);
 	addEventListener("hashchange", openTarget);
@@ -74,7 +76,7 @@ function start() {
 		const report = readReport();
 
 		drawHead(report);
-		drawParts(report);
+		await drawParts(report);
 		openTarget();
 	} catch (error) {
 		const trouble = document.getElementById("trouble");
