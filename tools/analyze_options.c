@@ -25,9 +25,10 @@ const char options_help[] =
 "\n"
 "What to show\n"
 "  --each                a report of each snapshot, as if there were no other\n"
-"  --top=N               rows of each list, 0 for all (text: 10, JSON: all)\n"
+"  --top=N               rows of each list, of types as well, 0 for all (text: 10,\n"
+"                        JSON: all)\n"
 "  --sort=KEY            one list, by live, old, allocations, blocks, age (of the\n"
-"                        oldest block) or retained\n"
+"                        oldest block) or retained; no types then\n"
 "  --frames=N            frames of each stack in text, 0 for all (12), with\n"
 "                        those outside of main\n"
 "  --cohort=WHICH        count blocks of this cohort only: young, old or all\n"
@@ -65,6 +66,9 @@ const char options_help[] =
 "                        text (default); json: schema gcprof-analyze/1; html: a\n"
 "                        page for a browser; findings only: sarif, junit, github\n"
 "                        (::error lines);\n"
+"                        flame graphs: collapsed (by --sort), speedscope;\n"
+"                        pprof; for Valgrind's viewers: dhat, massif;\n"
+"                        tables: csv (sites), sqlite (all);\n"
 "                        blocks: a line for each live block, with address,\n"
 "                        requested and usable bytes, kind, birth epoch, age,\n"
 "                        thread and site, tab separated;\n"
@@ -299,17 +303,13 @@ parse_roots(struct settings *s)
 	return ok;
 }
 
-static const char *const formats[N_FORMATS + 1] = {
-	[FORMAT_TEXT] = "text",		  [FORMAT_JSON] = "json",
-	[FORMAT_HTML] = "html",		  [FORMAT_SARIF] = "sarif",
-	[FORMAT_JUNIT] = "junit",	  [FORMAT_GITHUB] = "github",
-	[FORMAT_BLOCKS] = "blocks",	  [FORMAT_SITES_RAW] = "sites-raw",
-};
-
-const char *
-options_format_name(enum format format)
+static void
+complain_of_format(const char *name)
 {
-	return formats[format];
+	fprintf(stderr, "gcprof-analyze: --format: '%s' is none of", name);
+	for (const struct format *f = formats; f->name; f++)
+		fprintf(stderr, "%s %s", f == formats ? "" : ",", f->name);
+	fputc('\n', stderr);
 }
 
 /* FORMAT or FORMAT:FILE. */
@@ -318,7 +318,6 @@ parse_format(struct settings *s)
 {
 	char *colon = strchr(optarg, ':');
 	struct output *o = &s->outputs[s->n_outputs];
-	int word;
 
 	if (s->n_outputs == MAX_OUTPUTS) {
 		complain("--format: more than %d of them", MAX_OUTPUTS);
@@ -326,18 +325,20 @@ parse_format(struct settings *s)
 	}
 	if (colon)
 		*colon = '\0';
-	if (!parse_word("format", optarg, formats, &word))
+	o->format = format_named(optarg);
+	if (!o->format) {
+		complain_of_format(optarg);
 		return false;
+	}
+	if (o->format->missing) {
+		complain("--format=%s: gcprof was built without %s", o->format->name,
+			 o->format->missing);
+		return false;
+	}
 	if (colon && colon[1] == '\0') {
 		complain("--format=%s: no file is named after the colon", optarg);
 		return false;
 	}
-	if (word == FORMAT_HTML && !report_has_html()) {
-		complain("--format=html: this build has no page, its libraries were not there; run "
-			 "tools/html/fetch.sh in the source, then ./configure and make");
-		return false;
-	}
-	o->format = (enum format)word;
 	o->path = colon ? colon + 1 : NULL;
 	s->n_outputs++;
 	return true;
@@ -459,17 +460,6 @@ parse_option(struct settings *s, int code)
 	}
 }
 
-/* A page is for a browser. */
-static bool
-has_place(const struct output *o)
-{
-	if (o->format != FORMAT_HTML || o->path || !isatty(STDOUT_FILENO))
-		return true;
-	complain("--format=html is for a browser, not a terminal; write it to a file with "
-		 "-o report.html");
-	return false;
-}
-
 /* One format may go to -o or standard output, all others name their file. */
 static bool
 settle_outputs(struct settings *s)
@@ -477,12 +467,18 @@ settle_outputs(struct settings *s)
 	int n_unnamed = 0;
 
 	if (s->n_outputs == 0)
-		s->outputs[s->n_outputs++].format = FORMAT_TEXT;
+		s->outputs[s->n_outputs++].format = formats;
 	for (int i = 0; i < s->n_outputs; i++) {
 		if (s->outputs[i].path)
 			continue;
 		s->outputs[i].path = s->output;
 		n_unnamed++;
+		if (!s->output && s->outputs[i].format->needs & FORMAT_BINARY &&
+		    isatty(STDOUT_FILENO)) {
+			complain("--format=%s is not for a terminal; name a file with -o",
+				 s->outputs[i].format->name);
+			return false;
+		}
 	}
 	if (n_unnamed > 1) {
 		complain("--format: only one may be without :FILE");
@@ -492,9 +488,6 @@ settle_outputs(struct settings *s)
 		complain("--output: each --format names its own file");
 		return false;
 	}
-	for (int i = 0; i < s->n_outputs; i++)
-		if (!has_place(&s->outputs[i]))
-			return false;
 	return true;
 }
 
@@ -504,8 +497,7 @@ settle(struct settings *s)
 	bool wants_names = s->gen_suppressions;
 
 	for (int i = 0; i < s->n_outputs; i++)
-		wants_names |= s->outputs[i].format != FORMAT_BLOCKS &&
-			       s->outputs[i].format != FORMAT_SITES_RAW;
+		wants_names |= !(s->outputs[i].format->needs & FORMAT_RAW);
 	if (!wants_names)
 		s->no_symbols = true;
 	s->report.filter_text = s->filter_text;

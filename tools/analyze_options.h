@@ -15,26 +15,15 @@
 
 #include "detect.h"
 #include "outfile.h"
+#include "formats.h"
 #include "report.h"
 #include "symbolize.h"
 #include "alarms.h"
 
-enum format {
-	FORMAT_TEXT,
-	FORMAT_JSON,
-	FORMAT_HTML,
-	FORMAT_SARIF,
-	FORMAT_JUNIT,
-	FORMAT_GITHUB,
-	FORMAT_BLOCKS,
-	FORMAT_SITES_RAW,
-	N_FORMATS,
-};
-
 enum { FAIL_NEVER = -1, MAX_OUTPUTS = 8 };
 
 struct output {
-	enum format format;
+	const struct format *format;
 	const char *path; /* NULL = standard output */
 	struct outfile file; /* opened when there is something to write */
 	bool is_broken;      /* is not to be kept */
@@ -71,9 +60,6 @@ enum options_answer { OPTIONS_WORK, OPTIONS_HELP, OPTIONS_VERSION, OPTIONS_WRONG
 enum options_answer options_parse(struct settings *s, int argc, char **argv);
 
 void options_free(struct settings *s);
-
-/* "json" and the like. */
-const char *options_format_name(enum format format);
 
 extern const char options_help[];
 

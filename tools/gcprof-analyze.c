@@ -84,17 +84,6 @@ end_progress(void)
 
 /* ---- output ---- */
 
-/* Formats of findings only, which are one document for all snapshots. */
-static const struct document {
-	void (*begin)(FILE *f);
-	void (*write)(const struct report_source *s, FILE *f);
-	void (*end)(FILE *f);
-} documents[N_FORMATS] = {
-	[FORMAT_SARIF] = {report_begin_sarif, report_write_sarif, report_end_sarif},
-	[FORMAT_JUNIT] = {report_begin_junit, report_write_junit, report_end_junit},
-	[FORMAT_GITHUB] = {NULL, report_write_github, NULL},
-};
-
 /* Opened when the first snapshot could be read, so that a wrong name does not
  * cost an earlier report. */
 static bool
@@ -106,8 +95,8 @@ open_output(struct output *o)
 		o->file.f = stdout;
 	else if (outfile_open(&o->file, o->path) != 0)
 		complain("'%s': %s", o->path, strerror(errno));
-	if (o->file.f && documents[o->format].begin)
-		documents[o->format].begin(o->file.f);
+	if (o->file.f && o->format && o->format->begin)
+		o->format->begin(o->file.f);
 	return o->file.f != NULL;
 }
 
@@ -118,8 +107,8 @@ close_output(struct output *o)
 {
 	bool failed;
 
-	if (documents[o->format].end)
-		documents[o->format].end(o->file.f);
+	if (o->format && o->format->end)
+		o->format->end(o->file.f);
 	failed = outfile_close(&o->file, !o->is_broken) != 0;
 	if (failed && errno != EPIPE)
 		complain("'%s': %s", o->path ? o->path : "standard output",
@@ -168,25 +157,19 @@ struct analysis {
 	bool is_first, is_one_of_many;
 };
 
-/* One object or page about one process, with every site. */
-static bool
-is_whole(enum format format)
-{
-	return format == FORMAT_JSON || format == FORMAT_HTML;
-}
-
 static struct report *
-describe(const struct settings *s, const struct analysis *a, enum format format)
+describe(const struct settings *s, const struct analysis *a,
+	 const struct format *format)
 {
 	struct report_options options = s->report;
-	bool is_text = format == FORMAT_TEXT;
+	bool is_text = format->needs & FORMAT_TEXT;
 
 	if (!s->has_top)
 		options.top = is_text ? TEXT_TOP : 0;
 	if (!s->has_frames)
 		options.frames = TEXT_FRAMES;
 	options.one_list = !is_text || s->has_sort;
-	options.with_dead = is_whole(format);
+	options.with_dead = format->needs & FORMAT_DEAD;
 	return report_new(a->heap, a->symbols, a->findings, &options);
 }
 
@@ -204,42 +187,31 @@ write_document(const struct settings *s, const struct analysis *a, struct output
 		.is_first = a->is_first,
 	};
 
-	documents[o->format].write(&source, o->file.f);
+	o->format->write_findings(&source, o->file.f);
 }
 
 static bool
 write_report(const struct settings *s, const struct analysis *a, struct output *o)
 {
 	struct report *r = describe(s, a, o->format);
+	int failed;
 
 	end_progress();
 	if (!r) {
 		complain("out of memory");
 		return false;
 	}
-	switch (o->format) {
-	case FORMAT_TEXT:
+	if (o->format->needs & FORMAT_TEXT) {
 		if (!a->is_first && !s->report.findings_only)
 			fputs("\n\n", o->file.f);
 		if (a->is_one_of_many && (!s->report.findings_only || a->findings->n))
 			fprintf(o->file.f, "File        %s\n", a->path);
-		report_write_text(r, o->file.f);
-		break;
-	case FORMAT_JSON:
-		report_write_json(r, o->file.f);
-		break;
-	case FORMAT_HTML:
-		report_write_html(r, o->file.f);
-		break;
-	case FORMAT_BLOCKS:
-		report_write_blocks(r, o->file.f);
-		break;
-	default:
-		report_write_sites_raw(r, o->file.f);
-		break;
 	}
+	failed = o->format->write(r, o->file.f);
 	report_free(r);
-	return true;
+	if (failed < 0)
+		complain("out of memory");
+	return !failed;
 }
 
 /* The program may bring suppressions; they are in force from here on. */
@@ -285,7 +257,7 @@ write_output(const struct settings *s, const struct analysis *a, struct output *
 {
 	if (!open_output(o))
 		return false;
-	if (!documents[o->format].write) {
+	if (!o->format->write_findings) {
 		o->is_broken = !write_report(s, a, o);
 		return !o->is_broken;
 	}
@@ -293,11 +265,24 @@ write_output(const struct settings *s, const struct analysis *a, struct output *
 	return true;
 }
 
+/* Is anybody going to see findings, or the exit status that they make? */
+static bool
+wants_findings(const struct settings *s)
+{
+	for (int i = 0; i < s->n_outputs; i++)
+		if (!(s->outputs[i].format->needs & FORMAT_FACTS))
+			return true;
+	return s->fail_on != FAIL_NEVER || s->baseline || s->write_baseline ||
+	       s->gen_suppressions || s->show_unused;
+}
+
 /* Findings, held against the baselines. */
 static struct findings *
 find(struct run *run, const struct analysis *a)
 {
-	struct findings *all = findings_new(a->heap, a->symbols, &run->s->detect);
+	struct findings *all = wants_findings(run->s)
+				       ? findings_new(a->heap, a->symbols, &run->s->detect)
+				       : calloc(1, sizeof(*all));
 
 	if (all && ((run->new &&baseline_add(run->new, all)) ||
 		    (run->old && baseline_compare(run->old, all)))) {
@@ -388,9 +373,24 @@ static bool
 wants_retained(const struct settings *s)
 {
 	for (int i = 0; i < s->n_outputs; i++)
-		if (is_whole(s->outputs[i].format))
+		if (s->outputs[i].format->needs & FORMAT_RETAINED)
 			return true;
 	return s->has_sort && s->report.sort == REPORT_RETAINED;
+}
+
+/* Or types?  The text has them unless it was asked for something else. */
+static bool
+wants_types(const struct settings *s)
+{
+	bool is_all = !s->report.findings_only && !s->has_sort && !*s->filter_text;
+
+	for (int i = 0; i < s->n_outputs; i++) {
+		unsigned needs = s->outputs[i].format->needs;
+
+		if (needs & FORMAT_TYPES || (needs & FORMAT_TEXT && is_all))
+			return true;
+	}
+	return false;
 }
 
 /* ---- the snapshots of one process ---- */
@@ -491,7 +491,7 @@ drop_doubles(struct several_file *files, size_t n)
 	return left;
 }
 
-/* JSON is one object and HTML one page, so they can tell of one process. */
+/* Some documents, as one JSON object, can tell of one process only. */
 static bool
 can_be_told(const struct settings *s, const struct several_file *files, size_t n)
 {
@@ -501,11 +501,11 @@ can_be_told(const struct settings *s, const struct several_file *files, size_t n
 		n_known += (s->each || files[i].is_readable) &&
 			   (i == 0 || files[i].group != files[i - 1].group);
 	for (int i = 0; i < s->n_outputs; i++)
-		if (is_whole(s->outputs[i].format) && n_known > 1) {
+		if (s->outputs[i].format->needs & FORMAT_ALONE && n_known > 1) {
 			complain(s->each ? "--format=%s takes one snapshot, not %zu"
 					 : "--format=%s takes snapshots of one process, not"
 					   " of %zu",
-				 options_format_name(s->outputs[i].format), n_known);
+				 s->outputs[i].format->name, n_known);
 			return false;
 		}
 	return true;
@@ -522,6 +522,7 @@ analyze_all(struct settings *s, char **paths, int n)
 
 	n_files = ok ? drop_doubles(files, n_files) : 0;
 	s->detect.with_retained = wants_retained(s);
+	s->detect.with_types = wants_types(s);
 	for (size_t i = 0, end; i < n_files && ok; i = end) {
 		for (end = i + 1; end < n_files && files[end].group == files[i].group; end++)
 			;

@@ -104,16 +104,26 @@ struct report *report_new(const struct heap *heap, struct symbols *symbols,
 
 void report_free(struct report *r);
 
+/* Types to be shown, from 1 on; 0 if there are none. */
+uint32_t report_n_types(const struct report *r);
+
 /* Write it.  Errors are in the stream: ferror(). */
 void report_write_text(const struct report *r, FILE *f);
 void report_write_leaks(const struct report *r, FILE *f); /* a part of it */
 void report_write_json(const struct report *r, FILE *f);
-/* One page for a browser.  Nothing is written if the build has no page
- * (report_has_html()). */
-void report_write_html(const struct report *r, FILE *f);
 
-/* Does this build have what a page needs? */
-bool report_has_html(void);
+/* One page for a browser; returns as struct format has it.  Only in a build with
+ * the page's libraries. */
+int report_write_html(const struct report *r, FILE *f);
+
+/* For other programs' viewers; returns as struct format has it. */
+int report_write_collapsed(const struct report *r, FILE *f);
+int report_write_speedscope(const struct report *r, FILE *f);
+int report_write_pprof(const struct report *r, FILE *f);
+int report_write_dhat(const struct report *r, FILE *f);
+int report_write_massif(const struct report *r, FILE *f);
+int report_write_csv(const struct report *r, FILE *f);
+int report_write_sqlite(const struct report *r, FILE *f);
 
 /* Tables for other programs: blocks and sites, one a line. */
 void report_write_blocks(const struct report *r, FILE *f);

@@ -27,8 +27,6 @@
 
 /* ---- the page without data ---- */
 
-#ifdef HAVE_HTML_PAGE
-
 /* Named from the top of the build directory, where make compiles this. */
 __asm__(".pushsection .rodata\n"
 	"html_page:\n"
@@ -38,25 +36,6 @@ __asm__(".pushsection .rodata\n"
 	".popsection\n");
 extern const char html_page[] __asm__("html_page");
 extern const char html_page_end[] __asm__("html_page_end");
-
-bool
-report_has_html(void)
-{
-	return true;
-}
-
-#else
-
-static const char html_page[] = "";
-static const char *const html_page_end = html_page;
-
-bool
-report_has_html(void)
-{
-	return false;
-}
-
-#endif
 
 /* Stands once in the page, where the data go; page.sh sees to it. */
 static const char data_mark[] = "@DATA@";
@@ -260,7 +239,7 @@ write_sites(const struct report *r, FILE *f)
 
 /* ---- the whole ---- */
 
-void
+int
 report_write_html(const struct report *r, FILE *f)
 {
 	static const cookie_io_functions_t functions = {.write = island_write};
@@ -271,14 +250,15 @@ report_write_html(const struct report *r, FILE *f)
 	FILE *data;
 
 	if (!mark)
-		return;
+		abort(); /* page.sh has not done its duty */
 	rest = mark + sizeof(data_mark) - 1;
 	fwrite(html_page, 1, (size_t)(mark - html_page), f);
 	data = fopencookie(&island, "w", functions);
-	if (data) {
-		report_json_write(r, data, write_sites);
-		fclose(data);
-	}
+	if (!data)
+		return -1;
+	report_json_write(r, data, write_sites);
+	fclose(data); /* its errors are those of f */
 	island_release(&island);
 	fwrite(rest, 1, (size_t)(html_page_end - rest), f);
+	return 0;
 }

@@ -69,6 +69,8 @@ async function numbers(page, report) {
 		totals.allocated_bytes]);
 	same("so are the live bytes of the sites", await page.ask(column(2)),
 		report.sites.map((s) => s.live_bytes).sort((a, b) => b - a).slice(0, 50));
+	same("and of the types", await page.ask(`[...document.querySelectorAll("#types tbody tr > :nth-child(2)")].map((e) => Number(e.firstChild.value))`),
+		report.types.map((t) => t.live_bytes).sort((a, b) => b - a).slice(0, 50));
 	await page.click("#timeline details summary");
 	same("so are the numbers of the timeline", await page.ask(
 		`[...document.querySelectorAll("#timeline tbody tr:nth-child(1) td data")].map((e) => Number(e.value))`),

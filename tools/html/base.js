@@ -18,8 +18,7 @@
  *     has(report)   is there anything to show?  All of them, if left out
  *     draw(report, element)   fill the element, below the title
  *
- * To add one, such as a comparison with an earlier snapshot or a table of types,
- * write a file that calls part() and name it in page.sh and Makefile.am. */
+ * To add one, such as a comparison with an earlier snapshot, write a file that calls part() and name it in page.sh and Makefile.am. */
 const parts = [];
 
 function part(description) {
