@@ -47,6 +47,9 @@ page mark "$T/mark.heap"
 
 "$RUN" run --output="$T/many.heap" -- "$MANY" 17 begin >/dev/null
 page many "$T/many.heap"
+is "of many sites, the largest and all others make up each birth epoch" \
+	"$(jq -c '.demographics.rows | map((.bytes_by_site | add) + .bytes_of_others == .bytes) + [map(.bytes_of_others) | add > 0] | unique' \
+		"$T/pages/many.json")" '[true]'
 # A count is enough for Node: it need not read a hundred thousand stacks.
 jq '{ totals, sites: (.sites | length) }' "$T/pages/many.json" >"$T/many.json" && mv "$T/many.json" "$T/pages/many.json"
 

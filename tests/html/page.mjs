@@ -33,7 +33,9 @@ async function opened(name, how) {
 	const page = await browser.page(how);
 
 	await page.open(`file://${directory}/${encodeURIComponent(name)}.html`);
-	await page.until("document.documentElement.dataset.ready === 'yes'");
+	await page.until("document.documentElement.dataset.ready === 'yes' || !document.querySelector('#trouble')?.hidden");
+	if (await page.ask("document.documentElement.dataset.ready !== 'yes'"))
+		throw new Error(`${name}.html: ${await page.ask("document.querySelector('#trouble')?.textContent")}`);
 	return page;
 }
 
