@@ -13,6 +13,7 @@
 #include "sites.h"
 #include "sys.h"
 #include "unwind.h"
+#include "verify.h"
 
 #include <string.h>
 
@@ -109,28 +110,46 @@ log_of(uint64_t x)
 	return 2 * y * (1 + y2 / 3 + y2 * y2 / 5 + y2 * y2 * y2 / 7) - shift * 0.6931471805599453;
 }
 
-/* Whether this allocation's stack is recorded: each byte with a probability of
- * 1 / sample_bytes. */
-static bool
-is_sampled(struct thread *t, size_t bytes)
+/* Bytes up to the next that is sampled. */
+static int64_t
+sample_interval(struct thread *t)
 {
-	t->sample_left -= (int64_t)bytes;
-	if (likely(t->sample_left >= 0))
-		return false;
 	t->random ^= t->random << 13;
 	t->random ^= t->random >> 7;
 	t->random ^= t->random << 17;
-	t->sample_left =
-		(int64_t)(-log_of((t->random >> 11) + 1) * (double)options.sample_bytes);
+	return (int64_t)(-log_of((t->random >> 11) + 1) * (double)options.sample_bytes);
+}
+
+/* Whether this allocation's stack is recorded: each byte with a probability of
+ * 1 / sample_bytes, and so a block of s bytes with 1 - exp(-s / sample_bytes), as
+ * readers of the file rely on; also the first of a thread.  Zero bytes count as
+ * one.  What is left of an interval when a block is sampled needs not be kept:
+ * an exponential distribution has no memory. */
+static bool
+is_sampled(struct thread *t, size_t bytes)
+{
+	if (unlikely(!t->is_sampling)) {
+		t->is_sampling = true;
+		t->sample_left = sample_interval(t);
+	}
+	t->sample_left -= (int64_t)(bytes ? bytes : 1);
+	if (likely(t->sample_left >= 0))
+		return false;
+	t->sample_left = sample_interval(t);
 	return true;
 }
 
 static ALWAYS_INLINE site_id
 site_of(struct thread *t, size_t bytes, const struct caller *c)
 {
+	site_id site;
+
 	if (unlikely(options.sample_bytes != 0) && !is_sampled(t, bytes))
 		return SITE_UNSAMPLED;
-	return unwind_site(t->unwind, c);
+	site = unwind_site(t->unwind, c);
+	if (verify_is_wanted())
+		verify_site(&t->verify, site, c);
+	return site;
 }
 
 /* A stopped thread's vector registers are roots: ours, and the allocator's, must

@@ -42,9 +42,11 @@ struct thread {
 	uint32_t period; /* of birth; books.h */
 	struct epochs_counts counts;
 	uint64_t reported, reported_blocks; /* of counts: bytes, allocations told of */
-	int64_t sample_left;
+	int64_t sample_left; /* bytes up to the next sample */
+	bool is_sampling;    /* sample_left has been drawn */
 	uint64_t random;
 	struct unwind *unwind;
+	struct verify *verify; /* verify.h; NULL until needed */
 	thread_no number;
 	int tid;
 	bool is_used;	/* belongs to a thread, which may have ended */
@@ -63,6 +65,7 @@ struct thread {
 struct thread_tls {
 	uint32_t guard;
 	bool is_forking;    /* between our fork handlers, which took the guard */
+	bool is_verifying;  /* libunwind is at work: what it maps is not the program's */
 	uint32_t n_ignoring; /* __lsan_disable calls without their enable */
 	uintptr_t guard_sp; /* of who took the guard */
 	struct thread *state;

@@ -129,6 +129,7 @@ text_loss_meaning(const char *name, size_t n)
 		{"bad_frees", "wrong frees beyond those below"},
 		{"marks", "marks beyond those below"},
 		{"snapshots", "snapshots not taken, asked for while one was written"},
+		{"stacks", "stacks that differ from libunwind's (GCPROF_VERIFY)"},
 	};
 
 	for (size_t i = 0; i < sizeof(meanings) / sizeof(*meanings); i++)
