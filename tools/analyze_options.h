@@ -14,6 +14,7 @@
 #include <stdio.h>
 
 #include "detect.h"
+#include "outfile.h"
 #include "formats.h"
 #include "inspect.h"
 #include "report.h"
@@ -31,7 +32,8 @@ struct question {
 struct output {
 	const struct format *format;
 	const char *path; /* NULL = standard output */
-	FILE *f;          /* opened when there is something to write */
+	struct outfile file; /* opened when there is something to write */
+	bool is_broken;      /* is not to be kept */
 };
 
 struct settings {

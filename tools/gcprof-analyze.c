@@ -90,14 +90,15 @@ end_progress(void)
 static bool
 open_output(struct output *o)
 {
-	if (o->f)
+	if (o->file.f)
 		return true;
-	o->f = o->path ? fopen(o->path, "we") : stdout;
-	if (!o->f)
+	if (!o->path)
+		o->file.f = stdout;
+	else if (outfile_open(&o->file, o->path) != 0)
 		complain("'%s': %s", o->path, strerror(errno));
-	else if (o->format && o->format->begin)
-		o->format->begin(o->f);
-	return o->f != NULL;
+	if (o->file.f && o->format && o->format->begin)
+		o->format->begin(o->file.f);
+	return o->file.f != NULL;
 }
 
 /* Flush, and see whether all arrived.  A reader that went away has seen what
@@ -106,21 +107,13 @@ static int
 close_output(struct output *o)
 {
 	bool failed;
-	int error;
 
 	if (o->format && o->format->end)
-		o->format->end(o->f);
-	failed = ferror(o->f) != 0;
-	error = failed ? errno : 0;
-	errno = 0;
-	if (fclose(o->f) != 0) {
-		failed = true;
-		if (errno)
-			error = errno;
-	}
-	if (failed && error != EPIPE)
+		o->format->end(o->file.f);
+	failed = outfile_close(&o->file, !o->is_broken) != 0;
+	if (failed && errno != EPIPE)
 		complain("'%s': %s", o->path ? o->path : "standard output",
-			 error ? strerror(error) : "write error");
+			 errno ? strerror(errno) : "write error");
 	return failed ? EXIT_TROUBLE : 0;
 }
 
@@ -195,7 +188,7 @@ write_document(const struct settings *s, const struct analysis *a, struct output
 		.is_first = a->is_first,
 	};
 
-	o->format->write_findings(&source, o->f);
+	o->format->write_findings(&source, o->file.f);
 }
 
 static bool
@@ -211,11 +204,11 @@ write_report(const struct settings *s, const struct analysis *a, struct output *
 	}
 	if (o->format->needs & FORMAT_TEXT) {
 		if (!a->is_first && !s->report.findings_only)
-			fputs("\n\n", o->f);
+			fputs("\n\n", o->file.f);
 		if (a->is_one_of_many && (!s->report.findings_only || a->findings->n))
-			fprintf(o->f, "File        %s\n", a->path);
+			fprintf(o->file.f, "File        %s\n", a->path);
 	}
-	failed = o->format->write(r, o->f);
+	failed = o->format->write(r, o->file.f);
 	report_free(r);
 	if (failed < 0)
 		complain("out of memory");
@@ -265,8 +258,10 @@ write_output(const struct settings *s, const struct analysis *a, struct output *
 {
 	if (!open_output(o))
 		return false;
-	if (!o->format->write_findings)
-		return write_report(s, a, o);
+	if (!o->format->write_findings) {
+		o->is_broken = !write_report(s, a, o);
+		return !o->is_broken;
+	}
 	write_document(s, a, o);
 	return true;
 }
@@ -364,7 +359,7 @@ write_new_baseline(const struct run *run)
 
 	if (!open_output(&o))
 		return EXIT_TROUBLE;
-	baseline_write(run->new, o.f);
+	baseline_write(run->new, o.file.f);
 	return close_output(&o);
 }
 
@@ -540,7 +535,7 @@ analyze_all(struct settings *s, char **paths, int n)
 	if (ok && s->show_unused)
 		show_unused(s->detect.suppressions, stdout);
 	for (int i = 0; i < s->n_outputs; i++)
-		if (s->outputs[i].f)
+		if (s->outputs[i].file.f)
 			status = worse(status, close_output(&s->outputs[i]));
 	baseline_free(run.old);
 	baseline_free(run.new);
@@ -638,7 +633,7 @@ ask(struct settings *s, char **paths, int n)
 static int
 answer(const char *text)
 {
-	struct output o = {.f = stdout};
+	struct output o = {.file.f = stdout};
 
 	fputs(text, stdout);
 	return close_output(&o);
