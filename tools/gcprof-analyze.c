@@ -615,8 +615,8 @@ ask(struct settings *s, char **paths, int n)
 	ok = inspect != NULL;
 	for (int i = 0; i < s->n_questions && ok; i++) {
 		if (i > 0)
-			putc('\n', o->f);
-		ok = s->questions[i].answer(inspect, s->questions[i].address, o->f) >= 0;
+			putc('\n', o->file.f);
+		ok = s->questions[i].answer(inspect, s->questions[i].address, o->file.f) >= 0;
 		end_progress();
 	}
 	if (ok && s->is_shell)
