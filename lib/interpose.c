@@ -25,14 +25,53 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+/* ---- where the quick way ends ---------------------------------------------- */
+
+NOINLINE void *
+wrap_malloc_slow(size_t bytes, enum heapfile_kind kind, const struct caller *c)
+{
+	void *p;
+
+	if (wrap_is_too_big(bytes))
+		return NULL;
+	WRAP_ALLOC(p, backend_malloc(bytes), bytes, kind, c);
+	return p;
+}
+
+NOINLINE void *
+wrap_alloc_slow(void *p, size_t bytes, enum heapfile_kind kind, const struct caller *c)
+{
+	if (p)
+		record_alloc(p, bytes, kind, c);
+	record_leave();
+	return p;
+}
+
+NOINLINE void
+wrap_free_inside(void *p, enum heapfile_kind by, const struct caller *c)
+{
+	if (likely(record_free(p, by, c, NULL)))
+		backend_free(p);
+	record_leave();
+}
+
+NOINLINE void
+wrap_free_slow(void *p, enum heapfile_kind by, const struct caller *c)
+{
+	if (unlikely(!record_enter())) {
+		if (record_free_nested(p, NULL))
+			backend_free(p);
+		return;
+	}
+	wrap_free_inside(p, by, c);
+}
+
 /* ---- C ------------------------------------------------------------------- */
 
 EXPORT void *
 malloc(size_t bytes)
 {
-	struct caller c = CALLER();
-
-	return wrap_malloc(bytes, HEAPFILE_KIND_MALLOC, &c);
+	return wrap_malloc(bytes, HEAPFILE_KIND_MALLOC, FRAME());
 }
 
 EXPORT void *
@@ -76,15 +115,16 @@ wrap_is_malloc_replaced(void)
 
 /* A release and an allocation: see INVARIANT one-owner in record.h. */
 static ALWAYS_INLINE void *
-reallocate(void *p, size_t bytes, const struct caller *c)
+reallocate(void *p, size_t bytes, const struct record_frame *frame)
 {
+	struct caller c = CALLER_OF(frame);
 	struct block old;
 	void *q;
 
 	if (!p)
-		return wrap_malloc(bytes, HEAPFILE_KIND_REALLOC, c);
+		return wrap_malloc_slow(bytes, HEAPFILE_KIND_REALLOC, &c);
 	if (bytes == 0) { /* as glibc */
-		wrap_free(p, HEAPFILE_KIND_MALLOC, c);
+		wrap_free_slow(p, HEAPFILE_KIND_MALLOC, &c);
 		return NULL;
 	}
 	if (wrap_is_too_big(bytes))
@@ -100,7 +140,7 @@ reallocate(void *p, size_t bytes, const struct caller *c)
 		record_alloc_nested(q, bytes, HEAPFILE_KIND_REALLOC);
 		return q;
 	}
-	if (unlikely(!record_free(p, HEAPFILE_KIND_MALLOC, c, &old))) {
+	if (unlikely(!record_free(p, HEAPFILE_KIND_MALLOC, &c, &old))) {
 		record_leave();
 		goto bad;
 	}
@@ -110,7 +150,7 @@ reallocate(void *p, size_t bytes, const struct caller *c)
 	if (unlikely(!q) && bytes <= backend_usable(p))
 		q = p;
 	if (likely(q != NULL)) {
-		record_alloc(q, bytes, HEAPFILE_KIND_REALLOC, c);
+		record_alloc(q, bytes, HEAPFILE_KIND_REALLOC, &c);
 		record_leave();
 		return q;
 	}
@@ -125,16 +165,13 @@ bad:
 EXPORT void *
 realloc(void *p, size_t bytes)
 {
-	struct caller c = CALLER();
-
-	return reallocate(p, bytes, &c);
+	return reallocate(p, bytes, FRAME());
 }
 OWN(realloc, void *, (void *, size_t))
 
 EXPORT void *
 reallocarray(void *p, size_t n, size_t each)
 {
-	struct caller c = CALLER();
 	size_t bytes;
 
 	if (__builtin_mul_overflow(n, each, &bytes)) {
@@ -143,56 +180,47 @@ reallocarray(void *p, size_t n, size_t each)
 	}
 	if (IS_REPLACED(realloc))
 		return realloc(p, bytes);
-	return reallocate(p, bytes, &c);
+	return reallocate(p, bytes, FRAME());
 }
 
 EXPORT void
 free(void *p)
 {
-	struct caller c = CALLER();
-
-	wrap_free(p, HEAPFILE_KIND_MALLOC, &c);
+	wrap_free(p, HEAPFILE_KIND_MALLOC, FRAME());
 }
 
 void cfree(void *p);
 EXPORT void
 cfree(void *p)
 {
-	struct caller c = CALLER();
-
-	wrap_free(p, HEAPFILE_KIND_MALLOC, &c);
+	wrap_free(p, HEAPFILE_KIND_MALLOC, FRAME());
 }
 
 void free_sized(void *p, size_t bytes);
 EXPORT void
 free_sized(void *p, size_t bytes)
 {
-	struct caller c = CALLER();
-
 	(void)bytes; /* the tag knows */
-	wrap_free(p, HEAPFILE_KIND_MALLOC, &c);
+	wrap_free(p, HEAPFILE_KIND_MALLOC, FRAME());
 }
 
 void free_aligned_sized(void *p, size_t align, size_t bytes);
 EXPORT void
 free_aligned_sized(void *p, size_t align, size_t bytes)
 {
-	struct caller c = CALLER();
-
 	(void)align, (void)bytes;
-	wrap_free(p, HEAPFILE_KIND_MALLOC, &c);
+	wrap_free(p, HEAPFILE_KIND_MALLOC, FRAME());
 }
 
 EXPORT int
 posix_memalign(void **ret, size_t align, size_t bytes)
 {
-	struct caller c = CALLER();
 	int saved = errno;
 	void *p;
 
 	if (align % sizeof(void *) != 0 || align == 0 || align & (align - 1))
 		return EINVAL;
-	p = wrap_memalign(align, bytes, HEAPFILE_KIND_ALIGNED, &c);
+	p = wrap_memalign(align, bytes, HEAPFILE_KIND_ALIGNED, FRAME());
 	errno = saved;
 	if (!p)
 		return ENOMEM;
@@ -202,7 +230,7 @@ posix_memalign(void **ret, size_t align, size_t bytes)
 
 /* glibc's memalign and aligned_alloc round an odd alignment up. */
 static ALWAYS_INLINE void *
-memalign_rounding(size_t align, size_t bytes, const struct caller *c)
+memalign_rounding(size_t align, size_t bytes, const struct record_frame *frame)
 {
 	if (align > SIZE_MAX / 2 + 1) {
 		errno = EINVAL;
@@ -212,23 +240,19 @@ memalign_rounding(size_t align, size_t bytes, const struct caller *c)
 		align = 16;
 	if (align & (align - 1))
 		align = (size_t)1 << (64 - __builtin_clzl(align));
-	return wrap_memalign(align, bytes, HEAPFILE_KIND_ALIGNED, c);
+	return wrap_memalign(align, bytes, HEAPFILE_KIND_ALIGNED, frame);
 }
 
 EXPORT void *
 memalign(size_t align, size_t bytes)
 {
-	struct caller c = CALLER();
-
-	return memalign_rounding(align, bytes, &c);
+	return memalign_rounding(align, bytes, FRAME());
 }
 
 EXPORT void *
 aligned_alloc(size_t align, size_t bytes)
 {
-	struct caller c = CALLER();
-
-	return memalign_rounding(align, bytes, &c);
+	return memalign_rounding(align, bytes, FRAME());
 }
 
 enum { PAGE = 4096 };
@@ -236,20 +260,16 @@ enum { PAGE = 4096 };
 EXPORT void *
 valloc(size_t bytes)
 {
-	struct caller c = CALLER();
-
-	return wrap_memalign(PAGE, bytes, HEAPFILE_KIND_ALIGNED, &c);
+	return wrap_memalign(PAGE, bytes, HEAPFILE_KIND_ALIGNED, FRAME());
 }
 
 EXPORT void *
 pvalloc(size_t bytes)
 {
-	struct caller c = CALLER();
-
 	if (wrap_is_too_big(bytes))
 		return NULL;
 	return wrap_memalign(PAGE, (bytes + PAGE - 1) & ~(size_t)(PAGE - 1),
-			     HEAPFILE_KIND_ALIGNED, &c);
+			     HEAPFILE_KIND_ALIGNED, FRAME());
 }
 
 EXPORT size_t

@@ -63,41 +63,69 @@ wrap_is_too_big(size_t bytes)
 	return true;
 }
 
+void *wrap_malloc_slow(size_t bytes, enum heapfile_kind kind, const struct caller *c);
+/* An allocation of the quick way is none after all. Returns p. */
+void *wrap_alloc_slow(void *p, size_t bytes, enum heapfile_kind kind, const struct caller *c);
+
 static ALWAYS_INLINE void *
-wrap_malloc(size_t bytes, enum heapfile_kind kind, const struct caller *c)
+wrap_malloc(size_t bytes, enum heapfile_kind kind, const struct record_frame *frame)
 {
+	struct thread *t;
 	void *p;
 
-	if (wrap_is_too_big(bytes))
-		return NULL;
-	WRAP_ALLOC(p, backend_malloc(bytes), bytes, kind, c);
+	if (unlikely(bytes > BLOCKS_MAX_INLINE) || unlikely(!(t = thread_enter_quick()))) {
+		struct caller c = CALLER_OF(frame);
+
+		return wrap_malloc_slow(bytes, kind, &c);
+	}
+	p = backend_malloc_quick(bytes);
+	if (unlikely(!p) || unlikely(!record_alloc_quick(t, p, bytes, kind, frame))) {
+		struct caller c = CALLER_OF(frame);
+
+		return wrap_alloc_slow(p, bytes, kind, &c);
+	}
+	record_leave();
 	return p;
 }
 
 /* align: a power of two. */
 static ALWAYS_INLINE void *
-wrap_memalign(size_t align, size_t bytes, enum heapfile_kind kind, const struct caller *c)
+wrap_memalign(size_t align, size_t bytes, enum heapfile_kind kind,
+	      const struct record_frame *frame)
 {
+	struct caller c = CALLER_OF(frame);
 	void *p;
 
 	if (wrap_is_too_big(bytes))
 		return NULL;
-	WRAP_ALLOC(p, backend_memalign(align, bytes), bytes, kind, c);
+	WRAP_ALLOC(p, backend_memalign(align, bytes), bytes, kind, &c);
 	return p;
 }
 
+void wrap_free_slow(void *p, enum heapfile_kind by, const struct caller *c);
+/* The same, inside the guard that the quick way took. */
+void wrap_free_inside(void *p, enum heapfile_kind by, const struct caller *c);
+
 static ALWAYS_INLINE void
-wrap_free(void *p, enum heapfile_kind by, const struct caller *c)
+wrap_free(void *p, enum heapfile_kind by, const struct record_frame *frame)
 {
+	struct thread *t;
+
 	if (unlikely(!p))
 		return;
-	if (unlikely(!record_enter())) {
-		if (record_free_nested(p, NULL))
-			backend_free(p);
+	if (unlikely(!(t = thread_enter_quick()))) {
+		struct caller c = CALLER_OF(frame);
+
+		wrap_free_slow(p, by, &c);
 		return;
 	}
-	if (likely(record_free(p, by, c, NULL)))
-		backend_free(p);
+	if (unlikely(!record_free_quick(t, p, by))) {
+		struct caller c = CALLER_OF(frame);
+
+		wrap_free_inside(p, by, &c);
+		return;
+	}
+	backend_free_quick(p);
 	record_leave();
 }
 
