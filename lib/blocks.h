@@ -167,17 +167,19 @@ blocks_insert(const struct block *b)
 	blocks_tag_store(w, tag);
 }
 
-/* Whether inserting a small block takes one store, and where to.  addr: a multiple
- * of 16 of at most BLOCKS_ADDRESS_BITS. */
-static ALWAYS_INLINE bool
-blocks_is_ready(uintptr_t addr, uint32_t **ret_words)
+/* Where to store the tag of a small block if it takes no more than that; else
+ * NULL.  It does where a block was released and none has been since: there is a
+ * chunk, and `touched` says so.  addr: a multiple of 16 of at most
+ * BLOCKS_ADDRESS_BITS. */
+static ALWAYS_INLINE uint32_t *
+blocks_again(uintptr_t addr)
 {
-	uint32_t *chunk = acquire_load(&blocks_chunks[addr >> BLOCKS_CHUNK_BITS]);
+	uint32_t *chunk = acquire_load(&blocks_chunks[addr >> BLOCKS_CHUNK_BITS]), *w;
 
-	if (unlikely(!chunk) || unlikely(!relaxed_load(blocks_touched(chunk, addr))))
-		return false;
-	*ret_words = blocks_words(chunk, addr);
-	return true;
+	if (unlikely(!chunk))
+		return NULL;
+	w = blocks_words(chunk, addr);
+	return likely((relaxed_load(w) & ~(BLOCKS_SITES - 1)) == BLOCKS_RELEASED) ? w : NULL;
 }
 
 /* Read a start's words, of which the tag is known. */

@@ -28,42 +28,64 @@
 /* ---- where the quick way ends ---------------------------------------------- */
 
 NOINLINE void *
-wrap_malloc_slow(size_t bytes, enum heapfile_kind kind, const struct caller *c)
+wrap_malloc_slow(size_t bytes, enum heapfile_kind kind, const struct record_frame *frame)
 {
+	struct caller c = CALLER_OF(frame);
 	void *p;
 
 	if (wrap_is_too_big(bytes))
 		return NULL;
-	WRAP_ALLOC(p, backend_malloc(bytes), bytes, kind, c);
+	WRAP_ALLOC(p, backend_malloc(bytes), bytes, kind, &c);
 	return p;
 }
 
 NOINLINE void *
-wrap_alloc_slow(void *p, size_t bytes, enum heapfile_kind kind, const struct caller *c)
+wrap_alloc_slow(void *p, size_t bytes, enum heapfile_kind kind,
+		const struct record_frame *frame)
 {
+	struct caller c = CALLER_OF(frame);
+
 	if (p)
-		record_alloc(p, bytes, kind, c);
+		record_alloc(p, bytes, kind, &c);
 	record_leave();
 	return p;
 }
 
-NOINLINE void
-wrap_free_inside(void *p, enum heapfile_kind by, const struct caller *c)
+NOINLINE void *
+wrap_alloc_stack(void *p, size_t bytes, enum heapfile_kind kind,
+		 const struct record_frame *frame, uint32_t *words)
 {
-	if (likely(record_free(p, by, c, NULL)))
+	struct caller c = CALLER_OF(frame);
+
+	record_tag_stack(thread_tls.state, words, bytes, kind, &c);
+	record_leave();
+	return p;
+}
+
+NOINLINE void *
+wrap_pending(void *p)
+{
+	record_pending();
+	return p;
+}
+
+NOINLINE void
+wrap_free_inside(void *p, enum heapfile_kind by, const struct record_frame *frame)
+{
+	struct caller c = CALLER_OF(frame);
+
+	if (likely(record_free(p, by, &c, NULL)))
 		backend_free(p);
 	record_leave();
 }
 
 NOINLINE void
-wrap_free_slow(void *p, enum heapfile_kind by, const struct caller *c)
+wrap_free_slow(void *p, enum heapfile_kind by, const struct record_frame *frame)
 {
-	if (unlikely(!record_enter())) {
-		if (record_free_nested(p, NULL))
-			backend_free(p);
-		return;
-	}
-	wrap_free_inside(p, by, c);
+	if (likely(record_enter()))
+		wrap_free_inside(p, by, frame);
+	else if (record_free_nested(p, NULL))
+		backend_free(p);
 }
 
 /* ---- C ------------------------------------------------------------------- */
@@ -71,7 +93,7 @@ wrap_free_slow(void *p, enum heapfile_kind by, const struct caller *c)
 EXPORT void *
 malloc(size_t bytes)
 {
-	return wrap_malloc(bytes, HEAPFILE_KIND_MALLOC, FRAME());
+	return wrap_malloc(bytes, HEAPFILE_KIND_MALLOC);
 }
 
 EXPORT void *
@@ -115,16 +137,16 @@ wrap_is_malloc_replaced(void)
 
 /* A release and an allocation: see INVARIANT one-owner in record.h. */
 static ALWAYS_INLINE void *
-reallocate(void *p, size_t bytes, const struct record_frame *frame)
+reallocate(void *p, size_t bytes)
 {
-	struct caller c = CALLER_OF(frame);
+	struct caller c = CALLER();
 	struct block old;
 	void *q;
 
 	if (!p)
-		return wrap_malloc_slow(bytes, HEAPFILE_KIND_REALLOC, &c);
+		return wrap_malloc_slow(bytes, HEAPFILE_KIND_REALLOC, FRAME());
 	if (bytes == 0) { /* as glibc */
-		wrap_free_slow(p, HEAPFILE_KIND_MALLOC, &c);
+		wrap_free_slow(p, HEAPFILE_KIND_MALLOC, FRAME());
 		return NULL;
 	}
 	if (wrap_is_too_big(bytes))
@@ -165,7 +187,7 @@ bad:
 EXPORT void *
 realloc(void *p, size_t bytes)
 {
-	return reallocate(p, bytes, FRAME());
+	return reallocate(p, bytes);
 }
 OWN(realloc, void *, (void *, size_t))
 
@@ -180,20 +202,20 @@ reallocarray(void *p, size_t n, size_t each)
 	}
 	if (IS_REPLACED(realloc))
 		return realloc(p, bytes);
-	return reallocate(p, bytes, FRAME());
+	return reallocate(p, bytes);
 }
 
 EXPORT void
 free(void *p)
 {
-	wrap_free(p, HEAPFILE_KIND_MALLOC, FRAME());
+	wrap_free(p, HEAPFILE_KIND_MALLOC);
 }
 
 void cfree(void *p);
 EXPORT void
 cfree(void *p)
 {
-	wrap_free(p, HEAPFILE_KIND_MALLOC, FRAME());
+	wrap_free(p, HEAPFILE_KIND_MALLOC);
 }
 
 void free_sized(void *p, size_t bytes);
@@ -201,7 +223,7 @@ EXPORT void
 free_sized(void *p, size_t bytes)
 {
 	(void)bytes; /* the tag knows */
-	wrap_free(p, HEAPFILE_KIND_MALLOC, FRAME());
+	wrap_free(p, HEAPFILE_KIND_MALLOC);
 }
 
 void free_aligned_sized(void *p, size_t align, size_t bytes);
@@ -209,7 +231,7 @@ EXPORT void
 free_aligned_sized(void *p, size_t align, size_t bytes)
 {
 	(void)align, (void)bytes;
-	wrap_free(p, HEAPFILE_KIND_MALLOC, FRAME());
+	wrap_free(p, HEAPFILE_KIND_MALLOC);
 }
 
 EXPORT int
@@ -220,7 +242,7 @@ posix_memalign(void **ret, size_t align, size_t bytes)
 
 	if (align % sizeof(void *) != 0 || align == 0 || align & (align - 1))
 		return EINVAL;
-	p = wrap_memalign(align, bytes, HEAPFILE_KIND_ALIGNED, FRAME());
+	p = wrap_memalign(align, bytes, HEAPFILE_KIND_ALIGNED);
 	errno = saved;
 	if (!p)
 		return ENOMEM;
@@ -230,7 +252,7 @@ posix_memalign(void **ret, size_t align, size_t bytes)
 
 /* glibc's memalign and aligned_alloc round an odd alignment up. */
 static ALWAYS_INLINE void *
-memalign_rounding(size_t align, size_t bytes, const struct record_frame *frame)
+memalign_rounding(size_t align, size_t bytes)
 {
 	if (align > SIZE_MAX / 2 + 1) {
 		errno = EINVAL;
@@ -240,19 +262,19 @@ memalign_rounding(size_t align, size_t bytes, const struct record_frame *frame)
 		align = 16;
 	if (align & (align - 1))
 		align = (size_t)1 << (64 - __builtin_clzl(align));
-	return wrap_memalign(align, bytes, HEAPFILE_KIND_ALIGNED, frame);
+	return wrap_memalign(align, bytes, HEAPFILE_KIND_ALIGNED);
 }
 
 EXPORT void *
 memalign(size_t align, size_t bytes)
 {
-	return memalign_rounding(align, bytes, FRAME());
+	return memalign_rounding(align, bytes);
 }
 
 EXPORT void *
 aligned_alloc(size_t align, size_t bytes)
 {
-	return memalign_rounding(align, bytes, FRAME());
+	return memalign_rounding(align, bytes);
 }
 
 enum { PAGE = 4096 };
@@ -260,7 +282,7 @@ enum { PAGE = 4096 };
 EXPORT void *
 valloc(size_t bytes)
 {
-	return wrap_memalign(PAGE, bytes, HEAPFILE_KIND_ALIGNED, FRAME());
+	return wrap_memalign(PAGE, bytes, HEAPFILE_KIND_ALIGNED);
 }
 
 EXPORT void *
@@ -269,7 +291,7 @@ pvalloc(size_t bytes)
 	if (wrap_is_too_big(bytes))
 		return NULL;
 	return wrap_memalign(PAGE, (bytes + PAGE - 1) & ~(size_t)(PAGE - 1),
-			     HEAPFILE_KIND_ALIGNED, FRAME());
+			     HEAPFILE_KIND_ALIGNED);
 }
 
 EXPORT size_t

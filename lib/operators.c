@@ -63,21 +63,21 @@ throw_bad_alloc(void)
 /* The library's plain forms call malloc and free, which the program may have
  * replaced without replacing these. */
 static ALWAYS_INLINE void *
-try_new(size_t bytes, size_t align, enum heapfile_kind kind, const struct record_frame *frame)
+try_new(size_t bytes, size_t align, enum heapfile_kind kind)
 {
 	if (unlikely(wrap_is_malloc_replaced()))
 		return align ? aligned_alloc(align, bytes) : malloc(bytes ? bytes : 1);
-	return align ? wrap_memalign(align, bytes, kind, frame) : wrap_malloc(bytes, kind, frame);
+	return align ? wrap_memalign(align, bytes, kind) : wrap_malloc(bytes, kind);
 }
 
 /* [new.delete.single]: call the new handler until there is memory, or it
  * throws, or there is none any more. */
 static ALWAYS_INLINE void *
-new_or_throw(size_t bytes, size_t align, enum heapfile_kind kind, const struct record_frame *frame)
+new_or_throw(size_t bytes, size_t align, enum heapfile_kind kind)
 {
 	void *p;
 
-	while (unlikely(!(p = try_new(bytes, align, kind, frame)))) {
+	while (unlikely(!(p = try_new(bytes, align, kind)))) {
 		new_handler handler = current_handler();
 
 		if (!handler)
@@ -88,12 +88,12 @@ new_or_throw(size_t bytes, size_t align, enum heapfile_kind kind, const struct r
 }
 
 static ALWAYS_INLINE void
-delete(void *p, enum heapfile_kind kind, const struct record_frame *frame)
+delete(void *p, enum heapfile_kind kind)
 {
 	if (unlikely(wrap_is_malloc_replaced()))
 		free(p);
 	else
-		wrap_free(p, kind, frame);
+		wrap_free(p, kind);
 }
 
 void *_Znwm(size_t bytes);
@@ -112,14 +112,14 @@ void _ZdaPvSt11align_val_t(void *p, size_t align);
 EXPORT void *
 _Znwm(size_t bytes)
 {
-	return new_or_throw(bytes, 0, HEAPFILE_KIND_NEW, FRAME());
+	return new_or_throw(bytes, 0, HEAPFILE_KIND_NEW);
 }
 OWN(_Znwm, void *, (size_t))
 
 EXPORT void *
 _ZnwmSt11align_val_t(size_t bytes, size_t align)
 {
-	return new_or_throw(bytes, align, HEAPFILE_KIND_NEW, FRAME());
+	return new_or_throw(bytes, align, HEAPFILE_KIND_NEW);
 }
 OWN(_ZnwmSt11align_val_t, void *, (size_t, size_t))
 
@@ -128,7 +128,7 @@ _Znam(size_t bytes)
 {
 	if (IS_REPLACED(_Znwm))
 		return _Znwm(bytes);
-	return new_or_throw(bytes, 0, HEAPFILE_KIND_NEW_ARRAY, FRAME());
+	return new_or_throw(bytes, 0, HEAPFILE_KIND_NEW_ARRAY);
 }
 OWN(_Znam, void *, (size_t))
 
@@ -137,7 +137,7 @@ _ZnamSt11align_val_t(size_t bytes, size_t align)
 {
 	if (IS_REPLACED(_ZnwmSt11align_val_t))
 		return _ZnwmSt11align_val_t(bytes, align);
-	return new_or_throw(bytes, align, HEAPFILE_KIND_NEW_ARRAY, FRAME());
+	return new_or_throw(bytes, align, HEAPFILE_KIND_NEW_ARRAY);
 }
 OWN(_ZnamSt11align_val_t, void *, (size_t, size_t))
 
@@ -156,9 +156,9 @@ nothrow_slow(const char *name, size_t bytes, size_t align, const void *nothrow)
 
 static ALWAYS_INLINE void *
 new_or_null(const char *name, size_t bytes, size_t align, enum heapfile_kind kind,
-	    const void *nothrow, const struct record_frame *frame)
+	    const void *nothrow)
 {
-	void *p = try_new(bytes, align, kind, frame);
+	void *p = try_new(bytes, align, kind);
 
 	if (unlikely(!p) && current_handler())
 		p = nothrow_slow(name, bytes, align, nothrow);
@@ -170,7 +170,7 @@ _ZnwmRKSt9nothrow_t(size_t bytes, const void *nothrow)
 {
 	if (IS_REPLACED(_Znwm))
 		return nothrow_slow(__func__, bytes, 0, nothrow);
-	return new_or_null(__func__, bytes, 0, HEAPFILE_KIND_NEW, nothrow, FRAME());
+	return new_or_null(__func__, bytes, 0, HEAPFILE_KIND_NEW, nothrow);
 }
 
 EXPORT void *
@@ -178,7 +178,7 @@ _ZnamRKSt9nothrow_t(size_t bytes, const void *nothrow)
 {
 	if (IS_REPLACED(_Znwm) || IS_REPLACED(_Znam))
 		return nothrow_slow(__func__, bytes, 0, nothrow);
-	return new_or_null(__func__, bytes, 0, HEAPFILE_KIND_NEW_ARRAY, nothrow, FRAME());
+	return new_or_null(__func__, bytes, 0, HEAPFILE_KIND_NEW_ARRAY, nothrow);
 }
 
 EXPORT void *
@@ -186,7 +186,7 @@ _ZnwmSt11align_val_tRKSt9nothrow_t(size_t bytes, size_t align, const void *nothr
 {
 	if (IS_REPLACED(_ZnwmSt11align_val_t))
 		return nothrow_slow(__func__, bytes, align, nothrow);
-	return new_or_null(__func__, bytes, align, HEAPFILE_KIND_NEW, nothrow, FRAME());
+	return new_or_null(__func__, bytes, align, HEAPFILE_KIND_NEW, nothrow);
 }
 
 EXPORT void *
@@ -194,13 +194,13 @@ _ZnamSt11align_val_tRKSt9nothrow_t(size_t bytes, size_t align, const void *nothr
 {
 	if (IS_REPLACED(_ZnwmSt11align_val_t) || IS_REPLACED(_ZnamSt11align_val_t))
 		return nothrow_slow(__func__, bytes, align, nothrow);
-	return new_or_null(__func__, bytes, align, HEAPFILE_KIND_NEW_ARRAY, nothrow, FRAME());
+	return new_or_null(__func__, bytes, align, HEAPFILE_KIND_NEW_ARRAY, nothrow);
 }
 
 EXPORT void
 _ZdlPv(void *p)
 {
-	delete(p, HEAPFILE_KIND_NEW, FRAME());
+	delete(p, HEAPFILE_KIND_NEW);
 }
 OWN(_ZdlPv, void, (void *))
 
@@ -208,7 +208,7 @@ EXPORT void
 _ZdlPvSt11align_val_t(void *p, size_t align)
 {
 	(void)align;
-	delete(p, HEAPFILE_KIND_NEW, FRAME());
+	delete(p, HEAPFILE_KIND_NEW);
 }
 OWN(_ZdlPvSt11align_val_t, void, (void *, size_t))
 
@@ -218,7 +218,7 @@ _ZdaPv(void *p)
 	if (IS_REPLACED(_ZdlPv))
 		_ZdlPv(p);
 	else
-		delete(p, HEAPFILE_KIND_NEW_ARRAY, FRAME());
+		delete(p, HEAPFILE_KIND_NEW_ARRAY);
 }
 OWN(_ZdaPv, void, (void *))
 
@@ -228,7 +228,7 @@ _ZdaPvSt11align_val_t(void *p, size_t align)
 	if (IS_REPLACED(_ZdlPvSt11align_val_t))
 		_ZdlPvSt11align_val_t(p, align);
 	else
-		delete(p, HEAPFILE_KIND_NEW_ARRAY, FRAME());
+		delete(p, HEAPFILE_KIND_NEW_ARRAY);
 }
 OWN(_ZdaPvSt11align_val_t, void, (void *, size_t))
 
@@ -240,7 +240,7 @@ OWN(_ZdaPvSt11align_val_t, void, (void *, size_t))
 		if (IS_REPLACED(plain))                                                  \
 			plain arguments;                                                 \
 		else                                                                     \
-			delete(p, kind, FRAME());                                          \
+			delete(p, kind);                                                 \
 	}
 #define UNUSED __attribute__((unused))
 

@@ -29,7 +29,6 @@
 #include "blocks.h"
 #include "heapfile.h"
 #include "thread.h"
-#include "unwind.h"
 
 /* The frame of the exported function that uses it tells where that was called
  * from: it begins with the caller's frame pointer and the return address.
@@ -67,29 +66,6 @@ record_leave(void)
 /* Let this thread take the quick way from now on, if it may. Inside the guard. */
 void record_consider_quick(void);
 
-/* A stopped thread's vector registers are roots: ours, and the allocator's, must
- * not be left in them where they would hold what the program loses. */
-static ALWAYS_INLINE void
-record_clear_vectors(void)
-{
-	__asm__ volatile("pxor %%xmm0, %%xmm0\n\tpxor %%xmm1, %%xmm1\n\t"
-			 "pxor %%xmm2, %%xmm2\n\tpxor %%xmm3, %%xmm3\n\t"
-			 "pxor %%xmm4, %%xmm4\n\tpxor %%xmm5, %%xmm5\n\t"
-			 "pxor %%xmm6, %%xmm6\n\tpxor %%xmm7, %%xmm7"
-			 :
-			 :
-			 : "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7");
-}
-
-/* The site of the stack that a wrapper's frame ends. */
-static ALWAYS_INLINE site_id
-record_stack(struct thread *t, const struct record_frame *frame)
-{
-	struct caller c = CALLER_OF(frame);
-
-	return unwind_site(t->unwind, &c);
-}
-
 /* malloc's family is released by free, new by delete, new[] by delete[]; blocks
  * that are not reported, by all. */
 static ALWAYS_INLINE bool
@@ -114,30 +90,35 @@ void record_alloc_nested(void *p, size_t bytes, enum heapfile_kind kind);
  * than one word for the size.
  *
  * t        from thread_enter_quick.
+ * p        may be NULL.
  * bytes    at most BLOCKS_MAX_INLINE.
- * Returns  false if it is not so simple, and has done nothing.
+ * Returns  where record_tag is to put the tag, the block being counted; NULL if it
+ *          is not so simple, and nothing has been done.
  */
-static ALWAYS_INLINE bool
-record_alloc_quick(struct thread *t, void *p, size_t bytes, enum heapfile_kind kind,
-		   const struct record_frame *frame)
+static ALWAYS_INLINE uint32_t *
+record_alloc_quick(struct thread *t, void *p, size_t bytes)
 {
 	uint64_t spent = t->spent + bytes + THREAD_PER_BLOCK;
-	uint32_t *words;
-	site_id site = t->usual;
+	uint32_t *words = blocks_again((uintptr_t)p);
 
-	if (unlikely(spent > t->stop) || unlikely(t->epoch != epochs_current()) ||
-	    unlikely(!blocks_is_ready((uintptr_t)p, &words)))
-		return false;
-	if (!site) {
-		site = record_stack(t, frame);
-		thread_count(t, site, bytes);
-	}
+	if (unlikely(!words) || unlikely(spent > t->stop) ||
+	    unlikely(t->epoch != epochs_current()))
+		return NULL;
 	relaxed_store(&t->spent, spent);
 	relaxed_store(&t->allocations, t->allocations + 1);
-	blocks_tag_store(words, blocks_tag_small(kind, site, t->birth, bytes));
-	record_clear_vectors();
-	return true;
+	return words;
 }
+
+static ALWAYS_INLINE void
+record_tag(const struct thread *t, uint32_t *words, size_t bytes, enum heapfile_kind kind,
+	   site_id site)
+{
+	blocks_tag_store(words, blocks_tag_small(kind, site, t->birth, bytes));
+}
+
+/* The same with the site of its stack. */
+void record_tag_stack(struct thread *t, uint32_t *words, size_t bytes, enum heapfile_kind kind,
+		      const struct caller *c);
 
 /* Before the release of p, not NULL.  by: the kind of allocation that this
  * function releases (MALLOC, NEW, NEW_ARRAY).

@@ -63,37 +63,40 @@ wrap_is_too_big(size_t bytes)
 	return true;
 }
 
-void *wrap_malloc_slow(size_t bytes, enum heapfile_kind kind, const struct caller *c);
-/* An allocation of the quick way is none after all. Returns p. */
-void *wrap_alloc_slow(void *p, size_t bytes, enum heapfile_kind kind, const struct caller *c);
+/* Where the quick way ends: before it began; at a block that is not so simple, or
+ * NULL; at one whose stack is to be recorded; at what signals asked for meanwhile.
+ * The latter three return p. */
+void *wrap_malloc_slow(size_t bytes, enum heapfile_kind kind, const struct record_frame *frame);
+void *wrap_alloc_slow(void *p, size_t bytes, enum heapfile_kind kind,
+		      const struct record_frame *frame);
+void *wrap_alloc_stack(void *p, size_t bytes, enum heapfile_kind kind,
+		       const struct record_frame *frame, uint32_t *words);
+void *wrap_pending(void *p);
 
 static ALWAYS_INLINE void *
-wrap_malloc(size_t bytes, enum heapfile_kind kind, const struct record_frame *frame)
+wrap_malloc(size_t bytes, enum heapfile_kind kind)
 {
 	struct thread *t;
+	uint32_t *words;
 	void *p;
 
-	if (unlikely(bytes > BLOCKS_MAX_INLINE) || unlikely(!(t = thread_enter_quick()))) {
-		struct caller c = CALLER_OF(frame);
-
-		return wrap_malloc_slow(bytes, kind, &c);
-	}
+	if (unlikely(bytes > BLOCKS_MAX_INLINE) || unlikely(!(t = thread_enter_quick())))
+		return wrap_malloc_slow(bytes, kind, FRAME());
 	p = backend_malloc_quick(bytes);
-	if (unlikely(!p) || unlikely(!record_alloc_quick(t, p, bytes, kind, frame))) {
-		struct caller c = CALLER_OF(frame);
-
-		return wrap_alloc_slow(p, bytes, kind, &c);
-	}
-	record_leave();
-	return p;
+	words = record_alloc_quick(t, p, bytes);
+	if (unlikely(!words))
+		return wrap_alloc_slow(p, bytes, kind, FRAME());
+	if (!t->usual)
+		return wrap_alloc_stack(p, bytes, kind, FRAME(), words);
+	record_tag(t, words, bytes, kind, t->usual);
+	return unlikely(thread_leave()) ? wrap_pending(p) : p;
 }
 
 /* align: a power of two. */
 static ALWAYS_INLINE void *
-wrap_memalign(size_t align, size_t bytes, enum heapfile_kind kind,
-	      const struct record_frame *frame)
+wrap_memalign(size_t align, size_t bytes, enum heapfile_kind kind)
 {
-	struct caller c = CALLER_OF(frame);
+	struct caller c = CALLER();
 	void *p;
 
 	if (wrap_is_too_big(bytes))
@@ -102,31 +105,25 @@ wrap_memalign(size_t align, size_t bytes, enum heapfile_kind kind,
 	return p;
 }
 
-void wrap_free_slow(void *p, enum heapfile_kind by, const struct caller *c);
-/* The same, inside the guard that the quick way took. */
-void wrap_free_inside(void *p, enum heapfile_kind by, const struct caller *c);
+/* Where the quick way ends: before it began; at a block that is to be looked at. */
+void wrap_free_slow(void *p, enum heapfile_kind by, const struct record_frame *frame);
+void wrap_free_inside(void *p, enum heapfile_kind by, const struct record_frame *frame);
 
 static ALWAYS_INLINE void
-wrap_free(void *p, enum heapfile_kind by, const struct record_frame *frame)
+wrap_free(void *p, enum heapfile_kind by)
 {
 	struct thread *t;
 
 	if (unlikely(!p))
 		return;
 	if (unlikely(!(t = thread_enter_quick()))) {
-		struct caller c = CALLER_OF(frame);
-
-		wrap_free_slow(p, by, &c);
-		return;
+		wrap_free_slow(p, by, FRAME());
+	} else if (unlikely(!record_free_quick(t, p, by))) {
+		wrap_free_inside(p, by, FRAME());
+	} else {
+		backend_free_quick(p);
+		record_leave();
 	}
-	if (unlikely(!record_free_quick(t, p, by))) {
-		struct caller c = CALLER_OF(frame);
-
-		wrap_free_inside(p, by, &c);
-		return;
-	}
-	backend_free_quick(p);
-	record_leave();
 }
 
 #endif
