@@ -54,6 +54,7 @@ enum {
 };
 #define BLOCKS_START (1u << 31)
 #define BLOCKS_RELEASED (49u << 25)
+enum { BLOCKS_KIND_SHIFT = 28 };
 
 /* Words 0 and 1, the first in the low half. */
 typedef uint64_t __attribute__((may_alias, aligned(4))) blocks_tag;
@@ -93,18 +94,17 @@ blocks_words(uint32_t *chunk, uintptr_t addr)
 static ALWAYS_INLINE blocks_tag
 blocks_tag_of(uint32_t kind, site_id site, birth_id birth)
 {
-	return (uint64_t)birth << 32 | BLOCKS_START | kind << 28 | site;
+	return (uint64_t)birth << 32 | BLOCKS_START | kind << BLOCKS_KIND_SHIFT | site;
 }
 
-/* The same with a size of at most BLOCKS_MAX_INLINE. */
+/* What a size of at most BLOCKS_MAX_INLINE adds to it. */
 static ALWAYS_INLINE blocks_tag
-blocks_tag_small(uint32_t kind, site_id site, birth_id birth, size_t bytes)
+blocks_tag_bytes(size_t bytes)
 {
 	/* One multiplication puts the size to both of its places at once. */
 	const uint64_t to_both = 1ull << 57 | 1ull << 19;
 
-	return blocks_tag_of(kind, site, birth) |
-	       (bytes * to_both & (BLOCKS_LOW_BITS | BLOCKS_HIGH_BITS));
+	return bytes * to_both & (BLOCKS_LOW_BITS | BLOCKS_HIGH_BITS);
 }
 
 static ALWAYS_INLINE void
@@ -148,8 +148,9 @@ blocks_insert(const struct block *b)
 			return;
 	}
 	w = blocks_words(chunk, b->addr);
+	tag = blocks_tag_of(b->kind, b->site, b->birth);
 	if (likely(b->bytes <= BLOCKS_MAX_INLINE)) {
-		tag = blocks_tag_small(b->kind, b->site, b->birth, b->bytes);
+		tag |= blocks_tag_bytes(b->bytes);
 	} else {
 		bool is_more = b->bytes >> 30;
 
@@ -157,7 +158,7 @@ blocks_insert(const struct block *b)
 					     (uint32_t)(b->bytes & 0x3fffffff));
 		if (unlikely(is_more))
 			relaxed_store(&w[3], (uint32_t)(b->bytes >> 30) & 0x7fffffff);
-		tag = blocks_tag_of(b->kind, b->site, b->birth) | BLOCKS_CODE_MORE;
+		tag |= BLOCKS_CODE_MORE;
 	}
 	touched = blocks_touched(chunk, b->addr);
 	if (unlikely(!relaxed_load(touched)))

@@ -96,6 +96,7 @@ new_birth(struct thread *t)
 	t->period = books_period_of(volume);
 	t->birth = epochs_birth_new(t->epoch, t->number, volume);
 	t->recent = t->birth;
+	t->tag = t->usual ? blocks_tag_of(0, t->usual, t->birth) : 0;
 }
 
 /* Natural logarithm of x / 2^53, 0 < x <= 2^53, to about 1e-4: good enough for
@@ -138,6 +139,7 @@ is_sampled(struct thread *t, uint64_t allocated, size_t bytes)
 static void
 set_stop(struct thread *t)
 {
+	t->tag = t->usual ? blocks_tag_of(0, t->usual, t->birth) : 0;
 	t->stop = t->look_at;
 	if (t->usual)
 		t->stop = min(t->stop,
@@ -218,7 +220,7 @@ record_tag_stack(struct thread *t, uint32_t *words, size_t bytes, enum heapfile_
 	site_id site = unwind_site(t->unwind, c);
 
 	thread_count(t, site, bytes);
-	record_tag(t, words, bytes, kind, site);
+	blocks_tag_store(words, blocks_tag_of(kind, site, t->birth) | blocks_tag_bytes(bytes));
 	clear_vectors();
 }
 

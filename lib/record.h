@@ -92,7 +92,7 @@ void record_alloc_nested(void *p, size_t bytes, enum heapfile_kind kind);
  * t        from thread_enter_quick.
  * p        may be NULL.
  * bytes    at most BLOCKS_MAX_INLINE.
- * Returns  where record_tag is to put the tag, the block being counted; NULL if it
+ * Returns  where record_tag, if t->tag is not 0, else record_tag_stack is to put the tag, the block being counted; NULL if it
  *          is not so simple, and nothing has been done.
  */
 static ALWAYS_INLINE uint32_t *
@@ -110,10 +110,10 @@ record_alloc_quick(struct thread *t, void *p, size_t bytes)
 }
 
 static ALWAYS_INLINE void
-record_tag(const struct thread *t, uint32_t *words, size_t bytes, enum heapfile_kind kind,
-	   site_id site)
+record_tag(const struct thread *t, uint32_t *words, size_t bytes, enum heapfile_kind kind)
 {
-	blocks_tag_store(words, blocks_tag_small(kind, site, t->birth, bytes));
+	blocks_tag_store(words, t->tag | (uint64_t)kind << BLOCKS_KIND_SHIFT |
+					blocks_tag_bytes(bytes));
 }
 
 /* The same with the site of its stack. */

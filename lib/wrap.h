@@ -86,9 +86,9 @@ wrap_malloc(size_t bytes, enum heapfile_kind kind)
 	words = record_alloc_quick(t, p, bytes);
 	if (unlikely(!words))
 		return wrap_alloc_slow(p, bytes, kind, FRAME());
-	if (!t->usual)
+	if (!t->tag)
 		return wrap_alloc_stack(p, bytes, kind, FRAME(), words);
-	record_tag(t, words, bytes, kind, t->usual);
+	record_tag(t, words, bytes, kind);
 	return unlikely(thread_leave()) ? wrap_pending(p) : p;
 }
 
