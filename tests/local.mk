@@ -30,6 +30,7 @@ fuzz_tests = \
 cli_tests = \
 	tests/cli/check.sh \
 	tests/cli/completion.sh \
+	tests/cli/exports.sh \
 	tests/cli/gcprof.sh
 
 analyze_tests = \

@@ -13,6 +13,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* clang-format off */
 const char options_help[] =
@@ -63,6 +64,9 @@ const char options_help[] =
 "  --format=FORMAT[:FILE]\n"
 "                        text (default); json: schema gcprof-analyze/1; findings\n"
 "                        only: sarif, junit, github (::error lines);\n"
+"                        flame graphs: collapsed (by --sort), speedscope;\n"
+"                        pprof; for Valgrind's viewers: dhat, massif;\n"
+"                        tables: csv (sites), sqlite (all);\n"
 "                        blocks: a line for each live block, with address,\n"
 "                        requested and usable bytes, kind, birth epoch, age,\n"
 "                        thread and site, tab separated;\n"
@@ -296,19 +300,21 @@ parse_roots(struct settings *s)
 	return ok;
 }
 
+static void
+complain_of_format(const char *name)
+{
+	fprintf(stderr, "gcprof-analyze: --format: '%s' is none of", name);
+	for (const struct format *f = formats; f->name; f++)
+		fprintf(stderr, "%s %s", f == formats ? "" : ",", f->name);
+	fputc('\n', stderr);
+}
+
 /* FORMAT or FORMAT:FILE. */
 static bool
 parse_format(struct settings *s)
 {
-	static const char *const formats[N_FORMATS + 1] = {
-		[FORMAT_TEXT] = "text",           [FORMAT_JSON] = "json",
-		[FORMAT_SARIF] = "sarif",         [FORMAT_JUNIT] = "junit",
-		[FORMAT_GITHUB] = "github",       [FORMAT_BLOCKS] = "blocks",
-		[FORMAT_SITES_RAW] = "sites-raw",
-	};
 	char *colon = strchr(optarg, ':');
 	struct output *o = &s->outputs[s->n_outputs];
-	int word;
 
 	if (s->n_outputs == MAX_OUTPUTS) {
 		complain("--format: more than %d of them", MAX_OUTPUTS);
@@ -316,13 +322,20 @@ parse_format(struct settings *s)
 	}
 	if (colon)
 		*colon = '\0';
-	if (!parse_word("format", optarg, formats, &word))
+	o->format = format_named(optarg);
+	if (!o->format) {
+		complain_of_format(optarg);
 		return false;
+	}
+	if (o->format->missing) {
+		complain("--format=%s: gcprof was built without %s", o->format->name,
+			 o->format->missing);
+		return false;
+	}
 	if (colon && colon[1] == '\0') {
 		complain("--format=%s: no file is named after the colon", optarg);
 		return false;
 	}
-	o->format = (enum format)word;
 	o->path = colon ? colon + 1 : NULL;
 	s->n_outputs++;
 	return true;
@@ -451,12 +464,18 @@ settle_outputs(struct settings *s)
 	int n_unnamed = 0;
 
 	if (s->n_outputs == 0)
-		s->outputs[s->n_outputs++].format = FORMAT_TEXT;
+		s->outputs[s->n_outputs++].format = formats;
 	for (int i = 0; i < s->n_outputs; i++) {
 		if (s->outputs[i].path)
 			continue;
 		s->outputs[i].path = s->output;
 		n_unnamed++;
+		if (!s->output && s->outputs[i].format->needs & FORMAT_BINARY &&
+		    isatty(STDOUT_FILENO)) {
+			complain("--format=%s is not for a terminal; name a file with -o",
+				 s->outputs[i].format->name);
+			return false;
+		}
 	}
 	if (n_unnamed > 1) {
 		complain("--format: only one may be without :FILE");
@@ -475,8 +494,7 @@ settle(struct settings *s)
 	bool wants_names = s->gen_suppressions;
 
 	for (int i = 0; i < s->n_outputs; i++)
-		wants_names |= s->outputs[i].format != FORMAT_BLOCKS &&
-			       s->outputs[i].format != FORMAT_SITES_RAW;
+		wants_names |= !(s->outputs[i].format->needs & FORMAT_RAW);
 	if (!wants_names)
 		s->no_symbols = true;
 	s->report.filter_text = s->filter_text;

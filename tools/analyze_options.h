@@ -14,25 +14,15 @@
 #include <stdio.h>
 
 #include "detect.h"
+#include "formats.h"
 #include "report.h"
 #include "symbolize.h"
 #include "alarms.h"
 
-enum format {
-	FORMAT_TEXT,
-	FORMAT_JSON,
-	FORMAT_SARIF,
-	FORMAT_JUNIT,
-	FORMAT_GITHUB,
-	FORMAT_BLOCKS,
-	FORMAT_SITES_RAW,
-	N_FORMATS,
-};
-
 enum { FAIL_NEVER = -1, MAX_OUTPUTS = 8 };
 
 struct output {
-	enum format format;
+	const struct format *format;
 	const char *path; /* NULL = standard output */
 	FILE *f;          /* opened when there is something to write */
 };

@@ -84,17 +84,6 @@ end_progress(void)
 
 /* ---- output ---- */
 
-/* Formats of findings only, which are one document for all snapshots. */
-static const struct document {
-	void (*begin)(FILE *f);
-	void (*write)(const struct report_source *s, FILE *f);
-	void (*end)(FILE *f);
-} documents[N_FORMATS] = {
-	[FORMAT_SARIF] = {report_begin_sarif, report_write_sarif, report_end_sarif},
-	[FORMAT_JUNIT] = {report_begin_junit, report_write_junit, report_end_junit},
-	[FORMAT_GITHUB] = {NULL, report_write_github, NULL},
-};
-
 /* Opened when the first snapshot could be read, so that a wrong name does not
  * cost an earlier report. */
 static bool
@@ -105,8 +94,8 @@ open_output(struct output *o)
 	o->f = o->path ? fopen(o->path, "we") : stdout;
 	if (!o->f)
 		complain("'%s': %s", o->path, strerror(errno));
-	else if (documents[o->format].begin)
-		documents[o->format].begin(o->f);
+	else if (o->format && o->format->begin)
+		o->format->begin(o->f);
 	return o->f != NULL;
 }
 
@@ -118,8 +107,8 @@ close_output(struct output *o)
 	bool failed;
 	int error;
 
-	if (documents[o->format].end)
-		documents[o->format].end(o->f);
+	if (o->format && o->format->end)
+		o->format->end(o->f);
 	failed = ferror(o->f) != 0;
 	error = failed ? errno : 0;
 	errno = 0;
@@ -176,17 +165,18 @@ struct analysis {
 };
 
 static struct report *
-describe(const struct settings *s, const struct analysis *a, enum format format)
+describe(const struct settings *s, const struct analysis *a,
+	 const struct format *format)
 {
 	struct report_options options = s->report;
-	bool is_text = format == FORMAT_TEXT;
+	bool is_text = format->needs & FORMAT_TEXT;
 
 	if (!s->has_top)
 		options.top = is_text ? TEXT_TOP : 0;
 	if (!s->has_frames)
 		options.frames = TEXT_FRAMES;
 	options.one_list = !is_text || s->has_sort;
-	options.with_dead = format == FORMAT_JSON;
+	options.with_dead = format->needs & FORMAT_DEAD;
 	return report_new(a->heap, a->symbols, a->findings, &options);
 }
 
@@ -204,39 +194,31 @@ write_document(const struct settings *s, const struct analysis *a, struct output
 		.is_first = a->is_first,
 	};
 
-	documents[o->format].write(&source, o->f);
+	o->format->write_findings(&source, o->f);
 }
 
 static bool
 write_report(const struct settings *s, const struct analysis *a, struct output *o)
 {
 	struct report *r = describe(s, a, o->format);
+	int failed;
 
 	end_progress();
 	if (!r) {
 		complain("out of memory");
 		return false;
 	}
-	switch (o->format) {
-	case FORMAT_TEXT:
+	if (o->format->needs & FORMAT_TEXT) {
 		if (!a->is_first && !s->report.findings_only)
 			fputs("\n\n", o->f);
 		if (a->is_one_of_many && (!s->report.findings_only || a->findings->n))
 			fprintf(o->f, "File        %s\n", a->path);
-		report_write_text(r, o->f);
-		break;
-	case FORMAT_JSON:
-		report_write_json(r, o->f);
-		break;
-	case FORMAT_BLOCKS:
-		report_write_blocks(r, o->f);
-		break;
-	default:
-		report_write_sites_raw(r, o->f);
-		break;
 	}
+	failed = o->format->write(r, o->f);
 	report_free(r);
-	return true;
+	if (failed < 0)
+		complain("out of memory");
+	return !failed;
 }
 
 /* The program may bring suppressions; they are in force from here on. */
@@ -282,17 +264,30 @@ write_output(const struct settings *s, const struct analysis *a, struct output *
 {
 	if (!open_output(o))
 		return false;
-	if (!documents[o->format].write)
+	if (!o->format->write_findings)
 		return write_report(s, a, o);
 	write_document(s, a, o);
 	return true;
+}
+
+/* Is anybody going to see findings, or the exit status that they make? */
+static bool
+wants_findings(const struct settings *s)
+{
+	for (int i = 0; i < s->n_outputs; i++)
+		if (!(s->outputs[i].format->needs & FORMAT_FACTS))
+			return true;
+	return s->fail_on != FAIL_NEVER || s->baseline || s->write_baseline ||
+	       s->gen_suppressions || s->show_unused;
 }
 
 /* Findings, held against the baselines. */
 static struct findings *
 find(struct run *run, const struct analysis *a)
 {
-	struct findings *all = findings_new(a->heap, a->symbols, &run->s->detect);
+	struct findings *all = wants_findings(run->s)
+				       ? findings_new(a->heap, a->symbols, &run->s->detect)
+				       : calloc(1, sizeof(*all));
 
 	if (all && ((run->new &&baseline_add(run->new, all)) ||
 		    (run->old && baseline_compare(run->old, all)))) {
@@ -383,7 +378,7 @@ static bool
 wants_retained(const struct settings *s)
 {
 	for (int i = 0; i < s->n_outputs; i++)
-		if (s->outputs[i].format == FORMAT_JSON)
+		if (s->outputs[i].format->needs & FORMAT_RETAINED)
 			return true;
 	return s->has_sort && s->report.sort == REPORT_RETAINED;
 }
@@ -486,7 +481,7 @@ drop_doubles(struct several_file *files, size_t n)
 	return left;
 }
 
-/* JSON is one object, so it can tell of one process. */
+/* Some documents, as one JSON object, can tell of one process only. */
 static bool
 can_be_told(const struct settings *s, const struct several_file *files, size_t n)
 {
@@ -496,11 +491,11 @@ can_be_told(const struct settings *s, const struct several_file *files, size_t n
 		n_known += (s->each || files[i].is_readable) &&
 			   (i == 0 || files[i].group != files[i - 1].group);
 	for (int i = 0; i < s->n_outputs; i++)
-		if (s->outputs[i].format == FORMAT_JSON && n_known > 1) {
-			complain(s->each ? "--format=json takes one snapshot, not %zu"
-					 : "--format=json takes snapshots of one process, not"
+		if (s->outputs[i].format->needs & FORMAT_ALONE && n_known > 1) {
+			complain(s->each ? "--format=%s takes one snapshot, not %zu"
+					 : "--format=%s takes snapshots of one process, not"
 					   " of %zu",
-				 n_known);
+				 s->outputs[i].format->name, n_known);
 			return false;
 		}
 	return true;

@@ -96,6 +96,15 @@ void report_write_text(const struct report *r, FILE *f);
 void report_write_leaks(const struct report *r, FILE *f); /* a part of it */
 void report_write_json(const struct report *r, FILE *f);
 
+/* For other programs' viewers; returns as struct format has it. */
+int report_write_collapsed(const struct report *r, FILE *f);
+int report_write_speedscope(const struct report *r, FILE *f);
+int report_write_pprof(const struct report *r, FILE *f);
+int report_write_dhat(const struct report *r, FILE *f);
+int report_write_massif(const struct report *r, FILE *f);
+int report_write_csv(const struct report *r, FILE *f);
+int report_write_sqlite(const struct report *r, FILE *f);
+
 /* Tables for other programs: blocks and sites, one a line. */
 void report_write_blocks(const struct report *r, FILE *f);
 void report_write_sites_raw(const struct report *r, FILE *f);

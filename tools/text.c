@@ -99,6 +99,23 @@ text_utf8(const char *bytes, size_t n, bool is_terminal)
 
 /* ---- figures ---- */
 
+char *
+text_command(const char *bytes, size_t n)
+{
+	char *line, *valid;
+
+	while (n > 0 && bytes[n - 1] == '\0')
+		n--;
+	line = malloc(n + 1);
+	if (!line)
+		return NULL;
+	for (size_t i = 0; i < n; i++)
+		line[i] = bytes[i] ? bytes[i] : ' ';
+	valid = text_utf8(line, n, true);
+	free(line);
+	return valid;
+}
+
 const char *
 text_size(uint64_t bytes, char *buf, size_t n)
 {

@@ -19,6 +19,9 @@
  */
 char *text_utf8(const char *bytes, size_t n, bool is_terminal);
 
+/* A command line, whose arguments end with NULs, as one line of UTF-8 for free(3). */
+char *text_command(const char *bytes, size_t n);
+
 /* Part of a path after its last slash. */
 const char *text_basename(const char *path);
 

@@ -1,0 +1,54 @@
+/* formats.h -- what a report can be written as: one table of all formats.
+ *
+ * In:   a report, or findings alone.
+ * Out:  what --format names, and what each needs of the analysis.
+ * Not here: the writers (report_*.c), files and standard output (gcprof-analyze.c).
+ *
+ * To add a format: a writer in a file of its own, a line in formats.c, one in
+ * --help, one in gcprof-analyze(1), one in the completion.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef GCPROF_FORMATS_H
+#define GCPROF_FORMATS_H
+
+#include <stdio.h>
+
+#include "report.h"
+#include "report_findings.h"
+
+enum {
+	FORMAT_RAW = 1 << 0,      /* needs no names of functions */
+	FORMAT_ALONE = 1 << 1,    /* one document tells of one process */
+	FORMAT_BINARY = 1 << 2,   /* is not for a terminal */
+	FORMAT_DEAD = 1 << 3,     /* shows sites of which nothing lives any more, too */
+	FORMAT_RETAINED = 1 << 4, /* shows what sites retain */
+	FORMAT_TEXT = 1 << 5,     /* for people: short lists unless asked for more */
+	FORMAT_FACTS = 1 << 6,    /* shows no findings: nobody need look for any */
+};
+
+struct format {
+	const char *name; /* NULL ends the table */
+	unsigned needs;   /* FORMAT_... */
+
+	/* The whole report.  Returns 0; -1: no memory; 1: failed, and has said so.
+	 * Errors of the stream are in the stream: ferror().  NULL, as is
+	 * write_findings, if gcprof was built without a library: `missing`, which
+	 * package has it. */
+	int (*write)(const struct report *r, FILE *f);
+
+	/* Or findings alone, in one document of all snapshots; begin and end may be
+	 * NULL. */
+	void (*begin)(FILE *f);
+	void (*write_findings)(const struct report_source *s, FILE *f);
+	void (*end)(FILE *f);
+	const char *missing;
+};
+
+/* The first is what is written if none is asked for. */
+extern const struct format formats[];
+
+/* Returns  the format of that name, or NULL. */
+const struct format *format_named(const char *name);
+
+#endif
