@@ -66,6 +66,12 @@ ledger(void)
 		keep(v_valloc(n), n, "aligned");
 	}
 
+	/* Every small size, the second time where such a block was freed before. */
+	for (i = 0; i < 600; i++) {
+		release(keep(v_malloc(i), i, "malloc"), i);
+		keep(v_malloc(i), i, "malloc");
+	}
+
 	/* realloc: in place, moving, shrinking, to zero, failing */
 	for (i = 1; i < N_SIZES; i++) {
 		size_t from = sizes[i], to;
