@@ -22,6 +22,10 @@ for run in ledger sampled; do
 		"$(json "$(heap $run)" '[.sites[] | .allocations] + [.sites[] | .allocated_bytes] | add')" \
 		"$(json "$(heap $run)" '.totals | .allocations + .allocated_bytes')"
 done
+# 10 MB at one sample in 16 KiB: 610 expected, give or take 25.
+GCPROF_SAMPLE=16K run_gcprof many "$TARGETS/entry" many
+between "as many stacks are sampled as were asked for" "$(json "$(heap many)" \
+	'[.sites[] | select(any(.frames[]; .function == "many")) | .allocations] | add // 0')" 450 770
 
 run_gcprof contract "$TARGETS/entry" contract
 is "the C contract runs to its end" "$status" 0
