@@ -9,8 +9,7 @@
 enum {
 	MAX_BOOKS = 8192,
 	CHUNK = 64, /* books */
-	MIN_DEATHS = 4, /* until a site has a page, */
-	MIN_BYTES = 64 << 10 /* but at once if the block is so large */
+	MIN_DEATHS = 4 /* until a site has a page; but at once for a large block */
 };
 
 uint32_t books_volume, books_shift;
@@ -168,7 +167,7 @@ page_of(site_id site, size_t bytes)
 		(void)atomic_add(&s.n_unbooked, 1);
 		return NULL;
 	}
-	if (number + 1 < MIN_DEATHS && bytes < MIN_BYTES) {
+	if (number + 1 < MIN_DEATHS && bytes < BOOKS_LARGE) {
 		/* Two at once may count as one. */
 		(void)__atomic_compare_exchange_n(of_site, &number, number + 1, false,
 						  __ATOMIC_RELAXED, __ATOMIC_RELAXED);
@@ -241,6 +240,23 @@ books_death(const struct block *b, uint32_t born, bool is_foreign)
 	(void)atomic_add(&page->died_bytes[books_period_of(now)], b->bytes);
 	n = atomic_add(&page->n_freed, 1) + 1;
 	return (n & (n - 1)) == 0;
+}
+
+void
+books_grown(const struct block *b, size_t by)
+{
+	const uint32_t *of_site = sites_book(b->site);
+	uint32_t number = of_site ? acquire_load(of_site) : NO_PAGE;
+	struct book *page;
+
+	/* It is no death, and must not count as one on the way to a page. */
+	if (number == NO_PAGE || (number < FIRST_PAGE && b->bytes < BOOKS_LARGE))
+		return;
+	page = page_of(b->site, b->bytes);
+	if (!page)
+		return;
+	(void)atomic_add(&page->n_grown, 1);
+	(void)atomic_add(&page->grown_bytes, by);
 }
 
 void

@@ -13,6 +13,9 @@
  * there are 16 to 32 of them once a quarter of a mebibyte was allocated, however
  * long the process runs.
  *
+ * What realloc makes larger dies and is born again.  Growth of large blocks and of
+ * survivors is counted beside that.
+ *
  * A survivor is a block that outlives the birth_id it was born under, that is:
  * it dies in another period or epoch than it was born in, or by the hand of
  * another thread.  Only survivors' deaths are booked; the others cost what they
@@ -46,7 +49,8 @@ enum {
 	BOOKS_PERIODS = 32,
 	BOOKS_UNIT_BITS = 13, /* volume is counted in units of 8 KiB */
 	BOOKS_AGES = 20,
-	BOOKS_PER_BLOCK = 64
+	BOOKS_PER_BLOCK = 64,
+	BOOKS_LARGE = 64 << 10 /* a block that is worth a page by itself */
 };
 
 /* Deaths of survivors of one site.  Written with atomic adds. */
@@ -59,6 +63,10 @@ struct book {
 	 * or at the same time, as far as volume at births can tell. */
 	uint32_t n_later, n_earlier, n_same;
 	uint32_t n_foreign; /* freed by another thread than had allocated it */
+	/* Large blocks and survivors that realloc made larger, and then were of this
+	 * site; and by how much. */
+	uint32_t n_grown;
+	uint64_t grown_bytes;
 	uint32_t ages[BOOKS_AGES]; /* by bits of the age in units of volume */
 	/* Of all these, what belongs to the newest period in which one died: a program that
 	 * cleans up at its end does so in its last period, and is to be judged without. */
@@ -101,6 +109,9 @@ uint32_t books_room(void);
 /* A survivor dies.  born: volume at its birth.
  * Returns  whether the stack of this free is wanted, for books_freed_at. */
 bool books_death(const struct block *b, uint32_t born, bool is_foreign);
+/* realloc made a block larger, a large one or a survivor; b: as it is now.  BOUND: those
+ * that are not large count from when the site has a page. */
+void books_grown(const struct block *b, size_t by);
 /* Where a block of this site is freed. */
 void books_freed_at(site_id site, size_t bytes, site_id where);
 

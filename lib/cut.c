@@ -123,6 +123,9 @@ on_stop(int number, siginfo_t *info, void *context)
 		t->sp = (uintptr_t)uc->uc_mcontext.gregs[REG_RSP] - 128;
 		t->alt_stack =
 			uc->uc_stack.ss_flags & SS_DISABLE ? 0 : (uintptr_t)uc->uc_stack.ss_sp;
+		t->pc = (uintptr_t)uc->uc_mcontext.gregs[REG_RIP];
+		t->pc_sp = (uintptr_t)uc->uc_mcontext.gregs[REG_RSP];
+		t->is_interrupted = true;
 		memcpy(t->registers, uc->uc_mcontext.gregs, sizeof t->registers);
 		find_vectors(t, uc);
 		answer(t, generation);
@@ -140,9 +143,10 @@ cut_park(void)
 	if (!t)
 		return;
 	/* Registers that our callers may have left as the program had them. */
-	__asm__ volatile("movq %%rbx, 0(%0)\n\tmovq %%rbp, 8(%0)\n\tmovq %%r12, 16(%0)\n\t"
-			 "movq %%r13, 24(%0)\n\tmovq %%r14, 32(%0)\n\tmovq %%r15, 40(%0)"
-			 :
+	__asm__ volatile("movq %%rbx, 0(%2)\n\tmovq %%rbp, 8(%2)\n\tmovq %%r12, 16(%2)\n\t"
+			 "movq %%r13, 24(%2)\n\tmovq %%r14, 32(%2)\n\tmovq %%r15, 40(%2)\n\t"
+			 "leaq 0f(%%rip), %0\n0:\tmovq %%rsp, %1"
+			 : "=&r"(t->pc), "=&r"(t->pc_sp)
 			 : "r"(t->registers)
 			 : "memory");
 	t->sp = (uintptr_t)__builtin_frame_address(0);
@@ -328,6 +332,7 @@ cut_take(const struct cut_thread *self, enum cut_way way, int (*f)(void *with), 
 	cut_now.n_threads = 0;
 	if (cut_now.threads) {
 		cut_now.threads[0] = *self;
+		cut_now.threads[0].pc_sp = self->sp;
 		cut_now.threads[0].tid = sys_gettid();
 		cut_now.threads[0].state = CUT_PARKED;
 		cut_now.threads[0].thread_pointer = cut_thread_pointer();

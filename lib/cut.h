@@ -39,6 +39,12 @@ struct cut_thread {
 	uintptr_t sp;		 /* everything from here upwards is in use */
 	uintptr_t thread_pointer; /* fs: the thread's descriptor */
 	uintptr_t alt_stack;	 /* sigaltstack, 0 = none */
+	/* Where it goes on, and its stack pointer there; pc 0: where the call below
+	 * pc_sp returns to. */
+	uintptr_t pc, pc_sp;
+	/* `registers` are all of them, in the order of ucontext; else rbx, rbp and
+	 * r12 to r15, at pc. */
+	bool is_interrupted;
 	uintptr_t registers[CUT_REGISTERS];
 	uintptr_t vectors, vectors_end; /* where those of the vector registers lie, or 0 */
 };

@@ -28,9 +28,10 @@
 
 enum {
 	HEAPFILE_MAJOR = 1, /* another major: a reader must refuse */
-	HEAPFILE_MINOR = 1, /* a higher minor: only additions */
+	HEAPFILE_MINOR = 2, /* a higher minor: only additions */
 	HEAPFILE_LITTLE_ENDIAN = 1,
 	HEAPFILE_MAX_SECTIONS = 64,
+	HEAPFILE_MAX_FRAMES = 256, /* of a thread */
 };
 
 /* All integers little-endian. */
@@ -209,6 +210,22 @@ enum heapfile_type {
 	 * these what belongs to deaths in the last period: varint later, varint
 	 * earlier, varint same, and for each period varint born. */
 	HEAPFILE_BOOKS = 17,
+
+	/* From here on: since version 1.2.  The frames of each thread that was
+	 * stopped, innermost first.
+	 * Record: varint thread (0 = one that never allocated), varint tid, text
+	 * name (empty if THREADS has it), varint flags (HEAPFILE_FRAMES_*), varint
+	 * n_frames (at most HEAPFILE_MAX_FRAMES), then n_frames times: varint
+	 * flags (HEAPFILE_FRAME_*), varint module (0 = in none), varint offset (as
+	 * in HEAPFILE_SITES), zigzag (stack pointer - end of the frame before, 0
+	 * before the first), varint bytes (up to the frame's end, its canonical
+	 * frame address; 0 = unknown). */
+	HEAPFILE_FRAMES = 18,
+
+	/* Survivors, and blocks of 64 KiB and more, that realloc made larger, by
+	 * the site that they are of then; sites without a record had hardly any.
+	 * Record: varint site, varint count, varint bytes (that were added). */
+	HEAPFILE_GROWN = 19,
 };
 
 enum heapfile_root {
@@ -267,6 +284,12 @@ enum heapfile_special {
 #define HEAPFILE_THREAD_ALIVE 1u
 #define HEAPFILE_THREAD_MAIN 2u
 #define HEAPFILE_THREAD_UNANSWERED 4u /* was not stopped in time: its whole stack counts as a root */
+
+#define HEAPFILE_FRAMES_COMPLETE 1u /* the last frame is the outermost one */
+
+#define HEAPFILE_FRAME_EXACT 1u	 /* offset is the instruction itself */
+#define HEAPFILE_FRAME_SIGNAL 2u /* made by the kernel: its caller was interrupted */
+#define HEAPFILE_FRAME_GAP 4u	 /* others between the one before and this one are left out */
 
 #define HEAPFILE_BIRTH_PROMOTED_EARLY 1u /* its survivors took over 25 % of the semispace: old after one epoch */
 

@@ -45,6 +45,8 @@ static const struct section_kind {
 	[HEAPFILE_PERIODS] = {"PERIODS", 5},
 	[HEAPFILE_BIRTH_PERIODS] = {"BIRTH_PERIODS", 1},
 	[HEAPFILE_BOOKS] = {"BOOKS", 11},
+	[HEAPFILE_FRAMES] = {"FRAMES", 5},
+	[HEAPFILE_GROWN] = {"GROWN", 3},
 };
 
 const char *

@@ -160,6 +160,26 @@ struct hf_book {
 	uint64_t last_later, last_earlier, last_same; /* in the last period */
 };
 
+struct hf_frame {
+	uint32_t flags, module;
+	uint64_t offset;    /* as in hf_site */
+	uint64_t sp, bytes; /* up to the frame's end; 0 = unknown */
+};
+
+/* Where a thread was stopped: frames, innermost first. */
+struct hf_stack {
+	uint32_t thread; /* 0: one that never allocated, see tid and name */
+	uint64_t tid;
+	struct hf_text name;
+	uint32_t flags, n_frames;
+	struct hf_frame frames[HEAPFILE_MAX_FRAMES];
+};
+
+struct hf_grown {
+	uint32_t site; /* never 0 */
+	uint64_t count, bytes;
+};
+
 #define HF_SIZE_LIMIT (1ull << 48)
 
 /* What to do with each record.  A function that is NULL is not called; one
@@ -187,6 +207,8 @@ struct hf_sink {
 	int (*period)(void *arg, const struct hf_period *r);
 	int (*birth_period)(void *arg, uint32_t period); /* from 0 */
 	int (*book)(void *arg, const struct hf_book *r);
+	int (*stack)(void *arg, const struct hf_stack *r);
+	int (*grown)(void *arg, const struct hf_grown *r);
 	/* Usable bytes of a block, by number from 1.  If it is NULL, offsets in
 	 * blocks are not checked: the decoder remembers no block. */
 	uint64_t (*usable)(void *arg, uint32_t block);

@@ -15,7 +15,7 @@
 
 #include <string.h>
 
-/* What version 1.1 has a name for. */
+/* What version 1.2 has a name for. */
 enum {
 	SITE_FLAGS = HEAPFILE_SITE_SPECIAL | HEAPFILE_SITE_EXACT,
 	THREAD_FLAGS =
@@ -24,6 +24,8 @@ enum {
 	MAPPING_FLAGS = HEAPFILE_MAPPING_READ | HEAPFILE_MAPPING_WRITE |
 			HEAPFILE_MAPPING_EXEC | HEAPFILE_MAPPING_SHARED |
 			HEAPFILE_MAPPING_FILE,
+	STACK_FLAGS = HEAPFILE_FRAMES_COMPLETE,
+	FRAME_FLAGS = HEAPFILE_FRAME_EXACT | HEAPFILE_FRAME_SIGNAL | HEAPFILE_FRAME_GAP,
 };
 
 __attribute__((noinline)) static bool
@@ -595,6 +597,62 @@ get_book(struct decoder *d)
 	return EMIT(d, book, &r);
 }
 
+/* ---- threads at the cut ---- */
+
+/* end: of the frame before. */
+static bool
+get_frame(struct decoder *d, uint64_t *end, struct hf_frame *r)
+{
+	const uint8_t *at;
+	uint64_t zigzag;
+
+	if (!get_flags(d, FRAME_FLAGS, &r->flags) ||
+	    !get_reference(d, HEAPFILE_MODULES, &r->module) || !get_varint(d, &r->offset))
+		return false;
+	at = d->p;
+	if (!get_varint(d, &zigzag) || !get_varint(d, &r->bytes))
+		return false;
+	r->sp = *end + ((zigzag >> 1) ^ -(zigzag & 1));
+	/* Wrapped round: up and ended below, or down and ended above. */
+	if (zigzag & 1 ? r->sp >= *end : r->sp < *end)
+		return decode_bad(d, at, "address overflow");
+	return add(d, at, r->sp, r->bytes, end);
+}
+
+static bool
+get_stack(struct decoder *d)
+{
+	struct hf_stack r;
+	const uint8_t *at;
+	uint64_t end = 0;
+
+	if (!get_reference(d, HEAPFILE_THREADS, &r.thread) || !get_varint(d, &r.tid) ||
+	    !get_text(d, &r.name) || !get_flags(d, STACK_FLAGS, &r.flags))
+		return false;
+	at = d->p;
+	if (!get_u32_varint(d, &r.n_frames))
+		return false;
+	if (r.n_frames > HEAPFILE_MAX_FRAMES)
+		return decode_bad(d, at, "more than 256 frames");
+	for (uint32_t i = 0; i < r.n_frames; i++)
+		if (!get_frame(d, &end, &r.frames[i]))
+			return false;
+	return EMIT(d, stack, &r);
+}
+
+static bool
+get_grown(struct decoder *d)
+{
+	struct hf_grown r;
+	const uint8_t *at = d->p;
+
+	if (!get_reference(d, HEAPFILE_SITES, &r.site))
+		return false;
+	if (r.site == 0)
+		return decode_bad(d, at, "growth of no site");
+	return get_varint(d, &r.count) && get_varint(d, &r.bytes) && EMIT(d, grown, &r);
+}
+
 bool (*const decode_getters[DECODE_N_TYPES])(struct decoder *d) = {
 	[HEAPFILE_INFO] = get_info,
 	[HEAPFILE_MODULES] = get_module,
@@ -613,4 +671,6 @@ bool (*const decode_getters[DECODE_N_TYPES])(struct decoder *d) = {
 	[HEAPFILE_PERIODS] = get_period,
 	[HEAPFILE_BIRTH_PERIODS] = get_birth_period,
 	[HEAPFILE_BOOKS] = get_book,
+	[HEAPFILE_FRAMES] = get_stack,
+	[HEAPFILE_GROWN] = get_grown,
 };

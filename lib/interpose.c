@@ -173,6 +173,7 @@ reallocate(void *p, size_t bytes)
 		q = p;
 	if (likely(q != NULL)) {
 		record_alloc(q, bytes, HEAPFILE_KIND_REALLOC, &c);
+		record_grown(&old, q, bytes);
 		record_leave();
 		return q;
 	}
@@ -391,6 +392,8 @@ rallocx(void *p, size_t bytes, int flags)
 			record_alloc_nested(q, bytes, HEAPFILE_KIND_MALLOCX);
 		else
 			record_alloc(q, bytes, HEAPFILE_KIND_MALLOCX, &c);
+		if (q && !is_inside)
+			record_grown(&old, q, bytes);
 	}
 	if (!is_inside)
 		record_leave();

@@ -426,6 +426,16 @@ record_restore(const struct block *b)
 		t->counts.freed_to_bytes -= b->bytes;
 }
 
+NOINLINE void
+record_growth(const struct block *old, const void *now)
+{
+	struct block b;
+
+	/* Nothing is known of what it was if it has no address. */
+	if (old->addr && blocks_find((uintptr_t)now, &b) == BLOCKS_LIVE)
+		books_grown(&b, b.bytes - old->bytes);
+}
+
 void
 record_resize(struct block *b, size_t bytes)
 {

@@ -27,6 +27,7 @@
 
 #include "base.h"
 #include "blocks.h"
+#include "books.h"
 #include "heapfile.h"
 #include "thread.h"
 
@@ -148,6 +149,19 @@ record_free_quick(struct thread *t, void *p, enum heapfile_kind by)
 
 /* A reallocation failed: the block is what it was. */
 void record_restore(const struct block *b);
+
+void record_growth(const struct block *old, const void *now);
+/* After record_alloc: what was `old` has so many bytes now.  Counted if it became
+ * larger, and is large or a survivor: born under another birth_id than this thread's. */
+static ALWAYS_INLINE void
+record_grown(const struct block *old, const void *now, size_t bytes)
+{
+	const struct thread *t = thread_tls.state;
+
+	if (bytes > old->bytes && t &&
+	    unlikely(bytes >= BOOKS_LARGE || old->birth != t->birth))
+		record_growth(old, now);
+}
 
 /* A block changed its size where it stands. */
 void record_resize(struct block *b, size_t bytes);

@@ -228,17 +228,6 @@ all_object_roots(void)
 
 /* ---- threads ------------------------------------------------------------- */
 
-static thread_no
-number_of(int tid)
-{
-	struct thread *t = NULL;
-
-	while ((t = thread_next(t)) != NULL)
-		if (t->is_used && t->tid == tid)
-			return t->number;
-	return 0;
-}
-
 /* Static TLS and the descriptor, with the key values told apart. */
 static void
 descriptor_roots(thread_no n, uintptr_t tp)
@@ -302,7 +291,7 @@ unstopped_main_roots(void)
 	if (!stack)
 		return;
 	lo = cut_now.n_unanswered || has_orphans ? stack->start : (uintptr_t)__libc_stack_end;
-	scan_root(HEAPFILE_ROOT_STACK, has_orphans ? 0 : number_of(cut_now.pid), lo, stack->end);
+	scan_root(HEAPFILE_ROOT_STACK, has_orphans ? 0 : thread_number_of(cut_now.pid), lo, stack->end);
 }
 
 /* The stack that the thread was given, from sp if that is on it; a thread that
@@ -349,7 +338,7 @@ other_stack_roots(thread_no n, const struct cut_thread *t)
 static void
 thread_roots(const struct cut_thread *t)
 {
-	thread_no n = number_of(t->tid);
+	thread_no n = thread_number_of(t->tid);
 
 	scan_root_words(HEAPFILE_ROOT_REGISTERS, n, t->registers, CUT_REGISTERS);
 	scan_root(HEAPFILE_ROOT_REGISTERS, n, t->vectors, t->vectors_end);

@@ -8,6 +8,7 @@
 #include "books.h"
 #include "cut.h"
 #include "epochs.h"
+#include "frames.h"
 #include "heapfile_write.h"
 #include "index.h"
 #include "mappings.h"
@@ -219,19 +220,14 @@ put_threads(int pid)
 	for (n = 1; n < end; n++) {
 		const struct thread_record *r = thread_record_get(n);
 		static const struct thread_record none;
-		char path[64], name[32];
-		long got;
+		char name[32];
 
 		if (!r)
 			r = &none;
 		memcpy(name, r->name, sizeof r->name);
 		name[sizeof r->name] = 0;
-		if (r->is_alive) {
-			(void)sys_format(path, sizeof path, "/proc/%d/task/%d/comm", pid,
-					 r->tid);
-			got = sys_read_file(path, name, sizeof name);
-			name[got > 0 ? got - 1 : 0] = 0; /* without the newline */
-		}
+		if (r->is_alive)
+			sys_task_name(pid, r->tid, name, sizeof name);
 		heapfile_record();
 		heapfile_put((uint64_t)r->tid);
 		heapfile_put(r->first_epoch);
@@ -331,6 +327,24 @@ put_books(uint32_t n_periods)
 		heapfile_put(is_last ? b->newest_same : 0);
 		for (p = 0; p < n_periods; p++)
 			heapfile_put(is_last ? b->newest_born[p] : 0);
+	}
+}
+
+static void
+put_grown(void)
+{
+	uint32_t i;
+
+	heapfile_section(HEAPFILE_GROWN);
+	for (i = 0; i < books_n(); i++) {
+		const struct book *b = books_get(i);
+
+		if (!b || !b->n_grown)
+			continue;
+		heapfile_record();
+		heapfile_put(b->site);
+		heapfile_put(b->n_grown);
+		heapfile_put(b->grown_bytes);
 	}
 }
 
@@ -556,6 +570,7 @@ snapshot_write(const struct snapshot_facts *facts)
 		pass_over_own_frames();
 		scan_blocks();
 		roots_write();
+		frames_write();
 		if (options.content_bytes)
 			put_contents();
 	}
@@ -566,6 +581,7 @@ snapshot_write(const struct snapshot_facts *facts)
 	put_marks();
 	put_births();
 	put_books(put_periods(facts, &counts));
+	put_grown();
 	put_threads(facts->pid);
 	put_sites();
 	put_modules();

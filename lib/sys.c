@@ -327,6 +327,17 @@ sys_thread_state(int tid)
 	return state_in(name);
 }
 
+void
+sys_task_name(int pid, int tid, char *ret, size_t bytes)
+{
+	char name[64];
+	long got;
+
+	(void)sys_format(name, sizeof name, "/proc/%d/task/%d/comm", pid, tid);
+	got = sys_read_file(name, ret, bytes);
+	ret[got > 0 ? got - 1 : 0] = 0; /* without the newline */
+}
+
 int
 sys_signal_thread(int tid, int number)
 {

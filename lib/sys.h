@@ -66,6 +66,8 @@ bool sys_is_thread(int tid);
  * in /proc/PID/stat; 0 if unknown. */
 char sys_process_state(int pid);
 char sys_thread_state(int tid);
+/* What a thread of a process is called; "" if nobody knows. */
+void sys_task_name(int pid, int tid, char *ret, size_t bytes);
 /* Send a signal to a thread of this process.  Returns 0 or -errno. */
 int sys_signal_thread(int tid, int number);
 /* Call f for each thread of this process.  Returns 0 or -errno. */

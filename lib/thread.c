@@ -226,6 +226,17 @@ thread_next(struct thread *t)
 }
 
 thread_no
+thread_number_of(int tid)
+{
+	struct thread *t = NULL;
+
+	while ((t = thread_next(t)) != NULL)
+		if (t->is_used && t->tid == tid)
+			return t->number;
+	return 0;
+}
+
+thread_no
 thread_records_end(void)
 {
 	uint32_t n = relaxed_load(&n_records);

@@ -171,6 +171,8 @@ void thread_sum(struct epochs_counts *ret);
 bool thread_is_alone(void);
 /* All states, used or not; start with NULL. */
 struct thread *thread_next(struct thread *t);
+/* The number of a thread that lives; 0 if it has not allocated. */
+thread_no thread_number_of(int tid);
 
 /* Threads that ever allocated, by number from 1 to thread_records_end() - 1. */
 struct thread_record {

@@ -21,6 +21,7 @@ unit_tests = \
 	tests/unit/test_growth \
 	tests/unit/test_several \
 	tests/unit/test_trend \
+	tests/unit/test_types \
 	tests/unit/test_alarms
 
 # TAP scripts, run by bash with the variables of AM_TESTS_ENVIRONMENT.
@@ -109,6 +110,10 @@ tests_unit_test_several_LDADD = $(analyze_test_libs)
 tests_unit_test_trend_SOURCES = tests/unit/test_trend.c
 tests_unit_test_trend_CFLAGS = $(analyze_test_cflags)
 tests_unit_test_trend_LDADD = $(analyze_test_libs)
+
+tests_unit_test_types_SOURCES = tests/unit/test_types.c $(heapmaker_sources)
+tests_unit_test_types_CFLAGS = $(analyze_test_cflags)
+tests_unit_test_types_LDADD = $(analyze_test_libs)
 
 tests_unit_test_alarms_SOURCES = tests/unit/test_alarms.c
 tests_unit_test_alarms_CFLAGS = $(analyze_test_cflags)

@@ -172,6 +172,15 @@ detector_dominators(const struct detector *d)
 	return p->dominators;
 }
 
+static struct names *
+detector_names(const struct detector *d)
+{
+	if (!d->parts->names)
+		d->parts->names = names_new(d->heap, d->symbols);
+	d->findings->failed |= !d->parts->names;
+	return d->parts->names;
+}
+
 struct holders *
 detector_holders(const struct detector *d)
 {
@@ -179,9 +188,7 @@ detector_holders(const struct detector *d)
 
 	if (p->holders || !detector_dominators(d))
 		return p->holders;
-	if (!p->names)
-		p->names = names_new(d->heap, d->symbols);
-	if (p->names)
+	if (detector_names(d))
 		p->holders = holders_new(d->heap, &d->options->graph, p->dominators,
 					 p->names);
 	d->findings->failed |= !p->holders;
@@ -238,6 +245,18 @@ sum_sites(const struct detector *d)
 		return;
 	d->findings->retained = dominators_by_site(tree);
 	d->findings->failed |= !d->findings->retained;
+}
+
+static void
+sum_types(const struct detector *d)
+{
+	struct dominators *tree = d->options->with_types ? detector_dominators(d) : NULL;
+	struct names *names = d->options->with_types ? detector_names(d) : NULL;
+
+	if (!names || d->findings->failed)
+		return;
+	d->findings->types = types_new(d->heap, names, tree);
+	d->findings->failed |= !d->findings->types;
 }
 
 static void
@@ -378,6 +397,8 @@ findings_new(const struct heap *heap, struct symbols *symbols,
 		detect_fragmentation(&d);
 	if (!all->failed)
 		sum_sites(&d);
+	if (!all->failed)
+		sum_types(&d);
 	parts_free(&parts);
 	graph_free(graph);
 	for (size_t i = 0; i < all->n && !all->failed; i++)
@@ -414,6 +435,7 @@ findings_free(struct findings *all)
 		steps_free(f);
 	}
 	settle_fini(&all->settle);
+	types_free(all->types);
 	free(all->retained);
 	free(all->list);
 	free(all);

@@ -21,6 +21,7 @@
 #include "several.h"
 #include "stacks.h"
 #include "suppress.h"
+#include "types.h"
 #include "symbolize.h"
 
 enum finding_level { FINDING_ERROR, FINDING_WARNING, FINDING_NOTE };
@@ -94,6 +95,7 @@ struct findings {
 	struct leaks leaks;
 	struct fragmentation fragmentation;
 	struct heap_count *retained; /* by site; NULL = not asked for, or unknown */
+	struct types *types;	     /* NULL = not asked for */
 	const struct several *several; /* with this snapshot; NULL = there is no other */
 	struct settle settle;
 	bool failed; /* no memory */
@@ -104,6 +106,7 @@ struct detect_options {
 	bool show_reachable;
 	bool show_content;
 	bool with_retained; /* what each site retains */
+	bool with_types;    /* of each block, and what they retain */
 	struct several *several; /* earlier snapshots; this one is added; NULL = none */
 	const char *path;	 /* of this one, for them */
 	struct suppressions *suppressions; /* counts what it matches; may be NULL */

@@ -624,10 +624,16 @@ say_deaths(const struct work *w, struct finding *f, const struct growing *g)
 	struct findings *all = w->d->findings;
 	const struct heap_book *b = w->h->books ? w->h->books[g->history->node] : NULL;
 	uint64_t allocations = w->h->nodes[g->history->node].allocations;
+	const struct heap_count none = {0, 0};
+	const struct heap_count *grown = w->h->grown ? &w->h->grown[g->history->node] : &none;
 	struct stack s;
 
-	if (g->is_torn_down)
-		; /* how they died then tells nothing of the time before */
+	if (grown->blocks)
+		finding_say(all, f, "realloc made %s larger %s time%s, by %s in all.",
+			    g->history->live.blocks == 1 ? "it" : "them", COUNT(grown->blocks),
+			    grown->blocks == 1 ? "" : "s", SIZE(grown->bytes));
+	if (g->is_torn_down || (g->is_bytes && grown->blocks))
+		; /* how they died then tells nothing of the time before; nor what realloc replaced */
 	else if (allocations == g->history->live.blocks)
 		finding_say(all, f, "None of the %s blocks that were allocated there was freed.",
 			    COUNT(allocations));

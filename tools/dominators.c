@@ -13,13 +13,20 @@
  *     idom(w)  the deepest dominator of w's parent in the search tree whose
  *              place is at most semi(w); a sweep over rising w
  *
- * Three things make it fit a heap of ten million blocks.  A pointer from a lower
- * place is done with when it is seen, as nothing above w is on its way: only
- * those from higher places are turned round and kept.  Path compression needs
+ * What makes it fit a heap of ten million blocks is that memory is waited for as
+ * seldom as can be.  The search finds all that it needs of a block in one cache line,
+ * and the sweeps ask for what they will need some edges before they do.  A pointer
+ * from a lower place is done with when it is seen, as nothing above w is on its way:
+ * only those from higher places are turned round and kept.  Path compression needs
  * the least semi on a path and not where it is, so a place and a label make one
  * word; it climbs by reversing the pointers that it will overwrite, so there is
  * no stack, and neither has the search, which climbs by parents.  And arrays
  * serve twice (below).
+ *
+ * Where many pointers lead everywhere, paths are long before they are compressed, but
+ * then most labels are as low as they can be: semi(w) comes from a pointer into w
+ * or a place above, so the lowest source of all these is a floor.  A way up ends where
+ * the floor is met.
  *
  * Climbing from a parent to the dominator one by one, as the paper has it, is
  * quadratic for what is common in a heap: a long list whose items hang on a
@@ -37,22 +44,33 @@
 
 enum {
 	PROGRESS_STEP = 1 << 20,
-	AHEAD = 24, /* edges from the one that memory is asked for to the one in hand */
+	AHEAD = 16,   /* edges from one that memory is asked for to the one in hand */
+	NEAREST = 3,  /* edges that a block's node has */
+	BACKWARD = 8, /* places from one that memory is asked for, on the way up */
+};
+
+/* All that the search wants to know of a block, in one cache line or two neighbours:
+ * to come to the next block costs it a wait for memory, and nothing else can be done
+ * meanwhile. */
+struct node {
+	uint32_t first; /* edge; those of the block end where the next's begin */
+	uint32_t targets[NEAREST]; /* of the first ones */
 };
 
 /* INVARIANT  twice: until the tree is there, the arrays of struct dominators
  * hold by place
  *
  *     idoms   parents in the search tree
- *     counts  semi
- *     bytes   two numbers in a word: while searching, the end of the edges and the
- *             next one to look at; then the ancestor so far and the least semi up to
- *             below it; at last the depth in the tree and the pointer farther up
+ *     counts  while searching, how many edges have been followed; then semi
+ *     bytes   two numbers in a word: the sources above and semi so far; then the
+ *             ancestor so far and the least semi up to below it; at last the depth
+ *             in the tree and the pointer farther up
  */
 struct builder {
 	struct dominators *d;
 	const struct edges *e;
 	const struct graph *roots; /* only for graph_is_root() */
+	struct node *nodes;        /* by block, and one for the end; while searching */
 	uint8_t *seen;             /* a bit a block: the search has been there */
 	uint32_t *first;           /* by place: of its sources in sources[] */
 	uint32_t *sources;         /* places above it that point to it */
@@ -83,39 +101,87 @@ is_seen(const struct builder *b, uint32_t block)
 	return b->seen[block / 8] & 1u << block % 8;
 }
 
+static int
+make_nodes(struct builder *b)
+{
+	const struct edges *e = b->e;
+	uint32_t n = b->d->heap->n_blocks;
+
+	b->nodes = malloc(((size_t)n + 1) * sizeof(*b->nodes));
+	if (!b->nodes)
+		return -1;
+	for (uint32_t block = 0; block < n; block++) {
+		struct node *x = &b->nodes[block];
+		uint64_t first = e->first[block], end = e->first[block + 1];
+
+		x->first = (uint32_t)first;
+		for (unsigned i = 0; i < NEAREST && first + i < end; i++)
+			x->targets[i] = e->targets[first + i];
+	}
+	b->nodes[n].first = (uint32_t)e->first[n];
+	return 0;
+}
+
+static uint32_t
+n_edges(const struct node *x)
+{
+	return x[1].first - x[0].first;
+}
+
+static uint32_t
+target_of(const struct builder *b, const struct node *x, uint32_t i)
+{
+	return i < NEAREST ? x->targets[i] : b->e->targets[x->first + i];
+}
+
 /* Give a block the next place. */
 static uint32_t
 enter(struct builder *b, uint32_t block, uint32_t parent)
 {
 	struct dominators *d = b->d;
-	uint32_t first = (uint32_t)b->e->first[block];
-	uint32_t end = (uint32_t)b->e->first[block + 1];
 
 	b->seen[block / 8] |= (uint8_t)(1u << block % 8);
 	d->places[block] = ++d->n;
 	d->blocks[d->n] = block;
 	d->idoms[d->n] = parent;
-	d->bytes[d->n] = pack(end, first);
-	for (uint32_t i = first; i < end && i < first + AHEAD; i++)
-		__builtin_prefetch(&b->e->first[b->e->targets[i]]);
+	d->counts[d->n] = 0;
 	advance(b);
 	return d->n;
+}
+
+/* The first edge from i on to a block that has not been seen, or the number of
+ * edges. */
+static uint32_t
+next_edge(const struct builder *b, const struct node *x, uint32_t i)
+{
+	uint32_t n = n_edges(x);
+
+	while (i < n && is_seen(b, target_of(b, x, i)))
+		i++;
+	return i;
 }
 
 static void
 search_from(struct builder *b, uint32_t block)
 {
 	struct dominators *d = b->d;
-	const uint32_t *targets = b->e->targets;
 	uint32_t at = enter(b, block, 0);
 
 	while (at != 0) {
-		uint32_t i = (uint32_t)d->bytes[at], end = (uint32_t)(d->bytes[at] >> 32);
+		const struct node *x = &b->nodes[d->blocks[at]];
+		uint32_t i = next_edge(b, x, d->counts[at]);
 
-		while (i < end && is_seen(b, targets[i]))
-			i++;
-		d->bytes[at] = pack(end, i);
-		at = i < end ? enter(b, targets[i], at) : d->idoms[at];
+		if (i < n_edges(x)) {
+			uint32_t target = target_of(b, x, i);
+
+			d->counts[at] = i + 1;
+			at = enter(b, target, at);
+			__builtin_prefetch(&b->nodes[target]);
+		} else {
+			at = d->idoms[at];
+			if (at > BACKWARD)
+				__builtin_prefetch(&b->nodes[d->blocks[at - BACKWARD]]);
+		}
 	}
 }
 
@@ -147,7 +213,23 @@ search(struct builder *b, uint32_t block)
 static void
 begin_at_roots(struct builder *b, uint32_t block)
 {
-	b->d->counts[b->d->places[block]] = 0;
+	b->d->bytes[b->d->places[block]] = 0;
+}
+
+/* The place that edge i leads to, with memory asked for what comes next: for the
+ * places of edges far ahead, and for what an array has for those nearer. */
+static inline uint32_t
+place_of_target(const struct builder *b, uint64_t i, const void *array, size_t size)
+{
+	const uint32_t *places = b->d->places, *targets = b->e->targets;
+
+	if (i + 2 * AHEAD < b->e->n) {
+		uint32_t nearer = places[targets[i + AHEAD]];
+
+		__builtin_prefetch(&places[targets[i + 2 * AHEAD]]);
+		__builtin_prefetch((const char *)array + nearer * size, 1);
+	}
+	return places[targets[i]];
 }
 
 /* Use the edges from lower places, count the others.  Afterwards first[w] is
@@ -155,31 +237,33 @@ begin_at_roots(struct builder *b, uint32_t block)
 static void
 use_edges(struct builder *b)
 {
-	const struct heap *h = b->d->heap;
-	const uint32_t *places = b->d->places, *targets = b->e->targets;
-	uint32_t *semi = b->d->counts, sum = 0;
+	struct dominators *d = b->d;
+	uint64_t *found = d->bytes; /* sources above, semi */
+	uint32_t sum = 0;
 
-	for (uint32_t block = 0; block < h->n_blocks; block++) {
-		uint32_t v = places[block];
+	for (uint32_t block = 0; block < d->heap->n_blocks; block++) {
+		uint32_t v = d->places[block];
 
 		if (v == 0)
 			continue;
 		for (uint64_t i = b->e->first[block]; i < b->e->first[block + 1]; i++) {
-			uint32_t w = places[targets[i]];
+			uint32_t w = place_of_target(b, i, found, sizeof(*found));
+			uint64_t x = found[w];
 
-			if (i + AHEAD < b->e->n)
-				__builtin_prefetch(&places[targets[i + AHEAD]]);
-			if (w > v && semi[w] > v)
-				semi[w] = v;
-			else if (w < v)
-				b->first[w]++;
+			if (w < v)
+				x += 1ull << 32;
+			else if (w > v && (uint32_t)x > v)
+				x = x >> 32 << 32 | v;
+			found[w] = x;
 		}
 	}
-	for (uint32_t w = 0; w <= b->d->n; w++) {
-		sum += b->first[w];
+	for (uint32_t w = 0; w <= d->n; w++) {
+		sum += (uint32_t)(found[w] >> 32);
 		b->first[w] = sum;
+		d->counts[w] = (uint32_t)found[w];
+		found[w] = pack(0, 0); /* fetch_links() may look before it is linked */
 	}
-	b->first[b->d->n + 1] = sum;
+	b->first[d->n + 1] = sum;
 }
 
 /* Turn the others round.  Afterwards those of w are first[w] .. first[w + 1] -
@@ -187,22 +271,19 @@ use_edges(struct builder *b)
 static int
 keep_sources(struct builder *b)
 {
-	const struct heap *h = b->d->heap;
-	const uint32_t *places = b->d->places, *targets = b->e->targets;
+	const struct dominators *d = b->d;
 
-	b->sources = malloc(((size_t)b->first[b->d->n] + AHEAD) * sizeof(*b->sources));
+	b->sources = malloc(((size_t)b->first[d->n] + 1) * sizeof(*b->sources));
 	if (!b->sources)
 		return -1;
-	for (uint32_t block = 0; block < h->n_blocks; block++) {
-		uint32_t v = places[block];
+	for (uint32_t block = 0; block < d->heap->n_blocks; block++) {
+		uint32_t v = d->places[block];
 
 		if (v == 0)
 			continue;
 		for (uint64_t i = b->e->first[block]; i < b->e->first[block + 1]; i++) {
-			uint32_t w = places[targets[i]];
+			uint32_t w = place_of_target(b, i, b->first, sizeof(*b->first));
 
-			if (i + AHEAD < b->e->n)
-				__builtin_prefetch(&places[targets[i + AHEAD]]);
 			if (w < v)
 				b->sources[--b->first[w]] = v;
 		}
@@ -212,13 +293,15 @@ keep_sources(struct builder *b)
 
 /* ---- semi-dominators ---- */
 
-/* The least semi from v up to below its first ancestor at or below w. */
+/* The least semi from v up to below its first ancestor at or below w.  None is
+ * below `floor`, so where that is met the way up can end. */
 static uint32_t
-least_semi(uint64_t *links, uint32_t v, uint32_t w)
+least_semi(uint64_t *links, uint32_t v, uint32_t w, uint32_t floor)
 {
 	uint32_t below = 0, up, least;
 
-	for (; (up = (uint32_t)(links[v] >> 32)) > w; v = up) {
+	for (; (up = (uint32_t)(links[v] >> 32)) > w && (uint32_t)links[v] > floor;
+	     v = up) {
 		links[v] = pack(below, (uint32_t)links[v]);
 		below = v;
 	}
@@ -234,22 +317,37 @@ least_semi(uint64_t *links, uint32_t v, uint32_t w)
 	return least;
 }
 
+/* Ask for what is linked to sources to come; also one and two links up. */
+static inline void
+fetch_links(const uint64_t *links, const uint32_t *sources, uint32_t i)
+{
+	if (i <= 3 * AHEAD)
+		return;
+	__builtin_prefetch(&links[sources[i - 3 * AHEAD]]);
+	__builtin_prefetch(&links[links[sources[i - 2 * AHEAD]] >> 32]);
+	__builtin_prefetch(&links[links[links[sources[i - AHEAD]] >> 32] >> 32]);
+}
+
 static void
 find_semis(struct builder *b)
 {
 	const uint32_t *parents = b->d->idoms, *sources = b->sources;
 	uint32_t *semi = b->d->counts;
 	uint64_t *links = b->d->bytes;
+	uint32_t floor = UINT32_MAX;
 
 	for (uint32_t w = b->d->n; w > 0; w--) {
 		uint32_t least = semi[w];
 
-		for (uint32_t i = b->first[w + 1]; i > b->first[w]; i--) {
+		if (least < floor)
+			floor = least;
+
+		for (uint32_t i = b->first[w + 1]; i > b->first[w] && least > floor;
+		     i--) {
 			uint32_t s;
 
-			if (i > AHEAD)
-				__builtin_prefetch(&links[sources[i - AHEAD]]);
-			s = least_semi(links, sources[i - 1], w);
+			fetch_links(links, sources, i);
+			s = least_semi(links, sources[i - 1], w, floor);
 			if (s < least)
 				least = s;
 		}
@@ -317,16 +415,19 @@ build(struct builder *b)
 	size_t n;
 
 	b->seen = calloc(1, d->heap->n_blocks / 8 + 1);
-	if (!b->seen)
+	if (!b->seen || make_nodes(b) != 0)
 		return -1;
 	for_targets(b, search);
+	free(b->nodes);
+	b->nodes = NULL;
 	free(b->seen);
 	b->seen = NULL;
 	n = (size_t)d->n + 2;
 	b->first = calloc(n, sizeof(*b->first));
 	if (!b->first)
 		return -1;
-	memset(d->counts, 0xff, n * sizeof(*d->counts));
+	for (uint32_t p = 0; p <= d->n; p++)
+		d->bytes[p] = UINT32_MAX;
 	for_targets(b, begin_at_roots);
 	use_edges(b);
 	if (keep_sources(b) != 0)
@@ -362,6 +463,8 @@ dominators_new(const struct heap *heap, const struct graph_options *options,
 	failed = !d->places || !d->blocks || !d->idoms || !d->counts || !d->bytes ||
 		 heap->n_blocks >= DOMINATORS_UNREACHABLE || heap->edges.n > UINT32_MAX ||
 		 build(&b) != 0;
+	free(b.nodes);
+	free(b.seen);
 	free(b.first);
 	free(b.sources);
 	if (failed) {

@@ -46,8 +46,8 @@ struct dominators {
  * heap     has_roots; must live as long as the tree.
  * options  roots that are switched off lead nowhere.
  * Returns  the tree for dominators_free(), or NULL: no memory.
- * Cost     24 bytes a block, and while it works 16 more and 4 an edge that does
- *          not lead down the search tree; near to linear.
+ * Cost     24 bytes a block, and while it works 16 more, then 4 and 4 an edge that
+ *          leads to a lower place; near to linear.
  */
 struct dominators *dominators_new(const struct heap *heap,
 				  const struct graph_options *options,

@@ -47,7 +47,7 @@ write_sites_raw(const struct report *r, FILE *f)
 
 const struct format formats[] = {
 	{"text", FORMAT_TEXT, .write = write_text},
-	{"json", FORMAT_ALONE | FORMAT_DEAD | FORMAT_RETAINED, .write = write_json},
+	{"json", FORMAT_ALONE | FORMAT_DEAD | FORMAT_RETAINED | FORMAT_TYPES, .write = write_json},
 	{"sarif", 0, .begin = report_begin_sarif, .write_findings = report_write_sarif,
 	 .end = report_end_sarif},
 	{"junit", 0, .begin = report_begin_junit, .write_findings = report_write_junit,

@@ -25,6 +25,7 @@ enum {
 	FORMAT_RETAINED = 1 << 4, /* shows what sites retain */
 	FORMAT_TEXT = 1 << 5,     /* for people: short lists unless asked for more */
 	FORMAT_FACTS = 1 << 6,    /* shows no findings: nobody need look for any */
+	FORMAT_TYPES = 1 << 7,    /* shows types; the text does if it shows all lists */
 };
 
 struct format {

@@ -383,6 +383,21 @@ wants_retained(const struct settings *s)
 	return s->has_sort && s->report.sort == REPORT_RETAINED;
 }
 
+/* Or types?  The text has them unless it was asked for something else. */
+static bool
+wants_types(const struct settings *s)
+{
+	bool is_all = !s->report.findings_only && !s->has_sort && !*s->filter_text;
+
+	for (int i = 0; i < s->n_outputs; i++) {
+		unsigned needs = s->outputs[i].format->needs;
+
+		if (needs & FORMAT_TYPES || (needs & FORMAT_TEXT && is_all))
+			return true;
+	}
+	return false;
+}
+
 /* ---- the snapshots of one process ---- */
 
 /* Add what an earlier snapshot knows of each site, and let it go. */
@@ -512,6 +527,7 @@ analyze_all(struct settings *s, char **paths, int n)
 
 	n_files = ok ? drop_doubles(files, n_files) : 0;
 	s->detect.with_retained = wants_retained(s);
+	s->detect.with_types = wants_types(s);
 	for (size_t i = 0, end; i < n_files && ok; i = end) {
 		for (end = i + 1; end < n_files && files[end].group == files[i].group; end++)
 			;

@@ -30,7 +30,8 @@ enum {
 	PASSED,                  /* reachable, and mark_ignored() went through it */
 };
 
-enum { RING = 16 };
+/* Blocks that memory is asked for at once, and how many wait for each part. */
+enum { RING = 64, STAGE = 16 };
 
 /* Blocks to go on from.  A block is pushed when a mark takes it, so once a
  * mark. */
@@ -82,28 +83,46 @@ is_followed(const struct graph *g, uint64_t edge, enum follow follow)
 		edges_offset(&g->heap->edges, edge) < sizeof(uint64_t));
 }
 
-/* From all blocks on the stack to all blocks in state `from`.  A few blocks wait in a
- * ring between the stack and their turn, so that memory has the time to bring what is
- * known of them. */
+/* Ask for the states that a block's first edges lead to. */
+static void
+fetch_states(const struct edges *e, const uint8_t *states, uint32_t block)
+{
+	uint64_t end = e->first[block + 1];
+
+	if (end > e->first[block] + STAGE)
+		end = e->first[block] + STAGE;
+	for (uint64_t i = e->first[block]; i < end; i++)
+		__builtin_prefetch(&states[e->targets[i]], 1);
+}
+
+/* From all blocks on the stack to all blocks in state `from`.  Blocks wait in a ring
+ * between the stack and their turn, so that memory has the time to bring first where
+ * their edges are, then the edges, then the states of their targets. */
 static void
 spread(struct marker *m, unsigned from, unsigned to, enum follow follow)
 {
 	const struct edges *e = &m->g->heap->edges;
 	const uint8_t *states = m->g->states;
 	uint32_t ring[RING];
-	size_t head = 0, middle = 0, tail = 0;
+	size_t head = 0, near = 0, middle = 0, tail = 0;
 
 	for (;;) {
 		uint32_t block;
 
-		for (; tail - head < RING && m->n > 0; tail++) {
+		for (; tail - head < 3 * STAGE && m->n > 0; tail++) {
 			ring[tail % RING] = block = m->stack[--m->n];
 			__builtin_prefetch(&e->first[block]);
 		}
 		if (head == tail)
 			return;
-		for (; middle < tail && middle - head < RING / 2; middle++)
-			__builtin_prefetch(&e->targets[e->first[ring[middle % RING]]]);
+		for (; middle < tail && middle - head < 2 * STAGE; middle++) {
+			uint64_t first = e->first[ring[middle % RING]];
+
+			__builtin_prefetch(&e->targets[first]);
+			__builtin_prefetch(&e->words[first]);
+		}
+		for (; near < middle && near - head < STAGE; near++)
+			fetch_states(e, states, ring[near % RING]);
 		block = ring[head++ % RING];
 		for (uint64_t i = e->first[block]; i < e->first[block + 1]; i++)
 			if (states[e->targets[i]] == from && is_followed(m->g, i, follow))
@@ -111,28 +130,22 @@ spread(struct marker *m, unsigned from, unsigned to, enum follow follow)
 	}
 }
 
-/* Take what edges first..end - 1 lead to. */
-static void
-take_targets(struct marker *m, uint64_t first, uint64_t end, unsigned to,
-	     enum follow follow)
-{
-	const struct edges *e = &m->g->heap->edges;
-
-	for (uint64_t i = first; i < end; i++)
-		if (m->g->states[e->targets[i]] == UNSEEN && is_followed(m->g, i, follow))
-			take(m, e->targets[i], to);
-}
-
 static void
 take_roots(struct marker *m, unsigned to, enum follow follow)
 {
 	const struct heap *h = m->g->heap;
+	const uint32_t *targets = h->edges.targets;
 
-	for (size_t i = 0; i < h->n_roots; i++)
-		if (graph_is_root(m->g, &h->roots[i]))
-			take_targets(m, h->roots[i].first_edge,
-				     h->roots[i].first_edge + h->roots[i].n_edges, to,
-				     follow);
+	for (size_t i = 0; i < h->n_roots; i++) {
+		const struct heap_root *r = &h->roots[i];
+
+		if (!graph_is_root(m->g, r))
+			continue;
+		for (uint64_t k = r->first_edge; k < r->first_edge + r->n_edges; k++)
+			if (m->g->states[targets[k]] == UNSEEN &&
+			    is_followed(m->g, k, follow))
+				take(m, targets[k], to);
+	}
 }
 
 /* Take or pass a block on the way from one that is to be left alone. */
@@ -171,6 +184,19 @@ mark_ignored(struct marker *m)
 			m->g->states[b] = GRAPH_REACHABLE;
 }
 
+/* Take what a block leads to by pointers inside; start pointers have been followed.
+ * The edge is looked at first, as it is the next in memory. */
+static void
+take_insides(struct marker *m, uint32_t block, enum follow follow)
+{
+	const struct edges *e = &m->g->heap->edges;
+
+	for (uint64_t i = e->first[block]; i < e->first[block + 1]; i++)
+		if (edges_class(e, i) != EDGES_START &&
+		    m->g->states[e->targets[i]] == UNSEEN && is_followed(m->g, i, follow))
+			take(m, e->targets[i], GRAPH_POSSIBLE);
+}
+
 /* What roots and blocks that are reachable or possibly so lead to, and on from
  * there. */
 static void
@@ -182,8 +208,7 @@ mark_possible_over(struct marker *m, enum follow follow)
 	for (uint32_t b = 0; b < h->n_blocks; b++)
 		if (m->g->states[b] == GRAPH_REACHABLE ||
 		    m->g->states[b] == GRAPH_POSSIBLE)
-			take_targets(m, h->edges.first[b], h->edges.first[b + 1],
-				     GRAPH_POSSIBLE, follow);
+			take_insides(m, b, follow);
 	spread(m, UNSEEN, GRAPH_POSSIBLE, follow);
 }
 

@@ -197,6 +197,15 @@ begin_edges(struct loader *l)
 									 : no_memory(l);
 }
 
+/* By node: sites have come before, if there are any. */
+static int
+begin_grown(struct loader *l)
+{
+	free(l->heap->grown);
+	l->heap->grown = calloc((size_t)l->heap->n_nodes + 1, sizeof(*l->heap->grown));
+	return l->heap->grown ? 0 : no_memory(l);
+}
+
 static int
 load_begin(void *arg, enum heapfile_type type, uint64_t n)
 {
@@ -231,6 +240,10 @@ load_begin(void *arg, enum heapfile_type type, uint64_t n)
 		return ROOM(contents);
 	case HEAPFILE_PERIODS:
 		return ROOM(periods);
+	case HEAPFILE_FRAMES:
+		return ROOM(stacks);
+	case HEAPFILE_GROWN:
+		return begin_grown(l);
 	default:
 		return 0;
 	}
@@ -603,6 +616,42 @@ load_book(void *arg, const struct hf_book *r)
 	return 0;
 }
 
+/* Several sites of the file may be one node. */
+static int
+load_grown(void *arg, const struct hf_grown *r)
+{
+	struct loader *l = arg;
+	struct heap_count *g = &l->heap->grown[l->node_of[r->site]];
+
+	sum(&g->blocks, r->count);
+	sum(&g->bytes, r->bytes);
+	return 0;
+}
+
+/* ---- threads at the cut ---- */
+
+static int
+load_stack(void *arg, const struct hf_stack *r)
+{
+	struct loader *l = arg;
+	struct heap_stack *s = &l->heap->stacks[l->heap->n_stacks++];
+
+	s->thread = r->thread;
+	s->tid = r->tid;
+	s->is_complete = r->flags & HEAPFILE_FRAMES_COMPLETE;
+	s->frames = calloc((size_t)r->n_frames + 1, sizeof(*s->frames));
+	if (!s->frames)
+		return no_memory(l);
+	for (uint32_t i = 0; i < r->n_frames; i++) {
+		const struct hf_frame *f = &r->frames[i];
+
+		s->frames[s->n_frames++] = (struct heap_frame){
+			f->sp, f->bytes, f->offset,
+			l->module_of ? l->module_of[f->module] : 0, f->flags};
+	}
+	return text_dup(l, r->name, &s->name);
+}
+
 /* Slot of the hash table where an object is or belongs. */
 static uint32_t *
 object_slot(const struct loader *l, uint32_t *table, size_t mask,
@@ -816,6 +865,8 @@ heap_load(const uint8_t *bytes, size_t n, unsigned options, heap_progress *progr
 		.period = load_period,
 		.birth_period = load_birth_period,
 		.book = load_book,
+		.stack = load_stack,
+		.grown = load_grown,
 		.usable = block_usable,
 	};
 	bool ok = false;
@@ -865,6 +916,12 @@ heap_free(struct heap *h)
 	for (uint32_t i = 0; h->books && i <= h->n_nodes; i++)
 		book_free(h->books[i]);
 	free(h->books);
+	for (size_t i = 0; i < h->n_stacks; i++) {
+		free(h->stacks[i].name.bytes);
+		free(h->stacks[i].frames);
+	}
+	free(h->stacks);
+	free(h->grown);
 	free(h->periods);
 	edges_free(&h->edges);
 	free(h->roots);
@@ -887,6 +944,33 @@ heap_free(struct heap *h)
 }
 
 /* ---- questions ---- */
+
+/* What lies below the stack pointer of interrupted code is its own as well: the
+ * red zone.  Source: x86-64 psABI, 3.2.2. */
+enum { RED_ZONE = 128 };
+
+const struct heap_frame *
+heap_frame(const struct heap_stack *s, uint64_t address)
+{
+	for (uint32_t i = 0; i < s->n_frames; i++) {
+		const struct heap_frame *f = &s->frames[i];
+		uint64_t zone = f->flags & HEAPFILE_FRAME_EXACT ? RED_ZONE : 0;
+
+		if (f->bytes && address + zone >= f->sp && address < f->sp + f->bytes)
+			return f;
+	}
+	return NULL;
+}
+
+const struct heap_stack *
+heap_stack(const struct heap *h, uint32_t thread, uint64_t address)
+{
+	for (size_t i = 0; i < h->n_stacks; i++)
+		if (h->stacks[i].thread == thread &&
+		    (thread || heap_frame(&h->stacks[i], address)))
+			return &h->stacks[i];
+	return NULL;
+}
 
 const struct heap_object_word *
 heap_block_objects(const struct heap *h, uint32_t block, size_t *ret_n)

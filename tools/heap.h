@@ -147,6 +147,21 @@ struct heap_book {
 	uint32_t freed_at; /* node, 0 = unknown */
 };
 
+/* A thread as it was stopped: gcprof-heap(5), FRAMES. */
+struct heap_frame {
+	uint64_t sp, bytes; /* the frame's memory; bytes 0 = unknown */
+	uint64_t offset;    /* as in heap_node */
+	uint32_t module, flags; /* HEAPFILE_FRAME_* */
+};
+struct heap_stack {
+	uint32_t thread;       /* 0: one that never allocated */
+	uint64_t tid;
+	struct heap_text name; /* of such a one */
+	bool is_complete;
+	struct heap_frame *frames; /* innermost first */
+	uint32_t n_frames;
+};
+
 /* All that lives of one birth epoch. */
 struct heap_birth_epoch {
 	uint64_t epoch;
@@ -191,6 +206,9 @@ struct heap {
 	struct hf_period *periods;
 	uint32_t n_periods, n_ages;
 	struct heap_book **books; /* by node; NULL: hardly any deaths */
+	struct heap_count *grown; /* by node: what realloc made larger, and by how much; NULL: not told */
+	struct heap_stack *stacks;
+	size_t n_stacks;
 	struct heap_object *objects; /* no two alike */
 	size_t n_objects;
 	struct heap_object_word *object_words; /* by rising block */
@@ -275,6 +293,14 @@ uint64_t heap_block_usable(const struct heap *heap, uint32_t block);
 /* The words of a block that point into modules; *ret_n is 0 if it has none. */
 const struct heap_object_word *heap_block_objects(const struct heap *heap, uint32_t block,
 						  size_t *ret_n);
+
+/* The stack of a thread at the snapshot, or NULL; of those that never allocated, the
+ * one that has an address on it. */
+const struct heap_stack *heap_stack(const struct heap *heap, uint32_t thread,
+				    uint64_t address);
+
+/* The frame of a stack that an address lies in, or NULL. */
+const struct heap_frame *heap_frame(const struct heap_stack *stack, uint64_t address);
 
 /* What stands in a block, or NULL. */
 const struct heap_text *heap_block_content(const struct heap *heap, uint32_t block);

@@ -7,9 +7,11 @@
  *
  * Shortest ways come from one breadth-first search in four parts: start pointers
  * from variables, then from stacks and what else is weak evidence, then pointers
- * inside from either.  For each block it keeps the one before, how far it is, and
- * the first block of the run of its site that it is in, so that a long list is one
- * step whatever its length.
+ * inside from either.  For each block it keeps the one before, and the first block
+ * of the run of its site that it is in, so that a long list is one step whatever its
+ * length.  All of this is kept by turn, that is in the order in which the search came
+ * to blocks: those before come in that order too, so memory is gone through from one
+ * end to the other.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -20,9 +22,8 @@
 #include <string.h>
 
 enum {
-	BY_ROOT = -1,     /* parents[]: a root points to it */
-	NOWHERE = -2,     /* parents[]: nothing does */
-	AHEAD = 8,        /* blocks from the one that memory is asked for */
+	BY_ROOT = -1,     /* in place of a block: a root */
+	AHEAD = 16,       /* blocks from the one that memory is asked for */
 	MANY_STEPS = 256, /* from here on one way stands for all */
 	MOST_LEVELS = 4,  /* from a class up to the links that hold it */
 	MOST_EDGES = 64,  /* of one block that are looked at for its shape */
@@ -31,23 +32,23 @@ enum {
 	MOST_IN_BUCKET = 16,   /* of a table; more are lists */
 };
 
-#define ROOT_PARENT    ((uint32_t)BY_ROOT)
-#define NOWHERE_PARENT ((uint32_t)NOWHERE)
+#define ROOT_PARENT ((uint32_t)BY_ROOT)
 
 struct holders {
 	const struct heap *heap;
 	const struct dominators *d;
 	struct names *names;
-	struct graph roots; /* for graph_is_root() and graph_is_start() */
-	uint32_t *parents;  /* by block */
-	uint32_t *tops;     /* first of the run of blocks of one site */
-	uint32_t *depths;
-	uint32_t *counts;  /* by place; all 0 between calls */
-	uint32_t *on_site; /* by site; all 0 between calls */
-	uint8_t *marks;    /* by place; nothing between calls */
-	/* While searching. */
-	uint32_t *queue;
-	size_t n_queue;
+	struct graph roots;  /* for graph_is_root() and graph_is_start() */
+	uint32_t *turns;     /* by block, from 1; 0 = no way leads to it */
+	uint32_t *blocks;    /* by turn; [0] means nothing */
+	uint32_t *befores;   /* by turn, a turn; 0 = a root */
+	uint32_t *tops;      /* by turn, a turn: first of the run of blocks of one site */
+	uint32_t *runs;      /* by turn: how far from there */
+	uint32_t *counts;    /* by place; all 0 between calls */
+	uint32_t *on_site;   /* by site; all 0 between calls */
+	uint8_t *marks;      /* by place; nothing between calls */
+	uint32_t n;          /* highest turn */
+	uint8_t *is_visited; /* a bit a block; while searching */
 };
 
 /* ---- shortest ways ---- */
@@ -59,18 +60,27 @@ is_weak(const struct heap_root *r)
 	       r->kind == HEAPFILE_ROOT_ALT_STACK || r->kind == HEAPFILE_ROOT_OTHER;
 }
 
-static void
-visit(struct holders *h, uint32_t block, uint32_t parent)
+static bool
+bit(const uint8_t *bits, uint32_t block)
 {
-	const struct heap_block *blocks = h->heap->blocks;
-	bool follows = parent != ROOT_PARENT && blocks[parent].site == blocks[block].site;
+	return bits[block / 8] >> block % 8 & 1;
+}
 
-	if (h->parents[block] != NOWHERE_PARENT)
+static void
+set_bit(uint8_t *bits, uint32_t block)
+{
+	bits[block / 8] |= (uint8_t)(1u << block % 8);
+}
+
+/* before: a turn, 0 for a root. */
+static void
+visit(struct holders *h, uint32_t block, uint32_t before)
+{
+	if (bit(h->is_visited, block))
 		return;
-	h->parents[block] = parent;
-	h->tops[block] = follows ? h->tops[parent] : block;
-	h->depths[block] = parent == ROOT_PARENT ? 0 : h->depths[parent] + 1;
-	h->queue[h->n_queue++] = block;
+	set_bit(h->is_visited, block);
+	h->blocks[++h->n] = block;
+	h->befores[h->n] = before;
 }
 
 static void
@@ -85,45 +95,152 @@ visit_roots(struct holders *h, bool weak, bool starts_only)
 			continue;
 		for (uint64_t k = r->first_edge; k < r->first_edge + r->n_edges; k++)
 			if (!starts_only || graph_is_start(&h->roots, k))
-				visit(h, e->targets[k], ROOT_PARENT);
+				visit(h, e->targets[k], 0);
 	}
 }
 
 static void
-visit_rest(struct holders *h, size_t from, bool starts_only)
+visit_targets(struct holders *h, uint32_t turn, bool starts_only)
+{
+	const struct edges *e = &h->heap->edges;
+	uint32_t block = h->blocks[turn];
+
+	for (uint64_t k = e->first[block]; k < e->first[block + 1]; k++)
+		if (!bit(h->is_visited, e->targets[k]) &&
+		    (!starts_only || graph_is_start(&h->roots, k)))
+			visit(h, e->targets[k], turn);
+}
+
+/* On from all blocks whose turn comes after this one. */
+static void
+visit_rest(struct holders *h, uint32_t after, bool starts_only)
 {
 	const struct edges *e = &h->heap->edges;
 
-	for (size_t at = from; at < h->n_queue; at++) {
-		uint32_t block = h->queue[at];
-
+	for (uint32_t turn = after + 1; turn <= h->n; turn++) {
 		/* The queue says what will be needed soon. */
-		if (at + 2 * AHEAD < h->n_queue) {
-			__builtin_prefetch(&e->first[h->queue[at + 2 * AHEAD]]);
-			__builtin_prefetch(&e->targets[e->first[h->queue[at + AHEAD]]]);
+		if (h->n - turn > 2 * AHEAD) {
+			uint64_t first = e->first[h->blocks[turn + AHEAD]];
+
+			__builtin_prefetch(&e->first[h->blocks[turn + 2 * AHEAD]]);
+			__builtin_prefetch(&e->targets[first]);
+			__builtin_prefetch(&e->words[first]);
 		}
-		for (uint64_t k = e->first[block]; k < e->first[block + 1]; k++)
-			if (!starts_only || graph_is_start(&h->roots, k))
-				visit(h, e->targets[k], block);
+		visit_targets(h, turn, starts_only);
 	}
 }
 
-static void
+/* Over pointers inside from the blocks up to a turn; over start pointers from them
+ * nothing is left.  Few blocks have what leads to a new one, and the edges are looked
+ * through for them as they are in memory before it goes by turns. */
+static int
+visit_insides(struct holders *h, uint32_t last)
+{
+	const struct edges *e = &h->heap->edges;
+	uint8_t *leads_on = calloc((size_t)h->heap->n_blocks / 8 + 1, 1);
+
+	if (!leads_on)
+		return -1;
+	for (uint32_t b = 0; b < h->heap->n_blocks; b++)
+		for (uint64_t k = e->first[b]; k < e->first[b + 1]; k++)
+			if (edges_class(e, k) != EDGES_START &&
+			    !bit(h->is_visited, e->targets[k]))
+				set_bit(leads_on, b);
+	for (uint32_t turn = 1; turn <= last; turn++)
+		if (bit(leads_on, h->blocks[turn]))
+			visit_targets(h, turn, false);
+	free(leads_on);
+	return 0;
+}
+
+static int
 search(struct holders *h)
 {
-	size_t done;
+	uint32_t done, with_starts;
 
+	h->is_visited = calloc((size_t)h->heap->n_blocks / 8 + 1, 1);
+	if (!h->is_visited)
+		return -1;
 	visit_roots(h, false, true);
 	visit_rest(h, 0, true);
-	done = h->n_queue;
+	done = h->n;
 	visit_roots(h, true, true);
 	visit_rest(h, done, true);
-	/* All over again, as each of them may point inside others. */
+	with_starts = h->n;
 	visit_roots(h, false, false);
-	visit_rest(h, 0, false);
-	done = h->n_queue;
+	if (visit_insides(h, with_starts) != 0)
+		return -1;
+	visit_rest(h, with_starts, false);
+	done = h->n;
 	visit_roots(h, true, false);
 	visit_rest(h, done, false);
+	free(h->is_visited);
+	h->is_visited = NULL;
+	return 0;
+}
+
+/* Find the runs.  Sites are brought together first, as those of blocks are all over
+ * memory. */
+static int
+find_runs(struct holders *h)
+{
+	const struct heap_block *blocks = h->heap->blocks;
+	uint32_t *sites = malloc(((size_t)h->n + 1) * sizeof(*sites));
+
+	if (!sites)
+		return -1;
+	for (uint32_t turn = 1; turn <= h->n; turn++) {
+		if (h->n - turn > AHEAD)
+			__builtin_prefetch(&blocks[h->blocks[turn + AHEAD]].site);
+		sites[turn] = blocks[h->blocks[turn]].site;
+	}
+	for (uint32_t turn = 1; turn <= h->n; turn++) {
+		uint32_t before = h->befores[turn];
+		bool follows = before != 0 && sites[before] == sites[turn];
+
+		h->tops[turn] = follows ? h->tops[before] : turn;
+		h->runs[turn] = follows ? h->runs[before] + 1 : 0;
+	}
+	free(sites);
+	return 0;
+}
+
+/* The block before on the way to this one, or ROOT_PARENT. */
+static uint32_t
+parent_of(const struct holders *h, uint32_t block)
+{
+	uint32_t before = h->befores[h->turns[block]];
+
+	return before ? h->blocks[before] : ROOT_PARENT;
+}
+
+/* The first block of its run. */
+static uint32_t
+top_of(const struct holders *h, uint32_t block)
+{
+	return h->blocks[h->tops[h->turns[block]]];
+}
+
+static int
+find_ways(struct holders *h)
+{
+	size_t n = (size_t)h->d->n + 1;
+
+	/* What a way leads to is what the tree has. */
+	h->blocks = malloc(n * sizeof(*h->blocks));
+	h->befores = malloc(n * sizeof(*h->befores));
+	if (!h->blocks || !h->befores || search(h) != 0)
+		return -1;
+	h->tops = malloc(n * sizeof(*h->tops));
+	h->runs = malloc(n * sizeof(*h->runs));
+	if (!h->tops || !h->runs || find_runs(h) != 0)
+		return -1;
+	h->turns = calloc((size_t)h->heap->n_blocks + 1, sizeof(*h->turns));
+	if (!h->turns)
+		return -1;
+	for (uint32_t turn = 1; turn <= h->n; turn++)
+		h->turns[h->blocks[turn]] = turn;
+	return 0;
 }
 
 struct holders *
@@ -131,7 +248,6 @@ holders_new(const struct heap *heap, const struct graph_options *options,
 	    const struct dominators *d, struct names *names)
 {
 	struct holders *h = calloc(1, sizeof(*h));
-	size_t n = (size_t)heap->n_blocks + 1;
 
 	if (!h)
 		return NULL;
@@ -139,23 +255,10 @@ holders_new(const struct heap *heap, const struct graph_options *options,
 	h->d = d;
 	h->names = names;
 	h->roots = (struct graph){.heap = heap, .options = *options};
-	h->parents = malloc(n * sizeof(*h->parents));
-	h->tops = malloc(n * sizeof(*h->tops));
-	h->depths = malloc(n * sizeof(*h->depths));
-	h->queue = malloc(n * sizeof(*h->queue));
 	h->on_site = calloc((size_t)heap->n_nodes + 1, sizeof(*h->on_site));
-	if (!h->parents || !h->tops || !h->depths || !h->queue || !h->on_site) {
-		holders_free(h);
-		return NULL;
-	}
-	for (size_t i = 0; i < n; i++)
-		h->parents[i] = NOWHERE_PARENT;
-	search(h);
-	free(h->queue);
-	h->queue = NULL;
 	h->counts = calloc((size_t)d->n + 1, sizeof(*h->counts));
 	h->marks = malloc((size_t)d->n + 1);
-	if (!h->counts || !h->marks) {
+	if (!h->on_site || !h->counts || !h->marks || find_ways(h) != 0) {
 		holders_free(h);
 		return NULL;
 	}
@@ -167,13 +270,15 @@ holders_free(struct holders *h)
 {
 	if (!h)
 		return;
-	free(h->parents);
+	free(h->turns);
+	free(h->blocks);
+	free(h->befores);
 	free(h->tops);
-	free(h->depths);
+	free(h->runs);
 	free(h->counts);
 	free(h->on_site);
 	free(h->marks);
-	free(h->queue);
+	free(h->is_visited);
 	free(h);
 }
 
@@ -429,12 +534,11 @@ fold(struct holders *h, struct front *f, size_t *n, struct way *w)
 	uint32_t longest = 0;
 
 	for (size_t i = 0; i < *n; i++) {
-		uint32_t top = h->tops[f[i].block];
-		uint32_t run = h->depths[f[i].block] - h->depths[top];
+		uint32_t run = h->runs[h->turns[f[i].block]];
 
 		if (run > longest)
 			longest = run;
-		f[i].block = top;
+		f[i].block = top_of(h, f[i].block);
 	}
 	*n = merge(f, *n);
 	w->n_folded += longest;
@@ -509,7 +613,7 @@ find_path(struct holders *h, struct front *f, size_t n, struct path *p)
 			n = 1;
 		}
 		for (size_t i = 0; i < n; i++) {
-			f[i].parent = h->parents[f[i].block];
+			f[i].parent = parent_of(h, f[i].block);
 			f[i].key = f[i].parent == ROOT_PARENT;
 			n_root += f[i].parent == ROOT_PARENT;
 		}
@@ -723,8 +827,8 @@ is_array(const struct holders *h, struct front *f, size_t n)
 	size_t most = 0, most_tops = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		f[i].root = h->tops[f[i].block];
-		f[i].parent = h->parents[f[i].root];
+		f[i].root = top_of(h, f[i].block);
+		f[i].parent = parent_of(h, f[i].root);
 		f[i].key = (uint64_t)f[i].parent << 32 | f[i].root;
 	}
 	qsort(f, n, sizeof(*f), compare_keys);
@@ -762,7 +866,7 @@ find_shape(struct holders *h, struct front *f, size_t n, uint32_t container,
 		if (shape != HOLDER_OTHER)
 			return shape;
 		for (size_t i = 0; i < n; i++)
-			f[i].parent = h->parents[f[i].block];
+			f[i].parent = parent_of(h, f[i].block);
 		for (size_t i = 0; i < n; i++)
 			if (f[i].parent != ROOT_PARENT && f[i].parent != container) {
 				f[kept] = f[i];
@@ -794,6 +898,20 @@ describe_site(const struct holders *h, struct symbols *symbols, uint32_t site,
 }
 
 static void
+describe_root(struct holders *h, const struct way *w, struct holder_step *step)
+{
+	const struct heap_frame *frame = names_stack_frame(h->heap, w->root, w->word);
+	const char *function = frame ? names_stack_function(h->names, frame) : NULL;
+
+	step->is_root = true;
+	step->root_kind = w->root->kind;
+	step->address = w->root->address + step->offset;
+	step->name = names_root(h->names, w->root, w->word, w->is_one_word);
+	step->function = function ? strdup(function) : NULL;
+	step->thread = names_owner(h->heap, w->root, w->word, &step->tid);
+}
+
+static void
 describe_step(struct holders *h, const struct path *p, size_t i, struct holder_step *step)
 {
 	const struct way *w = &p->list[i];
@@ -803,10 +921,7 @@ describe_step(struct holders *h, const struct path *p, size_t i, struct holder_s
 	step->offset = (uint64_t)w->word * 8;
 	step->n_folded = w->n_folded;
 	if (w->root) {
-		step->is_root = true;
-		step->root_kind = w->root->kind;
-		step->address = w->root->address + step->offset;
-		step->name = names_root(h->names, w->root, w->word, w->is_one_word);
+		describe_root(h, w, step);
 		return;
 	}
 	b = &h->heap->blocks[w->block];

@@ -51,7 +51,11 @@ struct holder_step {
 	uint64_t n_folded;          /* blocks that are this step, 1 or more */
 	struct heap_count retained; /* by the block at address; none for roots */
 	char *name;     /* "sessions in server"; "std::map node", "Session"; or NULL */
-	char *function; /* that allocated it, outside of libraries; NULL = unknown */
+	char *function; /* that allocated it, outside of libraries; of a root on a stack, in
+			 * whose frame it is; NULL = unknown */
+	/* Whose root it is; NULL = no thread's, or unknown.  The heap's own. */
+	const struct heap_text *thread;
+	uint64_t tid;
 };
 
 struct holder {
@@ -74,8 +78,9 @@ struct holders;
 
 /* heap, d and names must live as long as the holders.
  *
+ * options  those that d was made with.
  * Returns  holders for holders_free(), or NULL: no memory.
- * Cost     each edge is looked at twice; 12 bytes a block, 4 more while it works.
+ * Cost     each edge is looked at twice; 20 bytes a block.
  */
 struct holders *holders_new(const struct heap *heap, const struct graph_options *options,
 			    const struct dominators *d, struct names *names);

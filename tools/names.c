@@ -87,21 +87,54 @@ module_text(const struct heap *h, uint32_t module)
 
 /* ---- roots ---- */
 
+static char *
+thread_text(uint64_t tid, const struct heap_text *raw_name)
+{
+	char *name = text_utf8(raw_name->bytes, raw_name->n, true), *text = NULL;
+	int n;
+
+	if (name && *name)
+		n = asprintf(&text, "thread %" PRIu64 " (%.40s)", tid, name);
+	else
+		n = asprintf(&text, "thread %" PRIu64, tid);
+	free(name);
+	return n < 0 ? NULL : text;
+}
+
 char *
 names_thread(const struct heap *h, uint32_t thread)
 {
 	const struct heap_thread *t = &h->threads[thread];
-	char *name = text_utf8(t->name.bytes, t->name.n, true), *text = NULL;
-	int n;
 
-	if (name && *name)
-		n = asprintf(&text, "thread %" PRIu64 " (%.40s)", t->tid, name);
-	else if (thread)
-		n = asprintf(&text, "thread %" PRIu64, t->tid);
-	else
-		n = asprintf(&text, "an unknown thread");
-	free(name);
-	return n < 0 ? NULL : text;
+	return thread ? thread_text(t->tid, &t->name) : strdup("an unknown thread");
+}
+
+const struct heap_text *
+names_owner(const struct heap *h, const struct heap_root *r, uint64_t word,
+	    uint64_t *ret_tid)
+{
+	const struct heap_stack *s;
+
+	switch (r->kind) {
+	case HEAPFILE_ROOT_STACK:
+	case HEAPFILE_ROOT_REGISTERS:
+	case HEAPFILE_ROOT_TLS:
+	case HEAPFILE_ROOT_KEY:
+	case HEAPFILE_ROOT_ALT_STACK:
+		break;
+	default:
+		return NULL;
+	}
+	if (r->owner) {
+		*ret_tid = h->threads[r->owner].tid;
+		return &h->threads[r->owner].name;
+	}
+	/* One that never allocated: its stack may tell. */
+	s = heap_stack(h, 0, r->address + word * 8);
+	if (!s)
+		return NULL;
+	*ret_tid = s->tid;
+	return &s->name;
 }
 
 static char *
@@ -148,6 +181,93 @@ mapping_text(struct names *n, uint64_t address)
 	return strdup("a mapping of the program");
 }
 
+static const struct symbols_frame *
+frame_names(struct names *n, const struct heap_frame *f)
+{
+	const struct symbols_frame *s = NULL;
+	size_t n_inlined = 0;
+
+	if (n->symbols)
+		s = symbols_find(n->symbols, f->module, f->offset,
+				 f->flags & HEAPFILE_FRAME_EXACT, &n_inlined);
+	return n_inlined ? s : NULL;
+}
+
+const char *
+names_stack_function(struct names *n, const struct heap_frame *f)
+{
+	const struct symbols_frame *s = frame_names(n, f);
+
+	return s ? s->function : NULL;
+}
+
+/* "serve() server.c:120", or NULL. */
+static char *
+frame_text(struct names *n, const struct heap_frame *f)
+{
+	const struct symbols_frame *s = frame_names(n, f);
+	char plain[256], place[160] = "", *text = NULL;
+
+	if (!s || !s->function)
+		return NULL;
+	if (s->file && s->line)
+		snprintf(place, sizeof(place), " %.128s:%u", text_basename(s->file), s->line);
+	if (asprintf(&text, "%s()%s", names_plain(s->function, plain, sizeof(plain)), place) <
+	    0)
+		return NULL;
+	return text;
+}
+
+static bool
+is_runtime(const struct heap *h, const struct heap_frame *f)
+{
+	const struct stack_frame frame = {.module = f->module};
+
+	return stack_is_runtime(h, &frame);
+}
+
+const struct heap_frame *
+names_stack_frame(const struct heap *h, const struct heap_root *r, uint64_t word)
+{
+	uint64_t address = r->address + word * 8;
+	const struct heap_stack *s;
+
+	if (r->kind != HEAPFILE_ROOT_STACK && r->kind != HEAPFILE_ROOT_ALT_STACK &&
+	    r->kind != HEAPFILE_ROOT_REGISTERS)
+		return NULL;
+	s = heap_stack(h, r->owner, address);
+	if (!s || s->n_frames == 0)
+		return NULL;
+	/* What is in registers is the innermost function's, or its callers'. */
+	return r->kind == HEAPFILE_ROOT_REGISTERS ? &s->frames[0] : heap_frame(s, address);
+}
+
+/* ", in serve() server.c:120"; of a library's function, with who of the program has
+ * called it; "" if nothing is known. */
+static char *
+in_frame_text(struct names *n, const struct heap_root *r, uint64_t word)
+{
+	const struct heap_frame *f = names_stack_frame(n->heap, r, word), *caller, *end;
+	const struct heap_stack *s = heap_stack(n->heap, r->owner, r->address + word * 8);
+	char *in = NULL, *by = NULL, *text = NULL;
+
+	if (f)
+		in = frame_text(n, f);
+	if (in && is_runtime(n->heap, f)) {
+		end = s->frames + s->n_frames;
+		for (caller = f; caller < end && is_runtime(n->heap, caller);)
+			caller++;
+		if (caller < end)
+			by = frame_text(n, caller);
+	}
+	if (asprintf(&text, "%s%s%s%s", in ? ", in " : "", in ? in : "",
+		     by ? ", called by " : "", by ? by : "") < 0)
+		text = NULL;
+	free(in);
+	free(by);
+	return text;
+}
+
 static char *
 thread_root_text(struct names *n, const struct heap_root *r, uint64_t word,
 		 const char *variable)
@@ -159,9 +279,14 @@ thread_root_text(struct names *n, const struct heap_root *r, uint64_t word,
 		[HEAPFILE_ROOT_KEY] = "a pthread key of",
 		[HEAPFILE_ROOT_ALT_STACK] = "the signal stack of",
 	};
-	char *thread = names_thread(n->heap, r->owner), *text = NULL, *module = NULL;
+	const struct heap_text *name;
+	char *thread, *text = NULL, *module = NULL;
+	char *frame = NULL;
+	uint64_t tid;
 	int length = -1;
 
+	name = names_owner(n->heap, r, word, &tid);
+	thread = name ? thread_text(tid, name) : names_thread(n->heap, 0);
 	if (thread && variable) {
 		module = module_text(n->heap, n->executable);
 		length = asprintf(&text, "%s in %.80s, thread-local of %s", variable,
@@ -171,10 +296,12 @@ thread_root_text(struct names *n, const struct heap_root *r, uint64_t word,
 		length = asprintf(&text, "pthread key %" PRIu64 " of %s", word / 2,
 				  thread);
 	} else if (thread) {
-		length = asprintf(&text, "%s %s", kinds[r->kind], thread);
+		frame = in_frame_text(n, r, word);
+		length = asprintf(&text, "%s %s%s", kinds[r->kind], thread, frame ? frame : "");
 	}
 	free(thread);
 	free(module);
+	free(frame);
 	return length < 0 ? NULL : text;
 }
 
@@ -260,6 +387,12 @@ vtable_type(struct names *n, const struct heap_object *o)
 	    strncmp(v.name, mark, sizeof(mark) - 1) != 0)
 		return NULL;
 	return strdup(v.name + sizeof(mark) - 1);
+}
+
+char *
+names_class(struct names *n, const struct heap_object *o)
+{
+	return vtable_type(n, o);
 }
 
 /* "handler()" if a word leads to the beginning of a function, or into one. */
@@ -378,13 +511,13 @@ static const struct family {
 	{"std::unordered_set::", NULL, "std::unordered_set"},
 	{"std::_Hashtable::", "_Select1st", "std::unordered_map"},
 	{"std::_Hashtable::", "_Identity", "std::unordered_set"},
-	{"std::__detail::_Hashtable_alloc::", "std::pair<", "std::unordered_map"},
-	{"std::__detail::_Hashtable_alloc::", NULL, "std::unordered_set"},
 	{"std::__detail::_Map_base::", NULL, "std::unordered_map"},
 	{"std::_Rb_tree::", "_Select1st", "std::map"},
 	{"std::_Rb_tree::", "_Identity", "std::set"},
 	{"std::map::", NULL, "std::map"},
 	{"std::set::", NULL, "std::set"},
+	{"std::multimap::", NULL, "std::multimap"},
+	{"std::multiset::", NULL, "std::multiset"},
 	{"std::deque::", NULL, "std::deque"},
 	{"std::_Deque_base::", NULL, "std::deque"},
 	{"std::list::", NULL, "std::list"},
@@ -402,6 +535,8 @@ static const struct family {
 	{"std::shared_ptr::", NULL, "std::shared_ptr"},
 	{"std::allocate_shared", NULL, "std::shared_ptr"},
 	{"std::make_shared", NULL, "std::shared_ptr"},
+	{"std::__detail::_Hashtable_alloc::", "std::pair<", "std::unordered_map"},
+	{"std::__detail::_Hashtable_alloc::", NULL, "std::unordered_set"},
 	{"std::_Function_base::", NULL, "std::function"},
 	{"std::function::", NULL, "std::function"},
 	{"g_hash_table_", NULL, "GHashTable"},
@@ -415,10 +550,13 @@ static const struct family {
 	{"g_string_", NULL, "GString"},
 };
 
-/* Is it code that allocates for others? */
+/* Is it code that allocates for others?  An allocator of the program's own is. */
 static bool
 is_inside(const char *plain, const char *file)
 {
+	static const char allocate[] = "::allocate";
+	size_t n = strlen(plain), n_allocate = sizeof(allocate) - 1;
+
 	static const char *const prefixes[] = {
 		"std::",          "__gnu_cxx::",   "operator new", "malloc",  "calloc",
 		"realloc",        "reallocarray",  "strdup",       "strndup", "g_malloc",
@@ -427,6 +565,8 @@ is_inside(const char *plain, const char *file)
 	};
 
 	if (file && strstr(file, "/include/c++/"))
+		return true;
+	if (n > n_allocate && strcmp(plain + n - n_allocate, allocate) == 0)
 		return true;
 	for (size_t i = 0; i < sizeof(prefixes) / sizeof(*prefixes); i++)
 		if (begins(plain, prefixes[i]))
@@ -437,24 +577,70 @@ is_inside(const char *plain, const char *file)
 	return false;
 }
 
+static const struct family *
+family_of(const char *plain, const char *function)
+{
+	for (size_t k = 0; k < sizeof(families) / sizeof(*families); k++)
+		if (begins(plain, families[k].prefix) &&
+		    (!families[k].with || strstr(function, families[k].with)))
+			return &families[k];
+	return NULL;
+}
+
+/* The allocator of a hash table's nodes knows only what is in them: whether that is a
+ * pair of a map or an element of a set is said further out. */
+static bool
+is_guess(const struct family *f)
+{
+	return begins(f->prefix, "std::__detail::_Hashtable_alloc");
+}
+
+bool
+names_is_inside(const struct stack *s, size_t i)
+{
+	char plain[256];
+
+	/* A library without a symbol table has names for what it exports only. */
+	if (!s->frames[i].function)
+		return i + 1 < s->n && s->frames[i + 1].module == s->frames[i].module &&
+		       names_is_library(s, i + 1);
+	names_plain(s->frames[i].function, plain, sizeof(plain));
+	return is_inside(plain, s->frames[i].file);
+}
+
+bool
+names_is_library(const struct stack *s, size_t i)
+{
+	char plain[256];
+
+	for (; i < s->n && !s->frames[i].function; i++)
+		if (i + 1 == s->n || s->frames[i + 1].module != s->frames[i].module)
+			return false;
+	return i < s->n && begins(names_plain(s->frames[i].function, plain, sizeof(plain)), "g_");
+}
+
 const char *
 names_container(const struct stack *s)
 {
-	for (size_t i = 0; i < s->n && s->frames[i].function; i++) {
+	const char *guess = NULL;
+
+	for (size_t i = 0; i < s->n && names_is_inside(s, i); i++) {
 		const char *function = s->frames[i].function;
+		const struct family *f;
 		char plain[256];
 
+		if (!function)
+			continue;
 		names_plain(function, plain, sizeof(plain));
-		for (size_t k = 0; k < sizeof(families) / sizeof(*families); k++)
-			if (begins(plain, families[k].prefix) &&
-			    (!families[k].with || strstr(function, families[k].with)))
-				return families[k].name;
+		f = family_of(plain, function);
+		if (f && !is_guess(f))
+			return f->name;
+		if (f && !guess)
+			guess = f->name;
 		if (!strchr(plain, ':') && container_of_file(s->frames[i].file))
 			return container_of_file(s->frames[i].file);
-		if (!is_inside(plain, s->frames[i].file))
-			break;
 	}
-	return NULL;
+	return guess;
 }
 
 /* zmalloc, xrealloc, Perl_safesyscalloc, g_strdup: what a program calls in place of the
@@ -470,27 +656,55 @@ is_wrapper(const char *plain)
 	return false;
 }
 
-const char *
-names_function(const struct heap *h, const struct stack *s)
+/* Is it code of the program, and more than another name for malloc? */
+static bool
+is_own(const struct heap *h, const struct stack_frame *f, bool *ret_is_wrapper)
 {
-	const char *first = NULL, *wrapper = NULL;
+	char plain[256];
+
+	names_plain(f->function, plain, sizeof(plain));
+	*ret_is_wrapper = false;
+	if (is_inside(plain, f->file) || stack_is_runtime(h, f))
+		return false;
+	*ret_is_wrapper = is_wrapper(plain);
+	return !*ret_is_wrapper;
+}
+
+bool
+names_is_own(const struct heap *h, const struct stack *s)
+{
+	bool is_wrapper;
+	size_t i = names_frame(h, s);
+
+	return i < s->n && is_own(h, &s->frames[i], &is_wrapper);
+}
+
+size_t
+names_frame(const struct heap *h, const struct stack *s)
+{
+	size_t first = s->n, wrapper = s->n;
 
 	for (size_t i = 0; i < s->n; i++) {
-		char plain[256];
+		bool is_one;
 
 		if (!s->frames[i].function)
 			continue;
-		if (!first)
-			first = s->frames[i].function;
-		names_plain(s->frames[i].function, plain, sizeof(plain));
-		if (is_inside(plain, s->frames[i].file) || stack_is_runtime(h, &s->frames[i]))
-			continue;
-		if (!is_wrapper(plain))
-			return s->frames[i].function;
-		if (!wrapper)
-			wrapper = s->frames[i].function;
+		if (first == s->n)
+			first = i;
+		if (is_own(h, &s->frames[i], &is_one))
+			return i;
+		if (is_one && wrapper == s->n)
+			wrapper = i;
 	}
-	return wrapper ? wrapper : first;
+	return wrapper < s->n ? wrapper : first;
+}
+
+const char *
+names_function(const struct heap *h, const struct stack *s)
+{
+	size_t i = names_frame(h, s);
+
+	return i < s->n ? s->frames[i].function : NULL;
 }
 
 /* ---- the whole ---- */

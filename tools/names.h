@@ -33,7 +33,7 @@ bool names_variable(struct names *n, const struct heap_root *root, uint64_t word
 		    struct variable *ret);
 
 /* Name a word of a root: "sessions in server", "table+0x40 in server", "cache (in
- * lookup()) in server", "the stack of thread 12 (worker)".
+ * lookup()) in server", "the stack of thread 12 (worker), in serve() server.c:120".
  *
  * with_offset  say where in the variable the word is.
  * Returns      a text for free(3); NULL: no memory.
@@ -41,12 +41,28 @@ bool names_variable(struct names *n, const struct heap_root *root, uint64_t word
 char *names_root(struct names *n, const struct heap_root *root, uint64_t word,
 		 bool with_offset);
 
+/* The frame of a stopped thread that a word of a root lies in, or NULL; of a register,
+ * the innermost. */
+const struct heap_frame *names_stack_frame(const struct heap *h, const struct heap_root *r,
+					   uint64_t word);
+
+/* Its function's name, or NULL; lives as long as the symbols. */
+const char *names_stack_function(struct names *n, const struct heap_frame *f);
+
+/* Name and *ret_tid of the thread whose root it is; NULL if it is no thread's, or that
+ * is not known. */
+const struct heap_text *names_owner(const struct heap *h, const struct heap_root *r,
+				    uint64_t word, uint64_t *ret_tid);
+
 /* "thread 12 (worker)", for free(3). */
 char *names_thread(const struct heap *h, uint32_t thread);
 
 /* The dynamic type of a C++ object ("Session"), or the function that a word of the
  * block leads to ("handler()"); for free(3), NULL if neither is there. */
 char *names_type(struct names *n, uint32_t block);
+
+/* The class whose vtable a word leads to, "Session"; for free(3), NULL if it is none. */
+char *names_class(struct names *n, const struct heap_object *o);
 
 /* A variable in thread-local storage of a library that was loaded later: a block
  * that the loader allocated, and a word in it.  For free(3), or NULL. */
@@ -56,6 +72,14 @@ char *names_dynamic_tls(struct names *n, uint32_t block, uint64_t word);
  * that is known. */
 const char *names_container(const struct stack *stack);
 
+/* Is a frame inside a library that allocates for others, a container or an allocator?
+ * Of a library without a symbol table the unnamed frames before an exported function
+ * of it are. */
+bool names_is_inside(const struct stack *stack, size_t frame);
+
+/* Is a frame of GLib, by the next name of its module? */
+bool names_is_library(const struct stack *stack, size_t frame);
+
 /* A function's name without what it returns, its arguments and those of templates,
  * "std::vector::push_back" for "void std::vector<int>::push_back(int&&)".  Returns
  * buf. */
@@ -64,5 +88,11 @@ char *names_plain(const char *function, char *buf, size_t n);
 /* The first function of a stack that is not inside a library or a container, nor one
  * that stands for malloc by its name; NULL if there is none.  Lives as long as the symbols. */
 const char *names_function(const struct heap *heap, const struct stack *stack);
+
+/* Which frame that is; stack->n if there is none. */
+size_t names_frame(const struct heap *heap, const struct stack *stack);
+
+/* Is that function code of the program?  If not, the stack has none, as far as it goes. */
+bool names_is_own(const struct heap *heap, const struct stack *stack);
 
 #endif

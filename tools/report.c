@@ -330,6 +330,16 @@ build_mappings(struct report *r)
 
 /* ---- the whole ---- */
 
+uint32_t
+report_n_types(const struct report *r)
+{
+	const struct types *t = r->findings->types;
+
+	if (!t)
+		return 0;
+	return r->options.top && r->options.top < t->n ? (uint32_t)r->options.top : t->n;
+}
+
 struct report *
 report_new(const struct heap *heap, struct symbols *symbols,
 	   const struct findings *findings, const struct report_options *options)

@@ -91,6 +91,9 @@ struct report *report_new(const struct heap *heap, struct symbols *symbols,
 
 void report_free(struct report *r);
 
+/* Types to be shown, from 1 on; 0 if there are none. */
+uint32_t report_n_types(const struct report *r);
+
 /* Write it.  Errors are in the stream: ferror(). */
 void report_write_text(const struct report *r, FILE *f);
 void report_write_leaks(const struct report *r, FILE *f); /* a part of it */

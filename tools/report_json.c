@@ -313,17 +313,24 @@ leaks(const struct leaks *l)
 }
 
 static json_t *
+thread_id(uint64_t tid, const struct heap_text *name)
+{
+	json_t *o = json_object();
+
+	put(o, "tid", number(tid));
+	put(o, "name", heap_text(name));
+	return o;
+}
+
+static json_t *
 finding_threads(const struct heap *h, const struct finding *f)
 {
 	json_t *array = json_array();
 
 	for (size_t i = 0; i < f->n_threads; i++) {
 		const struct heap_thread *t = &h->threads[f->threads[i]];
-		json_t *o = json_object();
 
-		put(o, "tid", number(t->tid));
-		put(o, "name", heap_text(&t->name));
-		(void)json_array_append_new(array, o);
+		(void)json_array_append_new(array, thread_id(t->tid, &t->name));
 	}
 	return array;
 }
@@ -380,6 +387,8 @@ step(const struct report *r, const struct holder_step *s)
 	put(o, "name", s->name ? text(s->name) : json_null());
 	if (s->is_root) {
 		put(o, "address", number(s->address));
+		put(o, "function", s->function ? text(s->function) : json_null());
+		put(o, "thread", s->thread ? thread_id(s->tid, s->thread) : json_null());
 		return o;
 	}
 	put(o, "offset", number(s->offset));
@@ -498,6 +507,10 @@ site(const struct report *r, uint32_t node)
 	put(o, "old_bytes", number(s->old.bytes));
 	put(o, "allocations", number(n->allocations));
 	put(o, "allocated_bytes", number(n->allocated_bytes));
+	if (r->heap->grown) {
+		put(o, "reallocations", number(r->heap->grown[node].blocks));
+		put(o, "reallocated_bytes", number(r->heap->grown[node].bytes));
+	}
 	put(o, "generation_count", number(s->generation_count));
 	put(o, "oldest_age", s->generation_count ? number(s->oldest_age) : json_null());
 	put(o, "newest_age", s->generation_count ? number(s->newest_age) : json_null());
@@ -507,6 +520,42 @@ site(const struct report *r, uint32_t node)
 		put(o, "retained_bytes", number(r->findings->retained[node].bytes));
 	}
 	return o;
+}
+
+static json_t *
+type_largest(const struct report *r, const struct type *t)
+{
+	const struct heap_block *b = &r->heap->blocks[t->largest];
+	json_t *o = json_object();
+
+	put(o, "block", number(heap_block_address(b)));
+	put(o, "bytes", number(heap_block_requested(b)));
+	put(o, "site", number(b->site));
+	return o;
+}
+
+static json_t *
+types(const struct report *r)
+{
+	const struct types *all = r->findings->types;
+	json_t *array = json_array();
+
+	for (uint32_t i = 1; i <= report_n_types(r); i++) {
+		const struct type *t = &all->list[i];
+		json_t *o = json_object();
+
+		put(o, "name", text(t->name));
+		put(o, "origin", text(types_origin_name(t->origin)));
+		put(o, "live_blocks", number(t->live.blocks));
+		put(o, "live_bytes", number(t->live.bytes));
+		if (all->has_retained) {
+			put(o, "retained_blocks", number(t->retained.blocks));
+			put(o, "retained_bytes", number(t->retained.bytes));
+		}
+		put(o, "largest", type_largest(r, t));
+		(void)json_array_append_new(array, o);
+	}
+	return array;
 }
 
 static json_t *
@@ -614,19 +663,48 @@ settled(const struct report *r)
 }
 
 static json_t *
-threads(const struct heap *h)
+thread_frames(const struct report *r, const struct heap_stack *thread)
 {
+	json_t *array = json_array();
+	struct stack s;
+
+	if (stack_of_thread(thread, r->symbols, &s) != 0)
+		return array;
+	for (size_t i = 0; i < s.n; i++)
+		(void)json_array_append_new(array, frame(r, &s.frames[i]));
+	stack_free(&s);
+	return array;
+}
+
+/* Those that allocated, and then those others that were stopped. */
+static json_t *
+threads(const struct report *r)
+{
+	const struct heap *h = r->heap;
 	json_t *array = json_array();
 
 	for (uint32_t i = 1; i <= h->n_threads; i++) {
 		const struct heap_thread *t = &h->threads[i];
-		json_t *o = json_object();
+		const struct heap_stack *s = heap_stack(h, i, 0);
+		json_t *o = thread_id(t->tid, &t->name);
 
-		put(o, "tid", number(t->tid));
-		put(o, "name", heap_text(&t->name));
 		put(o, "first_epoch", number(t->first_epoch));
 		put(o, "alive", json_boolean(t->flags & HEAPFILE_THREAD_ALIVE));
 		put(o, "main", json_boolean(t->flags & HEAPFILE_THREAD_MAIN));
+		put(o, "frames", s ? thread_frames(r, s) : json_null());
+		(void)json_array_append_new(array, o);
+	}
+	for (size_t i = 0; i < h->n_stacks; i++) {
+		const struct heap_stack *s = &h->stacks[i];
+		json_t *o;
+
+		if (s->thread)
+			continue;
+		o = thread_id(s->tid, &s->name);
+		put(o, "first_epoch", json_null());
+		put(o, "alive", json_true());
+		put(o, "main", json_boolean(s->tid == h->info.pid));
+		put(o, "frames", thread_frames(r, s));
 		(void)json_array_append_new(array, o);
 	}
 	return array;
@@ -768,9 +846,11 @@ report_write_json(const struct report *r, FILE *f)
 	member(f, "leaks", leaks(&r->findings->leaks));
 	member(f, "findings", findings(r));
 	write_sites(r, f);
+	if (r->findings->types)
+		member(f, "types", types(r));
 	member(f, "mappings", mappings(r));
 	member(f, "marks", marks(r->heap));
-	member(f, "threads", threads(r->heap));
+	member(f, "threads", threads(r));
 	member(f, "modules", modules(r));
 	fputs("}\n", f);
 }

@@ -528,6 +528,36 @@ write_list(struct writer *w, enum report_sort sort)
 			r->n_ranked[sort] - r->n_listed[sort] == 1 ? "" : "s");
 }
 
+/* ---- types ---- */
+
+/* One line each, unless its name is long. */
+static void
+write_type(FILE *f, const struct types *all, const struct type *t)
+{
+	fprintf(f, "  %10s %10s %14s   ", all->has_retained ? SIZE(t->retained.bytes) : "-",
+		SIZE(t->live.bytes), COUNT(t->live.blocks));
+	layout_function(f, t->name, LAYOUT_COLUMNS - 2);
+	putc('\n', f);
+}
+
+static void
+write_types(const struct report *r, FILE *f)
+{
+	const struct types *all = r->findings->types;
+	uint32_t n = report_n_types(r);
+
+	if (n == 0)
+		return;
+	layout_heading(f, all->has_retained ? "Types by retained bytes"
+					    : "Types by live bytes");
+	fprintf(f, "  %10s %10s %14s   %s\n", "retained", "live", "blocks", "type");
+	for (uint32_t i = 1; i <= n; i++)
+		write_type(f, all, &all->list[i]);
+	if (n < all->n)
+		fprintf(f, "\n     %s more type%s\n", COUNT(all->n - n),
+			all->n - n == 1 ? "" : "s");
+}
+
 /* ---- in short ---- */
 
 /* Is it code that its people look at?  Not in a library of the language, nor
@@ -822,6 +852,8 @@ report_write_text(const struct report *r, FILE *f)
 	if (r->options.one_list) {
 		write_list(&w, r->options.sort);
 	} else {
+		if (!*r->options.filter_text)
+			write_types(r, f);
 		write_list(&w, REPORT_LIVE);
 		write_list(&w, REPORT_OLD);
 		write_list(&w, REPORT_ALLOCATIONS);

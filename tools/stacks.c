@@ -117,16 +117,64 @@ int
 stack_get(const struct heap *heap, struct symbols *symbols, uint32_t node,
 	  struct stack *ret)
 {
+	return stack_get_few(heap, symbols, node, UINT32_MAX, ret);
+}
+
+int
+stack_get_few(const struct heap *heap, struct symbols *symbols, uint32_t node,
+	      uint32_t most, struct stack *ret)
+{
 	static const struct stack_frame unknown = {.special = "(unknown place)"};
 	const struct heap_node *nodes = heap->nodes;
 	struct stack s = {NULL, 0};
 	size_t size = 0;
 	int failed = 0;
 
-	for (node = stack_top(heap, node); node && !failed; node = nodes[node].parent)
+	node = stack_top(heap, node);
+	for (uint32_t i = 0; node && i < most && !failed; i++, node = nodes[node].parent)
 		failed = stack_push_node(symbols, &nodes[node], &s, &size);
 	if (!failed && s.n == 0)
 		failed = stack_push(&s, &size, &unknown);
+	if (failed) {
+		stack_free(&s);
+		return -1;
+	}
+	*ret = s;
+	return 0;
+}
+
+/* What stands for frames that have no function. */
+static int
+stack_push_special(struct stack *s, size_t *size, const char *special)
+{
+	return stack_push(s, size, &(struct stack_frame){.special = special});
+}
+
+int
+stack_of_thread(const struct heap_stack *thread, struct symbols *symbols, struct stack *ret)
+{
+	struct stack s = {NULL, 0};
+	size_t size = 0;
+	int failed = 0;
+
+	for (uint32_t i = 0; i < thread->n_frames && !failed; i++) {
+		const struct heap_frame *f = &thread->frames[i];
+		const struct heap_node node = {
+			.module = f->module,
+			.offset = f->offset,
+			.flags = f->flags & HEAPFILE_FRAME_EXACT ? HEAPFILE_SITE_EXACT : 0,
+		};
+
+		if (f->flags & HEAPFILE_FRAME_GAP)
+			failed = stack_push_special(&s, &size, "(frames left out)");
+		if (!failed && f->flags & HEAPFILE_FRAME_SIGNAL)
+			failed = stack_push_special(&s, &size, "(signal)");
+		else if (!failed)
+			failed = stack_push_node(symbols, &node, &s, &size);
+	}
+	if (!failed && !thread->is_complete)
+		failed = stack_push_special(&s, &size,
+					    special_name(HEAPFILE_SPECIAL_BROKEN));
 	if (failed) {
 		stack_free(&s);
 		return -1;

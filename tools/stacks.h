@@ -42,10 +42,18 @@ struct stack {
 int stack_get(const struct heap *heap, struct symbols *symbols, uint32_t node,
 	      struct stack *ret);
 
+/* The same of the innermost nodes only, `most` of them. */
+int stack_get_few(const struct heap *heap, struct symbols *symbols, uint32_t node,
+		  uint32_t most, struct stack *ret);
+
 void stack_free(struct stack *s);
 
 /* Is it a frame of the C or C++ library, or of the loader? */
 bool stack_is_runtime(const struct heap *heap, const struct stack_frame *f);
+
+/* A thread as it was stopped; the same in all else. */
+int stack_of_thread(const struct heap_stack *thread, struct symbols *symbols,
+		    struct stack *ret);
 
 /* The same in pieces, for who shows many stacks that share their callers:
  * the innermost node that is not gcprof's own, and one node's frames (0 and

@@ -102,6 +102,21 @@ ages() { # FILE: deaths by age add up to all deaths, for each book
 }
 is "ages at death add up to the deaths" "$(ages "$(heap fifo)")" "1 0"
 
+# Large blocks are counted at each step, others only as survivors.
+run_gcprof grow "$TARGETS/books" grow 20000
+file=$(heap grow)
+read -r _ steps bytes < <(grep '^grown' "$T/grow.truth")
+read -r _ _ all < <(grep '^all' "$T/grow.truth")
+read -r site got_steps got_bytes < <(records "$file" grown | sort -k 2nr | head -n 1)
+is "realloc: its site" "$(function_of "$file" "$site")" widen
+# A survivor was born under another birth than it is now.
+between "realloc: steps of a block that is made larger" "$got_steps" "$steps" $((steps + $(records "$file" birth | wc -l)))
+between "realloc: by so many bytes" "$got_bytes" "$bytes" "$all"
+is "JSON: the same of the site" "$(json "$file" '[.sites[] | select(.frames[0].function == "widen")][0] |
+	"\(.reallocations) \(.reallocated_bytes)"')" "$got_steps $got_bytes"
+ok "JSON: and in the evidence of its growth" \
+	grep -q "^realloc made it larger .* times, by 1.3.* MiB in all.$" <<<"$(json "$file" '.findings[] | select(.kind == "growth") | .evidence[]')"
+
 # The same periods for a run that is 50 times as long.
 run_gcprof long "$TARGETS/books" fifo 2000000
 file=$(heap long)

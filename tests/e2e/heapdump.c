@@ -23,6 +23,9 @@
  *     book   SITE FREED-AT DEATHS LATER EARLIER SAME FOREIGN N-AGES AGE...
  *     book-period SITE PERIOD BORN BYTES DIED BYTES
  *     book-last SITE LATER EARLIER SAME BORN...
+ *     frames THREAD TID NAME FLAGS N-FRAMES
+ *     frame  TID FLAGS MODULE OFFSET STACK-POINTER END PC
+ *     grown  SITE COUNT BYTES
  *
  * Addresses and offsets are hexadecimal without 0x, all else is decimal.
  * --stacks prints
@@ -366,6 +369,46 @@ book(struct bytes *b, uint64_t number)
 	print_varints(b, 3 + (int)n_periods);
 }
 
+static void
+frames(struct bytes *b, uint64_t number)
+{
+	uint64_t thread = get_varint(b), tid = get_varint(b), n, end = 0, i;
+
+	(void)number;
+	if (thread > n_tids)
+		bad("frames of thread %" PRIu64 " of %" PRIu64, thread, n_tids);
+	fprintf(out, "frames\t%" PRIu64 "\t%" PRIu64 "\t", thread, tid);
+	print_text(b, get_varint(b), 0);
+	print_flags(b, HEAPFILE_FRAMES_COMPLETE);
+	n = get_varint(b);
+	fprintf(out, "\t%" PRIu64, n);
+	for (i = 0; i < n; i++) {
+		uint64_t in, offset, sp;
+
+		fprintf(out, "\nframe\t%" PRIu64, tid);
+		print_flags(b, HEAPFILE_FRAME_EXACT | HEAPFILE_FRAME_SIGNAL | HEAPFILE_FRAME_GAP);
+		in = get_varint(b);
+		offset = get_varint(b);
+		if (in > n_modules)
+			bad("a frame in module %" PRIu64 " of %" PRIu64, in, n_modules);
+		sp = end + (uint64_t)get_zigzag(b);
+		end = sp + get_varint(b);
+		fprintf(out, "\t%" PRIu64 "\t%" PRIx64 "\t%" PRIx64 "\t%" PRIx64 "\t%" PRIx64, in,
+			offset, sp, end, offset + (in ? biases[in] : 0));
+	}
+}
+
+static void
+grown(struct bytes *b, uint64_t number)
+{
+	uint64_t at = get_varint(b);
+
+	(void)number;
+	check_site(at);
+	fprintf(out, "grown\t%" PRIu64, at);
+	print_varints(b, 2);
+}
+
 static void (*const readers[])(struct bytes *, uint64_t) = {[HEAPFILE_INFO] = info,
 	[HEAPFILE_MODULES] = module,
 	[HEAPFILE_SITES] = site,
@@ -378,7 +421,9 @@ static void (*const readers[])(struct bytes *, uint64_t) = {[HEAPFILE_INFO] = in
 	[HEAPFILE_MARKS] = mark,
 	[HEAPFILE_PERIODS] = period,
 	[HEAPFILE_BIRTH_PERIODS] = birth_period,
-	[HEAPFILE_BOOKS] = book};
+	[HEAPFILE_BOOKS] = book,
+	[HEAPFILE_FRAMES] = frames,
+	[HEAPFILE_GROWN] = grown};
 
 static void
 read_sections(const uint8_t *file, const struct heapfile_header *h)

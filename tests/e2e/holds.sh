@@ -12,7 +12,7 @@ require_built "$HELD" "$TARGETS/holds" "$plugin"
 # field NAME FUNCTION N: of the answer about a function: 2 path, 3 container, 4 kind,
 # 5 shape, 6 entries, 7 retained bytes
 field() {
-	"$HELD" "$(heap "$1")" "$2" | cut -f "$3" | sed 's/\bthread [0-9][0-9]*/thread N/'
+	"$HELD" "$(heap "$1")" "$2" | cut -f "$3" | sed 's/\bthread [0-9][0-9]*/thread N/; s/ holds\.c:[1-9][0-9]*/ holds.c:L/'
 }
 
 run_gcprof c "$TARGETS/holds" "$plugin"
@@ -25,9 +25,10 @@ is "an element of an array" "$(field c make_array 2)" "held_array+0x68 in holds 
 is "thread-local storage of the program" "$(field c make_thread_local 2)" \
 	"held_thread_local+0x20 in holds, thread-local of thread N (holds) > make_thread_local"
 is "a pthread key" "$(field c make_key 2)" "pthread $(cat "$T/c.truth") of thread N (holds) > make_key"
-is "the stack of main" "$(field c make_main_stack 2)" "the stack of thread N (holds) > make_main_stack"
+is "the stack of main" "$(field c make_main_stack 2)" \
+	"the stack of thread N (holds), in main() holds.c:L > make_main_stack"
 is "the stack of another thread" "$(field c make_thread_stack 2)" \
-	"the stack of thread N (holder) > make_thread_stack"
+	"the stack of thread N (holder), in stays() holds.c:L > make_thread_stack"
 ok "thread-local storage of a library that was loaded later" \
 	grep -qx 'thread-local storage of thread N (holds) > plugin_tls\[of_thread+0x88 in plugin.so, thread-local\] > make_plugin' \
 	<<<"$(field c make_plugin 2)"
@@ -56,6 +57,8 @@ path_of() { # BYTES: of the finding of so many
 }
 is "JSON: the path of a possible leak" "$(path_of 1001)" "held_global in holds > make_global"
 is "JSON: through blocks" "$(path_of 1009)" "outer in holds > make_three > make_three > make_three > make_chained"
+is "JSON: function and thread of a stack" \
+	"$(json "$file" '[.findings[].retained_by[0] | select(.function == "stays")][0] | "\(.root) \(.thread.name)"')" "stacks holder"
 is "JSON: what is retained by a possible leak" \
 	"$(json "$file" '[.findings[] | select(.bytes == 1009)][0].retained_bytes')" 1009
 is "JSON: what a site retains" \

@@ -18,6 +18,7 @@ e2e_tests += \
 	tests/e2e/epochs.sh \
 	tests/e2e/fatal.sh \
 	tests/e2e/fragmentation.sh \
+	tests/e2e/frames.sh \
 	tests/e2e/holds.sh \
 	tests/e2e/mappings.sh \
 	tests/e2e/output.sh \
@@ -27,6 +28,7 @@ e2e_tests += \
 	tests/e2e/signals.sh \
 	tests/e2e/stacks.sh \
 	tests/e2e/threads.sh \
+	tests/e2e/types.sh \
 	tests/e2e/unseen.sh \
 	tests/e2e/watch.sh \
 	tests/e2e/wrong-frees.sh
@@ -62,6 +64,7 @@ e2e_targets = \
 	tests/e2e/targets/fatal \
 	tests/e2e/targets/forks \
 	tests/e2e/targets/fragmentation \
+	tests/e2e/targets/frames \
 	tests/e2e/targets/guess \
 	tests/e2e/targets/holds \
 	tests/e2e/targets/jit \
@@ -116,6 +119,8 @@ tests_e2e_targets_forks_SOURCES = tests/e2e/targets/forks.c
 tests_e2e_targets_forks_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_fragmentation_SOURCES = tests/e2e/targets/fragmentation.c tests/e2e/targets/truth.h
 tests_e2e_targets_fragmentation_CFLAGS = $(e2e_cflags)
+tests_e2e_targets_frames_SOURCES = tests/e2e/targets/frames.c tests/e2e/targets/truth.h
+tests_e2e_targets_frames_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_guess_SOURCES = tests/e2e/targets/guess.c
 tests_e2e_targets_guess_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_holds_SOURCES = tests/e2e/targets/holds.c
@@ -154,9 +159,19 @@ test_programs += $(e2e_targets)
 
 # -------------------------------------- compiled in ways of their own
 
-e2e_variants = tests/e2e/targets/api-plain
+e2e_variants = \
+	tests/e2e/targets/api-plain \
+	tests/e2e/targets/types-plain \
+	tests/e2e/targets/types-optimized \
+	tests/e2e/targets/types-stripped
+if HAVE_GLIB
+e2e_variants += tests/e2e/targets/types-glib
+endif
 if HAVE_CXX
 e2e_variants += \
+	tests/e2e/targets/types-cxx-plain \
+	tests/e2e/targets/types-cxx-optimized \
+	tests/e2e/targets/types-cxx-stripped \
 	tests/e2e/targets/.libs/plugin.so \
 	tests/e2e/targets/throwing \
 	tests/e2e/targets/throwing-plain
@@ -197,3 +212,20 @@ tests/e2e/targets/libstacks.so: tests/e2e/targets/stacks.c tests/e2e/targets/tru
 	$(e2e_variant_cc) -O3 -shared -fPIC -Wl,-z,lazy -Wl,-soname,libstacks.so -DDIRECT_CALLS -Dmain=stacks_main $(e2e_source)/stacks.c $(stacks_libs)
 tests/e2e/targets/stacks-dso: tests/e2e/targets/stacks-main.c tests/e2e/targets/libstacks.so
 	$(e2e_variant_cc) -O2 -Wl,-z,lazy $(e2e_source)/stacks-main.c tests/e2e/targets/libstacks.so -Wl,-rpath,'$$ORIGIN'
+
+# Stripped of all that the loader does not need.
+tests/e2e/targets/types-plain: tests/e2e/targets/types.c tests/e2e/targets/truth.h
+	$(e2e_variant_cc) -O0 $(e2e_source)/types.c
+tests/e2e/targets/types-optimized: tests/e2e/targets/types.c tests/e2e/targets/truth.h
+	$(e2e_variant_cc) -O2 $(e2e_source)/types.c
+tests/e2e/targets/types-stripped: tests/e2e/targets/types.c tests/e2e/targets/truth.h
+	$(e2e_variant_cc) -O2 -s $(e2e_source)/types.c
+tests/e2e/targets/types-glib: tests/e2e/targets/types-glib.c tests/e2e/targets/truth.h
+	$(e2e_variant_cc) -O2 $(GLIB_CFLAGS) $(e2e_source)/types-glib.c $(GLIB_LIBS)
+tests/e2e/targets/types-cxx-plain: tests/e2e/targets/types-cxx.cc tests/e2e/targets/truth.h
+	$(e2e_variant_cxx) -O0 $(e2e_source)/types-cxx.cc
+tests/e2e/targets/types-cxx-optimized: tests/e2e/targets/types-cxx.cc tests/e2e/targets/truth.h
+	$(e2e_variant_cxx) -O2 $(e2e_source)/types-cxx.cc
+tests/e2e/targets/types-cxx-stripped: tests/e2e/targets/types-cxx.cc tests/e2e/targets/truth.h
+	$(e2e_variant_cxx) -O2 -s $(e2e_source)/types-cxx.cc
+EXTRA_DIST += tests/e2e/targets/types.c tests/e2e/targets/types-cxx.cc tests/e2e/targets/types-glib.c

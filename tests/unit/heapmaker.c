@@ -202,6 +202,43 @@ maker_book(struct maker *m, const struct hf_book *b)
 }
 
 void
+maker_stack(struct maker *m, const struct hf_stack *stack)
+{
+	struct maker_section *s = maker_section(m, HEAPFILE_FRAMES);
+	uint64_t end = 0;
+
+	maker_varint(s, stack->thread);
+	maker_varint(s, stack->tid);
+	maker_varint(s, stack->name.n);
+	maker_bytes(s, stack->name.bytes, stack->name.n);
+	maker_varint(s, stack->flags);
+	maker_varint(s, stack->n_frames);
+	for (uint32_t i = 0; i < stack->n_frames; i++) {
+		const struct hf_frame *f = &stack->frames[i];
+		int64_t delta = (int64_t)(f->sp - end);
+
+		maker_varint(s, f->flags);
+		maker_varint(s, f->module);
+		maker_varint(s, f->offset);
+		maker_varint(s, (uint64_t)delta << 1 ^ (uint64_t)(delta >> 63));
+		maker_varint(s, f->bytes);
+		end = f->sp + f->bytes;
+	}
+	s->n_records++;
+}
+
+void
+maker_grown(struct maker *m, const struct hf_grown *g)
+{
+	struct maker_section *s = maker_section(m, HEAPFILE_GROWN);
+
+	maker_varint(s, g->site);
+	maker_varint(s, g->count);
+	maker_varint(s, g->bytes);
+	s->n_records++;
+}
+
+void
 maker_epochs(struct maker *m, const struct hf_epochs *e)
 {
 	struct maker_section *s = maker_section(m, HEAPFILE_EPOCHS);
@@ -526,6 +563,26 @@ sample_books(struct maker *m, uint32_t site, uint32_t freed_at)
 	maker_book(m, &b);
 }
 
+/* The worker in a handler, on a stack above what it interrupted; and a thread that
+ * never allocated. */
+static void
+sample_stacks(struct maker *m, uint32_t module, uint32_t library, uint32_t worker)
+{
+	struct hf_stack s = {.thread = worker,
+			     .tid = 4712,
+			     .flags = HEAPFILE_FRAMES_COMPLETE,
+			     .n_frames = 3};
+
+	s.frames[0] = (struct hf_frame){0, module, 0x1200, 0x7fff000000, 64};
+	s.frames[1] = (struct hf_frame){HEAPFILE_FRAME_SIGNAL, library, 0x50, 0x7fff000040, 0};
+	s.frames[2] = (struct hf_frame){HEAPFILE_FRAME_EXACT | HEAPFILE_FRAME_GAP, module, 0x1300,
+					0x7ffe000020, 32};
+	maker_stack(m, &s);
+	s = (struct hf_stack){.tid = 4713, .name = {"idle", 4}, .n_frames = 1};
+	s.frames[0] = (struct hf_frame){HEAPFILE_FRAME_EXACT, 0, 0x7d0000000010, 0x7ffd000000, 16};
+	maker_stack(m, &s);
+}
+
 void
 maker_sample(struct maker *m)
 {
@@ -558,4 +615,6 @@ maker_sample(struct maker *m)
 	maker_mark(m, 5, 5000000000, "warm");
 	sample_graph(m, exe, worker);
 	sample_books(m, leaf, other);
+	sample_stacks(m, exe, lib, worker);
+	maker_grown(m, &(struct hf_grown){leaf, 7, 4096});
 }

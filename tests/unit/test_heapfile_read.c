@@ -270,11 +270,12 @@ sections_are_counted(void **state)
 }
 
 static void
-later_minor_versions_and_optional_features_are_read(void **state)
+other_minor_versions_and_optional_features_are_read(void **state)
 {
 	struct maker *m = *state;
 
-	assert_int_equal(PATCH_HEADER(m, minor, uint16_t, 7).code, HF_OK);
+	for (int minor = 0; minor < 8; minor++)
+		assert_int_equal(PATCH_HEADER(m, minor, uint16_t, (uint16_t)minor).code, HF_OK);
 	assert_int_equal(PATCH_HEADER(m, optional_features, uint32_t, ~0u).code, HF_OK);
 }
 
@@ -302,7 +303,7 @@ sections_follow_one_another(void **state)
 	refused(PATCH_ENTRY(m, 1, offset, 64), HF_LAYOUT, "table", "follow");
 	refused(PATCH_ENTRY(m, 1, offset, UINT64_MAX), HF_LAYOUT, "table", "follow");
 	refused(PATCH_ENTRY(m, 1, bytes, UINT64_MAX), HF_LAYOUT, "table", "follow");
-	refused(PATCH_ENTRY(m, m->n_sections - 1, bytes, 12), HF_LAYOUT, "table",
+	refused(PATCH_ENTRY(m, m->n_sections - 1, bytes, 3), HF_LAYOUT, "table",
 		"bytes between");
 	refused(PATCH_ENTRY(m, 1, flags, 2), HF_LAYOUT, "table", "reserved");
 	refused(PATCH_ENTRY(m, 1, reserved, 2), HF_LAYOUT, "table", "reserved");
@@ -791,12 +792,54 @@ books_are_of_a_site(void **state)
 		HF_RECORD, "BOOKS section", "cut off");
 }
 
+static void
+frames_are_of_threads_and_modules_and_at_most_256(void **state)
+{
+	struct maker *m = *state;
+	struct hf_stack s = {.tid = 9, .n_frames = HEAPFILE_MAX_FRAMES};
+
+	/* thread, tid, name, flags, n_frames; flags, module, offset, sp, bytes */
+	assert_int_equal(GRAPH(m, HEAPFILE_FRAMES, 2, 9, 0, 1, 1, 7, 2, 9, 32, 16).code, HF_OK);
+	refused(GRAPH(m, HEAPFILE_FRAMES, 3, 9, 0, 1, 0), HF_RECORD, "FRAMES section", "THREADS");
+	refused(GRAPH(m, HEAPFILE_FRAMES, 2, 9, 0, 2, 0), HF_RECORD, "FRAMES section",
+		"unknown flags");
+	refused(GRAPH(m, HEAPFILE_FRAMES, 2, 9, 9, 1, 0), HF_RECORD, "FRAMES section",
+		"runs over");
+	refused(GRAPH(m, HEAPFILE_FRAMES, 2, 9, 0, 1, 1, 8, 2, 9, 32, 16), HF_RECORD,
+		"FRAMES section", "unknown flags");
+	refused(GRAPH(m, HEAPFILE_FRAMES, 2, 9, 0, 1, 1, 0, 3, 9, 32, 16), HF_RECORD,
+		"FRAMES section", "MODULES");
+	/* Below 0, and beyond the end. */
+	refused(GRAPH(m, HEAPFILE_FRAMES, 2, 9, 0, 1, 1, 0, 2, 9, 1, 0), HF_RECORD,
+		"FRAMES section", "address overflow");
+	refused(GRAPH(m, HEAPFILE_FRAMES, 2, 9, 0, 1, 1, 0, 2, 9, 32, UINT64_MAX), HF_RECORD,
+		"FRAMES section", "address overflow");
+	refused(GRAPH(m, HEAPFILE_FRAMES, 2, 9, 0, 1, 2, 0, 2, 9, 32, 16), HF_RECORD,
+		"FRAMES section", "cut off");
+	refused(GRAPH(m, HEAPFILE_FRAMES, 2, 9, 0, 1, 257), HF_RECORD, "FRAMES section",
+		"256");
+	maker_section(m, HEAPFILE_FRAMES)->n = 0;
+	maker_section(m, HEAPFILE_FRAMES)->n_records = 0;
+	maker_stack(m, &s);
+	assert_int_equal(decode_maker(m).code, HF_OK);
+}
+
+static void
+growth_is_of_a_site(void **state)
+{
+	struct maker *m = *state;
+
+	assert_int_equal(GRAPH(m, HEAPFILE_GROWN, 1, 2, 3).code, HF_OK);
+	refused(GRAPH(m, HEAPFILE_GROWN, 0, 2, 3), HF_RECORD, "GROWN section", "no site");
+	refused(GRAPH(m, HEAPFILE_GROWN, 9, 2, 3), HF_RECORD, "GROWN section", "SITES");
+}
+
 /* ---- what arrives ---- */
 
 struct seen {
 	struct hf_block blocks[8];
 	size_t n_blocks;
-	uint64_t began[HEAPFILE_BOOKS + 1];
+	uint64_t began[HEAPFILE_GROWN + 1];
 	int last_type;
 	size_t stop_after;
 };
@@ -1008,6 +1051,57 @@ the_books_arrive_as_they_were_written(void **state)
 	free(f.bytes);
 }
 
+static int
+see_stack(void *arg, const struct hf_stack *s)
+{
+	struct seen_graph *seen = arg;
+
+	if (seen->n_roots++ == 0) {
+		assert_int_equal(s->thread, 2);
+		assert_int_equal(s->flags, HEAPFILE_FRAMES_COMPLETE);
+		assert_int_equal(s->n_frames, 3);
+		assert_int_equal(s->frames[0].module, 1);
+		assert_int_equal(s->frames[0].offset, 0x1200);
+		assert_int_equal(s->frames[0].sp, 0x7fff000000);
+		assert_int_equal(s->frames[1].flags, HEAPFILE_FRAME_SIGNAL);
+		assert_int_equal(s->frames[1].bytes, 0);
+		assert_int_equal(s->frames[2].sp, 0x7ffe000020); /* downwards */
+		assert_int_equal(s->frames[2].bytes, 32);
+	} else {
+		assert_int_equal(s->thread, 0);
+		assert_int_equal(s->tid, 4713);
+		assert_int_equal(s->name.n, 4);
+		assert_memory_equal(s->name.bytes, "idle", 4);
+		assert_int_equal(s->flags, 0);
+	}
+	return 0;
+}
+
+static int
+see_grown(void *arg, const struct hf_grown *g)
+{
+	assert_int_equal(g->site, 2);
+	assert_int_equal(g->count, 7);
+	assert_int_equal(g->bytes, 4096);
+	((struct seen_graph *)arg)->n_words++;
+	return 0;
+}
+
+static void
+frames_and_growth_arrive_as_they_were_written(void **state)
+{
+	struct seen_graph seen = {.n_edges = 0};
+	struct hf_sink sink = {.arg = &seen, .stack = see_stack, .grown = see_grown};
+	struct hf_error e;
+	struct file f;
+
+	f.bytes = maker_finish(*state, &f.n);
+	assert_int_equal(hf_decode(f.bytes, f.n, 0, &sink, &e), 0);
+	assert_int_equal(seen.n_roots, 2);
+	assert_int_equal(seen.n_words, 1);
+	free(f.bytes);
+}
+
 static void
 a_sink_can_stop(void **state)
 {
@@ -1075,7 +1169,7 @@ main(void)
 		TEST(the_checksum_is_that_of_zlib),
 		TEST(each_rule_of_the_header_is_checked),
 		TEST(sections_are_counted),
-		TEST(later_minor_versions_and_optional_features_are_read),
+		TEST(other_minor_versions_and_optional_features_are_read),
 		TEST(sections_follow_one_another),
 		TEST(more_records_than_bytes_are_refused_before_anything_is_allocated),
 		TEST(an_unknown_section_is_skipped_unless_required),
@@ -1100,6 +1194,9 @@ main(void)
 		TEST(each_birth_has_a_period_that_exists),
 		TEST(books_are_of_a_site),
 		TEST(the_books_arrive_as_they_were_written),
+		TEST(frames_are_of_threads_and_modules_and_at_most_256),
+		TEST(growth_is_of_a_site),
+		TEST(frames_and_growth_arrive_as_they_were_written),
 		TEST(the_graph_arrives_as_it_was_written),
 		TEST(sections_arrive_by_type_whatever_their_order_in_the_file),
 		TEST(gaps_count_from_the_end_rounded_up_to_16),

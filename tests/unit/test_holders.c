@@ -30,6 +30,7 @@ static struct {
 	size_t n_edges;
 	struct edge {
 		uint32_t from, to, word; /* from: MOST_BLOCKS + number of a root */
+		bool is_inside;
 	} edges[MOST_EDGES];
 	uint32_t n_roots, root_kinds[4];
 } picture;
@@ -60,7 +61,13 @@ root(uint32_t kind)
 static void
 point(uint32_t from, uint32_t word, uint32_t to)
 {
-	picture.edges[picture.n_edges++] = (struct edge){from, to, word};
+	picture.edges[picture.n_edges++] = (struct edge){from, to, word, false};
+}
+
+static void
+point_inside(uint32_t from, uint32_t word, uint32_t to)
+{
+	picture.edges[picture.n_edges++] = (struct edge){from, to, word, true};
 }
 
 static void
@@ -112,9 +119,10 @@ draw(struct drawn *r)
 
 		for (end = i; end < picture.n_edges && picture.edges[end].from == from;
 		     end++)
-			out[end - i] =
-				(struct hf_edge){.target = picture.edges[end].to + 1,
-						 .word = picture.edges[end].word};
+			out[end - i] = (struct hf_edge){
+				.target = picture.edges[end].to + 1,
+				.word = picture.edges[end].word,
+				.inside = picture.edges[end].is_inside ? 8 : 0};
 		if (from < MOST_BLOCKS) {
 			maker_holder(&m, from + 1, out, end - i);
 			continue;
@@ -464,6 +472,109 @@ what_only_a_stack_holds_is_the_threads(void **state)
 	wipe(&r, &x);
 }
 
+/* ---- against a plain search ---- */
+
+enum { FEW = SITES }; /* blocks, each of its own site: no step stands for two */
+
+/* Which way leads to each block: from[], the root's number above FEW. */
+struct ways {
+	uint32_t from[FEW], queue[FEW];
+	uint32_t n;
+	bool is_there[FEW];
+};
+
+static void
+go(struct ways *w, uint32_t from, bool with_insides)
+{
+	for (size_t i = 0; i < picture.n_edges; i++) {
+		const struct edge *e = &picture.edges[i];
+
+		if (e->from != from || w->is_there[e->to] ||
+		    (e->is_inside && !with_insides))
+			continue;
+		w->is_there[e->to] = true;
+		w->from[e->to] = from;
+		w->queue[w->n++] = e->to;
+	}
+}
+
+/* From the global root 0, then from the stack 1, then the same over all pointers. */
+static void
+search_plainly(struct ways *w)
+{
+	memset(w, 0, sizeof(*w));
+	qsort(picture.edges, picture.n_edges, sizeof(*picture.edges), compare_edges);
+	for (uint32_t pass = 0, at = 0; pass < 4; pass++) {
+		if (pass == 2)
+			at = 0;
+		go(w, MOST_BLOCKS + pass % 2, pass >= 2);
+		for (; at < w->n; at++)
+			go(w, w->queue[at], pass >= 2);
+	}
+}
+
+static void
+way_to(const struct ways *w, uint32_t to, char *text)
+{
+	uint32_t list[FEW], n = 0;
+
+	for (; to < MOST_BLOCKS; to = w->from[to])
+		list[n++] = to;
+	text += sprintf(text, "R");
+	while (n > 0)
+		text += sprintf(text, " %u", list[--n] + 1);
+}
+
+static uint32_t
+random_below(uint32_t n)
+{
+	static uint64_t seed = 1;
+
+	seed = seed * 6364136223846793005ull + 1442695040888963407ull;
+	return (uint32_t)(seed >> 33) % n;
+}
+
+static void
+random_ways_are_those_of_a_plain_search(void **state)
+{
+	(void)state;
+	for (unsigned round = 0; round < 5000; round++) {
+		uint32_t n = 1 + random_below(FEW), n_edges = random_below(3 * n + 3);
+		char wanted[64];
+		struct ways w;
+		struct drawn r;
+
+		begin();
+		(void)root(HEAPFILE_ROOT_GLOBAL);
+		(void)root(HEAPFILE_ROOT_STACK);
+		for (uint32_t i = 0; i < n; i++)
+			block(i + 1, 8 * (i + 1));
+		for (uint32_t i = 0; i < n_edges; i++) {
+			uint32_t from = random_below(n + 2);
+
+			if (from >= n)
+				from += MOST_BLOCKS - n;
+			(random_below(2) ? point : point_inside)(from, i,
+								 random_below(n));
+		}
+		point(MOST_BLOCKS + random_below(2), n_edges, random_below(n));
+		search_plainly(&w);
+		draw(&r);
+		for (uint32_t b = 0; b < n; b++) {
+			struct holder x;
+			int status = holders_path(r.h, &b, 1, &x);
+
+			assert_int_equal(status, w.is_there[b] ? 0 : 1);
+			if (status != 0)
+				continue;
+			way_to(&w, b, wanted);
+			assert_path(&x, wanted);
+			holder_free(&x);
+		}
+		wipe(&r, &(struct holder){.n_steps = 0});
+	}
+}
+
 static void
 a_long_path_is_cut_in_the_middle(void **state)
 {
@@ -603,6 +714,7 @@ main(void)
 		cmocka_unit_test(each_step_goes_where_most_go),
 		cmocka_unit_test(a_short_list_with_a_tail_is_a_list),
 		cmocka_unit_test(what_only_a_stack_holds_is_the_threads),
+		cmocka_unit_test(random_ways_are_those_of_a_plain_search),
 		cmocka_unit_test(a_long_path_is_cut_in_the_middle),
 		cmocka_unit_test(who_is_lost_is_held_by_nothing),
 		cmocka_unit_test(what_blocks_retain_together_is_counted_once),

@@ -1,6 +1,7 @@
 /* books.c -- blocks that die in known orders, and the program's own count of them.
  *
  *     books fifo|lifo|hoard|churn|foreign N
+ *     books grow N
  *
  * One site, planted(), makes N blocks of 48 bytes, each with a temporary block of
  * its own, in that order of death:
@@ -9,6 +10,8 @@
  *     hoard    none dies
  *     churn    one in eight lives on, the others die at once
  *     foreign  as fifo, freed by another thread
+ * grow: one buffer, that is made larger N times by widen(); tells "grown COUNT BYTES",
+ * from when it is large, and "all COUNT BYTES", from its beginning.
  * Tells "live ALLOCATIONS N" for the site's live blocks, after so many
  * allocations of this program since it began.
  *
@@ -100,6 +103,36 @@ work(const char *how, long n)
 	say("live %ld %ld", n_allocations, n_live);
 }
 
+/* The buffer's caller allocates it: only what is made larger counts. */
+NOINLINE static void *
+widen(void *buffer, size_t bytes)
+{
+	void *p = realloc(buffer, bytes);
+
+	OPAQUE(p);
+	return p;
+}
+
+static int
+grow(long n)
+{
+	enum { LARGE = 65536, BY = 72 };
+	long large = 0, all = 0;
+	size_t bytes = BY;
+	void *buffer = v_malloc(bytes);
+
+	for (; all < n; all++) {
+		v_free(v_malloc(2000));
+		bytes += BY;
+		buffer = widen(buffer, bytes);
+		large += bytes >= LARGE;
+	}
+	say("grown %ld %ld", large, large * BY);
+	say("all %ld %ld", all, all * BY);
+	blocks[0] = buffer;
+	return 0;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -107,6 +140,8 @@ main(int argc, char **argv)
 
 	if (argc < 3)
 		return 2;
+	if (strcmp(argv[1], "grow") == 0)
+		return grow(atol(argv[2]));
 	sem_init(&full, 0, 0);
 	sem_init(&empty, 0, 0);
 	pthread_create(&thread, NULL, undertaker, NULL);
