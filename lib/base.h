@@ -45,6 +45,7 @@ enum loss {
 	LOSS_BAD_FREES, /* wrong frees beyond the table */
 	LOSS_MARKS,   /* marks beyond the table */
 	LOSS_SNAPSHOTS, /* asked for while another was being written */
+	LOSS_VERIFY,  /* a stack is not what libunwind says it is (GCPROF_VERIFY) */
 	N_LOSSES
 };
 

@@ -15,6 +15,7 @@
 #include "signals.h"
 #include "sys.h"
 #include "unwind.h"
+#include "verify.h"
 #include "wrap.h"
 
 #include <dlfcn.h>
@@ -523,7 +524,7 @@ map(void *addr, size_t bytes, int prot, int flags, int fd, off_t offset,
 	long p = sys_mmap(addr, bytes, prot, flags, fd, offset);
 
 	if (is_inside) {
-		if (p >= 0)
+		if (p >= 0 && !thread_tls.is_verifying)
 			lose(LOSS_MAPPINGS);
 		return (void *)set_errno(p);
 	}
@@ -652,8 +653,10 @@ dlclose(void *handle)
 		real = (int (*)(void *))dlsym(RTLD_NEXT, "dlclose");
 	/* Outside the guard: destructors of the library run in it. */
 	result = real(handle);
-	if (modules_check_gone())
+	if (modules_check_gone()) {
 		unwind_forget_rules();
+		verify_forget();
+	}
 	return result;
 }
 

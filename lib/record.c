@@ -13,6 +13,7 @@
 #include "sites.h"
 #include "sys.h"
 #include "unwind.h"
+#include "verify.h"
 
 #include <string.h>
 
@@ -111,9 +112,9 @@ log_of(uint64_t x)
 	return 2 * y * (1 + y2 / 3 + y2 * y2 / 5 + y2 * y2 * y2 / 7) - shift * 0.6931471805599453;
 }
 
-/* Bytes from one sample to the next. */
+/* Bytes up to the next that is sampled. */
 static uint64_t
-draw(struct thread *t)
+sample_interval(struct thread *t)
 {
 	t->random ^= t->random << 13;
 	t->random ^= t->random >> 7;
@@ -122,15 +123,21 @@ draw(struct thread *t)
 }
 
 /* Whether the stack of an allocation is recorded, of which the last byte is the
- * thread's allocated-th: each byte with a probability of 1 / sample_bytes. */
+ * thread's allocated-th: each byte with a probability of 1 / sample_bytes, and so a
+ * block of s bytes with 1 - exp(-s / sample_bytes), as readers of the file rely on;
+ * also the first of a thread.  Zero bytes count as one.  What is left of an interval
+ * when a block is sampled needs not be kept: an exponential distribution has no
+ * memory. */
 static bool
 is_sampled(struct thread *t, uint64_t allocated, size_t bytes)
 {
 	if (unlikely(!t->sample_at))
-		t->sample_at = allocated - bytes + draw(t) + 1;
+		t->sample_at = allocated - bytes + sample_interval(t) + 1;
+	if (!bytes)
+		t->sample_at--;
 	if (likely(allocated < t->sample_at))
 		return false;
-	t->sample_at = allocated + draw(t) + 1;
+	t->sample_at = allocated + sample_interval(t) + 1;
 	return true;
 }
 
@@ -146,11 +153,21 @@ set_stop(struct thread *t)
 			      t->sample_at - 1 + THREAD_PER_BLOCK * (t->allocations + 1));
 }
 
+/* The site of a block whose stack is recorded, which is counted for it. */
+static ALWAYS_INLINE site_id
+site_of_stack(struct thread *t, size_t bytes, const struct caller *c)
+{
+	site_id site = unwind_site(t->unwind, c);
+
+	if (verify_is_wanted())
+		verify_site(&t->verify, site, c);
+	thread_count(t, site, bytes);
+	return site;
+}
+
 static site_id
 site_of(struct thread *t, size_t bytes, const struct caller *c)
 {
-	site_id site;
-
 	if (options.sample_bytes) {
 		t->usual = SITE_UNSAMPLED;
 		if (!is_sampled(t, thread_allocated(t), bytes))
@@ -158,9 +175,7 @@ site_of(struct thread *t, size_t bytes, const struct caller *c)
 		t->other_blocks++;
 		t->other_bytes += bytes;
 	}
-	site = unwind_site(t->unwind, c);
-	thread_count(t, site, bytes);
-	return site;
+	return site_of_stack(t, bytes, c);
 }
 
 void
@@ -217,9 +232,8 @@ void
 record_tag_stack(struct thread *t, uint32_t *words, size_t bytes, enum heapfile_kind kind,
 		 const struct caller *c)
 {
-	site_id site = unwind_site(t->unwind, c);
+	site_id site = site_of_stack(t, bytes, c);
 
-	thread_count(t, site, bytes);
 	blocks_tag_store(words, blocks_tag_of(kind, site, t->birth) | blocks_tag_bytes(bytes));
 	clear_vectors();
 }

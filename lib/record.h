@@ -92,7 +92,7 @@ void record_alloc_nested(void *p, size_t bytes, enum heapfile_kind kind);
  *
  * t        from thread_enter_quick.
  * p        may be NULL.
- * bytes    at most BLOCKS_MAX_INLINE.
+ * bytes    1 to BLOCKS_MAX_INLINE.
  * Returns  where record_tag, if t->tag is not 0, else record_tag_stack is to put the tag, the block being counted; NULL if it
  *          is not so simple, and nothing has been done.
  */

@@ -109,6 +109,18 @@ state_take(void)
 	return t;
 }
 
+/* Never 0.  Mixed, as the generator is slow to part two seeds that are near each
+ * other.  Source: the finalizer of MurmurHash3. */
+static uint64_t
+seed(thread_no n)
+{
+	uint64_t x = sys_now_ns() ^ (uint64_t)n << 48 ^ (uint64_t)sys_gettid() << 24;
+
+	x = (x ^ x >> 33) * 0xff51afd7ed558ccdull;
+	x = (x ^ x >> 33) * 0xc4ceb9fe1a85ec53ull;
+	return (x ^ x >> 33) | 1;
+}
+
 NOINLINE struct thread *
 thread_make(void)
 {
@@ -124,7 +136,7 @@ thread_make(void)
 	t->epoch = 0;
 	t->stop = t->look_at = t->sample_at = 0;
 	t->recent = 0;
-	t->random = ((uint64_t)t->number << 32 ^ sys_now_ns()) | 1;
+	t->random = seed(t->number);
 	unwind_reset(t->unwind);
 	thread_tls.state = t;
 	if (has_key)

@@ -55,6 +55,7 @@ struct thread {
 	uint64_t reported, reported_blocks; /* bytes, allocations told of */
 	uint64_t random;
 	struct unwind *unwind;
+	struct verify *verify; /* verify.h; NULL until needed */
 	thread_no number;
 	int tid;
 	bool is_used;	/* belongs to a thread, which may have ended */
@@ -81,6 +82,7 @@ thread_allocated(const struct thread *t)
 struct thread_tls {
 	uint32_t guard;
 	bool is_forking;    /* between our fork handlers, which took the guard */
+	bool is_verifying;  /* libunwind is at work: what it maps is not the program's */
 	uint32_t n_ignoring; /* __lsan_disable calls without their enable */
 	uintptr_t guard_sp; /* of who took the guard */
 	struct thread *state;

@@ -80,7 +80,8 @@ wrap_malloc(size_t bytes, enum heapfile_kind kind)
 	uint32_t *words;
 	void *p;
 
-	if (unlikely(bytes > BLOCKS_MAX_INLINE) || unlikely(!(t = thread_enter_quick())))
+	/* Zero bytes count as one for samples, and so do not go the quick way. */
+	if (unlikely(bytes - 1 >= BLOCKS_MAX_INLINE) || unlikely(!(t = thread_enter_quick())))
 		return wrap_malloc_slow(bytes, kind, FRAME());
 	p = backend_malloc_quick(bytes);
 	words = record_alloc_quick(t, p, bytes);

@@ -169,6 +169,19 @@ arguments(const struct heap_text *t)
 	return array;
 }
 
+/* null: every stack was taken. */
+static json_t *
+sampling(const struct heap_info *info)
+{
+	json_t *o;
+
+	if (info->sample_bytes == 0)
+		return json_null();
+	o = json_object();
+	put(o, "mean_bytes", number(info->sample_bytes));
+	return o;
+}
+
 static json_t *
 process(const struct heap *h)
 {
@@ -193,6 +206,7 @@ process(const struct heap *h)
 	put(o, "young_bytes", number(info->young_bytes));
 	put(o, "promote", number(info->promote));
 	put(o, "sample_bytes", number(info->sample_bytes));
+	put(o, "sampling", sampling(info));
 	put(o, "complete", json_boolean(h->is_complete));
 	put(o, "losses", losses(h));
 	return o;
@@ -475,6 +489,8 @@ finding(const struct report *r, const struct finding *f)
 		put(o, "allocation_site", stack(r, f->alloc_site));
 	put(o, "retained_by", retained_by(r, f));
 	put(o, "fingerprint", text(f->fingerprint));
+	if (*f->part_of_fingerprint)
+		put(o, "part_of", text(f->part_of_fingerprint));
 	put(o, "known", json_boolean(f->novelty == FINDING_KNOWN));
 	return o;
 }
@@ -500,6 +516,10 @@ site(const struct report *r, uint32_t node)
 	put(o, "site", number(node));
 	put(o, "live_blocks", number(s->live.blocks));
 	put(o, "live_bytes", number(s->live.bytes));
+	if (r->heap->info.sample_bytes && !heap_is_unsampled(r->heap, node)) {
+		put(o, "estimated_live_blocks", json_real(s->estimated_blocks));
+		put(o, "estimated_live_bytes", json_real(s->estimated_bytes));
+	}
 	put(o, "usable_bytes", number(s->usable_bytes));
 	put(o, "young_blocks", number(s->young.blocks));
 	put(o, "young_bytes", number(s->young.bytes));

@@ -27,7 +27,6 @@ struct writer {
 	/* By node: place in the list where its stack was shown, 0 = not yet. */
 	uint32_t *shown;
 	uint32_t n_shown;
-	double *estimates; /* bytes by node; NULL = nothing was sampled */
 };
 
 /* ---- figures ---- */
@@ -104,6 +103,7 @@ loss_meaning(const struct heap_text *name)
 		{"bad_frees", "wrong frees beyond those below"},
 		{"marks", "marks beyond those below"},
 		{"snapshots", "snapshots not taken, asked for while one was written"},
+		{"stacks", "stacks that differ from libunwind's (GCPROF_VERIFY)"},
 	};
 
 	for (size_t i = 0; i < sizeof(meanings) / sizeof(*meanings); i++)
@@ -321,16 +321,6 @@ write_chart(const struct report *r, FILE *f)
 
 /* ---- stacks and sites ---- */
 
-/* The place of all blocks that were not sampled. */
-static bool
-is_unsampled(const struct report *r, uint32_t node)
-{
-	const struct heap_node *n = &r->heap->nodes[node];
-
-	return node && (n->flags & HEAPFILE_SITE_SPECIAL) &&
-	       n->offset == HEAPFILE_SPECIAL_UNSAMPLED;
-}
-
 static void
 put_kinds(FILE *f, uint32_t kinds)
 {
@@ -343,33 +333,15 @@ put_kinds(FILE *f, uint32_t kinds)
 		}
 }
 
-/* What a site of a sampled snapshot holds, as gcprof-heap(5) says: each block
- * stands for 1 / (1 - exp(-s/R)) of its size s.  Blocks that were not sampled
- * have no site of their own, hence no estimate. */
-static void
-estimate_sites(struct writer *w)
-{
-	const struct heap *h = w->r->heap;
-	double rate = (double)h->info.sample_bytes;
-
-	if (h->info.sample_bytes == 0 ||
-	    !(w->estimates = calloc((size_t)h->n_nodes + 1, sizeof(*w->estimates))))
-		return;
-	for (uint32_t i = 0; i < h->n_blocks; i++) {
-		const struct heap_block *b = &h->blocks[i];
-		double size = (double)heap_block_requested(b);
-
-		if (heap_filter_passes(h, &w->r->options.filter, b->birth))
-			w->estimates[b->site] += size / -expm1(-(size ? size : 1) / rate);
-	}
-}
-
 static void
 write_estimate(const struct writer *w, uint32_t node)
 {
-	if (w->estimates && w->r->sites[node].live.blocks && !is_unsampled(w->r, node))
-		fprintf(w->f, "     only sampled blocks: they stand for about %s\n",
-			SIZE((uint64_t)w->estimates[node]));
+	const struct heap_site *s = &w->r->sites[node];
+
+	if (s->estimated_blocks > 0)
+		fprintf(w->f, "     estimated %s in %s blocks, from those that were sampled\n",
+			SIZE((uint64_t)(s->estimated_bytes + 0.5)),
+			COUNT((uint64_t)(s->estimated_blocks + 0.5)));
 }
 
 static void
@@ -631,7 +603,7 @@ write_top_site(const struct report *r, FILE *f)
 	uint32_t top = 0;
 
 	for (uint32_t i = 1; i <= r->heap->n_nodes; i++)
-		if (!is_unsampled(r, i) &&
+		if (!heap_is_unsampled(r->heap, i) &&
 		    r->sites[i].live.bytes > (top ? r->sites[top].live.bytes : 0))
 			top = i;
 	if (!top)
@@ -836,7 +808,6 @@ report_write_text(const struct report *r, FILE *f)
 		fputs("no memory for a report\n", f);
 		return;
 	}
-	estimate_sites(&w);
 	write_process(r, f);
 	write_summary(r, f);
 	write_memory(r, f);
@@ -861,6 +832,5 @@ report_write_text(const struct report *r, FILE *f)
 	write_mappings(r, f);
 	write_marks(r->heap, f);
 	write_modules(r, f);
-	free(w.estimates);
 	free(w.shown);
 }

@@ -48,7 +48,7 @@ includes lib/*.[ch] tools/*.[ch] | grep -E ' (\.\./)*tests/' |
 	no_complaint "nothing includes tests/"
 
 only_in 'jemalloc/.*' 'lib/backend\.c' "jemalloc has one door, backend.c"
-only_in 'libunwind.*' 'lib/unwind\.c' "libunwind has one door, unwind.c"
+only_in 'libunwind.*' 'lib/verify\.c' "libunwind has one door, verify.c"
 only_in '(elfutils/)?libdw.*|dwarf\.h' 'tools/symbolize\.c' "libdw has one door, symbolize.c"
 # The reader and the writer count and check; they do not print.
 includes lib/*.c | grep -E ' <(stdio|locale|wchar|regex)\.h>$' |
