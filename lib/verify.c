@@ -207,15 +207,15 @@ room_of(struct verify **v)
 static void
 read_site(struct verify *v, site_id site)
 {
-	const struct site *s;
+	struct site s;
 
 	v->ours.n = 0;
-	for (; site >= SITE_FIRST && (s = sites_get(site)) != NULL; site = s->parent) {
+	for (; site >= SITE_FIRST && sites_get(site, &s); site = s.parent) {
 		if (v->ours.n == MOST_FRAMES) {
 			site = SITE_CUT;
 			break;
 		}
-		v->ours.pc[v->ours.n++] = STEP_PC(s->step);
+		v->ours.pc[v->ours.n++] = STEP_PC(s.step);
 	}
 	v->end = site;
 }
