@@ -87,7 +87,7 @@ close_all(struct settings *s)
 	int status = 0;
 
 	for (int i = 0; i < s->n_outputs; i++)
-		if (s->outputs[i].f)
+		if (s->outputs[i].file.f)
 			status = worse(status, close_output(&s->outputs[i]));
 	return status;
 }
@@ -135,7 +135,8 @@ write_diff(struct settings *s, struct diff *d)
 		if (!open_output(o))
 			return EXIT_TROUBLE;
 		diff_list(d, rows_of(s, o->format), frames_of(s));
-		if (o->format->write_diff(d, o->f))
+		o->is_broken = o->format->write_diff(d, o->file.f) != 0;
+		if (o->is_broken)
 			return out_of_memory(o->path);
 	}
 	return 0;
@@ -248,7 +249,8 @@ write_merge(struct settings *s, struct merge *m)
 		if (!open_output(o))
 			return EXIT_TROUBLE;
 		merge_list(m, rows_of(s, o->format), frames_of(s));
-		if (o->format->write_merge(m, o->f))
+		o->is_broken = o->format->write_merge(m, o->file.f) != 0;
+		if (o->is_broken)
 			return out_of_memory(o->path);
 	}
 	return 0;
