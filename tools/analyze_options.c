@@ -67,6 +67,7 @@ const char options_help[] =
 "                        only: sarif, junit, github (::error lines);\n"
 "                        flame graphs: collapsed (by --sort), speedscope;\n"
 "                        pprof; for Valgrind's viewers: dhat, massif;\n"
+"                        for Chrome DevTools and memlab: heapsnapshot;\n"
 "                        tables: csv (sites), sqlite (all);\n"
 "                        blocks: a line for each live block, with address,\n"
 "                        requested and usable bytes, kind, birth epoch, age,\n"

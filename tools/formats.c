@@ -58,6 +58,8 @@ const struct format formats[] = {
 	{"pprof", FORMAT_ALONE | FORMAT_DEAD | FORMAT_FACTS | FORMAT_BINARY, PPROF},
 	{"dhat", FORMAT_ALONE | FORMAT_DEAD | FORMAT_FACTS, .write = report_write_dhat},
 	{"massif", FORMAT_ALONE | FORMAT_FACTS, .write = report_write_massif},
+	{"heapsnapshot", FORMAT_ALONE | FORMAT_DEAD | FORMAT_FACTS,
+	 .write = report_write_heapsnapshot},
 	{"csv", FORMAT_ALONE | FORMAT_DEAD | FORMAT_RETAINED, .write = report_write_csv},
 	{"sqlite", FORMAT_ALONE | FORMAT_DEAD | FORMAT_RETAINED | FORMAT_BINARY, SQLITE},
 	{"blocks", FORMAT_RAW | FORMAT_FACTS, .write = write_blocks},
