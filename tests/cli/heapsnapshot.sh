@@ -60,7 +60,7 @@ LD_PRELOAD=$preload GCPROF_OUTPUT=perl.heap perl -e '
 	"$unit/test_outline" --plain > plain.heap || exit 1
 shelf=$abs_top_builddir/tests/e2e/targets/shelf
 if [ -x "$shelf" ]; then
-	LD_PRELOAD=$preload GCPROF_OUTPUT=end.heap "$shelf" first.heap second.heap > wanted || exit 1
+	LD_PRELOAD=$preload GCPROF_OUTPUT=end.heap GCPROF_YOUNG=1M "$shelf" first.heap second.heap > wanted || exit 1
 	names="$names first second"
 fi
 for name in $names; do

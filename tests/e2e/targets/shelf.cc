@@ -59,28 +59,39 @@ take_notes(char *old, size_t bytes)
 	return static_cast<char *>(realloc(old, bytes));
 }
 
+/* Let an epoch end. */
+__attribute__((noinline)) static void
+pass_time()
+{
+	for (int i = 0; i < 64; i++)
+		free(take_notes(nullptr, 1 << 16));
+}
+
 int
 main(int argc, char **argv)
 {
+	static const int n_books[] = {BOOKS, MORE};
+	static const size_t n_bytes[] = {100, 110};
+
 	if (argc != 3)
 		return 2;
-	add_books(0, BOOKS);
 	for (Object *&o : objects)
 		o = new Object;
-	notes = take_notes(nullptr, 100);
 	nothing = malloc(0);
 	lose(LOST);
-	if (gcprof_snapshot_to(argv[1]) != 0)
-		return 1;
-	for (int i = 1; i <= GONE; i++) {
-		delete shelf[i];
-		shelf.erase(i);
+	/* The second time by the same calls, and where those were that are gone. */
+	for (int i = 0; i < 2; i++) {
+		add_books(i * BOOKS, n_books[i]);
+		notes = take_notes(notes, n_bytes[i]);
+		if (gcprof_snapshot_to(argv[1 + i]) != 0)
+			return 1;
+		pass_time();
+		for (int j = 1; i == 0 && j <= GONE; j++) {
+			delete shelf[j];
+			shelf.erase(j);
+		}
 	}
-	add_books(BOOKS, MORE);
-	notes = take_notes(notes, 5000);
-	if (gcprof_snapshot_to(argv[2]) != 0)
-		return 1;
 	printf("Book: %d %d %zu %zu\n", MORE, GONE, MORE * sizeof(Book), GONE * sizeof(Book));
-	printf("block of take_notes: 1 1 5000 100\n");
+	printf("block of take_notes: 1 1 110 100\n");
 	return 0;
 }
