@@ -81,6 +81,7 @@ const char options_help[] =
 "                        flame graphs: collapsed (by --sort), speedscope;\n"
 "                        of --diff: collapsed (growth), difffolded (before, after);\n"
 "                        pprof; for Valgrind's viewers: dhat, massif;\n"
+"                        for Chrome DevTools and memlab: heapsnapshot;\n"
 "                        tables: csv (sites), sqlite (all);\n"
 "                        blocks: a line for each live block, with address,\n"
 "                        requested and usable bytes, kind, birth epoch, age,\n"

@@ -68,6 +68,8 @@ const struct format formats[] = {
 	{"pprof", FORMAT_ALONE | FORMAT_DEAD | FORMAT_FACTS | FORMAT_BINARY, PPROF},
 	{"dhat", FORMAT_ALONE | FORMAT_DEAD | FORMAT_FACTS, .write = report_write_dhat},
 	{"massif", FORMAT_ALONE | FORMAT_FACTS, .write = report_write_massif},
+	{"heapsnapshot", FORMAT_ALONE | FORMAT_DEAD | FORMAT_FACTS,
+	 .write = report_write_heapsnapshot},
 	{"csv", FORMAT_ALONE | FORMAT_DEAD | FORMAT_RETAINED, .write = report_write_csv,
 	 .write_diff = report_diff_csv, .write_merge = report_merge_csv},
 	{"sqlite", FORMAT_ALONE | FORMAT_DEAD | FORMAT_RETAINED | FORMAT_BINARY, SQLITE},

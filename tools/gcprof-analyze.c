@@ -165,6 +165,7 @@ describe(const struct settings *s, const struct analysis *a,
 		options.frames = TEXT_FRAMES;
 	options.one_list = !is_text || s->has_sort;
 	options.with_dead = format->needs & FORMAT_DEAD;
+	options.graph = s->detect.graph;
 	return report_new(a->heap, a->symbols, a->findings, &options);
 }
 

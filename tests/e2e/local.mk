@@ -90,7 +90,8 @@ e2e_targets += \
 	tests/e2e/targets/holds-cxx \
 	tests/e2e/targets/host \
 	tests/e2e/targets/life \
-	tests/e2e/targets/mismatch
+	tests/e2e/targets/mismatch \
+	tests/e2e/targets/shelf
 endif
 
 tests_e2e_heapdump_SOURCES = tests/e2e/heapdump.c lib/heapfile.h
@@ -158,6 +159,8 @@ tests_e2e_targets_cxx_SOURCES = tests/e2e/targets/cxx.cc
 tests_e2e_targets_cxx_CXXFLAGS = $(e2e_cxxflags)
 tests_e2e_targets_holds_cxx_SOURCES = tests/e2e/targets/holds-cxx.cc
 tests_e2e_targets_holds_cxx_CXXFLAGS = $(e2e_cxxflags)
+tests_e2e_targets_shelf_SOURCES = tests/e2e/targets/shelf.cc
+tests_e2e_targets_shelf_CXXFLAGS = $(e2e_cxxflags)
 tests_e2e_targets_host_SOURCES = tests/e2e/targets/host.cc
 tests_e2e_targets_host_CXXFLAGS = $(e2e_cxxflags)
 tests_e2e_targets_host_LDADD = -ldl
