@@ -9,6 +9,7 @@
 #include "epochs.h"
 #include "modules.h"
 #include "options.h"
+#include "sample.h"
 #include "session.h"
 #include "sites.h"
 #include "sys.h"
@@ -139,6 +140,14 @@ is_sampled(struct thread *t, size_t bytes)
 	return true;
 }
 
+static NOINLINE void
+weigh(site_id site, size_t bytes)
+{
+	struct sample_weight w = sample_weigh(bytes, options.sample_bytes);
+
+	sites_weigh(site, w.allocations, w.bytes);
+}
+
 static ALWAYS_INLINE site_id
 site_of(struct thread *t, size_t bytes, const struct caller *c)
 {
@@ -147,6 +156,8 @@ site_of(struct thread *t, size_t bytes, const struct caller *c)
 	if (unlikely(options.sample_bytes != 0) && !is_sampled(t, bytes))
 		return SITE_UNSAMPLED;
 	site = unwind_site(t->unwind, c);
+	if (unlikely(options.sample_bytes != 0))
+		weigh(site, bytes);
 	if (verify_is_wanted())
 		verify_site(&t->verify, site, c);
 	return site;
