@@ -26,7 +26,7 @@
 
 #include "base.h"
 
-enum { SITES_MAX = 1 << 27 };
+enum { SITES_MAX = 1 << 24 };
 
 /* Nodes without an address, there from the start; numbers are those of
  * enum heapfile_special. */

@@ -89,30 +89,6 @@ put_time(FILE *f, uint64_t ns)
 		fprintf(f, "%s, ", buf);
 }
 
-/* What a loss means for who reads the report; NULL for a later version's. */
-static const char *
-loss_meaning(const struct heap_text *name)
-{
-	static const char *const meanings[][2] = {
-		{"blocks", "live blocks that are not known, for want of memory"},
-		{"sites", "stacks that were not kept, for want of memory"},
-		{"births", "blocks whose epoch and thread are not known"},
-		{"threads", "threads without a number"},
-		{"modules", "loaded objects that are not known"},
-		{"mappings", "mappings that are not known"},
-		{"bad_frees", "wrong frees beyond those below"},
-		{"marks", "marks beyond those below"},
-		{"snapshots", "snapshots not taken, asked for while one was written"},
-		{"stacks", "stacks that differ from libunwind's (GCPROF_VERIFY)"},
-	};
-
-	for (size_t i = 0; i < sizeof(meanings) / sizeof(*meanings); i++)
-		if (strlen(meanings[i][0]) == name->n &&
-		    memcmp(meanings[i][0], name->bytes, name->n) == 0)
-			return meanings[i][1];
-	return NULL;
-}
-
 static void
 write_losses(const struct heap *h, FILE *f)
 {
@@ -123,7 +99,8 @@ write_losses(const struct heap *h, FILE *f)
 	}
 	fputs("no", f);
 	for (size_t i = 0; i < h->n_losses; i++) {
-		const char *meaning = loss_meaning(&h->losses[i].name);
+		const char *meaning = text_loss_meaning(h->losses[i].name.bytes,
+							 h->losses[i].name.n);
 
 		fprintf(f, "%s%s ", i ? ",\n            " : ": ",
 			COUNT(h->losses[i].count));
@@ -794,6 +771,20 @@ write_marks(const struct heap *h, FILE *f)
 		layout_text(f, &h->marks[i].label, 64);
 		putc('\n', f);
 	}
+}
+
+void
+report_write_sites(const struct report *r, FILE *f)
+{
+	struct writer w = {.r = r, .f = f};
+
+	w.shown = calloc((size_t)r->heap->n_nodes + 1, sizeof(*w.shown));
+	if (!w.shown) {
+		fputs("no memory for a report\n", f);
+		return;
+	}
+	write_list(&w, r->options.sort);
+	free(w.shown);
 }
 
 void

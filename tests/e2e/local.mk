@@ -20,6 +20,7 @@ e2e_tests += \
 	tests/e2e/fragmentation.sh \
 	tests/e2e/frames.sh \
 	tests/e2e/holds.sh \
+	tests/e2e/inspect.sh \
 	tests/e2e/mappings.sh \
 	tests/e2e/output.sh \
 	tests/e2e/plugins.sh \
@@ -71,6 +72,7 @@ e2e_targets = \
 	tests/e2e/targets/frames \
 	tests/e2e/targets/guess \
 	tests/e2e/targets/holds \
+	tests/e2e/targets/inspected \
 	tests/e2e/targets/jit \
 	tests/e2e/targets/mappings \
 	tests/e2e/targets/quiet \
@@ -129,6 +131,7 @@ tests_e2e_targets_frames_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_guess_SOURCES = tests/e2e/targets/guess.c
 tests_e2e_targets_guess_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_holds_SOURCES = tests/e2e/targets/holds.c
+tests_e2e_targets_inspected_SOURCES = tests/e2e/targets/inspected.c
 tests_e2e_targets_holds_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_holds_LDADD = -ldl
 tests_e2e_targets_jit_SOURCES = tests/e2e/targets/jit.c
