@@ -299,11 +299,16 @@ static void
 write_estimate(const struct writer *w, uint32_t node)
 {
 	const struct heap_site *s = &w->r->sites[node];
+	struct heap_estimate all;
 
-	if (s->estimated_blocks > 0)
-		fprintf(w->f, "     estimated %s in %s blocks, from those that were sampled\n",
-			SIZE((uint64_t)(s->estimated_bytes + 0.5)),
-			COUNT((uint64_t)(s->estimated_blocks + 0.5)));
+	if (!heap_is_estimated(w->r->heap, node))
+		return;
+	fprintf(w->f, "     estimated live %s in %s blocks", SIZE((uint64_t)(s->estimated_bytes + 0.5)),
+		COUNT((uint64_t)(s->estimated_blocks + 0.5)));
+	if (heap_estimate(w->r->heap, node, &all))
+		fprintf(w->f, ", %s allocations of %s", COUNT((uint64_t)(all.allocations + 0.5)),
+			SIZE((uint64_t)(all.bytes + 0.5)));
+	fputs(", from those that were sampled\n", w->f);
 }
 
 static void
