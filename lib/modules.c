@@ -11,6 +11,7 @@
 #include <elf.h>
 #include <link.h>
 #include <string.h>
+#include <sys/auxv.h>
 
 /* INVARIANT  Slots are filled in order, each once, by compare-and-swap: two
  * threads that meet the same object agree on one record. */
@@ -95,14 +96,14 @@ copy_path(const struct link_map *map)
 }
 
 static NOINLINE module_no
-add(module_no n, const struct dl_find_object *o)
+add(module_no n, const struct dl_find_object *o, const struct module_find *place)
 {
 	struct module *m = mem_keep(sizeof *m), *there = NULL;
 
 	if (!m)
 		return 0;
-	m->start = (uintptr_t)o->dlfo_map_start;
-	m->bytes = (uintptr_t)o->dlfo_map_end - m->start;
+	m->start = place->start;
+	m->bytes = place->end - place->start;
 	m->bias = o->dlfo_link_map->l_addr;
 	m->map = o->dlfo_link_map;
 	m->loaded = epochs_current();
@@ -121,6 +122,27 @@ add(module_no n, const struct dl_find_object *o)
 	return 0;
 }
 
+/* Of the program itself, which the kernel has mapped, the loader names no more
+ * than the segment with the address if there are gaps between its segments; its
+ * tables then lie beyond.  Start and end of all of it.  Libraries have no gaps. */
+static void
+whole_program(uintptr_t bias, struct module_find *ret)
+{
+	const ElfW(Phdr) *ph = (const void *)getauxval(AT_PHDR);
+	unsigned long i, n = ph ? getauxval(AT_PHNUM) : 0;
+
+	for (i = 0; i < n; i++) {
+		uintptr_t start = bias + ph[i].p_vaddr, end = start + ph[i].p_memsz;
+
+		if (ph[i].p_type != PT_LOAD)
+			continue;
+		if (start < ret->start)
+			ret->start = start;
+		if (end > ret->end)
+			ret->end = end;
+	}
+}
+
 bool
 modules_find(uintptr_t pc, struct module_find *ret)
 {
@@ -132,6 +154,8 @@ modules_find(uintptr_t pc, struct module_find *ret)
 	ret->start = (uintptr_t)o.dlfo_map_start;
 	ret->end = (uintptr_t)o.dlfo_map_end;
 	ret->eh_frame_hdr = o.dlfo_eh_frame;
+	if (o.dlfo_link_map == _r_debug.r_map)
+		whole_program(o.dlfo_link_map->l_addr, ret);
 	for (n = 1; n < MODULES_MAX; n++) {
 		struct module *m = acquire_load(&slots[n]);
 
@@ -143,7 +167,7 @@ modules_find(uintptr_t pc, struct module_find *ret)
 			return true;
 		}
 	}
-	ret->module = add(n, &o);
+	ret->module = add(n, &o, ret);
 	return true;
 }
 

@@ -199,6 +199,8 @@ parse_one(enum option_name o, const char *s)
 		return parse_bool(s, &options.is_hugepages);
 	case OPT_FOLLOW:
 		return parse_bool(s, &options.is_follow);
+	case OPT_VERIFY:
+		return values_number(s, s + strlen(s), &options.verify_every);
 	case OPT_VERBOSE:
 		return parse_bool(s, &options.is_verbose);
 	case N_OPTIONS:

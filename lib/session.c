@@ -20,6 +20,7 @@
 #include "sys.h"
 #include "thread.h"
 #include "unwind.h"
+#include "verify.h"
 #include "watch.h"
 #include "wrap.h"
 
@@ -35,7 +36,7 @@ const char *const loss_names[N_LOSSES] = {
 	[LOSS_BIRTHS] = "births",      [LOSS_THREADS] = "threads",
 	[LOSS_MODULES] = "modules",    [LOSS_MAPPINGS] = "mappings",
 	[LOSS_BAD_FREES] = "bad_frees", [LOSS_MARKS] = "marks",
-	[LOSS_SNAPSHOTS] = "snapshots",
+	[LOSS_SNAPSHOTS] = "snapshots", [LOSS_VERIFY] = "stacks",
 };
 
 extern void *__libc_stack_end; /* of the loader: argc, argv, envp stand there */
@@ -865,6 +866,7 @@ at_exit(void *with)
 	if (sys_getpid() != s.pid || __atomic_exchange_n(&s.is_exit_done, true, __ATOMIC_RELAXED))
 		return;
 	dismiss_viewer();
+	verify_tell();
 	if (options.at_exit) {
 		/* Not entered: exit in a handler that interrupted us.  What it
 		 * interrupted will never go on, so the books may be used. */
@@ -911,14 +913,18 @@ after_fork_parent(void)
 static void
 after_fork_child(void)
 {
+	bool had_others;
+
 	mappings_after_fork();
 	if (thread_tls.is_forking)
 		backend_after_fork_child();
 	sites_after_fork();
 	epochs_after_fork();
 	books_after_fork();
-	if (thread_after_fork())
+	had_others = thread_after_fork();
+	if (had_others)
 		roots_left_behind();
+	verify_after_fork(had_others);
 	s.pid = sys_getpid();
 	sys_log_about(s.pid);
 	signals_after_fork();
@@ -1006,6 +1012,7 @@ start(void)
 	options_complain();
 	watch_init();
 	live_init(s.start_realtime_ns);
+	verify_init();
 	thread_init();
 	/* Not bound to this library: runs after the destructors of all others. */
 	(void)__cxa_atexit(at_exit, NULL, NULL);

@@ -5,14 +5,34 @@
 #include "sites.h"
 #include "mem.h"
 
+/* glibc's, since 2.32. */
+extern char __libc_single_threaded __attribute__((weak));
+
 enum {
-	CHUNK_BITS = 14,
+	CHUNK_BITS = 16,
 	CHUNK_SITES = 1 << CHUNK_BITS,
 	N_CHUNKS = SITES_MAX >> CHUNK_BITS,
 	FIRST_SLOTS = 1 << 14
 };
 
-static struct site *chunks[N_CHUNKS];
+/* What a lookup reads, four to a cache line. */
+struct node {
+	uint64_t step; /* all written once, before the number is handed out */
+	site_id parent;
+	uint32_t path; /* hash of the path to here */
+};
+
+struct tally {
+	uint64_t allocations; /* atomic adds, from the threads' caches */
+	uint64_t bytes;       /* requested */
+};
+
+struct chunk {
+	struct node nodes[CHUNK_SITES];
+	struct tally tallies[CHUNK_SITES];
+	uint32_t books[CHUNK_SITES]; /* of books.c, which alone reads them */
+};
+static struct chunk *chunks[N_CHUNKS];
 site_id sites_n = SITE_FIRST;
 
 /* Open addressing; a slot goes from 0 to a site number once.
@@ -36,39 +56,34 @@ struct table {
 static struct table *table_now;
 static int is_growing;
 
-static uint32_t
-hash(site_id parent, uint64_t step)
+static ALWAYS_INLINE struct chunk *
+chunk_of(site_id id)
 {
-	uint64_t h = (step ^ ((uint64_t)parent << 20)) * 0x9e3779b97f4a7c15ull;
-
-	h ^= h >> 32;
-	h = (h + parent) * 0xd6e8feb86659fd93ull;
-	return (uint32_t)(h >> 32);
+	return acquire_load(&chunks[id >> CHUNK_BITS]);
 }
 
-static struct site *
-site_at(site_id id)
+/* id: of a node that was made. */
+static ALWAYS_INLINE const struct node *
+node_at(site_id id)
 {
-	struct site *chunk = acquire_load(&chunks[id >> CHUNK_BITS]);
-
-	return chunk ? &chunk[id & (CHUNK_SITES - 1)] : NULL;
+	return &chunk_of(id)->nodes[id % CHUNK_SITES];
 }
 
 /* The chunk that holds id, made if need be. */
-static struct site *
-site_make(site_id id)
+static struct chunk *
+chunk_make(site_id id)
 {
-	struct site **slot = &chunks[id >> CHUNK_BITS], *none = NULL, *fresh;
+	struct chunk **slot = &chunks[id >> CHUNK_BITS], *none = NULL, *fresh;
 
 	if (!acquire_load(slot)) {
-		fresh = mem_map(CHUNK_SITES * sizeof *fresh);
+		fresh = mem_map(sizeof *fresh);
 		if (!fresh)
 			return NULL;
 		/* A loser's chunk is address space nobody touched: let it be. */
 		(void)__atomic_compare_exchange_n(slot, &none, fresh, false,
 						  __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
 	}
-	return site_at(id);
+	return chunk_of(id);
 }
 
 static struct table *
@@ -98,13 +113,13 @@ table_first(void)
 /* Put id where it belongs.  Returns the number that stands there then: id, or
  * one of an equal node that was there before; 0 if the table is full. */
 static site_id
-table_put(struct table *t, site_id id, site_id parent, uint64_t step)
+table_put(struct table *t, site_id id)
 {
-	uint32_t i = hash(parent, step), tries;
+	const struct node *node = node_at(id), *s;
+	uint32_t i = node->path, tries;
 
 	for (tries = 0; tries <= t->mask; tries++, i++) {
 		site_id *slot = &t->slots[i & t->mask], there = acquire_load(slot);
-		const struct site *s;
 
 		if (!there) {
 			if (__atomic_compare_exchange_n(slot, &there, id, false,
@@ -113,8 +128,8 @@ table_put(struct table *t, site_id id, site_id parent, uint64_t step)
 				return id;
 			}
 		}
-		s = site_at(there);
-		if (s->parent == parent && s->step == step)
+		s = node_at(there);
+		if (s->parent == node->parent && s->step == node->step)
 			return there;
 	}
 	return 0;
@@ -136,8 +151,7 @@ grow(struct table *t)
 			site_id id = __atomic_load_n(&t->slots[i], __ATOMIC_SEQ_CST);
 
 			if (id)
-				(void)table_put(next, id, site_at(id)->parent,
-						site_at(id)->step);
+				(void)table_put(next, id);
 		}
 		release_store(&table_now, next);
 	}
@@ -145,27 +159,27 @@ grow(struct table *t)
 }
 
 static NOINLINE site_id
-add(struct table *t, site_id parent, uint64_t step)
+add(struct table *t, site_id parent, const struct site_step *step)
 {
 	struct table *next;
-	struct site *s;
+	struct chunk *c;
 	site_id id, there;
 
 	if (relaxed_load(&sites_n) >= SITES_MAX || relaxed_load(&t->used) >= t->mask / 8 * 7)
 		goto full;
 	id = atomic_add(&sites_n, 1);
-	s = id < SITES_MAX ? site_make(id) : NULL;
-	if (!s)
+	c = id < SITES_MAX ? chunk_make(id) : NULL;
+	if (!c)
 		goto full;
-	s->step = step;
-	s->parent = parent;
+	c->nodes[id % CHUNK_SITES] =
+		(struct node){.step = step->step, .parent = parent, .path = step->path};
 	/* A number that lost the race stays unused; its node has no counts. */
-	there = table_put(t, id, parent, step);
+	there = table_put(t, id);
 	if (!there)
 		goto full;
 	next = __atomic_load_n(&t->next, __ATOMIC_SEQ_CST);
 	if (next)
-		there = table_put(next, there, parent, step);
+		there = table_put(next, there);
 	else if (relaxed_load(&t->used) > t->mask / 2)
 		grow(t);
 	return there ? there : id;
@@ -174,51 +188,138 @@ full:
 	return SITE_FULL;
 }
 
-site_id
-sites_intern(site_id parent, uint64_t step)
+/* The child of parent for a step, made if need be. */
+static site_id
+intern(struct table *t, site_id parent, const struct site_step *step)
 {
-	struct table *t = table_first();
-	uint32_t i = hash(parent, step);
+	uint32_t i;
 
-	if (unlikely(!t)) {
-		lose(LOSS_SITES);
-		return SITE_FULL;
-	}
-	for (;; i++) {
+	for (i = step->path;; i++) {
 		site_id there = acquire_load(&t->slots[i & t->mask]);
-		const struct site *s;
+		const struct node *s;
 
 		if (!there)
 			return add(t, parent, step);
-		s = site_at(there);
-		if (likely(s->step == step && s->parent == parent))
+		s = node_at(there);
+		if (s->step == step->step && s->parent == parent)
 			return there;
 	}
+}
+
+/* sites_path for a path that is not there as a whole. */
+static NOINLINE site_id
+make_path(struct site_step *steps, uint32_t n)
+{
+	site_id node = steps[0].node;
+	uint32_t i;
+
+	for (i = 1; i <= n; i++) {
+		/* Each may let the table grow. */
+		struct table *t = table_first();
+
+		if (unlikely(!t) && node != SITE_FULL) {
+			lose(LOSS_SITES);
+			node = SITE_FULL;
+		}
+		steps[i].node = node = node == SITE_FULL ? node : intern(t, node, &steps[i]);
+	}
+	return node;
+}
+
+/* Whether id is the node of steps[n]; gives all of them their nodes if so. */
+static ALWAYS_INLINE bool
+confirm(struct site_step *steps, uint32_t n, site_id id)
+{
+	uint32_t at = id >> CHUNK_BITS;
+	const struct chunk *c = chunk_of(id);
+
+	for (; n > 0; n--) {
+		const struct node *node;
+
+		/* Nearly always it is the chunk of the last one: to know it by a branch
+		 * makes a chain of one load a node, not two. */
+		if (unlikely(id >> CHUNK_BITS != at)) {
+			at = id >> CHUNK_BITS;
+			c = chunk_of(id);
+		}
+		node = &c->nodes[id % CHUNK_SITES];
+		/* The nodes without an address, where a path begins, have none. */
+		if (unlikely(node->step != steps[n].step))
+			return false;
+		steps[n].node = id;
+		id = node->parent;
+	}
+	return id == steps[0].node;
+}
+
+site_id
+sites_path(struct site_step *steps, uint32_t n)
+{
+	const struct table *t = acquire_load(&table_now);
+	uint32_t i;
+
+	for (i = steps[n].path; likely(t != NULL); i++) {
+		site_id there = acquire_load(&t->slots[i & t->mask]);
+
+		if (unlikely(!there))
+			break;
+		if (likely(confirm(steps, n, there)))
+			return there;
+	}
+	return make_path(steps, n);
+}
+
+/* Add to what other threads may add to as well.  While there is no other thread,
+ * one instruction does it: a signal handler comes before or after. */
+static ALWAYS_INLINE void
+add_to(uint64_t *sum, uint64_t more)
+{
+	if (&__libc_single_threaded && __libc_single_threaded)
+		__asm__ volatile("addq %1, %0" : "+m"(*sum) : "r"(more));
+	else
+		(void)atomic_add(sum, more);
 }
 
 void
 sites_count(site_id id, uint64_t allocations, uint64_t bytes)
 {
-	struct site *s = site_make(id);
+	struct chunk *c = chunk_make(id);
 
-	if (s) {
-		(void)atomic_add(&s->allocations, allocations);
-		(void)atomic_add(&s->allocated_bytes, bytes);
+	if (c) {
+		struct tally *tally = &c->tallies[id % CHUNK_SITES];
+
+		add_to(&tally->allocations, allocations);
+		add_to(&tally->bytes, bytes);
 	}
+}
+
+static struct chunk *
+chunk_there(site_id id)
+{
+	return id && id < sites_end() ? chunk_of(id) : NULL;
 }
 
 uint32_t *
 sites_book(site_id id)
 {
-	struct site *s = id && id < sites_end() ? site_at(id) : NULL;
+	struct chunk *c = chunk_there(id);
 
-	return s ? &s->book : NULL;
+	return c ? &c->books[id % CHUNK_SITES] : NULL;
 }
 
-const struct site *
-sites_get(site_id id)
+bool
+sites_get(site_id id, struct site *ret)
 {
-	return id && id < sites_end() ? site_at(id) : NULL;
+	struct chunk *c = chunk_there(id);
+	uint32_t i = id % CHUNK_SITES;
+
+	if (!c)
+		return false;
+	*ret = (struct site){.step = c->nodes[i].step,
+			     .parent = c->nodes[i].parent,
+			     .allocations = relaxed_load(&c->tallies[i].allocations),
+			     .allocated_bytes = relaxed_load(&c->tallies[i].bytes)};
+	return true;
 }
 
 void

@@ -10,8 +10,13 @@
  * Not here: how a stack is found (unwind.h), which block has which site
  *       (blocks.h).
  *
+ * A path is looked up as a whole: the hash of each frame's path follows from its
+ * caller's hash alone, so that only the innermost has to be looked for, and its
+ * parents confirm the rest.  A stack of which four frames are new costs one look
+ * into the table, not four that wait for one another.
+ *
  * Context  lock-free; any thread, any signal handler.
- * Cost     32 bytes a node and about 8 in the hash table.
+ * Cost     36 bytes a node and about 8 in the hash table.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -20,7 +25,7 @@
 
 #include "base.h"
 
-enum { SITES_MAX = 1 << 27 };
+enum { SITES_MAX = 1 << 24 };
 
 /* Nodes without an address, there from the start; numbers are those of
  * enum heapfile_special. */
@@ -43,17 +48,28 @@ enum {
 #define STEP_PC(step) ((step) & 0xffffffffffffull)
 #define STEP_MODULE(step) ((module_no)((step) >> 48) & 0x7fff)
 
-struct site {
-	uint64_t step; /* written once, before the number is handed out */
-	site_id parent;
-	uint32_t book; /* of books.c, which alone reads it */
-	uint64_t allocations;     /* atomic adds, from the threads' caches */
-	uint64_t allocated_bytes; /* requested */
+/* A step of a path that is looked up.  `path` is a hash of the path from its
+ * outermost frame to here. */
+struct site_step {
+	uint64_t step;
+	uint32_t path;
+	site_id node;
 };
 
-/* The child of parent for a step, made if need be.
- * Returns SITE_FULL if there is no memory for another. */
-site_id sites_intern(site_id parent, uint64_t step);
+/* `path` of a step from its parent's.  The product of the step is no part of the
+ * chain from frame to frame. */
+static ALWAYS_INLINE uint32_t
+sites_hash(uint32_t parent_path, uint64_t step)
+{
+	return (parent_path + (uint32_t)(step * 0x9e3779b97f4a7c15ull >> 32)) * 0x85ebca6bu;
+}
+
+/* The nodes of a path, made if need be.  steps[0], with path and node, is where it
+ * begins; steps[1] to steps[n] have step and path, outside in, and get nodes.  For a
+ * node without an address, path is its number.
+ * Returns the node of steps[n]: SITE_FULL, like all that lie in it, if there is no
+ * memory for another. */
+site_id sites_path(struct site_step *steps, uint32_t n);
 
 /* Add to the counts of a node. */
 void sites_count(site_id id, uint64_t allocations, uint64_t bytes);
@@ -70,8 +86,15 @@ sites_end(void)
 
 	return n < SITES_MAX ? n : SITES_MAX;
 }
-/* NULL for 0 and for numbers beyond the end. */
-const struct site *sites_get(site_id id);
+
+/* A node as it is told of. */
+struct site {
+	uint64_t step; /* 0: a number that was never used */
+	site_id parent;
+	uint64_t allocations, allocated_bytes; /* requested */
+};
+/* Returns false for 0 and for numbers beyond the end. */
+bool sites_get(site_id id, struct site *ret);
 
 /* In the child of a fork: what another thread had half done is put right. */
 void sites_after_fork(void);

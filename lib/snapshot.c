@@ -22,6 +22,7 @@
 #include "sites.h"
 #include "sys.h"
 #include "thread.h"
+#include "verify.h"
 
 #include <errno.h>
 #include <string.h>
@@ -173,31 +174,29 @@ put_sites(void)
 
 	heapfile_section(HEAPFILE_SITES);
 	for (id = 1; id < end; id++) {
-		const struct site *s = sites_get(id);
-		static const struct site none;
+		struct site s = {.step = 0};
 		module_no module;
 		uint64_t pc;
 
 		heapfile_record();
-		if (!s)
-			s = &none;
-		if (id < SITE_FIRST || !s->step) { /* or a number that was never used */
+		(void)sites_get(id, &s); /* no memory for it: never used */
+		if (id < SITE_FIRST || !s.step) { /* or a number that was never used */
 			heapfile_put(id);
 			heapfile_put(HEAPFILE_SITE_SPECIAL);
 			heapfile_put(0);
 			heapfile_put(id < SITE_FIRST ? id : HEAPFILE_SPECIAL_FULL);
 		} else {
-			module = STEP_MODULE(s->step);
-			pc = STEP_PC(s->step);
+			module = STEP_MODULE(s.step);
+			pc = STEP_PC(s.step);
 			if (module >= n_modules)
 				module = 0;
-			heapfile_put(s->parent && s->parent < id ? id - s->parent : id);
-			heapfile_put(s->step & STEP_EXACT ? HEAPFILE_SITE_EXACT : 0);
+			heapfile_put(s.parent && s.parent < id ? id - s.parent : id);
+			heapfile_put(s.step & STEP_EXACT ? HEAPFILE_SITE_EXACT : 0);
 			heapfile_put(module);
 			heapfile_put(module ? pc - modules_get(module)->bias : pc);
 		}
-		heapfile_put(relaxed_load(&s->allocations));
-		heapfile_put(relaxed_load(&s->allocated_bytes));
+		heapfile_put(s.allocations);
+		heapfile_put(s.allocated_bytes);
 	}
 }
 
@@ -507,6 +506,12 @@ put_info(const struct snapshot_facts *facts, const struct epochs_counts *counts,
 		info_number("leak_check_off", 1);
 	info_number("unbooked", books_unbooked());
 	info_number("period_bytes", (uint64_t)1 << (BOOKS_UNIT_BITS + books_shift));
+	for (i = 0; options.verify_every && i < N_VERIFY_RESULTS; i++) {
+		char name[64];
+
+		(void)sys_format(name, sizeof name, "verify.%s", verify_names[i]);
+		info_number(name, verify_count((enum verify_result)i));
+	}
 	for (i = 0; i < N_LOSSES; i++) {
 		uint64_t n = relaxed_load(&loss[i]);
 		char name[64];

@@ -31,14 +31,17 @@ enum {
 /* ---- rules ---------------------------------------------------------------
  *
  * Bits of a rule, from low to high:
- *     kind (4) | saved (2) | cfa offset / 8 (20, signed) | saved offset / 8 (20,
- *     signed) | module (14)
+ *     kind (4) | saved (2) | module (14) | saved offset / 8 (20, signed) |
+ *     cfa offset (24, signed)
+ *
+ * Nearly all code has a plain rule: RULE_IS_PLAIN and RULE_IS_BP test for bits of
+ * kind and saved, so that the walk has one branch for all of them.
  */
 enum kind {
 	KIND_NONE = 0, /* the slot is empty */
-	KIND_SP,       /* CFA = sp + offset */
-	KIND_BP,       /* CFA = bp + offset */
-	KIND_GUESS,    /* CFA = bp + offset, for want of better knowledge */
+	KIND_SP = 1,   /* CFA = sp + offset */
+	KIND_BP = 2,   /* CFA = bp + offset */
+	KIND_GUESS = 4, /* CFA = bp + offset, for want of better knowledge */
 	KIND_BP_LOAD,  /* CFA = word at bp + offset (functions that realign the stack) */
 	KIND_END,      /* the outermost frame */
 	KIND_ROW,      /* by its whole row, from sp, bp and pc alone */
@@ -46,15 +49,15 @@ enum kind {
 };
 enum saved {
 	SAVED_NOT = 0, /* bp is the caller's still */
-	SAVED_CFA,     /* at CFA + offset */
-	SAVED_BP       /* at bp + offset */
+	SAVED_CFA = 1, /* at CFA + offset */
+	SAVED_BP = 2   /* at bp + offset */
 };
 
 static uint64_t
 rule_make(enum kind kind, enum saved saved, int64_t cfa, int64_t at, module_no module)
 {
-	return (uint64_t)kind | (uint64_t)saved << 4 | ((uint64_t)(cfa / 8) & 0xfffff) << 6 |
-	       ((uint64_t)(at / 8) & 0xfffff) << 26 | (uint64_t)module << 46;
+	return (uint64_t)kind | (uint64_t)saved << 4 | (uint64_t)module << 6 |
+	       ((uint64_t)(at / 8) & 0xfffff) << 20 | (uint64_t)cfa << 40;
 }
 
 static bool
@@ -65,9 +68,13 @@ rule_fits(int64_t offset)
 
 #define RULE_KIND(r) ((enum kind)((r) & 15))
 #define RULE_SAVED(r) ((enum saved)((r) >> 4 & 3))
-#define RULE_CFA(r) ((intptr_t)((int64_t)((r) << 38) >> 44) * 8)
-#define RULE_AT(r) ((intptr_t)((int64_t)((r) << 18) >> 44) * 8)
-#define RULE_MODULE(r) ((module_no)((r) >> 46))
+#define RULE_CFA(r) ((intptr_t)((int64_t)(r) >> 40))
+#define RULE_AT(r) ((intptr_t)((int64_t)((r) << 24) >> 44) * 8)
+#define RULE_MODULE(r) ((module_no)((r) >> 6) & 0x3fff)
+/* CFA = sp or bp + offset, and bp is the caller's or at CFA + offset. */
+#define RULE_IS_PLAIN(r) (((r) & (0xc | SAVED_BP << 4)) == 0)
+#define RULE_IS_BP(r) (((r) & KIND_BP) != 0)
+#define RULE_IS_SAVED(r) (((r) & SAVED_CFA << 4) != 0)
 
 /* Four-way buckets of (key, rule); the key is the address that is looked up in
  * the low 48 bits and the generation above.
@@ -95,10 +102,12 @@ bucket(struct rules *rules, uint64_t key)
 	return &rules->slots[(size_t)((uint32_t)(h >> 40) & rules->mask) * WAYS];
 }
 
-static ALWAYS_INLINE uint64_t
-make_key(uintptr_t at)
+/* Each thread has those that it used last, one for all keys of a place. */
+enum { RULES_CACHE = 512 };
+static ALWAYS_INLINE size_t
+key_place(uint64_t key)
 {
-	return (uint64_t)at | (uint64_t)relaxed_load(&generation) << 48;
+	return (key ^ key >> 9) % RULES_CACHE;
 }
 
 static ALWAYS_INLINE uint64_t
@@ -182,28 +191,55 @@ unwind_forget_rules(void)
 
 /* ---- the thread's memory of its last stack ------------------------------- */
 
-enum { FRAME_EXACT = 1, FRAME_RESTEP = 2, FRAME_GUESSED = 4 };
-
-struct frame {
-	uintptr_t pc, sp, bp;
-	uintptr_t bp_slot; /* where this frame keeps its caller's bp; 0 = nowhere */
-	site_id node;      /* path from the outermost frame to this one */
-	uint16_t module;
-	uint16_t flags; /* FRAME_EXACT: pc was interrupted, it is no return address;
-			 * FRAME_RESTEP: the caller does not follow from the return
-			 * address and bp_slot alone;
-			 * FRAME_GUESSED: reached by a frame pointer that may be
-			 * anything, so it may be no frame, and its memory may be gone
-			 * the next time */
+enum {
+	FRAME_EXACT = 1,   /* pc was interrupted, it is no return address */
+	FRAME_RESTEP = 2,  /* the caller does not follow from a few words of memory */
+	FRAME_GUESSED = 4, /* reached by a frame pointer that may be anything, so it may
+			    * be no frame, and its memory may be gone the next time */
+	FRAME_LOADED = 8,  /* the caller's frame begins where a word says; see `load` */
+	FRAME_LAST = 16    /* its code has no caller, whatever is in memory */
 };
 
+/* A frame of the walk under way. */
+struct fresh {
+	uintptr_t pc, sp, bp;
+	uintptr_t bp_slot; /* where this frame keeps its caller's bp; 0 = nowhere */
+	uintptr_t load;    /* with FRAME_LOADED: the word that is the caller's sp */
+	uint32_t module;
+	uint32_t flags;
+};
+
+/* A frame of the last stack. */
+struct frame {
+	uintptr_t pc, sp, bp;
+	uint32_t flags;
+	uint32_t fact; /* the last of its facts */
+};
+
+/* What has to be so still that a frame of the last stack leads to the same caller:
+ * that a word of memory has the value that it had. */
+struct fact {
+	uintptr_t addr, value;
+};
+enum { FACTS_PER_FRAME = 3 };
+
+/* INVARIANT  last-stack: frames[1] to frames[n] are the last stack, outermost
+ * first, and steps[1] to steps[n] the path to the node of each.  frames[0] stands for
+ * what is outside of it: its sp is above all others and its node is why the outermost
+ * frame is that (SITE_ROOT, SITE_CUT, SITE_BROKEN).  The facts of frame i are those behind frames[i - 1].fact up to
+ * frames[i].fact, of increasing number outside in; if they all hold, frame i leads
+ * to frame i - 1.  Instead of facts, a frame has one that never holds if its step
+ * must be made again: so has the outermost, unless its code is known to have no
+ * caller; and facts[0] never holds. */
 struct unwind {
-	uint32_t n;     /* frames of the last stack */
-	site_id root;   /* SITE_ROOT, or why the outermost frame is not the last */
+	uint32_t n;
 	uint32_t generation;
 	uintptr_t lo, hi; /* stack between them is readable */
-	struct frame frames[MAX_FRAMES]; /* outermost first */
-	struct frame fresh[MAX_FRAMES];  /* innermost first */
+	struct slot rules[RULES_CACHE]; /* read by this thread alone */
+	struct frame frames[MAX_FRAMES + 1];
+	struct site_step steps[MAX_FRAMES + 1];
+	struct fact facts[FACTS_PER_FRAME * (MAX_FRAMES + 1)];
+	struct fresh fresh[MAX_FRAMES]; /* innermost first */
 	struct cfi_row row;
 	struct cfi_scratch scratch;
 };
@@ -214,11 +250,17 @@ unwind_bytes(void)
 	return sizeof(struct unwind);
 }
 
+/* A fact that never holds. */
+static const uintptr_t zero;
+static const struct fact never = {.addr = (uintptr_t)&zero, .value = 1};
+
 void
 unwind_reset(struct unwind *u)
 {
 	u->n = 0;
 	u->lo = u->hi = 0;
+	u->frames[0].sp = UINTPTR_MAX;
+	u->facts[0] = never;
 }
 
 static NOINLINE bool
@@ -361,12 +403,24 @@ learn(struct unwind *u, uintptr_t at, uint64_t key)
 	return rule;
 }
 
+static NOINLINE uint64_t
+rule_slow(struct unwind *u, uintptr_t at, uint64_t key)
+{
+	uint64_t rule = rules_find(key);
+
+	if (!rule)
+		return learn(u, at, key);
+	u->rules[key_place(key)] = (struct slot){.key = key, .rule = rule};
+	return rule;
+}
+
 static ALWAYS_INLINE uint64_t
 rule_at(struct unwind *u, uintptr_t at)
 {
-	uint64_t key = make_key(at), rule = rules_find(key);
+	uint64_t key = (uint64_t)at | (uint64_t)u->generation << 48;
+	const struct slot *s = &u->rules[key_place(key)];
 
-	return likely(rule) ? rule : learn(u, at, key);
+	return likely(s->key == key) ? s->rule : rule_slow(u, at, key);
 }
 
 /* ---- one step ------------------------------------------------------------ */
@@ -374,7 +428,7 @@ rule_at(struct unwind *u, uintptr_t at)
 enum outcome { STEPPED, ENDED, BROKE, NOT_CODE, NEEDS_ALL };
 
 static NOINLINE enum outcome
-step_by_row(struct unwind *u, struct frame *f, struct frame *ret)
+step_by_row(struct unwind *u, struct fresh *f, struct fresh *ret)
 {
 	uintptr_t at = f->flags & FRAME_EXACT ? f->pc : f->pc - 1;
 	struct module_find m;
@@ -395,8 +449,7 @@ step_by_row(struct unwind *u, struct frame *f, struct frame *ret)
 	ret->pc = regs.r[CFI_RA];
 	ret->sp = regs.r[CFI_RSP];
 	ret->bp = regs.r[CFI_RBP];
-	ret->flags = (uint16_t)((u->row.is_signal ? FRAME_EXACT : 0) |
-				(f->flags & FRAME_GUESSED));
+	ret->flags = (u->row.is_signal ? FRAME_EXACT : 0) | (f->flags & FRAME_GUESSED);
 	/* A signal frame leads to whatever stack was interrupted; others go up. */
 	if (!u->row.is_signal && ret->sp <= f->sp)
 		return BROKE;
@@ -404,14 +457,14 @@ step_by_row(struct unwind *u, struct frame *f, struct frame *ret)
 }
 
 /* From f, whose pc, sp, bp and flags are known, to its caller.  Fills in the
- * rest of f but its node. */
-static ALWAYS_INLINE enum outcome
-step(struct unwind *u, struct frame *f, struct frame *ret)
+ * rest of f. */
+static NOINLINE enum outcome
+step(struct unwind *u, struct fresh *f, struct fresh *ret)
 {
 	uint64_t rule = rule_at(u, f->flags & FRAME_EXACT ? f->pc : f->pc - 1);
 	uintptr_t cfa;
 
-	f->module = (uint16_t)RULE_MODULE(rule);
+	f->module = RULE_MODULE(rule);
 	f->bp_slot = 0;
 	switch (RULE_KIND(rule)) {
 	case KIND_SP:
@@ -434,10 +487,12 @@ step(struct unwind *u, struct frame *f, struct frame *ret)
 		cfa = f->bp + (uintptr_t)RULE_CFA(rule);
 		if (!readable(u, cfa))
 			return BROKE;
+		f->load = cfa;
+		f->flags |= FRAME_LOADED;
 		cfa = word(cfa);
-		f->flags |= FRAME_RESTEP;
 		break;
 	case KIND_END:
+		f->flags |= FRAME_LAST;
 		return ENDED;
 	case KIND_ROW:
 		return step_by_row(u, f, ret);
@@ -486,37 +541,92 @@ min_cut(void)
 }
 
 static ALWAYS_INLINE uint64_t
-frame_step(const struct frame *f)
+fresh_step(const struct fresh *f)
 {
 	return STEP(f->pc & 0xffffffffffffull, f->module) |
-	       (f->flags & FRAME_EXACT ? STEP_EXACT : 0);
+	       (uint64_t)(f->flags & FRAME_EXACT) << 63;
+}
+
+/* Why a stack ends at its outermost frame. */
+static site_id
+end_of(enum outcome outcome)
+{
+	return outcome == ENDED ? SITE_ROOT : SITE_BROKEN;
+}
+
+/* Whether a frame of the last stack whose facts do not tell leads where it led. */
+static NOINLINE bool
+leads_as_before(struct unwind *u, uint32_t i)
+{
+	const struct frame *in = &u->frames[i], *out = in - 1;
+	struct fresh f = {.pc = in->pc,
+			  .sp = in->sp,
+			  .bp = in->bp,
+			  .flags = in->flags & (FRAME_EXACT | FRAME_GUESSED)};
+	struct fresh next, beyond;
+	enum outcome outcome = step(u, &f, &next);
+
+	if (i > 1)
+		return outcome == STEPPED && next.pc == out->pc && next.sp == out->sp &&
+		       next.bp == out->bp;
+	if (outcome == STEPPED) {
+		outcome = step(u, &next, &beyond);
+		if (outcome != NOT_CODE)
+			return false;
+	}
+	return outcome != NEEDS_ALL && end_of(outcome) == u->steps[0].node;
 }
 
 /* Frames of the last stack from m outwards that are the same still: the index
- * of the outermost of them. sp: of the innermost frame. */
+ * of the outermost of them that does not lead to the same caller, 0 if all are.
+ * sp: of the innermost frame. */
 static ALWAYS_INLINE uint32_t
 verify(struct unwind *u, uint32_t m, uintptr_t sp)
 {
+	const struct fact *f = &u->facts[u->frames[m].fact];
 	bool is_distrusted = false;
 
-	for (; m > 0; m--) {
-		struct frame *in = &u->frames[m], *out = &u->frames[m - 1];
+	for (;;) {
+		uint32_t k;
 
-		if (unlikely(in->flags & (FRAME_RESTEP | FRAME_GUESSED))) {
-			struct frame next;
-
-			if (!is_distrusted)
-				distrust(u, sp);
-			is_distrusted = true;
-			if (step(u, in, &next) != STEPPED || next.pc != out->pc ||
-			    next.sp != out->sp || next.bp != out->bp)
-				return m;
-			continue;
-		}
-		if (word(out->sp - 8) != out->pc || (in->bp_slot && word(in->bp_slot) != out->bp))
+		while (word(f->addr) == f->value)
+			f--;
+		k = (uint32_t)(f - u->facts);
+		if (likely(k == 0))
+			return 0;
+		while (u->frames[m - 1].fact >= k)
+			m--;
+		if (!(u->frames[m].flags & (FRAME_RESTEP | FRAME_GUESSED)))
 			return m;
+		/* What is believed readable may be gone. */
+		if (!is_distrusted)
+			distrust(u, sp);
+		is_distrusted = true;
+		if (!leads_as_before(u, m))
+			return m;
+		f = &u->facts[u->frames[--m].fact];
 	}
-	return 0;
+}
+
+/* Facts of frames[i], which is x, behind those of frame i - 1. Returns the last. */
+static ALWAYS_INLINE uint32_t
+note_facts(struct unwind *u, const struct fresh *x, uint32_t i)
+{
+	const struct frame *out = &u->frames[i - 1];
+	uint32_t k = out->fact;
+
+	if (unlikely(x->flags & ~FRAME_EXACT)) {
+		if (x->flags & FRAME_LAST)
+			return k;
+		if (x->flags & (FRAME_RESTEP | FRAME_GUESSED)) {
+			u->facts[++k] = never;
+			return k;
+		}
+		u->facts[++k] = (struct fact){.addr = x->load, .value = out->sp};
+	}
+	u->facts[k + 1] = (struct fact){.addr = out->sp - 8, .value = out->pc};
+	u->facts[k + 2] = (struct fact){.addr = x->bp_slot, .value = out->bp};
+	return k + 1 + (x->bp_slot != 0);
 }
 
 /* Make `fresh` (n frames, innermost first) the inner part of the last stack,
@@ -524,17 +634,36 @@ verify(struct unwind *u, uint32_t m, uintptr_t sp)
 static ALWAYS_INLINE site_id
 remember(struct unwind *u, uint32_t kept, uint32_t n)
 {
-	site_id node = kept ? u->frames[kept - 1].node : u->root;
+	struct site_step *from = &u->steps[kept];
+	uint32_t path = from->path;
 
-	while (n > 0) {
-		struct frame *f = &u->frames[kept++];
+	u->n = kept + n;
+	if (n == 0)
+		return from->node;
+	for (; n > 0; n--) {
+		const struct fresh *x = &u->fresh[n - 1];
+		struct frame *f = &u->frames[++kept];
 
-		*f = u->fresh[--n];
-		node = sites_intern(node, frame_step(f));
-		f->node = node;
+		u->steps[kept].step = fresh_step(x);
+		path = sites_hash(path, u->steps[kept].step);
+		u->steps[kept].path = path;
+		f->pc = x->pc;
+		f->sp = x->sp;
+		f->bp = x->bp;
+		f->flags = x->flags;
+		f->fact = note_facts(u, x, kept);
 	}
-	u->n = kept;
-	return node;
+	return sites_path(from, (uint32_t)(&u->steps[kept] - from));
+}
+
+/* The same for a whole stack. root: why its outermost frame is that. */
+static NOINLINE site_id
+remember_all(struct unwind *u, uint32_t n, site_id root)
+{
+	u->steps[0].node = u->steps[0].path = root;
+	if (n && !(u->fresh[n - 1].flags & FRAME_LAST))
+		u->fresh[n - 1].flags |= FRAME_RESTEP;
+	return remember(u, 0, n);
 }
 
 /* All registers that a caller may rely on, as they are here. */
@@ -561,13 +690,12 @@ unwind_all(struct unwind *u, const struct caller *c)
 	bool is_exact = false, is_inside = true;
 	site_id root = SITE_BROKEN;
 
-	u->n = 0; /* what is found here is not remembered */
 	capture(&regs);
 	is_exact = true;
 	for (;;) {
 		uintptr_t pc = regs.r[CFI_RA], sp = regs.r[CFI_RSP];
 		struct module_find m;
-		struct frame *f = &u->fresh[n];
+		struct fresh *f = &u->fresh[n];
 		bool has_row;
 
 		if (is_inside && sp >= c->sp) {
@@ -588,7 +716,7 @@ unwind_all(struct unwind *u, const struct caller *c)
 			f->sp = sp;
 			f->bp = regs.r[CFI_RBP];
 			f->bp_slot = 0;
-			f->module = (uint16_t)m.module;
+			f->module = m.module;
 			f->flags = is_exact ? FRAME_EXACT : 0;
 			n++;
 		}
@@ -621,13 +749,9 @@ unwind_all(struct unwind *u, const struct caller *c)
 			break;
 		}
 	}
-	u->root = root;
-	{
-		site_id site = remember(u, 0, n);
-
-		u->n = 0;
-		return n ? site : root;
-	}
+	root = remember_all(u, n, root);
+	u->n = 0;
+	return root;
 }
 
 NOINLINE uintptr_t
@@ -662,72 +786,87 @@ unwind_origin(struct unwind *u, bool is_exit, uintptr_t ret_registers[UNWIND_REG
 	return regs.r[CFI_RSP];
 }
 
+/* Where the walk is; in registers, as each step waits for the one before. */
+struct at {
+	uintptr_t pc, sp, bp;
+};
+
+/* A plain step from f, which is `at` with flags 0: fills in the rest of f and goes
+ * on to the caller.  Returns false, and has changed nothing, if it is not plain. */
+static ALWAYS_INLINE bool
+step_plain(struct unwind *u, struct fresh *f, struct at *at)
+{
+	uint64_t rule = rule_at(u, at->pc - 1);
+	uintptr_t cfa, slot, pc, room = u->hi - u->lo;
+
+	if (unlikely(!RULE_IS_PLAIN(rule)))
+		return false;
+	cfa = (RULE_IS_BP(rule) ? at->bp : at->sp) + (uintptr_t)RULE_CFA(rule);
+	slot = cfa + (uintptr_t)RULE_AT(rule);
+	if (unlikely(cfa <= at->sp || cfa - 8 - u->lo >= room || slot - u->lo >= room ||
+		     (cfa | slot) & 7))
+		return false;
+	pc = word(cfa - 8);
+	if (unlikely(!pc))
+		return false;
+	f->module = RULE_MODULE(rule);
+	f->bp_slot = RULE_IS_SAVED(rule) ? slot : 0;
+	at->pc = pc;
+	at->sp = cfa;
+	if (RULE_IS_SAVED(rule))
+		at->bp = word(slot);
+	return true;
+}
+
 site_id
 unwind_site(struct unwind *u, const struct caller *c)
 {
-	struct frame *f;
-	uint32_t n, m, min = min_cut();
-	site_id old_root = u->root;
+	struct at at = {.pc = c->pc, .sp = c->sp, .bp = c->bp};
+	uint32_t n, m, min = min_cut(), flags = 0;
 
 	if (unlikely(u->generation != relaxed_load(&generation))) {
 		u->n = 0;
 		u->generation = relaxed_load(&generation);
 	}
-again:
-	n = 0;
 	m = u->n;
-	f = &u->fresh[0];
-	f->pc = c->pc;
-	f->sp = c->sp;
-	f->bp = c->bp;
-	f->flags = 0;
-	for (;;) {
-		enum outcome outcome;
-		struct frame *next;
+	for (n = 0;;) {
+		const struct frame *last = &u->frames[m];
+		struct fresh *f = &u->fresh[n];
 
 		/* m: frames of the last stack that may still be met. */
-		while (m > 0 && u->frames[m - 1].sp < f->sp)
+		for (; last->sp < at.sp; last--)
 			m--;
-		if (m > 0 && u->frames[m - 1].sp == f->sp && u->frames[m - 1].pc == f->pc &&
-		    u->frames[m - 1].bp == f->bp &&
-		    (u->frames[m - 1].flags & FRAME_EXACT) == (f->flags & FRAME_EXACT)) {
-			uint32_t from = m - 1, to = verify(u, from, c->sp);
+		if (last->sp == at.sp && last->pc == at.pc && last->bp == at.bp &&
+		    (last->flags & FRAME_EXACT) == (flags & FRAME_EXACT)) {
+			uint32_t changed = verify(u, m, c->sp);
 
-			/* The place of a cut depends on frames inside and outside of
-			 * here: such a stack is walked as a whole. */
-			if (unlikely(n + (to == 0 ? m : from - to + 1) >= min ||
-				     (to == 0 && old_root == SITE_CUT))) {
-				u->n = 0;
-				goto again;
-			}
-			if (likely(to == 0)) {
-				u->root = old_root;
+			/* Where a stack is cut depends on all its frames. */
+			if (likely(changed == 0 && n + m < min &&
+				   u->steps[0].node != SITE_CUT))
 				return remember(u, m, n);
-			}
-			/* Frames from..to are these; what is outside of them is not. */
-			while (from > to)
-				u->fresh[n++] = u->frames[from--];
-			u->fresh[n] = u->frames[to];
-			u->fresh[n].flags &= FRAME_EXACT | FRAME_GUESSED;
-			f = &u->fresh[n];
-			m = to;
+			/* Go on: of what is further out no frame can be met. */
+			m = changed ? changed - 1 : 0;
 		}
+		f->pc = at.pc;
+		f->sp = at.sp;
+		f->bp = at.bp;
+		f->flags = flags;
 		n++;
-		next = n < MAX_FRAMES ? &u->fresh[n] : &u->frames[MAX_FRAMES - 1];
-		outcome = step(u, f, next);
-		if (unlikely(outcome != STEPPED)) {
+		if (unlikely(flags) || unlikely(!step_plain(u, f, &at))) {
+			struct fresh next;
+			enum outcome outcome = step(u, f, &next);
+
 			if (outcome == NEEDS_ALL)
 				return unwind_all(u, c);
-			u->root = outcome == ENDED ? SITE_ROOT : SITE_BROKEN;
 			/* A step by frame pointer led to something that is no code. */
 			if (outcome == NOT_CODE && n > 1)
 				n--;
-			return remember(u, 0, n);
+			if (outcome != STEPPED)
+				return remember_all(u, n, end_of(outcome));
+			at = (struct at){.pc = next.pc, .sp = next.sp, .bp = next.bp};
+			flags = next.flags;
 		}
-		if (is_cut(n, min, f->pc, next->pc)) {
-			u->root = SITE_CUT;
-			return remember(u, 0, n);
-		}
-		f = next;
+		if (is_cut(n, min, f->pc, at.pc))
+			return remember_all(u, n, SITE_CUT);
 	}
 }

@@ -9,14 +9,16 @@
  *   Rules.  For a code address, where the caller's frame begins (stack pointer
  *   plus a constant, frame pointer plus a constant, ...), where it keeps its
  *   frame pointer, and the module.  Learned once from .eh_frame, kept in 8
- *   bytes, shared by all threads.
+ *   bytes, shared by all threads; each has those at hand that it used last.
  *
  *   The last stack of the thread, with the node of each frame.  A new walk
  *   goes outwards; where it meets a frame of the last stack with the same code
  *   address, stack pointer and frame pointer, all further frames follow from
  *   memory words that are known by address: the return address and, where it
- *   was saved, the frame pointer of each.  If those words are what they were,
- *   the rest of the stack is the same, by induction, and its nodes are known.
+ *   was saved, the frame pointer of each.  They are kept as one list of
+ *   addresses and values.  If those words are what they were, the rest of the
+ *   stack is the same, by induction, and its nodes are known.  The node of what
+ *   is inside of it is looked up as one path (sites.h).
  *
  * Stacks of more than MAX frames are cut: of the frames beyond the innermost
  * 256, the first that satisfies a condition on its own address and its

@@ -57,6 +57,7 @@ test_programs = \
 
 # What end-to-end tests, tests with real programs and benchmarks bring along.
 include tests/e2e/local.mk
+include tests/html/local.mk
 include tests/corpus/local.mk
 include tests/leaks/local.mk
 include tests/real/local.mk
@@ -203,6 +204,6 @@ installcheck-local:
 EXTRA_DIST += tests/installcheck.sh
 
 distclean-local:
-	rm -rf fuzz-found _build/sarif
+	rm -rf fuzz-found _build/sarif _build/html
 
 .PHONY: bench check-core check-long fuzz lint

@@ -37,6 +37,13 @@ const char options_help[] =
 "                        matches (POSIX extended)\n"
 "  --ignore=REGEX        no sites with such a frame\n"
 "\n"
+"Single blocks, instead of a report; an ADDRESS may lie inside of one\n"
+"  --block=ADDRESS       what is there: size, age, state, stack, pointers in it\n"
+"  --who-points-at=ADDRESS\n"
+"                        the blocks and variables that point at it\n"
+"  --path=ADDRESS        how a variable or a stack leads to it\n"
+"  --shell               a prompt for these and other questions\n"
+"\n"
 "Leaks\n"
 "  --suppressions=FILE   say nothing of leaks that match; LeakSanitizer's syntax or\n"
 "                        Valgrind's; may repeat\n"
@@ -63,8 +70,9 @@ const char options_help[] =
 "\n"
 "How\n"
 "  --format=FORMAT[:FILE]\n"
-"                        text (default); json: schema gcprof-analyze/1; findings\n"
-"                        only: sarif, junit, github (::error lines);\n"
+"                        text (default); json: schema gcprof-analyze/1; html: a\n"
+"                        page for a browser; findings only: sarif, junit, github\n"
+"                        (::error lines);\n"
 "                        flame graphs: collapsed (by --sort), speedscope;\n"
 "                        pprof; for Valgrind's viewers: dhat, massif;\n"
 "                        tables: csv (sites), sqlite (all);\n"
@@ -75,7 +83,8 @@ const char options_help[] =
 "                        allocations, bytes, then module+offset of each frame,\n"
 "                        innermost first (\"=\" before an exact address)\n"
 "                        With :FILE it is written there.  May repeat\n"
-"  -o, --output=FILE     write there instead of standard output\n"
+"  -o, --output=FILE     write there instead of standard output; the file is\n"
+"                        replaced when the new one is complete\n"
 "  --source-root=DIR     name source files below DIR relative to it (sarif, junit,\n"
 "                        github; default: the current directory)\n"
 "  --fail-on=LEVEL       exit with 1 if there are findings of this level or\n"
@@ -123,6 +132,10 @@ enum option_code {
 	OPT_SORT,
 	OPT_FRAMES,
 	OPT_COHORT,
+	OPT_BLOCK,
+	OPT_WHO,
+	OPT_PATH,
+	OPT_SHELL,
 	OPT_MIN_AGE,
 	OPT_FOCUS,
 	OPT_IGNORE,
@@ -157,6 +170,10 @@ static const struct option long_options[] = {
 	{"frames", required_argument, NULL, OPT_FRAMES},
 	{"cohort", required_argument, NULL, OPT_COHORT},
 	{"min-age", required_argument, NULL, OPT_MIN_AGE},
+	{"block", required_argument, NULL, OPT_BLOCK},
+	{"who-points-at", required_argument, NULL, OPT_WHO},
+	{"path", required_argument, NULL, OPT_PATH},
+	{"shell", no_argument, NULL, OPT_SHELL},
 	{"focus", required_argument, NULL, OPT_FOCUS},
 	{"ignore", required_argument, NULL, OPT_IGNORE},
 	{"suppressions", required_argument, NULL, OPT_SUPPRESSIONS},
@@ -301,6 +318,24 @@ parse_roots(struct settings *s)
 	return ok;
 }
 
+static bool
+parse_question(struct settings *s, const char *option, inspect_answer *answer)
+{
+	struct question *q = &s->questions[s->n_questions];
+
+	if (s->n_questions == MAX_QUESTIONS) {
+		complain("--%s: more than %d questions at once", option, MAX_QUESTIONS);
+		return false;
+	}
+	if (inspect_parse(optarg, &q->address) != 0) {
+		complain("--%s: '%s' is no address, such as 0x7f0012340020", option, optarg);
+		return false;
+	}
+	q->answer = answer;
+	s->n_questions++;
+	return true;
+}
+
 static void
 complain_of_format(const char *name)
 {
@@ -392,8 +427,6 @@ parse_leak_option(struct settings *s, int code)
 static bool
 parse_option(struct settings *s, int code)
 {
-	static const char *const sorts[] = {"live",   "old", "allocations",
-					    "blocks", "age", "retained", NULL};
 	static const char *const levels[] = {"error", "warning", "note", "never", NULL};
 	uint64_t number;
 	int word;
@@ -408,7 +441,7 @@ parse_option(struct settings *s, int code)
 		s->report.frames = (size_t)number;
 		return s->has_frames;
 	case OPT_SORT:
-		s->has_sort = parse_word("sort", optarg, sorts, &word);
+		s->has_sort = parse_word("sort", optarg, report_sort_names, &word);
 		if (s->has_sort)
 			s->report.sort = (enum report_sort)word;
 		return s->has_sort;
@@ -417,6 +450,15 @@ parse_option(struct settings *s, int code)
 		return true;
 	case OPT_FORMAT:
 		return parse_format(s);
+	case OPT_BLOCK:
+		return parse_question(s, "block", inspect_block);
+	case OPT_WHO:
+		return parse_question(s, "who-points-at", inspect_who);
+	case OPT_PATH:
+		return parse_question(s, "path", inspect_path);
+	case OPT_SHELL:
+		s->is_shell = true;
+		return true;
 	case OPT_SOURCE_ROOT:
 		s->source_root = optarg;
 		return true;
@@ -501,6 +543,11 @@ settle(struct settings *s)
 	s->report.filter_text = s->filter_text;
 	if (!s->no_builtin)
 		(void)suppressions_add_builtin(s->detect.suppressions);
+	if ((s->n_questions || s->is_shell) &&
+	    (s->n_outputs > 1 || s->outputs[0].format != formats)) {
+		complain("--format: reports and questions do not go together");
+		return false;
+	}
 	return true;
 }
 

@@ -18,6 +18,8 @@
 
 enum { FINGERPRINT_FRAMES = 5 };
 
+#define INVALID_FREE "invalid-free"
+
 const char *
 finding_level_name(enum finding_level level)
 {
@@ -94,6 +96,23 @@ finding_add_site(struct findings *all, struct finding *f, uint32_t site)
 	f->sites[f->n_sites++] = site;
 }
 
+void
+findings_join(struct findings *all, size_t part, size_t whole)
+{
+	struct finding *f = &all->list[part], *to = &all->list[whole];
+
+	if (part == whole || f->part_of || f->has_parts || to->part_of)
+		return;
+	f->part_of = whole + 1;
+	to->has_parts = true;
+	to->of_parts.blocks += f->count.blocks;
+	to->of_parts.bytes += f->count.bytes;
+	to->n_of_parts += f->n_sites ? f->n_sites : 1;
+	/* What fails for a part fails for the whole. */
+	if (f->level < to->level)
+		to->level = f->level;
+}
+
 /* ---- wrong frees ---- */
 
 static void
@@ -135,6 +154,14 @@ describe_bad_free(struct findings *all, struct finding *f, const struct heap_bad
 	}
 }
 
+static const char *
+bad_free_kind(const struct heap_bad_free *b)
+{
+	return b->kind == HEAPFILE_BAD_DOUBLE	  ? "double-free"
+	       : b->kind == HEAPFILE_BAD_MISMATCH ? "mismatched-free"
+						  : INVALID_FREE;
+}
+
 static void
 detect_bad_frees(const struct detector *d)
 {
@@ -142,8 +169,7 @@ detect_bad_frees(const struct detector *d)
 
 	for (size_t i = 0; i < h->n_bad_frees; i++) {
 		const struct heap_bad_free *b = &h->bad_frees[i];
-		struct finding *f =
-			finding_add(d->findings, "invalid-free", "definite", b->site);
+		struct finding *f = finding_add(d->findings, bad_free_kind(b), "definite", b->site);
 
 		if (!f)
 			return;
@@ -205,6 +231,18 @@ steps_free(struct finding *f)
 	free(f->retained_by);
 	f->retained_by = NULL;
 	f->n_retained_by = 0;
+}
+
+static void
+finding_fini(struct finding *f)
+{
+	for (size_t e = 0; e < f->n_evidence; e++)
+		free(f->evidence[e]);
+	free(f->evidence);
+	free(f->summary);
+	free(f->parts);
+	free(f->sites);
+	steps_free(f);
 }
 
 void
@@ -318,6 +356,10 @@ hash_stack(const struct heap *h, const struct stack *s, uint64_t hash, bool with
 
 		if (!with_runtime && (f->special || stack_is_runtime(h, f)))
 			continue;
+		/* Code that is compiled while the program runs, and what leads to it, is
+		 * not the same in the next run. */
+		if (n > 0 && !f->function && !f->special && f->module == 0)
+			break;
 		if (f->function)
 			hash = hash_bytes(hash, f->function, plain_length(f->function));
 		else
@@ -332,7 +374,11 @@ hash_stack(const struct heap *h, const struct stack *s, uint64_t hash, bool with
 static void
 fingerprint(const struct detector *d, struct finding *f)
 {
-	uint64_t hash = hash_string(0xcbf29ce484222325ull, f->kind), of_stack;
+	/* All wrong frees were of one kind once: baselines of that time still hold. */
+	bool is_free = strcmp(f->kind, "double-free") == 0 ||
+		       strcmp(f->kind, "mismatched-free") == 0;
+	uint64_t hash = hash_string(0xcbf29ce484222325ull, is_free ? INVALID_FREE : f->kind);
+	uint64_t of_stack;
 	struct stack s;
 	unsigned n;
 
@@ -346,6 +392,51 @@ fingerprint(const struct detector *d, struct finding *f)
 		of_stack = hash_stack(d->heap, &s, hash, true, &n);
 	stack_free(&s);
 	snprintf(f->fingerprint, sizeof(f->fingerprint), "%016" PRIx64, of_stack);
+}
+
+/* ---- suppressions ---- */
+
+/* Of findings that are no leaks; those see detect_leak.c. */
+static struct suppression *
+suppression_of(const struct detector *d, const struct finding *f)
+{
+	struct suppression *x;
+	struct stack s;
+
+	if (strcmp(f->kind, "leak") == 0)
+		return NULL;
+	if (stack_get(d->heap, d->symbols, f->site, &s) != 0) {
+		d->findings->failed = true;
+		return NULL;
+	}
+	x = suppressions_find_kind(d->options->suppressions, d->heap, &s, f->kind);
+	stack_free(&s);
+	if (x) {
+		x->matched.blocks += f->count.blocks;
+		x->matched.bytes += f->count.bytes;
+	}
+	return x;
+}
+
+/* A part goes with its whole. */
+static void
+drop_suppressed(const struct detector *d)
+{
+	struct findings *all = d->findings;
+	bool *goes = calloc(all->n + 1, sizeof(*goes));
+	size_t n = 0;
+
+	all->failed |= !goes;
+	for (size_t i = 0; goes && i < all->n; i++)
+		goes[i] = suppression_of(d, &all->list[i]) != NULL;
+	for (size_t i = 0; goes && i < all->n; i++)
+		if (goes[i] || (all->list[i].part_of && goes[all->list[i].part_of - 1]))
+			finding_fini(&all->list[i]);
+		else
+			all->list[n++] = all->list[i];
+	if (goes)
+		all->n = n;
+	free(goes);
 }
 
 /* ---- the whole ---- */
@@ -403,6 +494,12 @@ findings_new(const struct heap *heap, struct symbols *symbols,
 	graph_free(graph);
 	for (size_t i = 0; i < all->n && !all->failed; i++)
 		fingerprint(&d, &all->list[i]);
+	for (size_t i = 0; i < all->n; i++)
+		if (all->list[i].part_of)
+			strcpy(all->list[i].part_of_fingerprint,
+			       all->list[all->list[i].part_of - 1].fingerprint);
+	if (options->suppressions && !all->failed)
+		drop_suppressed(&d);
 	if (all->failed) {
 		findings_free(all);
 		return NULL;
@@ -423,17 +520,8 @@ findings_free(struct findings *all)
 {
 	if (!all)
 		return;
-	for (size_t i = 0; i < all->n; i++) {
-		struct finding *f = &all->list[i];
-
-		for (size_t e = 0; e < f->n_evidence; e++)
-			free(f->evidence[e]);
-		free(f->evidence);
-		free(f->summary);
-		free(f->parts);
-		free(f->sites);
-		steps_free(f);
-	}
+	for (size_t i = 0; i < all->n; i++)
+		finding_fini(&all->list[i]);
 	settle_fini(&all->settle);
 	types_free(all->types);
 	free(all->retained);

@@ -74,6 +74,13 @@ struct finding {
 	size_t n_evidence;
 	struct finding_trend trend;
 	char fingerprint[17];
+	/* The finding that tells of its cause: it is a part of what grows there.  While
+	 * detectors work by index + 1, 0 = none; for readers by fingerprint. */
+	size_t part_of;
+	char part_of_fingerprint[17]; /* "" = none */
+	bool has_parts;
+	struct heap_count of_parts;   /* of those that are parts of this one */
+	size_t n_of_parts;	      /* sites */
 	/* Against a baseline; what is known fails nothing. */
 	enum finding_novelty {
 		FINDING_UNCOMPARED,
@@ -174,6 +181,10 @@ void finding_summarize(struct findings *all, struct finding *f, const char *form
 	__attribute__((format(printf, 3, 4)));
 void finding_say(struct findings *all, struct finding *f, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* By index: one finding is a part of the other; nothing happens if it cannot be, as it
+ * has parts itself or the other is one. */
+void findings_join(struct findings *all, size_t part, size_t whole);
 
 /* One site more whose blocks it counts. */
 void finding_add_site(struct findings *all, struct finding *f, uint32_t site);

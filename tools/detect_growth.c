@@ -35,6 +35,7 @@
 #include "dominators.h"
 #include "history.h"
 #include "holders.h"
+#include "joins.h"
 #include "names.h"
 #include "text.h"
 #include "trend.h"
@@ -47,6 +48,8 @@ enum {
 	FEW_BLOCKS = 16,   /* of so few, the bytes' course counts, not the blocks' */
 	LARGE_GROWTH = 8 << 20, /* bytes that are a warning in any heap */
 	MIN_DEATHS = 40,   /* for an order to be seen in them */
+	TEARDOWN_PART = 7, /* of the periods: in the last of so many parts threads end */
+	BLOCK_WEIGHT = 64, /* bytes that a block adds to the volume of a period */
 	COMPOSITE = 3, /* functions that build one structure */
 	MAX_CANDIDATES = 64,
 	MIN_CANDIDATES = 8,
@@ -69,6 +72,9 @@ struct growing {
 	const double *series; /* what was judged: blocks or bytes */
 	bool is_bytes;
 	bool is_torn_down; /* freed at the end of the program */
+	bool is_lost;	   /* at the end of the program, with what held it */
+	size_t end; /* the last period that counts: the last whole one, or the one
+		     * before it was torn down */
 	enum course course;
 	struct trend trend;   /* of the last half */
 	double first, last;   /* of the series: after warm-up, and at the end */
@@ -80,6 +86,7 @@ struct growing {
 	double suffix;        /* chance that a living one is younger than a dead one; -1 */
 	double freed;	      /* share of the site's blocks */
 	double scatter;	      /* how new blocks are spread over old ones; -1 unknown */
+	double death_scatter; /* how they were, when all were freed at the end; -1 */
 	const char *container; /* "std::map": whose memory the site allocates; or NULL */
 	bool has_code;
 	bool is_dense;	      /* held by an array without gaps */
@@ -87,6 +94,7 @@ struct growing {
 	bool is_container;    /* of another one that grows */
 	int64_t part_of;      /* index of the one whose blocks hold it; -1 */
 	bool is_told;
+	size_t finding; /* index + 1 of the one that counts its blocks; 0 = none */
 };
 
 struct work {
@@ -98,12 +106,19 @@ struct work {
 	struct heap_count *retained; /* by site; NULL = unknown */
 	struct growing *list;
 	size_t n;
-	uint32_t *by_site; /* index + 1 in list */
+	struct joins *joins;
+	uint32_t *by_site; /* index + 1 in list; of joined sites their leader's */
 	/* The program freed most of its memory in the last period, as it does that
 	 * cleans up at its end: then the period before counts. */
 	bool is_torn_down;
 	double heap_bytes, heap_blocks; /* live, at the snapshot or before that */
 };
+
+static bool
+is_joined(const struct work *w, const struct growing *g)
+{
+	return joins_size(w->joins, g->history->node) > 1;
+}
 
 #define SIZE(v)	 text_size(v, (char[24]){0}, 24)
 #define COUNT(v) text_count(v, (char[32]){0}, 32)
@@ -127,10 +142,24 @@ compare_ranked(const void *a, const void *b)
 	return (x->node > y->node) - (x->node < y->node);
 }
 
+/* What lives of sites that are one counts for their leader. */
+static void
+sum_joined(const struct work *w, struct heap_site *sites)
+{
+	for (uint32_t i = 1; i <= w->h->n_nodes; i++) {
+		uint32_t leader = joins_leader(w->joins, i);
+
+		if (leader == i)
+			continue;
+		sites[leader].live.blocks += sites[i].live.blocks;
+		sites[leader].live.bytes += sites[i].live.bytes;
+	}
+}
+
 /* Sites that matter, the heaviest first.  BOUND  Not more than looking for what
  * holds them is worth: 64, in large heaps 8. */
 static size_t
-candidates(const struct work *w, const struct heap_site *sites, uint32_t *ret)
+candidates(const struct work *w, struct heap_site *sites, uint32_t *ret)
 {
 	const struct heap *h = w->h;
 	struct ranked *all = calloc((size_t)h->n_nodes + 1, sizeof(*all));
@@ -140,11 +169,14 @@ candidates(const struct work *w, const struct heap_site *sites, uint32_t *ret)
 		return 0;
 	most = most > MAX_CANDIDATES ? MAX_CANDIDATES : most < MIN_CANDIDATES ? MIN_CANDIDATES
 									       : most;
+	sum_joined(w, sites);
 	for (uint32_t i = 1; i <= h->n_nodes; i++) {
-		const struct heap_book *book = h->books ? h->books[i] : NULL;
+		const struct heap_book *book = joins_book(w->joins, i);
 		struct heap_count live = sites[i].live;
 		double weight;
 
+		if (joins_leader(w->joins, i) != i)
+			continue;
 		if (w->is_torn_down && book) {
 			live.blocks += book->periods[h->n_periods - 1].died.blocks;
 			live.bytes += book->periods[h->n_periods - 1].died.bytes;
@@ -186,17 +218,53 @@ most(const double *v, size_t n)
 	return max;
 }
 
+/* Periods that are over and count for a site.  Threads that end one after the other
+ * free what is theirs while others go on: what is at its peak a few periods before the
+ * end, and gone at the end, is judged up to there. */
+static size_t
+end_of(const struct work *w, const struct growing *g, size_t n_periods)
+{
+	size_t n = n_periods - 1, peak = n - 1;
+
+	for (size_t i = n - 1; w->is_torn_down && i-- > n - 1 - n / TEARDOWN_PART;)
+		peak = g->series[i] > 2 * g->series[n] && g->series[i] > g->series[peak] * 1.1
+			       ? i
+			       : peak;
+	return peak + 1;
+}
+
+/* The last period is not over: it has stopped if most of the period is, and hardly
+ * any was born.  (What was freed does not count: who empties a queue goes on when who
+ * fills it has ended.) */
+static bool
+has_stopped(const struct work *w, const struct growing *g, double mean)
+{
+	size_t last = w->h->n_periods - 1;
+	const struct hf_period *p = &w->h->periods[last];
+	const struct heap_book *b = g->history->book;
+	/* Both count from the start of the process. */
+	double volume = (double)(p->allocated_bytes - p[-1].allocated_bytes) +
+			BLOCK_WEIGHT * (double)(p->allocations - p[-1].allocations);
+	double part = volume / ((double)w->h->info.period_bytes + 1);
+
+	uint64_t born = g->history->born[last].blocks +
+			(b ? b->periods[last].born.blocks : 0);
+
+	return !g->is_torn_down && !is_joined(w, g) && part > 0.5 && (double)born < GOES_ON * mean * part;
+}
+
 /* The last period is not over: its end is looked at, not its slope; and not even its
  * end if the blocks were freed with all the others at the end of the program. */
 static enum course
 judge(const struct work *w, struct growing *g, size_t n_periods)
 {
 	const double *v = g->series;
-	size_t n = n_periods - 1, warm = n / 5, third = (n - warm) / 3;
+	size_t n = end_of(w, g, n_periods), warm = n / 5, third = (n - warm) / 3;
 	size_t half = n / 2 > 5 ? n / 2 : 5;
 	double mean, early, late, latest, least = g->is_bytes ? MIN_BYTES : MIN_BLOCKS / 4;
 
-	g->is_torn_down = w->is_torn_down && v[n - 1] > 2 * v[n];
+	g->end = n - 1;
+	g->is_torn_down = w->is_torn_down && v[n - 1] > 2 * v[n_periods - 1];
 	g->first = v[warm];
 	g->last = g->is_torn_down ? v[n - 1] : v[n];
 	g->peak = most(v, n_periods);
@@ -218,6 +286,8 @@ judge(const struct work *w, struct growing *g, size_t n_periods)
 	if (g->trend.p > MAX_P || g->trend.slope <= 0 || g->last - g->first < least ||
 	    g->last < 1.3 * g->first || late < GOES_ON * mean || latest < GOES_ON * mean)
 		return BOUNDED;
+	if (has_stopped(w, g, mean))
+		return BOUNDED;
 	return late < SLOWS_DOWN * early ? SLOWING : GROWING;
 }
 
@@ -230,7 +300,7 @@ static double
 suffix(const struct heap *h, const struct growing *g)
 {
 	const struct history *y = g->history;
-	const struct heap_book *b = h->books ? h->books[y->node] : NULL;
+	const struct heap_book *b = y->book;
 	double dead = 0, living = 0, sum = 0;
 
 	for (uint32_t p = 0; b && p < h->n_periods; p++) {
@@ -246,9 +316,9 @@ suffix(const struct heap *h, const struct growing *g)
 }
 
 static double
-freed_share(const struct heap *h, const struct growing *g)
+freed_share(const struct growing *g)
 {
-	double all = (double)h->nodes[g->history->node].allocations;
+	double all = (double)g->history->allocations;
 	double live = g->is_torn_down ? g->last : (double)g->history->live.blocks;
 
 	return all > 0 && !g->is_bytes ? 1 - live / all : 0;
@@ -260,6 +330,12 @@ static double
 period_of(const struct heap *h, uint32_t block)
 {
 	return h->births[h->blocks[block].birth].period;
+}
+
+static uint32_t
+site_of(const struct work *w, uint32_t block)
+{
+	return joins_leader(w->joins, w->h->blocks[block].site);
 }
 
 /* An array that leads to blocks of a site, seen through its edges. */
@@ -315,13 +391,14 @@ array_is_dense(const struct array *a)
 }
 
 static struct array
-array_of_edges(const struct heap *h, uint64_t first, uint64_t end, uint32_t site)
+array_of_edges(const struct work *w, uint64_t first, uint64_t end, uint32_t site)
 {
+	const struct heap *h = w->h;
 	const struct edges *e = &h->edges;
 	struct array a = {0};
 
 	for (uint64_t i = first; i < end; i++)
-		if (h->blocks[e->targets[i]].site == site)
+		if (site_of(w, e->targets[i]) == site)
 			array_add(&a, edges_word(e, i), period_of(h, e->targets[i]));
 	return a;
 }
@@ -329,15 +406,16 @@ array_of_edges(const struct heap *h, uint64_t first, uint64_t end, uint32_t site
 /* The one that leads to most of a site's blocks directly: a block, or of the roots
  * one. */
 static struct array
-array_of(const struct heap *h, uint32_t container, uint32_t site)
+array_of(const struct work *w, uint32_t container, uint32_t site)
 {
+	const struct heap *h = w->h;
 	struct array best = {0}, a;
 
 	if (container < h->n_blocks)
-		return array_of_edges(h, h->edges.first[container], h->edges.first[container + 1],
+		return array_of_edges(w, h->edges.first[container], h->edges.first[container + 1],
 				      site);
 	for (size_t i = 0; i < h->n_roots; i++) {
-		a = array_of_edges(h, h->roots[i].first_edge,
+		a = array_of_edges(w, h->roots[i].first_edge,
 				   h->roots[i].first_edge + h->roots[i].n_edges, site);
 		if (a.n > best.n)
 			best = a;
@@ -348,20 +426,74 @@ array_of(const struct heap *h, uint32_t container, uint32_t site)
 /* The same for blocks that lead to others of their site: the mean difference of age,
  * against that of any two. */
 static double
-scatter_in_links(const struct heap *h, uint32_t site, uint32_t n_periods)
+scatter_in_links(const struct work *w, uint32_t site)
 {
+	const struct heap *h = w->h;
 	const struct edges *e = &h->edges;
 	double n = 0, sum = 0;
 
 	for (uint32_t b = 0; b < h->n_blocks; b++)
-		for (uint64_t i = e->first[b]; h->blocks[b].site == site && i < e->first[b + 1];
+		for (uint64_t i = e->first[b]; site_of(w, b) == site && i < e->first[b + 1];
 		     i++)
-			if (h->blocks[e->targets[i]].site == site && e->targets[i] != b) {
+			if (site_of(w, e->targets[i]) == site && e->targets[i] != b) {
 				n++;
 				sum += fabs(period_of(h, e->targets[i]) - period_of(h, b));
 			}
 	/* Of two at random it is a third of all periods. */
-	return n < MIN_DEATHS ? -1 : sum / n / ((double)n_periods / 3);
+	return n < MIN_DEATHS ? -1 : sum / n / ((double)h->n_periods / 3);
+}
+
+/* The same of what was freed at the end of the program, one after the other: a list
+ * and an array are freed in the order of birth or against it, a table bucket by
+ * bucket, a tree by its keys.  0 (hardly any turns) to 1 (at random); -1 if there
+ * are too few. */
+static double
+scatter_in_deaths(const struct heap_book *b)
+{
+	double later = b ? (double)b->last_later : 0, earlier = b ? (double)b->last_earlier : 0;
+	double all = later + earlier + (b ? (double)b->last_same : 0);
+
+	return fmin(later, earlier) < MIN_DEATHS ? -1 : 2 * fmin(later, earlier) / all;
+}
+
+/* The block that leads to most of a site's blocks; heap.n_blocks if none leads to
+ * many. */
+static uint32_t
+densest(const struct work *w, uint32_t site)
+{
+	const struct edges *e = &w->h->edges;
+	uint32_t best = w->h->n_blocks;
+	uint64_t most = MIN_DEATHS;
+
+	for (uint32_t b = 0; b < w->h->n_blocks; b++) {
+		uint64_t n = 0;
+
+		if (e->first[b + 1] - e->first[b] <= most)
+			continue;
+		for (uint64_t i = e->first[b]; i < e->first[b + 1]; i++)
+			n += site_of(w, e->targets[i]) == site;
+		if (n > most) {
+			most = n;
+			best = b;
+		}
+	}
+	return best;
+}
+
+/* Of blocks that are lost at the end no path from a root is left: the edges are. */
+static void
+look_at_lost(const struct work *w, struct growing *g)
+{
+	uint32_t site = g->history->node, container = densest(w, site);
+
+	if (container < w->h->n_blocks) {
+		struct array a = array_of(w, container, site);
+
+		g->scatter = array_scatter(&a);
+		g->is_dense = array_is_dense(&a);
+	} else {
+		g->scatter = scatter_in_links(w, site);
+	}
 }
 
 /* ---- what they are ------------------------------------------------------- */
@@ -436,25 +568,30 @@ look_at(struct work *w, struct growing *g)
 	const struct history *y = g->history;
 
 	g->suffix = suffix(w->h, g);
-	g->freed = freed_share(w->h, g);
+	g->freed = freed_share(g);
 	g->scatter = -1;
 	g->has_code = has_callable_frames(w, y->node);
 	g->container = container_of_site(w, y->node);
+	g->death_scatter = g->is_torn_down ? scatter_in_deaths(y->book) : -1;
 	if (!w->holders || y->n_sample == 0)
 		return;
 	if (holders_find(w->holders, y->sample, y->n_sample, &g->holder) == 0) {
 		const struct holder *x = &g->holder;
 
 		g->has_holder = true;
-		if (x->shape == HOLDER_ARRAY) {
-			struct array a = array_of(w->h, x->container, y->node);
+		/* What holds objects of a runtime is moved by its collector: places tell
+		 * nothing of an order. */
+		if (x->shape == HOLDER_ARRAY && !is_joined(w, g)) {
+			struct array a = array_of(w, x->container, y->node);
 
 			g->scatter = array_scatter(&a);
 			g->is_dense = array_is_dense(&a);
 		}
-		if (g->scatter < 0)
-			g->scatter = scatter_in_links(w->h, y->node, w->h->n_periods);
+		if (g->scatter < 0 && !is_joined(w, g))
+			g->scatter = scatter_in_links(w, y->node);
 	}
+	if (!g->has_holder && g->is_lost)
+		look_at_lost(w, g);
 	g->type = names_type(w->d->parts->names, y->sample[0]);
 	g->has_code |= is_function(g->type);
 }
@@ -466,9 +603,9 @@ find_owner(struct work *w, struct growing *g)
 	g->part_of = -1;
 	for (size_t i = g->holder.n_steps; g->has_holder && i-- > 0;) {
 		const struct holder_step *s = &g->holder.steps[i];
-		uint32_t at = s->is_root || s->site == g->history->node ? 0 : w->by_site[s->site];
+		uint32_t at = s->is_root ? 0 : w->by_site[s->site];
 
-		if (at && w->list[at - 1].course == GROWING && !w->list[at - 1].is_bytes)
+		if (at && &w->list[at - 1] != g && w->list[at - 1].course == GROWING && !w->list[at - 1].is_bytes)
 			g->part_of = at - 1;
 	}
 }
@@ -497,7 +634,7 @@ sort_out(const struct growing *g)
 		return QUEUE;
 	if (HAS_WORD(g->type, closure_words) || HAS_WORD(g->function, closure_words))
 		return CLOSURE;
-	if (is_table || g->scatter > 0.3)
+	if (is_table || g->scatter > 0.3 || g->death_scatter > 0.01)
 		return CACHE;
 	return GROWTH;
 }
@@ -544,7 +681,7 @@ is_container(const struct work *w, const struct growing *g)
 				   k < o->holder.n_steps;
 		     k++)
 			if (!o->holder.steps[k].is_root &&
-			    o->holder.steps[k].site == g->history->node)
+			    joins_leader(w->joins, o->holder.steps[k].site) == g->history->node)
 				return true;
 		/* Of what was freed at the end no path is left: what else would it be? */
 		if (g->is_torn_down && o->course == GROWING && !o->is_bytes && o->is_torn_down)
@@ -593,6 +730,19 @@ put_rate(double v, char *buf, size_t n)
 	return buf;
 }
 
+/* Who holds it, for a summary; NULL: nobody known.  A block whose only name is a
+ * pointer to code is named by its root. */
+static const char *
+holder_name(const struct growing *g)
+{
+	const struct holder *x = &g->holder;
+	const char *name = g->has_holder ? x->name : NULL;
+
+	if (name && is_function(name))
+		name = x->n_steps && x->steps[0].is_root ? x->steps[0].name : NULL;
+	return name;
+}
+
 static void
 say_growth(const struct work *w, struct finding *f, const struct growing *g)
 {
@@ -622,12 +772,17 @@ static void
 say_deaths(const struct work *w, struct finding *f, const struct growing *g)
 {
 	struct findings *all = w->d->findings;
-	const struct heap_book *b = w->h->books ? w->h->books[g->history->node] : NULL;
-	uint64_t allocations = w->h->nodes[g->history->node].allocations;
+	const struct heap_book *b = g->history->book;
+	uint64_t allocations = g->history->allocations;
 	const struct heap_count none = {0, 0};
 	const struct heap_count *grown = w->h->grown ? &w->h->grown[g->history->node] : &none;
 	struct stack s;
 
+	if (is_joined(w, g))
+		finding_say(all, f,
+			    "%s sites of this function are judged as one: their stacks lead through"
+			    " code without a name, as it is compiled while a program runs.",
+			    COUNT(joins_size(w->joins, g->history->node)));
 	if (grown->blocks)
 		finding_say(all, f, "realloc made %s larger %s time%s, by %s in all.",
 			    g->history->live.blocks == 1 ? "it" : "them", COUNT(grown->blocks),
@@ -691,7 +846,9 @@ is_one_structure(const struct work *w, const struct growing *a, const struct gro
 }
 
 /* A structure that several functions build together, as a parser builds its tree: it
- * may well be what the program is for.  BOUND  So may an array of one function's
+ * may well be what the program is for.  Where it cannot be
+ * seen who calls them, functions of as many blocks at any time are one: they build the
+ * parts of one object.  BOUND  So may an array of one function's
  * blocks; and such a structure may be a leak of the program's logic. */
 static bool
 is_composite(const struct work *w, const struct growing *g)
@@ -708,7 +865,8 @@ is_composite(const struct work *w, const struct growing *g)
 			is_first = before->course != GROWING || before->is_bytes ||
 				   !is_one_structure(w, g, before) ||
 				   !(is_same_function(before, o) ||
-				     (g->is_torn_down && is_companion(w, before, o)));
+				     ((g->is_torn_down || is_joined(w, g)) &&
+				      is_companion(w, before, o)));
 		}
 		n += is_first;
 	}
@@ -717,14 +875,26 @@ is_composite(const struct work *w, const struct growing *g)
 
 /* Live at the snapshot, or when the program began to clean up. */
 static struct heap_count
-count_of(const struct work *w, const struct growing *g)
+count_of(const struct growing *g)
 {
-	size_t before = w->h->n_periods - 2;
 	const struct history *y = g->history;
 
-	return g->is_torn_down ? (struct heap_count){(uint64_t)y->blocks[before],
-						     (uint64_t)y->bytes[before]}
+	return g->is_torn_down ? (struct heap_count){(uint64_t)y->blocks[g->end],
+						     (uint64_t)y->bytes[g->end]}
 			       : y->live;
+}
+
+/* A site, or all that are one with it. */
+static void
+add_sites(const struct work *w, struct finding *f, const struct growing *g)
+{
+	struct findings *all = w->d->findings;
+	uint32_t leader = g->history->node;
+
+	finding_add_site(all, f, leader);
+	for (uint32_t i = 1; joins_size(w->joins, leader) > 1 && i <= w->h->n_nodes; i++)
+		if (i != leader && joins_leader(w->joins, i) == leader)
+			finding_add_site(all, f, i);
 }
 
 static void
@@ -733,9 +903,10 @@ tell(struct work *w, struct growing *g)
 	struct findings *all = w->d->findings;
 	enum kind k = g->kind;
 	struct finding *f = finding_add(all, words[k].kind, words[k].verdict, g->history->node);
-	const char *holder = g->has_holder && g->holder.name ? g->holder.name : NULL;
+	const char *holder = holder_name(g);
 	struct heap_count sum = {0, 0};
 	double grown = 0;
+	size_t n_told = 0;
 	bool is_built;
 
 	if (!f)
@@ -748,21 +919,24 @@ tell(struct work *w, struct growing *g)
 			continue;
 		if (is_same_function(o, g)) {
 			o->is_told = true;
-			finding_add_site(all, f, o->history->node);
-			sum.blocks += count_of(w, o).blocks;
-			sum.bytes += count_of(w, o).bytes;
+			o->finding = all->n;
+			n_told++;
+			add_sites(w, f, o);
+			sum.blocks += count_of(o).blocks;
+			sum.bytes += count_of(o).bytes;
 		} else if (o->part_of < 0 || !is_same_function(&w->list[o->part_of], g)) {
 			continue;
 		}
 		/* With what it holds. */
-		grown += (double)count_of(w, o).bytes -
+		grown += (double)count_of(o).bytes -
 			 o->history->bytes[(w->h->n_periods - 1) / 5];
 	}
 	f->what = words[k].what;
 	is_built = k == GROWTH && is_composite(w, g);
 	f->level = is_much(w, g, grown) && !is_built ? FINDING_WARNING : FINDING_NOTE;
 	/* That it was freed at the end shows that somebody thought of it. */
-	f->confidence = (g->trend.p < 0.001 ? 0.9 : 0.7) - (g->is_torn_down ? 0.3 : 0);
+	f->confidence = (g->trend.p < 0.001 ? 0.9 : 0.7) -
+			(g->is_torn_down || g->is_lost ? 0.3 : 0);
 	f->count = sum;
 	f->address = g->history->n_sample
 			     ? heap_block_address(&w->h->blocks[g->history->sample[0]])
@@ -774,28 +948,64 @@ tell(struct work *w, struct growing *g)
 			  sum.blocks == 1 && !g->is_torn_down ? "s" : "",
 			  g->is_torn_down ? " until the program freed them at its end" : "",
 			  holder ? ", held by " : "", holder ? holder : "");
+	if (n_told > 1)
+		finding_say(all, f,
+			    "They are of %zu stacks of this function; what follows is of the one"
+			    " with most, %s blocks (%s).",
+			    n_told, COUNT(count_of(g).blocks), SIZE(count_of(g).bytes));
 	say_growth(w, f, g);
 	say_deaths(w, f, g);
 	if (g->is_torn_down)
 		finding_say(all, f,
 			    "What held them is not in this snapshot: one that is taken while the"
 			    " program runs shows it (--snapshot=exit,growth=50%%).");
+	if (k == GROWTH && is_joined(w, g))
+		finding_say(all, f,
+			    "What keeps them, a table, a list of callbacks or another, is known to"
+			    " what runs that code: a heap snapshot of its own tells.");
 	if (is_built)
 		finding_say(all, f,
 			    "Several functions build it together: it may be the very structure that"
 			    " the program is there to build.  A later snapshot would tell.");
 	f->advice = words[k].advice;
+	if (g->is_lost) {
+		/* A list that was lost looks the same: what is wrong then is that. */
+		f->level = k == GROWTH ? FINDING_NOTE : f->level;
+		finding_say(all, f,
+			    "What held them was lost at the end of the program, and they with it: see"
+			    " the leak.");
+	}
 	if (w->retained)
 		f->retained = w->retained[g->history->node];
 	if (g->has_holder)
 		finding_take_steps(all, f, &g->holder);
 }
 
+/* What grows on the blocks of another finding, or beside them in equal numbers where
+ * nobody knows what held what, is a part of that one. */
+static void
+fold(struct work *w, struct growing *g)
+{
+	const struct growing *whole = outermost(w, g);
+
+	for (size_t i = 0; whole == g && i < w->n && (g->is_torn_down || is_joined(w, g)); i++) {
+		const struct growing *o = &w->list[i];
+
+		if (o->finding && o->finding != g->finding && o->kind == g->kind &&
+		    (g->is_torn_down ? o->is_torn_down : is_joined(w, o)) && is_companion(w, o, g))
+			whole = o;
+		if (whole != g)
+			break;
+	}
+	if (whole->finding && whole->finding != g->finding)
+		findings_join(w->d->findings, g->finding - 1, whole->finding - 1);
+}
+
 /* Its blocks have been replaced at least once. */
 static bool
 is_turning_over(const struct work *w, const struct growing *g)
 {
-	const struct heap_book *b = w->h->books ? w->h->books[g->history->node] : NULL;
+	const struct heap_book *b = g->history->book;
 
 	double deaths = b ? (double)b->deaths : 0;
 
@@ -808,10 +1018,11 @@ is_turning_over(const struct work *w, const struct growing *g)
 static void
 tell_calm(struct work *w, struct growing *g)
 {
-	const struct heap_book *b = w->h->books ? w->h->books[g->history->node] : NULL;
+	const struct heap_book *b = g->history->book;
 	bool is_drained = g->course == DRAINED;
 	struct findings *all = w->d->findings;
 	struct finding *f;
+	const char *holder;
 	bool is_queue;
 
 	if (!is_turning_over(w, g) || g->is_told)
@@ -834,14 +1045,14 @@ tell_calm(struct work *w, struct growing *g)
 	f->level = FINDING_NOTE;
 	f->confidence = 0.6;
 	f->count = g->history->live;
+	holder = holder_name(g);
 	finding_summarize(all, f,
 			  is_drained ? "%s block%s%s%s left, of a queue that had %s%s%s."
 				     : "%s block%s%s%s, coming and going without growth%.0s%s%s.",
 			  COUNT((uint64_t)g->last), (uint64_t)g->last == 1 ? "" : "s",
 			  g->function ? " of " : "", g->function ? PLAIN(g->function) : "",
 			  COUNT((uint64_t)g->peak),
-			  g->has_holder && g->holder.name ? ", held by " : "",
-			  g->has_holder && g->holder.name ? g->holder.name : "");
+			  holder ? ", held by " : "", holder ? holder : "");
 	say_deaths(w, f, g);
 }
 
@@ -851,6 +1062,10 @@ static void
 find_teardown(struct work *w)
 {
 	const struct hf_period *last = &w->h->periods[w->h->n_periods - 1], *before = last - 1;
+
+	for (size_t i = 2; i <= 1 + (w->h->n_periods - 1) / TEARDOWN_PART; i++)
+		if (last[-(ptrdiff_t)i].live_bytes > before->live_bytes)
+			before = last - i;
 
 	w->is_torn_down = strcmp(w->h->info.reason.bytes, "exit") == 0 &&
 			  before->live_bytes > 2 * last->live_bytes;
@@ -873,6 +1088,10 @@ detect_is_start(const char *function)
 static void
 judge_all(struct work *w)
 {
+	for (uint32_t i = 0; i < w->n; i++)
+		w->by_site[w->histories->list[i].node] = i + 1;
+	for (uint32_t i = 1; i <= w->h->n_nodes; i++)
+		w->by_site[i] = w->by_site[joins_leader(w->joins, i)];
 	for (size_t i = 0; i < w->n; i++) {
 		struct growing *g = &w->list[i];
 		const struct history *y = &w->histories->list[i];
@@ -882,9 +1101,9 @@ judge_all(struct work *w)
 		g->history = y;
 		g->is_bytes = most(y->blocks, w->h->n_periods) < FEW_BLOCKS;
 		g->series = g->is_bytes ? y->bytes : y->blocks;
+		g->is_lost = y->n_lost * 2 > y->live.blocks;
 		g->course = judge(w, g, w->h->n_periods);
-		g->freed = freed_share(w->h, g);
-		w->by_site[y->node] = (uint32_t)i + 1;
+		g->freed = freed_share(g);
 		if (g->course == NOTHING || g->course == SLOWING || stack_get(w->h, w->d->symbols, y->node, &s) != 0)
 			continue;
 		function = names_function(w->h, &s);
@@ -941,17 +1160,23 @@ detect_growth(const struct detector *d)
 	sites = heap_aggregate(h, &filter);
 	nodes = calloc(MAX_CANDIDATES, sizeof(*nodes));
 	w.by_site = calloc((size_t)h->n_nodes + 1, sizeof(*w.by_site));
-	if (sites && nodes && w.by_site)
+	w.joins = joins_new(h, d->symbols);
+	if (sites && nodes && w.by_site && w.joins)
 		w.n = candidates(&w, sites, nodes);
 	w.list = calloc(w.n + 1, sizeof(*w.list));
-	w.histories = nodes ? histories_new(h, d->graph, nodes, w.n) : NULL;
-	if (w.list && w.histories && w.by_site) {
+	w.histories = nodes ? histories_new(h, d->graph, w.joins, nodes, w.n) : NULL;
+	if (w.list && w.histories && w.by_site && w.joins) {
 		judge_all(&w);
 		find_holders(&w);
 		for (size_t i = 0; i < w.n; i++)
 			if (w.list[i].course == GROWING && !w.list[i].is_told &&
 			    !w.list[i].is_container)
 				tell(&w, &w.list[i]);
+		for (size_t i = 0; i < w.n; i++)
+			if (w.list[i].finding &&
+			    d->findings->list[w.list[i].finding - 1].site ==
+				    w.list[i].history->node)
+				fold(&w, &w.list[i]);
 		for (size_t i = 0; i < w.n; i++)
 			if (w.list[i].course == BOUNDED || w.list[i].course == DRAINED)
 				tell_calm(&w, &w.list[i]);
@@ -966,6 +1191,7 @@ detect_growth(const struct detector *d)
 	}
 	free(w.retained);
 	histories_free(w.histories);
+	joins_free(w.joins);
 	free(w.by_site);
 	free(w.list);
 	free(nodes);

@@ -39,6 +39,11 @@ write_sites_raw(const struct report *r, FILE *f)
 #else
 #define PPROF .missing = "protobuf-c (Debian: libprotobuf-c-dev protobuf-c-compiler)"
 #endif
+#if HAVE_HTML_PAGE
+#define HTML .write = report_write_html
+#else
+#define HTML .missing = "the libraries of the page; in the source, run tools/html/fetch.sh, ./configure and make"
+#endif
 #if HAVE_SQLITE3
 #define SQLITE .write = report_write_sqlite
 #else
@@ -48,6 +53,7 @@ write_sites_raw(const struct report *r, FILE *f)
 const struct format formats[] = {
 	{"text", FORMAT_TEXT, .write = write_text},
 	{"json", FORMAT_ALONE | FORMAT_DEAD | FORMAT_RETAINED | FORMAT_TYPES, .write = write_json},
+	{"html", FORMAT_ALONE | FORMAT_DEAD | FORMAT_RETAINED | FORMAT_TYPES | FORMAT_BINARY, HTML},
 	{"sarif", 0, .begin = report_begin_sarif, .write_findings = report_write_sarif,
 	 .end = report_end_sarif},
 	{"junit", 0, .begin = report_begin_junit, .write_findings = report_write_junit,

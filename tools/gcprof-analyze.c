@@ -24,6 +24,7 @@
 #include "report_findings.h"
 #include "alarms.h"
 #include "several.h"
+#include "shell.h"
 
 #ifndef PACKAGE_VERSION
 #define PACKAGE_VERSION "(not configured)"
@@ -89,14 +90,15 @@ end_progress(void)
 static bool
 open_output(struct output *o)
 {
-	if (o->f)
+	if (o->file.f)
 		return true;
-	o->f = o->path ? fopen(o->path, "we") : stdout;
-	if (!o->f)
+	if (!o->path)
+		o->file.f = stdout;
+	else if (outfile_open(&o->file, o->path) != 0)
 		complain("'%s': %s", o->path, strerror(errno));
-	else if (o->format && o->format->begin)
-		o->format->begin(o->f);
-	return o->f != NULL;
+	if (o->file.f && o->format && o->format->begin)
+		o->format->begin(o->file.f);
+	return o->file.f != NULL;
 }
 
 /* Flush, and see whether all arrived.  A reader that went away has seen what
@@ -105,21 +107,13 @@ static int
 close_output(struct output *o)
 {
 	bool failed;
-	int error;
 
 	if (o->format && o->format->end)
-		o->format->end(o->f);
-	failed = ferror(o->f) != 0;
-	error = failed ? errno : 0;
-	errno = 0;
-	if (fclose(o->f) != 0) {
-		failed = true;
-		if (errno)
-			error = errno;
-	}
-	if (failed && error != EPIPE)
+		o->format->end(o->file.f);
+	failed = outfile_close(&o->file, !o->is_broken) != 0;
+	if (failed && errno != EPIPE)
 		complain("'%s': %s", o->path ? o->path : "standard output",
-			 error ? strerror(error) : "write error");
+			 errno ? strerror(errno) : "write error");
 	return failed ? EXIT_TROUBLE : 0;
 }
 
@@ -194,7 +188,7 @@ write_document(const struct settings *s, const struct analysis *a, struct output
 		.is_first = a->is_first,
 	};
 
-	o->format->write_findings(&source, o->f);
+	o->format->write_findings(&source, o->file.f);
 }
 
 static bool
@@ -210,11 +204,11 @@ write_report(const struct settings *s, const struct analysis *a, struct output *
 	}
 	if (o->format->needs & FORMAT_TEXT) {
 		if (!a->is_first && !s->report.findings_only)
-			fputs("\n\n", o->f);
+			fputs("\n\n", o->file.f);
 		if (a->is_one_of_many && (!s->report.findings_only || a->findings->n))
-			fprintf(o->f, "File        %s\n", a->path);
+			fprintf(o->file.f, "File        %s\n", a->path);
 	}
-	failed = o->format->write(r, o->f);
+	failed = o->format->write(r, o->file.f);
 	report_free(r);
 	if (failed < 0)
 		complain("out of memory");
@@ -264,8 +258,10 @@ write_output(const struct settings *s, const struct analysis *a, struct output *
 {
 	if (!open_output(o))
 		return false;
-	if (!o->format->write_findings)
-		return write_report(s, a, o);
+	if (!o->format->write_findings) {
+		o->is_broken = !write_report(s, a, o);
+		return !o->is_broken;
+	}
 	write_document(s, a, o);
 	return true;
 }
@@ -363,7 +359,7 @@ write_new_baseline(const struct run *run)
 
 	if (!open_output(&o))
 		return EXIT_TROUBLE;
-	baseline_write(run->new, o.f);
+	baseline_write(run->new, o.file.f);
 	return close_output(&o);
 }
 
@@ -539,7 +535,7 @@ analyze_all(struct settings *s, char **paths, int n)
 	if (ok && s->show_unused)
 		show_unused(s->detect.suppressions, stdout);
 	for (int i = 0; i < s->n_outputs; i++)
-		if (s->outputs[i].f)
+		if (s->outputs[i].file.f)
 			status = worse(status, close_output(&s->outputs[i]));
 	baseline_free(run.old);
 	baseline_free(run.new);
@@ -589,11 +585,55 @@ watch_all(struct settings *s, char **paths, int n)
 	return status;
 }
 
+/* Single blocks of one snapshot, instead of a report. */
+static int
+ask(struct settings *s, char **paths, int n)
+{
+	struct output *o = &s->outputs[0];
+	struct heap *heap;
+	struct symbols *symbols = NULL;
+	struct inspect *inspect = NULL;
+	bool ok;
+
+	if (n != 1) {
+		complain("questions are about one snapshot, not %d", n);
+		return EXIT_TROUBLE;
+	}
+	heap = load(paths[0]);
+	if (!heap || !open_output(o)) {
+		heap_free(heap);
+		return EXIT_TROUBLE;
+	}
+	if (!s->no_symbols)
+		symbols = symbols_new(heap, &s->symbols);
+	if (!s->has_top)
+		s->report.top = TEXT_TOP;
+	if (!s->has_frames)
+		s->report.frames = TEXT_FRAMES;
+	adopt_suppressions(s, heap);
+	inspect = inspect_new(heap, symbols, &s->detect.graph, &s->report, show_progress, NULL);
+	ok = inspect != NULL;
+	for (int i = 0; i < s->n_questions && ok; i++) {
+		if (i > 0)
+			putc('\n', o->file.f);
+		ok = s->questions[i].answer(inspect, s->questions[i].address, o->file.f) >= 0;
+		end_progress();
+	}
+	if (ok && s->is_shell)
+		ok = shell_run(heap, symbols, &s->report, &s->detect) == 0;
+	if (!ok)
+		complain("'%s': out of memory", paths[0]);
+	inspect_free(inspect);
+	symbols_free(symbols);
+	heap_free(heap);
+	return worse(ok ? 0 : EXIT_TROUBLE, close_output(o));
+}
+
 /* Show a text that was asked for. */
 static int
 answer(const char *text)
 {
-	struct output o = {.f = stdout};
+	struct output o = {.file.f = stdout};
 
 	fputs(text, stdout);
 	return close_output(&o);
@@ -621,8 +661,10 @@ main(int argc, char **argv)
 		status = answer("gcprof-analyze " PACKAGE_VERSION "\n");
 		break;
 	case OPTIONS_WORK:
-		status = (s.watch.rules ? watch_all : analyze_all)(&s, argv + optind,
-								   argc - optind);
+		status = (s.watch.rules			  ? watch_all
+			  : s.n_questions || s.is_shell ? ask
+							: analyze_all)(&s, argv + optind,
+								       argc - optind);
 		break;
 	case OPTIONS_WRONG:
 		break;

@@ -22,6 +22,7 @@
  */
 #include "heap.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -1081,6 +1082,29 @@ heap_live_of_epochs(const struct heap *h, uint64_t first, uint64_t last)
 	return sum;
 }
 
+bool
+heap_is_unsampled(const struct heap *h, uint32_t node)
+{
+	const struct heap_node *n = &h->nodes[node];
+
+	return node && (n->flags & HEAPFILE_SITE_SPECIAL) &&
+	       n->offset == HEAPFILE_SPECIAL_UNSAMPLED;
+}
+
+/* Of how many allocations of its size one was sampled; gcprof-heap(5), Sampling.
+ * Each block by itself: that of a sum, or of a mean size, would be another. */
+static void
+site_estimate(const struct heap *h, struct heap_site *s, uint64_t bytes)
+{
+	double size = bytes ? (double)bytes : 1, weight;
+
+	if (h->info.sample_bytes == 0)
+		return;
+	weight = 1 / -expm1(-size / (double)h->info.sample_bytes);
+	s->estimated_blocks += weight;
+	s->estimated_bytes += weight * (double)bytes;
+}
+
 static void
 site_add(const struct heap *h, struct heap_site *s, uint32_t block)
 {
@@ -1091,6 +1115,8 @@ site_add(const struct heap *h, struct heap_site *s, uint32_t block)
 	count_add(h->births[b->birth].is_old ? &s->old : &s->young, bytes);
 	s->usable_bytes = saturating_add(s->usable_bytes, heap_block_usable(h, block));
 	s->kinds |= 1u << heap_block_kind(b);
+	if (!heap_is_unsampled(h, b->site))
+		site_estimate(h, s, bytes);
 }
 
 /* Note that site `s` has a block born in epoch e, for the first time. */

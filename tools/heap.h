@@ -244,7 +244,12 @@ struct heap_site {
 	uint64_t oldest_age, newest_age; /* in epochs; valid if generation_count > 0 */
 	uint32_t generation_count;       /* distinct birth epochs with live blocks */
 	uint32_t kinds;                  /* bit per enum heapfile_kind */
+	/* Where stacks were sampled, what its blocks stand for; else 0. */
+	double estimated_blocks, estimated_bytes;
 };
+
+/* The place of all blocks whose stack was not taken, as others were sampled? */
+bool heap_is_unsampled(const struct heap *h, uint32_t node);
 
 /* Progress of long work: `done` of `total` (0 = unknown).  May be NULL. */
 typedef void heap_progress(void *arg, const char *what, uint64_t done, uint64_t total);

@@ -7,13 +7,49 @@
 #include "history.h"
 
 #include <stdlib.h>
+#include <string.h>
 
-enum { MAX_SAMPLE = sizeof(((struct history *)NULL)->sample) / sizeof(uint32_t) };
+enum {
+	MAX_SAMPLE = sizeof(((struct history *)NULL)->sample) / sizeof(uint32_t),
+	FEW_LEADERS = 2, /* more of one site are leaks one by one, all along */
+};
+
+/* Who counts as live. */
+struct living {
+	const struct heap *heap;
+	const struct graph *graph;
+	uint32_t *n_lost; /* by site: DEFINITE blocks; NULL: only the others count */
+};
+
+static int
+living_init(struct living *l, const struct heap *h, const struct graph *g)
+{
+	*l = (struct living){.heap = h, .graph = g};
+	if (!g || strcmp(h->info.reason.bytes, "exit") != 0)
+		return 0;
+	l->n_lost = calloc((size_t)h->n_nodes + 1, sizeof(*l->n_lost));
+	for (uint32_t b = 0; l->n_lost && b < h->n_blocks; b++)
+		l->n_lost[h->blocks[b].site] += g->states[b] == GRAPH_DEFINITE;
+	return l->n_lost ? 0 : -1;
+}
+
+/* Lost at the end of the program with a block of which there were few. */
+static bool
+is_lost_late(const struct living *l, uint32_t block)
+{
+	const struct graph *g = l->graph;
+
+	return l->n_lost && g->leaders && g->states[block] == GRAPH_INDIRECT &&
+	       l->n_lost[l->heap->blocks[g->leaders[block]].site] <= FEW_LEADERS;
+}
 
 static bool
-counts(const struct graph *g, uint32_t block)
+counts(const struct living *l, uint32_t block)
 {
-	return !g || g->states[block] == GRAPH_REACHABLE || g->states[block] == GRAPH_POSSIBLE;
+	const struct graph *g = l->graph;
+
+	return !g || g->states[block] == GRAPH_REACHABLE || g->states[block] == GRAPH_POSSIBLE ||
+	       is_lost_late(l, block);
 }
 
 static uint32_t
@@ -23,9 +59,11 @@ period_of(const struct heap *h, uint32_t block)
 }
 
 static int
-history_init(struct history *y, const struct heap *h, uint32_t node)
+history_init(struct history *y, const struct heap *h, const struct joins *joins, uint32_t node)
 {
 	y->node = node;
+	y->allocations = joins ? joins_allocations(joins, node) : h->nodes[node].allocations;
+	y->book = joins ? joins_book(joins, node) : h->books ? h->books[node] : NULL;
 	y->born = calloc((size_t)h->n_periods + 1, sizeof(*y->born));
 	y->blocks = calloc((size_t)h->n_periods + 1, sizeof(*y->blocks));
 	y->bytes = calloc((size_t)h->n_periods + 1, sizeof(*y->bytes));
@@ -35,7 +73,7 @@ history_init(struct history *y, const struct heap *h, uint32_t node)
 static void
 history_sum(struct history *y, const struct heap *h)
 {
-	const struct heap_book *book = h->books ? h->books[y->node] : NULL;
+	const struct heap_book *book = y->book;
 	double blocks = 0, bytes = 0;
 
 	y->deaths = book ? (double)book->deaths : 0;
@@ -55,7 +93,7 @@ history_sum(struct history *y, const struct heap *h)
 
 /* From the newest period backwards, so that the sample is of the newest. */
 static void
-take_samples(struct histories *all, const struct heap *h, const struct graph *g,
+take_samples(struct histories *all, const struct heap *h, const struct living *l,
 	     const uint32_t *index)
 {
 	uint32_t *newest = calloc(all->n + 1, sizeof(*newest));
@@ -74,7 +112,7 @@ take_samples(struct histories *all, const struct heap *h, const struct graph *g,
 		uint32_t i = index[h->blocks[b].site];
 		struct history *y;
 
-		if (i == 0 || !counts(g, b) || period_of(h, b) < newest[i - 1])
+		if (i == 0 || !counts(l, b) || period_of(h, b) < newest[i - 1])
 			continue;
 		y = &all->list[i - 1];
 		if (y->n_sample < MAX_SAMPLE)
@@ -84,30 +122,35 @@ take_samples(struct histories *all, const struct heap *h, const struct graph *g,
 }
 
 struct histories *
-histories_new(const struct heap *h, const struct graph *g, const uint32_t *nodes, size_t n)
+histories_new(const struct heap *h, const struct graph *g, const struct joins *joins,
+	      const uint32_t *nodes, size_t n)
 {
 	struct histories *all = calloc(1, sizeof(*all));
 	uint32_t *index = calloc((size_t)h->n_nodes + 1, sizeof(*index));
+	struct living l = {.n_lost = NULL};
 
 	if (all)
 		all->list = calloc(n + 1, sizeof(*all->list));
-	if (!index || !all || !all->list)
+	if (!index || !all || !all->list || living_init(&l, h, g))
 		goto failed;
 	all->n_periods = h->n_periods;
 	for (; all->n < n; all->n++) {
-		if (history_init(&all->list[all->n], h, nodes[all->n]) != 0) {
+		if (history_init(&all->list[all->n], h, joins, nodes[all->n]) != 0) {
 			all->n++;
 			goto failed;
 		}
 		index[nodes[all->n]] = (uint32_t)all->n + 1;
 	}
+	for (uint32_t i = 1; joins && i <= h->n_nodes; i++)
+		index[i] = index[joins_leader(joins, i)];
 	for (uint32_t b = 0; b < h->n_blocks; b++) {
 		uint32_t i = index[h->blocks[b].site];
 		uint64_t bytes = heap_block_requested(&h->blocks[b]);
 		struct heap_count *born;
 
-		if (i == 0 || !counts(g, b))
+		if (i == 0 || !counts(&l, b))
 			continue;
+		all->list[i - 1].n_lost += is_lost_late(&l, b);
 		born = &all->list[i - 1].born[period_of(h, b)];
 		born->blocks++;
 		born->bytes += bytes;
@@ -116,10 +159,12 @@ histories_new(const struct heap *h, const struct graph *g, const uint32_t *nodes
 	}
 	for (size_t i = 0; i < n; i++)
 		history_sum(&all->list[i], h);
-	take_samples(all, h, g, index);
+	take_samples(all, h, &l, index);
+	free(l.n_lost);
 	free(index);
 	return all;
 failed:
+	free(l.n_lost);
 	free(index);
 	histories_free(all);
 	return NULL;

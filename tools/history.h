@@ -1,11 +1,13 @@
 /* history.h -- how many blocks of a site lived when, out of one snapshot.
  *
- * In:   live blocks with the period of their birth, and the books of the dead.
+ * In:   live blocks with the period of their birth, and the books of the dead;
+ *       which sites are one.
  * Out:  for chosen sites, survivors at the end of each period.
  * Not here: what that means (detect_growth.c).
  *
  * The rule is in gcprof-heap(5), BOOKS.  Lost blocks do not count as live: they
- * are findings of their own.
+ * are findings of their own.  But what is lost at the end of the program with the one
+ * that led to it, as a table is that a variable of main() held, had its history before.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -17,13 +19,17 @@
 
 #include "graph.h"
 #include "heap.h"
+#include "joins.h"
 
 struct history {
-	uint32_t node;
+	uint32_t node;			/* of sites that are joined their leader */
+	uint64_t allocations;
+	const struct heap_book *book;	/* of its dead; NULL: there are hardly any */
 	struct heap_count live;		/* at the snapshot */
 	struct heap_count *born;	/* by period: of the live */
 	double *blocks, *bytes;		/* by period: alive at its end */
 	double deaths;			/* booked */
+	uint64_t n_lost;		/* of live: lost at the end, with what held them */
 	uint32_t sample[64];		/* some of the live blocks, the newest periods' first */
 	uint32_t n_sample;
 };
@@ -34,14 +40,15 @@ struct histories {
 	uint32_t n_periods;
 };
 
-/* nodes   to be told of, any order.
+/* nodes   to be told of, any order; leaders, if some are joined.
+ * joins   which sites are one, must live as long as the histories; NULL: none.
  * graph   NULL: all blocks count as reachable.
  * Returns histories in the order of nodes, for histories_free(); NULL: no
  *         memory.
  * Cost    two sweeps over the blocks.
  */
 struct histories *histories_new(const struct heap *heap, const struct graph *graph,
-				const uint32_t *nodes, size_t n);
+				const struct joins *joins, const uint32_t *nodes, size_t n);
 void histories_free(struct histories *h);
 
 #endif

@@ -1,9 +1,11 @@
 /* report.h -- one description of a report, for many outputs.
  *
  * In:   a model, names if there are any, what the user wants to see.
- * Out:  ranked sites, rows of the survival chart, external memory by site,
- *       findings; and the stacks of all of these on demand.
- * Not here: how it looks (report_text.c, report_json.c), exit status (main).
+ * Out:  ranked sites, rows of the survival chart, what the largest sites have in
+ *       each row, external memory by site, findings; and the stacks of all of
+ *       these on demand.
+ * Not here: how it looks (report_text.c, report_json.c, report_html.c), exit
+ *       status (main).
  *
  * SPDX-License-Identifier: MIT
  */
@@ -30,6 +32,7 @@ enum report_sort {
 	REPORT_RETAINED,
 	REPORT_N_SORTS,
 };
+extern const char *const report_sort_names[REPORT_N_SORTS + 1]; /* ended by NULL */
 
 struct report_options {
 	size_t top;    /* rows of each list; 0 = all */
@@ -52,6 +55,16 @@ struct report_epochs {
 	struct heap_count live;
 };
 
+enum { REPORT_DEMOGRAPHY_SITES = 6 };
+
+/* Whose blocks the rows of the survival chart are made of.
+ * INVARIANT  whole: the n_sites + 1 numbers of a row add up to its live bytes. */
+struct report_demography {
+	uint32_t sites[REPORT_DEMOGRAPHY_SITES]; /* by falling live bytes */
+	size_t n_sites;
+	uint64_t *live_bytes; /* by row, then by site; the last of a row is all others */
+};
+
 struct report_mapping {
 	uint32_t site;
 	uint32_t flags; /* of all of them together */
@@ -72,6 +85,7 @@ struct report {
 	size_t n_ranked[REPORT_N_SORTS]; /* that have a rank at all */
 	struct report_epochs *epochs;    /* at most about 20 rows */
 	size_t n_epochs;
+	struct report_demography demography;
 	struct report_mapping *mappings; /* by falling bytes */
 	size_t n_mappings, n_mappings_listed;
 	const struct findings *findings;
@@ -82,7 +96,7 @@ struct report {
  * heap, symbols, findings, options  must live as long as the report; findings
  *          may be NULL, then there are none.
  * Returns  the report, for report_free(); NULL if there is no memory.
- * Cost     two sweeps over the blocks; names for what will be shown, or for
+ * Cost     four sweeps over the blocks; names for what will be shown, or for
  *          every site if focus or ignore is set.
  */
 struct report *report_new(const struct heap *heap, struct symbols *symbols,
@@ -97,7 +111,12 @@ uint32_t report_n_types(const struct report *r);
 /* Write it.  Errors are in the stream: ferror(). */
 void report_write_text(const struct report *r, FILE *f);
 void report_write_leaks(const struct report *r, FILE *f); /* a part of it */
+void report_write_sites(const struct report *r, FILE *f); /* another: the list by options.sort */
 void report_write_json(const struct report *r, FILE *f);
+
+/* One page for a browser; returns as struct format has it.  Only in a build with
+ * the page's libraries. */
+int report_write_html(const struct report *r, FILE *f);
 
 /* For other programs' viewers; returns as struct format has it. */
 int report_write_collapsed(const struct report *r, FILE *f);

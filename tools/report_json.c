@@ -10,12 +10,10 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "report.h"
+#include "report_json.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#include <jansson.h>
 
 #include "text.h"
 
@@ -144,6 +142,22 @@ losses(const struct heap *h)
 	return o;
 }
 
+/* The names of losses in words. */
+static json_t *
+loss_meanings(const struct heap *h)
+{
+	json_t *o = json_object();
+
+	for (size_t i = 0; i < h->n_losses; i++) {
+		const struct heap_text *name = &h->losses[i].name;
+		const char *meaning = text_loss_meaning(name->bytes, name->n);
+
+		if (meaning)
+			put(o, name->bytes, text(meaning));
+	}
+	return o;
+}
+
 /* The arguments joined by blanks; text_utf8() makes blanks of NULs. */
 static json_t *
 command(const struct heap_text *t)
@@ -167,6 +181,19 @@ arguments(const struct heap_text *t)
 		i += n + 1;
 	}
 	return array;
+}
+
+/* null: every stack was taken. */
+static json_t *
+sampling(const struct heap_info *info)
+{
+	json_t *o;
+
+	if (info->sample_bytes == 0)
+		return json_null();
+	o = json_object();
+	put(o, "mean_bytes", number(info->sample_bytes));
+	return o;
 }
 
 static json_t *
@@ -193,8 +220,10 @@ process(const struct heap *h)
 	put(o, "young_bytes", number(info->young_bytes));
 	put(o, "promote", number(info->promote));
 	put(o, "sample_bytes", number(info->sample_bytes));
+	put(o, "sampling", sampling(info));
 	put(o, "complete", json_boolean(h->is_complete));
 	put(o, "losses", losses(h));
+	put(o, "loss_meanings", loss_meanings(h));
 	return o;
 }
 
@@ -269,6 +298,39 @@ cohorts(const struct heap *h)
 	put(o, "old", count(&h->old));
 	put(o, "unknown_birth", count(&h->unborn));
 	put(o, "epochs", array);
+	return o;
+}
+
+/* Rows of the survival chart, and which sites their blocks are of. */
+static json_t *
+demographics(const struct report *r)
+{
+	const struct report_demography *d = &r->demography;
+	json_t *o = json_object(), *sites = json_array(), *rows = json_array();
+
+	for (size_t i = 0; i < d->n_sites; i++) {
+		json_t *site = stack(r, d->sites[i]);
+
+		put(site, "site", number(d->sites[i]));
+		(void)json_array_append_new(sites, site);
+	}
+	for (size_t i = 0; i < r->n_epochs; i++) {
+		const struct report_epochs *e = &r->epochs[i];
+		const uint64_t *bytes = d->live_bytes + i * (d->n_sites + 1);
+		json_t *row = count(&e->live), *by_site = json_array();
+
+		for (size_t k = 0; k < d->n_sites; k++)
+			(void)json_array_append_new(by_site, number(bytes[k]));
+		put(row, "first_epoch", number(e->first));
+		put(row, "last_epoch", number(e->last));
+		put(row, "survived_bytes",
+		    e->has_survived ? number(e->survived_bytes) : json_null());
+		put(row, "bytes_by_site", by_site);
+		put(row, "bytes_of_others", number(bytes[d->n_sites]));
+		(void)json_array_append_new(rows, row);
+	}
+	put(o, "sites", sites);
+	put(o, "rows", rows);
 	return o;
 }
 
@@ -475,6 +537,8 @@ finding(const struct report *r, const struct finding *f)
 		put(o, "allocation_site", stack(r, f->alloc_site));
 	put(o, "retained_by", retained_by(r, f));
 	put(o, "fingerprint", text(f->fingerprint));
+	if (*f->part_of_fingerprint)
+		put(o, "part_of", text(f->part_of_fingerprint));
 	put(o, "known", json_boolean(f->novelty == FINDING_KNOWN));
 	return o;
 }
@@ -489,9 +553,8 @@ findings(const struct report *r)
 	return array;
 }
 
-/* A site without its frames. */
-static json_t *
-site(const struct report *r, uint32_t node)
+json_t *
+report_json_site(const struct report *r, uint32_t node)
 {
 	const struct heap_site *s = &r->sites[node];
 	const struct heap_node *n = &r->heap->nodes[node];
@@ -500,6 +563,10 @@ site(const struct report *r, uint32_t node)
 	put(o, "site", number(node));
 	put(o, "live_blocks", number(s->live.blocks));
 	put(o, "live_bytes", number(s->live.bytes));
+	if (r->heap->info.sample_bytes && !heap_is_unsampled(r->heap, node)) {
+		put(o, "estimated_live_blocks", json_real(s->estimated_blocks));
+		put(o, "estimated_live_bytes", json_real(s->estimated_bytes));
+	}
 	put(o, "usable_bytes", number(s->usable_bytes));
 	put(o, "young_blocks", number(s->young.blocks));
 	put(o, "young_bytes", number(s->young.bytes));
@@ -728,9 +795,8 @@ marks(const struct heap *h)
 
 /* ---- the whole ---- */
 
-/* Write a value and let it go. */
-static void
-dump(FILE *f, json_t *value)
+void
+report_json_dump(FILE *f, json_t *value)
 {
 	if (!value || json_dumpf(value, f, JSON_ENCODE_ANY | JSON_COMPACT) != 0)
 		fputs("null", f);
@@ -751,7 +817,7 @@ static void
 member(FILE *f, const char *key, json_t *value)
 {
 	fprintf(f, ",\n\"%s\": ", key);
-	dump(f, value);
+	report_json_dump(f, value);
 }
 
 /* Frames of one node as they stand in an array, without its brackets.
@@ -770,7 +836,7 @@ node_text(const struct report *r, char **texts, uint32_t node)
 	for (size_t i = 0; f && i < s.n; i++) {
 		if (i > 0)
 			fputc(',', f);
-		dump(f, frame(r, &s.frames[i]));
+		report_json_dump(f, frame(r, &s.frames[i]));
 	}
 	if (f && fclose(f) == 0)
 		texts[node] = text;
@@ -787,7 +853,7 @@ write_frames(const struct report *r, FILE *f, char **texts, uint32_t node)
 
 	node = stack_top(r->heap, node);
 	if (node == 0 || !texts) {
-		dump(f, frames(r, node));
+		report_json_dump(f, frames(r, node));
 		return;
 	}
 	fputc('[', f);
@@ -813,7 +879,7 @@ write_sites(const struct report *r, FILE *f)
 		uint32_t node = r->lists[sort][i];
 
 		/* The facts are an object; its frames go in before it is closed. */
-		char *facts = dumps(site(r, node));
+		char *facts = dumps(report_json_site(r, node));
 
 		if (!facts)
 			continue;
@@ -831,7 +897,7 @@ write_sites(const struct report *r, FILE *f)
 }
 
 void
-report_write_json(const struct report *r, FILE *f)
+report_json_write(const struct report *r, FILE *f, report_json_sites *write_them)
 {
 	fputs("{\"schema\": \"gcprof-analyze/1\"", f);
 	member(f, "process", process(r->heap));
@@ -842,10 +908,11 @@ report_write_json(const struct report *r, FILE *f)
 	}
 	member(f, "memory", memory(r));
 	member(f, "cohorts", cohorts(r->heap));
+	member(f, "demographics", demographics(r));
 	member(f, "totals", totals(r->heap));
 	member(f, "leaks", leaks(&r->findings->leaks));
 	member(f, "findings", findings(r));
-	write_sites(r, f);
+	write_them(r, f);
 	if (r->findings->types)
 		member(f, "types", types(r));
 	member(f, "mappings", mappings(r));
@@ -853,4 +920,10 @@ report_write_json(const struct report *r, FILE *f)
 	member(f, "threads", threads(r));
 	member(f, "modules", modules(r));
 	fputs("}\n", f);
+}
+
+void
+report_write_json(const struct report *r, FILE *f)
+{
+	report_json_write(r, f, write_sites);
 }

@@ -9,12 +9,17 @@
 #include "report.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "layout.h"
+#include "names.h"
 #include "places.h"
 #include "text.h"
 
-enum { TEXT_PARTS = 5 }; /* sites of what is lost with a finding */
+enum {
+	TEXT_PARTS = 5, /* sites of what is lost with a finding */
+	MOST_SORTS = 32,
+};
 
 #define SIZE(v)  text_size(v, (char[24]){0}, 24)
 #define COUNT(v) text_count(v, (char[32]){0}, 32)
@@ -85,8 +90,39 @@ write_parts(const struct report *r, const struct finding *x, FILE *f)
 		stack_free(&s);
 	}
 	if (x->n_parts > TEXT_PARTS)
-		fprintf(f, "     and with blocks from %zu more sites\n",
-			x->n_parts - TEXT_PARTS);
+		fprintf(f, "     and with blocks from %zu more site%s\n",
+			x->n_parts - TEXT_PARTS, x->n_parts - TEXT_PARTS == 1 ? "" : "s");
+}
+
+/* Findings that are parts of one, the same way. */
+static void
+write_folded(const struct report *r, const struct finding *x, FILE *f)
+{
+	const struct findings *all = r->findings;
+	size_t n = 0;
+
+	if (!x->has_parts)
+		return;
+	fprintf(f, "     with it: %s block%s (%s) of %zu more site%s\n",
+		COUNT(x->of_parts.blocks), x->of_parts.blocks == 1 ? "" : "s",
+		SIZE(x->of_parts.bytes), x->n_of_parts, x->n_of_parts == 1 ? "" : "s");
+	for (size_t i = 0; i < all->n && n < TEXT_PARTS; i++) {
+		const struct finding *part = &all->list[i];
+		const char *function;
+		struct stack s;
+
+		if (strcmp(part->part_of_fingerprint, x->fingerprint) != 0)
+			continue;
+		if (stack_get(r->heap, r->symbols, part->site, &s) != 0)
+			return;
+		function = names_function(r->heap, &s);
+		fprintf(f, "       %s, S%" PRIu32 "%s", SIZE(part->count.bytes), part->site,
+			function ? ", from " : "");
+		layout_function(f, function ? function : "", LAYOUT_COLUMNS);
+		putc('\n', f);
+		stack_free(&s);
+		n++;
+	}
 }
 
 /* "by way of a block of Session from session_open, retaining 3.2 KiB" */
@@ -130,35 +166,78 @@ write_path(const struct finding *x, FILE *f)
 }
 
 static void
+write_finding(const struct report *r, const struct finding *x, size_t number, FILE *f)
+{
+	fprintf(f, "%s%3zu. %s: %s%s\n", number > 1 ? "\n" : "", number,
+		finding_level_name(x->level), x->novelty == FINDING_KNOWN ? "(known) " : "",
+		x->summary);
+	for (size_t e = 0; e < x->n_evidence; e++)
+		layout_sentence(f, x->evidence[e], 5);
+	if (x->advice)
+		layout_sentence(f, x->advice, 5);
+	fprintf(f, "     S%" PRIu32 ":\n", x->site);
+	layout_stack(r, f, x->site);
+	if (x->alloc_site) {
+		fprintf(f, "     allocated at S%" PRIu32 ":\n", x->alloc_site);
+		layout_stack(r, f, x->alloc_site);
+	}
+	write_parts(r, x, f);
+	write_folded(r, x, f);
+	write_path(x, f);
+	if (x->content) {
+		fprintf(f, "     what stands at 0x%" PRIx64 "\n", x->address);
+		write_content(x->content, f);
+	}
+}
+
+/* Notes of one sort that are left out, so that the others are read. */
+struct left_out {
+	const char *what;
+	size_t n_shown, n;
+	struct heap_count count;
+};
+
+/* Is it one note of its sort too many?  BOUND  Sorts beyond the table are shown. */
+static bool
+leave_out(struct left_out *sorts, const struct finding *x, size_t most)
+{
+	size_t i = 0;
+
+	while (i < MOST_SORTS && sorts[i].what && strcmp(sorts[i].what, x->what) != 0)
+		i++;
+	if (x->level != FINDING_NOTE || most == 0 || i == MOST_SORTS)
+		return false;
+	sorts[i].what = x->what;
+	if (sorts[i].n_shown++ < most)
+		return false;
+	sorts[i].n++;
+	sorts[i].count.blocks += x->count.blocks;
+	sorts[i].count.bytes += x->count.bytes;
+	return true;
+}
+
+static void
 write_findings(const struct report *r, FILE *f)
 {
 	const struct findings *all = r->findings;
+	struct left_out sorts[MOST_SORTS] = {0};
+	size_t n = 0;
 
 	if (all->n == 0)
 		return;
 	layout_heading(f, "Findings");
-	for (size_t i = 0; i < all->n && !ferror(f); i++) {
-		const struct finding *x = &all->list[i];
-
-		fprintf(f, "%s%3zu. %s: %s%s\n", i ? "\n" : "", i + 1,
-			finding_level_name(x->level), x->novelty == FINDING_KNOWN ? "(known) " : "",
-			x->summary);
-		for (size_t e = 0; e < x->n_evidence; e++)
-			layout_sentence(f, x->evidence[e], 5);
-		if (x->advice)
-			layout_sentence(f, x->advice, 5);
-		layout_stack(r, f, x->site);
-		if (x->alloc_site) {
-			fputs("     allocated at\n", f);
-			layout_stack(r, f, x->alloc_site);
-		}
-		write_parts(r, x, f);
-		write_path(x, f);
-		if (x->content) {
-			fprintf(f, "     what stands at 0x%" PRIx64 "\n", x->address);
-			write_content(x->content, f);
-		}
-	}
+	for (size_t i = 0; i < all->n && !ferror(f); i++)
+		if (!*all->list[i].part_of_fingerprint &&
+		    !leave_out(sorts, &all->list[i], r->options.top))
+			write_finding(r, &all->list[i], ++n, f);
+	for (size_t i = 0; i < MOST_SORTS; i++)
+		if (sorts[i].n)
+			fprintf(f,
+				"\n     %s more note%s of this kind: %s, %s block%s (%s);"
+				" see --top=0\n",
+				COUNT(sorts[i].n), sorts[i].n == 1 ? "" : "s", sorts[i].what,
+				COUNT(sorts[i].count.blocks),
+				sorts[i].count.blocks == 1 ? "" : "s", SIZE(sorts[i].count.bytes));
 }
 
 void

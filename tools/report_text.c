@@ -27,7 +27,6 @@ struct writer {
 	/* By node: place in the list where its stack was shown, 0 = not yet. */
 	uint32_t *shown;
 	uint32_t n_shown;
-	double *estimates; /* bytes by node; NULL = nothing was sampled */
 };
 
 /* ---- figures ---- */
@@ -90,29 +89,6 @@ put_time(FILE *f, uint64_t ns)
 		fprintf(f, "%s, ", buf);
 }
 
-/* What a loss means for who reads the report; NULL for a later version's. */
-static const char *
-loss_meaning(const struct heap_text *name)
-{
-	static const char *const meanings[][2] = {
-		{"blocks", "live blocks that are not known, for want of memory"},
-		{"sites", "stacks that were not kept, for want of memory"},
-		{"births", "blocks whose epoch and thread are not known"},
-		{"threads", "threads without a number"},
-		{"modules", "loaded objects that are not known"},
-		{"mappings", "mappings that are not known"},
-		{"bad_frees", "wrong frees beyond those below"},
-		{"marks", "marks beyond those below"},
-		{"snapshots", "snapshots not taken, asked for while one was written"},
-	};
-
-	for (size_t i = 0; i < sizeof(meanings) / sizeof(*meanings); i++)
-		if (strlen(meanings[i][0]) == name->n &&
-		    memcmp(meanings[i][0], name->bytes, name->n) == 0)
-			return meanings[i][1];
-	return NULL;
-}
-
 static void
 write_losses(const struct heap *h, FILE *f)
 {
@@ -123,7 +99,8 @@ write_losses(const struct heap *h, FILE *f)
 	}
 	fputs("no", f);
 	for (size_t i = 0; i < h->n_losses; i++) {
-		const char *meaning = loss_meaning(&h->losses[i].name);
+		const char *meaning = text_loss_meaning(h->losses[i].name.bytes,
+							 h->losses[i].name.n);
 
 		fprintf(f, "%s%s ", i ? ",\n            " : ": ",
 			COUNT(h->losses[i].count));
@@ -321,16 +298,6 @@ write_chart(const struct report *r, FILE *f)
 
 /* ---- stacks and sites ---- */
 
-/* The place of all blocks that were not sampled. */
-static bool
-is_unsampled(const struct report *r, uint32_t node)
-{
-	const struct heap_node *n = &r->heap->nodes[node];
-
-	return node && (n->flags & HEAPFILE_SITE_SPECIAL) &&
-	       n->offset == HEAPFILE_SPECIAL_UNSAMPLED;
-}
-
 static void
 put_kinds(FILE *f, uint32_t kinds)
 {
@@ -343,33 +310,15 @@ put_kinds(FILE *f, uint32_t kinds)
 		}
 }
 
-/* What a site of a sampled snapshot holds, as gcprof-heap(5) says: each block
- * stands for 1 / (1 - exp(-s/R)) of its size s.  Blocks that were not sampled
- * have no site of their own, hence no estimate. */
-static void
-estimate_sites(struct writer *w)
-{
-	const struct heap *h = w->r->heap;
-	double rate = (double)h->info.sample_bytes;
-
-	if (h->info.sample_bytes == 0 ||
-	    !(w->estimates = calloc((size_t)h->n_nodes + 1, sizeof(*w->estimates))))
-		return;
-	for (uint32_t i = 0; i < h->n_blocks; i++) {
-		const struct heap_block *b = &h->blocks[i];
-		double size = (double)heap_block_requested(b);
-
-		if (heap_filter_passes(h, &w->r->options.filter, b->birth))
-			w->estimates[b->site] += size / -expm1(-(size ? size : 1) / rate);
-	}
-}
-
 static void
 write_estimate(const struct writer *w, uint32_t node)
 {
-	if (w->estimates && w->r->sites[node].live.blocks && !is_unsampled(w->r, node))
-		fprintf(w->f, "     only sampled blocks: they stand for about %s\n",
-			SIZE((uint64_t)w->estimates[node]));
+	const struct heap_site *s = &w->r->sites[node];
+
+	if (s->estimated_blocks > 0)
+		fprintf(w->f, "     estimated %s in %s blocks, from those that were sampled\n",
+			SIZE((uint64_t)(s->estimated_bytes + 0.5)),
+			COUNT((uint64_t)(s->estimated_blocks + 0.5)));
 }
 
 static void
@@ -631,7 +580,7 @@ write_top_site(const struct report *r, FILE *f)
 	uint32_t top = 0;
 
 	for (uint32_t i = 1; i <= r->heap->n_nodes; i++)
-		if (!is_unsampled(r, i) &&
+		if (!heap_is_unsampled(r->heap, i) &&
 		    r->sites[i].live.bytes > (top ? r->sites[top].live.bytes : 0))
 			top = i;
 	if (!top)
@@ -820,6 +769,20 @@ write_marks(const struct heap *h, FILE *f)
 }
 
 void
+report_write_sites(const struct report *r, FILE *f)
+{
+	struct writer w = {.r = r, .f = f};
+
+	w.shown = calloc((size_t)r->heap->n_nodes + 1, sizeof(*w.shown));
+	if (!w.shown) {
+		fputs("no memory for a report\n", f);
+		return;
+	}
+	write_list(&w, r->options.sort);
+	free(w.shown);
+}
+
+void
 report_write_text(const struct report *r, FILE *f)
 {
 	struct writer w = {.r = r, .f = f};
@@ -836,7 +799,6 @@ report_write_text(const struct report *r, FILE *f)
 		fputs("no memory for a report\n", f);
 		return;
 	}
-	estimate_sites(&w);
 	write_process(r, f);
 	write_summary(r, f);
 	write_memory(r, f);
@@ -861,6 +823,5 @@ report_write_text(const struct report *r, FILE *f)
 	write_mappings(r, f);
 	write_marks(r->heap, f);
 	write_modules(r, f);
-	free(w.estimates);
 	free(w.shown);
 }

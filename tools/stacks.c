@@ -18,7 +18,7 @@ special_name(uint64_t special)
 {
 	switch (special) {
 	case HEAPFILE_SPECIAL_UNSAMPLED:
-		return "(stack not sampled)";
+		return "(its stack was not taken: sampling)";
 	case HEAPFILE_SPECIAL_NESTED:
 		return "(stack not taken: gcprof was at work in the thread)";
 	case HEAPFILE_SPECIAL_CUT:

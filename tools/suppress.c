@@ -4,6 +4,7 @@
  * Out:  struct suppressions; matches; generated ones.
  * Not here: what becomes of a leak that is suppressed (detect_leak.c).
  *
+ * `KIND:PATTERN` is the same for findings of another kind, and ours alone.
  * LeakSanitizer: a line `leak:PATTERN` is matched with function, file and module
  * of each frame.  The pattern may stand anywhere in the name; `*` is anything,
  * `^` in front and `$` at the end tie it down.
@@ -173,10 +174,24 @@ template_glob(const char *template)
 	return glob;
 }
 
+/* A kind of findings that is ours, by the word before the colon; NULL: none. */
+static const char *
+kind_named(const char *text, size_t n)
+{
+	static const char *const kinds[] = {"cache",  "queue",	      "closure",
+					    "growth", "missing-free", "fragmentation"};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
+		if (strlen(kinds[i]) == n && strncmp(text, kinds[i], n) == 0)
+			return kinds[i];
+	return NULL;
+}
+
 static bool
 parse_lsan(struct parser *p)
 {
 	char *colon = strchr(p->text, ':');
+	const char *kind = colon ? kind_named(p->text, (size_t)(colon - p->text)) : NULL;
 	struct suppression *x;
 
 	if (!colon)
@@ -184,15 +199,17 @@ parse_lsan(struct parser *p)
 				    "neither leak:PATTERN nor a block in"
 				    " braces:",
 				    p->text);
-	if (strncmp(p->text, "leak:", 5) != 0) {
+	if (!kind && strncmp(p->text, "leak:", 5) != 0) {
 		*colon = '\0';
 		return parse_failed(p, p->line, "unknown kind of suppression", p->text);
 	}
 	if (colon[1] == '\0')
 		return parse_failed(p, p->line, "a suppression without a pattern", "");
 	x = add(p, p->text);
-	if (x)
+	if (x) {
+		x->kind = kind;
 		x->glob = template_glob(colon + 1);
+	}
 	return (x && x->glob) || parse_failed(p, p->line, "out of memory", "");
 }
 
@@ -542,9 +559,22 @@ suppressions_find(struct suppressions *s, const struct heap *heap,
 	for (size_t i = 0; i < s->n; i++) {
 		struct suppression *x = &s->list[i];
 
-		if (x->states & 1u << state &&
+		if (!x->kind && x->states & 1u << state &&
 		    (x->glob ? matches_lsan(x, heap, stack)
 			     : matches_valgrind(x, heap, stack, kinds)))
+			return x;
+	}
+	return NULL;
+}
+
+struct suppression *
+suppressions_find_kind(struct suppressions *s, const struct heap *heap,
+		       const struct stack *stack, const char *kind)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		struct suppression *x = &s->list[i];
+
+		if (x->kind && strcmp(x->kind, kind) == 0 && matches_lsan(x, heap, stack))
 			return x;
 	}
 	return NULL;

@@ -28,6 +28,7 @@ struct suppression {
 	char *name; /* Valgrind's name, or the line as it stands */
 	char *file; /* where it stands */
 	unsigned line;
+	const char *kind; /* of the findings that it applies to; NULL = leaks */
 	unsigned states; /* a bit for each enum graph_state that it applies to */
 	bool is_builtin;
 	char *glob;                    /* LeakSanitizer's: `*` only, whole string */
@@ -68,6 +69,10 @@ int suppressions_add_builtin(struct suppressions *s);
 struct suppression *suppressions_find(struct suppressions *s, const struct heap *heap,
 				      const struct stack *stack, uint32_t kinds,
 				      enum graph_state state);
+
+/* The first that matches a finding of a kind that is no leak, or NULL. */
+struct suppression *suppressions_find_kind(struct suppressions *s, const struct heap *heap,
+					   const struct stack *stack, const char *kind);
 
 /* Does the whole of `text` match?  `*` is any bytes; `?` any byte, if it is
  * wanted. */

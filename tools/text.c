@@ -117,6 +117,29 @@ text_command(const char *bytes, size_t n)
 }
 
 const char *
+text_loss_meaning(const char *name, size_t n)
+{
+	static const char *const meanings[][2] = {
+		{"blocks", "live blocks that are not known, for want of memory"},
+		{"sites", "stacks that were not kept, for want of memory"},
+		{"births", "blocks whose epoch and thread are not known"},
+		{"threads", "threads without a number"},
+		{"modules", "loaded objects that are not known"},
+		{"mappings", "mappings that are not known"},
+		{"bad_frees", "wrong frees beyond those below"},
+		{"marks", "marks beyond those below"},
+		{"snapshots", "snapshots not taken, asked for while one was written"},
+		{"stacks", "stacks that differ from libunwind's (GCPROF_VERIFY)"},
+	};
+
+	for (size_t i = 0; i < sizeof(meanings) / sizeof(*meanings); i++)
+		if (strlen(meanings[i][0]) == n &&
+		    memcmp(meanings[i][0], name, n) == 0)
+			return meanings[i][1];
+	return NULL;
+}
+
+const char *
 text_size(uint64_t bytes, char *buf, size_t n)
 {
 	static const char *const units[] = {"B",   "KiB", "MiB", "GiB",

@@ -28,6 +28,10 @@ const char *text_basename(const char *path);
 /* "malloc" and the like, of enum heapfile_kind. */
 const char *text_kind_name(unsigned kind);
 
+/* What it means that something was lost: words for the name of a loss, or NULL for
+ * a later version's. */
+const char *text_loss_meaning(const char *name, size_t n);
+
 /* A size with three digits or so: "12.3 MiB".  Returns buf, as does the next. */
 const char *text_size(uint64_t bytes, char *buf, size_t n);
 

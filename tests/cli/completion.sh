@@ -57,14 +57,14 @@ every_option() {
 	printf 'ok %d - run is offered every option of options.def\n# seen:%s\n' "$n" "$seen"
 }
 
-is "gcprof has commands" 'run check snapshot top --help --version' "$gcprof" ''
+is "gcprof has commands" 'run check snapshot shell top --help --version' "$gcprof" ''
 every_option
 is "an option with a value ends with =" '--snapshot= --signal= --sample=' "$gcprof" run --s
 is "run is offered no option of check" '' "$gcprof" run --supp
 is "check has options of its own" '--suppressions=' "$gcprof" check --supp
 is "and those of run" '--young=' "$gcprof" check --y
 is "values of check are offered" 'error warning note never' "$gcprof" check --fail-on '='
-is "an option that is a switch does not" --verbose "$gcprof" run --v
+is "an option that is a switch does not" --verbose "$gcprof" run --verb
 is "values are offered" 'jemalloc system' "$gcprof" run --allocator '='
 is "and completed" jemalloc "$gcprof" run --allocator '=' je
 is "options of snapshot" --timeout= "$gcprof" snapshot --t

@@ -7,15 +7,18 @@
 
 corpus_c = \
 	tests/corpus/programs/cache-chained \
+	tests/corpus/programs/cache-freed \
 	tests/corpus/programs/cache-intern \
 	tests/corpus/programs/cache-open \
 	tests/corpus/programs/cache-sessions \
+	tests/corpus/programs/cache-thread-maps \
 	tests/corpus/programs/cache-treap \
 	tests/corpus/programs/cache-tree \
 	tests/corpus/programs/calm-arena \
 	tests/corpus/programs/calm-burst \
 	tests/corpus/programs/calm-churn \
 	tests/corpus/programs/calm-compiler \
+	tests/corpus/programs/calm-count \
 	tests/corpus/programs/calm-double-buffer \
 	tests/corpus/programs/calm-listeners \
 	tests/corpus/programs/calm-load-once \
@@ -31,6 +34,7 @@ corpus_c = \
 	tests/corpus/programs/calm-ttl \
 	tests/corpus/programs/closure-cleanups \
 	tests/corpus/programs/closure-listeners \
+	tests/corpus/programs/closure-local \
 	tests/corpus/programs/closure-timers \
 	tests/corpus/programs/frag-pinned \
 	tests/corpus/programs/growth-append \
@@ -129,15 +133,18 @@ $(corpus_cxx): $(corpus_header)
 	$(CXX) -O1 $(e2e_cxxflags) -D_GNU_SOURCE -o $@ $(corpus_source)/$(@F).cc
 
 tests/corpus/programs/cache-chained: tests/corpus/programs/cache-chained.c
+tests/corpus/programs/cache-freed: tests/corpus/programs/cache-freed.c
 tests/corpus/programs/cache-intern: tests/corpus/programs/cache-intern.c
 tests/corpus/programs/cache-open: tests/corpus/programs/cache-open.c
 tests/corpus/programs/cache-sessions: tests/corpus/programs/cache-sessions.c
+tests/corpus/programs/cache-thread-maps: tests/corpus/programs/cache-thread-maps.c
 tests/corpus/programs/cache-treap: tests/corpus/programs/cache-treap.c
 tests/corpus/programs/cache-tree: tests/corpus/programs/cache-tree.c
 tests/corpus/programs/calm-arena: tests/corpus/programs/calm-arena.c
 tests/corpus/programs/calm-burst: tests/corpus/programs/calm-burst.c
 tests/corpus/programs/calm-churn: tests/corpus/programs/calm-churn.c
 tests/corpus/programs/calm-compiler: tests/corpus/programs/calm-compiler.c
+tests/corpus/programs/calm-count: tests/corpus/programs/calm-count.c
 tests/corpus/programs/calm-double-buffer: tests/corpus/programs/calm-double-buffer.c
 tests/corpus/programs/calm-listeners: tests/corpus/programs/calm-listeners.c
 tests/corpus/programs/calm-load-once: tests/corpus/programs/calm-load-once.c
@@ -153,6 +160,7 @@ tests/corpus/programs/calm-thread-caches: tests/corpus/programs/calm-thread-cach
 tests/corpus/programs/calm-ttl: tests/corpus/programs/calm-ttl.c
 tests/corpus/programs/closure-cleanups: tests/corpus/programs/closure-cleanups.c
 tests/corpus/programs/closure-listeners: tests/corpus/programs/closure-listeners.c
+tests/corpus/programs/closure-local: tests/corpus/programs/closure-local.c
 tests/corpus/programs/closure-timers: tests/corpus/programs/closure-timers.c
 tests/corpus/programs/frag-pinned: tests/corpus/programs/frag-pinned.c
 tests/corpus/programs/growth-append: tests/corpus/programs/growth-append.c

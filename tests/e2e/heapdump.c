@@ -276,7 +276,7 @@ static void
 block(struct bytes *b, uint64_t number)
 {
 	static const char *const kinds[] = {
-		"malloc", "calloc", "realloc", "aligned", "new", "new[]", "mallocx"};
+		"malloc", "calloc", "realloc", "aligned", "new", "new[]", "mallocx", "ignored"};
 	uint64_t address = (number > 1 ? end_of_last : 0) + get_varint(b) * 16;
 	uint64_t at = get_varint(b), born = get_varint(b), size = get_varint(b), slack = get_varint(b);
 	uint64_t usable = (size >> 3) + slack;
@@ -284,8 +284,6 @@ block(struct bytes *b, uint64_t number)
 	check_site(at);
 	if (born > n_births)
 		bad("birth %" PRIu64 " of %" PRIu64, born, n_births);
-	if ((size & 7) > HEAPFILE_KIND_MALLOCX)
-		bad("block of unknown kind");
 	fprintf(out, "block\t%" PRIx64 "\t%" PRIu64 "\t%" PRIu64 "\t%s\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64, address,
 		size >> 3, usable, kinds[size & 7], born ? births[born].epoch : 0,
 		born && births[born].thread ? tids[births[born].thread] : 0, at, born);

@@ -20,10 +20,12 @@ e2e_tests += \
 	tests/e2e/fragmentation.sh \
 	tests/e2e/frames.sh \
 	tests/e2e/holds.sh \
+	tests/e2e/inspect.sh \
 	tests/e2e/mappings.sh \
 	tests/e2e/output.sh \
 	tests/e2e/plugins.sh \
 	tests/e2e/processes.sh \
+	tests/e2e/sampling.sh \
 	tests/e2e/several.sh \
 	tests/e2e/signals.sh \
 	tests/e2e/stacks.sh \
@@ -31,6 +33,7 @@ e2e_tests += \
 	tests/e2e/top.sh \
 	tests/e2e/types.sh \
 	tests/e2e/unseen.sh \
+	tests/e2e/verify.sh \
 	tests/e2e/watch.sh \
 	tests/e2e/wrong-frees.sh
 
@@ -41,7 +44,9 @@ EXTRA_DIST += \
 	tests/e2e/targets/plugin.h \
 	tests/e2e/targets/stacks-main.c \
 	tests/e2e/targets/stacks.c \
-	tests/e2e/targets/throwing.cc
+	tests/e2e/targets/throwing.cc \
+	tests/e2e/targets/verify-plugin.c \
+	tests/e2e/targets/verify.c
 
 # A program under test must call what its source says, from the frame that the
 # source says.
@@ -68,10 +73,12 @@ e2e_targets = \
 	tests/e2e/targets/frames \
 	tests/e2e/targets/guess \
 	tests/e2e/targets/holds \
+	tests/e2e/targets/inspected \
 	tests/e2e/targets/jit \
 	tests/e2e/targets/mappings \
 	tests/e2e/targets/quiet \
 	tests/e2e/targets/recursion \
+	tests/e2e/targets/sampling \
 	tests/e2e/targets/several \
 	tests/e2e/targets/signals \
 	tests/e2e/targets/threads \
@@ -125,6 +132,7 @@ tests_e2e_targets_frames_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_guess_SOURCES = tests/e2e/targets/guess.c
 tests_e2e_targets_guess_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_holds_SOURCES = tests/e2e/targets/holds.c
+tests_e2e_targets_inspected_SOURCES = tests/e2e/targets/inspected.c
 tests_e2e_targets_holds_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_holds_LDADD = -ldl
 tests_e2e_targets_jit_SOURCES = tests/e2e/targets/jit.c
@@ -135,6 +143,8 @@ tests_e2e_targets_quiet_SOURCES = tests/e2e/targets/quiet.c
 tests_e2e_targets_quiet_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_recursion_SOURCES = tests/e2e/targets/recursion.c
 tests_e2e_targets_recursion_CFLAGS = $(e2e_cflags)
+tests_e2e_targets_sampling_SOURCES = tests/e2e/targets/sampling.c tests/e2e/targets/truth.h
+tests_e2e_targets_sampling_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_several_SOURCES = tests/e2e/targets/several.c tests/e2e/targets/truth.h
 tests_e2e_targets_several_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_signals_SOURCES = tests/e2e/targets/signals.c
@@ -162,6 +172,10 @@ test_programs += $(e2e_targets)
 
 e2e_variants = \
 	tests/e2e/targets/api-plain \
+	tests/e2e/targets/verify-plain \
+	tests/e2e/targets/verify-optimized \
+	tests/e2e/targets/.libs/verify-small.so \
+	tests/e2e/targets/.libs/verify-large.so \
 	tests/e2e/targets/types-plain \
 	tests/e2e/targets/types-optimized \
 	tests/e2e/targets/types-stripped
@@ -197,6 +211,15 @@ tests/e2e/targets/api-plain: tests/e2e/targets/api.c tests/e2e/targets/truth.h l
 tests/e2e/targets/.libs/plugin.so: tests/e2e/targets/plugin.cc tests/e2e/targets/plugin.h
 	$(e2e_variant_cxx) -O2 -shared -fPIC $(e2e_source)/plugin.cc
 EXTRA_DIST += tests/e2e/targets/plugin.cc
+
+tests/e2e/targets/verify-plain: tests/e2e/targets/verify.c tests/e2e/targets/truth.h
+	$(e2e_variant_cc) -O0 $(e2e_source)/verify.c
+tests/e2e/targets/verify-optimized: tests/e2e/targets/verify.c tests/e2e/targets/truth.h
+	$(e2e_variant_cc) -O2 -fomit-frame-pointer $(e2e_source)/verify.c
+tests/e2e/targets/.libs/verify-small.so: tests/e2e/targets/verify-plugin.c
+	$(e2e_variant_cc) -O2 -shared -fPIC -DFRAME_BYTES=40 $(e2e_source)/verify-plugin.c
+tests/e2e/targets/.libs/verify-large.so: tests/e2e/targets/verify-plugin.c
+	$(e2e_variant_cc) -O2 -shared -fPIC -DFRAME_BYTES=4000 $(e2e_source)/verify-plugin.c
 
 tests/e2e/targets/throwing: tests/e2e/targets/throwing.cc tests/e2e/targets/truth.h
 	$(e2e_variant_cxx) -O2 -fomit-frame-pointer $(e2e_source)/throwing.cc

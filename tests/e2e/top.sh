@@ -79,7 +79,7 @@ ok "and calls" grep -qE '^calls    12,4[0-9]{2} allocations, 0/s  0 frees, 0/s' 
 is "one look was asked for, and one was taken" "$(word "$page" 4) $(word "$page" 5)" "1 1"
 tell "insert 50000"
 is "nor is anything done afterwards" "$(word "$page" 5)" 1
-is "what is left are the page and the last figures" "$(ls "$page" | tr '\n' ' ')" "page sites.heap "
+is "what is left are the page and the last figures" "$(find "$page" -type f -printf "%f\n" | sort | tr '\n' ' ')" "page sites.heap "
 
 timeout 60 "$RUN" top --batch=500 --interval=0.1 "$pid" >"$T/grow.top" 2>"$T/grow.err" </dev/null &
 viewer=$!
@@ -123,7 +123,7 @@ top request --batch --insist "$pid"
 is "--insist asks anew" "$status $(blocks request cache_insert)" "0 780"
 tell "threads 2"
 tell "insert 1000"
-is "no thread was started for that" "$(ls "/proc/$pid/task" | wc -l)" 3
+is "no thread was started for that" "$(find "/proc/$pid/task" -mindepth 1 -maxdepth 1 | wc -l)" 3
 timeout 60 "$RUN" top --batch=500 --interval=0.1 "$pid" >"$T/clock.top" 2>"$T/clock.err" </dev/null &
 viewer=$!
 started+=("$viewer")
@@ -139,10 +139,10 @@ begin silent GCPROF_SNAPSHOT=exit
 top silent --batch "$pid"
 is "without the signal there is no answer" "$status $(grep -c 'does not wait for signal USR2' "$T/silent.top.err")" "1 1"
 kill -STOP "$pid"
-begin_pid=$pid
+eventually grep -q '^State:.T' "/proc/$pid/status"
 top silent --batch "$pid"
 is "nor if it is stopped" "$status $(cat "$T/silent.top.err")" "1 gcprof: top: process $pid (watch) is stopped; kill -CONT $pid lets it go on"
-kill -CONT "$begin_pid"
+kill -CONT "$pid"
 end
 
 # ---- fork, exec, sudden ends ----

@@ -33,6 +33,12 @@ check static static_free 2
 check wild wild_free 2
 check realloc freed_realloc 1
 
+kind_of() { # NAME: kinds of its findings of wrong frees
+	summary "$(heap "$1")" '.findings[] | select(.what | test("free$")) | .kind' | sort -u | tr '\n' ' '
+}
+is "double: its kind says so" "$(kind_of double)" "double-free "
+is "wild: its kind says so" "$(kind_of wild)" "invalid-free "
+
 file=$(heap double)
 is "double: the place of the allocation is known" \
 	"$(function_of "$file" "$(records "$file" bad | cut -f5)")" double_free
@@ -41,6 +47,7 @@ run_gcprof mismatch "$TARGETS/mismatch"
 is "mismatch: the program goes on" "$status $(cat "$T/mismatch.out")" "5 still here"
 file=$(heap mismatch)
 ok "mismatch: the blocks are gone all the same" ledger "$file" "$T/mismatch.truth"
+is "mismatch: its kind says so" "$(kind_of mismatch)" "mismatched-free "
 is "mismatch: one finding for each of the four places" "$(records "$file" bad | cut -f1,2 | sort | uniq -c | tr -s ' ')" " 4 3	3"
 found=$(records "$file" bad | while IFS=$'\t' read -r _ _ _ site _; do function_of "$file" "$site"; done | sort | tr '\n' ' ')
 is "mismatch: each in its function" "$found" \

@@ -48,7 +48,7 @@ includes lib/*.[ch] tools/*.[ch] | grep -E ' (\.\./)*tests/' |
 	no_complaint "nothing includes tests/"
 
 only_in 'jemalloc/.*' 'lib/backend\.c' "jemalloc has one door, backend.c"
-only_in 'libunwind.*' 'lib/unwind\.c' "libunwind has one door, unwind.c"
+only_in 'libunwind.*' 'lib/verify\.c' "libunwind has one door, verify.c"
 only_in '(elfutils/)?libdw.*|dwarf\.h' 'tools/symbolize\.c' "libdw has one door, symbolize.c"
 # The reader and the writer count and check; they do not print.
 includes lib/*.c | grep -E ' <(stdio|locale|wchar|regex)\.h>$' |
@@ -61,9 +61,9 @@ done | no_complaint "every header compiles by itself"
 
 find . -path ./build-aux -prune -o -path ./m4 -prune -o -path './autom4te.cache' -prune \
 	-o -type f \( -name '*.[ch]' -o -name '*.cc' -o -name '*.def' -o -name '*.sh' -o -name '*.awk' \
-	-o -name '*.py' -o -name '*.js' -o -name '*.am' -o -name '*.mk' -o -name 'configure.ac' \
+	-o -name '*.py' -o -name '*.js' -o -name '*.mjs' -o -name '*.css' -o -name '*.am' -o -name '*.mk' -o -name 'configure.ac' \
 	-o -name bootstrap -o -name '*.[1-8]' \) -print |
-	grep -vE '/config\.h|\.pb-c\.[ch]|/gcprof-[0-9][^/]*/|/_build/' |
+	grep -vE '/config\.h|\.pb-c\.[ch]|/gcprof-[0-9][^/]*/|/_build/|/tools/html/fetched/' |
 	while read -r file; do
 		head -n 40 "$file" | grep -q 'SPDX-License-Identifier: MIT' || echo "$file"
 	done | no_complaint "every source has its licence line"

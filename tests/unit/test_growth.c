@@ -106,14 +106,16 @@ struct plan {
 	uint32_t born[PERIODS], died[PERIODS]; /* of the dead */
 	uint32_t torn_down[PERIODS]; /* of born: died in the last period */
 	uint64_t allocations;
+	bool is_exit; /* the snapshot was taken at the end of the program */
+	uint64_t last_later, last_earlier; /* turns of the births of those torn down */
 };
 
+/* Sites that are called by main(), or by code that is in no module. */
 static struct heap *
-heap_of(const struct plan *p)
+heap_of_sites(const struct plan *plans, int n_sites, bool is_nameless)
 {
 	struct maker m = {0};
-	uint32_t exe, outer, site, births[PERIODS];
-	struct hf_book b = {.n_periods = PERIODS, .n_ages = 0};
+	uint32_t exe, outer, births[PERIODS];
 	uint64_t at = 0x10000, live = 0;
 	struct hf_error e;
 	struct heap *h;
@@ -124,21 +126,41 @@ heap_of(const struct plan *p)
 	maker_number(&m, "period_bytes", 1 << 20);
 	exe = maker_module(&m, 0x400000, 0x10000, 0x400000, "", "/nonesuch/app");
 	outer = maker_site(&m, 0, 0, exe, 0x1000, 0, 0);
-	site = maker_site(&m, outer, 0, exe, 0x2000, p->allocations, p->allocations * BLOCK);
 	for (int i = 0; i < PERIODS; i++) {
 		births[i] = maker_birth(&m, 1, 0, 0);
 		maker_birth_period(&m, (uint32_t)i);
-		maker_period(&m, &(struct hf_period){.end_ns = (uint64_t)(i + 1) * 10000000000});
-		b.periods[i] = (struct hf_book_period){p->born[i], p->born[i] * BLOCK, p->died[i],
-						       p->died[i] * BLOCK, p->torn_down[i]};
-		b.deaths += p->died[i];
+		for (int k = 0; k < n_sites; k++)
+			live = live + plans[k].live[i] + plans[k].born[i] - plans[k].died[i];
+		maker_period(&m, &(struct hf_period){.end_ns = (uint64_t)(i + 1) * 10000000000,
+						     .live_blocks = live,
+						     .live_bytes = live * BLOCK});
 	}
-	b.site = site;
-	if (b.deaths)
-		maker_book(&m, &b);
-	for (int i = 0; i < PERIODS; i++)
-		for (uint32_t k = 0; k < p->live[i]; k++, at += BLOCK, live++)
-			maker_block(&m, &(struct hf_block){at, BLOCK, BLOCK, site, births[i], 0});
+	if (plans[0].is_exit)
+		maker_info_text(&m, "reason", "exit", 4);
+	for (int k = 0; k < n_sites; k++) {
+		const struct plan *p = &plans[k];
+		struct hf_book b = {.n_periods = PERIODS,
+				    .n_ages = 0,
+				    .last_later = p->last_later,
+				    .last_earlier = p->last_earlier};
+		uint32_t caller = is_nameless ? maker_site(&m, outer, 0, 0, 0x7000u + (uint64_t)k, 0, 0)
+					      : maker_site(&m, outer, 0, exe, 0x7000u + (uint64_t)k, 0, 0);
+
+		b.site = maker_site(&m, caller, 0, exe, 0x2000, p->allocations,
+				    p->allocations * BLOCK);
+		for (int i = 0; i < PERIODS; i++) {
+			b.periods[i] = (struct hf_book_period){p->born[i], p->born[i] * BLOCK,
+							       p->died[i], p->died[i] * BLOCK,
+							       p->torn_down[i]};
+			b.deaths += p->died[i];
+		}
+		if (b.deaths)
+			maker_book(&m, &b);
+		for (int i = 0; i < PERIODS; i++)
+			for (uint32_t c = 0; c < p->live[i]; c++, at += BLOCK)
+				maker_block(&m, &(struct hf_block){at, BLOCK, BLOCK, b.site,
+								   births[i], 0});
+	}
 	bytes = maker_finish(&m, &n);
 	h = heap_load(bytes, n, 0, NULL, NULL, &e);
 	free(bytes);
@@ -147,12 +169,17 @@ heap_of(const struct plan *p)
 	return h;
 }
 
+static struct heap *
+heap_of(const struct plan *p)
+{
+	return heap_of_sites(p, 1, false);
+}
+
 /* "kind/verdict/level" of the first finding, "" if there is none. */
 static const char *
-verdict_of(const struct plan *p)
+verdict_of_heap(struct heap *h)
 {
 	static char text[64];
-	struct heap *h = heap_of(p);
 	const struct detect_options options = {.suppressions = NULL};
 	struct findings *all = findings_new(h, NULL, &options);
 
@@ -166,13 +193,19 @@ verdict_of(const struct plan *p)
 	return text;
 }
 
+static const char *
+verdict_of(const struct plan *p)
+{
+	return verdict_of_heap(heap_of(p));
+}
+
 static void
 a_history_is_births_minus_deaths(void **state)
 {
 	struct plan p = {.live = {1, 0, 2}, .born = {5, 5}, .died = {0, 4, 6}, .allocations = 99};
 	struct heap *h = heap_of(&p);
 	uint32_t node = h->n_nodes;
-	struct histories *all = histories_new(h, NULL, &node, 1);
+	struct histories *all = histories_new(h, NULL, NULL, &node, 1);
 
 	(void)state;
 	assert_non_null(all);
@@ -288,6 +321,179 @@ little_is_a_note(void **state)
 	assert_string_equal(verdict_of(&p), "");
 }
 
+/* ---- suppressions ---- */
+
+/* Findings of steady growth that a line leaves. */
+static size_t
+left_by(const char *line)
+{
+	struct plan p = {.allocations = 100 * PERIODS};
+	struct detect_options options = {.suppressions = suppressions_new()};
+	struct findings *all;
+	struct heap *h;
+	size_t n;
+
+	every_period(p.live, 100);
+	h = heap_of(&p);
+	assert_non_null(options.suppressions);
+	assert_int_equal(suppressions_add_text(options.suppressions, "x.supp", line, strlen(line),
+					       false),
+			 0);
+	all = findings_new(h, NULL, &options);
+	assert_non_null(all);
+	n = all->n;
+	assert_int_equal(options.suppressions->list[0].matched.blocks,
+			 n ? 0 : 100 * PERIODS);
+	findings_free(all);
+	suppressions_free(options.suppressions);
+	heap_free(h);
+	return n;
+}
+
+static void
+growth_is_accepted_by_its_kind_and_place(void **state)
+{
+	(void)state;
+	assert_int_equal(left_by("growth:app$\n"), 0);
+	assert_int_equal(left_by("growth:other\n"), 1);
+	assert_int_equal(left_by("cache:app\n"), 1);
+	assert_int_equal(left_by("leak:app\n"), 1);
+}
+
+/* ---- the end of the program ---- */
+
+/* 100 a period, all of them freed in the last one. */
+static struct plan
+torn_down(void)
+{
+	struct plan p = {.allocations = 100 * PERIODS, .is_exit = true};
+
+	for (int i = 0; i < PERIODS - 1; i++)
+		p.born[i] = p.torn_down[i] = 100;
+	p.died[PERIODS - 1] = 100 * (PERIODS - 1);
+	return p;
+}
+
+static void
+what_is_freed_in_order_at_the_end_has_grown(void **state)
+{
+	struct plan p = torn_down();
+
+	(void)state;
+	p.last_later = 100 * (PERIODS - 1) - 1;
+	assert_string_equal(verdict_of(&p), "growth/unbounded/warning");
+}
+
+static void
+what_is_freed_out_of_order_at_the_end_was_a_table(void **state)
+{
+	struct plan p = torn_down();
+
+	(void)state;
+	p.last_later = p.last_earlier = 50 * (PERIODS - 1);
+	assert_string_equal(verdict_of(&p), "cache/unbounded/warning");
+}
+
+/* Keys and values of one table. */
+static void
+what_grew_beside_it_is_a_part(void **state)
+{
+	struct plan plans[2] = {torn_down(), torn_down()};
+	const struct detect_options options = {.suppressions = NULL};
+	struct findings *all;
+	struct heap *h;
+
+	(void)state;
+	plans[0].last_later = plans[1].last_later = 100 * (PERIODS - 1) - 1;
+	h = heap_of_sites(plans, 2, false);
+	all = findings_new(h, NULL, &options);
+	assert_non_null(all);
+	assert_int_equal(all->n, 2);
+	for (size_t i = 0; i < 2; i++) {
+		const struct finding *f = &all->list[i], *other = &all->list[1 - i];
+
+		if (f->has_parts)
+			continue;
+		assert_string_equal(f->part_of_fingerprint, other->fingerprint);
+		assert_true(other->has_parts);
+		assert_string_equal(other->part_of_fingerprint, "");
+		assert_int_equal(other->of_parts.blocks, f->count.blocks);
+		assert_int_equal(other->n_of_parts, 1);
+	}
+	assert_true(all->list[0].has_parts != all->list[1].has_parts);
+	findings_free(all);
+	heap_free(h);
+}
+
+/* A third of it goes a period before the end, with the thread that had it. */
+static void
+what_threads_free_as_they_end_has_grown(void **state)
+{
+	struct plan p = torn_down();
+
+	(void)state;
+	p.born[PERIODS - 2] = p.torn_down[PERIODS - 2] = 10;
+	p.died[PERIODS - 2] = 400;
+	p.died[PERIODS - 1] = 100 * (PERIODS - 2) + 10 - 400;
+	for (int i = 0; i < PERIODS; i++)
+		p.torn_down[i] = p.torn_down[i] * 2 / 3;
+	assert_string_equal(verdict_of(&p), "growth/unbounded/warning");
+}
+
+/* ---- code without a name ---- */
+
+/* A queue's first half was put in by one tier of compiled code, and has been taken out;
+ * the rest by another. */
+static const struct plan tiers[] = {
+	{.born = {100, 100, 100, 100, 100, 100},
+	 .died = {50, 50, 50, 50, 50, 50, 50, 50, 50, 50, 50, 50},
+	 .allocations = 600},
+	{.live = {[6] = 100, 100, 100, 100, 100, 100, 100}, .allocations = 700},
+};
+
+static void
+sites_of_compiled_code_are_judged_as_one(void **state)
+{
+	(void)state;
+	assert_string_equal(verdict_of_heap(heap_of_sites(tiers, 2, true)),
+			    "queue/unbounded/warning");
+}
+
+static void
+sites_of_other_code_are_judged_each(void **state)
+{
+	(void)state;
+	assert_string_equal(verdict_of_heap(heap_of_sites(tiers, 2, false)),
+			    "growth/unbounded/warning");
+}
+
+static void
+a_joined_history_is_the_sum(void **state)
+{
+	struct heap *h = heap_of_sites(tiers, 2, true);
+	struct joins *joins = joins_new(h, NULL);
+	struct histories *all;
+	uint32_t leader;
+
+	(void)state;
+	assert_non_null(joins);
+	leader = joins_leader(joins, h->n_nodes);
+	/* The one with most allocations. */
+	assert_int_equal(leader, h->n_nodes);
+	assert_int_equal(joins_size(joins, leader), 2);
+	all = histories_new(h, NULL, joins, &leader, 1);
+	assert_non_null(all);
+	assert_int_equal(all->list[0].allocations, 1300);
+	assert_int_equal(all->list[0].live.blocks, 700);
+	assert_int_equal(all->list[0].book->deaths, 600);
+	assert_float_equal(all->list[0].blocks[0], 50, 1e-9);
+	assert_float_equal(all->list[0].blocks[5], 300, 1e-9);
+	assert_float_equal(all->list[0].blocks[11], 600, 1e-9);
+	histories_free(all);
+	joins_free(joins);
+	heap_free(h);
+}
+
 /* ---- the whole ---- */
 
 int
@@ -307,6 +513,14 @@ main(void)
 		cmocka_unit_test(a_queue_that_has_emptied_is_drained),
 		cmocka_unit_test(few_that_stay_of_many_that_go_are_missing_frees),
 		cmocka_unit_test(little_is_a_note),
+		cmocka_unit_test(growth_is_accepted_by_its_kind_and_place),
+		cmocka_unit_test(what_is_freed_in_order_at_the_end_has_grown),
+		cmocka_unit_test(what_is_freed_out_of_order_at_the_end_was_a_table),
+		cmocka_unit_test(what_grew_beside_it_is_a_part),
+		cmocka_unit_test(what_threads_free_as_they_end_has_grown),
+		cmocka_unit_test(sites_of_compiled_code_are_judged_as_one),
+		cmocka_unit_test(sites_of_other_code_are_judged_each),
+		cmocka_unit_test(a_joined_history_is_the_sum),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

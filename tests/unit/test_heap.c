@@ -606,7 +606,7 @@ a_sampled_site_has_an_estimate(void **state)
 	maker_number(&m, "sample_bytes", 1000);
 	site_of_epochs(&m, 1, 1, 1000);
 	assert_true(text_has(&m, &plain,
-			     "only sampled blocks: they stand for about 1.5 KiB"));
+			     "estimated 1.5 KiB in"));
 }
 
 static void

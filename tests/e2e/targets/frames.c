@@ -15,6 +15,7 @@
 #include "truth.h"
 #include <execinfo.h>
 #include <pthread.h>
+#include <sched.h>
 #include <semaphore.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -262,8 +263,9 @@ deaf(void *arg)
 
 /* ---- registers that mean nothing ---- */
 
-/* jmp . */
-static const unsigned char code[] = {0xeb, 0xfe};
+/* movb $1, (%rsi); jmp . */
+static const unsigned char code[] = {0xc6, 0x06, 0x01, 0xeb, 0xfe};
+static volatile char has_jumped;
 
 static unsigned char *page;
 
@@ -276,7 +278,9 @@ jumps(uintptr_t sp, uintptr_t bp)
 	sigaltstack(&ss, NULL);
 	say("role %ld garbage", tid());
 	sem_post(&ready);
-	__asm__ volatile("movq %0, %%rsp\n\tmovq %1, %%rbp\n\tjmp *%2" : : "a"(sp), "c"(bp), "d"(page));
+	__asm__ volatile("movq %0, %%rsp\n\tmovq %1, %%rbp\n\tjmp *%2"
+			 :
+			 : "a"(sp), "c"(bp), "d"(page), "S"(&has_jumped));
 	return NULL;
 }
 
@@ -304,7 +308,7 @@ circle_without_rules(void *arg)
 	static uintptr_t stack[64];
 
 	(void)arg;
-	return circle(stack, (uintptr_t)page + 2);
+	return circle(stack, (uintptr_t)page + sizeof(code));
 }
 
 static void *
@@ -360,6 +364,16 @@ ends(void)
 	exit(here);
 }
 
+/* Begin a thread of jumps(), and wait until it is where it never returns from. */
+static void
+start_jump(void *(*f)(void *))
+{
+	has_jumped = 0;
+	start(f, NULL);
+	while (!has_jumped)
+		sched_yield();
+}
+
 int
 main(void)
 {
@@ -379,9 +393,9 @@ main(void)
 	start(deaf, NULL);
 	page = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	memcpy(page, code, sizeof code);
-	start(no_stack, NULL);
-	start(circle_without_rules, NULL);
-	start(circle_by_rules, NULL);
+	start_jump(no_stack);
+	start_jump(circle_without_rules);
+	start_jump(circle_by_rules);
 	status = asks();
 	point(status == 0, "gcprof_snapshot() succeeds");
 	ends();
