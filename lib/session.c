@@ -684,10 +684,11 @@ welcome_viewer(void)
 static void
 dismiss_viewer(void)
 {
-	int child = s.viewer;
+	int child;
 
 	if (!take_turn(WAIT))
 		return;
+	child = s.viewer;
 	if (child) {
 		sys_kill(child);
 		(void)cut_result(child, true);

@@ -90,11 +90,13 @@ tell "insert 1000"
 tell "drop 2000"
 tell "put 10"
 ok "an idle program is looked at, too" eventually seen grow queue_put 111
-is "what has grown is counted from the first look" "$(grown grow queue_put)" "+1000"
-is "what has shrunk likewise" "$(grown grow cache_insert) $(blocks grow cache_insert)" "-97.7K 61345"
+is "what has shrunk since the first look is told" "$(grown grow cache_insert) $(blocks grow cache_insert)" "-97.7K 61345"
+tell "put 10"
+eventually seen grow queue_put 121
+is "and what has grown since then, not since the last" "$(grown grow queue_put)" "+2.0K"
 tell "threads 8"
 tell "children"
-ok "looks go on while threads sleep" eventually seen grow queue_put 111
+ok "looks go on while threads sleep" eventually seen grow "cache_insert < sleeper" 8000
 kill -STOP "$pid"
 ok "a program that is stopped is said to be" eventually grep -q ' stopped$' "$T/grow.top"
 kill -CONT "$pid"
