@@ -31,6 +31,7 @@ e2e_tests += \
 	tests/e2e/signals.sh \
 	tests/e2e/stacks.sh \
 	tests/e2e/threads.sh \
+	tests/e2e/top.sh \
 	tests/e2e/types.sh \
 	tests/e2e/unseen.sh \
 	tests/e2e/verify.sh \
