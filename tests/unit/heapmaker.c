@@ -239,6 +239,31 @@ maker_grown(struct maker *m, const struct hf_grown *g)
 }
 
 void
+maker_estimate(struct maker *m, const struct hf_estimate *e)
+{
+	struct maker_section *s = maker_section(m, HEAPFILE_ESTIMATES);
+
+	maker_varint(s, e->site);
+	maker_varint(s, e->allocations);
+	maker_varint(s, e->bytes);
+	s->n_records++;
+}
+
+void
+maker_live(struct maker *m, const struct hf_live *r)
+{
+	struct maker_section *s = maker_section(m, HEAPFILE_LIVE);
+
+	maker_varint(s, r->site);
+	maker_varint(s, r->blocks);
+	maker_varint(s, r->bytes);
+	maker_varint(s, r->old_blocks);
+	maker_varint(s, r->old_bytes);
+	maker_varint(s, r->first_epoch);
+	s->n_records++;
+}
+
+void
 maker_epochs(struct maker *m, const struct hf_epochs *e)
 {
 	struct maker_section *s = maker_section(m, HEAPFILE_EPOCHS);
@@ -617,4 +642,5 @@ maker_sample(struct maker *m)
 	sample_books(m, leaf, other);
 	sample_stacks(m, exe, lib, worker);
 	maker_grown(m, &(struct hf_grown){leaf, 7, 4096});
+	maker_estimate(m, &(struct hf_estimate){leaf, 2560, 70000});
 }
