@@ -17,10 +17,9 @@
  *   memory words that are known by address: the return address and, where it
  *   was saved, the frame pointer of each.  They are kept as one list of
  *   addresses and values.  If those words are what they were, the rest of the
- *   stack is the same, by induction, and its nodes are known.  The frame pointer
- *   counts only where the way further out depends on it: most code uses the
- *   register for something else.  The node of what is inside is looked up as one
- *   path (sites.h).
+ *   stack is the same, by induction, and its nodes are known; the frame pointer
+ *   counts only where the way further out depends on it.  The node of what is
+ *   inside is looked up as one path (sites.h).
  *
  * Stacks of more than MAX frames are cut: of the frames beyond the innermost
  * 256, the first that satisfies a condition on its own address and its
