@@ -35,7 +35,8 @@ cli_tests = \
 	tests/cli/gcprof.sh
 
 analyze_tests = \
-	tests/cli/analyze.sh
+	tests/cli/analyze.sh \
+	tests/cli/terminal.sh
 
 lint_tests = \
 	tests/lint/exports.sh \
