@@ -56,6 +56,7 @@ struct settings {
 	enum terminal_when color;
 	enum pager_when pager;
 	bool each; /* snapshot has a report of its own */
+	bool diff, merge; /* one report of all */
 	const char *output; /* of -o, for the format that names no file */
 	const char *baseline, *write_baseline;
 	const char *source_root;

@@ -308,10 +308,8 @@ is_own(const struct report *r, const struct stack_frame *frame)
 }
 
 static void
-put_function(const struct report *r, FILE *f, const struct stack_frame *frame, size_t columns)
+put_function(FILE *f, const struct stack_frame *frame, bool is_marked, size_t columns)
 {
-	bool is_marked = is_own(r, frame);
-
 	if (is_marked)
 		terminal_begin(f, TERMINAL_OWN);
 	layout_function(f, frame->function, columns);
@@ -319,22 +317,37 @@ put_function(const struct report *r, FILE *f, const struct stack_frame *frame, s
 		terminal_end(f);
 }
 
+static void
+put_place(FILE *f, const char *module, const struct stack_frame *frame)
+{
+	if (frame->module && module)
+		layout_path(f, text_basename(module), share(f, PATH_COLUMNS));
+	else if (frame->module)
+		fprintf(f, "(module %" PRIu32 ")", frame->module);
+	/* Where several places of a function stand together there is no offset. */
+	if (frame->offset || !frame->function || !frame->module)
+		fprintf(f, "%s0x%" PRIx64, frame->module ? "+" : "", frame->offset);
+}
+
+/* The path of a frame's module, or NULL. */
+static const char *
+module_path(const struct report *r, const struct stack_frame *frame)
+{
+	const struct heap_text *path = &r->heap->modules[frame->module].path;
+
+	return path->n ? path->bytes : NULL;
+}
+
 void
 layout_place(const struct report *r, FILE *f, const struct stack_frame *frame)
 {
-	const struct heap_module *m = &r->heap->modules[frame->module];
-
-	if (frame->module && m->path.n)
-		layout_path(f, text_basename(m->path.bytes), share(f, PATH_COLUMNS));
-	else if (frame->module)
-		fprintf(f, "(module %" PRIu32 ")", frame->module);
-	fprintf(f, "%s0x%" PRIx64, frame->module ? "+" : "", frame->offset);
+	put_place(f, module_path(r, frame), frame);
 }
 
 /* A function with its file and line.  If both are too long for the line, the
  * path gives way first, down to its least, then the function. */
 static void
-put_source(const struct report *r, FILE *f, const struct stack_frame *frame, size_t columns)
+put_source(FILE *f, const struct stack_frame *frame, bool is_marked, size_t columns)
 {
 	const size_t function_min = share(f, FUNCTION_MIN_COLUMNS);
 	const size_t path_min = share(f, PATH_MIN_COLUMNS), path_most = share(f, PATH_COLUMNS);
@@ -352,7 +365,7 @@ put_source(const struct report *r, FILE *f, const struct stack_frame *frame, siz
 	if (n_function + n_path > columns && n_path > path_min)
 		n_path = columns > n_function + path_min ? columns - n_function : path_min;
 	if (frame->function) {
-		put_function(r, f, frame,
+		put_function(f, frame, is_marked,
 			     columns > n_path + function_min ? columns - n_path - 2
 							     : function_min - 2);
 		fputs("  ", f);
@@ -364,8 +377,8 @@ put_source(const struct report *r, FILE *f, const struct stack_frame *frame, siz
 	free(path);
 }
 
-void
-layout_frame(const struct report *r, FILE *f, const struct stack_frame *frame)
+static void
+write_frame(FILE *f, const char *module, const struct stack_frame *frame, bool is_marked)
 {
 	fprintf(f, "%*s", LAYOUT_STACK_INDENT, "");
 	if (frame->special) {
@@ -373,18 +386,30 @@ layout_frame(const struct report *r, FILE *f, const struct stack_frame *frame)
 		return;
 	}
 	if (frame->file) {
-		put_source(r, f, frame, terminal_columns(f) - LAYOUT_STACK_INDENT);
+		put_source(f, frame, is_marked, terminal_columns(f) - LAYOUT_STACK_INDENT);
 	} else {
 		if (frame->function)
-			put_function(r, f, frame, share(f, FUNCTION_COLUMNS));
+			put_function(f, frame, is_marked, share(f, FUNCTION_COLUMNS));
 		fputs(frame->function ? "  " : "", f);
 		terminal_begin(f, TERMINAL_FAINT);
 		fputs(frame->function ? "(" : "", f);
-		layout_place(r, f, frame);
+		put_place(f, module, frame);
 		fputs(frame->function ? ")" : "", f);
 		terminal_end(f);
 	}
 	fputs(frame->is_inlined ? "  [inlined]\n" : "\n", f);
+}
+
+void
+layout_frame(const struct report *r, FILE *f, const struct stack_frame *frame)
+{
+	write_frame(f, module_path(r, frame), frame, is_own(r, frame));
+}
+
+void
+layout_frame_in(FILE *f, const char *module, const struct stack_frame *frame)
+{
+	write_frame(f, module, frame, false);
 }
 
 /* Frames without those outside of main or of a thread's start, which are the
