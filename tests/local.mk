@@ -37,7 +37,8 @@ cli_tests = \
 	tests/cli/heapsnapshot.sh
 
 analyze_tests = \
-	tests/cli/analyze.sh
+	tests/cli/analyze.sh \
+	tests/cli/terminal.sh
 
 lint_tests = \
 	tests/lint/exports.sh \
