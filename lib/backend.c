@@ -12,7 +12,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum { JE_MIN = 32, GLIBC_MIN = 24, OTHER_MIN = 32 };
+enum { JE_MIN = BACKEND_JE_MIN, GLIBC_MIN = 24, OTHER_MIN = 32 };
 
 /* Flags of mallocx, as jemalloc(3) has them. */
 #define MALLOCX_LG_ALIGN_MASK 63

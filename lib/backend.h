@@ -40,12 +40,15 @@ struct backend_next {
 	size_t (*usable)(void *);
 };
 extern struct backend_next backend_next;
-extern bool backend_is_system;
-extern size_t backend_min_bytes;
+extern bool backend_is_system HIDDEN;
+extern size_t backend_min_bytes HIDDEN;
 
 /* Choose and prepare; before the first request.
  * Context  the very first allocation of the process, maybe the loader's. */
 void backend_init(bool is_system, bool is_hugepages);
+
+/* Bytes that jemalloc is asked for at least. */
+enum { BACKEND_JE_MIN = 32 };
 
 static ALWAYS_INLINE size_t
 backend_room(size_t bytes)
@@ -87,6 +90,19 @@ backend_free(void *p)
 		backend_next.free(p);
 	else
 		gcprof_je_free(p);
+}
+
+/* The same if the allocator is known to be jemalloc. */
+static ALWAYS_INLINE void *
+backend_malloc_quick(size_t bytes)
+{
+	return gcprof_je_malloc(bytes < BACKEND_JE_MIN ? BACKEND_JE_MIN : bytes);
+}
+
+static ALWAYS_INLINE void
+backend_free_quick(void *p)
+{
+	gcprof_je_free(p);
 }
 
 void *backend_memalign(size_t align, size_t bytes);

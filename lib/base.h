@@ -15,6 +15,9 @@
 #define unlikely(x) __builtin_expect(!!(x), 0)
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 #define NOINLINE __attribute__((noinline))
+/* For variables that hot code reads: without it, the compiler has to fetch their
+ * addresses first, as another object might define them. */
+#define HIDDEN __attribute__((visibility("hidden")))
 
 /* Ids, so that files know one another's things by number only. 0 is "none". */
 typedef uint32_t site_id;   /* a node of the calling-context tree */

@@ -47,7 +47,6 @@ walk_part(uint32_t *chunk, uintptr_t base, size_t from, size_t to,
 
 	while (i < to) {
 		struct block b;
-		uint32_t first;
 		int stop;
 
 		if (i + 8 <= to) {
@@ -59,11 +58,11 @@ walk_part(uint32_t *chunk, uintptr_t base, size_t from, size_t to,
 				continue;
 			}
 		}
-		while (i < to && !((first = acquire_load(&chunk[i])) & BLOCKS_START))
+		while (i < to && !(acquire_load(&chunk[i]) & BLOCKS_START))
 			i++;
 		if (i >= to)
 			break;
-		blocks_read(&chunk[i], first, &b);
+		blocks_read(&chunk[i], blocks_tag_load(&chunk[i]), &b);
 		b.addr = base + (i << BLOCKS_GRANULE_BITS);
 		stop = f(&b, with);
 		if (stop)

@@ -8,19 +8,24 @@
  * One 4-byte word stands for each 16 bytes of heap, so the shadow is a quarter
  * of the heap's size.  A block has the words of its own granules; backend.c
  * sees to it that every block has at least two (malloc(1) takes 32 bytes, as
- * it does in glibc) and that one of over 48 bytes has at least four:
+ * it does in glibc), so that one of over 48 bytes has at least four:
  *
- *     word 0   1 | kind (3) | site (28)          the top bit marks a start
- *     word 1   0 | bytes (6) | birth (25)        63 = more than 48 bytes
- *     word 2   0 | more (1) | low 30 bits of bytes       if word 1 says 63
+ *     word 0   1 | kind (3) | high 4 bits of bytes | site (24)
+ *     word 1   0 | code (6) | birth (25)
+ *              the top bit marks a start; code: the low 5 bits of bytes, or 63
+ *              for more than BLOCKS_MAX_INLINE, where the high bits are 0
+ *     word 2   0 | more (1) | low 30 bits of bytes       if the code is 63
  *     word 3   0 | next 31 bits of bytes                 if word 2 says more
+ *
+ * Words 0 and 1 are written and read as one, so that most blocks cost one store
+ * and one load, and the two never disagree but where they lie in two cache lines.
  *
  * A release turns word 0 into BLOCKS_RELEASED + site and leaves the rest: a
  * second free of the address is told from a free of something that never was a
  * block, and the site of the allocation is known, for as long as the granule is
- * not reused.  No word 1 has such a value (its bytes would be 49 to 57), nor a
- * word 3, nor a word 2 of a block below a gigabyte: the inside of a block is no
- * released block.
+ * not reused.  No word 1 has such a value (its code would be 49), nor a word 3,
+ * nor a word 2 of a block below a gigabyte: the inside of a block is no released
+ * block.
  *
  * INVARIANT  one-owner: see interpose.c.
  *
@@ -44,14 +49,27 @@ enum {
 	BLOCKS_CHUNK_BITS = 26, /* bytes of heap that one shadow chunk covers */
 	BLOCKS_ADDRESS_BITS = 47,
 	BLOCKS_BIRTHS = 1 << 25, /* birth_id must be below */
-	BLOCKS_SITES = 1 << 28,  /* site_id must be below */
-	BLOCKS_MAX_INLINE = 48   /* bytes; bigger blocks have four words */
+	BLOCKS_SITES = 1 << 24,  /* site_id must be below */
+	BLOCKS_MAX_INLINE = 511  /* bytes; bigger blocks have four words */
 };
 #define BLOCKS_START (1u << 31)
 #define BLOCKS_RELEASED (49u << 25)
+enum { BLOCKS_KIND_SHIFT = 28 };
+
+/* Words 0 and 1, the first in the low half. */
+typedef uint64_t __attribute__((may_alias, aligned(4))) blocks_tag;
+#define BLOCKS_LOW_BITS (31ull << 57)
+#define BLOCKS_HIGH_BITS (15ull << 24)
+#define BLOCKS_CODE_MORE (63ull << 57)
+#define BLOCKS_TAG_SITE(tag) ((site_id)(tag) & (BLOCKS_SITES - 1))
+#define BLOCKS_TAG_BIRTH(tag) ((birth_id)((tag) >> 32) & (BLOCKS_BIRTHS - 1))
+#define BLOCKS_TAG_KIND(tag) ((uint32_t)(tag) >> 28 & 7)
+/* Of a tag that is not BLOCKS_IS_BIG. */
+#define BLOCKS_TAG_BYTES(tag) ((size_t)(((tag) >> 57 & 31) | ((tag) >> 19 & 15 << 5)))
+#define BLOCKS_IS_BIG(tag) ((tag) >> 62)
 
 /* Shadow chunks by the high bits of the address. */
-extern uint32_t *blocks_chunks[1 << (BLOCKS_ADDRESS_BITS - BLOCKS_CHUNK_BITS)];
+extern uint32_t *blocks_chunks[1 << (BLOCKS_ADDRESS_BITS - BLOCKS_CHUNK_BITS)] HIDDEN;
 
 /* Words of the last granules' blocks that reach into the next chunk's heap
  * stand in the tail; `touched` has a byte for each 64 KiB of heap in which a
@@ -73,18 +91,55 @@ blocks_words(uint32_t *chunk, uintptr_t addr)
 	return &chunk[(addr >> BLOCKS_GRANULE_BITS) & (BLOCKS_CHUNK_WORDS - 1)];
 }
 
+static ALWAYS_INLINE blocks_tag
+blocks_tag_of(uint32_t kind, site_id site, birth_id birth)
+{
+	return (uint64_t)birth << 32 | BLOCKS_START | kind << BLOCKS_KIND_SHIFT | site;
+}
+
+/* What a size of at most BLOCKS_MAX_INLINE adds to it. */
+static ALWAYS_INLINE blocks_tag
+blocks_tag_bytes(size_t bytes)
+{
+	/* One multiplication puts the size to both of its places at once. */
+	const uint64_t to_both = 1ull << 57 | 1ull << 19;
+
+	return bytes * to_both & (BLOCKS_LOW_BITS | BLOCKS_HIGH_BITS);
+}
+
+static ALWAYS_INLINE void
+blocks_tag_store(uint32_t *w, blocks_tag tag)
+{
+	*(volatile blocks_tag *)w = tag;
+}
+
+static ALWAYS_INLINE blocks_tag
+blocks_tag_load(const uint32_t *w)
+{
+	return *(const volatile blocks_tag *)w;
+}
+
+/* Where `touched` has the byte for an address. */
+static ALWAYS_INLINE uint8_t *
+blocks_touched(uint32_t *chunk, uintptr_t addr)
+{
+	return (uint8_t *)(chunk + BLOCKS_CHUNK_WORDS + BLOCKS_TAIL_WORDS) +
+	       ((addr >> BLOCKS_TOUCH_BITS) & (BLOCKS_TOUCHED - 1));
+}
+
 /* Note that a block became live.
  *
  * b        b->addr must not be live already.  If the shadow chunk could not be
  *          mapped, the block stays unknown and LOSS_SHADOW has gone up.
  * Context  no lock; safe in a signal handler.
- * Cost     two stores, three if the block is larger than 48 bytes.
+ * Cost     a store, two if the block is larger than BLOCKS_MAX_INLINE.
  */
 static ALWAYS_INLINE void
 blocks_insert(const struct block *b)
 {
 	uint32_t *chunk, *w;
 	uint8_t *touched;
+	blocks_tag tag;
 
 	if (unlikely(b->addr >> BLOCKS_ADDRESS_BITS) || unlikely(b->addr & 15) ||
 	    unlikely(!(chunk = acquire_load(&blocks_chunks[b->addr >> BLOCKS_CHUNK_BITS])))) {
@@ -93,8 +148,9 @@ blocks_insert(const struct block *b)
 			return;
 	}
 	w = blocks_words(chunk, b->addr);
+	tag = blocks_tag_of(b->kind, b->site, b->birth);
 	if (likely(b->bytes <= BLOCKS_MAX_INLINE)) {
-		relaxed_store(&w[1], (uint32_t)b->bytes << 25 | b->birth);
+		tag |= blocks_tag_bytes(b->bytes);
 	} else {
 		bool is_more = b->bytes >> 30;
 
@@ -102,26 +158,41 @@ blocks_insert(const struct block *b)
 					     (uint32_t)(b->bytes & 0x3fffffff));
 		if (unlikely(is_more))
 			relaxed_store(&w[3], (uint32_t)(b->bytes >> 30) & 0x7fffffff);
-		relaxed_store(&w[1], 63u << 25 | b->birth);
+		tag |= BLOCKS_CODE_MORE;
 	}
-	touched = (uint8_t *)(chunk + BLOCKS_CHUNK_WORDS + BLOCKS_TAIL_WORDS) +
-		  ((b->addr >> BLOCKS_TOUCH_BITS) & (BLOCKS_TOUCHED - 1));
+	touched = blocks_touched(chunk, b->addr);
 	if (unlikely(!relaxed_load(touched)))
 		relaxed_store(touched, 1);
-	release_store(&w[0], BLOCKS_START | b->kind << 28 | b->site);
+	/* Volatile, and x86 keeps stores in order: the mark comes last. */
+	signal_fence();
+	blocks_tag_store(w, tag);
 }
 
-/* Read a start's words, of which w[0] is known. */
-static ALWAYS_INLINE void
-blocks_read(uint32_t *w, uint32_t first, struct block *ret)
+/* Where to store the tag of a small block if it takes no more than that; else
+ * NULL.  It does where a block was released and none has been since: there is a
+ * chunk, and `touched` says so.  addr: a multiple of 16 of at most
+ * BLOCKS_ADDRESS_BITS. */
+static ALWAYS_INLINE uint32_t *
+blocks_again(uintptr_t addr)
 {
-	uint32_t second = relaxed_load(&w[1]);
+	uint32_t *chunk = acquire_load(&blocks_chunks[addr >> BLOCKS_CHUNK_BITS]), *w;
 
-	ret->site = first & (BLOCKS_SITES - 1);
-	ret->kind = first >> 28 & 7;
-	ret->birth = second & (BLOCKS_BIRTHS - 1);
-	ret->bytes = second >> 25 & 63;
-	if (ret->bytes == 63) {
+	if (unlikely(!chunk))
+		return NULL;
+	w = blocks_words(chunk, addr);
+	return likely((relaxed_load(w) & ~(BLOCKS_SITES - 1)) == BLOCKS_RELEASED) ? w : NULL;
+}
+
+/* Read a start's words, of which the tag is known. */
+static ALWAYS_INLINE void
+blocks_read(uint32_t *w, blocks_tag tag, struct block *ret)
+{
+	ret->site = BLOCKS_TAG_SITE(tag);
+	ret->kind = BLOCKS_TAG_KIND(tag);
+	ret->birth = BLOCKS_TAG_BIRTH(tag);
+	if (likely(!BLOCKS_IS_BIG(tag))) {
+		ret->bytes = BLOCKS_TAG_BYTES(tag);
+	} else {
 		uint32_t third = relaxed_load(&w[2]);
 
 		ret->bytes = third & 0x3fffffff;
@@ -146,7 +217,8 @@ enum blocks_state {
 static ALWAYS_INLINE enum blocks_state
 blocks_find(uintptr_t addr, struct block *ret)
 {
-	uint32_t *chunk, *w, first;
+	uint32_t *chunk, *w;
+	blocks_tag tag;
 
 	if (unlikely(addr >> BLOCKS_ADDRESS_BITS) ||
 	    unlikely(!(chunk = acquire_load(&blocks_chunks[addr >> BLOCKS_CHUNK_BITS]))))
@@ -154,14 +226,44 @@ blocks_find(uintptr_t addr, struct block *ret)
 	if (unlikely(addr & 15))
 		return BLOCKS_NEVER;
 	w = blocks_words(chunk, addr);
-	first = acquire_load(&w[0]);
+	tag = blocks_tag_load(w);
+	signal_fence(); /* x86 keeps loads in order */
 	ret->addr = addr;
-	if (likely(first & BLOCKS_START)) {
-		blocks_read(w, first, ret);
+	if (likely(tag & BLOCKS_START)) {
+		blocks_read(w, tag, ret);
 		return BLOCKS_LIVE;
 	}
-	ret->site = first - BLOCKS_RELEASED;
+	ret->site = (site_id)tag - BLOCKS_RELEASED;
 	return ret->site < BLOCKS_SITES ? BLOCKS_FREED : BLOCKS_NEVER;
+}
+
+static ALWAYS_INLINE void
+blocks_release(uint32_t *w, site_id site)
+{
+	relaxed_store(&w[0], BLOCKS_RELEASED + site);
+	/* The compiler must not let the release pass this; the hardware will not:
+	 * the allocator's own synchronisation orders it for the next owner. */
+	signal_fence();
+}
+
+/* Look the start of a live block up, and nothing else.  Returns 0 if it is none. */
+static ALWAYS_INLINE blocks_tag
+blocks_find_live(uintptr_t addr, uint32_t **ret_words)
+{
+	/* Too high an address and one that is no multiple of 16 are both seen in the
+	 * high bits of this. */
+	uint64_t granule = addr >> BLOCKS_GRANULE_BITS | addr << (64 - BLOCKS_GRANULE_BITS);
+	uint32_t *chunk;
+	blocks_tag tag;
+
+	if (unlikely(granule >> (BLOCKS_ADDRESS_BITS - BLOCKS_GRANULE_BITS)))
+		return 0;
+	chunk = acquire_load(&blocks_chunks[granule >> (BLOCKS_CHUNK_BITS - BLOCKS_GRANULE_BITS)]);
+	if (unlikely(!chunk))
+		return 0;
+	*ret_words = &chunk[granule & (BLOCKS_CHUNK_WORDS - 1)];
+	tag = blocks_tag_load(*ret_words);
+	return likely(tag & BLOCKS_START) ? tag : 0;
 }
 
 /* Note that a block that blocks_find called live is released; *before* the
@@ -173,12 +275,8 @@ blocks_find(uintptr_t addr, struct block *ret)
 static ALWAYS_INLINE void
 blocks_remove(const struct block *b)
 {
-	uint32_t *w = blocks_words(blocks_chunks[b->addr >> BLOCKS_CHUNK_BITS], b->addr);
-
-	relaxed_store(&w[0], BLOCKS_RELEASED + b->site);
-	/* The compiler must not let the release pass this; the hardware will not:
-	 * the allocator's own synchronisation orders it for the next owner. */
-	signal_fence();
+	blocks_release(blocks_words(blocks_chunks[b->addr >> BLOCKS_CHUNK_BITS], b->addr),
+		       b->site);
 }
 
 /* Whether an address is inside a live block, or its start.  BOUND: of one that

@@ -48,7 +48,7 @@ struct epochs_record {
 	struct epochs_memory memory;
 };
 
-extern epoch_no epochs_now; /* atomic; written at the end of an epoch only */
+extern epoch_no epochs_now HIDDEN; /* atomic; written at the end of an epoch only */
 
 static ALWAYS_INLINE epoch_no
 epochs_current(void)

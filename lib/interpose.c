@@ -26,14 +26,75 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+/* ---- where the quick way ends ---------------------------------------------- */
+
+NOINLINE void *
+wrap_malloc_slow(size_t bytes, enum heapfile_kind kind, const struct record_frame *frame)
+{
+	struct caller c = CALLER_OF(frame);
+	void *p;
+
+	if (wrap_is_too_big(bytes))
+		return NULL;
+	WRAP_ALLOC(p, backend_malloc(bytes), bytes, kind, &c);
+	return p;
+}
+
+NOINLINE void *
+wrap_alloc_slow(void *p, size_t bytes, enum heapfile_kind kind,
+		const struct record_frame *frame)
+{
+	struct caller c = CALLER_OF(frame);
+
+	if (p)
+		record_alloc(p, bytes, kind, &c);
+	record_leave();
+	return p;
+}
+
+NOINLINE void *
+wrap_alloc_stack(void *p, size_t bytes, enum heapfile_kind kind,
+		 const struct record_frame *frame, uint32_t *words)
+{
+	struct caller c = CALLER_OF(frame);
+
+	record_tag_stack(thread_tls.state, words, bytes, kind, &c);
+	record_leave();
+	return p;
+}
+
+NOINLINE void *
+wrap_pending(void *p)
+{
+	record_pending();
+	return p;
+}
+
+NOINLINE void
+wrap_free_inside(void *p, enum heapfile_kind by, const struct record_frame *frame)
+{
+	struct caller c = CALLER_OF(frame);
+
+	if (likely(record_free(p, by, &c, NULL)))
+		backend_free(p);
+	record_leave();
+}
+
+NOINLINE void
+wrap_free_slow(void *p, enum heapfile_kind by, const struct record_frame *frame)
+{
+	if (likely(record_enter()))
+		wrap_free_inside(p, by, frame);
+	else if (record_free_nested(p, NULL))
+		backend_free(p);
+}
+
 /* ---- C ------------------------------------------------------------------- */
 
 EXPORT void *
 malloc(size_t bytes)
 {
-	struct caller c = CALLER();
-
-	return wrap_malloc(bytes, HEAPFILE_KIND_MALLOC, &c);
+	return wrap_malloc(bytes, HEAPFILE_KIND_MALLOC);
 }
 
 EXPORT void *
@@ -77,15 +138,16 @@ wrap_is_malloc_replaced(void)
 
 /* A release and an allocation: see INVARIANT one-owner in record.h. */
 static ALWAYS_INLINE void *
-reallocate(void *p, size_t bytes, const struct caller *c)
+reallocate(void *p, size_t bytes)
 {
+	struct caller c = CALLER();
 	struct block old;
 	void *q;
 
 	if (!p)
-		return wrap_malloc(bytes, HEAPFILE_KIND_REALLOC, c);
+		return wrap_malloc_slow(bytes, HEAPFILE_KIND_REALLOC, FRAME());
 	if (bytes == 0) { /* as glibc */
-		wrap_free(p, HEAPFILE_KIND_MALLOC, c);
+		wrap_free_slow(p, HEAPFILE_KIND_MALLOC, FRAME());
 		return NULL;
 	}
 	if (wrap_is_too_big(bytes))
@@ -101,7 +163,7 @@ reallocate(void *p, size_t bytes, const struct caller *c)
 		record_alloc_nested(q, bytes, HEAPFILE_KIND_REALLOC);
 		return q;
 	}
-	if (unlikely(!record_free(p, HEAPFILE_KIND_MALLOC, c, &old))) {
+	if (unlikely(!record_free(p, HEAPFILE_KIND_MALLOC, &c, &old))) {
 		record_leave();
 		goto bad;
 	}
@@ -111,7 +173,7 @@ reallocate(void *p, size_t bytes, const struct caller *c)
 	if (unlikely(!q) && bytes <= backend_usable(p))
 		q = p;
 	if (likely(q != NULL)) {
-		record_alloc(q, bytes, HEAPFILE_KIND_REALLOC, c);
+		record_alloc(q, bytes, HEAPFILE_KIND_REALLOC, &c);
 		record_grown(&old, q, bytes);
 		record_leave();
 		return q;
@@ -127,16 +189,13 @@ bad:
 EXPORT void *
 realloc(void *p, size_t bytes)
 {
-	struct caller c = CALLER();
-
-	return reallocate(p, bytes, &c);
+	return reallocate(p, bytes);
 }
 OWN(realloc, void *, (void *, size_t))
 
 EXPORT void *
 reallocarray(void *p, size_t n, size_t each)
 {
-	struct caller c = CALLER();
 	size_t bytes;
 
 	if (__builtin_mul_overflow(n, each, &bytes)) {
@@ -145,56 +204,47 @@ reallocarray(void *p, size_t n, size_t each)
 	}
 	if (IS_REPLACED(realloc))
 		return realloc(p, bytes);
-	return reallocate(p, bytes, &c);
+	return reallocate(p, bytes);
 }
 
 EXPORT void
 free(void *p)
 {
-	struct caller c = CALLER();
-
-	wrap_free(p, HEAPFILE_KIND_MALLOC, &c);
+	wrap_free(p, HEAPFILE_KIND_MALLOC);
 }
 
 void cfree(void *p);
 EXPORT void
 cfree(void *p)
 {
-	struct caller c = CALLER();
-
-	wrap_free(p, HEAPFILE_KIND_MALLOC, &c);
+	wrap_free(p, HEAPFILE_KIND_MALLOC);
 }
 
 void free_sized(void *p, size_t bytes);
 EXPORT void
 free_sized(void *p, size_t bytes)
 {
-	struct caller c = CALLER();
-
 	(void)bytes; /* the tag knows */
-	wrap_free(p, HEAPFILE_KIND_MALLOC, &c);
+	wrap_free(p, HEAPFILE_KIND_MALLOC);
 }
 
 void free_aligned_sized(void *p, size_t align, size_t bytes);
 EXPORT void
 free_aligned_sized(void *p, size_t align, size_t bytes)
 {
-	struct caller c = CALLER();
-
 	(void)align, (void)bytes;
-	wrap_free(p, HEAPFILE_KIND_MALLOC, &c);
+	wrap_free(p, HEAPFILE_KIND_MALLOC);
 }
 
 EXPORT int
 posix_memalign(void **ret, size_t align, size_t bytes)
 {
-	struct caller c = CALLER();
 	int saved = errno;
 	void *p;
 
 	if (align % sizeof(void *) != 0 || align == 0 || align & (align - 1))
 		return EINVAL;
-	p = wrap_memalign(align, bytes, HEAPFILE_KIND_ALIGNED, &c);
+	p = wrap_memalign(align, bytes, HEAPFILE_KIND_ALIGNED);
 	errno = saved;
 	if (!p)
 		return ENOMEM;
@@ -204,7 +254,7 @@ posix_memalign(void **ret, size_t align, size_t bytes)
 
 /* glibc's memalign and aligned_alloc round an odd alignment up. */
 static ALWAYS_INLINE void *
-memalign_rounding(size_t align, size_t bytes, const struct caller *c)
+memalign_rounding(size_t align, size_t bytes)
 {
 	if (align > SIZE_MAX / 2 + 1) {
 		errno = EINVAL;
@@ -214,23 +264,19 @@ memalign_rounding(size_t align, size_t bytes, const struct caller *c)
 		align = 16;
 	if (align & (align - 1))
 		align = (size_t)1 << (64 - __builtin_clzl(align));
-	return wrap_memalign(align, bytes, HEAPFILE_KIND_ALIGNED, c);
+	return wrap_memalign(align, bytes, HEAPFILE_KIND_ALIGNED);
 }
 
 EXPORT void *
 memalign(size_t align, size_t bytes)
 {
-	struct caller c = CALLER();
-
-	return memalign_rounding(align, bytes, &c);
+	return memalign_rounding(align, bytes);
 }
 
 EXPORT void *
 aligned_alloc(size_t align, size_t bytes)
 {
-	struct caller c = CALLER();
-
-	return memalign_rounding(align, bytes, &c);
+	return memalign_rounding(align, bytes);
 }
 
 enum { PAGE = 4096 };
@@ -238,20 +284,16 @@ enum { PAGE = 4096 };
 EXPORT void *
 valloc(size_t bytes)
 {
-	struct caller c = CALLER();
-
-	return wrap_memalign(PAGE, bytes, HEAPFILE_KIND_ALIGNED, &c);
+	return wrap_memalign(PAGE, bytes, HEAPFILE_KIND_ALIGNED);
 }
 
 EXPORT void *
 pvalloc(size_t bytes)
 {
-	struct caller c = CALLER();
-
 	if (wrap_is_too_big(bytes))
 		return NULL;
 	return wrap_memalign(PAGE, (bytes + PAGE - 1) & ~(size_t)(PAGE - 1),
-			     HEAPFILE_KIND_ALIGNED, &c);
+			     HEAPFILE_KIND_ALIGNED);
 }
 
 EXPORT size_t

@@ -28,6 +28,7 @@ EXPORT void
 __lsan_disable(void)
 {
 	thread_tls.n_ignoring++;
+	thread_tls.quick = NULL; /* record.c gives it back */
 }
 
 EXPORT void

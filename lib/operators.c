@@ -63,21 +63,21 @@ throw_bad_alloc(void)
 /* The library's plain forms call malloc and free, which the program may have
  * replaced without replacing these. */
 static ALWAYS_INLINE void *
-try_new(size_t bytes, size_t align, enum heapfile_kind kind, const struct caller *c)
+try_new(size_t bytes, size_t align, enum heapfile_kind kind)
 {
 	if (unlikely(wrap_is_malloc_replaced()))
 		return align ? aligned_alloc(align, bytes) : malloc(bytes ? bytes : 1);
-	return align ? wrap_memalign(align, bytes, kind, c) : wrap_malloc(bytes, kind, c);
+	return align ? wrap_memalign(align, bytes, kind) : wrap_malloc(bytes, kind);
 }
 
 /* [new.delete.single]: call the new handler until there is memory, or it
  * throws, or there is none any more. */
 static ALWAYS_INLINE void *
-new_or_throw(size_t bytes, size_t align, enum heapfile_kind kind, const struct caller *c)
+new_or_throw(size_t bytes, size_t align, enum heapfile_kind kind)
 {
 	void *p;
 
-	while (unlikely(!(p = try_new(bytes, align, kind, c)))) {
+	while (unlikely(!(p = try_new(bytes, align, kind)))) {
 		new_handler handler = current_handler();
 
 		if (!handler)
@@ -88,12 +88,12 @@ new_or_throw(size_t bytes, size_t align, enum heapfile_kind kind, const struct c
 }
 
 static ALWAYS_INLINE void
-delete(void *p, enum heapfile_kind kind, const struct caller *c)
+delete(void *p, enum heapfile_kind kind)
 {
 	if (unlikely(wrap_is_malloc_replaced()))
 		free(p);
 	else
-		wrap_free(p, kind, c);
+		wrap_free(p, kind);
 }
 
 void *_Znwm(size_t bytes);
@@ -112,40 +112,32 @@ void _ZdaPvSt11align_val_t(void *p, size_t align);
 EXPORT void *
 _Znwm(size_t bytes)
 {
-	struct caller c = CALLER();
-
-	return new_or_throw(bytes, 0, HEAPFILE_KIND_NEW, &c);
+	return new_or_throw(bytes, 0, HEAPFILE_KIND_NEW);
 }
 OWN(_Znwm, void *, (size_t))
 
 EXPORT void *
 _ZnwmSt11align_val_t(size_t bytes, size_t align)
 {
-	struct caller c = CALLER();
-
-	return new_or_throw(bytes, align, HEAPFILE_KIND_NEW, &c);
+	return new_or_throw(bytes, align, HEAPFILE_KIND_NEW);
 }
 OWN(_ZnwmSt11align_val_t, void *, (size_t, size_t))
 
 EXPORT void *
 _Znam(size_t bytes)
 {
-	struct caller c = CALLER();
-
 	if (IS_REPLACED(_Znwm))
 		return _Znwm(bytes);
-	return new_or_throw(bytes, 0, HEAPFILE_KIND_NEW_ARRAY, &c);
+	return new_or_throw(bytes, 0, HEAPFILE_KIND_NEW_ARRAY);
 }
 OWN(_Znam, void *, (size_t))
 
 EXPORT void *
 _ZnamSt11align_val_t(size_t bytes, size_t align)
 {
-	struct caller c = CALLER();
-
 	if (IS_REPLACED(_ZnwmSt11align_val_t))
 		return _ZnwmSt11align_val_t(bytes, align);
-	return new_or_throw(bytes, align, HEAPFILE_KIND_NEW_ARRAY, &c);
+	return new_or_throw(bytes, align, HEAPFILE_KIND_NEW_ARRAY);
 }
 OWN(_ZnamSt11align_val_t, void *, (size_t, size_t))
 
@@ -164,9 +156,9 @@ nothrow_slow(const char *name, size_t bytes, size_t align, const void *nothrow)
 
 static ALWAYS_INLINE void *
 new_or_null(const char *name, size_t bytes, size_t align, enum heapfile_kind kind,
-	    const void *nothrow, const struct caller *c)
+	    const void *nothrow)
 {
-	void *p = try_new(bytes, align, kind, c);
+	void *p = try_new(bytes, align, kind);
 
 	if (unlikely(!p) && current_handler())
 		p = nothrow_slow(name, bytes, align, nothrow);
@@ -176,83 +168,67 @@ new_or_null(const char *name, size_t bytes, size_t align, enum heapfile_kind kin
 EXPORT void *
 _ZnwmRKSt9nothrow_t(size_t bytes, const void *nothrow)
 {
-	struct caller c = CALLER();
-
 	if (IS_REPLACED(_Znwm))
 		return nothrow_slow(__func__, bytes, 0, nothrow);
-	return new_or_null(__func__, bytes, 0, HEAPFILE_KIND_NEW, nothrow, &c);
+	return new_or_null(__func__, bytes, 0, HEAPFILE_KIND_NEW, nothrow);
 }
 
 EXPORT void *
 _ZnamRKSt9nothrow_t(size_t bytes, const void *nothrow)
 {
-	struct caller c = CALLER();
-
 	if (IS_REPLACED(_Znwm) || IS_REPLACED(_Znam))
 		return nothrow_slow(__func__, bytes, 0, nothrow);
-	return new_or_null(__func__, bytes, 0, HEAPFILE_KIND_NEW_ARRAY, nothrow, &c);
+	return new_or_null(__func__, bytes, 0, HEAPFILE_KIND_NEW_ARRAY, nothrow);
 }
 
 EXPORT void *
 _ZnwmSt11align_val_tRKSt9nothrow_t(size_t bytes, size_t align, const void *nothrow)
 {
-	struct caller c = CALLER();
-
 	if (IS_REPLACED(_ZnwmSt11align_val_t))
 		return nothrow_slow(__func__, bytes, align, nothrow);
-	return new_or_null(__func__, bytes, align, HEAPFILE_KIND_NEW, nothrow, &c);
+	return new_or_null(__func__, bytes, align, HEAPFILE_KIND_NEW, nothrow);
 }
 
 EXPORT void *
 _ZnamSt11align_val_tRKSt9nothrow_t(size_t bytes, size_t align, const void *nothrow)
 {
-	struct caller c = CALLER();
-
 	if (IS_REPLACED(_ZnwmSt11align_val_t) || IS_REPLACED(_ZnamSt11align_val_t))
 		return nothrow_slow(__func__, bytes, align, nothrow);
-	return new_or_null(__func__, bytes, align, HEAPFILE_KIND_NEW_ARRAY, nothrow, &c);
+	return new_or_null(__func__, bytes, align, HEAPFILE_KIND_NEW_ARRAY, nothrow);
 }
 
 EXPORT void
 _ZdlPv(void *p)
 {
-	struct caller c = CALLER();
-
-	delete(p, HEAPFILE_KIND_NEW, &c);
+	delete(p, HEAPFILE_KIND_NEW);
 }
 OWN(_ZdlPv, void, (void *))
 
 EXPORT void
 _ZdlPvSt11align_val_t(void *p, size_t align)
 {
-	struct caller c = CALLER();
-
 	(void)align;
-	delete(p, HEAPFILE_KIND_NEW, &c);
+	delete(p, HEAPFILE_KIND_NEW);
 }
 OWN(_ZdlPvSt11align_val_t, void, (void *, size_t))
 
 EXPORT void
 _ZdaPv(void *p)
 {
-	struct caller c = CALLER();
-
 	if (IS_REPLACED(_ZdlPv))
 		_ZdlPv(p);
 	else
-		delete(p, HEAPFILE_KIND_NEW_ARRAY, &c);
+		delete(p, HEAPFILE_KIND_NEW_ARRAY);
 }
 OWN(_ZdaPv, void, (void *))
 
 EXPORT void
 _ZdaPvSt11align_val_t(void *p, size_t align)
 {
-	struct caller c = CALLER();
-
 	if (IS_REPLACED(_ZdlPvSt11align_val_t))
 		_ZdlPvSt11align_val_t(p, align);
 	else
-		delete(p, HEAPFILE_KIND_NEW_ARRAY, &c);
+		delete(p, HEAPFILE_KIND_NEW_ARRAY);
 }
 OWN(_ZdaPvSt11align_val_t, void, (void *, size_t))
 
@@ -261,12 +237,10 @@ OWN(_ZdaPvSt11align_val_t, void, (void *, size_t))
 	void name parameters;                                                            \
 	EXPORT void name parameters                                                      \
 	{                                                                                \
-		struct caller c = CALLER();                                              \
-                                                                                         \
 		if (IS_REPLACED(plain))                                                  \
 			plain arguments;                                                 \
 		else                                                                     \
-			delete(p, kind, &c);                                          \
+			delete(p, kind);                                                 \
 	}
 #define UNUSED __attribute__((unused))
 

@@ -9,6 +9,7 @@
 #include "epochs.h"
 #include "modules.h"
 #include "options.h"
+#include "sample.h"
 #include "session.h"
 #include "sites.h"
 #include "sys.h"
@@ -23,8 +24,9 @@ bool record_is_ready;
 struct record_bad record_bad[RECORD_MAX_BAD];
 
 /* Bytes that a thread allocates between two looks at the clock, by weight: each
- * block weighs BOOKS_PER_BLOCK more. */
+ * block weighs THREAD_PER_BLOCK more. */
 enum { BUDGET = 64 << 10 };
+_Static_assert((int)BOOKS_PER_BLOCK == (int)THREAD_PER_BLOCK, "one weight for both");
 
 NOINLINE void
 record_boot(void)
@@ -68,15 +70,15 @@ min(uint64_t a, uint64_t b)
 static NOINLINE void
 look_at_clock(struct thread *t)
 {
-	uint64_t now = sys_now_ns(), bytes = t->counts.allocated_bytes - t->reported, room;
-	uint64_t blocks = t->counts.allocations - t->reported_blocks;
+	uint64_t now = sys_now_ns(), allocated = thread_allocated(t), room;
+	uint64_t bytes = allocated - t->reported, blocks = t->allocations - t->reported_blocks;
 
 	if (epochs_spend(bytes, now))
 		session_end_epoch(now);
 	books_spend(bytes + blocks * BOOKS_PER_BLOCK, now, thread_sum);
 	session_clock(now);
-	t->reported = t->counts.allocated_bytes;
-	t->reported_blocks = t->counts.allocations;
+	t->reported = allocated;
+	t->reported_blocks = t->allocations;
 	if (t->period != books_period_of(relaxed_load(&books_volume)))
 		t->epoch = 0; /* the next block begins a new birth */
 	t->recent = 0;
@@ -84,7 +86,7 @@ look_at_clock(struct thread *t)
 	/* No room is left only where no epoch can end: in a child that was made
 	 * behind our back, whose books are its parent's. */
 	room = min(room ? room : BUDGET, (uint64_t)books_room() << BOOKS_UNIT_BITS);
-	relaxed_store(&t->budget, (int64_t)min(room, BUDGET));
+	t->look_at = t->spent + min(room, BUDGET);
 }
 
 static NOINLINE void
@@ -96,6 +98,7 @@ new_birth(struct thread *t)
 	t->period = books_period_of(volume);
 	t->birth = epochs_birth_new(t->epoch, t->number, volume);
 	t->recent = t->birth;
+	t->tag = t->usual ? blocks_tag_of(0, t->usual, t->birth) : 0;
 }
 
 /* Natural logarithm of x / 2^53, 0 < x <= 2^53, to about 1e-4: good enough for
@@ -111,49 +114,91 @@ log_of(uint64_t x)
 }
 
 /* Bytes up to the next that is sampled. */
-static int64_t
+static uint64_t
 sample_interval(struct thread *t)
 {
 	t->random ^= t->random << 13;
 	t->random ^= t->random >> 7;
 	t->random ^= t->random << 17;
-	return (int64_t)(-log_of((t->random >> 11) + 1) * (double)options.sample_bytes);
+	return (uint64_t)(-log_of((t->random >> 11) + 1) * (double)options.sample_bytes);
 }
 
-/* Whether this allocation's stack is recorded: each byte with a probability of
- * 1 / sample_bytes, and so a block of s bytes with 1 - exp(-s / sample_bytes), as
- * readers of the file rely on; also the first of a thread.  Zero bytes count as
- * one.  What is left of an interval when a block is sampled needs not be kept:
- * an exponential distribution has no memory. */
+/* Whether the stack of an allocation is recorded, of which the last byte is the
+ * thread's allocated-th: each byte with a probability of 1 / sample_bytes, and so a
+ * block of s bytes with 1 - exp(-s / sample_bytes), as readers of the file rely on;
+ * also the first of a thread.  Zero bytes count as one.  What is left of an interval
+ * when a block is sampled needs not be kept: an exponential distribution has no
+ * memory. */
 static bool
-is_sampled(struct thread *t, size_t bytes)
+is_sampled(struct thread *t, uint64_t allocated, size_t bytes)
 {
-	if (unlikely(!t->is_sampling)) {
-		t->is_sampling = true;
-		t->sample_left = sample_interval(t);
-	}
-	t->sample_left -= (int64_t)(bytes ? bytes : 1);
-	if (likely(t->sample_left >= 0))
+	if (unlikely(!t->sample_at))
+		t->sample_at = allocated - bytes + sample_interval(t) + 1;
+	if (!bytes)
+		t->sample_at--;
+	if (likely(allocated < t->sample_at))
 		return false;
-	t->sample_left = sample_interval(t);
+	t->sample_at = allocated + sample_interval(t) + 1;
 	return true;
 }
 
-static ALWAYS_INLINE site_id
-site_of(struct thread *t, size_t bytes, const struct caller *c)
+/* When the quick way ends.  Until spent has grown by as much as is missing to the
+ * next sample, that many bytes cannot have been allocated: so none is passed by. */
+static void
+set_stop(struct thread *t)
 {
-	site_id site;
+	t->tag = t->usual ? blocks_tag_of(0, t->usual, t->birth) : 0;
+	t->stop = t->look_at;
+	if (t->usual)
+		t->stop = min(t->stop,
+			      t->sample_at - 1 + THREAD_PER_BLOCK * (t->allocations + 1));
+}
 
-	if (unlikely(options.sample_bytes != 0) && !is_sampled(t, bytes))
-		return SITE_UNSAMPLED;
-	site = unwind_site(t->unwind, c);
+static NOINLINE void
+weigh(site_id site, size_t bytes)
+{
+	struct sample_weight w = sample_weigh(bytes, options.sample_bytes);
+
+	sites_weigh(site, w.allocations, w.bytes);
+}
+
+/* The site of a block whose stack is recorded, which is counted for it. */
+static ALWAYS_INLINE site_id
+site_of_stack(struct thread *t, size_t bytes, const struct caller *c)
+{
+	site_id site = unwind_site(t->unwind, c);
+
+	if (unlikely(options.sample_bytes != 0))
+		weigh(site, bytes);
 	if (verify_is_wanted())
 		verify_site(&t->verify, site, c);
+	thread_count(t, site, bytes);
 	return site;
 }
 
+static site_id
+site_of(struct thread *t, size_t bytes, const struct caller *c)
+{
+	if (options.sample_bytes) {
+		t->usual = SITE_UNSAMPLED;
+		if (!is_sampled(t, thread_allocated(t), bytes))
+			return SITE_UNSAMPLED;
+		t->other_blocks++;
+		t->other_bytes += bytes;
+	}
+	return site_of_stack(t, bytes, c);
+}
+
+void
+record_consider_quick(void)
+{
+	thread_tls.quick = backend_is_system || thread_tls.n_ignoring ? NULL : thread_tls.state;
+}
+
 /* A stopped thread's vector registers are roots: ours, and the allocator's, must
- * not be left in them where they would hold what the program loses. */
+ * not be left in them where they would hold what the program loses.
+ * BOUND: between samples, the quick way uses none and leaves what the allocator's
+ * slow way left; at the latest the next look at the clock clears it. */
 static ALWAYS_INLINE void
 clear_vectors(void)
 {
@@ -179,18 +224,28 @@ record_alloc(void *p, size_t bytes, enum heapfile_kind kind, const struct caller
 	}
 	if (unlikely(t->epoch != epochs_current()))
 		new_birth(t);
+	relaxed_store(&t->allocations, t->allocations + 1);
+	relaxed_store(&t->spent, t->spent + bytes + THREAD_PER_BLOCK);
 	b.addr = (uintptr_t)p;
 	b.bytes = bytes;
 	b.site = site_of(t, bytes, c);
 	b.birth = t->birth;
 	b.kind = unlikely(thread_tls.n_ignoring) ? HEAPFILE_KIND_IGNORED : kind;
-	thread_count(t, b.site, bytes);
-	t->counts.allocations++;
-	t->counts.allocated_bytes += bytes;
 	blocks_insert(&b);
-	t->budget -= (int64_t)(bytes + BOOKS_PER_BLOCK);
-	if (unlikely(t->budget < 0))
+	if (unlikely(t->spent > t->look_at))
 		look_at_clock(t);
+	set_stop(t);
+	record_consider_quick();
+	clear_vectors();
+}
+
+void
+record_tag_stack(struct thread *t, uint32_t *words, size_t bytes, enum heapfile_kind kind,
+		 const struct caller *c)
+{
+	site_id site = site_of_stack(t, bytes, c);
+
+	blocks_tag_store(words, blocks_tag_of(kind, site, t->birth) | blocks_tag_bytes(bytes));
 	clear_vectors();
 }
 
@@ -286,15 +341,6 @@ bad_free(void *p, enum blocks_state state, const struct block *b, const struct c
 	return false;
 }
 
-/* malloc's family is released by free, new by delete, new[] by delete[]. */
-static ALWAYS_INLINE uint32_t
-family(uint32_t kind)
-{
-	return kind == HEAPFILE_KIND_NEW || kind == HEAPFILE_KIND_NEW_ARRAY
-		       ? kind
-		       : (uint32_t)HEAPFILE_KIND_MALLOC;
-}
-
 static ALWAYS_INLINE void
 count_free(struct epochs_counts *counts, const struct block *b, epoch_no now, epoch_no born)
 {
@@ -344,7 +390,7 @@ record_free(void *p, enum heapfile_kind by, const struct caller *c, struct block
 		return true;
 	}
 	t = thread_get();
-	if (unlikely(family(b.kind) != (uint32_t)by) && t && b.kind != HEAPFILE_KIND_IGNORED)
+	if (unlikely(!record_is_family(b.kind, by)) && t)
 		(void)note_bad(HEAPFILE_BAD_MISMATCH, b.addr, unwind_site(t->unwind, c), b.site);
 	blocks_remove(&b);
 	if (unlikely(ret != NULL))
@@ -418,15 +464,12 @@ record_growth(const struct block *old, const void *now)
 void
 record_resize(struct block *b, size_t bytes)
 {
-	struct thread *t = thread_tls.state;
-	struct epochs_counts *counts = t ? &t->counts : &thread_strays;
-
 	/* No allocation and no free: the difference is one or the other in bytes
 	 * alone, so that live bytes stay what they are. */
 	if (bytes >= b->bytes)
-		(void)atomic_add(&counts->allocated_bytes, bytes - b->bytes);
+		(void)atomic_add(&thread_strays.allocated_bytes, bytes - b->bytes);
 	else
-		(void)atomic_add(&counts->freed_bytes, b->bytes - bytes);
+		(void)atomic_add(&thread_strays.freed_bytes, b->bytes - bytes);
 	b->bytes = bytes;
 	blocks_insert(b);
 }

@@ -31,13 +31,18 @@
 #include "heapfile.h"
 #include "thread.h"
 
-/* Where the exported function that uses it was called from. */
-#define CALLER()                                                                         \
-	((struct caller){.pc = (uintptr_t)__builtin_return_address(0),                   \
-			 .sp = (uintptr_t)__builtin_frame_address(0) + 16,               \
-			 .bp = *(uintptr_t *)__builtin_frame_address(0)})
+/* The frame of the exported function that uses it tells where that was called
+ * from: it begins with the caller's frame pointer and the return address.
+ * Source: x86-64 psABI, 3.2.2. */
+struct record_frame {
+	uintptr_t bp, pc;
+};
+#define FRAME() ((const struct record_frame *)__builtin_frame_address(0))
+#define CALLER_OF(frame)                                                                 \
+	((struct caller){.pc = (frame)->pc, .sp = (uintptr_t)((frame) + 1), .bp = (frame)->bp})
+#define CALLER() CALLER_OF(FRAME())
 
-extern bool record_is_ready; /* session_boot has run */
+extern bool record_is_ready HIDDEN; /* session_boot has run */
 
 /* Make ready; the very first call of all. Context: outside the guard. */
 void record_boot(void);
@@ -59,10 +64,62 @@ record_leave(void)
 		record_pending();
 }
 
+/* Let this thread take the quick way from now on, if it may. Inside the guard. */
+void record_consider_quick(void);
+
+/* malloc's family is released by free, new by delete, new[] by delete[]; blocks
+ * that are not reported, by all. */
+static ALWAYS_INLINE bool
+record_is_family(uint32_t kind, enum heapfile_kind by)
+{
+	const uint32_t new = 1u << HEAPFILE_KIND_NEW, array = 1u << HEAPFILE_KIND_NEW_ARRAY,
+		       ignored = 1u << HEAPFILE_KIND_IGNORED;
+	uint32_t released = by == HEAPFILE_KIND_NEW	    ? new | ignored
+			    : by == HEAPFILE_KIND_NEW_ARRAY ? array | ignored
+							    : ~(new | array);
+
+	return released >> kind & 1;
+}
+
 /* After a successful allocation inside the guard. */
 void record_alloc(void *p, size_t bytes, enum heapfile_kind kind, const struct caller *c);
 /* The same for one that came when this thread was inside already. */
 void record_alloc_nested(void *p, size_t bytes, enum heapfile_kind kind);
+
+/* The quick way, for most of all calls: record_alloc where that needs neither a
+ * look at the clock nor a sample's stack, nor new memory for the shadow, nor more
+ * than one word for the size.
+ *
+ * t        from thread_enter_quick.
+ * p        may be NULL.
+ * bytes    1 to BLOCKS_MAX_INLINE.
+ * Returns  where record_tag, if t->tag is not 0, else record_tag_stack is to put the tag, the block being counted; NULL if it
+ *          is not so simple, and nothing has been done.
+ */
+static ALWAYS_INLINE uint32_t *
+record_alloc_quick(struct thread *t, void *p, size_t bytes)
+{
+	uint64_t spent = t->spent + bytes + THREAD_PER_BLOCK;
+	uint32_t *words = blocks_again((uintptr_t)p);
+
+	if (unlikely(!words) || unlikely(spent > t->stop) ||
+	    unlikely(t->epoch != epochs_current()))
+		return NULL;
+	relaxed_store(&t->spent, spent);
+	relaxed_store(&t->allocations, t->allocations + 1);
+	return words;
+}
+
+static ALWAYS_INLINE void
+record_tag(const struct thread *t, uint32_t *words, size_t bytes, enum heapfile_kind kind)
+{
+	blocks_tag_store(words, t->tag | (uint64_t)kind << BLOCKS_KIND_SHIFT |
+					blocks_tag_bytes(bytes));
+}
+
+/* The same with the site of its stack. */
+void record_tag_stack(struct thread *t, uint32_t *words, size_t bytes, enum heapfile_kind kind,
+		      const struct caller *c);
 
 /* Before the release of p, not NULL.  by: the kind of allocation that this
  * function releases (MALLOC, NEW, NEW_ARRAY).
@@ -70,6 +127,26 @@ void record_alloc_nested(void *p, size_t bytes, enum heapfile_kind kind);
  * NULL, gets the tag, for record_restore. */
 bool record_free(void *p, enum heapfile_kind by, const struct caller *c, struct block *ret);
 bool record_free_nested(void *p, struct block *ret);
+
+/* record_free where p is a small block that this thread allocated just now.
+ * Returns  false if it is not, or is to be looked at, and has done nothing.
+ */
+static ALWAYS_INLINE bool
+record_free_quick(struct thread *t, void *p, enum heapfile_kind by)
+{
+	uint32_t *words;
+	blocks_tag tag = blocks_find_live((uintptr_t)p, &words);
+
+	if (unlikely(!tag) || unlikely(BLOCKS_TAG_BIRTH(tag) != t->recent) ||
+	    unlikely(t->epoch != epochs_current()) || unlikely(BLOCKS_IS_BIG(tag)) ||
+	    unlikely(!record_is_family(BLOCKS_TAG_KIND(tag), by)))
+		return false;
+	blocks_release(words, BLOCKS_TAG_SITE(tag));
+	relaxed_store(&t->quick_frees, t->quick_frees + 1);
+	relaxed_store(&t->quick_bytes, t->quick_bytes + BLOCKS_TAG_BYTES(tag));
+	return true;
+}
+
 /* A reallocation failed: the block is what it was. */
 void record_restore(const struct block *b);
 

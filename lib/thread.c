@@ -95,7 +95,7 @@ state_take(void)
 						      __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 			return t;
 	}
-	t = mem_keep(sizeof *t);
+	t = mem_keep(sizeof *t); /* aligned as it wants to be */
 	if (!t)
 		return NULL;
 	t->unwind = mem_map(unwind_bytes());
@@ -134,7 +134,7 @@ thread_make(void)
 	t->tid = sys_gettid();
 	t->number = record_new(t->tid);
 	t->epoch = 0;
-	t->budget = 0;
+	t->stop = t->look_at = t->sample_at = 0;
 	t->recent = 0;
 	t->random = seed(t->number);
 	unwind_reset(t->unwind);
@@ -186,6 +186,14 @@ thread_flush(struct thread *t)
 
 	for (i = 0; i < THREAD_CACHE; i++)
 		thread_evict(&t->cache[i], 0);
+	if (t->usual) {
+		uint64_t blocks = t->allocations - t->other_blocks;
+		uint64_t bytes = thread_allocated(t) - t->other_bytes;
+
+		sites_count(t->usual, blocks - t->usual_blocks, bytes - t->usual_bytes);
+		t->usual_blocks = blocks;
+		t->usual_bytes = bytes;
+	}
 }
 
 void
@@ -200,11 +208,14 @@ thread_sum(struct epochs_counts *ret)
 	ret->freed_young_bytes = relaxed_load(&thread_strays.freed_young_bytes);
 	ret->freed_to_bytes = relaxed_load(&thread_strays.freed_to_bytes);
 	for (t = acquire_load(&all); t; t = t->next) {
-		ret->allocations += relaxed_load(&t->counts.allocations);
-		ret->allocated_bytes += relaxed_load(&t->counts.allocated_bytes);
-		ret->frees += relaxed_load(&t->counts.frees);
-		ret->freed_bytes += relaxed_load(&t->counts.freed_bytes);
-		ret->freed_young_bytes += relaxed_load(&t->counts.freed_young_bytes);
+		uint64_t quick_bytes = relaxed_load(&t->quick_bytes);
+
+		ret->allocations += relaxed_load(&t->allocations);
+		ret->allocated_bytes += thread_allocated(t);
+		ret->frees += relaxed_load(&t->counts.frees) + relaxed_load(&t->quick_frees);
+		ret->freed_bytes += relaxed_load(&t->counts.freed_bytes) + quick_bytes;
+		ret->freed_young_bytes +=
+			relaxed_load(&t->counts.freed_young_bytes) + quick_bytes;
 		ret->freed_to_bytes += relaxed_load(&t->counts.freed_to_bytes);
 	}
 }

@@ -34,16 +34,25 @@ struct thread_cached {
 	uint64_t bytes;
 };
 
+/* What most calls of malloc and free touch comes first, and is one cache line. */
 struct thread {
-	int64_t budget;  /* bytes until somebody looks at the clock; others may set it to 0 */
-	epoch_no epoch;  /* as this thread last saw it */
-	birth_id birth;  /* of what it allocates now */
-	birth_id recent; /* the same, or 0: the next free is to be looked at */
+	uint64_t allocations;
+	uint64_t spent;   /* bytes allocated, and THREAD_PER_BLOCK for each block */
+	uint64_t stop;    /* of spent: beyond it, the clock or a sample is due */
+	epoch_no epoch;   /* as this thread last saw it */
+	birth_id birth;   /* of what it allocates now */
+	birth_id recent;  /* the same, or 0: the next free is to be looked at */
+	uint64_t tag;     /* of usual and birth, for blocks.h; 0 if usual is */
+	uint64_t quick_frees, quick_bytes; /* of blocks of the birth `recent`, in its epoch */
+
+	uint64_t look_at; /* of spent: when to look at the clock */
+	uint64_t sample_at; /* of bytes allocated: the next sample; 0 = not drawn yet */
+	uint64_t usual_blocks, usual_bytes; /* of `usual`, told to sites.h */
+	uint64_t other_blocks, other_bytes; /* not of `usual`, though it is not 0 */
+	site_id usual;   /* of what it allocates if stop is not reached; 0 = its stack's */
 	uint32_t period; /* of birth; books.h */
-	struct epochs_counts counts;
-	uint64_t reported, reported_blocks; /* of counts: bytes, allocations told of */
-	int64_t sample_left; /* bytes up to the next sample */
-	bool is_sampling;    /* sample_left has been drawn */
+	struct epochs_counts counts; /* frees but the quick ones; 0 allocations */
+	uint64_t reported, reported_blocks; /* bytes, allocations told of */
 	uint64_t random;
 	struct unwind *unwind;
 	struct verify *verify; /* verify.h; NULL until needed */
@@ -53,7 +62,15 @@ struct thread {
 	bool is_ending; /* it is about to, or has */
 	struct thread *next;
 	struct thread_cached cache[THREAD_CACHE];
-};
+} __attribute__((aligned(64)));
+enum { THREAD_PER_BLOCK = 64 };
+
+/* Bytes that a thread has allocated. */
+static ALWAYS_INLINE uint64_t
+thread_allocated(const struct thread *t)
+{
+	return relaxed_load(&t->spent) - THREAD_PER_BLOCK * relaxed_load(&t->allocations);
+}
 
 /* The thread-local words.
  *
@@ -69,9 +86,12 @@ struct thread_tls {
 	uint32_t n_ignoring; /* __lsan_disable calls without their enable */
 	uintptr_t guard_sp; /* of who took the guard */
 	struct thread *state;
+	/* The same, or NULL: what this thread allocates and frees needs a closer look
+	 * (record.h). */
+	struct thread *quick;
 };
 enum { THREAD_PENDING = 0x100, THREAD_PARK = 0x10000 };
-extern __thread struct thread_tls thread_tls __attribute__((tls_model("initial-exec")));
+extern __thread struct thread_tls thread_tls __attribute__((tls_model("initial-exec"))) HIDDEN;
 
 /* Counted with atomic adds, by whoever cannot use a thread's state. */
 extern struct epochs_counts thread_strays;
@@ -90,6 +110,21 @@ thread_enter(void)
 	thread_tls.guard_sp = (uintptr_t)__builtin_frame_address(0);
 	signal_fence();
 	return true;
+}
+
+/* Enter if that takes no thought: returns this thread's state, or NULL if it is to
+ * be done by thread_enter. */
+static ALWAYS_INLINE struct thread *
+thread_enter_quick(void)
+{
+	struct thread *t = thread_tls.quick;
+
+	if (unlikely(thread_tls.guard != 0) || unlikely(!t))
+		return NULL;
+	thread_tls.guard = 1;
+	thread_tls.guard_sp = (uintptr_t)__builtin_frame_address(0);
+	signal_fence();
+	return t;
 }
 
 /* Returns whether a signal asked for something meanwhile. */

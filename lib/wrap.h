@@ -63,42 +63,68 @@ wrap_is_too_big(size_t bytes)
 	return true;
 }
 
+/* Where the quick way ends: before it began; at a block that is not so simple, or
+ * NULL; at one whose stack is to be recorded; at what signals asked for meanwhile.
+ * The latter three return p. */
+void *wrap_malloc_slow(size_t bytes, enum heapfile_kind kind, const struct record_frame *frame);
+void *wrap_alloc_slow(void *p, size_t bytes, enum heapfile_kind kind,
+		      const struct record_frame *frame);
+void *wrap_alloc_stack(void *p, size_t bytes, enum heapfile_kind kind,
+		       const struct record_frame *frame, uint32_t *words);
+void *wrap_pending(void *p);
+
 static ALWAYS_INLINE void *
-wrap_malloc(size_t bytes, enum heapfile_kind kind, const struct caller *c)
+wrap_malloc(size_t bytes, enum heapfile_kind kind)
 {
+	struct thread *t;
+	uint32_t *words;
 	void *p;
 
-	if (wrap_is_too_big(bytes))
-		return NULL;
-	WRAP_ALLOC(p, backend_malloc(bytes), bytes, kind, c);
-	return p;
+	/* Zero bytes count as one for samples, and so do not go the quick way. */
+	if (unlikely(bytes - 1 >= BLOCKS_MAX_INLINE) || unlikely(!(t = thread_enter_quick())))
+		return wrap_malloc_slow(bytes, kind, FRAME());
+	p = backend_malloc_quick(bytes);
+	words = record_alloc_quick(t, p, bytes);
+	if (unlikely(!words))
+		return wrap_alloc_slow(p, bytes, kind, FRAME());
+	if (!t->tag)
+		return wrap_alloc_stack(p, bytes, kind, FRAME(), words);
+	record_tag(t, words, bytes, kind);
+	return unlikely(thread_leave()) ? wrap_pending(p) : p;
 }
 
 /* align: a power of two. */
 static ALWAYS_INLINE void *
-wrap_memalign(size_t align, size_t bytes, enum heapfile_kind kind, const struct caller *c)
+wrap_memalign(size_t align, size_t bytes, enum heapfile_kind kind)
 {
+	struct caller c = CALLER();
 	void *p;
 
 	if (wrap_is_too_big(bytes))
 		return NULL;
-	WRAP_ALLOC(p, backend_memalign(align, bytes), bytes, kind, c);
+	WRAP_ALLOC(p, backend_memalign(align, bytes), bytes, kind, &c);
 	return p;
 }
 
+/* Where the quick way ends: before it began; at a block that is to be looked at. */
+void wrap_free_slow(void *p, enum heapfile_kind by, const struct record_frame *frame);
+void wrap_free_inside(void *p, enum heapfile_kind by, const struct record_frame *frame);
+
 static ALWAYS_INLINE void
-wrap_free(void *p, enum heapfile_kind by, const struct caller *c)
+wrap_free(void *p, enum heapfile_kind by)
 {
+	struct thread *t;
+
 	if (unlikely(!p))
 		return;
-	if (unlikely(!record_enter())) {
-		if (record_free_nested(p, NULL))
-			backend_free(p);
-		return;
+	if (unlikely(!(t = thread_enter_quick()))) {
+		wrap_free_slow(p, by, FRAME());
+	} else if (unlikely(!record_free_quick(t, p, by))) {
+		wrap_free_inside(p, by, FRAME());
+	} else {
+		backend_free_quick(p);
+		record_leave();
 	}
-	if (likely(record_free(p, by, c, NULL)))
-		backend_free(p);
-	record_leave();
 }
 
 #endif

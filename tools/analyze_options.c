@@ -25,10 +25,15 @@ const char options_help[] =
 "\n"
 "What to show\n"
 "  --each                a report of each snapshot, as if there were no other\n"
+"  --diff                what is new, grown, shrunk and gone from the first to the\n"
+"                        last; of three and more, how each site goes\n"
+"  --merge               one report of all processes, and which of them stand out\n"
 "  --top=N               rows of each list, of types as well, 0 for all (text: 10,\n"
 "                        JSON: all)\n"
 "  --sort=KEY            one list, by live, old, allocations, blocks, age (of the\n"
-"                        oldest block) or retained; no types then\n"
+"                        oldest block) or retained; no types then.  --diff: growth\n"
+"                        (default), live, blocks, allocations; --merge: live, old,\n"
+"                        allocations, blocks\n"
 "  --frames=N            frames of each stack in text, 0 for all (12), with\n"
 "                        those outside of main\n"
 "  --cohort=WHICH        count blocks of this cohort only: young, old or all\n"
@@ -36,6 +41,13 @@ const char options_help[] =
 "  --focus=REGEX         only sites with a frame whose function, file or module\n"
 "                        matches (POSIX extended)\n"
 "  --ignore=REGEX        no sites with such a frame\n"
+"\n"
+"Single blocks, instead of a report; an ADDRESS may lie inside of one\n"
+"  --block=ADDRESS       what is there: size, age, state, stack, pointers in it\n"
+"  --who-points-at=ADDRESS\n"
+"                        the blocks and variables that point at it\n"
+"  --path=ADDRESS        how a variable or a stack leads to it\n"
+"  --shell               a prompt for these and other questions\n"
 "\n"
 "Leaks\n"
 "  --suppressions=FILE   say nothing of leaks that match; LeakSanitizer's syntax or\n"
@@ -63,10 +75,13 @@ const char options_help[] =
 "\n"
 "How\n"
 "  --format=FORMAT[:FILE]\n"
-"                        text (default); json: schema gcprof-analyze/1; findings\n"
-"                        only: sarif, junit, github (::error lines);\n"
+"                        text (default); json: schema gcprof-analyze/1; html: a\n"
+"                        page for a browser; findings only: sarif, junit, github\n"
+"                        (::error lines);\n"
 "                        flame graphs: collapsed (by --sort), speedscope;\n"
+"                        of --diff: collapsed (growth), difffolded (before, after);\n"
 "                        pprof; for Valgrind's viewers: dhat, massif;\n"
+"                        for Chrome DevTools and memlab: heapsnapshot;\n"
 "                        tables: csv (sites), sqlite (all);\n"
 "                        blocks: a line for each live block, with address,\n"
 "                        requested and usable bytes, kind, birth epoch, age,\n"
@@ -75,7 +90,8 @@ const char options_help[] =
 "                        allocations, bytes, then module+offset of each frame,\n"
 "                        innermost first (\"=\" before an exact address)\n"
 "                        With :FILE it is written there.  May repeat\n"
-"  -o, --output=FILE     write there instead of standard output\n"
+"  -o, --output=FILE     write there instead of standard output; the file is\n"
+"                        replaced when the new one is complete\n"
 "  --source-root=DIR     name source files below DIR relative to it (sarif, junit,\n"
 "                        github; default: the current directory)\n"
 "  --fail-on=LEVEL       exit with 1 if there are findings of this level or\n"
@@ -120,9 +136,15 @@ complain(const char *format, ...)
 enum option_code {
 	OPT_TOP = 256,
 	OPT_EACH,
+	OPT_DIFF,
+	OPT_MERGE,
 	OPT_SORT,
 	OPT_FRAMES,
 	OPT_COHORT,
+	OPT_BLOCK,
+	OPT_WHO,
+	OPT_PATH,
+	OPT_SHELL,
 	OPT_MIN_AGE,
 	OPT_FOCUS,
 	OPT_IGNORE,
@@ -153,10 +175,16 @@ enum option_code {
 static const struct option long_options[] = {
 	{"top", required_argument, NULL, OPT_TOP},
 	{"each", no_argument, NULL, OPT_EACH},
+	{"diff", no_argument, NULL, OPT_DIFF},
+	{"merge", no_argument, NULL, OPT_MERGE},
 	{"sort", required_argument, NULL, OPT_SORT},
 	{"frames", required_argument, NULL, OPT_FRAMES},
 	{"cohort", required_argument, NULL, OPT_COHORT},
 	{"min-age", required_argument, NULL, OPT_MIN_AGE},
+	{"block", required_argument, NULL, OPT_BLOCK},
+	{"who-points-at", required_argument, NULL, OPT_WHO},
+	{"path", required_argument, NULL, OPT_PATH},
+	{"shell", no_argument, NULL, OPT_SHELL},
 	{"focus", required_argument, NULL, OPT_FOCUS},
 	{"ignore", required_argument, NULL, OPT_IGNORE},
 	{"suppressions", required_argument, NULL, OPT_SUPPRESSIONS},
@@ -301,6 +329,24 @@ parse_roots(struct settings *s)
 	return ok;
 }
 
+static bool
+parse_question(struct settings *s, const char *option, inspect_answer *answer)
+{
+	struct question *q = &s->questions[s->n_questions];
+
+	if (s->n_questions == MAX_QUESTIONS) {
+		complain("--%s: more than %d questions at once", option, MAX_QUESTIONS);
+		return false;
+	}
+	if (inspect_parse(optarg, &q->address) != 0) {
+		complain("--%s: '%s' is no address, such as 0x7f0012340020", option, optarg);
+		return false;
+	}
+	q->answer = answer;
+	s->n_questions++;
+	return true;
+}
+
 static void
 complain_of_format(const char *name)
 {
@@ -392,8 +438,6 @@ parse_leak_option(struct settings *s, int code)
 static bool
 parse_option(struct settings *s, int code)
 {
-	static const char *const sorts[] = {"live",   "old", "allocations",
-					    "blocks", "age", "retained", NULL};
 	static const char *const levels[] = {"error", "warning", "note", "never", NULL};
 	uint64_t number;
 	int word;
@@ -408,15 +452,32 @@ parse_option(struct settings *s, int code)
 		s->report.frames = (size_t)number;
 		return s->has_frames;
 	case OPT_SORT:
-		s->has_sort = parse_word("sort", optarg, sorts, &word);
+		word = REPORT_GROWTH; /* no list of one snapshot is by this */
+		s->has_sort = strcmp(optarg, "growth") == 0 ||
+			      parse_word("sort", optarg, report_sort_names, &word);
 		if (s->has_sort)
 			s->report.sort = (enum report_sort)word;
 		return s->has_sort;
 	case OPT_EACH:
 		s->each = true;
 		return true;
+	case OPT_DIFF:
+		s->diff = true;
+		return true;
+	case OPT_MERGE:
+		s->merge = true;
+		return true;
 	case OPT_FORMAT:
 		return parse_format(s);
+	case OPT_BLOCK:
+		return parse_question(s, "block", inspect_block);
+	case OPT_WHO:
+		return parse_question(s, "who-points-at", inspect_who);
+	case OPT_PATH:
+		return parse_question(s, "path", inspect_path);
+	case OPT_SHELL:
+		s->is_shell = true;
+		return true;
 	case OPT_SOURCE_ROOT:
 		s->source_root = optarg;
 		return true;
@@ -489,6 +550,81 @@ settle_outputs(struct settings *s)
 	return true;
 }
 
+/* Of many snapshots, what one report does not have. */
+static const char *
+unwanted_option(const struct settings *s)
+{
+	const struct {
+		bool is_given;
+		const char *name;
+	} options[] = {
+		{s->diff && s->merge, "merge"},
+		{s->each, "each"},
+		{s->baseline, "baseline"},
+		{s->write_baseline, "write-baseline"},
+		{s->gen_suppressions, "gen-suppressions"},
+		{s->show_unused, "show-unused-suppressions"},
+		{s->report.findings_only, "findings-only"},
+		{s->watch.rules, "watch"},
+		{s->n_questions > 0, "block, --who-points-at or --path"},
+		{s->is_shell, "shell"},
+	};
+
+	for (size_t i = 0; i < sizeof(options) / sizeof(*options); i++)
+		if (options[i].is_given)
+			return options[i].name;
+	return NULL;
+}
+
+/* Can that kind of report be written so? */
+static bool
+can_write(const struct settings *s, const struct format *f)
+{
+	return s->diff	  ? f->write_diff != NULL
+	       : s->merge ? f->write_merge != NULL
+			  : f->write || f->write_findings;
+}
+
+static bool
+can_sort(const struct settings *s, enum report_sort sort)
+{
+	if (sort == REPORT_GROWTH)
+		return s->diff;
+	if (sort == REPORT_OLD)
+		return !s->diff;
+	return (!s->diff && !s->merge) || sort == REPORT_LIVE || sort == REPORT_ALLOCATIONS ||
+	       sort == REPORT_BLOCKS;
+}
+
+/* Do all options go together with --diff, --merge, or neither? */
+static bool
+settle_way(const struct settings *s)
+{
+	const char *way = s->diff ? "--diff" : s->merge ? "--merge" : "one snapshot";
+	const char *option = s->diff || s->merge ? unwanted_option(s) : NULL;
+
+	if (option) {
+		complain("%s does not go with --%s", way, option);
+		return false;
+	}
+	if (s->has_sort && !can_sort(s, s->report.sort)) {
+		complain("--sort: that order is not one for %s; try --help", way);
+		return false;
+	}
+	for (int i = 0; i < s->n_outputs; i++) {
+		if (can_write(s, s->outputs[i].format))
+			continue;
+		fprintf(stderr, "gcprof-analyze: --format=%s is not one for %s; these are:",
+			s->outputs[i].format->name, way);
+		for (const struct format *f = formats; f->name; f++)
+			if (can_write(s, f))
+				fprintf(stderr, " %s", f->name);
+		fputc('\n', stderr);
+		return false;
+	}
+	return true;
+}
+
 static bool
 settle(struct settings *s)
 {
@@ -501,6 +637,11 @@ settle(struct settings *s)
 	s->report.filter_text = s->filter_text;
 	if (!s->no_builtin)
 		(void)suppressions_add_builtin(s->detect.suppressions);
+	if ((s->n_questions || s->is_shell) &&
+	    (s->n_outputs > 1 || s->outputs[0].format != formats)) {
+		complain("--format: reports and questions do not go together");
+		return false;
+	}
 	return true;
 }
 
@@ -523,7 +664,7 @@ options_parse(struct settings *s, int argc, char **argv)
 		if (!parse_option(s, code))
 			return OPTIONS_WRONG;
 	}
-	if (!settle_outputs(s) || !settle(s))
+	if (!settle_outputs(s) || !settle_way(s) || !settle(s))
 		return OPTIONS_WRONG;
 	if (optind == argc) {
 		complain("no snapshot named, such as gcprof.PROGRAM.PID.1.heap; try "

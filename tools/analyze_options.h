@@ -14,17 +14,26 @@
 #include <stdio.h>
 
 #include "detect.h"
+#include "outfile.h"
 #include "formats.h"
+#include "inspect.h"
 #include "report.h"
 #include "symbolize.h"
 #include "alarms.h"
 
-enum { FAIL_NEVER = -1, MAX_OUTPUTS = 8 };
+enum { FAIL_NEVER = -1, MAX_OUTPUTS = 8, MAX_QUESTIONS = 32 };
+
+/* About a single block. */
+struct question {
+	inspect_answer *answer;
+	uint64_t address;
+};
 
 struct output {
 	const struct format *format;
 	const char *path; /* NULL = standard output */
-	FILE *f;          /* opened when there is something to write */
+	struct outfile file; /* opened when there is something to write */
+	bool is_broken;      /* is not to be kept */
 };
 
 struct settings {
@@ -38,7 +47,11 @@ struct settings {
 	bool has_top, has_frames, has_sort;
 	bool no_builtin;
 	bool gen_suppressions, show_unused;
+	struct question questions[MAX_QUESTIONS];
+	int n_questions;
+	bool is_shell;
 	bool each; /* snapshot has a report of its own */
+	bool diff, merge; /* one report of all */
 	const char *output; /* of -o, for the format that names no file */
 	const char *baseline, *write_baseline;
 	const char *source_root;

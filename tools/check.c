@@ -163,7 +163,7 @@ check_list_options(void (*put)(const char *left, const char *words))
 {
 	put("--error-exitcode=N", "exit status if there are findings; default 23");
 	put("--keep", "keep the snapshots, in the working directory; with --output=NAME, under that name");
-	put("--format=FORMAT[:FILE]", "text (default), json, sarif, junit or github; may repeat");
+	put("--format=FORMAT[:FILE]", "text (default), json, html, sarif, junit or github; may repeat");
 	put("-o, --report=FILE", "where the report without :FILE goes; default standard error");
 	for (size_t i = 0; i < N_ANALYZER_OPTIONS; i++) {
 		const struct analyzer_option *o = &analyzer_options[i];
@@ -709,10 +709,12 @@ begin_words(const struct check *c, struct words *w)
 	add_all(w, &c->options);
 }
 
+/* JSON and HTML tell of one process. */
 static bool
-is_json(const char *format)
+is_whole(const char *format)
 {
-	return strncmp(format, "json", 4) == 0 && (format[4] == '\0' || format[4] == ':');
+	return (strncmp(format, "json", 4) == 0 || strncmp(format, "html", 4) == 0) &&
+	       (format[4] == '\0' || format[4] == ':');
 }
 
 /* A name for the output about the i-th snapshot: x.json, x.2.json, ... */
@@ -725,7 +727,7 @@ numbered(const char *name, size_t i)
 	return i ? text("%.*s.%zu%s", n, name, i + 1, name + n) : text("%s", name);
 }
 
-/* One call on all snapshots; JSON is left out if it takes a call for each. */
+/* One call on all snapshots; what takes a call for each is left out. */
 static int
 analyze_together(const struct check *c, const struct snapshots *s)
 {
@@ -737,7 +739,7 @@ analyze_together(const struct check *c, const struct snapshots *s)
 	for (size_t i = 0; i < c->formats.n; i++) {
 		const char *format = c->formats.list[i];
 
-		if (s->n > 1 && is_json(format))
+		if (s->n > 1 && is_whole(format))
 			continue;
 		has_unnamed |= strchr(format, ':') == NULL;
 		add(&w, text("--format=%s", format));
@@ -759,7 +761,7 @@ analyze_one(const struct check *c, const struct snapshots *s, size_t i, const ch
 	struct words w = {0};
 
 	begin_words(c, &w);
-	add(&w, text("--format=json"));
+	add(&w, text("--format=%.4s", format));
 	file = file ? file + 1 : c->report;
 	if (file) {
 		char *name = numbered(file, i);
@@ -778,7 +780,7 @@ analyze(const struct check *c, const struct snapshots *s)
 	int worst = analyze_together(c, s);
 
 	for (size_t f = 0; s->n > 1 && f < c->formats.n; f++)
-		for (size_t i = 0; i < s->n && is_json(c->formats.list[f]); i++) {
+		for (size_t i = 0; i < s->n && is_whole(c->formats.list[f]); i++) {
 			int status = analyze_one(c, s, i, c->formats.list[f]);
 
 			worst = status > worst ? status : worst;
@@ -791,16 +793,11 @@ analyze(const struct check *c, const struct snapshots *s)
 static int
 try_analyzer(struct check *c)
 {
-	const char *named = getenv("GCPROF_ANALYZE");
 	const struct words *all[] = {&c->options, &c->once};
 	struct words w = {0};
 
-	if (named && *named && strlen(named) < sizeof(c->analyzer)) {
-		strcpy(c->analyzer, named);
-	} else if (launch_find_tool("gcprof-analyze", c->analyzer) < 0) {
-		complain("gcprof-analyze is neither beside this program nor in " GCPROF_BINDIR);
+	if (launch_find_analyzer(c->analyzer) < 0)
 		return ANALYZER_FAILED;
-	}
 	begin_words(c, &w);
 	for (size_t i = 0; i < 2; i++)
 		add_all(&w, all[i]);

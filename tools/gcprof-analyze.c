@@ -16,25 +16,20 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "analyze_options.h"
+#include "analyze.h"
 #include "baseline.h"
+#include "compare.h"
 #include "heap.h"
 #include "heapfile_read.h"
 #include "places.h"
 #include "report_findings.h"
 #include "alarms.h"
 #include "several.h"
+#include "shell.h"
 
 #ifndef PACKAGE_VERSION
 #define PACKAGE_VERSION "(not configured)"
 #endif
-
-enum { EXIT_FINDINGS = 1, EXIT_TROUBLE = 2 };
-
-enum {
-	TEXT_TOP = 10,
-	TEXT_FRAMES = 12,
-};
 
 /* ---- progress ---- */
 
@@ -53,7 +48,7 @@ now(void)
 }
 
 /* After the first second, ten times a second at most. */
-static void
+void
 show_progress(void *arg, const char *what, uint64_t done, uint64_t total)
 {
 	double t;
@@ -74,7 +69,7 @@ show_progress(void *arg, const char *what, uint64_t done, uint64_t total)
 	fflush(stderr);
 }
 
-static void
+void
 end_progress(void)
 {
 	if (progress.is_shown)
@@ -86,46 +81,39 @@ end_progress(void)
 
 /* Opened when the first snapshot could be read, so that a wrong name does not
  * cost an earlier report. */
-static bool
+bool
 open_output(struct output *o)
 {
-	if (o->f)
+	if (o->file.f)
 		return true;
-	o->f = o->path ? fopen(o->path, "we") : stdout;
-	if (!o->f)
+	if (!o->path)
+		o->file.f = stdout;
+	else if (outfile_open(&o->file, o->path) != 0)
 		complain("'%s': %s", o->path, strerror(errno));
-	else if (o->format && o->format->begin)
-		o->format->begin(o->f);
-	return o->f != NULL;
+	if (o->file.f && o->format && o->format->begin)
+		o->format->begin(o->file.f);
+	return o->file.f != NULL;
 }
 
 /* Flush, and see whether all arrived.  A reader that went away has seen what
  * it wanted: no message then. */
-static int
+int
 close_output(struct output *o)
 {
 	bool failed;
-	int error;
 
 	if (o->format && o->format->end)
-		o->format->end(o->f);
-	failed = ferror(o->f) != 0;
-	error = failed ? errno : 0;
-	errno = 0;
-	if (fclose(o->f) != 0) {
-		failed = true;
-		if (errno)
-			error = errno;
-	}
-	if (failed && error != EPIPE)
+		o->format->end(o->file.f);
+	failed = outfile_close(&o->file, !o->is_broken) != 0;
+	if (failed && errno != EPIPE)
 		complain("'%s': %s", o->path ? o->path : "standard output",
-			 error ? strerror(error) : "write error");
+			 errno ? strerror(errno) : "write error");
 	return failed ? EXIT_TROUBLE : 0;
 }
 
 /* ---- work ---- */
 
-static struct heap *
+struct heap *
 load(const char *path)
 {
 	struct hf_error error;
@@ -177,6 +165,7 @@ describe(const struct settings *s, const struct analysis *a,
 		options.frames = TEXT_FRAMES;
 	options.one_list = !is_text || s->has_sort;
 	options.with_dead = format->needs & FORMAT_DEAD;
+	options.graph = s->detect.graph;
 	return report_new(a->heap, a->symbols, a->findings, &options);
 }
 
@@ -194,7 +183,7 @@ write_document(const struct settings *s, const struct analysis *a, struct output
 		.is_first = a->is_first,
 	};
 
-	o->format->write_findings(&source, o->f);
+	o->format->write_findings(&source, o->file.f);
 }
 
 static bool
@@ -210,19 +199,18 @@ write_report(const struct settings *s, const struct analysis *a, struct output *
 	}
 	if (o->format->needs & FORMAT_TEXT) {
 		if (!a->is_first && !s->report.findings_only)
-			fputs("\n\n", o->f);
+			fputs("\n\n", o->file.f);
 		if (a->is_one_of_many && (!s->report.findings_only || a->findings->n))
-			fprintf(o->f, "File        %s\n", a->path);
+			fprintf(o->file.f, "File        %s\n", a->path);
 	}
-	failed = o->format->write(r, o->f);
+	failed = o->format->write(r, o->file.f);
 	report_free(r);
 	if (failed < 0)
 		complain("out of memory");
 	return !failed;
 }
 
-/* The program may bring suppressions; they are in force from here on. */
-static void
+void
 adopt_suppressions(const struct settings *s, const struct heap *heap)
 {
 	const struct heap_text *text = &heap->info.default_suppressions;
@@ -264,8 +252,10 @@ write_output(const struct settings *s, const struct analysis *a, struct output *
 {
 	if (!open_output(o))
 		return false;
-	if (!o->format->write_findings)
-		return write_report(s, a, o);
+	if (!o->format->write_findings) {
+		o->is_broken = !write_report(s, a, o);
+		return !o->is_broken;
+	}
 	write_document(s, a, o);
 	return true;
 }
@@ -363,11 +353,11 @@ write_new_baseline(const struct run *run)
 
 	if (!open_output(&o))
 		return EXIT_TROUBLE;
-	baseline_write(run->new, o.f);
+	baseline_write(run->new, o.file.f);
 	return close_output(&o);
 }
 
-static int
+int
 worse(int a, int b)
 {
 	return a > b ? a : b;
@@ -461,9 +451,8 @@ analyze_process(struct run *run, const struct several_file *files, size_t n, boo
 	return status;
 }
 
-/* The files of the command line, those of each process together; for free(3). */
-static struct several_file *
-sort_files(const struct settings *s, char **paths, int n, size_t *ret_n_groups)
+struct several_file *
+sort_files(char **paths, int n, bool look, size_t *ret_n_groups)
 {
 	struct several_file *files = calloc((size_t)n, sizeof(*files));
 
@@ -472,7 +461,7 @@ sort_files(const struct settings *s, char **paths, int n, size_t *ret_n_groups)
 		return NULL;
 	}
 	for (int i = 0; i < n; i++)
-		if (n > 1 && !s->each)
+		if (n > 1 && look)
 			several_look(paths[i], &files[i]);
 		else
 			files[i].path = paths[i];
@@ -480,8 +469,7 @@ sort_files(const struct settings *s, char **paths, int n, size_t *ret_n_groups)
 	return files;
 }
 
-/* A snapshot that is there twice counts once.  Returns how many are left. */
-static size_t
+size_t
 drop_doubles(struct several_file *files, size_t n)
 {
 	size_t left = 0;
@@ -521,7 +509,7 @@ analyze_all(struct settings *s, char **paths, int n)
 {
 	struct run run = {.s = s};
 	size_t n_groups = 0, n_files = (size_t)n;
-	struct several_file *files = sort_files(s, paths, n, &n_groups);
+	struct several_file *files = sort_files(paths, n, !s->each, &n_groups);
 	bool ok = files && can_be_told(s, files, n_files) && run_begin(&run);
 	int status = ok ? 0 : EXIT_TROUBLE;
 
@@ -539,7 +527,7 @@ analyze_all(struct settings *s, char **paths, int n)
 	if (ok && s->show_unused)
 		show_unused(s->detect.suppressions, stdout);
 	for (int i = 0; i < s->n_outputs; i++)
-		if (s->outputs[i].f)
+		if (s->outputs[i].file.f)
 			status = worse(status, close_output(&s->outputs[i]));
 	baseline_free(run.old);
 	baseline_free(run.new);
@@ -589,11 +577,68 @@ watch_all(struct settings *s, char **paths, int n)
 	return status;
 }
 
+/* Single blocks of one snapshot, instead of a report. */
+static int
+ask(struct settings *s, char **paths, int n)
+{
+	struct output *o = &s->outputs[0];
+	struct heap *heap;
+	struct symbols *symbols = NULL;
+	struct inspect *inspect = NULL;
+	bool ok;
+
+	if (n != 1) {
+		complain("questions are about one snapshot, not %d", n);
+		return EXIT_TROUBLE;
+	}
+	heap = load(paths[0]);
+	if (!heap || !open_output(o)) {
+		heap_free(heap);
+		return EXIT_TROUBLE;
+	}
+	if (!s->no_symbols)
+		symbols = symbols_new(heap, &s->symbols);
+	if (!s->has_top)
+		s->report.top = TEXT_TOP;
+	if (!s->has_frames)
+		s->report.frames = TEXT_FRAMES;
+	adopt_suppressions(s, heap);
+	inspect = inspect_new(heap, symbols, &s->detect.graph, &s->report, show_progress, NULL);
+	ok = inspect != NULL;
+	for (int i = 0; i < s->n_questions && ok; i++) {
+		if (i > 0)
+			putc('\n', o->file.f);
+		ok = s->questions[i].answer(inspect, s->questions[i].address, o->file.f) >= 0;
+		end_progress();
+	}
+	if (ok && s->is_shell)
+		ok = shell_run(heap, symbols, &s->report, &s->detect) == 0;
+	if (!ok)
+		complain("'%s': out of memory", paths[0]);
+	inspect_free(inspect);
+	symbols_free(symbols);
+	heap_free(heap);
+	return worse(ok ? 0 : EXIT_TROUBLE, close_output(o));
+}
+
+/* What is done with the files. */
+typedef int way(struct settings *s, char **paths, int n);
+
+static way *
+way_of(const struct settings *s)
+{
+	if (s->watch.rules)
+		return watch_all;
+	if (s->n_questions || s->is_shell)
+		return ask;
+	return s->diff ? compare_diff : s->merge ? compare_merge : analyze_all;
+}
+
 /* Show a text that was asked for. */
 static int
 answer(const char *text)
 {
-	struct output o = {.f = stdout};
+	struct output o = {.file.f = stdout};
 
 	fputs(text, stdout);
 	return close_output(&o);
@@ -621,8 +666,7 @@ main(int argc, char **argv)
 		status = answer("gcprof-analyze " PACKAGE_VERSION "\n");
 		break;
 	case OPTIONS_WORK:
-		status = (s.watch.rules ? watch_all : analyze_all)(&s, argv + optind,
-								   argc - optind);
+		status = way_of(&s)(&s, argv + optind, argc - optind);
 		break;
 	case OPTIONS_WRONG:
 		break;

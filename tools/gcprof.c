@@ -1,5 +1,5 @@
-/* gcprof.c -- run a program under the profiler, check it for leaks, or ask a
- * running one for a snapshot.
+/* gcprof.c -- run a program under the profiler, check it for leaks, ask a running
+ * one for a snapshot, or ask a snapshot.
  *
  * `run` becomes the program by exec: its pid, its signals, its exit status are
  * the program's own.
@@ -69,6 +69,7 @@ help(void)
 	(void)puts("usage: gcprof run [OPTION]... [--] COMMAND [ARGUMENT]...\n"
 		   "       gcprof check [OPTION]... [--] COMMAND [ARGUMENT]...\n"
 		   "       gcprof snapshot [OPTION]... PID\n"
+		   "       gcprof shell [OPTION]... FILE\n"
 		   "       gcprof --help | --version\n"
 		   "\n"
 		   "run: run a program with libgcprof.so preloaded; read what it writes with\n"
@@ -92,6 +93,9 @@ help(void)
 	(void)printf("  %-21s seconds to wait; default %d\n", "--timeout=SECONDS", DEFAULT_TIMEOUT_S);
 	put_option("--signal=NAME", "the signal that it waits for, where its environment does not tell");
 	put_option("--output=NAME", "the name that it writes to, where its environment does not tell");
+	(void)puts("\n"
+		   "shell: a prompt at which a snapshot is asked about its blocks and sites; takes\n"
+		   "options of gcprof-analyze.");
 	(void)puts("\n"
 		   "Exit status of run and check: the program's own; 125 if it cannot be profiled,\n"
 		   "126 if it cannot be run, 127 if it is not found.  Of check, where the program's\n"
@@ -234,6 +238,27 @@ snapshot(int argc, char **argv)
 	return snapshot_of(argv[optind], &o);
 }
 
+/* ---- shell ---- */
+
+/* Become gcprof-analyze --shell; the options are its own. */
+static int
+shell(int argc, char **argv)
+{
+	static char option[] = "--shell";
+	char analyzer[PATH_MAX];
+	char **words = calloc((size_t)argc + 2, sizeof(*words));
+
+	if (!words || launch_find_analyzer(analyzer) < 0)
+		return EXIT_USAGE;
+	words[0] = analyzer;
+	words[1] = option;
+	for (int i = 1; i < argc; i++)
+		words[i + 1] = argv[i];
+	(void)execv(analyzer, words);
+	complain("'%s': %s", analyzer, strerror(errno));
+	return EXIT_USAGE;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -253,9 +278,11 @@ main(int argc, char **argv)
 		return check_or_help(argc - 1, argv + 1);
 	if (strcmp(command, "snapshot") == 0)
 		return snapshot(argc - 1, argv + 1);
+	if (strcmp(command, "shell") == 0)
+		return shell(argc - 1, argv + 1);
 	if (*command)
 		complain("there is no command '%s'", command);
 	else
-		complain("run, check or snapshot?");
+		complain("run, check, snapshot or shell?");
 	return bad_usage(EXIT_USAGE);
 }

@@ -117,6 +117,21 @@ launch_find_tool(const char *name, char *ret_path)
 	return access(file, X_OK) == 0 && realpath(file, ret_path) ? 0 : -1;
 }
 
+int
+launch_find_analyzer(char *ret_path)
+{
+	const char *named = getenv("GCPROF_ANALYZE");
+
+	if (named && *named && strlen(named) < PATH_MAX) {
+		strcpy(ret_path, named);
+		return 0;
+	}
+	if (launch_find_tool("gcprof-analyze", ret_path) == 0)
+		return 0;
+	complain("gcprof-analyze is neither beside this program nor in " GCPROF_BINDIR);
+	return -1;
+}
+
 /* In front of what is preloaded already: the first definition of malloc wins. */
 static int
 preload(const char *library)

@@ -54,6 +54,10 @@ void settings_list(struct option *ret);
  */
 int launch_find_tool(const char *name, char *ret_path);
 
+/* Find the analyzer: what GCPROF_ANALYZE names, or the one beside this program.  The
+ * same, but the failure has been said. */
+int launch_find_analyzer(char *ret_path);
+
 /* Can `command` be profiled, and by which library?
  *
  * ret_library  room for PATH_MAX bytes; untouched on failure.

@@ -2,11 +2,11 @@
  *
  * In:   a model, names if there are any, what the user wants to see.
  * Out:  struct report; the two plain tables that need no description.
- * Not here: how it looks (report_text.c, report_json.c).
+ * Not here: how it looks (report_text.c, report_json.c, report_html.c).
  *
  * What filters do: --cohort and --min-age choose the blocks that a site's sums
  * count, --focus and --ignore choose the sites that are listed.  Process,
- * memory, cohorts, totals, survival and findings are of the whole snapshot
+ * memory, cohorts, totals, survival, demography and findings are of the whole snapshot
  * always, so that a percentage means the same in every report of a file.
  *
  * SPDX-License-Identifier: MIT
@@ -61,6 +61,11 @@ passes(const struct report *r, uint32_t node)
 	stack_free(&s);
 	return ok;
 }
+
+const char *const report_sort_names[REPORT_N_SORTS + 1] = {
+	[REPORT_LIVE] = "live",     [REPORT_OLD] = "old", [REPORT_ALLOCATIONS] = "allocations",
+	[REPORT_BLOCKS] = "blocks", [REPORT_AGE] = "age", [REPORT_RETAINED] = "retained",
+};
 
 /* ---- ranks ---- */
 
@@ -250,6 +255,88 @@ build_chart(struct report *r)
 	return 0;
 }
 
+/* ---- demography ---- */
+
+/* Live bytes by node, whatever the filters: like the survival rows, these are of
+ * the whole snapshot.  For free(3). */
+static uint64_t *
+sum_live_bytes(const struct heap *h)
+{
+	uint64_t *bytes = calloc((size_t)h->n_nodes + 1, sizeof(*bytes));
+
+	for (uint32_t i = 0; bytes && i < h->n_blocks; i++)
+		bytes[h->blocks[i].site] += heap_block_requested(&h->blocks[i]);
+	return bytes;
+}
+
+/* Keep the largest nodes, in falling order. */
+static void
+demography_choose(struct report_demography *d, const uint64_t *bytes, uint32_t n_nodes)
+{
+	for (uint32_t node = 0; node <= n_nodes; node++) {
+		size_t at = d->n_sites;
+
+		while (at > 0 && bytes[node] > bytes[d->sites[at - 1]])
+			at--;
+		if (bytes[node] == 0 || at == REPORT_DEMOGRAPHY_SITES)
+			continue;
+		if (d->n_sites < REPORT_DEMOGRAPHY_SITES)
+			d->n_sites++;
+		for (size_t i = d->n_sites - 1; i > at; i--)
+			d->sites[i] = d->sites[i - 1];
+		d->sites[at] = node;
+	}
+}
+
+/* The survival row of a birth epoch, or n_epochs. */
+static size_t
+find_row(const struct report *r, uint64_t epoch)
+{
+	size_t low = 0, high = r->n_epochs;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (r->epochs[middle].last < epoch)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < r->n_epochs && r->epochs[low].first <= epoch ? low : r->n_epochs;
+}
+
+static int
+build_demography(struct report *r)
+{
+	const struct heap *h = r->heap;
+	struct report_demography *d = &r->demography;
+	uint64_t *bytes = sum_live_bytes(h);
+	size_t *rows = calloc((size_t)h->n_births + 1, sizeof(*rows));
+
+	if (bytes)
+		demography_choose(d, bytes, h->n_nodes);
+	d->live_bytes = calloc(r->n_epochs * (d->n_sites + 1) + 1, sizeof(*d->live_bytes));
+	free(bytes);
+	if (!bytes || !rows || !d->live_bytes) {
+		free(rows);
+		return -1;
+	}
+	for (uint32_t i = 0; i <= h->n_births; i++)
+		rows[i] = h->births[i].is_known ? find_row(r, h->births[i].epoch)
+						: r->n_epochs;
+	for (uint32_t i = 0; i < h->n_blocks; i++) {
+		const struct heap_block *b = &h->blocks[i];
+		size_t row = rows[b->birth], site = 0;
+
+		while (site < d->n_sites && d->sites[site] != b->site)
+			site++;
+		if (row < r->n_epochs)
+			d->live_bytes[row * (d->n_sites + 1) + site] += heap_block_requested(b);
+	}
+	free(rows);
+	return 0;
+}
+
 /* ---- external memory ---- */
 
 static int
@@ -354,7 +441,8 @@ report_new(const struct heap *heap, struct symbols *symbols,
 	r->findings = findings ? findings : &none;
 	r->options = *options;
 	r->sites = heap_aggregate(heap, &options->filter);
-	if (!r->sites || rank_all(r) || build_chart(r) || build_mappings(r)) {
+	if (!r->sites || rank_all(r) || build_chart(r) || build_demography(r) ||
+	    build_mappings(r)) {
 		report_free(r);
 		return NULL;
 	}
@@ -372,6 +460,7 @@ report_free(struct report *r)
 		free(r->lists[sort]);
 	free(r->sites);
 	free(r->epochs);
+	free(r->demography.live_bytes);
 	free(r->mappings);
 	free(r);
 }

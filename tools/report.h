@@ -1,9 +1,11 @@
 /* report.h -- one description of a report, for many outputs.
  *
  * In:   a model, names if there are any, what the user wants to see.
- * Out:  ranked sites, rows of the survival chart, external memory by site,
- *       findings; and the stacks of all of these on demand.
- * Not here: how it looks (report_text.c, report_json.c), exit status (main).
+ * Out:  ranked sites, rows of the survival chart, what the largest sites have in
+ *       each row, external memory by site, findings; and the stacks of all of
+ *       these on demand.
+ * Not here: how it looks (report_text.c, report_json.c, report_html.c), exit
+ *       status (main).
  *
  * SPDX-License-Identifier: MIT
  */
@@ -29,7 +31,9 @@ enum report_sort {
 	REPORT_AGE,
 	REPORT_RETAINED,
 	REPORT_N_SORTS,
+	REPORT_GROWTH = REPORT_N_SORTS, /* of several snapshots only */
 };
+extern const char *const report_sort_names[REPORT_N_SORTS + 1]; /* ended by NULL */
 
 struct report_options {
 	size_t top;    /* rows of each list; 0 = all */
@@ -43,6 +47,7 @@ struct report_options {
 	const regex_t *focus;    /* sites with a frame that matches; NULL = all */
 	const regex_t *ignore;   /* sites without one; NULL = all */
 	const char *filter_text; /* the filters as the user wrote them, or "" */
+	struct graph_options graph; /* for who looks at pointers */
 };
 
 struct report_epochs {
@@ -50,6 +55,16 @@ struct report_epochs {
 	uint64_t survived_bytes;
 	bool has_survived; /* the timeline tells of these epochs */
 	struct heap_count live;
+};
+
+enum { REPORT_DEMOGRAPHY_SITES = 6 };
+
+/* Whose blocks the rows of the survival chart are made of.
+ * INVARIANT  whole: the n_sites + 1 numbers of a row add up to its live bytes. */
+struct report_demography {
+	uint32_t sites[REPORT_DEMOGRAPHY_SITES]; /* by falling live bytes */
+	size_t n_sites;
+	uint64_t *live_bytes; /* by row, then by site; the last of a row is all others */
 };
 
 struct report_mapping {
@@ -72,6 +87,7 @@ struct report {
 	size_t n_ranked[REPORT_N_SORTS]; /* that have a rank at all */
 	struct report_epochs *epochs;    /* at most about 20 rows */
 	size_t n_epochs;
+	struct report_demography demography;
 	struct report_mapping *mappings; /* by falling bytes */
 	size_t n_mappings, n_mappings_listed;
 	const struct findings *findings;
@@ -82,7 +98,7 @@ struct report {
  * heap, symbols, findings, options  must live as long as the report; findings
  *          may be NULL, then there are none.
  * Returns  the report, for report_free(); NULL if there is no memory.
- * Cost     two sweeps over the blocks; names for what will be shown, or for
+ * Cost     four sweeps over the blocks; names for what will be shown, or for
  *          every site if focus or ignore is set.
  */
 struct report *report_new(const struct heap *heap, struct symbols *symbols,
@@ -97,7 +113,12 @@ uint32_t report_n_types(const struct report *r);
 /* Write it.  Errors are in the stream: ferror(). */
 void report_write_text(const struct report *r, FILE *f);
 void report_write_leaks(const struct report *r, FILE *f); /* a part of it */
+void report_write_sites(const struct report *r, FILE *f); /* another: the list by options.sort */
 void report_write_json(const struct report *r, FILE *f);
+
+/* One page for a browser; returns as struct format has it.  Only in a build with
+ * the page's libraries. */
+int report_write_html(const struct report *r, FILE *f);
 
 /* For other programs' viewers; returns as struct format has it. */
 int report_write_collapsed(const struct report *r, FILE *f);
@@ -107,6 +128,7 @@ int report_write_dhat(const struct report *r, FILE *f);
 int report_write_massif(const struct report *r, FILE *f);
 int report_write_csv(const struct report *r, FILE *f);
 int report_write_sqlite(const struct report *r, FILE *f);
+int report_write_heapsnapshot(const struct report *r, FILE *f);
 
 /* Tables for other programs: blocks and sites, one a line. */
 void report_write_blocks(const struct report *r, FILE *f);

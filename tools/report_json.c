@@ -10,12 +10,10 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "report.h"
+#include "report_json.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#include <jansson.h>
 
 #include "text.h"
 
@@ -144,6 +142,22 @@ losses(const struct heap *h)
 	return o;
 }
 
+/* The names of losses in words. */
+static json_t *
+loss_meanings(const struct heap *h)
+{
+	json_t *o = json_object();
+
+	for (size_t i = 0; i < h->n_losses; i++) {
+		const struct heap_text *name = &h->losses[i].name;
+		const char *meaning = text_loss_meaning(name->bytes, name->n);
+
+		if (meaning)
+			put(o, name->bytes, text(meaning));
+	}
+	return o;
+}
+
 /* The arguments joined by blanks; text_utf8() makes blanks of NULs. */
 static json_t *
 command(const struct heap_text *t)
@@ -209,6 +223,7 @@ process(const struct heap *h)
 	put(o, "sampling", sampling(info));
 	put(o, "complete", json_boolean(h->is_complete));
 	put(o, "losses", losses(h));
+	put(o, "loss_meanings", loss_meanings(h));
 	return o;
 }
 
@@ -283,6 +298,39 @@ cohorts(const struct heap *h)
 	put(o, "old", count(&h->old));
 	put(o, "unknown_birth", count(&h->unborn));
 	put(o, "epochs", array);
+	return o;
+}
+
+/* Rows of the survival chart, and which sites their blocks are of. */
+static json_t *
+demographics(const struct report *r)
+{
+	const struct report_demography *d = &r->demography;
+	json_t *o = json_object(), *sites = json_array(), *rows = json_array();
+
+	for (size_t i = 0; i < d->n_sites; i++) {
+		json_t *site = stack(r, d->sites[i]);
+
+		put(site, "site", number(d->sites[i]));
+		(void)json_array_append_new(sites, site);
+	}
+	for (size_t i = 0; i < r->n_epochs; i++) {
+		const struct report_epochs *e = &r->epochs[i];
+		const uint64_t *bytes = d->live_bytes + i * (d->n_sites + 1);
+		json_t *row = count(&e->live), *by_site = json_array();
+
+		for (size_t k = 0; k < d->n_sites; k++)
+			(void)json_array_append_new(by_site, number(bytes[k]));
+		put(row, "first_epoch", number(e->first));
+		put(row, "last_epoch", number(e->last));
+		put(row, "survived_bytes",
+		    e->has_survived ? number(e->survived_bytes) : json_null());
+		put(row, "bytes_by_site", by_site);
+		put(row, "bytes_of_others", number(bytes[d->n_sites]));
+		(void)json_array_append_new(rows, row);
+	}
+	put(o, "sites", sites);
+	put(o, "rows", rows);
 	return o;
 }
 
@@ -505,12 +553,12 @@ findings(const struct report *r)
 	return array;
 }
 
-/* A site without its frames. */
-static json_t *
-site(const struct report *r, uint32_t node)
+json_t *
+report_json_site(const struct report *r, uint32_t node)
 {
 	const struct heap_site *s = &r->sites[node];
 	const struct heap_node *n = &r->heap->nodes[node];
+	struct heap_estimate all;
 	json_t *o = json_object();
 
 	put(o, "site", number(node));
@@ -519,6 +567,10 @@ site(const struct report *r, uint32_t node)
 	if (r->heap->info.sample_bytes && !heap_is_unsampled(r->heap, node)) {
 		put(o, "estimated_live_blocks", json_real(s->estimated_blocks));
 		put(o, "estimated_live_bytes", json_real(s->estimated_bytes));
+		if (heap_estimate(r->heap, node, &all)) {
+			put(o, "estimated_allocations", json_real(all.allocations));
+			put(o, "estimated_allocated_bytes", json_real(all.bytes));
+		}
 	}
 	put(o, "usable_bytes", number(s->usable_bytes));
 	put(o, "young_blocks", number(s->young.blocks));
@@ -748,9 +800,8 @@ marks(const struct heap *h)
 
 /* ---- the whole ---- */
 
-/* Write a value and let it go. */
-static void
-dump(FILE *f, json_t *value)
+void
+report_json_dump(FILE *f, json_t *value)
 {
 	if (!value || json_dumpf(value, f, JSON_ENCODE_ANY | JSON_COMPACT) != 0)
 		fputs("null", f);
@@ -771,7 +822,7 @@ static void
 member(FILE *f, const char *key, json_t *value)
 {
 	fprintf(f, ",\n\"%s\": ", key);
-	dump(f, value);
+	report_json_dump(f, value);
 }
 
 /* Frames of one node as they stand in an array, without its brackets.
@@ -790,7 +841,7 @@ node_text(const struct report *r, char **texts, uint32_t node)
 	for (size_t i = 0; f && i < s.n; i++) {
 		if (i > 0)
 			fputc(',', f);
-		dump(f, frame(r, &s.frames[i]));
+		report_json_dump(f, frame(r, &s.frames[i]));
 	}
 	if (f && fclose(f) == 0)
 		texts[node] = text;
@@ -807,7 +858,7 @@ write_frames(const struct report *r, FILE *f, char **texts, uint32_t node)
 
 	node = stack_top(r->heap, node);
 	if (node == 0 || !texts) {
-		dump(f, frames(r, node));
+		report_json_dump(f, frames(r, node));
 		return;
 	}
 	fputc('[', f);
@@ -833,7 +884,7 @@ write_sites(const struct report *r, FILE *f)
 		uint32_t node = r->lists[sort][i];
 
 		/* The facts are an object; its frames go in before it is closed. */
-		char *facts = dumps(site(r, node));
+		char *facts = dumps(report_json_site(r, node));
 
 		if (!facts)
 			continue;
@@ -851,7 +902,7 @@ write_sites(const struct report *r, FILE *f)
 }
 
 void
-report_write_json(const struct report *r, FILE *f)
+report_json_write(const struct report *r, FILE *f, report_json_sites *write_them)
 {
 	fputs("{\"schema\": \"gcprof-analyze/1\"", f);
 	member(f, "process", process(r->heap));
@@ -862,10 +913,11 @@ report_write_json(const struct report *r, FILE *f)
 	}
 	member(f, "memory", memory(r));
 	member(f, "cohorts", cohorts(r->heap));
+	member(f, "demographics", demographics(r));
 	member(f, "totals", totals(r->heap));
 	member(f, "leaks", leaks(&r->findings->leaks));
 	member(f, "findings", findings(r));
-	write_sites(r, f);
+	write_them(r, f);
 	if (r->findings->types)
 		member(f, "types", types(r));
 	member(f, "mappings", mappings(r));
@@ -873,4 +925,10 @@ report_write_json(const struct report *r, FILE *f)
 	member(f, "threads", threads(r));
 	member(f, "modules", modules(r));
 	fputs("}\n", f);
+}
+
+void
+report_write_json(const struct report *r, FILE *f)
+{
+	report_json_write(r, f, write_sites);
 }

@@ -31,21 +31,6 @@ struct writer {
 
 /* ---- figures ---- */
 
-static const char *
-duration_format(uint64_t ns, char *buf, size_t n)
-{
-	double s = (double)ns / 1e9;
-
-	if (s < 60)
-		snprintf(buf, n, "%.3g s", s);
-	else if (s < 3600)
-		snprintf(buf, n, "%d min %d s", (int)s / 60, (int)s % 60);
-	else
-		snprintf(buf, n, "%" PRIu64 " h %d min", (uint64_t)(s / 3600),
-			 (int)(s / 60) % 60);
-	return buf;
-}
-
 static double
 percent(uint64_t part, uint64_t whole)
 {
@@ -55,7 +40,7 @@ percent(uint64_t part, uint64_t whole)
 /* Compound literals live until the end of the block that holds the call. */
 #define SIZE(v)     text_size(v, (char[24]){0}, 24)
 #define COUNT(v)    text_count(v, (char[32]){0}, 32)
-#define DURATION(v) duration_format(v, (char[32]){0}, 32)
+#define DURATION(v) text_duration(v, (char[32]){0}, 32)
 
 /* ---- process, memory, cohorts ---- */
 
@@ -89,30 +74,6 @@ put_time(FILE *f, uint64_t ns)
 		fprintf(f, "%s, ", buf);
 }
 
-/* What a loss means for who reads the report; NULL for a later version's. */
-static const char *
-loss_meaning(const struct heap_text *name)
-{
-	static const char *const meanings[][2] = {
-		{"blocks", "live blocks that are not known, for want of memory"},
-		{"sites", "stacks that were not kept, for want of memory"},
-		{"births", "blocks whose epoch and thread are not known"},
-		{"threads", "threads without a number"},
-		{"modules", "loaded objects that are not known"},
-		{"mappings", "mappings that are not known"},
-		{"bad_frees", "wrong frees beyond those below"},
-		{"marks", "marks beyond those below"},
-		{"snapshots", "snapshots not taken, asked for while one was written"},
-		{"stacks", "stacks that differ from libunwind's (GCPROF_VERIFY)"},
-	};
-
-	for (size_t i = 0; i < sizeof(meanings) / sizeof(*meanings); i++)
-		if (strlen(meanings[i][0]) == name->n &&
-		    memcmp(meanings[i][0], name->bytes, name->n) == 0)
-			return meanings[i][1];
-	return NULL;
-}
-
 static void
 write_losses(const struct heap *h, FILE *f)
 {
@@ -123,7 +84,8 @@ write_losses(const struct heap *h, FILE *f)
 	}
 	fputs("no", f);
 	for (size_t i = 0; i < h->n_losses; i++) {
-		const char *meaning = loss_meaning(&h->losses[i].name);
+		const char *meaning = text_loss_meaning(h->losses[i].name.bytes,
+							 h->losses[i].name.n);
 
 		fprintf(f, "%s%s ", i ? ",\n            " : ": ",
 			COUNT(h->losses[i].count));
@@ -337,11 +299,16 @@ static void
 write_estimate(const struct writer *w, uint32_t node)
 {
 	const struct heap_site *s = &w->r->sites[node];
+	struct heap_estimate all;
 
-	if (s->estimated_blocks > 0)
-		fprintf(w->f, "     estimated %s in %s blocks, from those that were sampled\n",
-			SIZE((uint64_t)(s->estimated_bytes + 0.5)),
-			COUNT((uint64_t)(s->estimated_blocks + 0.5)));
+	if (!heap_is_estimated(w->r->heap, node))
+		return;
+	fprintf(w->f, "     estimated live %s in %s blocks", SIZE((uint64_t)(s->estimated_bytes + 0.5)),
+		COUNT((uint64_t)(s->estimated_blocks + 0.5)));
+	if (heap_estimate(w->r->heap, node, &all))
+		fprintf(w->f, ", %s allocations of %s", COUNT((uint64_t)(all.allocations + 0.5)),
+			SIZE((uint64_t)(all.bytes + 0.5)));
+	fputs(", from those that were sampled\n", w->f);
 }
 
 static void
@@ -789,6 +756,20 @@ write_marks(const struct heap *h, FILE *f)
 		layout_text(f, &h->marks[i].label, 64);
 		putc('\n', f);
 	}
+}
+
+void
+report_write_sites(const struct report *r, FILE *f)
+{
+	struct writer w = {.r = r, .f = f};
+
+	w.shown = calloc((size_t)r->heap->n_nodes + 1, sizeof(*w.shown));
+	if (!w.shown) {
+		fputs("no memory for a report\n", f);
+		return;
+	}
+	write_list(&w, r->options.sort);
+	free(w.shown);
 }
 
 void

@@ -117,6 +117,29 @@ text_command(const char *bytes, size_t n)
 }
 
 const char *
+text_loss_meaning(const char *name, size_t n)
+{
+	static const char *const meanings[][2] = {
+		{"blocks", "live blocks that are not known, for want of memory"},
+		{"sites", "stacks that were not kept, for want of memory"},
+		{"births", "blocks whose epoch and thread are not known"},
+		{"threads", "threads without a number"},
+		{"modules", "loaded objects that are not known"},
+		{"mappings", "mappings that are not known"},
+		{"bad_frees", "wrong frees beyond those below"},
+		{"marks", "marks beyond those below"},
+		{"snapshots", "snapshots not taken, asked for while one was written"},
+		{"stacks", "stacks that differ from libunwind's (GCPROF_VERIFY)"},
+	};
+
+	for (size_t i = 0; i < sizeof(meanings) / sizeof(*meanings); i++)
+		if (strlen(meanings[i][0]) == n &&
+		    memcmp(meanings[i][0], name, n) == 0)
+			return meanings[i][1];
+	return NULL;
+}
+
+const char *
 text_size(uint64_t bytes, char *buf, size_t n)
 {
 	static const char *const units[] = {"B",   "KiB", "MiB", "GiB",
@@ -148,5 +171,20 @@ text_count(uint64_t v, char *buf, size_t n)
 		buf[at++] = digits[i];
 	}
 	buf[at] = '\0';
+	return buf;
+}
+
+const char *
+text_duration(uint64_t ns, char *buf, size_t n)
+{
+	double s = (double)ns / 1e9;
+
+	if (s < 60)
+		snprintf(buf, n, "%.3g s", s);
+	else if (s < 3600)
+		snprintf(buf, n, "%d min %d s", (int)s / 60, (int)s % 60);
+	else
+		snprintf(buf, n, "%" PRIu64 " h %d min", (uint64_t)(s / 3600),
+			 (int)(s / 60) % 60);
 	return buf;
 }

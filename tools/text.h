@@ -28,10 +28,17 @@ const char *text_basename(const char *path);
 /* "malloc" and the like, of enum heapfile_kind. */
 const char *text_kind_name(unsigned kind);
 
+/* What it means that something was lost: words for the name of a loss, or NULL for
+ * a later version's. */
+const char *text_loss_meaning(const char *name, size_t n);
+
 /* A size with three digits or so: "12.3 MiB".  Returns buf, as does the next. */
 const char *text_size(uint64_t bytes, char *buf, size_t n);
 
 /* A count with commas: "1,234,567". */
 const char *text_count(uint64_t v, char *buf, size_t n);
+
+/* A time: "12.3 s", "5 min 2 s", "1 h 4 min". */
+const char *text_duration(uint64_t ns, char *buf, size_t n);
 
 #endif

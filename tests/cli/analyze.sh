@@ -188,4 +188,28 @@ else
 	skip "SARIF is valid by its schema" "no npm, or no registry: the schema cannot be had"
 fi
 
+# ---- files that are there when they are complete
+
+mkdir files && echo 'what stood there' > files/old.json && chmod 640 files/old.json
+ln -s old.json files/link.json
+too_long() {
+	(
+		trap '' XFSZ
+		ulimit -f 1
+		status 2 "$analyze" --format=json -o files/old.json own.heap
+	) && says 'old.json.: File too large' err
+}
+ok "a report that cannot be written whole is an error" too_long
+ok "and leaves the file that stood there, and no other" \
+	bash -c '[ "$(cat files/old.json)" = "what stood there" ] && [ "$(cd files && echo *)" = "link.json old.json" ]'
+ok "one that can be replaces it, through a link as well" status 0 "$analyze" --format=json -o files/link.json own.heap
+ok "with the same permissions, and the link is still one" \
+	bash -c '[ "$(stat -c %a files/old.json)" = 640 ] && [ -L files/link.json ] && jq -e .schema files/old.json'
+ok "a new file has the usual permissions" bash -c 'umask 027 && "$0" -o files/new own.heap && [ "$(stat -c %a files/new)" = 640 ]' "$analyze"
+ok "a directory that takes no new file is no hindrance to an old one" \
+	bash -c 'cat own.heap > files/own.heap; [ "$(id -u)" -ne 0 ] || exit 0
+		chmod a-w files; "$0" -o files/new files/own.heap; status=$?; chmod u+w files; exit $status' "$analyze"
+ok "a pipe is written to" bash -c '"$0" -o /dev/stdout own.heap | grep -q Sites' "$analyze"
+ok "a file that cannot be opened is named" complains "'none/x': No such file" "$analyze" -o none/x own.heap
+
 echo "1..$n"

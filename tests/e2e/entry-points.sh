@@ -17,6 +17,15 @@ is "the program says nothing it would not say alone" "$(cat "$T/ledger.out" "$T/
 GCPROF_SAMPLE=64K run_gcprof sampled "$TARGETS/entry" ledger
 ok "with sampling the live set is as exact, only stacks are fewer" \
 	ledger --exactly "$(heap sampled)" "$T/sampled.truth"
+for run in ledger sampled; do
+	is "what the sites allocated adds up to what the process did: $run" \
+		"$(json "$(heap $run)" '[.sites[] | .allocations] + [.sites[] | .allocated_bytes] | add')" \
+		"$(json "$(heap $run)" '.totals | .allocations + .allocated_bytes')"
+done
+# 10 MB at one sample in 16 KiB: 610 expected, give or take 25.
+GCPROF_SAMPLE=16K run_gcprof many "$TARGETS/entry" many
+between "as many stacks are sampled as were asked for" "$(json "$(heap many)" \
+	'[.sites[] | select(any(.frames[]; .function == "many")) | .allocations] | add // 0')" 450 770
 
 run_gcprof contract "$TARGETS/entry" contract
 is "the C contract runs to its end" "$status" 0

@@ -61,9 +61,9 @@ done | no_complaint "every header compiles by itself"
 
 find . -path ./build-aux -prune -o -path ./m4 -prune -o -path './autom4te.cache' -prune \
 	-o -type f \( -name '*.[ch]' -o -name '*.cc' -o -name '*.def' -o -name '*.sh' -o -name '*.awk' \
-	-o -name '*.py' -o -name '*.js' -o -name '*.am' -o -name '*.mk' -o -name 'configure.ac' \
+	-o -name '*.py' -o -name '*.js' -o -name '*.mjs' -o -name '*.css' -o -name '*.am' -o -name '*.mk' -o -name 'configure.ac' \
 	-o -name bootstrap -o -name '*.[1-8]' \) -print |
-	grep -vE '/config\.h|\.pb-c\.[ch]|/gcprof-[0-9][^/]*/|/_build/' |
+	grep -vE '/config\.h|\.pb-c\.[ch]|/gcprof-[0-9][^/]*/|/_build/|/tools/html/fetched/' |
 	while read -r file; do
 		head -n 40 "$file" | grep -q 'SPDX-License-Identifier: MIT' || echo "$file"
 	done | no_complaint "every source has its licence line"

@@ -10,6 +10,6 @@ command -v shellcheck > /dev/null || skip_all "shellcheck is not installed"
 
 plan 1
 {
-	find lib tests -name '*.sh' -print
+	find lib tests tools -name '*.sh' -print
 	ls bootstrap .ci/run completion/*
 } | sort | xargs shellcheck -x -P . -f gcc 2>&1 | no_complaint "shellcheck is content"

@@ -4,6 +4,7 @@
  *     entry contract    what the C library documents, as points on fd 3
  *     entry extra       the same for names that this C library may lack
  *     entry mallocx     jemalloc's own interface, if the process has it
+ *     entry many        100,000 blocks of 100 bytes, each freed at once
  *
  * SPDX-License-Identifier: MIT
  */
@@ -64,6 +65,12 @@ ledger(void)
 		keep(v_memalign(4096, n), n, "aligned");
 		release(keep(v_memalign(128, n), n, "aligned"), n);
 		keep(v_valloc(n), n, "aligned");
+	}
+
+	/* Every small size, the second time where such a block was freed before. */
+	for (i = 0; i < 600; i++) {
+		release(keep(v_malloc(i), i, "malloc"), i);
+		keep(v_malloc(i), i, "malloc");
 	}
 
 	/* realloc: in place, moving, shrinking, to zero, failing */
@@ -518,6 +525,16 @@ jemalloc_api(void)
 	return 0;
 }
 
+static int
+many(void)
+{
+	int i;
+
+	for (i = 0; i < 100000; i++)
+		v_free(v_malloc(100));
+	return 0;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -529,6 +546,8 @@ main(int argc, char **argv)
 		return extra();
 	if (!strcmp(argv[1], "mallocx"))
 		return jemalloc_api();
+	if (!strcmp(argv[1], "many"))
+		return many();
 	contract_basics();
 	contract_realloc();
 	contract_failure();

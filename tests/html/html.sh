@@ -1,0 +1,98 @@
+#!/usr/bin/env bash
+# html.sh -- the HTML report, opened in a headless browser as from disk.
+#
+# Snapshots and pages are made here; what the browser finds is asked in page.mjs.
+# Screenshots stay in _build/html of the build directory.
+#
+# SPDX-License-Identifier: MIT
+# shellcheck source-path=SCRIPTDIR/../..
+. "${srcdir:-.}/tests/e2e/init.sh"
+
+require node chromium objcopy
+MANY=$abs_top_builddir/tests/html/many
+DEMO=$abs_top_builddir/examples/demo
+AXE=$(echo "$SOURCES"/tools/html/fetched/axe-core-*/axe.min.js)
+require_built "$MANY" "$DEMO" "$AXE"
+echo '/* */' >"$T/empty.heap"
+! "$ANALYZE" --format=html -o "$T/none.html" "$T/empty.heap" 2>&1 | grep -q 'built without' ||
+	skip_all "this build has no HTML report"
+shots=$abs_top_builddir/_build/html
+mkdir -p "$shots" "$T/pages"
+
+# page NAME ARGUMENT...: NAME.html and NAME.json
+page() {
+	local name=$1
+	shift
+	"$ANALYZE" --format=html:"$T/pages/$name.html" --format=json:"$T/pages/$name.json" "$@" 2>"$T/$name.err" ||
+		diag_file "$T/$name.err"
+}
+
+# ---- pages
+
+env -u PYTHONMALLOC "$RUN" run --output="$T/demo.heap" -- "$DEMO" >/dev/null
+page demo "$T/demo.heap"
+
+# The demonstration, with names that would like to be markup, or are no text.
+long=$(printf 'aaaaaaaaaa%.0s' {1..700})
+hostile=$T/$'a<img src=x>\'"&\xff'
+printf '%s %s\n' remember_user '</script><img_src=x_onerror=owned=1>' render_page "_ZN$(printf '8namesake%.0s' {1..300})1fEv" \
+	log_request "$(printf '\xff\xfe\xc0bytes')" sessions '<script>owned=4</script>' handle_request "$long" >"$T/names"
+objcopy --strip-debug --redefine-syms="$T/names" "$DEMO" "$hostile"
+# objcopy's list has no blanks in names; two bytes of the symbol table do.
+LC_ALL=C sed -i 's|<img_src=x_onerror|<img src=x onerror|' "$hostile"
+GCPROF_YOUNG=1M "$RUN" run --output="$T/hostile.heap" -- "$hostile" '</script><script>owned=2</script>' >/dev/null
+page hostile "$T/hostile.heap"
+"$RUN" run --output="$T/mark.heap" -- "$MANY" 4 "$(printf '</script><b>\u2028&amp;"')" >/dev/null
+page mark "$T/mark.heap"
+
+"$RUN" run --output="$T/many.heap" -- "$MANY" 17 begin >/dev/null
+page many "$T/many.heap"
+is "of many sites, the largest and all others make up each birth epoch" \
+	"$(jq -c '.demographics.rows | map((.bytes_by_site | add) + .bytes_of_others == .bytes) + [map(.bytes_of_others) | add > 0] | unique' \
+		"$T/pages/many.json")" '[true]'
+# A count is enough for Node: it need not read a hundred thousand stacks.
+jq '{ totals, sites: (.sites | length) }' "$T/pages/many.json" >"$T/many.json" && mv "$T/many.json" "$T/pages/many.json"
+
+"$RUN" run --sample=64K --output="$T/sampled.heap" -- "$DEMO" >/dev/null
+page sampled "$T/sampled.heap"
+page incomplete "$SOURCES/tests/fuzz/corpus/heapfile/rich.file"
+"$RUN" run --snapshot=exit,growth=50% --output="$T/several-%n.heap" -- "$DEMO" >/dev/null
+page several "$T"/several-*.heap
+
+# ---- what a browser makes of them
+
+timeout "$GCPROF_TESTS_TIMEOUT" node "$SOURCES/tests/html/page.mjs" "$(command -v chromium)" "$T/pages" "$shots" "$AXE" \
+	>"$T/points" 2>"$T/node.err"
+is "the browser test goes through to its end" "$?" 0
+points_of "$T/points"
+grep '^#' "$T/points"
+diag_file "$T/node.err"
+for shot in light dark narrow hostile many; do
+	ok "a screenshot is kept: $shot" file -E "$shots/$shot.png"
+done
+
+# ---- the file itself
+
+! grep -a -q -i '</script><img\|</script><b>' "$T/pages/hostile.html" "$T/pages/mark.html"
+is "no end of a script comes out of the data" "$?" 0
+is "the page is valid UTF-8" "$(iconv -f UTF-8 -t UTF-8 "$T/pages/hostile.html" 2>&1 >/dev/null)" ""
+is "no address of the network is asked for in the page's own part" \
+	"$(sed '/^<script>/,$d' "$T/pages/demo.html" | grep -ciE '(src|href) *= *"?https?:')" 0
+for name in uplot d3 d3-flame-graph; do
+	ok "the licence of $name is in it" grep -q "^/\* $name [0-9]" "$T/pages/demo.html"
+done
+ok "its licences are whole" grep -q 'Apache License' "$T/pages/demo.html"
+
+# ---- the command
+
+status=0
+script -qec "'$ANALYZE' --format=html '$T/demo.heap'" /dev/null </dev/null >"$T/terminal" || status=$?
+ok "on a terminal nothing is written but what to do instead" grep -q 'name a file with -o' "$T/terminal"
+is "with exit status 2" "$status" 2
+"$ANALYZE" --format=html "$T/demo.heap" >"$T/piped.html"
+ok "into a pipe or a file it is written" cmp "$T/piped.html" "$T/pages/demo.html"
+"$ANALYZE" --format=html -o "$T/both.html" "$T/demo.heap" "$T/sampled.heap" 2>"$T/both.err"
+is "two processes are refused" "$?" 2
+ok "with the reason" grep -q 'snapshots of one process' "$T/both.err"
+ok "and no file is left" test ! -e "$T/both.html"
+done_testing

@@ -1,0 +1,11 @@
+# tests/html/local.mk -- the HTML report in a browser.
+#
+# SPDX-License-Identifier: MIT
+
+e2e_tests += tests/html/html.sh
+
+EXTRA_DIST += tests/html/browser.mjs tests/html/page.mjs
+
+test_programs += tests/html/many
+tests_html_many_SOURCES = tests/html/many.c
+tests_html_many_CFLAGS = $(e2e_cflags) -O0

@@ -1,0 +1,363 @@
+/* page.mjs -- the HTML report in a browser: does it do what it says?
+ *
+ *     node page.mjs CHROMIUM DIRECTORY SCREENSHOTS AXE
+ *
+ * In:   DIRECTORY with NAME.html and NAME.json of the same snapshots, made by
+ *       html.sh; axe-core's script.
+ * Out:  a TAP line for each point, without numbers; PNG files in SCREENSHOTS.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+import { readFileSync } from "node:fs";
+import { Browser } from "./browser.mjs";
+
+const [program, directory, screenshots, axeFile] = process.argv.slice(2);
+const axe = readFileSync(axeFile, "utf8");
+const browser = new Browser(program, `${directory}/profile`);
+
+/* ---- points ---- */
+
+function point(sentence, isGood, seen) {
+	console.log(`${isGood ? "ok" : "not ok"} - ${sentence}`);
+	if (!isGood)
+		console.log(`# ${sentence}: seen ${JSON.stringify(seen)?.slice(0, 1500)}`);
+}
+
+function same(sentence, got, wanted) {
+	point(sentence, JSON.stringify(got) === JSON.stringify(wanted), { got, wanted });
+}
+
+const json = (name) => JSON.parse(readFileSync(`${directory}/${name}.json`, "utf8"));
+
+async function opened(name, how) {
+	const page = await browser.page(how);
+
+	await page.open(`file://${directory}/${encodeURIComponent(name)}.html`);
+	await page.until("document.documentElement.dataset.ready === 'yes' || !document.querySelector('#trouble')?.hidden");
+	if (await page.ask("document.documentElement.dataset.ready !== 'yes'"))
+		throw new Error(`${name}.html: ${await page.ask("document.querySelector('#trouble')?.textContent")}`);
+	return page;
+}
+
+function quiet(sentence, page) {
+	const loaded = page.requests.filter((url) => !url.startsWith(`file://${directory}/`));
+
+	same(`${sentence}: no complaint on the console, and nothing asked of any network`,
+		[page.complaints, loaded, page.requests.length], [[], [], 1]);
+}
+
+/* ---- what is asked of pages ---- */
+
+const texts = (selector) => `[...document.querySelectorAll(${JSON.stringify(selector)})].map((e) => e.textContent)`;
+const data = (selector) => `Number(document.querySelector(${JSON.stringify(selector)}).value)`;
+const column = (n) => `[...document.querySelectorAll("#sites tbody tr > :nth-child(${n})")].map((e) => Number(e.firstChild.value))`;
+const head = (n) => `#sites thead th:nth-child(${n})`;
+const frames = `[...document.querySelectorAll("#flame g.frame")].map((e) => e.getAttribute("aria-label"))`;
+const focused = `document.activeElement.getAttribute("aria-label")`;
+
+function widest(sites, key) {
+	return sites.reduce((a, b) => b[key] > a[key] ? b : a);
+}
+
+/* ---- the demonstration: one cache without a bound ---- */
+
+async function numbers(page, report) {
+	const { totals, cohorts, memory, leaks } = report;
+
+	same("the figures at the top are those of the JSON report", [
+		await page.ask(data("#live data")), await page.ask(data("#old data")), await page.ask(data("#lost data")),
+		await page.ask(data("#rss data")), await page.ask(data("#external data")), await page.ask(data("#allocated data")),
+	], [totals.live_bytes, cohorts.old.bytes, leaks.definite.bytes + leaks.indirect.bytes, memory.rss, memory.external,
+		totals.allocated_bytes]);
+	same("so are the live bytes of the sites", await page.ask(column(2)),
+		report.sites.map((s) => s.live_bytes).sort((a, b) => b - a).slice(0, 50));
+	same("and of the types", await page.ask(`[...document.querySelectorAll("#types tbody tr > :nth-child(2)")].map((e) => Number(e.firstChild.value))`),
+		report.types.map((t) => t.live_bytes).sort((a, b) => b - a).slice(0, 50));
+	await page.click("#timeline details summary");
+	same("so are the numbers of the timeline", await page.ask(
+		`[...document.querySelectorAll("#timeline tbody tr:nth-child(1) td data")].map((e) => Number(e.value))`),
+	["rss", "heap_total", "heap_used", "external"].map((key) => report.cohorts.epochs[0][key]));
+	await page.click("#demographics details summary");
+	same("so is the live memory of each birth epoch and site", await page.ask(
+		`[...document.querySelectorAll("#demographics tbody tr")].map((tr) => [...tr.querySelectorAll("td")].slice(0, ${report.demographics.sites.length})
+			.map((td) => Number(td.firstChild.value)))`), report.demographics.rows.map((row) => row.bytes_by_site));
+	same("the rows of the demography add up to what lives", report.demographics.rows.map((row) =>
+		row.bytes_by_site.reduce((a, b) => a + b, row.bytes_of_others)), report.demographics.rows.map((row) => row.bytes));
+	same("and all of them to all bytes whose birth is known", report.demographics.rows.reduce((a, row) => a + row.bytes, 0),
+		totals.live_bytes - cohorts.unknown_birth.bytes);
+}
+
+async function findings(page, report) {
+	const [first] = report.findings;
+	const said = await page.ask(`document.querySelector("#summary").textContent`);
+
+	point("the first lines say how many problems there are, what the first is, and what to do", said.includes("1 warning") &&
+		said.includes(first.summary) && said.includes(first.advice), said);
+	point("the holder is named there", /held by sessions/.test(said), said);
+	point("the first finding is open, with evidence, path and stack", await page.ask(`(() => {
+		const details = document.querySelector("#finding-1 details");
+		return details.open && details.querySelectorAll(".path li").length > 1 &&
+			details.querySelector(".path .root").textContent.includes("sessions") &&
+			details.querySelectorAll("ul li").length === ${first.evidence.length} &&
+			details.querySelector(".stack").textContent.includes("remember_user");
+	})()`), await page.ask(`document.querySelector("#finding-1").textContent`));
+	await page.click("#findings .notes > summary");
+	point("notes are there when asked for", await page.ask(`document.querySelector("#finding-2").checkVisibility() &&
+		!document.querySelector("#finding-2 details").open`), null);
+	const path = `document.querySelector("#finding-1 .path").checkVisibility()`;
+
+	await page.click("#finding-1 details summary");
+	const closed = await page.ask(path);
+
+	await page.click("#finding-1 details summary");
+	same("a click on an open finding hides its path, another shows it", [closed, await page.ask(path)], [false, true]);
+	await page.click("#finding-1 details summary");
+	await page.click(`#summary a[href="#finding-1"]`);
+	point("a click on a headline goes to its finding, opened", await page.ask(
+		`document.activeElement.id === "finding-1" && document.querySelector("#finding-1 details").open`), await page.ask("document.activeElement.id"));
+}
+
+async function sites(page, report) {
+	const rising = report.sites.map((s) => s.live_bytes).sort((a, b) => a - b).slice(0, 50);
+
+	same("the sites are sorted by live bytes, and say so", await page.ask(`document.querySelector("${head(2)}").getAttribute("aria-sort")`), "descending");
+	await page.click(`${head(2)} button`);
+	same("a click on a column turns the order round", [await page.ask(column(2)),
+		await page.ask(`document.querySelector("${head(2)}").getAttribute("aria-sort")`)], [rising, "ascending"]);
+	const i = await page.ask(`${texts("#sites thead th")}.indexOf("Allocated") + 1`);
+
+	await page.ask(`document.querySelector("${head(i)} button").focus()`);
+	await page.press("Enter");
+	same("Enter on another column sorts by it, and only that one says so", [await page.ask(column(i)),
+		await page.ask(`document.querySelectorAll("#sites th[aria-sort]").length`)],
+	[report.sites.map((s) => s.allocated_bytes).sort((a, b) => b - a).slice(0, 50), 1]);
+	await page.type("#filter", "RENDER_page");
+	await page.until(`document.querySelector("#sites .status").textContent.includes("out of")`);
+	const wanted = report.sites.filter((s) => s.frames.some((f) => f.function === "render_page")).length;
+
+	point("the filter leaves stacks with that function, in any case of letters", wanted > 0 && await page.ask(
+		`document.querySelectorAll("#sites tbody tr").length === ${wanted} &&
+		${texts("#sites tbody th")}.every((text) => text.includes("render_page"))`), await page.ask(texts("#sites tbody th")));
+	await page.click("#sites tbody .opener");
+	point("a click on a site shows its stack", await page.ask(`document.querySelector("#sites .more .stack").textContent.includes("main") &&
+		document.querySelector("#sites .opener").getAttribute("aria-expanded") === "true"`), null);
+}
+
+async function flame(page, report) {
+	const top = widest(report.sites, "live_bytes");
+	const called = report.sites.filter((s) => s.frames.some((f) => f.function === "render_page")).reduce((sum, s) => sum + s.allocations, 0);
+	const total = (key) => report.sites.reduce((sum, s) => sum + s[key], 0);
+	const label = async (name) => (await page.ask(frames)).find((text) => text.startsWith(`${name} `)) ?? "";
+
+	point("the flame graph has the whole, main and the site that holds most", (await page.ask(frames))[0].startsWith("all") &&
+		(await label("main")) && (await label(top.frames[0].function)), await page.ask(frames));
+	same("the whole is all that lives", (await page.ask("document.querySelectorAll('#flame g.frame').length > 3")), true);
+	await page.click(`#flame g.frame[aria-label^="handle_request "]`);
+	point("a click zooms in: the frame is as wide as the whole", await page.ask(`(() => {
+		const at = document.querySelector('#flame g.frame[aria-label^="handle_request "]').getBoundingClientRect();
+		return at.width > document.querySelector("#flame .flame").clientWidth - 3;
+	})()`) && !(await label("log_request")).startsWith("none"), await page.ask(frames));
+	await page.click("#flame-reset");
+	await page.click(`#flame input[value="allocations"]`);
+	point("another weight gives other widths", (await label("render_page")).includes(`: ${called.toLocaleString("en-US")}, `) &&
+		(await page.ask(frames))[0].includes(`: ${total("allocations").toLocaleString("en-US")}, `), await page.ask(frames));
+	await page.type("#flame-search", "RENDER_");
+	await page.until(`document.querySelector("#flame-result").textContent !== ""`);
+
+	point("a search marks frames and tells their share", await page.ask(
+		`document.querySelectorAll('#flame rect[fill="#ee82ee"]').length > 0`) &&
+		(await page.ask(`document.querySelector("#flame-result").textContent`)).includes(`: ${called.toLocaleString("en-US")}, `),
+	await page.ask(`document.querySelector("#flame-result").textContent`));
+	await page.type("#flame-search", " ");
+	await page.click(`#flame input[value="live_bytes"]`);
+
+	/* Keyboard: from the whole down to main's callee, zoom, and back. */
+	await page.ask(`document.querySelector('#flame g.frame[tabindex="0"]').focus()`);
+	await page.press("ArrowDown");
+	const second = await page.ask(focused);
+
+	point("the arrow keys go from frame to frame", second && !second.startsWith("all"), second);
+	await page.press("ArrowDown");
+	await page.press("ArrowUp");
+	same("and back", await page.ask(focused), second);
+	for (let i = 0; i < 20 && !(await page.ask(focused)).startsWith("remember_user"); i++)
+		await page.press("ArrowDown");
+	await page.press("Enter");
+	await page.settle();
+	point("Enter zooms to the frame, which keeps the focus", (await page.ask(focused))?.startsWith("remember_user") && await page.ask(
+		`document.activeElement.getBoundingClientRect().width > document.querySelector("#flame .flame").clientWidth - 3`), await page.ask(focused));
+	await page.press("Escape");
+	await page.settle();
+	point("Escape zooms out to its caller", (await page.ask(focused))?.startsWith("handle_request"), await page.ask(focused));
+}
+
+async function charts(page) {
+	const shown = () => page.ask(`document.querySelector("#timeline .values").textContent`);
+
+	await page.ask(`document.querySelector("#timeline .chart").focus()`);
+	await page.press("Home");
+	const first = await shown();
+
+	await page.press("ArrowRight");
+	point("the arrow keys go through the timeline, and its words follow", first.includes("epoch 1") && (await shown()).includes("epoch 2"),
+		[first, await shown()]);
+	await page.click("#timeline .legend button");
+	same("a click in the legend switches a line off", await page.ask(
+		`document.querySelector("#timeline .legend button").getAttribute("aria-pressed")`), "false");
+	await page.click("#timeline .legend button");
+}
+
+async function colours(page) {
+	const paper = "getComputedStyle(document.querySelector('#summary')).backgroundColor";
+	const light = await page.ask(paper);
+
+	await page.click("#theme");
+	const dark = await page.ask(paper);
+
+	point("the button switches to dark colours, and says so", light !== dark && await page.ask(
+		`document.querySelector("#theme").getAttribute("aria-pressed") === "true"`), [light, dark]);
+	await page.click("#theme");
+	same("and back", await page.ask(paper), light);
+	await page.look({ width: 1280, height: 1000, isDark: true });
+	await page.click("#theme");
+	await page.ask("delete document.documentElement.dataset.theme");
+	same("without it, the system's wish counts", await page.ask(paper), dark);
+	await page.look({ width: 1280, height: 1000, isDark: false });
+}
+
+/* Roles and names as a screen reader has them. */
+async function reader(page) {
+	const tree = await page.readerTree();
+	const controls = tree.filter((n) => ["button", "textbox", "searchbox", "radio", "link", "treeitem", "tree", "table", "checkbox"].includes(n.role));
+
+	point("every control, table and frame has a name", controls.length > 30 && controls.every((n) => n.name !== ""),
+		controls.filter((n) => n.name === ""));
+	point("headings, regions and column heads are there for who does not see",
+		["heading", "columnheader", "rowheader", "main", "navigation", "region"].every((role) => tree.some((n) => n.role === role)),
+		[...new Set(tree.map((n) => n.role))]);
+	same("heads of columns and rows have a scope", await page.ask(`document.querySelectorAll("th:not([scope])").length`), 0);
+}
+
+async function audit(name, page) {
+	await page.ask(axe + "; 0");
+	const found = await page.ask(`axe.run({ runOnly: ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"] }).then((r) =>
+		r.violations.map((v) => [v.id, v.nodes.slice(0, 3).map((n) => [n.html.slice(0, 200), n.any.map((a) => a.message).slice(0, 2)])]))`);
+
+	same(`axe has no objection, contrast included: ${name}`, found, []);
+}
+
+async function demo() {
+	const page = await opened("demo"), report = json("demo");
+
+	await page.screenshot(`${screenshots}/light.png`);
+	await numbers(page, report);
+	await findings(page, report);
+	await sites(page, report);
+	await flame(page, report);
+	await charts(page);
+	await reader(page);
+	quiet("after all that", page);
+	await colours(page);
+	await audit("light", page);
+	await page.close();
+
+	const dark = await opened("demo", { isDark: true });
+
+	await dark.screenshot(`${screenshots}/dark.png`);
+	await audit("dark", dark);
+	await dark.close();
+
+	const narrow = await opened("demo", { width: 390, height: 800 });
+
+	await narrow.screenshot(`${screenshots}/narrow.png`);
+	same("a narrow window needs no scrolling to the side", await narrow.ask(
+		"document.documentElement.scrollWidth <= 390"), true);
+	await audit("narrow", narrow);
+	await narrow.close();
+}
+
+/* ---- names that would like to be markup ---- */
+
+async function hostile() {
+	const page = await opened("hostile");
+
+	await page.ask(`document.querySelectorAll("details").forEach((e) => { e.open = true; }); document.querySelectorAll(".opener").forEach((e) => e.click())`);
+	await page.settle();
+	same("no name becomes an element, and no script of a name runs", [
+		await page.ask(`document.querySelectorAll("img, iframe, svg script, body script").length`),
+		await page.ask(`document.title.includes("owned") || typeof owned !== "undefined"`)], [2, false]);
+	point("the names are shown as they are", await page.ask(`document.body.innerText.includes("</script><img src=x onerror=owned=1>") &&
+		document.querySelector("#about").textContent.includes("</script><script>owned=2</script>")`), await page.ask("document.body.innerText.slice(0, 3000)"));
+	point("a name in bytes that are no UTF-8 is shown with replacements", await page.ask(`document.body.innerText.includes("\ufffd")`), null);
+	same("a very long name does not make the page wider", await page.ask(
+		"document.documentElement.scrollWidth <= innerWidth"), true);
+	await page.screenshot(`${screenshots}/hostile.png`);
+	quiet("hostile names", page);
+	await page.close();
+
+	const marked = await opened("mark"), [mark] = json("mark").marks;
+
+	await marked.click("#timeline > details:last-of-type summary");
+	point("a mark's label is shown as it is, too", mark.label.includes("<b>\u2028") && (await marked.ask(
+		`document.querySelector("#timeline").textContent`)).includes(mark.label), mark);
+	quiet("a hostile mark", marked);
+	await marked.close();
+}
+
+/* ---- very many sites ---- */
+
+async function many() {
+	const page = await opened("many"), report = json("many");
+	const rows = () => page.ask(`document.querySelectorAll("#sites tbody tr").length`);
+	const all = report.totals.sites;
+
+	point("a hundred thousand sites are there, and a page of them in the document", all > 100000 &&
+		(await page.ask(`document.querySelector("#sites .status").textContent`)).includes(`of ${report.sites.toLocaleString("en-US")}`) &&
+		await rows() === 50, [all, report.sites, await rows()]);
+	await page.click(`${head(1)} button`);
+	await page.click(`#sites .pager button:last-child`);
+	point("sorted, and on the last page, there are still no more", await rows() <= 50 && await page.ask(
+		`document.querySelector("#sites .status").textContent.includes("to ${report.sites.toLocaleString("en-US")} of")`),
+	await page.ask(`document.querySelector("#sites .status").textContent`));
+	await page.type("#filter", "right");
+	await page.until(`document.querySelector("#sites .status").textContent.includes("out of")`);
+	point("the filter goes through all of them", await rows() === 50, await rows());
+	const n = await page.ask("document.querySelectorAll('*').length");
+
+	point("the document stays small: elements", n < 20000, n);
+	await page.click("#flame g.frame:nth-of-type(9)");
+	point("so does the flame graph, zoomed", await page.ask("document.querySelectorAll('#flame g.frame').length") < 5000, null);
+	quiet("many sites", page);
+	await page.screenshot(`${screenshots}/many.png`);
+	await page.close();
+}
+
+/* ---- snapshots with doubts ---- */
+
+async function doubts() {
+	const page = await opened("sampled");
+
+	point("a sampled snapshot says so at the top", (await page.ask(texts("#summary .warning"))).some((t) => t.startsWith("Sampled")),
+		await page.ask(texts("#summary .warning")));
+	await page.close();
+	const broken = await opened("incomplete");
+
+	point("an incomplete one does, with what is missing", (await broken.ask(texts("#summary .warning"))).some((t) => t.includes("not complete")),
+		await broken.ask(texts("#summary .warning")));
+	await broken.close();
+	const several = await opened("several");
+
+	point("several snapshots have a part of their own", await several.ask("document.querySelector('#snapshots canvas') !== null"), null);
+	quiet("several snapshots", several);
+	await several.close();
+}
+
+/* A test that breaks off is a failure with its reason. */
+for (const test of [demo, hostile, many, doubts]) {
+	try {
+		await test();
+	} catch (error) {
+		point(`${test.name} goes through to its end`, false, String(error.stack ?? error));
+	}
+}
+await browser.close();

@@ -1,0 +1,233 @@
+/* base.js -- the data, words for numbers and stacks, elements, parts of the page.
+ *
+ * In:   the JSON report in #data; report_html.c tells how it has the sites.
+ * Out:  `report`, and what all other scripts are written with.
+ * Not here: any part of the report.
+ *
+ * Names come from the program that was looked at, and may be anything.  They become
+ * text of elements, never markup: nothing here or elsewhere sets innerHTML.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+
+/* ---- parts of the page ---- */
+
+/* In the order of page.sh's list.  A part is
+ *
+ *     id, title     in the page's address, and in the list of parts
+ *     has(report)   is there anything to show?  All of them, if left out
+ *     draw(report, element)   fill the element, below the title
+ *
+ * To add one, such as a comparison with an earlier snapshot, write a file that calls part() and name it in page.sh and Makefile.am. */
+const parts = [];
+
+function part(description) {
+	parts.push(description);
+}
+
+/* ---- elements ---- */
+
+/* element("a", {href: "#x", class: "y"}, child ...): strings become text; null and
+ * false are left out.  A function as an attribute is a listener: {click: f}. */
+function element(name, attributes, ...children) {
+	const e = document.createElement(name);
+
+	for (const [key, value] of Object.entries(attributes || {})) {
+		if (typeof value === "function")
+			e.addEventListener(key, value);
+		else if (value === true)
+			e.setAttribute(key, "");
+		else if (value !== null && value !== undefined && value !== false)
+			e.setAttribute(key, String(value));
+	}
+	for (const child of children.flat(Infinity))
+		if (child !== null && child !== undefined && child !== false)
+			e.append(child);
+	return e;
+}
+
+function button(label, click, attributes) {
+	return element("button", { type: "button", click, ...attributes }, label);
+}
+
+/* ---- numbers ---- */
+
+/* As text_size() writes them: three digits or so. */
+function sizeText(bytes) {
+	const units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
+	let value = Math.abs(bytes), unit = 0;
+
+	while (value >= 1024 && unit + 1 < units.length) {
+		value /= 1024;
+		unit++;
+	}
+	return (bytes < 0 ? "-" : "") + value.toFixed(unit && value < 999.95 ? 1 : 0) + " " + units[unit];
+}
+
+function countText(n) {
+	return n.toLocaleString("en-US");
+}
+
+/* "1 block", "2 blocks" */
+function countOf(n, word) {
+	return `${countText(n)} ${word}${n === 1 ? "" : "s"}`;
+}
+
+function shareText(part, whole) {
+	return whole ? (100 * part / whole).toFixed(1) + " %" : "-";
+}
+
+function durationText(seconds) {
+	if (seconds < 60)
+		return Number(seconds.toPrecision(3)) + " s";
+	if (seconds < 3600)
+		return `${Math.floor(seconds / 60)} min ${Math.floor(seconds % 60)} s`;
+	return `${Math.floor(seconds / 3600)} h ${Math.floor(seconds / 60) % 60} min`;
+}
+
+/* A size that tells its bytes when asked. */
+function size(bytes) {
+	return element("data", { value: bytes, title: countText(bytes) + " bytes" }, sizeText(bytes));
+}
+
+/* ---- names ---- */
+
+function shortened(text, most) {
+	return text.length > most ? text.slice(0, most - 1) + "\u2026" : text;
+}
+
+function baseName(path) {
+	return path.slice(path.lastIndexOf("/") + 1);
+}
+
+/* A frame's function, or where in a module it is. */
+function frameName(frame) {
+	if (frame.function !== null)
+		return frame.function;
+	return `${frame.module === null ? "(no module)" : baseName(frame.module)}+0x${frame.offset.toString(16)}`;
+}
+
+/* Where a frame's line stands; the module if that is not known. */
+function framePlace(frame) {
+	if (frame.file !== null)
+		return frame.line ? `${baseName(frame.file)}:${frame.line}` : baseName(frame.file);
+	return frame.module === null ? "" : baseName(frame.module);
+}
+
+/* Where the program was begun from: nobody looks for the reason there. */
+const isStart = new Set(["_start", "__libc_start_main", "__libc_start_call_main", "__libc_start_main_impl",
+	"__libc_start_main@@GLIBC_2.34", "start_thread", "clone", "clone3", "__clone3", "__GI___clone3"]);
+
+/* A long C++ name without what is between < and > and in its last parentheses. */
+function shortName(name) {
+	let short = "", depth = 0;
+
+	if (name.length <= 48 || name.includes("operator"))
+		return name;
+	for (const c of name.replaceAll("(anonymous namespace)::", "").replaceAll("->", "\u2192")) {
+		if (c === "<" || c === "(")
+			short += depth++ === 0 ? c + "\u2026" : "";
+		else if (c === ">" || c === ")")
+			short += --depth === 0 ? c : "";
+		else if (depth === 0)
+			short += c;
+	}
+	return shortened(short.replaceAll("(\u2026)", "()"), 80);
+}
+
+/* Of the C++ library: how a container gets its memory. */
+function isContainer(frame) {
+	return frame.file !== null && frame.file.includes("/c++/");
+}
+
+/* Names that tell where it is: not where the program begins, nor how a container
+ * works. */
+function tellingNames(frames) {
+	const names = frames.filter((f) => !isStart.has(frameName(f)) && !isContainer(f));
+
+	return (names.length ? names : frames.slice(0, 1)).map((f) => shortName(frameName(f)));
+}
+
+/* The stack in one line, innermost first. */
+function stackLine(frames, most) {
+	const names = tellingNames(frames);
+
+	return names.slice(0, most).join(" \u2190 ") + (names.length > most ? " \u2190 \u2026" : "");
+}
+
+/* The whole stack as a list. */
+function stackList(frames) {
+	return element("ol", { class: "stack" }, frames.map((frame) =>
+		element("li", { class: isStart.has(frameName(frame)) ? "start" : null },
+			element("span", { class: "name", title: shortened(frameName(frame), 5000) }, shortened(frameName(frame), 500)), " ",
+			element("span", { class: "place", title: frame.file === null ? frame.module : frame.file },
+				framePlace(frame) + (frame.inlined ? ", inlined" : "")))));
+}
+
+/* ---- the data ---- */
+
+/* The report's frames, by node of the calling-context tree. */
+class CallTree {
+	constructor(rows, strings) {
+		this.strings = strings;
+		this.rows = [];
+		for (const row of rows)
+			this.rows[row[0]] = row;
+	}
+
+	parent(node) {
+		return this.rows[node][1];
+	}
+
+	/* A frame as in the JSON report. */
+	frame(packed) {
+		const text = (index) => index < 0 ? null : this.strings[index];
+		const [fn, file, line, module, offset, flags] = packed;
+
+		return { function: text(fn), file: text(file), line: line || null, module: text(module),
+			offset, inlined: (flags & 1) !== 0, special: (flags & 2) !== 0 };
+	}
+
+	framesOf(node) {
+		return this.rows[node].slice(2).map((packed) => this.frame(packed));
+	}
+
+	/* The stack that begins at a node, innermost first. */
+	stack(node) {
+		const frames = [];
+
+		do {
+			frames.push(...this.framesOf(node));
+			node = this.parent(node);
+		} while (node);
+		return frames;
+	}
+
+	/* By node: does it, or a caller of it, have a name for which test() holds?
+	 * Parents come before their children. */
+	matches(test) {
+		const names = this.strings.map(test);
+		const found = [];
+
+		this.rows.forEach((row, node) => {
+			found[node] = (row[1] !== 0 && found[row[1]]) || row.slice(2).some((f) =>
+				(f[0] >= 0 && names[f[0]]) || (f[1] >= 0 && names[f[1]]) || (f[3] >= 0 && names[f[3]]));
+		});
+		return found;
+	}
+}
+
+/* The report as in JSON, but each site has `node` instead of its frames, and there
+ * is `tree`. */
+function readReport() {
+	const data = JSON.parse(document.getElementById("data").textContent);
+
+	data.tree = new CallTree(data.call_tree, data.strings);
+	data.sites = data.sites.map((row) => {
+		const site = { node: row[0] };
+
+		data.site_columns.forEach((key, i) => { site[key] = row[i + 1]; });
+		return site;
+	});
+	return data;
+}

@@ -1,0 +1,40 @@
+/* types.js -- what the blocks are, as far as it can be told.
+ *
+ * In:   the report's types.
+ * Out:  the part "Types".
+ *
+ * SPDX-License-Identifier: MIT
+ */
+
+const typeOrigins = {
+	vtable: "virtual table",
+	container: "C++ container",
+	shape: "blocks that look alike",
+	site: "place of allocation",
+};
+
+part({
+	id: "types",
+	title: "Types",
+	has: (report) => Boolean(report.types && report.types.length),
+	draw(report, place) {
+		const bytes = (title, value, hint) => ({ title, hint, isNumber: true, value, cell: (t) => size(value(t)) });
+		const origin = (t) => typeOrigins[t.origin] ?? t.origin;
+
+		place.append(new Table({
+			caption: "Types of live blocks",
+			columns: [
+				{ title: "Type", value: (t) => t.name ?? "", cell: (t) => element("span", { class: "name", title: shortened(t.name ?? "", 2000) },
+					shortName(t.name ?? "(unknown)")) },
+				bytes("Live", (t) => t.live_bytes),
+				{ title: "Blocks", isNumber: true, value: (t) => t.live_blocks },
+				report.types[0].retained_bytes === undefined ? null :
+					bytes("Retained", (t) => t.retained_bytes, "what would be free without these blocks"),
+				bytes("Largest", (t) => t.largest.bytes, "the largest block"),
+				{ title: "Known by", value: origin, cell: origin },
+			].filter(Boolean),
+			rows: report.types,
+			sorted: { column: 1, isFalling: true },
+		}).element);
+	},
+});

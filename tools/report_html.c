@@ -1,0 +1,264 @@
+/* report_html.c -- the report as one page for a browser.
+ *
+ * In:   struct report; the page without data, which the build made of
+ *       tools/html/ (page.sh there) and put into this file's object.
+ * Out:  the page with the JSON report in it, as data that is never run.
+ * Not here: what stands where and how it looks (tools/html/).
+ *
+ * The data are the JSON report, but for the sites: a hundred thousand stacks
+ * share most of their callers, so the page gets the calling-context tree, and of
+ * each site a row of figures.
+ *
+ *     "strings": ["main", "app.c", ...]
+ *     "call_tree": [[node, parent, [function, file, line, module, offset, flags] ...] ...]
+ *             frames innermost first, as in JSON's "frames"; names are indices
+ *             into strings, -1 for null; flags 1 inlined, 2 special
+ *     "site_columns": ["site", "live_blocks", ...]     keys of JSON's "sites"
+ *     "sites": [[node, value ...] ...]    node: where the site's stack begins
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "report_json.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "text.h"
+
+/* ---- the page without data ---- */
+
+/* Named from the top of the build directory, where make compiles this. */
+__asm__(".pushsection .rodata\n"
+	"html_page:\n"
+	".incbin \"tools/html/page.html\"\n"
+	"html_page_end:\n"
+	".byte 0\n"
+	".popsection\n");
+extern const char html_page[] __asm__("html_page");
+extern const char html_page_end[] __asm__("html_page_end");
+
+/* Stands once in the page, where the data go; page.sh sees to it. */
+static const char data_mark[] = "@DATA@";
+
+/* ---- data inside of a page ---- */
+
+/* JSON on its way into a <script> element.  There "<" could end the element or
+ * begin a comment, and U+2028 and U+2029 end lines of scripts; in JSON all of
+ * them can stand in strings only, where an escape means the same. */
+struct island {
+	FILE *to;
+	unsigned char held[2]; /* the begin of what may become U+2028 or U+2029 */
+	size_t n_held;
+};
+
+static void
+island_release(struct island *x)
+{
+	fwrite(x->held, 1, x->n_held, x->to);
+	x->n_held = 0;
+}
+
+static void
+island_put(struct island *x, unsigned char c)
+{
+	static const unsigned char separator[] = {0xe2, 0x80};
+
+	if (x->n_held == 2 && (c == 0xa8 || c == 0xa9)) {
+		x->n_held = 0;
+		fputs(c == 0xa8 ? "\\u2028" : "\\u2029", x->to);
+		return;
+	}
+	if (x->n_held == 2 || (x->n_held == 1 && c != separator[1]))
+		island_release(x);
+	if (c == separator[x->n_held])
+		x->held[x->n_held++] = c;
+	else if (c == '<')
+		fputs("\\u003c", x->to);
+	else
+		putc(c, x->to);
+}
+
+static ssize_t
+island_write(void *cookie, const char *bytes, size_t n)
+{
+	struct island *x = cookie;
+
+	for (size_t i = 0; i < n; i++)
+		island_put(x, (unsigned char)bytes[i]);
+	return ferror(x->to) ? -1 : (ssize_t)n;
+}
+
+/* ---- the calling-context tree ---- */
+
+struct tree {
+	const struct report *r;
+	FILE *f;
+	bool *is_wanted; /* by node */
+	json_t *indices; /* string -> its place in "strings" */
+	json_t *strings;
+};
+
+/* A name's place in "strings". */
+static json_t *
+intern(struct tree *t, const char *bytes, size_t n)
+{
+	char *valid = bytes ? text_utf8(bytes, n, false) : NULL;
+	json_t *index = valid ? json_object_get(t->indices, valid) : NULL;
+
+	if (index) {
+		json_incref(index);
+	} else if (valid) {
+		index = json_integer((json_int_t)json_array_size(t->strings));
+		(void)json_array_append_new(t->strings, json_string_nocheck(valid));
+		(void)json_object_set_nocheck(t->indices, valid, index);
+	}
+	free(valid);
+	return index ? index : json_integer(-1);
+}
+
+static json_t *
+intern_text(struct tree *t, const char *s)
+{
+	return intern(t, s, s ? strlen(s) : 0);
+}
+
+static json_t *
+tree_frame(struct tree *t, const struct stack_frame *f)
+{
+	const struct heap_text *path = &t->r->heap->modules[f->module].path;
+	json_t *a = json_array();
+
+	(void)json_array_append_new(a, intern_text(t, f->special ? f->special : f->function));
+	(void)json_array_append_new(a, intern_text(t, f->file));
+	(void)json_array_append_new(a, json_integer(f->line));
+	(void)json_array_append_new(a, intern(t, f->module ? path->bytes : NULL, path->n));
+	(void)json_array_append_new(a, json_integer((json_int_t)f->offset));
+	(void)json_array_append_new(a, json_integer((f->is_inlined ? 1 : 0) |
+						    (f->special ? 2 : 0)));
+	return a;
+}
+
+/* Node 0 is the unknown place. */
+static void
+write_node(struct tree *t, uint32_t node)
+{
+	const struct report *r = t->r;
+	json_t *a = json_array();
+	struct stack s = {NULL, 0};
+	int failed = node ? stack_node_get(r->heap, r->symbols, node, &s)
+			  : stack_get(r->heap, r->symbols, 0, &s);
+
+	(void)json_array_append_new(a, json_integer(node));
+	(void)json_array_append_new(a, json_integer(r->heap->nodes[node].parent));
+	for (size_t i = 0; !failed && i < s.n; i++)
+		(void)json_array_append_new(a, tree_frame(t, &s.frames[i]));
+	stack_free(&s);
+	if (node)
+		fputs(",\n", t->f);
+	report_json_dump(t->f, a);
+}
+
+static void
+tree_want(struct tree *t, uint32_t node)
+{
+	for (; node && !t->is_wanted[node]; node = t->r->heap->nodes[node].parent)
+		t->is_wanted[node] = true;
+}
+
+static void
+write_tree(struct tree *t)
+{
+	enum report_sort sort = t->r->options.sort;
+
+	for (size_t i = 0; i < t->r->n_listed[sort]; i++)
+		tree_want(t, stack_top(t->r->heap, t->r->lists[sort][i]));
+	fputs(",\n\"call_tree\": [", t->f);
+	write_node(t, 0);
+	for (uint32_t node = 1; node <= t->r->heap->n_nodes && !ferror(t->f); node++)
+		if (t->is_wanted[node])
+			write_node(t, node);
+	fputs("],\n\"strings\": ", t->f);
+	report_json_dump(t->f, json_incref(t->strings));
+}
+
+/* ---- sites ---- */
+
+static void
+write_columns(const struct report *r, FILE *f)
+{
+	json_t *facts = report_json_site(r, 0), *columns = json_array();
+	const char *key;
+	json_t *value;
+
+	json_object_foreach (facts, key, value)
+		(void)json_array_append_new(columns, json_string_nocheck(key));
+	json_decref(facts);
+	fputs(",\n\"site_columns\": ", f);
+	report_json_dump(f, columns);
+}
+
+static void
+write_row(const struct report *r, FILE *f, uint32_t node)
+{
+	json_t *facts = report_json_site(r, node), *row = json_array();
+	const char *key;
+	json_t *value;
+
+	(void)json_array_append_new(row, json_integer(stack_top(r->heap, node)));
+	json_object_foreach (facts, key, value)
+		(void)json_array_append(row, value);
+	json_decref(facts);
+	report_json_dump(f, row);
+}
+
+static void
+write_sites(const struct report *r, FILE *f)
+{
+	enum report_sort sort = r->options.sort;
+	struct tree t = {
+		.r = r,
+		.f = f,
+		.is_wanted = calloc((size_t)r->heap->n_nodes + 1, sizeof(*t.is_wanted)),
+		.indices = json_object(),
+		.strings = json_array(),
+	};
+
+	if (t.is_wanted)
+		write_tree(&t);
+	write_columns(r, f);
+	fputs(",\n\"sites\": [", f);
+	for (size_t i = 0; t.is_wanted && i < r->n_listed[sort] && !ferror(f); i++) {
+		fputs(i ? ",\n" : "\n", f);
+		write_row(r, f, r->lists[sort][i]);
+	}
+	fputs("]", f);
+	json_decref(t.strings);
+	json_decref(t.indices);
+	free(t.is_wanted);
+}
+
+/* ---- the whole ---- */
+
+int
+report_write_html(const struct report *r, FILE *f)
+{
+	static const cookie_io_functions_t functions = {.write = island_write};
+	size_t n = (size_t)(html_page_end - html_page);
+	const char *mark = memmem(html_page, n, data_mark, sizeof(data_mark) - 1);
+	struct island island = {.to = f};
+	const char *rest;
+	FILE *data;
+
+	if (!mark)
+		abort(); /* page.sh has not done its duty */
+	rest = mark + sizeof(data_mark) - 1;
+	fwrite(html_page, 1, (size_t)(mark - html_page), f);
+	data = fopencookie(&island, "w", functions);
+	if (!data)
+		return -1;
+	report_json_write(r, data, write_sites);
+	fclose(data); /* its errors are those of f */
+	island_release(&island);
+	fwrite(rest, 1, (size_t)(html_page_end - rest), f);
+	return 0;
+}

@@ -1,0 +1,31 @@
+/* report_json.h -- pieces of the JSON report, for formats that carry it along.
+ *
+ * In:   struct report.
+ * Out:  the report as one JSON object, in which the sites are written by whom the
+ *       format asks.
+ * Not here: the formats (report_json.c, report_html.c).
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef GCPROF_REPORT_JSON_H
+#define GCPROF_REPORT_JSON_H
+
+#include <stdio.h>
+
+#include <jansson.h>
+
+#include "report.h"
+
+/* Writes ",\n" and members of the outermost object. */
+typedef void report_json_sites(const struct report *r, FILE *f);
+
+/* The whole report; what it says of sites comes from write_them. */
+void report_json_write(const struct report *r, FILE *f, report_json_sites *write_them);
+
+/* A site without its frames; json_decref() it. */
+json_t *report_json_site(const struct report *r, uint32_t node);
+
+/* Write a value and let it go. */
+void report_json_dump(FILE *f, json_t *value);
+
+#endif
