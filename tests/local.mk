@@ -197,7 +197,7 @@ lint: all
 bench: all
 	$(MAKE) $(AM_MAKEFLAGS) $(check_PROGRAMS)
 	@$(AM_TESTS_ENVIRONMENT) $(BASH_PROGRAM) $(srcdir)/tests/bench/run.sh $(BENCH_ARGS)
-	@[ -n "$(BENCH_ARGS)" ] || $(AM_TESTS_ENVIRONMENT) $(BASH_PROGRAM) $(srcdir)/tests/bench/cut.sh
+	@[ -n "$(BENCH_ARGS)$$BENCH_ONLY" ] || $(AM_TESTS_ENVIRONMENT) $(BASH_PROGRAM) $(srcdir)/tests/bench/cut.sh
 
 # The installed library in an installed program's place: preload, snapshot,
 # analyze, all from the prefix.

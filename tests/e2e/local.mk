@@ -23,6 +23,7 @@ e2e_tests += \
 	tests/e2e/holds.sh \
 	tests/e2e/inspect.sh \
 	tests/e2e/mappings.sh \
+	tests/e2e/memory.sh \
 	tests/e2e/output.sh \
 	tests/e2e/plugins.sh \
 	tests/e2e/processes.sh \
@@ -77,6 +78,7 @@ e2e_targets = \
 	tests/e2e/targets/inspected \
 	tests/e2e/targets/jit \
 	tests/e2e/targets/mappings \
+	tests/e2e/targets/memory \
 	tests/e2e/targets/quiet \
 	tests/e2e/targets/recursion \
 	tests/e2e/targets/sampling \
@@ -141,6 +143,8 @@ tests_e2e_targets_jit_SOURCES = tests/e2e/targets/jit.c
 tests_e2e_targets_jit_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_mappings_SOURCES = tests/e2e/targets/mappings.c
 tests_e2e_targets_mappings_CFLAGS = $(e2e_cflags)
+tests_e2e_targets_memory_SOURCES = tests/e2e/targets/memory.c
+tests_e2e_targets_memory_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_quiet_SOURCES = tests/e2e/targets/quiet.c
 tests_e2e_targets_quiet_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_recursion_SOURCES = tests/e2e/targets/recursion.c
