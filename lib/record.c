@@ -357,7 +357,7 @@ look_at_free(struct thread *t, const struct block *b, const struct caller *c)
 		if (is_wanted)
 			t->recent = t->birth;
 	} else {
-		is_wanted = books_death(b, birth.volume, birth.thread != t->number);
+		is_wanted = books_death(&t->deaths, b, birth.volume, birth.thread != t->number);
 	}
 	if (is_wanted && c->pc)
 		books_freed_at(b->site, b->bytes, unwind_site(t->unwind, c));
