@@ -226,6 +226,11 @@ enum heapfile_type {
 	 * the site that they are of then; sites without a record had hardly any.
 	 * Record: varint site, varint count, varint bytes (that were added). */
 	HEAPFILE_GROWN = 19,
+
+	/* What the sampled allocations of each site stand for, each weighted by
+	 * itself; only where stacks were sampled, and of sites that have some.
+	 * Record: varint site, varint allocations, varint bytes (both in 1/256). */
+	HEAPFILE_ESTIMATES = 20,
 };
 
 enum heapfile_root {

@@ -47,6 +47,7 @@ static const struct section_kind {
 	[HEAPFILE_BOOKS] = {"BOOKS", 11},
 	[HEAPFILE_FRAMES] = {"FRAMES", 5},
 	[HEAPFILE_GROWN] = {"GROWN", 3},
+	[HEAPFILE_ESTIMATES] = {"ESTIMATES", 3},
 };
 
 const char *

@@ -180,6 +180,11 @@ struct hf_grown {
 	uint64_t count, bytes;
 };
 
+struct hf_estimate {
+	uint32_t site; /* never 0 */
+	uint64_t allocations, bytes; /* in 1/256 */
+};
+
 #define HF_SIZE_LIMIT (1ull << 48)
 
 /* What to do with each record.  A function that is NULL is not called; one
@@ -209,6 +214,7 @@ struct hf_sink {
 	int (*book)(void *arg, const struct hf_book *r);
 	int (*stack)(void *arg, const struct hf_stack *r);
 	int (*grown)(void *arg, const struct hf_grown *r);
+	int (*estimate)(void *arg, const struct hf_estimate *r);
 	/* Usable bytes of a block, by number from 1.  If it is NULL, offsets in
 	 * blocks are not checked: the decoder remembers no block. */
 	uint64_t (*usable)(void *arg, uint32_t block);

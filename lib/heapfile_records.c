@@ -653,6 +653,19 @@ get_grown(struct decoder *d)
 	return get_varint(d, &r.count) && get_varint(d, &r.bytes) && EMIT(d, grown, &r);
 }
 
+static bool
+get_estimate(struct decoder *d)
+{
+	struct hf_estimate r;
+	const uint8_t *at = d->p;
+
+	if (!get_reference(d, HEAPFILE_SITES, &r.site))
+		return false;
+	if (r.site == 0)
+		return decode_bad(d, at, "estimate of no site");
+	return get_varint(d, &r.allocations) && get_varint(d, &r.bytes) && EMIT(d, estimate, &r);
+}
+
 bool (*const decode_getters[DECODE_N_TYPES])(struct decoder *d) = {
 	[HEAPFILE_INFO] = get_info,
 	[HEAPFILE_MODULES] = get_module,
@@ -673,4 +686,5 @@ bool (*const decode_getters[DECODE_N_TYPES])(struct decoder *d) = {
 	[HEAPFILE_BOOKS] = get_book,
 	[HEAPFILE_FRAMES] = get_stack,
 	[HEAPFILE_GROWN] = get_grown,
+	[HEAPFILE_ESTIMATES] = get_estimate,
 };

@@ -9,6 +9,7 @@
 #include "epochs.h"
 #include "modules.h"
 #include "options.h"
+#include "sample.h"
 #include "session.h"
 #include "sites.h"
 #include "sys.h"
@@ -153,12 +154,22 @@ set_stop(struct thread *t)
 			      t->sample_at - 1 + THREAD_PER_BLOCK * (t->allocations + 1));
 }
 
+static NOINLINE void
+weigh(site_id site, size_t bytes)
+{
+	struct sample_weight w = sample_weigh(bytes, options.sample_bytes);
+
+	sites_weigh(site, w.allocations, w.bytes);
+}
+
 /* The site of a block whose stack is recorded, which is counted for it. */
 static ALWAYS_INLINE site_id
 site_of_stack(struct thread *t, size_t bytes, const struct caller *c)
 {
 	site_id site = unwind_site(t->unwind, c);
 
+	if (unlikely(options.sample_bytes != 0))
+		weigh(site, bytes);
 	if (verify_is_wanted())
 		verify_site(&t->verify, site, c);
 	thread_count(t, site, bytes);

@@ -30,6 +30,7 @@ struct tally {
 struct chunk {
 	struct node nodes[CHUNK_SITES];
 	struct tally tallies[CHUNK_SITES];
+	struct tally weights[CHUNK_SITES]; /* in parts; untouched unless stacks are sampled */
 	uint32_t books[CHUNK_SITES]; /* of books.c, which alone reads them */
 };
 static struct chunk *chunks[N_CHUNKS];
@@ -293,6 +294,17 @@ sites_count(site_id id, uint64_t allocations, uint64_t bytes)
 	}
 }
 
+void
+sites_weigh(site_id id, uint64_t allocations, uint64_t bytes)
+{
+	struct chunk *c = chunk_make(id);
+
+	if (c) {
+		(void)atomic_add(&c->weights[id % CHUNK_SITES].allocations, allocations);
+		(void)atomic_add(&c->weights[id % CHUNK_SITES].bytes, bytes);
+	}
+}
+
 static struct chunk *
 chunk_there(site_id id)
 {
@@ -319,6 +331,19 @@ sites_get(site_id id, struct site *ret)
 			     .parent = c->nodes[i].parent,
 			     .allocations = relaxed_load(&c->tallies[i].allocations),
 			     .allocated_bytes = relaxed_load(&c->tallies[i].bytes)};
+	return true;
+}
+
+bool
+sites_weight(site_id id, uint64_t *ret_allocations, uint64_t *ret_bytes)
+{
+	struct chunk *c = chunk_there(id);
+	const struct tally *weight = c ? &c->weights[id % CHUNK_SITES] : NULL;
+
+	if (!weight || !relaxed_load(&weight->allocations))
+		return false;
+	*ret_allocations = relaxed_load(&weight->allocations);
+	*ret_bytes = relaxed_load(&weight->bytes);
 	return true;
 }
 

@@ -16,7 +16,8 @@
  * into the table, not four that wait for one another.
  *
  * Context  lock-free; any thread, any signal handler.
- * Cost     36 bytes a node and about 8 in the hash table.
+ * Cost     36 bytes a node and about 8 in the hash table; 16 more while stacks are
+ *          sampled.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -74,6 +75,9 @@ site_id sites_path(struct site_step *steps, uint32_t n);
 /* Add to the counts of a node. */
 void sites_count(site_id id, uint64_t allocations, uint64_t bytes);
 
+/* Add what a sampled block stands for, in parts (sample.h). */
+void sites_weigh(site_id id, uint64_t allocations, uint64_t bytes);
+
 /* A node's `book`; NULL if there is no such node, or no memory for it. */
 uint32_t *sites_book(site_id id);
 
@@ -95,6 +99,9 @@ struct site {
 };
 /* Returns false for 0 and for numbers beyond the end. */
 bool sites_get(site_id id, struct site *ret);
+
+/* What was weighed for a node, in parts.  Returns false if nothing was. */
+bool sites_weight(site_id id, uint64_t *ret_allocations, uint64_t *ret_bytes);
 
 /* In the child of a fork: what another thread had half done is put right. */
 void sites_after_fork(void);

@@ -347,6 +347,24 @@ put_grown(void)
 	}
 }
 
+/* Only sites of which something was sampled have a record. */
+static void
+put_estimates(void)
+{
+	site_id id, end = sites_end();
+	uint64_t allocations, bytes;
+
+	heapfile_section(HEAPFILE_ESTIMATES);
+	for (id = 1; id < end; id++) {
+		if (!sites_weight(id, &allocations, &bytes))
+			continue;
+		heapfile_record();
+		heapfile_put(id);
+		heapfile_put(allocations);
+		heapfile_put(bytes);
+	}
+}
+
 static void
 put_epoch(const struct epochs_record *r)
 {
@@ -587,6 +605,8 @@ snapshot_write(const struct snapshot_facts *facts)
 	put_births();
 	put_books(put_periods(facts, &counts));
 	put_grown();
+	if (options.sample_bytes)
+		put_estimates();
 	put_threads(facts->pid);
 	put_sites();
 	put_modules();

@@ -208,6 +208,14 @@ begin_grown(struct loader *l)
 }
 
 static int
+begin_estimates(struct loader *l)
+{
+	free(l->heap->estimates);
+	l->heap->estimates = calloc((size_t)l->heap->n_nodes + 1, sizeof(*l->heap->estimates));
+	return l->heap->estimates ? 0 : no_memory(l);
+}
+
+static int
 load_begin(void *arg, enum heapfile_type type, uint64_t n)
 {
 	struct loader *l = arg;
@@ -245,6 +253,8 @@ load_begin(void *arg, enum heapfile_type type, uint64_t n)
 		return ROOM(stacks);
 	case HEAPFILE_GROWN:
 		return begin_grown(l);
+	case HEAPFILE_ESTIMATES:
+		return begin_estimates(l);
 	default:
 		return 0;
 	}
@@ -629,6 +639,17 @@ load_grown(void *arg, const struct hf_grown *r)
 	return 0;
 }
 
+static int
+load_estimate(void *arg, const struct hf_estimate *r)
+{
+	struct loader *l = arg;
+	struct heap_estimate *e = &l->heap->estimates[l->node_of[r->site]];
+
+	e->allocations += (double)r->allocations / 256;
+	e->bytes += (double)r->bytes / 256;
+	return 0;
+}
+
 /* ---- threads at the cut ---- */
 
 static int
@@ -868,6 +889,7 @@ heap_load(const uint8_t *bytes, size_t n, unsigned options, heap_progress *progr
 		.book = load_book,
 		.stack = load_stack,
 		.grown = load_grown,
+		.estimate = load_estimate,
 		.usable = block_usable,
 	};
 	bool ok = false;
@@ -923,6 +945,7 @@ heap_free(struct heap *h)
 	}
 	free(h->stacks);
 	free(h->grown);
+	free(h->estimates);
 	free(h->periods);
 	edges_free(&h->edges);
 	free(h->roots);
@@ -1062,16 +1085,51 @@ heap_is_unsampled(const struct heap *h, uint32_t node)
 	       n->offset == HEAPFILE_SPECIAL_UNSAMPLED;
 }
 
-/* Of how many allocations of its size one was sampled; gcprof-heap(5), Sampling.
- * Each block by itself: that of a sum, or of a mean size, would be another. */
-static void
-site_estimate(const struct heap *h, struct heap_site *s, uint64_t bytes)
+bool
+heap_is_estimated(const struct heap *h, uint32_t node)
 {
-	double size = bytes ? (double)bytes : 1, weight;
+	const struct heap_node *n = &h->nodes[node];
+	/* What has no stack for another reason was no matter of chance. */
+	bool is_known = (n->flags & HEAPFILE_SITE_SPECIAL) &&
+			(n->offset == HEAPFILE_SPECIAL_UNSAMPLED ||
+			 n->offset == HEAPFILE_SPECIAL_NESTED ||
+			 n->offset == HEAPFILE_SPECIAL_EARLY);
+
+	return h->info.sample_bytes != 0 && node && !is_known;
+}
+
+bool
+heap_estimate(const struct heap *h, uint32_t node, struct heap_estimate *ret)
+{
+	if (h->info.sample_bytes == 0 || !h->estimates)
+		return false;
+	if (!heap_is_estimated(h, node))
+		*ret = (struct heap_estimate){(double)h->nodes[node].allocations,
+					      (double)h->nodes[node].allocated_bytes};
+	else
+		*ret = h->estimates[node];
+	return true;
+}
+
+/* gcprof-heap(5), Sampling. */
+double
+heap_weight(const struct heap *h, uint32_t node, uint64_t bytes)
+{
+	double size = bytes ? (double)bytes : 1;
+
+	if (!heap_is_estimated(h, node))
+		return 1;
+	return 1 / -expm1(-size / (double)h->info.sample_bytes);
+}
+
+/* Each block by itself: the weight of a sum, or of a mean size, would be another. */
+static void
+site_estimate(const struct heap *h, struct heap_site *s, uint32_t node, uint64_t bytes)
+{
+	double weight = heap_weight(h, node, bytes);
 
 	if (h->info.sample_bytes == 0)
 		return;
-	weight = 1 / -expm1(-size / (double)h->info.sample_bytes);
 	s->estimated_blocks += weight;
 	s->estimated_bytes += weight * (double)bytes;
 }
@@ -1087,7 +1145,7 @@ site_add(const struct heap *h, struct heap_site *s, uint32_t block)
 	s->usable_bytes = saturating_add(s->usable_bytes, heap_block_usable(h, block));
 	s->kinds |= 1u << heap_block_kind(b);
 	if (!heap_is_unsampled(h, b->site))
-		site_estimate(h, s, bytes);
+		site_estimate(h, s, b->site, bytes);
 }
 
 /* Note that site `s` has a block born in epoch e, for the first time. */

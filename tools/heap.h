@@ -147,6 +147,11 @@ struct heap_book {
 	uint32_t freed_at; /* node, 0 = unknown */
 };
 
+/* What a node's sampled allocations stand for: gcprof-heap(5), ESTIMATES. */
+struct heap_estimate {
+	double allocations, bytes;
+};
+
 /* A thread as it was stopped: gcprof-heap(5), FRAMES. */
 struct heap_frame {
 	uint64_t sp, bytes; /* the frame's memory; bytes 0 = unknown */
@@ -207,6 +212,7 @@ struct heap {
 	uint32_t n_periods, n_ages;
 	struct heap_book **books; /* by node; NULL: hardly any deaths */
 	struct heap_count *grown; /* by node: what realloc made larger, and by how much; NULL: not told */
+	struct heap_estimate *estimates; /* by node; NULL: not told */
 	struct heap_stack *stacks;
 	size_t n_stacks;
 	struct heap_object *objects; /* no two alike */
@@ -237,12 +243,22 @@ struct heap_site {
 	uint64_t oldest_age, newest_age; /* in epochs; valid if generation_count > 0 */
 	uint32_t generation_count;       /* distinct birth epochs with live blocks */
 	uint32_t kinds;                  /* bit per enum heapfile_kind */
-	/* Where stacks were sampled, what its blocks stand for; else 0. */
+	/* Where stacks were sampled, what its blocks stand for (heap_weight()); else 0. */
 	double estimated_blocks, estimated_bytes;
 };
 
 /* The place of all blocks whose stack was not taken, as others were sampled? */
 bool heap_is_unsampled(const struct heap *h, uint32_t node);
+
+/* Were only some of its allocations sampled?  Else they all are known. */
+bool heap_is_estimated(const struct heap *h, uint32_t node);
+
+/* All that a node allocated since the start of the process, where stacks were
+ * sampled.  Returns false where it is not told, or there was no sampling. */
+bool heap_estimate(const struct heap *h, uint32_t node, struct heap_estimate *ret);
+
+/* How many blocks of a size one at a node stands for; 1 where all are known. */
+double heap_weight(const struct heap *h, uint32_t node, uint64_t bytes);
 
 /* Progress of long work: `done` of `total` (0 = unknown).  May be NULL. */
 typedef void heap_progress(void *arg, const char *what, uint64_t done, uint64_t total);

@@ -46,6 +46,24 @@ write_stack(const struct profile *p, const uint32_t *stack, size_t n, FILE *f)
 	fputc('"', f);
 }
 
+/* Empty cells for what is not known, or is known exactly. */
+static void
+write_estimates(const struct report *r, uint32_t node, FILE *f)
+{
+	const struct heap_site *s = &r->sites[node];
+	struct heap_estimate all;
+
+	if (!r->heap->info.sample_bytes || heap_is_unsampled(r->heap, node)) {
+		fputs(",,,,", f);
+		return;
+	}
+	fprintf(f, ",%.2f,%.2f,", s->estimated_blocks, s->estimated_bytes);
+	if (heap_estimate(r->heap, node, &all))
+		fprintf(f, "%.2f,%.2f", all.allocations, all.bytes);
+	else
+		fputc(',', f);
+}
+
 int
 report_write_csv(const struct report *r, FILE *f)
 {
@@ -56,7 +74,8 @@ report_write_csv(const struct report *r, FILE *f)
 		return -1;
 	fputs("site,live_blocks,live_bytes,young_bytes,old_bytes,usable_bytes,allocations,"
 	      "allocated_bytes,generation_count,oldest_age,newest_age,retained_bytes,function,"
-	      "stack\r\n",
+	      "stack,estimated_live_blocks,estimated_live_bytes,estimated_allocations,"
+	      "estimated_allocated_bytes\r\n",
 	      f);
 	for (size_t i = 0; i < p->n_rows && !ferror(f); i++) {
 		uint32_t node = p->rows[i];
@@ -79,6 +98,7 @@ report_write_csv(const struct report *r, FILE *f)
 		write_quoted(n ? p->frames[stack[0]].name : "", f);
 		fputs("\",", f);
 		write_stack(p, stack, n, f);
+		write_estimates(r, node, f);
 		fputs("\r\n", f);
 	}
 	profile_free(p);

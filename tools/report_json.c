@@ -558,6 +558,7 @@ report_json_site(const struct report *r, uint32_t node)
 {
 	const struct heap_site *s = &r->sites[node];
 	const struct heap_node *n = &r->heap->nodes[node];
+	struct heap_estimate all;
 	json_t *o = json_object();
 
 	put(o, "site", number(node));
@@ -566,6 +567,10 @@ report_json_site(const struct report *r, uint32_t node)
 	if (r->heap->info.sample_bytes && !heap_is_unsampled(r->heap, node)) {
 		put(o, "estimated_live_blocks", json_real(s->estimated_blocks));
 		put(o, "estimated_live_bytes", json_real(s->estimated_bytes));
+		if (heap_estimate(r->heap, node, &all)) {
+			put(o, "estimated_allocations", json_real(all.allocations));
+			put(o, "estimated_allocated_bytes", json_real(all.bytes));
+		}
 	}
 	put(o, "usable_bytes", number(s->usable_bytes));
 	put(o, "young_blocks", number(s->young.blocks));

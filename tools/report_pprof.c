@@ -5,6 +5,9 @@
  *       inuse_space by stack; live memory with labels cohort, age, thread, kind.
  * Not here: the messages (profile.proto), which sites there are (report.c).
  *
+ * Where stacks were sampled, all values are estimates of what there was; what is
+ * known to have no sampled stack is left out, as the estimates stand for it.
+ *
  * Messages that follow one another are one message with all their fields
  * (Protocol Buffers, "Encoding", on last-one-wins and concatenation), so each
  * sample, location and text is written as soon as it is known, and memory is
@@ -209,12 +212,12 @@ struct group {
 	uint32_t age; /* in epochs: exact below 16, then the power of two below */
 	uint8_t kind;
 	bool is_old, is_known; /* is_known: its birth, and so age and cohort, is */
-	struct heap_count live;
+	double blocks, bytes; /* that they stand for: heap_weight() */
 };
 
 struct groups {
 	size_t n, mask;
-	struct group *slots; /* live.blocks 0 = empty */
+	struct group *slots; /* blocks 0 = empty */
 };
 
 static uint32_t
@@ -239,7 +242,7 @@ find_group(const struct groups *g, const struct group *x)
 	size_t at;
 
 	h = (h ^ h >> 31) + (x->age * 16ull + x->kind) * 0xbf58476d1ce4e5b9ull;
-	for (at = (h ^ h >> 32) & g->mask; g->slots[at].live.blocks; at = (at + 1) & g->mask)
+	for (at = (h ^ h >> 32) & g->mask; g->slots[at].blocks > 0; at = (at + 1) & g->mask)
 		if (is_same_group(&g->slots[at], x))
 			break;
 	return &g->slots[at];
@@ -254,7 +257,7 @@ groups_grow(struct groups *g)
 	if (!larger.slots)
 		return -1;
 	for (size_t i = 0; g->slots && i <= g->mask; i++)
-		if (g->slots[i].live.blocks)
+		if (g->slots[i].blocks > 0)
 			*find_group(&larger, &g->slots[i]) = g->slots[i];
 	larger.n = g->n;
 	free(g->slots);
@@ -263,19 +266,19 @@ groups_grow(struct groups *g)
 }
 
 static int
-groups_add(struct groups *g, const struct group *x, uint64_t bytes)
+groups_add(struct groups *g, const struct group *x, double weight, uint64_t bytes)
 {
 	struct group *there;
 
 	if ((!g->slots || 2 * g->n > g->mask) && groups_grow(g))
 		return -1;
 	there = find_group(g, x);
-	if (!there->live.blocks) {
+	if (there->blocks <= 0) {
 		*there = *x;
 		g->n++;
 	}
-	there->live.blocks++;
-	there->live.bytes += bytes;
+	there->blocks += weight;
+	there->bytes += weight * (double)bytes;
 	return 0;
 }
 
@@ -288,7 +291,7 @@ groups_collect(struct groups *g, const struct profile *p)
 	int failed = !is_listed;
 
 	for (size_t i = 0; i < p->n_rows && !failed; i++)
-		is_listed[p->rows[i]] = true;
+		is_listed[p->rows[i]] = !heap_is_unsampled(h, p->rows[i]);
 	for (uint32_t i = 0; i < h->n_blocks && !failed; i++) {
 		const struct heap_block *b = &h->blocks[i];
 		const struct heap_birth *birth = &h->births[b->birth];
@@ -303,7 +306,9 @@ groups_collect(struct groups *g, const struct profile *p)
 
 		if (is_listed[b->site] &&
 		    heap_filter_passes(h, &p->report->options.filter, b->birth))
-			failed = groups_add(g, &x, heap_block_requested(b));
+			failed = groups_add(g, &x,
+					    heap_weight(h, b->site, heap_block_requested(b)),
+					    heap_block_requested(b));
 	}
 	free(is_listed);
 	return failed ? -1 : 0;
@@ -367,7 +372,7 @@ static void
 put_live(struct writer *w, const struct heap *h, const struct group *g)
 {
 	Gcprof__Pprof__Label labels[MAX_LABELS], *list[MAX_LABELS];
-	int64_t values[N_VALUES] = {0, 0, (int64_t)g->live.blocks, (int64_t)g->live.bytes};
+	int64_t values[N_VALUES] = {0, 0, (int64_t)(g->blocks + 0.5), (int64_t)(g->bytes + 0.5)};
 	size_t n = 0;
 
 	for (size_t i = 0; i < MAX_LABELS; i++) {
@@ -390,6 +395,23 @@ put_live(struct writer *w, const struct heap *h, const struct group *g)
 	put_sample(w, h, g->site, values, list, n);
 }
 
+/* Of the process so far: count and bytes.  Values of a profile are of all that there
+ * was, sampled or not; so the place of what was not sampled has none. */
+static void
+all_allocations(const struct heap *h, uint32_t node, int64_t *ret)
+{
+	const struct heap_node *x = &h->nodes[node];
+	struct heap_estimate all;
+
+	if (h->info.sample_bytes == 0) {
+		ret[0] = (int64_t)x->allocations;
+		ret[1] = (int64_t)x->allocated_bytes;
+	} else if (!heap_is_unsampled(h, node) && heap_estimate(h, node, &all)) {
+		ret[0] = (int64_t)(all.allocations + 0.5);
+		ret[1] = (int64_t)(all.bytes + 0.5);
+	}
+}
+
 static void
 put_samples(struct writer *w, const struct profile *p)
 {
@@ -397,17 +419,16 @@ put_samples(struct writer *w, const struct profile *p)
 	struct groups groups = {.slots = NULL};
 
 	for (size_t i = 0; i < p->n_rows && !w->has_failed; i++) {
-		const struct heap_node *x = &h->nodes[p->rows[i]];
-		int64_t values[N_VALUES] = {(int64_t)x->allocations,
-					    (int64_t)x->allocated_bytes, 0, 0};
+		int64_t values[N_VALUES] = {0};
 
-		if (x->allocations)
+		all_allocations(h, p->rows[i], values);
+		if (values[0])
 			put_sample(w, h, p->rows[i], values, NULL, 0);
 	}
 	if (groups_collect(&groups, p) != 0)
 		w->has_failed = true;
 	for (size_t i = 0; groups.slots && i <= groups.mask && !w->has_failed; i++)
-		if (groups.slots[i].live.blocks)
+		if (groups.slots[i].blocks > 0)
 			put_live(w, h, &groups.slots[i]);
 	free(groups.slots);
 }

@@ -41,7 +41,9 @@ static const char schema[] =
 	"CREATE TABLE sites (id INTEGER PRIMARY KEY, live_blocks INTEGER, live_bytes INTEGER,"
 	" young_bytes INTEGER, old_bytes INTEGER, usable_bytes INTEGER, allocations INTEGER,"
 	" allocated_bytes INTEGER, generation_count INTEGER, oldest_age INTEGER,"
-	" newest_age INTEGER, retained_bytes INTEGER);"
+	" newest_age INTEGER, retained_bytes INTEGER, estimated_live_blocks REAL,"
+	" estimated_live_bytes REAL, estimated_allocations REAL,"
+	" estimated_allocated_bytes REAL);"
 	"CREATE TABLE stacks (site INTEGER, depth INTEGER, frame INTEGER,"
 	" PRIMARY KEY (site, depth)) WITHOUT ROWID;"
 	"CREATE TABLE blocks (id INTEGER PRIMARY KEY, address INTEGER, requested INTEGER,"
@@ -278,12 +280,36 @@ fill_frames(struct writer *w, const struct profile *p)
 	}
 }
 
+/* NULL for what is not known, or is known exactly. */
+static void
+put_estimates(struct writer *w, uint32_t node)
+{
+	const struct heap *h = w->r->heap;
+	const struct heap_site *s = &w->r->sites[node];
+	bool is_told = h->info.sample_bytes && !heap_is_unsampled(h, node);
+	struct heap_estimate all;
+	const double values[] = {s->estimated_blocks, s->estimated_bytes};
+
+	for (int i = 0; i < 2; i++)
+		if (is_told)
+			put_real(w, values[i]);
+		else
+			put_null(w);
+	if (is_told && heap_estimate(h, node, &all)) {
+		put_real(w, all.allocations);
+		put_real(w, all.bytes);
+	} else {
+		put_null(w);
+		put_null(w);
+	}
+}
+
 static void
 fill_sites(struct writer *w, struct profile *p)
 {
 	const struct report *r = w->r;
 
-	begin_table(w, "INSERT INTO sites VALUES (?,?,?,?,?,?,?,?,?,?,?,?)");
+	begin_table(w, "INSERT INTO sites VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
 	for (size_t i = 0; i < p->n_rows && !w->has_failed; i++) {
 		uint32_t node = p->rows[i];
 		const struct heap_site *s = &r->sites[node];
@@ -308,6 +334,7 @@ fill_sites(struct writer *w, struct profile *p)
 			put_number(w, r->findings->retained[node].bytes);
 		else
 			put_null(w);
+		put_estimates(w, node);
 		end_row(w);
 	}
 	begin_table(w, "INSERT INTO stacks VALUES (?,?,?)");

@@ -53,7 +53,9 @@ is() { # WANTED GOT
 LD_PRELOAD=$abs_top_builddir/lib/.libs/libgcprof.so GCPROF_OUTPUT=demo.heap GCPROF_YOUNG=1M \
 	"$abs_top_builddir/examples/demo" 2000 > /dev/null || exit 1
 "$unit/test_heap" --sample > sample.heap || exit 1
-for name in demo sample; do
+LD_PRELOAD=$abs_top_builddir/lib/.libs/libgcprof.so GCPROF_OUTPUT=sampled.heap GCPROF_SAMPLE=4K \
+	"$abs_top_builddir/examples/demo" 2000 > /dev/null || exit 1
+for name in demo sample sampled; do
 	"$analyze" --format=json "$name.heap" > "$name.json" || exit 1
 done
 
@@ -152,6 +154,20 @@ else
 		ok "pprof finds all live blocks of $name" is "$(sum $name live_blocks)" "$(raw $name 3)"
 		ok "pprof finds all live bytes of $name" is "$(sum $name live_bytes)" "$(raw $name 4)"
 	done
+	"$analyze" --format=pprof -o sampled.pprof sampled.heap
+	# Values are whole numbers: each sample is rounded.
+	near() { # KEY INDEX
+		awk -v wanted="$(jq "[.sites[].$1 // 0] | add" sampled.json)" -v got="$(raw sampled "$2")" \
+			-v most="$(go tool pprof -raw sampled.pprof 2> /dev/null | grep -c '^ *[0-9].*: ')" 'BEGIN {
+			print "wanted " wanted ", got " got ", may differ by " most / 2
+			exit !(wanted > 0 && got - wanted <= most / 2 && wanted - got <= most / 2) }'
+	}
+	ok "of sampled stacks pprof gets the estimate of all allocations" near estimated_allocations 1
+	ok "of allocated bytes" near estimated_allocated_bytes 2
+	ok "of live blocks" near estimated_live_blocks 3
+	ok "of live bytes" near estimated_live_bytes 4
+	go tool pprof -sample_index=alloc_objects -top sampled.pprof > top 2> /dev/null
+	ok "and no place of what was not sampled" bash -c "grep -q remember_user top && ! grep -q 'not taken' top"
 	ok "pprof finds what is old" is "$(jq .cohorts.old.bytes demo.json)" "$(tags demo cohort old)"
 	ok "pprof finds what is young" is "$(jq .cohorts.young.bytes demo.json)" "$(tags demo cohort young)"
 	go tool pprof -sample_index=inuse_space -lines -peek remember_user demo.pprof > peek 2> /dev/null
@@ -222,9 +238,11 @@ for s in sites:
     r = rows[s["site"]]
     for key in ("live_blocks", "live_bytes", "young_bytes", "old_bytes", "allocations", "allocated_bytes", "generation_count"):
         assert int(r[key]) == s[key], (s["site"], key, r[key], s[key])
+    for key in ("estimated_live_blocks", "estimated_live_bytes", "estimated_allocations", "estimated_allocated_bytes"):
+        assert abs(float(r[key]) - s[key]) < 0.01 if key in s else r[key] == "", (s["site"], key, r[key])
     assert len(r["stack"].split("\n")) == len(s["frames"]), s["site"]
 END
-for name in demo sample; do
+for name in demo sample sampled; do
 	"$analyze" --format=csv "$name.heap" > "$name.csv"
 	ok "Python's csv reads $name's sites as they are" /usr/bin/python3 table.py "$name.csv" "$name.json"
 done
@@ -248,6 +266,10 @@ else
 		ok "every stack has its frames" is 0 "$(sql $name 'SELECT count(*) FROM stacks LEFT JOIN frames
 			ON frames.id = frame WHERE frames.id IS NULL')"
 	done
+	"$analyze" --format=sqlite -o sampled.sqlite sampled.heap
+	ok "estimates are there" is "$(jq -c '[.sites[] | .estimated_live_bytes // 0, .estimated_allocations // 0] | add * 100 | round' sampled.json)" \
+		"$(sql sampled 'SELECT CAST(round(sum(coalesce(estimated_live_bytes, 0) + coalesce(estimated_allocations, 0)) * 100) AS INTEGER) FROM sites')"
+	ok "without sampling there are none" is 0 "$(sql demo 'SELECT count(estimated_live_bytes) + count(estimated_allocations) FROM sites')"
 	ok "edges are where the report sees them" is "$(jq '.leaks.reachable.blocks > 0' demo.json)" \
 		"$(sql demo "SELECT iif(count(*) > 0, 'true', 'false') FROM edges")"
 	ok "functions are summed over their sites" is "$(jq '[.sites[] | select(any(.frames[];

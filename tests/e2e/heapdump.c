@@ -26,6 +26,7 @@
  *     frames THREAD TID NAME FLAGS N-FRAMES
  *     frame  TID FLAGS MODULE OFFSET STACK-POINTER END PC
  *     grown  SITE COUNT BYTES
+ *     estimate SITE ALLOCATIONS BYTES    both times 256
  *
  * Addresses and offsets are hexadecimal without 0x, all else is decimal.
  * --stacks prints
@@ -407,6 +408,17 @@ grown(struct bytes *b, uint64_t number)
 	print_varints(b, 2);
 }
 
+static void
+estimate(struct bytes *b, uint64_t number)
+{
+	uint64_t at = get_varint(b);
+
+	(void)number;
+	check_site(at);
+	fprintf(out, "estimate\t%" PRIu64, at);
+	print_varints(b, 2);
+}
+
 static void (*const readers[])(struct bytes *, uint64_t) = {[HEAPFILE_INFO] = info,
 	[HEAPFILE_MODULES] = module,
 	[HEAPFILE_SITES] = site,
@@ -421,7 +433,8 @@ static void (*const readers[])(struct bytes *, uint64_t) = {[HEAPFILE_INFO] = in
 	[HEAPFILE_BIRTH_PERIODS] = birth_period,
 	[HEAPFILE_BOOKS] = book,
 	[HEAPFILE_FRAMES] = frames,
-	[HEAPFILE_GROWN] = grown};
+	[HEAPFILE_GROWN] = grown,
+	[HEAPFILE_ESTIMATES] = estimate};
 
 static void
 read_sections(const uint8_t *file, const struct heapfile_header *h)

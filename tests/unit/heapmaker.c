@@ -239,6 +239,17 @@ maker_grown(struct maker *m, const struct hf_grown *g)
 }
 
 void
+maker_estimate(struct maker *m, const struct hf_estimate *e)
+{
+	struct maker_section *s = maker_section(m, HEAPFILE_ESTIMATES);
+
+	maker_varint(s, e->site);
+	maker_varint(s, e->allocations);
+	maker_varint(s, e->bytes);
+	s->n_records++;
+}
+
+void
 maker_epochs(struct maker *m, const struct hf_epochs *e)
 {
 	struct maker_section *s = maker_section(m, HEAPFILE_EPOCHS);
@@ -617,4 +628,5 @@ maker_sample(struct maker *m)
 	sample_books(m, leaf, other);
 	sample_stacks(m, exe, lib, worker);
 	maker_grown(m, &(struct hf_grown){leaf, 7, 4096});
+	maker_estimate(m, &(struct hf_estimate){leaf, 2560, 70000});
 }

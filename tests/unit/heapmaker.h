@@ -54,6 +54,7 @@ void maker_birth_period(struct maker *m, uint32_t period);
 void maker_book(struct maker *m, const struct hf_book *b);
 void maker_stack(struct maker *m, const struct hf_stack *s);
 void maker_grown(struct maker *m, const struct hf_grown *g);
+void maker_estimate(struct maker *m, const struct hf_estimate *e);
 void maker_epochs(struct maker *m, const struct hf_epochs *e);
 void maker_block(struct maker *m, const struct hf_block *b);
 void maker_mapping(struct maker *m, const struct hf_mapping *r);

@@ -8,6 +8,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -606,7 +607,59 @@ a_sampled_site_has_an_estimate(void **state)
 	maker_number(&m, "sample_bytes", 1000);
 	site_of_epochs(&m, 1, 1, 1000);
 	assert_true(text_has(&m, &plain,
-			     "estimated 1.5 KiB in"));
+			     "estimated live 1.5 KiB in"));
+}
+
+/* 1 - exp(-1) again; 10 allocations of 2000 bytes, in parts. */
+static void
+a_sampled_site_has_an_estimate_of_its_allocations(void **state)
+{
+	struct maker m = {.n_sections = 0};
+
+	(void)state;
+	maker_number(&m, "sample_bytes", 1000);
+	site_of_epochs(&m, 1, 1, 1000);
+	maker_estimate(&m, &(struct hf_estimate){1, 10 * 256, 2000 * 256});
+	assert_true(text_has(&m, &plain, "estimated live 1.5 KiB in 2 blocks, 10 allocations "
+					 "of 2.0 KiB, from those that were sampled"));
+}
+
+/* A block whose stack was not taken for another reason than chance stands for itself. */
+static void
+what_was_no_matter_of_chance_is_not_estimated(void **state)
+{
+	static const struct {
+		enum heapfile_special special;
+		double blocks, allocations;
+	} cases[] = {
+		{HEAPFILE_SPECIAL_NESTED, 1, 7},
+		{HEAPFILE_SPECIAL_EARLY, 1, 7},
+		{HEAPFILE_SPECIAL_UNSAMPLED, 0, 7},
+		{HEAPFILE_SPECIAL_FULL, 1.58198, 3},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct maker m = {.n_sections = 0};
+		struct heap_estimate e = {0, 0};
+		struct heap_site *sites;
+		struct heap *h;
+		uint32_t site;
+
+		maker_number(&m, "sample_bytes", 1000);
+		site = maker_site(&m, 0, HEAPFILE_SITE_SPECIAL, 0, cases[i].special, 7, 7000);
+		maker_birth(&m, 1, 0, 0);
+		block(&m, 0x1000, site, 1, 1000);
+		maker_estimate(&m, &(struct hf_estimate){site, 3 * 256, 3000 * 256});
+		h = load(&m);
+		sites = heap_aggregate(h, &all);
+		assert_non_null(sites);
+		assert_true(fabs(sites[site].estimated_blocks - cases[i].blocks) < 1e-4);
+		assert_true(heap_estimate(h, site, &e));
+		assert_true(fabs(e.allocations - cases[i].allocations) < 1e-9);
+		free(sites);
+		heap_free(h);
+	}
 }
 
 static void
@@ -748,6 +801,8 @@ main(int argc, char **argv)
 		cmocka_unit_test(the_summary_tells_growth_from_a_full_table),
 		cmocka_unit_test(the_summary_tells_what_was_freed_before_the_snapshot),
 		cmocka_unit_test(a_sampled_site_has_an_estimate),
+		cmocka_unit_test(a_sampled_site_has_an_estimate_of_its_allocations),
+		cmocka_unit_test(what_was_no_matter_of_chance_is_not_estimated),
 		cmocka_unit_test(a_filtered_report_says_how_much_the_filters_leave),
 		cmocka_unit_test(the_survival_chart_has_about_twenty_rows),
 		cmocka_unit_test(blocks_without_a_timeline_are_charted_too),

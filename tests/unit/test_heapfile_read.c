@@ -834,12 +834,25 @@ growth_is_of_a_site(void **state)
 	refused(GRAPH(m, HEAPFILE_GROWN, 9, 2, 3), HF_RECORD, "GROWN section", "SITES");
 }
 
+static void
+an_estimate_is_of_a_site(void **state)
+{
+	struct maker *m = *state;
+
+	assert_int_equal(GRAPH(m, HEAPFILE_ESTIMATES, 1, 256, 300).code, HF_OK);
+	refused(GRAPH(m, HEAPFILE_ESTIMATES, 0, 256, 300), HF_RECORD, "ESTIMATES section",
+		"no site");
+	refused(GRAPH(m, HEAPFILE_ESTIMATES, 9, 256, 300), HF_RECORD, "ESTIMATES section",
+		"SITES");
+	refused(GRAPH(m, HEAPFILE_ESTIMATES, 1, 256), HF_RECORD, "ESTIMATES section", "cut off");
+}
+
 /* ---- what arrives ---- */
 
 struct seen {
 	struct hf_block blocks[8];
 	size_t n_blocks;
-	uint64_t began[HEAPFILE_GROWN + 1];
+	uint64_t began[HEAPFILE_ESTIMATES + 1];
 	int last_type;
 	size_t stop_after;
 };
@@ -1087,18 +1100,29 @@ see_grown(void *arg, const struct hf_grown *g)
 	return 0;
 }
 
+static int
+see_estimate(void *arg, const struct hf_estimate *e)
+{
+	assert_int_equal(e->site, 2);
+	assert_int_equal(e->allocations, 2560);
+	assert_int_equal(e->bytes, 70000);
+	((struct seen_graph *)arg)->n_words++;
+	return 0;
+}
+
 static void
-frames_and_growth_arrive_as_they_were_written(void **state)
+frames_growth_and_estimates_arrive_as_they_were_written(void **state)
 {
 	struct seen_graph seen = {.n_edges = 0};
-	struct hf_sink sink = {.arg = &seen, .stack = see_stack, .grown = see_grown};
+	struct hf_sink sink = {.arg = &seen, .stack = see_stack, .grown = see_grown,
+			       .estimate = see_estimate};
 	struct hf_error e;
 	struct file f;
 
 	f.bytes = maker_finish(*state, &f.n);
 	assert_int_equal(hf_decode(f.bytes, f.n, 0, &sink, &e), 0);
 	assert_int_equal(seen.n_roots, 2);
-	assert_int_equal(seen.n_words, 1);
+	assert_int_equal(seen.n_words, 2);
 	free(f.bytes);
 }
 
@@ -1196,7 +1220,8 @@ main(void)
 		TEST(the_books_arrive_as_they_were_written),
 		TEST(frames_are_of_threads_and_modules_and_at_most_256),
 		TEST(growth_is_of_a_site),
-		TEST(frames_and_growth_arrive_as_they_were_written),
+		TEST(an_estimate_is_of_a_site),
+		TEST(frames_growth_and_estimates_arrive_as_they_were_written),
 		TEST(the_graph_arrives_as_it_was_written),
 		TEST(sections_arrive_by_type_whatever_their_order_in_the_file),
 		TEST(gaps_count_from_the_end_rounded_up_to_16),
