@@ -30,8 +30,7 @@
  * if there is one left of MAX_BOOKS: deaths before, and of sites without one,
  * count as if the block had not survived.  Those for which no page was left are
  * counted (books_unbooked).
- * BOUND  Another thread's volume may end a period: until its own next look at the clock
- * or a new epoch, a thread's deaths of its newest blocks count as within the period.
+ * BOUND  Until its own next look at the clock a thread's newest blocks die in their period.
  * BOUND  A death in the moment in which periods are joined may be booked in the
  * wrong period.
  *
