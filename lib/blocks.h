@@ -27,6 +27,10 @@
  * nor a word 2 of a block below a gigabyte: the inside of a block is no released
  * block.
  *
+ * When the allocator gives memory back to the system, so do we with the shadow's
+ * pages for it (blocks_forget).  A free of what was there is then of something that
+ * never was a block, as far as is known.
+ *
  * INVARIANT  one-owner: see interpose.c.
  *
  * SPDX-License-Identifier: MIT
@@ -278,6 +282,17 @@ blocks_remove(const struct block *b)
 	blocks_release(blocks_words(blocks_chunks[b->addr >> BLOCKS_CHUNK_BITS], b->addr),
 		       b->site);
 }
+
+/* Give the shadow of [start, end) back, in whole pages.
+ *
+ * INVARIANT  nobody-home: no block is in there, and none can come to be before this
+ * returns; the pages would take its tag along.  The allocator can say so of what it
+ * is about to purge or unmap, and nobody else: no other thread is given such memory
+ * before it has done so.
+ *
+ * Context  inside the allocator, which may hold its locks; safe in a signal handler.
+ */
+void blocks_forget(uintptr_t start, uintptr_t end);
 
 /* Whether an address is inside a live block, or its start.  BOUND: of one that
  * starts at most 64 KiB below. */

@@ -26,6 +26,7 @@ e2e_tests += \
 	tests/e2e/memory.sh \
 	tests/e2e/output.sh \
 	tests/e2e/plugins.sh \
+	tests/e2e/returned.sh \
 	tests/e2e/processes.sh \
 	tests/e2e/sampling.sh \
 	tests/e2e/several.sh \
@@ -81,6 +82,7 @@ e2e_targets = \
 	tests/e2e/targets/memory \
 	tests/e2e/targets/quiet \
 	tests/e2e/targets/recursion \
+	tests/e2e/targets/returned \
 	tests/e2e/targets/sampling \
 	tests/e2e/targets/several \
 	tests/e2e/targets/signals \
@@ -149,6 +151,8 @@ tests_e2e_targets_quiet_SOURCES = tests/e2e/targets/quiet.c
 tests_e2e_targets_quiet_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_recursion_SOURCES = tests/e2e/targets/recursion.c
 tests_e2e_targets_recursion_CFLAGS = $(e2e_cflags)
+tests_e2e_targets_returned_SOURCES = tests/e2e/targets/returned.c tests/e2e/targets/truth.h
+tests_e2e_targets_returned_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_sampling_SOURCES = tests/e2e/targets/sampling.c tests/e2e/targets/truth.h
 tests_e2e_targets_sampling_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_several_SOURCES = tests/e2e/targets/several.c tests/e2e/targets/truth.h
