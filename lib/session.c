@@ -4,6 +4,7 @@
  */
 #include "session.h"
 #include "backend.h"
+#include "births.h"
 #include "blocks.h"
 #include "books.h"
 #include "cut.h"
@@ -614,6 +615,7 @@ session_end_epoch(uint64_t now_ns)
 	if (sys_getpid() != s.pid ||
 	    !epochs_tick(now_ns, thread_sum, measure_epoch, &r))
 		return;
+	births_tidy();
 	let_go(GO_ON);
 	if (options.is_trace)
 		trace(&r);
