@@ -231,6 +231,12 @@ enum heapfile_type {
 	 * itself; only where stacks were sampled, and of sites that have some.
 	 * Record: varint site, varint allocations, varint bytes (both in 1/256). */
 	HEAPFILE_ESTIMATES = 20,
+	/* Instead of BLOCKS, in what a viewer shows: the live blocks of each site that
+	 * has some.
+	 * Record: varint site, varint blocks, varint bytes, varint old_blocks, varint
+	 * old_bytes (of these in the old cohort), varint first_epoch (birth of the oldest
+	 * of them; 0 = unknown). */
+	HEAPFILE_LIVE = 21,
 };
 
 enum heapfile_root {
@@ -270,7 +276,7 @@ enum { HEAPFILE_INFO_NUMBER = 1, HEAPFILE_INFO_TEXT = 2 };
  *     there was no room in BOOKS) period_bytes (volume of a period)
  *     loss.NAME for each kind of loss that happened (a count)
  *   texts: command (arguments, each ended by NUL) executable cwd reason
- *     (exit, signal, api, interval, growth, limit, fatal SIG...) allocator (jemalloc,
+ *     (exit, signal, api, interval, growth, limit, watch, live, fatal SIG...) allocator (jemalloc,
  *     system) version (of the library) machine (x86_64)
  *     default_suppressions (what __lsan_default_suppressions gave) */
 

@@ -48,6 +48,7 @@ static const struct section_kind {
 	[HEAPFILE_FRAMES] = {"FRAMES", 5},
 	[HEAPFILE_GROWN] = {"GROWN", 3},
 	[HEAPFILE_ESTIMATES] = {"ESTIMATES", 3},
+	[HEAPFILE_LIVE] = {"LIVE", 6},
 };
 
 const char *

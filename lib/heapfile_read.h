@@ -185,6 +185,13 @@ struct hf_estimate {
 	uint64_t allocations, bytes; /* in 1/256 */
 };
 
+/* All blocks of a site together, and which of them are old. */
+struct hf_live {
+	uint32_t site; /* never 0 */
+	uint64_t blocks, bytes, old_blocks, old_bytes;
+	uint64_t first_epoch; /* 0 = unknown */
+};
+
 #define HF_SIZE_LIMIT (1ull << 48)
 
 /* What to do with each record.  A function that is NULL is not called; one
@@ -215,6 +222,7 @@ struct hf_sink {
 	int (*stack)(void *arg, const struct hf_stack *r);
 	int (*grown)(void *arg, const struct hf_grown *r);
 	int (*estimate)(void *arg, const struct hf_estimate *r);
+	int (*live)(void *arg, const struct hf_live *r);
 	/* Usable bytes of a block, by number from 1.  If it is NULL, offsets in
 	 * blocks are not checked: the decoder remembers no block. */
 	uint64_t (*usable)(void *arg, uint32_t block);

@@ -666,6 +666,26 @@ get_estimate(struct decoder *d)
 	return get_varint(d, &r.allocations) && get_varint(d, &r.bytes) && EMIT(d, estimate, &r);
 }
 
+static bool
+get_live(struct decoder *d)
+{
+	struct hf_live r;
+	const uint8_t *at = d->p;
+
+	if (!get_reference(d, HEAPFILE_SITES, &r.site))
+		return false;
+	if (r.site == 0)
+		return decode_bad(d, at, "blocks of no site");
+	if (!get_varint(d, &r.blocks) || !get_varint(d, &r.bytes))
+		return false;
+	at = d->p;
+	if (!get_varint(d, &r.old_blocks) || !get_varint(d, &r.old_bytes))
+		return false;
+	if (r.old_blocks > r.blocks || r.old_bytes > r.bytes)
+		return decode_bad(d, at, "more old blocks than blocks");
+	return get_varint(d, &r.first_epoch) && EMIT(d, live, &r);
+}
+
 bool (*const decode_getters[DECODE_N_TYPES])(struct decoder *d) = {
 	[HEAPFILE_INFO] = get_info,
 	[HEAPFILE_MODULES] = get_module,
@@ -687,4 +707,5 @@ bool (*const decode_getters[DECODE_N_TYPES])(struct decoder *d) = {
 	[HEAPFILE_FRAMES] = get_stack,
 	[HEAPFILE_GROWN] = get_grown,
 	[HEAPFILE_ESTIMATES] = get_estimate,
+	[HEAPFILE_LIVE] = get_live,
 };

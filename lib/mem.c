@@ -43,17 +43,29 @@ mem_map(size_t bytes)
 	return (void *)p;
 }
 
-void *
-mem_map_shared(void *old)
+static void *
+map_shared(void *old, size_t bytes, int flags, int fd)
 {
-	long p = sys_mmap(old, PAGE, PROT_READ | PROT_WRITE,
-			  MAP_SHARED | MAP_ANONYMOUS | (old ? MAP_FIXED : 0), -1, 0);
+	long p = sys_mmap(old, bytes, PROT_READ | PROT_WRITE,
+			  MAP_SHARED | flags | (old ? MAP_FIXED : 0), fd, 0);
 
 	if (p < 0)
 		return NULL;
 	if (!old)
-		note_region((void *)p, PAGE);
+		note_region((void *)p, bytes);
 	return (void *)p;
+}
+
+void *
+mem_map_shared(void *old)
+{
+	return map_shared(old, PAGE, MAP_ANONYMOUS, -1);
+}
+
+void *
+mem_map_file(void *old, size_t bytes, int fd)
+{
+	return map_shared(old, bytes, 0, fd);
 }
 
 static bool is_huge;

@@ -27,6 +27,10 @@ void mem_use_huge_pages(void);
  * kernel refuses. */
 void *mem_map_shared(void *old);
 
+/* The first bytes of a file, shared with all who map it; at the place of `old` if that
+ * is not NULL.  Returns NULL if the kernel refuses. */
+void *mem_map_file(void *old, size_t bytes, int fd);
+
 /* A few bytes that are never given back, aligned to a cache line.
  * Returns NULL if the kernel refuses. */
 void *mem_keep(size_t bytes);

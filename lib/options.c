@@ -173,6 +173,13 @@ parse_one(enum option_name o, const char *s)
 		return values_bytes(s, s + strlen(s), &options.limit_bytes);
 	case OPT_WATCH: /* a rule that is no use leaves the others in force: watch.c */
 		return copy_text(options.watch, sizeof options.watch, s);
+	case OPT_LIVE:
+		options.live_directory[0] = 0;
+		if (parse_bool(s, &options.is_live))
+			return true;
+		options.is_live = copy_text(options.live_directory,
+					    sizeof options.live_directory, s);
+		return options.is_live;
 	case OPT_CONTENT:
 		if (!values_bytes(s, s + strlen(s), &v) || v > 4096)
 			return false;

@@ -28,6 +28,8 @@ struct options {
 	bool is_trace;
 	char trace_file[1024]; /* "" = standard error */
 	char watch[4096];      /* rules, for watch.c */
+	bool is_live;
+	char live_directory[1024]; /* "" = live.c knows */
 	bool is_system_allocator, is_hugepages, is_follow, is_verbose;
 };
 

@@ -9,6 +9,7 @@
 #include "books.h"
 #include "cut.h"
 #include "epochs.h"
+#include "live.h"
 #include "mappings.h"
 #include "mem.h"
 #include "options.h"
@@ -59,6 +60,8 @@ static struct {
 	int writer;	 /* child that writes, or 0 */
 	char writing[4096]; /* name of the last snapshot */
 	int looker;	 /* child that looks for alarms, or 0 */
+	int viewer;	 /* child that looks for a viewer, or 0 */
+	uint32_t requests; /* atomic; enum request, by bit */
 	uint32_t look_number; /* of the snapshot that it may keep, or 0 */
 	uint64_t last_snapshot_ns, last_snapshot_used;
 	int is_limit_said; /* atomic */
@@ -231,11 +234,11 @@ reap_writer(bool is_waiting)
 
 enum patience { GO_ON, WAIT };
 
-enum reason { AT_EXIT, AT_FATAL, BY_SIGNAL, BY_CALL, AT_INTERVAL, AT_GROWTH, AT_LIMIT, BY_WATCH };
+enum reason { AT_EXIT, AT_FATAL, BY_SIGNAL, BY_CALL, AT_INTERVAL, AT_GROWTH, AT_LIMIT, BY_WATCH, BY_VIEWER };
 static const char *const reason_names[] = {
 	[AT_EXIT] = "exit",	     [AT_FATAL] = s.fatal,   [BY_SIGNAL] = "signal",
 	[BY_CALL] = "api",	     [AT_INTERVAL] = "interval", [AT_GROWTH] = "growth",
-	[AT_LIMIT] = "limit",	     [BY_WATCH] = "watch",
+	[AT_LIMIT] = "limit",	     [BY_WATCH] = "watch",   [BY_VIEWER] = "live",
 };
 
 /* The turn to write, or to let go of who wrote: is_writing. */
@@ -282,6 +285,13 @@ reap_looker(void)
 	s.look_number = 0;
 }
 
+static void
+reap_viewer(void)
+{
+	if (s.viewer && cut_result(s.viewer, false) != -EAGAIN)
+		s.viewer = 0;
+}
+
 /* A child that has written is let go of; nobody else's business meanwhile. */
 static void
 let_go(enum patience patience)
@@ -290,6 +300,7 @@ let_go(enum patience patience)
 		return;
 	(void)reap_writer(patience == WAIT);
 	reap_looker();
+	reap_viewer();
 	end_turn();
 }
 
@@ -607,6 +618,87 @@ look_at_watches(uint64_t now_ns)
 	end_turn();
 }
 
+/* ---- looks for a viewer -------------------------------------------------- */
+
+/* Runs in the child, and in place if there can be none. */
+static int
+write_live(void *with)
+{
+	struct snapshot_facts *facts = with;
+	int err = -EAGAIN;
+
+	if (!cut_now.is_in_place) {
+		sys_umask(077);
+		err = snapshot_write_live(facts);
+	}
+	live_end(err);
+	return err;
+}
+
+/* Context  it is our turn, and no such look is under way. */
+static void
+show_viewer(bool may_lock)
+{
+	struct snapshot_facts facts = {.name = live_file()};
+	struct cut_thread self = {.sp = (uintptr_t)__builtin_frame_address(0)};
+	int child, result;
+
+	backend_warm_up();
+	gather(&facts, BY_VIEWER, may_lock);
+	live_begin();
+	child = cut_take(&self, CUT_MOVING, write_live, &facts, &result);
+	if (child > 0)
+		s.viewer = child;
+}
+
+static void
+look_for_viewer(uint64_t now_ns)
+{
+	if (now_ns < live_next_ns() || s.is_exit_done || !take_turn(GO_ON))
+		return;
+	reap_viewer();
+	if (!s.viewer && live_is_wanted(now_ns))
+		show_viewer(true);
+	end_turn();
+}
+
+/* A viewer has come, and nothing was there for it.  If it is somebody else's turn, it
+ * will ask again. */
+static void
+welcome_viewer(void)
+{
+	uint64_t now = sys_now_ns();
+	int err;
+
+	if (s.is_exit_done || !take_turn(GO_ON))
+		return;
+	err = live_open(now, true);
+	if (err)
+		sys_log("cannot show figures to gcprof top: %s (errno %d)", error_name(-err), -err);
+	reap_viewer();
+	if (!err && !s.viewer)
+		show_viewer(false);
+	end_turn();
+}
+
+/* The files go with the process.  A child that still writes one would leave it. */
+static void
+dismiss_viewer(void)
+{
+	int child;
+
+	if (!take_turn(WAIT))
+		return;
+	child = s.viewer;
+	if (child) {
+		sys_kill(child);
+		(void)cut_result(child, true);
+		s.viewer = 0;
+	}
+	live_close(child);
+	end_turn();
+}
+
 void
 session_end_epoch(uint64_t now_ns)
 {
@@ -630,6 +722,7 @@ session_clock(uint64_t now_ns)
 		return;
 	look_at_limit();
 	look_at_watches(now_ns);
+	look_for_viewer(now_ns);
 }
 
 /* ---- snapshots by time --------------------------------------------------- */
@@ -663,15 +756,16 @@ pause_ns(void)
 {
 	const uint64_t shortest = 1000000, longest = 1000000000;
 	uint64_t now = sys_now_ns(), snapshot = next_snapshot_ns(), watch = watch_next_ns();
-	uint64_t due = snapshot < watch ? snapshot : watch;
+	uint64_t due = snapshot < watch ? snapshot : watch, viewer = live_next_ns();
 
+	due = due < viewer ? due : viewer;
 	if (due < now + shortest)
 		return shortest;
 	return due - now < longest ? due - now : longest;
 }
 
-/* The one thread of ours, and only if GCPROF_SNAPSHOT asks for an interval or
- * GCPROF_WATCH for alarms: an idle program is to be seen too.  It has all signals
+/* The one thread of ours, and only if GCPROF_SNAPSHOT asks for an interval,
+ * GCPROF_WATCH for alarms or GCPROF_LIVE for a page: an idle program is to be seen too.  It has all signals
  * blocked, and returns when it is the last: a process whose other threads have called
  * pthread_exit ends with the last of them. */
 static void *
@@ -688,13 +782,14 @@ keep_time(void *with)
 		if (!record_enter())
 			continue;
 		now = sys_now_ns();
-		if (s.looker)
+		if (s.looker || s.viewer)
 			let_go(GO_ON);
 		if (now >= next_snapshot_ns()) {
 			s.last_snapshot_ns = now;
 			(void)take(AT_INTERVAL, NULL, GO_ON);
 		}
 		look_at_watches(now);
+		look_for_viewer(now);
 		record_leave();
 	}
 }
@@ -710,7 +805,7 @@ start_timekeeper(void)
 	uint64_t mask;
 	int err;
 
-	if ((!options.interval_ns && watch_next_ns() == UINT64_MAX) ||
+	if ((!options.interval_ns && watch_next_ns() == UINT64_MAX && !live_is_permanent()) ||
 	    pthread_attr_init(&attr) != 0)
 		return;
 	(void)pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
@@ -725,11 +820,26 @@ start_timekeeper(void)
 
 /* ---- signals -------------------------------------------------------------- */
 
+enum request { WANTS_SNAPSHOT = 1, WANTS_LOOK = 2 };
+
+void
+session_note_request(bool is_look)
+{
+	(void)__atomic_fetch_or(&s.requests, is_look ? WANTS_LOOK : WANTS_SNAPSHOT,
+				__ATOMIC_RELAXED);
+}
+
 void
 session_asked(void)
 {
-	if (sys_getpid() == s.pid)
+	uint32_t requests = __atomic_exchange_n(&s.requests, 0, __ATOMIC_RELAXED);
+
+	if (sys_getpid() != s.pid)
+		return;
+	if (requests & WANTS_SNAPSHOT)
 		(void)take(BY_SIGNAL, NULL, GO_ON);
+	if (requests & WANTS_LOOK)
+		welcome_viewer();
 }
 
 void
@@ -746,6 +856,7 @@ session_ended_by(const char *signal)
 	}
 	/* The second of two threads waits for the first one's snapshot. */
 	let_go(WAIT);
+	dismiss_viewer();
 }
 
 /* ---- start, fork, end ---------------------------------------------------- */
@@ -757,6 +868,7 @@ at_exit(void *with)
 	/* A child of vfork shares our memory, but the end is not ours. */
 	if (sys_getpid() != s.pid || __atomic_exchange_n(&s.is_exit_done, true, __ATOMIC_RELAXED))
 		return;
+	dismiss_viewer();
 	verify_tell();
 	if (options.at_exit) {
 		/* Not entered: exit in a handler that interrupted us.  What it
@@ -821,7 +933,8 @@ after_fork_child(void)
 	signals_after_fork();
 	s.n_snapshots = 0;
 	s.is_writing = 0;
-	s.writer = s.looker = 0;
+	s.writer = s.looker = s.viewer = 0;
+	s.requests = 0;
 	s.look_number = 0;
 	s.is_exit_done = false;
 	s.last_snapshot_ns = sys_now_ns();
@@ -829,6 +942,7 @@ after_fork_child(void)
 		options.at_exit = options.at_fatal = options.at_signal = options.is_trace = false,
 		options.interval_ns = options.growth_percent = options.limit_bytes = 0;
 	watch_after_fork(options.is_follow);
+	live_after_fork();
 	cut_set_own_thread(0);
 	if (thread_tls.is_forking) {
 		/* What was asked of the thread that forked was asked in the parent. */
@@ -900,6 +1014,7 @@ start(void)
 	s.program = strrchr(s.executable, '/') ? strrchr(s.executable, '/') + 1 : s.executable;
 	options_complain();
 	watch_init();
+	live_init(s.start_realtime_ns);
 	verify_init();
 	thread_init();
 	/* Not bound to this library: runs after the destructors of all others. */

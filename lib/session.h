@@ -20,7 +20,9 @@ void session_boot(void);
 void session_end_epoch(uint64_t now_ns);
 /* A thread has looked at the clock.  Context: as above. */
 void session_clock(uint64_t now_ns);
-/* The signal that asks for a snapshot came.  Context: inside the guard. */
+/* The signal that asks came: for a look, or for a snapshot.  Context: any. */
+void session_note_request(bool is_look);
+/* Do what was asked for.  Context: inside the guard. */
 void session_asked(void);
 /* This signal, SIG..., is about to end the program: a snapshot if one is wanted,
  * after which no thread of the program is to run.  Context: a signal handler. */

@@ -4,6 +4,7 @@
  */
 #include "signals.h"
 #include "cut.h"
+#include "live_page.h"
 #include "options.h"
 #include "record.h"
 #include "session.h"
@@ -42,7 +43,9 @@ on_asked(int number, siginfo_t *info, void *context)
 {
 	int saved = errno;
 
-	(void)number, (void)info, (void)context;
+	(void)number, (void)context;
+	session_note_request(info->si_code == SI_QUEUE &&
+			     info->si_value.sival_int == LIVE_REQUEST);
 	if (thread_enter()) {
 		session_asked();
 		record_leave();

@@ -24,6 +24,7 @@
 #include "thread.h"
 #include "verify.h"
 
+#include <errno.h>
 #include <string.h>
 
 enum { MAX_MARKS = 256, MARK_BYTES = 64 };
@@ -601,6 +602,99 @@ put_info(const struct snapshot_facts *facts, const struct epochs_counts *counts,
 	info_text("version", PACKAGE_VERSION, strlen(PACKAGE_VERSION));
 	info_text("machine", "x86_64", 6);
 }
+
+/* ---- what a viewer shows ------------------------------------------------- */
+
+struct live_site {
+	uint64_t blocks, bytes, old_blocks, old_bytes;
+	epoch_no first; /* birth of its oldest block; 0 = unknown */
+};
+
+struct live_walk {
+	struct live_site *sites; /* by number, up to `end` */
+	site_id end;
+	epoch_no now;
+	uint64_t blocks, bytes;
+};
+
+/* The rule of epochs.h.  A block of unknown birth has outlived what we know. */
+static bool
+is_old(epoch_no now, epoch_no birth)
+{
+	epoch_no age = now - birth;
+
+	return !birth || age >= options.promote || (age >= 1 && epochs_is_early(birth));
+}
+
+static int
+add_live(const struct block *b, void *with)
+{
+	struct live_walk *walk = with;
+	struct live_site *s = &walk->sites[b->site < walk->end ? b->site : SITE_FULL];
+	epoch_no birth = epochs_birth_epoch(b->birth);
+
+	s->blocks++;
+	s->bytes += b->bytes;
+	if (is_old(walk->now, birth)) {
+		s->old_blocks++;
+		s->old_bytes += b->bytes;
+	}
+	if (s->blocks == 1 || birth < s->first)
+		s->first = birth;
+	walk->blocks++;
+	walk->bytes += b->bytes;
+	return 0;
+}
+
+static void
+put_live(const struct live_walk *walk)
+{
+	site_id id;
+
+	heapfile_section(HEAPFILE_LIVE);
+	for (id = 1; id < walk->end; id++) {
+		const struct live_site *s = &walk->sites[id];
+
+		if (!s->blocks)
+			continue;
+		heapfile_record();
+		heapfile_put(id);
+		heapfile_put(s->blocks);
+		heapfile_put(s->bytes);
+		heapfile_put(s->old_blocks);
+		heapfile_put(s->old_bytes);
+		heapfile_put(s->first);
+	}
+}
+
+int
+snapshot_write_live(const struct snapshot_facts *facts)
+{
+	struct live_walk walk = {.end = sites_end(), .now = epochs_current()};
+	struct block_walk sums = {0};
+	struct epochs_counts counts;
+	struct thread *t = NULL;
+
+	walk.sites = mem_map((walk.end > SITE_FIRST ? walk.end : SITE_FIRST) *
+			     sizeof *walk.sites);
+	if (!walk.sites)
+		return -ENOMEM;
+	while ((t = thread_next(t)) != NULL)
+		thread_flush(t);
+	thread_sum(&counts);
+	heapfile_begin(facts->name);
+	(void)blocks_walk(add_live, &walk);
+	sums.blocks = walk.blocks;
+	sums.bytes = walk.bytes;
+	put_epochs(facts, &counts);
+	put_sites();
+	put_live(&walk);
+	put_modules();
+	put_info(facts, &counts, &sums);
+	return heapfile_finish();
+}
+
+/* ---- all of it ----------------------------------------------------------- */
 
 /* BOUND: the functions that scan take less than DEEPER bytes of stack. */
 static void

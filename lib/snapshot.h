@@ -33,6 +33,11 @@ struct snapshot_facts {
  *          this process runs. */
 int snapshot_write(const struct snapshot_facts *facts);
 
+/* Write what a viewer shows: figures by site instead of blocks, and not much more.
+ * Otherwise as above.
+ * Cost  a walk over the blocks; bytes by the number of sites. */
+int snapshot_write_live(const struct snapshot_facts *facts);
+
 /* gcprof_mark. Returns false if there is no room for more. */
 bool snapshot_mark(const char *label, uint64_t uptime_ns);
 

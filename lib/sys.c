@@ -158,6 +158,24 @@ sys_unlink(const char *name)
 	return (int)K1(SYS_unlink, name);
 }
 
+int
+sys_mkdir(const char *name, int mode)
+{
+	return (int)K2(SYS_mkdir, name, mode);
+}
+
+int
+sys_rmdir(const char *name)
+{
+	return (int)K1(SYS_rmdir, name);
+}
+
+void
+sys_umask(int mask)
+{
+	(void)K1(SYS_umask, mask);
+}
+
 long
 sys_readlink(const char *name, char *buf, size_t bytes)
 {

@@ -34,6 +34,10 @@ long sys_pwrite(int fd, const void *buf, size_t bytes, uint64_t offset);
 int sys_close(int fd);
 int sys_rename(const char *from, const char *to);
 int sys_unlink(const char *name);
+int sys_mkdir(const char *name, int mode);
+int sys_rmdir(const char *name);
+/* Of this process: only for a child of ours. */
+void sys_umask(int mask);
 /* Whether a file is there and is no regular one. */
 bool sys_is_special_file(const char *name);
 long sys_readlink(const char *name, char *buf, size_t bytes);

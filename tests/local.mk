@@ -26,6 +26,7 @@ unit_tests = \
 	tests/unit/test_several \
 	tests/unit/test_trend \
 	tests/unit/test_types \
+	tests/unit/test_outline \
 	tests/unit/test_alarms
 
 # TAP scripts, run by bash with the variables of AM_TESTS_ENVIRONMENT.
@@ -40,7 +41,8 @@ cli_tests = \
 	tests/cli/check.sh \
 	tests/cli/completion.sh \
 	tests/cli/exports.sh \
-	tests/cli/gcprof.sh
+	tests/cli/gcprof.sh \
+	tests/cli/heapsnapshot.sh
 
 analyze_tests = \
 	tests/cli/analyze.sh
@@ -144,6 +146,10 @@ tests_unit_test_trend_LDADD = $(analyze_test_libs)
 tests_unit_test_types_SOURCES = tests/unit/test_types.c $(heapmaker_sources)
 tests_unit_test_types_CFLAGS = $(analyze_test_cflags)
 tests_unit_test_types_LDADD = $(analyze_test_libs)
+
+tests_unit_test_outline_SOURCES = tests/unit/test_outline.c $(heapmaker_sources)
+tests_unit_test_outline_CFLAGS = $(analyze_test_cflags)
+tests_unit_test_outline_LDADD = $(analyze_test_libs)
 
 tests_unit_test_alarms_SOURCES = tests/unit/test_alarms.c
 tests_unit_test_alarms_CFLAGS = $(analyze_test_cflags)

@@ -25,10 +25,15 @@ const char options_help[] =
 "\n"
 "What to show\n"
 "  --each                a report of each snapshot, as if there were no other\n"
+"  --diff                what is new, grown, shrunk and gone from the first to the\n"
+"                        last; of three and more, how each site goes\n"
+"  --merge               one report of all processes, and which of them stand out\n"
 "  --top=N               rows of each list, of types as well, 0 for all (text: 10,\n"
 "                        JSON: all)\n"
 "  --sort=KEY            one list, by live, old, allocations, blocks, age (of the\n"
-"                        oldest block) or retained; no types then\n"
+"                        oldest block) or retained; no types then.  --diff: growth\n"
+"                        (default), live, blocks, allocations; --merge: live, old,\n"
+"                        allocations, blocks\n"
 "  --frames=N            frames of each stack in text, 0 for all (12), with\n"
 "                        those outside of main\n"
 "  --cohort=WHICH        count blocks of this cohort only: young, old or all\n"
@@ -74,7 +79,9 @@ const char options_help[] =
 "                        page for a browser; findings only: sarif, junit, github\n"
 "                        (::error lines);\n"
 "                        flame graphs: collapsed (by --sort), speedscope;\n"
+"                        of --diff: collapsed (growth), difffolded (before, after);\n"
 "                        pprof; for Valgrind's viewers: dhat, massif;\n"
+"                        for Chrome DevTools and memlab: heapsnapshot;\n"
 "                        tables: csv (sites), sqlite (all);\n"
 "                        blocks: a line for each live block, with address,\n"
 "                        requested and usable bytes, kind, birth epoch, age,\n"
@@ -129,6 +136,8 @@ complain(const char *format, ...)
 enum option_code {
 	OPT_TOP = 256,
 	OPT_EACH,
+	OPT_DIFF,
+	OPT_MERGE,
 	OPT_SORT,
 	OPT_FRAMES,
 	OPT_COHORT,
@@ -166,6 +175,8 @@ enum option_code {
 static const struct option long_options[] = {
 	{"top", required_argument, NULL, OPT_TOP},
 	{"each", no_argument, NULL, OPT_EACH},
+	{"diff", no_argument, NULL, OPT_DIFF},
+	{"merge", no_argument, NULL, OPT_MERGE},
 	{"sort", required_argument, NULL, OPT_SORT},
 	{"frames", required_argument, NULL, OPT_FRAMES},
 	{"cohort", required_argument, NULL, OPT_COHORT},
@@ -441,12 +452,20 @@ parse_option(struct settings *s, int code)
 		s->report.frames = (size_t)number;
 		return s->has_frames;
 	case OPT_SORT:
-		s->has_sort = parse_word("sort", optarg, report_sort_names, &word);
+		word = REPORT_GROWTH; /* no list of one snapshot is by this */
+		s->has_sort = strcmp(optarg, "growth") == 0 ||
+			      parse_word("sort", optarg, report_sort_names, &word);
 		if (s->has_sort)
 			s->report.sort = (enum report_sort)word;
 		return s->has_sort;
 	case OPT_EACH:
 		s->each = true;
+		return true;
+	case OPT_DIFF:
+		s->diff = true;
+		return true;
+	case OPT_MERGE:
+		s->merge = true;
 		return true;
 	case OPT_FORMAT:
 		return parse_format(s);
@@ -531,6 +550,81 @@ settle_outputs(struct settings *s)
 	return true;
 }
 
+/* Of many snapshots, what one report does not have. */
+static const char *
+unwanted_option(const struct settings *s)
+{
+	const struct {
+		bool is_given;
+		const char *name;
+	} options[] = {
+		{s->diff && s->merge, "merge"},
+		{s->each, "each"},
+		{s->baseline, "baseline"},
+		{s->write_baseline, "write-baseline"},
+		{s->gen_suppressions, "gen-suppressions"},
+		{s->show_unused, "show-unused-suppressions"},
+		{s->report.findings_only, "findings-only"},
+		{s->watch.rules, "watch"},
+		{s->n_questions > 0, "block, --who-points-at or --path"},
+		{s->is_shell, "shell"},
+	};
+
+	for (size_t i = 0; i < sizeof(options) / sizeof(*options); i++)
+		if (options[i].is_given)
+			return options[i].name;
+	return NULL;
+}
+
+/* Can that kind of report be written so? */
+static bool
+can_write(const struct settings *s, const struct format *f)
+{
+	return s->diff	  ? f->write_diff != NULL
+	       : s->merge ? f->write_merge != NULL
+			  : f->write || f->write_findings;
+}
+
+static bool
+can_sort(const struct settings *s, enum report_sort sort)
+{
+	if (sort == REPORT_GROWTH)
+		return s->diff;
+	if (sort == REPORT_OLD)
+		return !s->diff;
+	return (!s->diff && !s->merge) || sort == REPORT_LIVE || sort == REPORT_ALLOCATIONS ||
+	       sort == REPORT_BLOCKS;
+}
+
+/* Do all options go together with --diff, --merge, or neither? */
+static bool
+settle_way(const struct settings *s)
+{
+	const char *way = s->diff ? "--diff" : s->merge ? "--merge" : "one snapshot";
+	const char *option = s->diff || s->merge ? unwanted_option(s) : NULL;
+
+	if (option) {
+		complain("%s does not go with --%s", way, option);
+		return false;
+	}
+	if (s->has_sort && !can_sort(s, s->report.sort)) {
+		complain("--sort: that order is not one for %s; try --help", way);
+		return false;
+	}
+	for (int i = 0; i < s->n_outputs; i++) {
+		if (can_write(s, s->outputs[i].format))
+			continue;
+		fprintf(stderr, "gcprof-analyze: --format=%s is not one for %s; these are:",
+			s->outputs[i].format->name, way);
+		for (const struct format *f = formats; f->name; f++)
+			if (can_write(s, f))
+				fprintf(stderr, " %s", f->name);
+		fputc('\n', stderr);
+		return false;
+	}
+	return true;
+}
+
 static bool
 settle(struct settings *s)
 {
@@ -570,7 +664,7 @@ options_parse(struct settings *s, int argc, char **argv)
 		if (!parse_option(s, code))
 			return OPTIONS_WRONG;
 	}
-	if (!settle_outputs(s) || !settle(s))
+	if (!settle_outputs(s) || !settle_way(s) || !settle(s))
 		return OPTIONS_WRONG;
 	if (optind == argc) {
 		complain("no snapshot named, such as gcprof.PROGRAM.PID.1.heap; try "

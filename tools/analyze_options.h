@@ -51,6 +51,7 @@ struct settings {
 	int n_questions;
 	bool is_shell;
 	bool each; /* snapshot has a report of its own */
+	bool diff, merge; /* one report of all */
 	const char *output; /* of -o, for the format that names no file */
 	const char *baseline, *write_baseline;
 	const char *source_root;

@@ -1,9 +1,12 @@
-/* ask.c -- ask a running process for a snapshot, and wait for it.
+/* ask.c -- ask a running process for a snapshot or a look, and wait for it.
  *
  * The library takes a snapshot when it gets a signal, and renames the finished
  * file to the name that GCPROF_OUTPUT describes.  So: find the signal and the
  * template in the environment that the process was started with, watch the
  * template's directory for a file renamed into it, send the signal, wait.
+ *
+ * A look is asked for by the same signal with a value, and the answer is a page that
+ * /proc/PID/maps shows: live_page.h.
  *
  * The signal's default action is to end the process.  It is never sent unless
  * /proc says that the library is loaded and that the signal is caught.
@@ -20,6 +23,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "ask.h"
+#include "live_page.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -45,6 +49,7 @@ struct process {
 	uint64_t blocked;     /* signal masks, bit n - 1 for signal n */
 	uint64_t caught;
 	char program[NAME_MAX + 1];
+	char page[PATH_MAX];  /* as it names it, "" if it has none */
 	char *environment;    /* NUL-separated, a NUL more at the end */
 };
 
@@ -183,6 +188,19 @@ read_program(struct process *p, struct ask_error *err)
 	return 0;
 }
 
+/* The page's name, if that is what a line of maps is about. */
+static void
+note_page(struct process *p, const char *line)
+{
+	const char *name = strchr(line, '/');
+	size_t n = name ? strcspn(name, "\n") : 0;
+	static const char end[] = "/" LIVE_PAGE_FILE;
+
+	if (n > sizeof(end) && n < sizeof(p->page) && strstr(name, "/" LIVE_PREFIX) &&
+	    strncmp(name + n - (sizeof(end) - 1), end, sizeof(end) - 1) == 0)
+		(void)snprintf(p->page, sizeof(p->page), "%.*s", (int)n, name);
+}
+
 static int
 has_library(struct process *p, struct ask_error *err)
 {
@@ -193,8 +211,11 @@ has_library(struct process *p, struct ask_error *err)
 
 	if (!f)
 		return fail(err, "process %d cannot be looked at: %s", (int)p->pid, strerror(errno));
-	while (!found && getline(&line, &room, f) > 0)
-		found = strstr(line, "/libgcprof.so") != NULL;
+	p->page[0] = '\0';
+	while (getline(&line, &room, f) > 0) {
+		found |= strstr(line, "/libgcprof.so") != NULL;
+		note_page(p, line);
+	}
 	free(line);
 	(void)fclose(f);
 	if (!found)
@@ -245,11 +266,32 @@ look_at(struct process *p, struct ask_error *err)
 		return fail(err, "process %d has ended (a zombie)", (int)p->pid);
 	if (read_program(p, err) < 0 || has_library(p, err) < 0)
 		return -1;
-	if (p->state == 'T')
-		return fail(err, "process %d (%s) is stopped; kill -CONT %d lets it go on", (int)p->pid,
-			    p->program, (int)p->pid);
 	read_environment(p);
 	return 0;
+}
+
+/* What is stopped does not answer. */
+static int
+check_runs(const struct process *p, struct ask_error *err)
+{
+	return p->state != 'T' ? 0
+			       : fail(err, "process %d (%s) is stopped; kill -CONT %d lets it go on",
+				      (int)p->pid, p->program, (int)p->pid);
+}
+
+/* The number of the signal that it waits for, or -1. */
+static int
+find_signal(const struct process *p, const char *given, struct ask_error *err)
+{
+	const char *name = setting(p, given, "SIGNAL");
+	int number = ask_signal_number(name);
+
+	if (number < 0)
+		return fail(err, "'%s' is no signal", name);
+	if (!has_signal(p->caught, number))
+		return fail(err, "process %d (%s) does not wait for signal %s: its GCPROF_SNAPSHOT is without 'signal', or its GCPROF_SIGNAL names another (see --signal)",
+			    (int)p->pid, p->program, name);
+	return number;
 }
 
 /* ---- names of snapshots ---- */
@@ -445,18 +487,27 @@ send_signal(const struct process *p, int number)
 }
 
 static int
+send_request(const struct process *p, int number)
+{
+	siginfo_t info = {.si_signo = number, .si_code = SI_QUEUE};
+
+	info.si_pid = getpid();
+	info.si_uid = getuid();
+	info.si_value.sival_int = LIVE_REQUEST;
+	if (p->pidfd >= 0)
+		return (int)syscall(SYS_pidfd_send_signal, p->pidfd, number, &info, 0);
+	return (int)syscall(SYS_rt_sigqueueinfo, p->pid, number, &info);
+}
+
+static int
 ask_process(const struct process *p, const struct ask_options *o, char *ret_name, struct ask_error *err)
 {
-	const char *signal_name = setting(p, o->signal, "SIGNAL");
-	int number = ask_signal_number(signal_name);
+	int number = find_signal(p, o->signal, err);
 	struct place place;
 	int watch, r;
 
 	if (number < 0)
-		return fail(err, "'%s' is no signal", signal_name);
-	if (!has_signal(p->caught, number))
-		return fail(err, "process %d (%s) does not wait for signal %s: its GCPROF_SNAPSHOT is without 'signal', or its GCPROF_SIGNAL names another (see --signal)",
-			    (int)p->pid, p->program, signal_name);
+		return -1;
 	if (find_place(p, setting(p, o->output, "OUTPUT"), &place, err) < 0)
 		return -1;
 	watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
@@ -484,7 +535,105 @@ ask_snapshot(pid_t pid, const struct ask_options *o, char *ret_name, struct ask_
 	p.pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
 	r = look_at(&p, ret_err);
 	if (r == 0)
+		r = check_runs(&p, ret_err);
+	if (r == 0)
 		r = ask_process(&p, o, ret_name, ret_err);
+	free(p.environment);
+	if (p.pidfd >= 0)
+		(void)close(p.pidfd);
+	return r;
+}
+
+/* ---- looks ---- */
+
+enum { LOOK_AGAIN_MS = 10, ASK_AGAIN_MS = 1000 };
+
+/* Wait until the process maps a page. */
+static int
+wait_for_page(struct process *p, int number, unsigned timeout_ms, struct ask_error *err)
+{
+	uint64_t end = now_ms() + timeout_ms, again = now_ms() + ASK_AGAIN_MS;
+	struct pollfd ended = {.fd = p->pidfd, .events = POLLIN};
+
+	for (;;) {
+		if (poll(&ended, 1, LOOK_AGAIN_MS) > 0)
+			return fail(err, "process %d (%s) has ended", (int)p->pid, p->program);
+		if (has_library(p, err) == 0 && p->page[0])
+			return 0;
+		/* It may have been at work on a snapshot. */
+		if (number && now_ms() >= again) {
+			(void)send_request(p, number);
+			again = now_ms() + ASK_AGAIN_MS;
+		}
+		if (now_ms() < end)
+			continue;
+		return number ? fail(err, "no answer from process %d (%s) in %u.%u s: it may be stopped, or block the signal, or have no room for files in /dev/shm and /tmp",
+				     (int)p->pid, p->program, timeout_ms / 1000,
+				     timeout_ms % 1000 / 100)
+			      : fail(err, "process %d has no page after %u.%u s", (int)p->pid,
+				     timeout_ms / 1000, timeout_ms % 1000 / 100);
+	}
+}
+
+static int
+ask_for_page(struct process *p, const struct ask_options *o, struct ask_error *err)
+{
+	int number = check_runs(p, err) < 0 ? -1 : find_signal(p, o->signal, err);
+
+	if (number < 0)
+		return -1;
+	if (send_request(p, number) < 0)
+		return fail(err, "cannot signal process %d (%s): %s", (int)p->pid, p->program,
+			    strerror(errno));
+	return wait_for_page(p, number, o->timeout_ms, err);
+}
+
+int
+ask_live(pid_t pid, const struct ask_options *o, int may_signal, char *ret_page,
+	 struct ask_error *ret_err)
+{
+	struct process p = {.pid = pid};
+	int r = 0, n, has_asked = 0;
+
+	p.pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (may_signal)
+		r = look_at(&p, ret_err);
+	has_asked = may_signal && !p.page[0];
+	if (r == 0 && !p.page[0])
+		r = may_signal ? ask_for_page(&p, o, ret_err)
+			       : wait_for_page(&p, 0, o->timeout_ms, ret_err);
+	if (r == 0) {
+		char page[2 * PATH_MAX];
+
+		n = snprintf(page, sizeof(page), "/proc/%d/root%s", (int)pid, p.page);
+		if (n < PATH_MAX)
+			strcpy(ret_page, page);
+		else
+			r = fail(ret_err, "a name is too long: %s", p.page);
+	}
+	free(p.environment);
+	if (p.pidfd >= 0)
+		(void)close(p.pidfd);
+	return r == 0 ? has_asked : r;
+}
+
+int
+ask_look(pid_t pid, const struct ask_options *o, struct ask_error *ret_err)
+{
+	struct process p = {.pid = pid};
+	int r, number;
+
+	p.pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	r = look_at(&p, ret_err);
+	if (r == 0)
+		r = check_runs(&p, ret_err);
+	if (r == 0) {
+		number = find_signal(&p, o->signal, ret_err);
+		r = number < 0 ? -1 : 0;
+		if (r == 0 && send_request(&p, number) < 0)
+			r = fail(ret_err, "cannot signal process %d (%s): %s", (int)p.pid,
+				 p.program, strerror(errno));
+	}
 	free(p.environment);
 	if (p.pidfd >= 0)
 		(void)close(p.pidfd);

@@ -30,6 +30,21 @@ struct ask_error {
  */
 int ask_snapshot(pid_t pid, const struct ask_options *o, char *ret_name, struct ask_error *ret_err);
 
+/* Find the page through which process `pid` can be looked at (live_page.h).
+ *
+ * may_signal  ask for one by signal where there is none; else it is waited for.
+ * ret_page    room for PATH_MAX bytes: its name, through /proc; untouched on failure.
+ * ret_err     set on failure only.
+ * Returns     0; 1 if it was asked for, and a first look with it; or -1.
+ * Cost        waits until it is there, the process ends, or the timeout.
+ */
+int ask_live(pid_t pid, const struct ask_options *o, int may_signal, char *ret_page,
+	     struct ask_error *ret_err);
+
+/* Ask a process that has a page for a look, by signal; does not wait.  Returns and
+ * ret_err as above. */
+int ask_look(pid_t pid, const struct ask_options *o, struct ask_error *ret_err);
+
 /* Does `name` fit a snapshot template whose %e and %p are expanded already
  * and whose %n and %t stand for any number? */
 int ask_name_matches(const char *name, const char *pattern);

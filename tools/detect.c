@@ -322,11 +322,8 @@ hash_string(uint64_t hash, const char *s)
 	return hash_bytes(hash, s, strlen(s));
 }
 
-/* A function's name without what a compiler adds when it makes variants of it:
- * ".constprop.0", ".isra.3", ".part.1", ".cold", ".lto_priv.2", or the same in
- * brackets as demanglers write it. */
-static size_t
-plain_length(const char *name)
+size_t
+detect_plain_length(const char *name)
 {
 	static const char *const marks[] = {".constprop", ".isra", ".part",   ".cold",
 					    ".lto_priv",  ".llvm", " [clone "};
@@ -361,7 +358,7 @@ hash_stack(const struct heap *h, const struct stack *s, uint64_t hash, bool with
 		if (n > 0 && !f->function && !f->special && f->module == 0)
 			break;
 		if (f->function)
-			hash = hash_bytes(hash, f->function, plain_length(f->function));
+			hash = hash_bytes(hash, f->function, detect_plain_length(f->function));
 		else
 			hash = hash_string(hash,
 					   f->special ? f->special : text_basename(path));

@@ -201,6 +201,11 @@ void detect_fragmentation(const struct detector *d);
 /* Is it where threads and programs begin? */
 bool detect_is_start(const char *function);
 
+/* How long a function's name is without what a compiler adds when it makes variants
+ * of it: ".constprop.0", ".isra.3", ".part.1", ".cold", ".lto_priv.2", or the same in
+ * brackets as demanglers write it. */
+size_t detect_plain_length(const char *name);
+
 /* detect_several.c; after all others: it adds to their findings */
 void detect_several(const struct detector *d);
 

@@ -105,7 +105,7 @@ compare_ranked(const void *a, const void *b)
 static double *
 weights(const struct several *s)
 {
-	double *w = calloc((size_t)s->n_places + 1, sizeof(*w));
+	double *w = calloc((size_t)s->tree.n_places + 1, sizeof(*w));
 
 	for (size_t i = 0; w && i < s->n; i++) {
 		const struct several_snapshot *x = &s->list[i];
@@ -201,21 +201,6 @@ group_add(const struct work *w, struct group *g, uint32_t node)
 }
 
 /* ---- their course -------------------------------------------------------- */
-
-/* BOUND  Of more than TREND_MAX snapshots every second counts, or third, and so on,
- * and the last. */
-static struct trend
-trend_of_many(const double *x, const double *v, size_t n)
-{
-	double some_x[TREND_MAX], some_v[TREND_MAX];
-	size_t step = (n + TREND_MAX - 1) / TREND_MAX, m = 0;
-
-	for (size_t i = (n - 1) % step; i < n; i += step) {
-		some_x[m] = x[i];
-		some_v[m++] = v[i];
-	}
-	return trend_at(some_x, some_v, m);
-}
 
 /* What the program has done by the i-th snapshot: its allocations, or where they are
  * not known, its time.  It does not wait as time does. */

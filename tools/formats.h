@@ -14,6 +14,8 @@
 
 #include <stdio.h>
 
+#include "diff.h"
+#include "merge.h"
 #include "report.h"
 #include "report_findings.h"
 
@@ -44,6 +46,11 @@ struct format {
 	void (*write_findings)(const struct report_source *s, FILE *f);
 	void (*end)(FILE *f);
 	const char *missing;
+
+	/* Of many snapshots, with --diff or --merge; NULL if it has none of that kind.
+	 * Return as write does. */
+	int (*write_diff)(const struct diff *d, FILE *f);
+	int (*write_merge)(const struct merge *m, FILE *f);
 };
 
 /* The first is what is written if none is asked for. */

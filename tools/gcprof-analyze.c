@@ -16,8 +16,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "analyze_options.h"
+#include "analyze.h"
 #include "baseline.h"
+#include "compare.h"
 #include "heap.h"
 #include "heapfile_read.h"
 #include "places.h"
@@ -29,13 +30,6 @@
 #ifndef PACKAGE_VERSION
 #define PACKAGE_VERSION "(not configured)"
 #endif
-
-enum { EXIT_FINDINGS = 1, EXIT_TROUBLE = 2 };
-
-enum {
-	TEXT_TOP = 10,
-	TEXT_FRAMES = 12,
-};
 
 /* ---- progress ---- */
 
@@ -54,7 +48,7 @@ now(void)
 }
 
 /* After the first second, ten times a second at most. */
-static void
+void
 show_progress(void *arg, const char *what, uint64_t done, uint64_t total)
 {
 	double t;
@@ -75,7 +69,7 @@ show_progress(void *arg, const char *what, uint64_t done, uint64_t total)
 	fflush(stderr);
 }
 
-static void
+void
 end_progress(void)
 {
 	if (progress.is_shown)
@@ -87,7 +81,7 @@ end_progress(void)
 
 /* Opened when the first snapshot could be read, so that a wrong name does not
  * cost an earlier report. */
-static bool
+bool
 open_output(struct output *o)
 {
 	if (o->file.f)
@@ -103,7 +97,7 @@ open_output(struct output *o)
 
 /* Flush, and see whether all arrived.  A reader that went away has seen what
  * it wanted: no message then. */
-static int
+int
 close_output(struct output *o)
 {
 	bool failed;
@@ -119,7 +113,7 @@ close_output(struct output *o)
 
 /* ---- work ---- */
 
-static struct heap *
+struct heap *
 load(const char *path)
 {
 	struct hf_error error;
@@ -171,6 +165,7 @@ describe(const struct settings *s, const struct analysis *a,
 		options.frames = TEXT_FRAMES;
 	options.one_list = !is_text || s->has_sort;
 	options.with_dead = format->needs & FORMAT_DEAD;
+	options.graph = s->detect.graph;
 	return report_new(a->heap, a->symbols, a->findings, &options);
 }
 
@@ -215,8 +210,7 @@ write_report(const struct settings *s, const struct analysis *a, struct output *
 	return !failed;
 }
 
-/* The program may bring suppressions; they are in force from here on. */
-static void
+void
 adopt_suppressions(const struct settings *s, const struct heap *heap)
 {
 	const struct heap_text *text = &heap->info.default_suppressions;
@@ -363,7 +357,7 @@ write_new_baseline(const struct run *run)
 	return close_output(&o);
 }
 
-static int
+int
 worse(int a, int b)
 {
 	return a > b ? a : b;
@@ -457,9 +451,8 @@ analyze_process(struct run *run, const struct several_file *files, size_t n, boo
 	return status;
 }
 
-/* The files of the command line, those of each process together; for free(3). */
-static struct several_file *
-sort_files(const struct settings *s, char **paths, int n, size_t *ret_n_groups)
+struct several_file *
+sort_files(char **paths, int n, bool look, size_t *ret_n_groups)
 {
 	struct several_file *files = calloc((size_t)n, sizeof(*files));
 
@@ -468,7 +461,7 @@ sort_files(const struct settings *s, char **paths, int n, size_t *ret_n_groups)
 		return NULL;
 	}
 	for (int i = 0; i < n; i++)
-		if (n > 1 && !s->each)
+		if (n > 1 && look)
 			several_look(paths[i], &files[i]);
 		else
 			files[i].path = paths[i];
@@ -476,8 +469,7 @@ sort_files(const struct settings *s, char **paths, int n, size_t *ret_n_groups)
 	return files;
 }
 
-/* A snapshot that is there twice counts once.  Returns how many are left. */
-static size_t
+size_t
 drop_doubles(struct several_file *files, size_t n)
 {
 	size_t left = 0;
@@ -517,7 +509,7 @@ analyze_all(struct settings *s, char **paths, int n)
 {
 	struct run run = {.s = s};
 	size_t n_groups = 0, n_files = (size_t)n;
-	struct several_file *files = sort_files(s, paths, n, &n_groups);
+	struct several_file *files = sort_files(paths, n, !s->each, &n_groups);
 	bool ok = files && can_be_told(s, files, n_files) && run_begin(&run);
 	int status = ok ? 0 : EXIT_TROUBLE;
 
@@ -629,6 +621,19 @@ ask(struct settings *s, char **paths, int n)
 	return worse(ok ? 0 : EXIT_TROUBLE, close_output(o));
 }
 
+/* What is done with the files. */
+typedef int way(struct settings *s, char **paths, int n);
+
+static way *
+way_of(const struct settings *s)
+{
+	if (s->watch.rules)
+		return watch_all;
+	if (s->n_questions || s->is_shell)
+		return ask;
+	return s->diff ? compare_diff : s->merge ? compare_merge : analyze_all;
+}
+
 /* Show a text that was asked for. */
 static int
 answer(const char *text)
@@ -661,10 +666,7 @@ main(int argc, char **argv)
 		status = answer("gcprof-analyze " PACKAGE_VERSION "\n");
 		break;
 	case OPTIONS_WORK:
-		status = (s.watch.rules			  ? watch_all
-			  : s.n_questions || s.is_shell ? ask
-							: analyze_all)(&s, argv + optind,
-								       argc - optind);
+		status = way_of(&s)(&s, argv + optind, argc - optind);
 		break;
 	case OPTIONS_WRONG:
 		break;

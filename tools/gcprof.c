@@ -69,6 +69,8 @@ help(void)
 	(void)puts("usage: gcprof run [OPTION]... [--] COMMAND [ARGUMENT]...\n"
 		   "       gcprof check [OPTION]... [--] COMMAND [ARGUMENT]...\n"
 		   "       gcprof snapshot [OPTION]... PID\n"
+		   "       gcprof top [OPTION]... PID\n"
+		   "       gcprof top [OPTION]... -- COMMAND [ARGUMENT]...\n"
 		   "       gcprof shell [OPTION]... FILE\n"
 		   "       gcprof --help | --version\n"
 		   "\n"
@@ -94,12 +96,18 @@ help(void)
 	put_option("--signal=NAME", "the signal that it waits for, where its environment does not tell");
 	put_option("--output=NAME", "the name that it writes to, where its environment does not tell");
 	(void)puts("\n"
+		   "top: show a running program's memory, or a command's while it runs.\n");
+#define TOP_OPTION(letter, name, argument, text) put_option("--" name argument, text);
+#include "top_options.def"
+#undef TOP_OPTION
+	(void)puts("\n"
 		   "shell: a prompt at which a snapshot is asked about its blocks and sites; takes\n"
 		   "options of gcprof-analyze.");
 	(void)puts("\n"
 		   "Exit status of run and check: the program's own; 125 if it cannot be profiled,\n"
 		   "126 if it cannot be run, 127 if it is not found.  Of check, where the program's\n"
 		   "own is 0: 23 with findings as --fail-on asks, 2 if the analysis failed.\n"
+		   "Of top: the command's own; of a PID 0, or 1 if it does not answer.\n"
 		   "Of snapshot: 0, or 1 if there is none.  Of all: 2 for bad usage.\n"
 		   "\n"
 		   "See gcprof(1), gcprof(7), gcprof-analyze(1).");
@@ -160,6 +168,23 @@ check_or_help(int argc, char **argv)
 	if (status == CHECK_WANTS_HELP)
 		return help();
 	return status == CHECK_WRONG_USAGE ? bad_usage(EXIT_USAGE) : status;
+}
+
+/* ---- top ---- */
+
+/* A program of its own: gcprof-top.c says why. */
+static int
+top(char **argv)
+{
+	char path[PATH_MAX];
+
+	if (launch_find_tool("gcprof-top", path) < 0) {
+		complain("top: gcprof-top is neither beside this program nor in " GCPROF_BINDIR);
+		return EXIT_NOT_RUN;
+	}
+	(void)execv(path, argv);
+	complain("top: %s: %s", path, strerror(errno));
+	return EXIT_NOT_RUN;
 }
 
 /* ---- snapshot ---- */
@@ -280,9 +305,11 @@ main(int argc, char **argv)
 		return snapshot(argc - 1, argv + 1);
 	if (strcmp(command, "shell") == 0)
 		return shell(argc - 1, argv + 1);
+	if (strcmp(command, "top") == 0)
+		return top(argv + 1);
 	if (*command)
 		complain("there is no command '%s'", command);
 	else
-		complain("run, check, snapshot or shell?");
+		complain("run, check, snapshot, shell or top?");
 	return bad_usage(EXIT_USAGE);
 }

@@ -216,6 +216,15 @@ begin_estimates(struct loader *l)
 }
 
 static int
+begin_live(struct loader *l)
+{
+	free(l->heap->site_lives);
+	l->heap->site_lives =
+		calloc((size_t)l->heap->n_nodes + 1, sizeof(*l->heap->site_lives));
+	return l->heap->site_lives ? 0 : no_memory(l);
+}
+
+static int
 load_begin(void *arg, enum heapfile_type type, uint64_t n)
 {
 	struct loader *l = arg;
@@ -255,6 +264,8 @@ load_begin(void *arg, enum heapfile_type type, uint64_t n)
 		return begin_grown(l);
 	case HEAPFILE_ESTIMATES:
 		return begin_estimates(l);
+	case HEAPFILE_LIVE:
+		return begin_live(l);
 	default:
 		return 0;
 	}
@@ -650,6 +661,22 @@ load_estimate(void *arg, const struct hf_estimate *r)
 	return 0;
 }
 
+/* Several sites may be one node. */
+static int
+load_live(void *arg, const struct hf_live *r)
+{
+	struct loader *l = arg;
+	struct heap_live *x = &l->heap->site_lives[l->node_of[r->site]];
+
+	if (!x->all.blocks || r->first_epoch < x->first_epoch)
+		x->first_epoch = r->first_epoch;
+	x->all.blocks += r->blocks;
+	x->all.bytes += r->bytes;
+	x->old.blocks += r->old_blocks;
+	x->old.bytes += r->old_bytes;
+	return 0;
+}
+
 /* ---- threads at the cut ---- */
 
 static int
@@ -890,6 +917,7 @@ heap_load(const uint8_t *bytes, size_t n, unsigned options, heap_progress *progr
 		.stack = load_stack,
 		.grown = load_grown,
 		.estimate = load_estimate,
+		.live = load_live,
 		.usable = block_usable,
 	};
 	bool ok = false;
@@ -946,6 +974,7 @@ heap_free(struct heap *h)
 	free(h->stacks);
 	free(h->grown);
 	free(h->estimates);
+	free(h->site_lives);
 	free(h->periods);
 	edges_free(&h->edges);
 	free(h->roots);

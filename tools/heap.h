@@ -173,6 +173,12 @@ struct heap_birth_epoch {
 	struct heap_count live;
 };
 
+/* What lives of a site, where the file has no blocks: gcprof-heap(5), LIVE. */
+struct heap_live {
+	struct heap_count all, old;
+	uint64_t first_epoch; /* birth of the oldest; 0 = unknown */
+};
+
 struct heap {
 	struct heap_info info;
 	bool is_complete;
@@ -213,6 +219,7 @@ struct heap {
 	struct heap_book **books; /* by node; NULL: hardly any deaths */
 	struct heap_count *grown; /* by node: what realloc made larger, and by how much; NULL: not told */
 	struct heap_estimate *estimates; /* by node; NULL: not told */
+	struct heap_live *site_lives; /* by node; NULL: look at the blocks */
 	struct heap_stack *stacks;
 	size_t n_stacks;
 	struct heap_object *objects; /* no two alike */

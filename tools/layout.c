@@ -229,16 +229,31 @@ layout_heading(FILE *f, const char *heading)
 
 /* ---- stacks ---- */
 
+static void
+put_place(FILE *f, const char *module, const struct stack_frame *frame)
+{
+	if (frame->module && module)
+		layout_path(f, text_basename(module), PATH_COLUMNS);
+	else if (frame->module)
+		fprintf(f, "(module %" PRIu32 ")", frame->module);
+	/* Where several places of a function stand together there is no offset. */
+	if (frame->offset || !frame->function || !frame->module)
+		fprintf(f, "%s0x%" PRIx64, frame->module ? "+" : "", frame->offset);
+}
+
+/* The path of a frame's module, or NULL. */
+static const char *
+module_path(const struct report *r, const struct stack_frame *frame)
+{
+	const struct heap_text *path = &r->heap->modules[frame->module].path;
+
+	return path->n ? path->bytes : NULL;
+}
+
 void
 layout_place(const struct report *r, FILE *f, const struct stack_frame *frame)
 {
-	const struct heap_module *m = &r->heap->modules[frame->module];
-
-	if (frame->module && m->path.n)
-		layout_path(f, text_basename(m->path.bytes), PATH_COLUMNS);
-	else if (frame->module)
-		fprintf(f, "(module %" PRIu32 ")", frame->module);
-	fprintf(f, "%s0x%" PRIx64, frame->module ? "+" : "", frame->offset);
+	put_place(f, module_path(r, frame), frame);
 }
 
 /* A function with its file and line.  If both are too long for the line, the
@@ -275,6 +290,12 @@ put_source(FILE *f, const struct stack_frame *frame, size_t columns)
 void
 layout_frame(const struct report *r, FILE *f, const struct stack_frame *frame)
 {
+	layout_frame_in(f, module_path(r, frame), frame);
+}
+
+void
+layout_frame_in(FILE *f, const char *module, const struct stack_frame *frame)
+{
 	fprintf(f, "%*s", LAYOUT_STACK_INDENT, "");
 	if (frame->special) {
 		fprintf(f, "%s\n", frame->special);
@@ -286,7 +307,7 @@ layout_frame(const struct report *r, FILE *f, const struct stack_frame *frame)
 		if (frame->function)
 			layout_function(f, frame->function, FUNCTION_COLUMNS);
 		fputs(frame->function ? "  (" : "", f);
-		layout_place(r, f, frame);
+		put_place(f, module, frame);
 		fputs(frame->function ? ")" : "", f);
 	}
 	fputs(frame->is_inlined ? "  [inlined]\n" : "\n", f);

@@ -44,6 +44,9 @@ void layout_place(const struct report *r, FILE *f, const struct stack_frame *fra
 void layout_frame(const struct report *r, FILE *f, const struct stack_frame *frame);
 void layout_stack(const struct report *r, FILE *f, uint32_t node);
 
+/* A frame in a module whose path is given; NULL = unknown. */
+void layout_frame_in(FILE *f, const char *module, const struct stack_frame *frame);
+
 /* Number of frames, without those outside of main or of a thread's start, which
  * are the same in every stack. */
 size_t layout_told_frames(const struct stack *s);

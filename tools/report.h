@@ -31,6 +31,7 @@ enum report_sort {
 	REPORT_AGE,
 	REPORT_RETAINED,
 	REPORT_N_SORTS,
+	REPORT_GROWTH = REPORT_N_SORTS, /* of several snapshots only */
 };
 extern const char *const report_sort_names[REPORT_N_SORTS + 1]; /* ended by NULL */
 
@@ -46,6 +47,7 @@ struct report_options {
 	const regex_t *focus;    /* sites with a frame that matches; NULL = all */
 	const regex_t *ignore;   /* sites without one; NULL = all */
 	const char *filter_text; /* the filters as the user wrote them, or "" */
+	struct graph_options graph; /* for who looks at pointers */
 };
 
 struct report_epochs {
@@ -126,6 +128,7 @@ int report_write_dhat(const struct report *r, FILE *f);
 int report_write_massif(const struct report *r, FILE *f);
 int report_write_csv(const struct report *r, FILE *f);
 int report_write_sqlite(const struct report *r, FILE *f);
+int report_write_heapsnapshot(const struct report *r, FILE *f);
 
 /* Tables for other programs: blocks and sites, one a line. */
 void report_write_blocks(const struct report *r, FILE *f);

@@ -31,21 +31,6 @@ struct writer {
 
 /* ---- figures ---- */
 
-static const char *
-duration_format(uint64_t ns, char *buf, size_t n)
-{
-	double s = (double)ns / 1e9;
-
-	if (s < 60)
-		snprintf(buf, n, "%.3g s", s);
-	else if (s < 3600)
-		snprintf(buf, n, "%d min %d s", (int)s / 60, (int)s % 60);
-	else
-		snprintf(buf, n, "%" PRIu64 " h %d min", (uint64_t)(s / 3600),
-			 (int)(s / 60) % 60);
-	return buf;
-}
-
 static double
 percent(uint64_t part, uint64_t whole)
 {
@@ -55,7 +40,7 @@ percent(uint64_t part, uint64_t whole)
 /* Compound literals live until the end of the block that holds the call. */
 #define SIZE(v)     text_size(v, (char[24]){0}, 24)
 #define COUNT(v)    text_count(v, (char[32]){0}, 32)
-#define DURATION(v) duration_format(v, (char[32]){0}, 32)
+#define DURATION(v) text_duration(v, (char[32]){0}, 32)
 
 /* ---- process, memory, cohorts ---- */
 

@@ -12,134 +12,6 @@
 
 #include "heapfile_read.h"
 
-struct several_place {
-	uint64_t module; /* hash; 0 = none */
-	uint64_t offset;
-	uint32_t parent, flags;
-};
-
-/* ---- the tree of all stacks ---------------------------------------------- */
-
-static uint64_t
-hash_bytes(uint64_t hash, const void *bytes, size_t n)
-{
-	const unsigned char *b = bytes;
-
-	for (size_t i = 0; i < n; i++)
-		hash = (hash ^ b[i]) * 0x100000001b3ull;
-	return hash;
-}
-
-/* By its build id it is the same wherever it lies. */
-static uint64_t
-module_hash(const struct heap *h, uint32_t module)
-{
-	const struct heap_module *m = &h->modules[module];
-	const struct heap_text *name = m->build_id.n ? &m->build_id : &m->path;
-	uint64_t hash = hash_bytes(0xcbf29ce484222325ull, m->build_id.n ? "b" : "p", 1);
-
-	return module ? hash_bytes(hash, name->bytes, name->n) : 0;
-}
-
-static uint64_t
-place_hash(const struct several_place *p)
-{
-	const uint64_t words[] = {p->module, p->offset, (uint64_t)p->parent << 32 | p->flags};
-	uint64_t hash = 0;
-
-	for (size_t i = 0; i < 3; i++) {
-		hash = (hash ^ words[i]) * 0x9e3779b97f4a7c15ull;
-		hash ^= hash >> 29;
-	}
-	return hash;
-}
-
-static bool
-is_same_place(const struct several_place *a, const struct several_place *b)
-{
-	return a->module == b->module && a->offset == b->offset && a->parent == b->parent &&
-	       a->flags == b->flags;
-}
-
-static void
-table_put(struct several *s, uint32_t place)
-{
-	size_t at = (size_t)place_hash(&s->places[place]) & (s->table_size - 1);
-
-	while (s->table[at])
-		at = (at + 1) & (s->table_size - 1);
-	s->table[at] = place;
-}
-
-/* Room for one place more, in a table that is half full at most. */
-static int
-make_room(struct several *s)
-{
-	uint32_t *table, size = s->places_size ? s->places_size * 2 : 1024;
-	struct several_place *places;
-
-	if (s->places_size && s->n_places + 1 < s->places_size)
-		return 0;
-	if (size > UINT32_MAX / 2)
-		return -1;
-	places = realloc(s->places, size * sizeof(*places));
-	if (!places)
-		return -1;
-	s->places = places;
-	table = calloc((size_t)size * 2, sizeof(*table));
-	if (!table)
-		return -1;
-	free(s->table);
-	s->table = table;
-	s->table_size = (size_t)size * 2;
-	s->places_size = size;
-	for (uint32_t i = 1; i <= s->n_places; i++)
-		table_put(s, i);
-	return 0;
-}
-
-/* Its number; 0: no memory. */
-static uint32_t
-intern(struct several *s, const struct several_place *p)
-{
-	size_t at;
-
-	if (make_room(s))
-		return 0;
-	at = (size_t)place_hash(p) & (s->table_size - 1);
-	for (; s->table[at]; at = (at + 1) & (s->table_size - 1))
-		if (is_same_place(&s->places[s->table[at]], p))
-			return s->table[at];
-	s->places[++s->n_places] = *p;
-	s->table[at] = s->n_places;
-	return s->n_places;
-}
-
-/* The places of a model's nodes, for free(3); parents come before their children. */
-static uint32_t *
-places_of(struct several *s, const struct heap *h)
-{
-	uint64_t *modules = calloc((size_t)h->n_modules + 1, sizeof(*modules));
-	uint32_t *by_node = calloc((size_t)h->n_nodes + 1, sizeof(*by_node));
-	bool ok = modules && by_node;
-
-	for (uint32_t i = 0; ok && i <= h->n_modules; i++)
-		modules[i] = module_hash(h, i);
-	for (uint32_t i = 1; ok && i <= h->n_nodes; i++) {
-		const struct heap_node *n = &h->nodes[i];
-		const struct several_place p = {modules[n->module], n->offset,
-						by_node[n->parent], n->flags};
-
-		by_node[i] = intern(s, &p);
-		ok = by_node[i] != 0;
-	}
-	free(modules);
-	if (ok)
-		return by_node;
-	free(by_node);
-	return NULL;
-}
-
 /* ---- sums ---------------------------------------------------------------- */
 
 static int
@@ -237,7 +109,7 @@ several_add(struct several *s, const struct heap *h, const struct graph *g, cons
 	if (!list)
 		return -1;
 	s->list = list;
-	by_node = places_of(s, h);
+	by_node = stacktree_add(&s->tree, h);
 	x.path = strdup(path);
 	if (!by_node || !x.path || sum_up(&x, h, g, by_node)) {
 		free(by_node);
@@ -281,8 +153,7 @@ several_free(struct several *s)
 	for (size_t i = 0; i < s->n; i++)
 		snapshot_fini(&s->list[i]);
 	free(s->list);
-	free(s->places);
-	free(s->table);
+	stacktree_fini(&s->tree);
 	free(s->by_node);
 	free(s);
 }
@@ -301,7 +172,7 @@ look_info(void *arg, const struct hf_info *r)
 	struct several_file *f = arg;
 
 	if (r->is_text && is_named(&r->name, "executable"))
-		f->executable = hash_bytes(1, r->text.bytes, r->text.n);
+		f->executable = stacktree_hash(1, r->text.bytes, r->text.n);
 	if (r->is_text)
 		return 0;
 	if (is_named(&r->name, "pid"))

@@ -5,12 +5,8 @@
  * Out:  what was live when, for each place that allocates.
  * Not here: what that means (detect_several.c); marks (settle.h).
  *
- * A file numbers its sites by itself, so sites are matched by their stacks: from
- * the outermost frame inwards, each by its module's build id, or its path if it has
- * none, and the offset in it.  Such a stack, of the sites of all files, is a place.
- *
- * BOUND  A module is known by a hash of 64 bits; two modules that share one would
- * be taken for the same.
+ * Sites are matched by their stacks (stacktree.h); what is called a place here is a
+ * place of that tree.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -23,6 +19,7 @@
 
 #include "graph.h"
 #include "heap.h"
+#include "stacktree.h"
 
 /* What one place had at one snapshot.  Lost blocks are not live. */
 struct several_sum {
@@ -40,15 +37,10 @@ struct several_snapshot {
 	size_t n_sums;
 };
 
-struct several_place; /* of the tree of all stacks */
-
 struct several {
 	struct several_snapshot *list; /* by rising time */
 	size_t n;
-	struct several_place *places; /* from 1; 0 stands for no stack at all */
-	uint32_t n_places, places_size;
-	uint32_t *table; /* of places, by hash */
-	size_t table_size;
+	struct stacktree tree;
 	uint32_t *by_node; /* of the last model that was added: its places */
 };
 

@@ -186,11 +186,17 @@ stack_of_thread(const struct heap_stack *thread, struct symbols *symbols, struct
 bool
 stack_is_runtime(const struct heap *h, const struct stack_frame *f)
 {
+	return stack_is_runtime_path(h->modules[f->module].path.bytes);
+}
+
+bool
+stack_is_runtime_path(const char *path)
+{
 	static const char *const names[] = {
 		"libc.so.", "libc-2.", "ld-linux", "ld-2.",        "libpthread",
 		"libdl.",   "libm.so", "libgcc_s", "libstdc++.so", "libc++",
 	};
-	const char *name = text_basename(h->modules[f->module].path.bytes);
+	const char *name = text_basename(path);
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		if (strncmp(name, names[i], strlen(names[i])) == 0)

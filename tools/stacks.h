@@ -50,6 +50,7 @@ void stack_free(struct stack *s);
 
 /* Is it a frame of the C or C++ library, or of the loader? */
 bool stack_is_runtime(const struct heap *heap, const struct stack_frame *f);
+bool stack_is_runtime_path(const char *module);
 
 /* A thread as it was stopped; the same in all else. */
 int stack_of_thread(const struct heap_stack *thread, struct symbols *symbols,

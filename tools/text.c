@@ -173,3 +173,18 @@ text_count(uint64_t v, char *buf, size_t n)
 	buf[at] = '\0';
 	return buf;
 }
+
+const char *
+text_duration(uint64_t ns, char *buf, size_t n)
+{
+	double s = (double)ns / 1e9;
+
+	if (s < 60)
+		snprintf(buf, n, "%.3g s", s);
+	else if (s < 3600)
+		snprintf(buf, n, "%d min %d s", (int)s / 60, (int)s % 60);
+	else
+		snprintf(buf, n, "%" PRIu64 " h %d min", (uint64_t)(s / 3600),
+			 (int)(s / 60) % 60);
+	return buf;
+}

@@ -85,3 +85,16 @@ trend_at(const double *x, const double *values, size_t n)
 	free(slopes);
 	return t;
 }
+
+struct trend
+trend_of_many(const double *x, const double *v, size_t n)
+{
+	double some_x[TREND_MAX], some_v[TREND_MAX];
+	size_t step = (n + TREND_MAX - 1) / TREND_MAX, m = 0;
+
+	for (size_t i = (n - 1) % step; i < n; i += step) {
+		some_x[m] = x[i];
+		some_v[m++] = v[i];
+	}
+	return trend_at(some_x, some_v, m);
+}

@@ -36,4 +36,8 @@ struct trend trend_of(const double *values, size_t n);
 /* The same of values at rising places x.  Of two at one place no slope is known. */
 struct trend trend_at(const double *x, const double *values, size_t n);
 
+/* The same of any number.  BOUND  Of more than TREND_MAX every second counts, or third,
+ * and so on, and the last. */
+struct trend trend_of_many(const double *x, const double *values, size_t n);
+
 #endif

@@ -57,7 +57,7 @@ every_option() {
 	printf 'ok %d - run is offered every option of options.def\n# seen:%s\n' "$n" "$seen"
 }
 
-is "gcprof has commands" 'run check snapshot shell --help --version' "$gcprof" ''
+is "gcprof has commands" 'run check snapshot shell top --help --version' "$gcprof" ''
 every_option
 is "an option with a value ends with =" '--snapshot= --signal= --sample=' "$gcprof" run --s
 is "run is offered no option of check" '' "$gcprof" run --supp

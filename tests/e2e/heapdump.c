@@ -419,6 +419,17 @@ estimate(struct bytes *b, uint64_t number)
 	print_varints(b, 2);
 }
 
+static void
+live(struct bytes *b, uint64_t number)
+{
+	uint64_t at = get_varint(b);
+
+	(void)number;
+	check_site(at);
+	fprintf(out, "live\t%" PRIu64, at);
+	print_varints(b, 5);
+}
+
 static void (*const readers[])(struct bytes *, uint64_t) = {[HEAPFILE_INFO] = info,
 	[HEAPFILE_MODULES] = module,
 	[HEAPFILE_SITES] = site,
@@ -434,7 +445,8 @@ static void (*const readers[])(struct bytes *, uint64_t) = {[HEAPFILE_INFO] = in
 	[HEAPFILE_BOOKS] = book,
 	[HEAPFILE_FRAMES] = frames,
 	[HEAPFILE_GROWN] = grown,
-	[HEAPFILE_ESTIMATES] = estimate};
+	[HEAPFILE_ESTIMATES] = estimate,
+	[HEAPFILE_LIVE] = live};
 
 static void
 read_sections(const uint8_t *file, const struct heapfile_header *h)

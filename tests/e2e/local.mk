@@ -13,6 +13,7 @@ e2e_tests += \
 	tests/e2e/api.sh \
 	tests/e2e/books.sh \
 	tests/e2e/commands.sh \
+	tests/e2e/compare.sh \
 	tests/e2e/cut.sh \
 	tests/e2e/entry-points.sh \
 	tests/e2e/epochs.sh \
@@ -30,6 +31,7 @@ e2e_tests += \
 	tests/e2e/signals.sh \
 	tests/e2e/stacks.sh \
 	tests/e2e/threads.sh \
+	tests/e2e/top.sh \
 	tests/e2e/types.sh \
 	tests/e2e/endless.sh \
 	tests/e2e/stress.sh \
@@ -94,7 +96,8 @@ e2e_targets += \
 	tests/e2e/targets/holds-cxx \
 	tests/e2e/targets/host \
 	tests/e2e/targets/life \
-	tests/e2e/targets/mismatch
+	tests/e2e/targets/mismatch \
+	tests/e2e/targets/shelf
 endif
 
 tests_e2e_heapdump_SOURCES = tests/e2e/heapdump.c lib/heapfile.h
@@ -166,6 +169,8 @@ tests_e2e_targets_cxx_SOURCES = tests/e2e/targets/cxx.cc
 tests_e2e_targets_cxx_CXXFLAGS = $(e2e_cxxflags)
 tests_e2e_targets_holds_cxx_SOURCES = tests/e2e/targets/holds-cxx.cc
 tests_e2e_targets_holds_cxx_CXXFLAGS = $(e2e_cxxflags)
+tests_e2e_targets_shelf_SOURCES = tests/e2e/targets/shelf.cc
+tests_e2e_targets_shelf_CXXFLAGS = $(e2e_cxxflags)
 tests_e2e_targets_host_SOURCES = tests/e2e/targets/host.cc
 tests_e2e_targets_host_CXXFLAGS = $(e2e_cxxflags)
 tests_e2e_targets_host_LDADD = -ldl
@@ -180,6 +185,9 @@ test_programs += $(e2e_targets)
 
 e2e_variants = \
 	tests/e2e/targets/api-plain \
+	tests/e2e/targets/compare \
+	tests/e2e/targets/compare-other \
+	tests/e2e/targets/compare-stripped \
 	tests/e2e/targets/verify-plain \
 	tests/e2e/targets/verify-optimized \
 	tests/e2e/targets/.libs/stress-plugin.so \
@@ -263,4 +271,12 @@ tests/e2e/targets/types-cxx-optimized: tests/e2e/targets/types-cxx.cc tests/e2e/
 	$(e2e_variant_cxx) -O2 $(e2e_source)/types-cxx.cc
 tests/e2e/targets/types-cxx-stripped: tests/e2e/targets/types-cxx.cc tests/e2e/targets/truth.h
 	$(e2e_variant_cxx) -O2 -s $(e2e_source)/types-cxx.cc
+# One source, two builds.
+tests/e2e/targets/compare: tests/e2e/targets/compare.c tests/e2e/targets/truth.h lib/gcprof.h
+	$(e2e_variant_cc) -O0 $(e2e_source)/compare.c
+tests/e2e/targets/compare-other: tests/e2e/targets/compare.c tests/e2e/targets/truth.h lib/gcprof.h
+	$(e2e_variant_cc) -O2 -DOTHER_BUILD $(e2e_source)/compare.c
+tests/e2e/targets/compare-stripped: tests/e2e/targets/compare.c tests/e2e/targets/truth.h lib/gcprof.h
+	$(e2e_variant_cc) -O2 -s $(e2e_source)/compare.c
+EXTRA_DIST += tests/e2e/targets/compare.c
 EXTRA_DIST += tests/e2e/targets/types.c tests/e2e/targets/types-cxx.cc tests/e2e/targets/types-glib.c

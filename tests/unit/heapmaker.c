@@ -250,6 +250,20 @@ maker_estimate(struct maker *m, const struct hf_estimate *e)
 }
 
 void
+maker_live(struct maker *m, const struct hf_live *r)
+{
+	struct maker_section *s = maker_section(m, HEAPFILE_LIVE);
+
+	maker_varint(s, r->site);
+	maker_varint(s, r->blocks);
+	maker_varint(s, r->bytes);
+	maker_varint(s, r->old_blocks);
+	maker_varint(s, r->old_bytes);
+	maker_varint(s, r->first_epoch);
+	s->n_records++;
+}
+
+void
 maker_epochs(struct maker *m, const struct hf_epochs *e)
 {
 	struct maker_section *s = maker_section(m, HEAPFILE_EPOCHS);

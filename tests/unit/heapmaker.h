@@ -55,6 +55,7 @@ void maker_book(struct maker *m, const struct hf_book *b);
 void maker_stack(struct maker *m, const struct hf_stack *s);
 void maker_grown(struct maker *m, const struct hf_grown *g);
 void maker_estimate(struct maker *m, const struct hf_estimate *e);
+void maker_live(struct maker *m, const struct hf_live *r);
 void maker_epochs(struct maker *m, const struct hf_epochs *e);
 void maker_block(struct maker *m, const struct hf_block *b);
 void maker_mapping(struct maker *m, const struct hf_mapping *r);

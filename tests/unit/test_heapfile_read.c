@@ -1126,6 +1126,61 @@ frames_growth_and_estimates_arrive_as_they_were_written(void **state)
 	free(f.bytes);
 }
 
+static int
+see_live(void *arg, const struct hf_live *r)
+{
+	assert_int_equal(r->site, 2);
+	assert_int_equal(r->blocks, 300);
+	assert_int_equal(r->bytes, 70000);
+	assert_int_equal(r->old_blocks, 200);
+	assert_int_equal(r->old_bytes, 50000);
+	assert_int_equal(r->first_epoch, 9);
+	++*(int *)arg;
+	return 0;
+}
+
+/* Returns how many records arrive. */
+static int
+read_live(struct maker *m, const struct hf_live *r, enum hf_code wanted)
+{
+	int n = 0;
+	struct hf_sink sink = {.arg = &n, .live = see_live};
+	struct hf_error e = {.code = HF_OK};
+	struct file f;
+
+	maker_live(m, r);
+	f.bytes = maker_finish(m, &f.n);
+	(void)hf_decode(f.bytes, f.n, 0, &sink, &e);
+	assert_int_equal(e.code, wanted);
+	free(f.bytes);
+	return n;
+}
+
+static void
+sums_of_live_blocks_arrive_as_they_were_written(void **state)
+{
+	assert_int_equal(read_live(*state, &(struct hf_live){2, 300, 70000, 200, 50000, 9}, HF_OK), 1);
+}
+
+static void
+sums_of_no_site_or_more_old_blocks_than_blocks_are_refused(void **state)
+{
+	static const struct hf_live wrong[] = {
+		{0, 300, 70000, 200, 50000, 9},
+		{2, 300, 70000, 301, 50000, 9},
+		{2, 300, 70000, 200, 70001, 9},
+	};
+
+	for (size_t i = 0; i < 3; i++) {
+		void *m = NULL;
+
+		assert_int_equal(setup(&m), 0);
+		assert_int_equal(read_live(m, &wrong[i], HF_RECORD), 0);
+		(void)teardown(&m);
+	}
+	(void)state;
+}
+
 static void
 a_sink_can_stop(void **state)
 {
@@ -1222,6 +1277,8 @@ main(void)
 		TEST(growth_is_of_a_site),
 		TEST(an_estimate_is_of_a_site),
 		TEST(frames_growth_and_estimates_arrive_as_they_were_written),
+		TEST(sums_of_live_blocks_arrive_as_they_were_written),
+		TEST(sums_of_no_site_or_more_old_blocks_than_blocks_are_refused),
 		TEST(the_graph_arrives_as_it_was_written),
 		TEST(sections_arrive_by_type_whatever_their_order_in_the_file),
 		TEST(gaps_count_from_the_end_rounded_up_to_16),

@@ -197,7 +197,7 @@ thousands_of_sites_find_themselves_again(void **state)
 		}
 		heap_free(h);
 	}
-	assert_int_equal(s->n_places, 5000);
+	assert_int_equal(s->tree.n_places, 5000);
 	free(first);
 	several_free(s);
 }

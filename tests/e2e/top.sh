@@ -1,0 +1,327 @@
+#!/usr/bin/env bash
+# top.sh -- a program looked at while it runs.
+#
+# The target grows as it is told, so what a look has to show is known.
+#
+# SPDX-License-Identifier: MIT
+# shellcheck source-path=SCRIPTDIR/../..
+. "${srcdir:-.}/tests/e2e/init.sh"
+
+require_built "$TARGETS/watch" "$(dirname "$RUN")/gcprof-top"
+
+cd "$T" || exit 99
+export COLUMNS=80 TERM=screen
+
+begin() { # NAME [VARIABLE=VALUE]...
+	name=$1
+	shift
+	mkfifo "$T/$name.orders"
+	exec 4<>"$T/$name.orders"
+	mkdir -p "$T/$name"
+	env "$@" GCPROF_OUTPUT="$T/$name/%e.%p.%n.heap" LD_PRELOAD="$preload" \
+		"$TARGETS/watch" "$T/$name.orders" >"$T/$name.out" 2>"$T/$name.err" 3>"$T/$name.truth" 4>&- </dev/null &
+	pid=$!
+	started+=("$pid")
+	n_orders=0
+	eventually grep -q out "$T/$name.out"
+}
+
+obeyed() { [ "$(grep -c '^done' "$T/$name.truth")" -ge "$n_orders" ]; }
+
+tell() { # ORDER: and wait until it is done
+	n_orders=$((n_orders + 1))
+	echo "$1" >&4
+	eventually obeyed || exit 99
+}
+
+end() { # its last order; sets $status
+	echo quit >&4
+	status=0
+	wait "$pid" || status=$?
+	points_of "$T/$name.truth"
+	is "$name: status and output are the program's" "$status $(tr '\n' ' ' <"$T/$name.out")" "5 out end "
+	is "$name: and nothing is said" "$(cat "$T/$name.err")" ""
+}
+
+top() { # NAME OPTION...: sets $status
+	local to=$1
+	shift
+	status=0
+	timeout 60 "$RUN" top "$@" >"$T/$to.top" 2>"$T/$to.top.err" </dev/null || status=$?
+}
+
+pages() { ls -d /dev/shm/gcprof-live."$1".* 2>/dev/null; } # PID
+served() { sed -n 's|.* \(/.*/gcprof-live[.].*\)/page$|\1|p' "/proc/$1/maps"; } # PID: the directory
+# PAGE FIELD: asked is 4, n_looks 5, in words of 8 bytes
+word() { od -A n -t u8 -j $(($2 * 8)) -N 8 "$1/page" | tr -d ' '; }
+row() { grep -E "  $2( <|\$)" "$T/$1.top" | tail -n 1; } # NAME FUNCTION
+blocks() { row "$1" "$2" | awk '{ print $2 }'; }
+grown() { row "$1" "$2" | awk '{ print $3 }'; }
+
+# ---- by GCPROF_LIVE ----
+
+begin live GCPROF_LIVE=1
+ok "with GCPROF_LIVE=1 there is a page at once" eventually served "$pid"
+page=$(served "$pid")
+is "it is for its owner only" "$(stat -c '%a' "$page" "$page/page" | tr '\n' ' ')" "700 600 "
+tell "insert 12345"
+tell "put 101"
+is "nobody looks, and nothing is done" "$(word "$page" 4) $(word "$page" 5)" "0 0"
+top live --batch --sort=live --top=0 "$pid"
+is "looking succeeds" "$status $(cat "$T/live.top.err")" "0 "
+is "sites have the blocks that the program has" "$(blocks live cache_insert) $(blocks live queue_put)" "12345 101"
+is "and their bytes" "$(row live cache_insert | awk '{ print $1 }') $(row live queue_put | awk '{ print $1 }')" "1.2M 9.9K"
+is "from the innermost function outwards" "$(row live cache_insert | sed 's/.*cache_insert/cache_insert/')" "cache_insert < main"
+ok "the first line names the program" grep -qE "^gcprof top - watch \($pid\)  up 0:00:[0-9]{2} +look 1\$" "$T/live.top"
+ok "then come memory and machine" grep -qE '^memory   rss [0-9.]+ MiB  heap 1.2 MiB used of [0-9.]+ MiB  external ' "$T/live.top"
+ok "cohorts" grep -qE '^live     young 1.2 MiB in 12,4[0-9]{2} blocks  old 0 B in 0  epoch ' "$T/live.top"
+ok "and calls" grep -qE '^calls    12,4[0-9]{2} allocations, 0/s  0 frees, 0/s' "$T/live.top"
+is "one look was asked for, and one was taken" "$(word "$page" 4) $(word "$page" 5)" "1 1"
+tell "insert 50000"
+is "nor is anything done afterwards" "$(word "$page" 5)" 1
+is "what is left are the page and the last figures" "$(find "$page" -type f -printf "%f\n" | sort | tr '\n' ' ')" "page sites.heap "
+
+timeout 60 "$RUN" top --batch=500 --interval=0.1 "$pid" >"$T/grow.top" 2>"$T/grow.err" </dev/null &
+viewer=$!
+started+=("$viewer")
+seen() { [ "$(blocks "$1" "$2")" = "$3" ]; } # NAME FUNCTION BLOCKS
+ok "looks go on while there is a viewer" eventually seen grow cache_insert 62345
+tell "insert 1000"
+tell "drop 2000"
+tell "put 10"
+ok "an idle program is looked at, too" eventually seen grow queue_put 111
+is "what has shrunk since the first look is told" "$(grown grow cache_insert) $(blocks grow cache_insert)" "-97.7K 61345"
+tell "put 10"
+eventually seen grow queue_put 121
+is "and what has grown since then, not since the last" "$(grown grow queue_put)" "+2.0K"
+tell "threads 8"
+tell "children"
+ok "looks go on while threads sleep" eventually seen grow "cache_insert < sleeper" 8000
+kill -STOP "$pid"
+ok "a program that is stopped is said to be" eventually grep -q ' stopped$' "$T/grow.top"
+kill -CONT "$pid"
+going_on() { tail -n 20 "$T/grow.top" | grep -qE ' look [0-9]+$'; }
+ok "and is looked at again when it goes on" eventually going_on
+tell "children"
+end
+wait "$viewer"
+ok "the viewer says that it has ended" grep -qx "gcprof: top: process $pid has ended" "$T/grow.err"
+is "nothing is left" "$(pages "$pid")" ""
+is "no snapshot was taken but that at the end" "$(ls "$T/live")" "watch.$pid.1.heap"
+
+# ---- on request ----
+
+begin request
+is "without it there is no page" "$(served "$pid")$(pages "$pid")" ""
+tell "insert 777"
+top request --batch "$pid"
+is "a program that allocates nothing answers" "$status $(blocks request cache_insert)" "0 777"
+page=$(served "$pid")
+is "by one look" "$(word "$page" 5)" 1
+top request --batch "$pid"
+is "idle: the figures are said to be old ones" "$status $(head -n 1 "$T/request.top" | grep -o 'idle since look 1$')" "0 idle since look 1"
+tell "insert 3"
+top request --batch --insist "$pid"
+is "--insist asks anew" "$status $(blocks request cache_insert)" "0 780"
+tell "threads 2"
+tell "insert 1000"
+is "no thread was started for that" "$(find "/proc/$pid/task" -mindepth 1 -maxdepth 1 | wc -l)" 3
+timeout 60 "$RUN" top --batch=500 --interval=0.1 "$pid" >"$T/clock.top" 2>"$T/clock.err" </dev/null &
+viewer=$!
+started+=("$viewer")
+look_and_insert() { tell "insert 1000" && tell "drop 900" && [ "$(blocks clock "cache_insert < main")" -gt 2000 ]; }
+ok "one that allocates is looked at when it looks at its clock" eventually look_and_insert
+kill "$viewer"
+wait "$viewer" 2>/dev/null
+is "meanwhile no snapshot was taken" "$(ls "$T/request")" ""
+end
+is "the page went with the program" "$(pages "$pid")" ""
+
+begin silent GCPROF_SNAPSHOT=exit
+top silent --batch "$pid"
+is "without the signal there is no answer" "$status $(grep -c 'does not wait for signal USR2' "$T/silent.top.err")" "1 1"
+kill -STOP "$pid"
+eventually grep -q '^State:.T' "/proc/$pid/status"
+top silent --batch "$pid"
+is "nor if it is stopped" "$status $(cat "$T/silent.top.err")" "1 gcprof: top: process $pid (watch) is stopped; kill -CONT $pid lets it go on"
+kill -CONT "$pid"
+end
+
+# ---- fork, exec, sudden ends ----
+
+begin fork GCPROF_LIVE=1
+eventually served "$pid"
+page=$(served "$pid")
+tell "insert 500"
+echo fork >&4
+eventually grep -q '^child' "$T/fork.truth"
+child=$(awk '$1 == "child" { print $2 }' "$T/fork.truth")
+is "a child has no page of its own, nor its parent's" "$(served "$child")" ""
+echo "insert 23" >&4
+eventually grep -q '^done insert 23' "$T/fork.truth"
+top child --batch "$child"
+is "and answers when it is asked" "$status $(blocks child cache_insert)" "0 523"
+top parent --batch "$pid"
+is "the parent shows its own figures" "$status $(blocks parent cache_insert)" "0 500"
+echo quit >&4
+status=0
+wait "$pid" || status=$?
+is "status is the program's" "$status" 5
+is "both have taken their pages away" "$(pages "$pid")$(pages "$child")" ""
+
+begin kill GCPROF_LIVE=1
+tell "insert 100"
+eventually served "$pid"
+timeout 60 "$RUN" top --batch=500 --interval=0.1 "$pid" >"$T/kill.top" 2>"$T/kill.top.err" </dev/null &
+viewer=$!
+started+=("$viewer")
+ok "there are figures" eventually seen kill cache_insert 100
+stop "$pid" KILL
+status=0
+wait "$viewer" || status=$?
+is "the viewer sees a sudden end" "$status $(cat "$T/kill.top.err")" "1 gcprof: top: process $pid has ended"
+ok "after which the page is still there" test -n "$(pages "$pid")"
+sleep 1000 &
+sleeper=$!
+started+=("$sleeper")
+recycled=/dev/shm/gcprof-live.$sleeper.1
+cp -r "$(pages "$pid")" "$recycled"
+printf '%b' "$(printf '\\x%02x\\x%02x\\x%02x\\x00' $((sleeper & 255)) $((sleeper >> 8 & 255)) $((sleeper >> 16 & 255)))" |
+	dd of="$recycled/page" bs=1 seek=12 conv=notrunc status=none
+touch -d '1 hour ago' "$recycled"
+begin sweep GCPROF_LIVE=1
+eventually served "$pid"
+swept=$pid
+top sweep --batch "$sleeper"
+is "the next one takes away what nobody serves" "$(ls -d /dev/shm/gcprof-live.*"$sleeper"* 2>/dev/null)" ""
+is "and a page of a recycled pid is not believed" "$status $(cat "$T/sweep.top.err")" "1 gcprof: top: process $sleeper (sleep) does not run under gcprof"
+ok "but leaves what is served" test -e "$(served "$swept")/page"
+end
+
+# ---- who cannot be looked at ----
+
+top wrong --batch 4194304
+is "no such process" "$status $(cat "$T/wrong.top.err")" "1 gcprof: top: there is no process 4194304 here"
+top wrong --batch 12x
+is "no number" "$status $(head -n 1 "$T/wrong.top.err")" "2 gcprof: top: '12x' is no process id; a command comes after --"
+top wrong "$$"
+is "no terminal" "$status $(head -n 1 "$T/wrong.top.err")" "2 gcprof: top: there is no terminal; --batch prints plain text"
+if [ "$(id -u)" = 0 ]; then
+	begin other GCPROF_LIVE=1
+	eventually served "$pid"
+	# Of a copy that anybody can run, wherever the build directory is.
+	cp "$(dirname "$RUN")/gcprof-top" "$T/gcprof-top"
+	chmod 755 "$T" "$T/gcprof-top"
+	status=0
+	setpriv --reuid=65534 --regid=65534 --clear-groups "$T/gcprof-top" --batch "$pid" >"$T/other.top" 2>"$T/other.top.err" || status=$?
+	is "another user's process" "$status $(grep -c "process $pid cannot be looked at" "$T/other.top.err")" "1 1"
+	end
+else
+	top other --batch 1
+	is "another user's process" "$status $(grep -c "process 1 cannot be looked at" "$T/other.top.err")" "1 1"
+fi
+run_gcprof nowhere env GCPROF_LIVE="$T/nowhere/none" bash -c 'exit 3'
+is "a directory that is not there is no reason not to run" "$status" 3
+ok "and is named" grep -q "GCPROF_LIVE: cannot make '$T/nowhere/none/gcprof-live" "$T/nowhere.err"
+
+# ---- a command ----
+
+mkfifo "$T/command.orders"
+exec 4<>"$T/command.orders"
+echo "insert 4321" >&4
+timeout 60 "$RUN" top --batch=500 --interval=0.1 --output="$T/command.log" -- "$TARGETS/watch" "$T/command.orders" \
+	>"$T/command.top" 2>"$T/command.err" 3>/dev/null </dev/null &
+viewer=$!
+started+=("$viewer")
+ok "a command is started and looked at" eventually seen command cache_insert 4321
+echo quit >&4
+status=0
+wait "$viewer" || status=$?
+is "its status is kept" "$status" 5
+is "its output is in a file" "$(tr '\n' ' ' <"$T/command.log")" "out end "
+is "that is named" "$(cat "$T/command.err")" "gcprof: top: the command's output is in '$T/command.log'"
+top command --batch --output="$T/log" -- sh -c 'kill -TERM $$'
+is "of a signal" "$status" 143
+top command --batch -- "$T/none"
+is "a command that is not there" "$status $(cat "$T/command.top.err")" "127 gcprof: $T/none: command not found"
+
+# ---- the screen ----
+
+if ! command -v tmux >/dev/null; then
+	[ "$GCPROF_TESTS_REQUIRE" = 1 ] && ok "tmux is there" false
+	skip "the screen" "tmux is not installed"
+	done_testing
+	exit 0
+fi
+begin screen GCPROF_LIVE=1
+tell "insert 3000"
+tell "put 200"
+terminal() { tmux -S "$T/tmux" -f /dev/null "$@"; }
+shown() { terminal capture-pane -p; }
+shows() { shown | grep -qE -- "$1"; }
+press() { terminal send-keys "$@"; }
+terminal new-session -d -x 80 -y 24 'env PS1="READY> " bash --norc'
+tmux_pid=$(terminal display-message -p '#{pid}')
+started+=("$tmux_pid")
+eventually shows 'READY>'
+press "stty -g > $T/stty.before; $RUN top --interval=0.1 $pid; stty -g > $T/stty.after; echo status=\$?" Enter
+ok "screen: figures come" eventually shows "^ +[0-9.]+K +3000 .* cache_insert < main"
+ok "screen: the first line is the program's" shows "^gcprof top - watch \($pid\)"
+ok "screen: the last tells the keys" shows "^q quit  s sort  p pause"
+is "screen: 24 lines of 80" "$(shown | awk 'length > 80' | wc -l) $(shown | wc -l)" "0 24"
+ok "screen: sorted by growth at first" shows ' \*GROWN  GROWN/s '
+tell "put 50"
+ok "screen: what grows goes up" eventually shows '^ +[0-9.]+K +250 +\+4.9K .* queue_put < main'
+is "screen: to the first row" "$(shown | sed -n 7p | grep -c queue_put)" 1
+press s
+ok "screen: s sorts by the next" eventually shows ' GROWN \*GROWN/s '
+press s
+press s
+press s
+ok "screen: and at last by what lives" eventually shows '^ \*LIVE '
+is "screen: in that order" "$(shown | sed -n 7p | grep -c cache_insert)" 1
+press Enter
+ok "screen: Enter shows the stack" eventually shows '^  main  watch.c:[0-9]+'
+ok "screen: from the innermost frame" shows '^  cache_insert  watch.c:[0-9]+'
+press q
+ok "screen: q goes back" eventually shows '^ \*LIVE '
+press h
+ok "screen: h explains" eventually shows '^GROWN/s +between the last two looks'
+press q
+eventually shows '^ \*LIVE '
+press p
+ok "screen: p pauses" eventually shows 'paused, look [0-9]+$'
+n_looks=$(word "$(served "$pid")" 5)
+tell "put 750"
+is "screen: paused, nothing is looked at" "$(word "$(served "$pid")" 5)" "$n_looks"
+press p
+ok "screen: and goes on" eventually shows '^ +[0-9.]+K +1000 .* queue_put < main'
+terminal resize-window -x 50 -y 12
+ok "screen: a smaller terminal" eventually shows '^q quit  s sort  p pause  Enter stack  f findings'
+is "screen: is filled, not overflown" "$(shown | awk 'length > 50' | wc -l) $(shown | wc -l)" "0 12"
+terminal resize-window -x 100 -y 30
+wide() { [ "$(shown | sed -n 30p | grep -c '^q quit')" = 1 ]; }
+ok "screen: a larger one" eventually wide
+press f
+ok "screen: f shows findings" eventually shows '^(Findings|There are no findings)'
+press End
+ok "screen: and which snapshot they are of" eventually shows "/screen/watch\.$pid\.1\.heap"
+press q
+press q
+ok "screen: q leaves" eventually shows 'status=0'
+ok "screen: and the terminal is as before" cmp "$T/stty.before" "$T/stty.after"
+press "clear; $RUN top --output=$T/screen.log -- sh -c 'echo said; sleep 1000'; echo status=\$?" Enter
+ok "screen: a command" eventually shows '^gcprof top - (dash|sh|bash) .* look [0-9]+$'
+press C-c
+ok "screen: ^C ends it, and its status is kept" eventually shows '^status=130'
+is "screen: its output is elsewhere" "$(cat "$T/screen.log")" said
+press "clear; $RUN top $pid; stty -g > $T/stty.after" Enter
+eventually shows '^gcprof top - watch'
+end
+ok "screen: a program's end is said" eventually shows ' ended$'
+press q
+eventually shows 'READY>'
+ok "screen: and the terminal is as before" eventually cmp "$T/stty.before" "$T/stty.after"
+terminal kill-server
+
+done_testing

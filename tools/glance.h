@@ -1,0 +1,60 @@
+/* glance.h -- the figures of a running program, one look after the other.
+ *
+ * In:   a process; its page and its file of figures (live_page.h).
+ * Out:  a heap model with site_lives for each look; or why there is none.
+ * Not here: how the page is found or asked for (ask.h), what is shown (view.h).
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef GCPROF_GLANCE_H
+#define GCPROF_GLANCE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "ask.h"
+#include "heap.h"
+
+struct glance;
+
+/* Begin to look at a process.
+ *
+ * o          must live as long as the result.
+ * is_ours    it is about to run under the profiler and makes a page by itself: wait
+ *            for it, and never send it a signal.
+ * Returns    NULL with *ret_err filled in.
+ */
+struct glance *glance_open(pid_t pid, const struct ask_options *o, bool is_ours,
+			   struct ask_error *ret_err);
+void glance_close(struct glance *g);
+
+/* Want another look; or only say that somebody is there. */
+void glance_want(struct glance *g);
+void glance_beat(struct glance *g);
+
+/* Ask an idle program by signal, which may end a call of its own that sleeps (poll,
+ * nanosleep), as a snapshot's may.  Returns whether that could be done. */
+bool glance_insist(struct glance *g, struct ask_error *ret_err);
+
+enum glance_state {
+	GLANCE_NEW,	/* *ret_heap is the look that was wanted, for heap_free() */
+	GLANCE_WAITING, /* it has not come yet */
+	GLANCE_IDLE,	/* nor in a while: the program allocates nothing */
+	GLANCE_STOPPED, /* the process is stopped */
+	GLANCE_TROUBLE, /* *ret_err says why there are no figures; there may be again */
+	GLANCE_ENDED,	/* *ret_err says how; there will be no more */
+};
+
+/* Look whether there is something new; does not wait.  A program that has exec'ed or
+ * whose page was removed meanwhile is asked for one again. */
+enum glance_state glance_look(struct glance *g, struct heap **ret_heap,
+			      struct ask_error *ret_err);
+
+/* The number of looks that the program has taken. */
+uint64_t glance_n_looks(const struct glance *g);
+
+/* Remove what processes that have not ended by exit left behind, this user's only. */
+void glance_sweep(void);
+
+#endif
