@@ -5,8 +5,6 @@
 #include "blocks.h"
 #include "mem.h"
 
-#include <string.h>
-
 enum { N_CHUNKS = 1 << (BLOCKS_ADDRESS_BITS - BLOCKS_CHUNK_BITS), CHUNKS_A_PAGE = 512 };
 
 uint32_t *blocks_chunks[N_CHUNKS];
@@ -50,10 +48,12 @@ walk_part(uint32_t *chunk, uintptr_t base, size_t from, size_t to,
 		int stop;
 
 		if (i + 8 <= to) {
-			uint64_t w[4];
+			blocks_tag any = blocks_tag_load(&chunk[i]) |
+					 blocks_tag_load(&chunk[i + 2]) |
+					 blocks_tag_load(&chunk[i + 4]) |
+					 blocks_tag_load(&chunk[i + 6]);
 
-			memcpy(w, &chunk[i], sizeof w);
-			if (!((w[0] | w[1] | w[2] | w[3]) & 0x8000000080000000ull)) {
+			if (!(any & 0x8000000080000000ull)) {
 				i += 8;
 				continue;
 			}

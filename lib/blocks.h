@@ -114,13 +114,25 @@ blocks_tag_bytes(size_t bytes)
 static ALWAYS_INLINE void
 blocks_tag_store(uint32_t *w, blocks_tag tag)
 {
+#ifdef __SANITIZE_THREAD__
+	/* It does not know what x86 promises of such a store. */
+	relaxed_store(&w[1], (uint32_t)(tag >> 32));
+	release_store(&w[0], (uint32_t)tag);
+#else
 	*(volatile blocks_tag *)w = tag;
+#endif
 }
 
 static ALWAYS_INLINE blocks_tag
 blocks_tag_load(const uint32_t *w)
 {
+#ifdef __SANITIZE_THREAD__
+	uint32_t first = acquire_load(&w[0]);
+
+	return (uint64_t)relaxed_load(&w[1]) << 32 | first;
+#else
 	return *(const volatile blocks_tag *)w;
+#endif
 }
 
 /* Where `touched` has the byte for an address. */

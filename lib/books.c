@@ -74,7 +74,7 @@ join_periods(void)
 	join_pages();
 	for (i = 0; i < BOOKS_PERIODS / 2; i++)
 		s.periods[i] = s.periods[2 * i + 1];
-	s.n_periods /= 2;
+	relaxed_store(&s.n_periods, s.n_periods / 2);
 }
 
 /* End all periods that the volume has passed. */
@@ -91,7 +91,8 @@ turn(uint32_t volume, uint64_t now_ns, void (*sum)(struct epochs_counts *))
 				    .live_blocks = c.allocations - c.frees,
 				    .live_bytes = c.allocated_bytes - c.freed_bytes};
 	while (s.n_periods < volume >> books_shift) {
-		s.periods[s.n_periods++] = end;
+		s.periods[s.n_periods] = end;
+		relaxed_store(&s.n_periods, s.n_periods + 1);
 		if (s.n_periods == BOOKS_PERIODS)
 			join_periods();
 	}

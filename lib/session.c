@@ -4,6 +4,7 @@
  */
 #include "session.h"
 #include "backend.h"
+#include "births.h"
 #include "blocks.h"
 #include "books.h"
 #include "cut.h"
@@ -734,6 +735,7 @@ session_end_epoch(uint64_t now_ns)
 	if (sys_getpid() != s.pid ||
 	    !epochs_tick(now_ns, thread_sum, measure_epoch, &r))
 		return;
+	births_tidy();
 	let_go(GO_ON);
 	if (!backend_is_system)
 		give_back(r.memory.heap_used, now_ns, false);

@@ -35,6 +35,8 @@ e2e_tests += \
 	tests/e2e/threads.sh \
 	tests/e2e/top.sh \
 	tests/e2e/types.sh \
+	tests/e2e/endless.sh \
+	tests/e2e/stress.sh \
 	tests/e2e/unseen.sh \
 	tests/e2e/verify.sh \
 	tests/e2e/watch.sh \
@@ -48,6 +50,7 @@ EXTRA_DIST += \
 	tests/e2e/targets/stacks-main.c \
 	tests/e2e/targets/stacks.c \
 	tests/e2e/targets/throwing.cc \
+	tests/e2e/targets/stress-plugin.c \
 	tests/e2e/targets/verify-plugin.c \
 	tests/e2e/targets/verify.c
 
@@ -81,11 +84,13 @@ e2e_targets = \
 	tests/e2e/targets/mappings \
 	tests/e2e/targets/memory \
 	tests/e2e/targets/quiet \
+	tests/e2e/targets/churn \
 	tests/e2e/targets/recursion \
 	tests/e2e/targets/returned \
 	tests/e2e/targets/sampling \
 	tests/e2e/targets/several \
 	tests/e2e/targets/signals \
+	tests/e2e/targets/stress \
 	tests/e2e/targets/threads \
 	tests/e2e/targets/watch
 
@@ -159,6 +164,10 @@ tests_e2e_targets_several_SOURCES = tests/e2e/targets/several.c tests/e2e/target
 tests_e2e_targets_several_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_signals_SOURCES = tests/e2e/targets/signals.c
 tests_e2e_targets_signals_CFLAGS = $(e2e_cflags)
+tests_e2e_targets_churn_SOURCES = tests/e2e/targets/churn.c tests/e2e/targets/truth.h
+tests_e2e_targets_churn_CFLAGS = $(e2e_cflags)
+tests_e2e_targets_stress_SOURCES = tests/e2e/targets/stress.c tests/e2e/targets/truth.h
+tests_e2e_targets_stress_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_threads_SOURCES = tests/e2e/targets/threads.c
 tests_e2e_targets_threads_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_watch_SOURCES = tests/e2e/targets/watch.c tests/e2e/targets/truth.h
@@ -189,6 +198,7 @@ e2e_variants = \
 	tests/e2e/targets/compare-stripped \
 	tests/e2e/targets/verify-plain \
 	tests/e2e/targets/verify-optimized \
+	tests/e2e/targets/.libs/stress-plugin.so \
 	tests/e2e/targets/.libs/verify-small.so \
 	tests/e2e/targets/.libs/verify-large.so \
 	tests/e2e/targets/types-plain \
@@ -231,6 +241,8 @@ tests/e2e/targets/verify-plain: tests/e2e/targets/verify.c tests/e2e/targets/tru
 	$(e2e_variant_cc) -O0 $(e2e_source)/verify.c
 tests/e2e/targets/verify-optimized: tests/e2e/targets/verify.c tests/e2e/targets/truth.h
 	$(e2e_variant_cc) -O2 -fomit-frame-pointer $(e2e_source)/verify.c
+tests/e2e/targets/.libs/stress-plugin.so: tests/e2e/targets/stress-plugin.c
+	$(e2e_variant_cc) -O2 -shared -fPIC $(e2e_source)/stress-plugin.c
 tests/e2e/targets/.libs/verify-small.so: tests/e2e/targets/verify-plugin.c
 	$(e2e_variant_cc) -O2 -shared -fPIC -DFRAME_BYTES=40 $(e2e_source)/verify-plugin.c
 tests/e2e/targets/.libs/verify-large.so: tests/e2e/targets/verify-plugin.c
