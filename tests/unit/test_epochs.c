@@ -189,14 +189,17 @@ static site_id site_ids[N_SITES];
 static void
 die(unsigned number)
 {
+	struct books_pending pending = {0};
+
 	for (uint32_t i = 0; i < N_DEATHS; i++) {
 		struct block b = {.bytes = 100, .site = site_ids[i % N_SITES]};
 
-		if (books_death(&b, i % 1000, number & 1))
+		if (books_death(&pending, &b, i % 1000, number & 1))
 			books_freed_at(b.site, b.bytes, SITE_FIRST);
 		if (i % 100 == 0)
 			books_spend(1 << BOOKS_UNIT_BITS, i, sum);
 	}
+	books_flush(&pending);
 }
 
 /* All but the first of each site, before which it has no page. */
