@@ -15,6 +15,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "baseline.h"
+
 /* clang-format off */
 const char options_help[] =
 "Usage: gcprof-analyze [OPTION]... FILE...\n"
@@ -398,6 +400,21 @@ parse_format(struct settings *s)
 	return true;
 }
 
+/* Read at once, so that gcprof check hears of a bad one before it runs the program. */
+static bool
+take_baseline(struct settings *s)
+{
+	char message[256];
+
+	baseline_free(s->known);
+	s->baseline = optarg;
+	s->known = baseline_load(optarg, message, sizeof(message));
+	if (!s->known)
+		complain("--baseline: '%s': %s; --write-baseline=FILE writes one", optarg,
+			 message);
+	return s->known != NULL;
+}
+
 static bool
 parse_leak_option(struct settings *s, int code)
 {
@@ -420,8 +437,7 @@ parse_leak_option(struct settings *s, int code)
 		s->show_unused = true;
 		return true;
 	case OPT_BASELINE:
-		s->baseline = optarg;
-		return true;
+		return take_baseline(s);
 	case OPT_WRITE_BASELINE:
 		s->write_baseline = optarg;
 		return true;
@@ -705,4 +721,5 @@ options_free(struct settings *s)
 	if (s->report.ignore)
 		regfree(&s->ignore);
 	suppressions_free(s->detect.suppressions);
+	baseline_free(s->known);
 }

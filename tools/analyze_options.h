@@ -59,6 +59,7 @@ struct settings {
 	bool diff, merge; /* one report of all */
 	const char *output; /* of -o, for the format that names no file */
 	const char *baseline, *write_baseline;
+	struct baseline *known; /* what is in baseline; NULL = not given */
 	const char *source_root;
 	regex_t focus, ignore;
 	char filter_text[256];

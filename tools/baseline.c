@@ -8,6 +8,7 @@
  */
 #include "baseline.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -156,15 +157,18 @@ baseline_load(const char *path, char *message, size_t n)
 {
 	struct baseline *b = baseline_new();
 	json_error_t error;
-	json_t *root = b ? json_load_file(path, JSON_REJECT_DUPLICATES, &error) : NULL;
+	FILE *f = b ? fopen(path, "re") : NULL;
+	json_t *root = f ? json_loadf(f, JSON_REJECT_DUPLICATES, &error) : NULL;
 	bool ok = false;
 
 	if (root)
 		ok = load_entries(b, root, message, n);
-	else if (b && error.line > 0)
-		snprintf(message, n, "line %d: %s", error.line, error.text);
+	else if (f)
+		snprintf(message, n, "not a baseline: line %d: %s", error.line, error.text);
 	else
-		snprintf(message, n, "%s", b ? error.text : "out of memory");
+		snprintf(message, n, "%s", b ? strerror(errno) : "out of memory");
+	if (f)
+		(void)fclose(f); /* only read */
 	json_decref(root);
 	if (ok)
 		return b;

@@ -194,11 +194,6 @@ list_options(struct option *ret)
 static int
 take_analyzer_option(struct check *c, const struct analyzer_option *o)
 {
-	/* The analyzer would say so when the program has run. */
-	if (strcmp(o->name, "baseline") == 0 && access(optarg, R_OK) < 0) {
-		complain("'%s': %s", optarg, strerror(errno));
-		return EXIT_USAGE;
-	}
 	if (strcmp(o->name, "fail-on") == 0)
 		c->fail_on = optarg;
 	add(o->is_once ? &c->once : &c->options,

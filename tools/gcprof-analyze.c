@@ -142,7 +142,7 @@ load(const char *path)
 struct run {
 	struct settings *s;
 	struct places places;
-	struct baseline *old, *new; /* NULL = not asked for */
+	struct baseline *new; /* NULL = not asked for */
 	int n_reported;
 };
 
@@ -294,7 +294,7 @@ find(struct run *run, const struct analysis *a)
 				       : calloc(1, sizeof(*all));
 
 	if (all && ((run->new &&baseline_add(run->new, all)) ||
-		    (run->old && baseline_compare(run->old, all)))) {
+		    (run->s->known && baseline_compare(run->s->known, all)))) {
 		findings_free(all);
 		all = NULL;
 	}
@@ -343,21 +343,15 @@ static bool
 run_begin(struct run *run)
 {
 	struct settings *s = run->s;
-	char message[256];
 
 	if (places_init(&run->places, s->source_root)) {
 		complain("'%s': %s", s->source_root ? s->source_root : ".",
 			 strerror(errno));
 		return false;
 	}
-	if (s->baseline) {
-		run->old = baseline_load(s->baseline, message, sizeof(message));
-		if (!run->old)
-			complain("'%s': %s", s->baseline, message);
-	}
 	if (s->write_baseline)
 		run->new = baseline_new();
-	return (!s->baseline || run->old) && (!s->write_baseline || run->new);
+	return !s->write_baseline || run->new;
 }
 
 static int
@@ -543,7 +537,6 @@ analyze_all(struct settings *s, char **paths, int n)
 	for (int i = 0; i < s->n_outputs; i++)
 		if (s->outputs[i].file.f)
 			status = worse(status, close_output(&s->outputs[i]));
-	baseline_free(run.old);
 	baseline_free(run.new);
 	places_fini(&run.places);
 	free(files);

@@ -201,10 +201,13 @@ parse_lsan(struct parser *p)
 				    p->text);
 	if (!kind && strncmp(p->text, "leak:", 5) != 0) {
 		*colon = '\0';
-		return parse_failed(p, p->line, "unknown kind of suppression", p->text);
+		return parse_failed(p, p->line,
+				    "unknown kind of suppression, not leak, cache, queue,"
+				    " closure, growth, missing-free or fragmentation:",
+				    p->text);
 	}
 	if (colon[1] == '\0')
-		return parse_failed(p, p->line, "a suppression without a pattern", "");
+		return parse_failed(p, p->line, "a suppression without a pattern after the colon", "");
 	x = add(p, p->text);
 	if (x) {
 		x->kind = kind;
@@ -301,7 +304,7 @@ parse_frames(struct parser *p, struct suppression *x, unsigned begin)
 			return false;
 		}
 	}
-	return parse_failed(p, begin, "a block that does not end", "");
+	return parse_failed(p, begin, "a block that does not end with }", "");
 }
 
 static bool

@@ -316,6 +316,9 @@ refused() { rm -f ran && status 2 check "$1" -- touch ran && [ ! -e ran ]; }
 ok "a level that there is not: 2, and the program is not run" refused --fail-on=nonesuch
 ok "suppressions that cannot be read: the same" refused --suppressions=none
 ok "a baseline that is not there: the same" refused --baseline=none
+echo '{' > torn.base
+ok "one that cannot be understood: the same" refused --baseline=torn.base
+ok "and the file, the line and the remedy are named" grep -q "'torn.base': not a baseline: line [12]: .*--write-baseline" err
 ok "a format that there is not: the same" refused --format=nonesuch
 ok "an exit status that there is not: the same" refused --error-exitcode=256
 ok "an option that there is not: the same" refused --nonesuch

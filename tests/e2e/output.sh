@@ -46,6 +46,9 @@ ok "GCPROF_SNAPSHOT=interval=1s: an idle program writes one after another" event
 stop "$pid" KILL
 is "interval: that is the reason given" "$(info "$(heaps interval | head -n 1)" reason)" interval
 ok "interval: the live set is exact" ledger "$(heaps interval | head -n 1)" "$T/interval.truth"
+GCPROF_SNAPSHOT="exit,interval=1h" run_gcprof own-thread "$TARGETS/quiet" return 0
+is "what the library's own thread took is ignored, and no possible leak" \
+	"$(summary "$(heap own-thread)" '"\(.leaks.possible.blocks) \(.leaks.ignored.blocks)"')" "0 1"
 GCPROF_YOUNG=1M GCPROF_SNAPSHOT=growth=50% run_gcprof growth "$TARGETS/epochs" 65536 16
 # 64 MiB that stay; from 1 MiB on, eleven steps of half as much again, of which
 # those are passed over that come while one is being written

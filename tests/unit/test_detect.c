@@ -191,11 +191,12 @@ static void
 errors_name_file_and_line(void **state)
 {
 	static const char *const rows[][2] = {
-		{"leak:a\nrace:b\n", "f:2: unknown kind of suppression 'race'"},
+		{"leak:a\nrace:b\n", "f:2: unknown kind of suppression, not leak, cache, queue, closure,"
+		 " growth, missing-free or fragmentation: 'race'"},
 		{"\n\nmake_node\n", "f:3: neither leak:PATTERN"},
 		{"leak:\n", "f:1: a suppression without a pattern"},
 		{"leak:a\n{\nn\nMemcheck:Leak\nfun:a\n",
-		 "f:2: a block that does not end"},
+		 "f:2: a block that does not end with }"},
 		{"{\n}\n", "f:1: a block without a name"},
 		{"{\nname\nfun:malloc\nLeak\n}\n", NULL},
 		{"{\nname\nLeak\n}\n", "f:1: no TOOL:KIND"},
