@@ -241,6 +241,7 @@ ok "but two may go to a device" \
 	status 0 "$analyze" --format=json:/dev/null --format=text:/dev/null own.heap
 ok "a baseline may be replaced" \
 	bash -c '"$0" --write-baseline=files/base own.heap && "$0" --baseline=files/base --write-baseline=files/base own.heap' "$analyze"
+ok "a directory for a baseline is called one" complains "'files': Is a directory" "$analyze" --baseline=files own.heap
 ok "without a temporary directory there is one complaint, and the right one" \
 	complains 'No such file.*TMPDIR may name' env TMPDIR=/nonexistent "$analyze" --format=sqlite -o files/db own.heap
 ok "a file that cannot be opened is named" complains "'none/x': No such file" "$analyze" -o none/x own.heap
