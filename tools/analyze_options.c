@@ -683,6 +683,35 @@ settle(struct settings *s)
 	return true;
 }
 
+/* Is one of the first n outputs, or a snapshot, that file? */
+static bool
+is_taken(const struct settings *s, const char *path, int n, char **snapshots)
+{
+	for (int i = 0; i < n; i++)
+		if (s->outputs[i].path && outfile_is_same(s->outputs[i].path, path)) {
+			complain("'%s' is to be written twice; name another file", path);
+			return true;
+		}
+	for (; *snapshots; snapshots++)
+		if (outfile_is_same(*snapshots, path)) {
+			complain("'%s' is a snapshot to be read, and not written over;"
+				 " name another file",
+				 path);
+			return true;
+		}
+	return false;
+}
+
+static bool
+settle_files(const struct settings *s, char **snapshots)
+{
+	for (int i = 0; i < s->n_outputs; i++)
+		if (s->outputs[i].path && is_taken(s, s->outputs[i].path, i, snapshots))
+			return false;
+	return !s->write_baseline ||
+	       !is_taken(s, s->write_baseline, s->n_outputs, snapshots);
+}
+
 enum options_answer
 options_parse(struct settings *s, int argc, char **argv)
 {
@@ -710,6 +739,8 @@ options_parse(struct settings *s, int argc, char **argv)
 			 "--help");
 		return OPTIONS_WRONG;
 	}
+	if (!settle_files(s, argv + optind))
+		return OPTIONS_WRONG;
 	return OPTIONS_WORK;
 }
 

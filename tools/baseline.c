@@ -12,6 +12,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <jansson.h>
 
@@ -152,6 +153,15 @@ load_entries(struct baseline *b, json_t *root, char *message, size_t n)
 	return true;
 }
 
+/* It can be opened, and then reads like an empty file. */
+static bool
+is_directory(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
 struct baseline *
 baseline_load(const char *path, char *message, size_t n)
 {
@@ -163,6 +173,8 @@ baseline_load(const char *path, char *message, size_t n)
 
 	if (root)
 		ok = load_entries(b, root, message, n);
+	else if (b && is_directory(path))
+		snprintf(message, n, "%s", strerror(EISDIR));
 	else if (f)
 		snprintf(message, n, "not a baseline: line %d: %s", error.line, error.text);
 	else

@@ -10,10 +10,91 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+/* ---- signals ---- */
+
+/* All outputs, a baseline, and what a format needs besides. */
+enum { MOST_TEMPORARIES = 16 };
+
+static _Atomic(const char *) temporaries[MOST_TEMPORARIES];
+
+static const int ends[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGXCPU, SIGXFSZ};
+
+enum { N_ENDS = sizeof(ends) / sizeof(*ends) };
+
+/* The action is the default one again by now; it is taken on return. */
+static void
+remove_temporaries(int number)
+{
+	for (int i = 0; i < MOST_TEMPORARIES; i++) {
+		const char *path = atomic_load(&temporaries[i]);
+
+		if (path)
+			unlink(path);
+	}
+	raise(number);
+}
+
+/* Leave alone what is ignored, as nohup(1) wants it. */
+static void
+catch_ends(void)
+{
+	const struct sigaction ours = {.sa_handler = remove_temporaries,
+				       .sa_flags = (int)SA_RESETHAND};
+	struct sigaction old;
+
+	for (int i = 0; i < N_ENDS; i++)
+		if (sigaction(ends[i], NULL, &old) == 0 && !(old.sa_flags & SA_SIGINFO) &&
+		    old.sa_handler == SIG_DFL)
+			(void)sigaction(ends[i], &ours, NULL);
+}
+
+static void
+remember(const char *path)
+{
+	for (int i = 0; i < MOST_TEMPORARIES; i++)
+		if (!atomic_load(&temporaries[i])) {
+			atomic_store(&temporaries[i], path);
+			return;
+		}
+}
+
+int
+outfile_temporary(char *path)
+{
+	sigset_t set, old;
+	int fd, error;
+
+	/* Not between the file and the note of it. */
+	sigemptyset(&set);
+	for (int i = 0; i < N_ENDS; i++)
+		sigaddset(&set, ends[i]);
+	catch_ends();
+	sigprocmask(SIG_BLOCK, &set, &old);
+	fd = mkostemp(path, O_CLOEXEC);
+	error = errno;
+	if (fd >= 0)
+		remember(path);
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	errno = error;
+	return fd;
+}
+
+void
+outfile_forget(const char *path)
+{
+	for (int i = 0; i < MOST_TEMPORARIES; i++)
+		if (atomic_load(&temporaries[i]) == path)
+			atomic_store(&temporaries[i], NULL);
+}
+
+/* ---- files ---- */
 
 /* What a new file may be. */
 static mode_t
@@ -55,7 +136,7 @@ open_temporary(struct outfile *o, const char *path, mode_t mode)
 	if (o->target && asprintf(&o->temporary, "%s.XXXXXX", o->target) < 0)
 		o->temporary = NULL;
 	if (o->temporary)
-		fd = mkostemp(o->temporary, O_CLOEXEC);
+		fd = outfile_temporary(o->temporary);
 	if (fd >= 0) {
 		(void)fchmod(fd, mode); /* else it is the owner's alone: still whole */
 		o->f = fdopen(fd, "w");
@@ -63,11 +144,23 @@ open_temporary(struct outfile *o, const char *path, mode_t mode)
 			return true;
 		close(fd);
 		unlink(o->temporary);
+		outfile_forget(o->temporary);
 	}
 	free(o->target);
 	free(o->temporary);
 	o->target = o->temporary = NULL;
 	return false;
+}
+
+bool
+outfile_is_same(const char *a, const char *b)
+{
+	struct stat one, other;
+
+	if (stat(a, &one) != 0 || stat(b, &other) != 0)
+		return strcmp(a, b) == 0;
+	return S_ISREG(one.st_mode) && one.st_dev == other.st_dev &&
+	       one.st_ino == other.st_ino;
 }
 
 int
@@ -99,6 +192,8 @@ outfile_close(struct outfile *o, bool is_good)
 		error = errno;
 		unlink(o->temporary);
 	}
+	if (o->temporary)
+		outfile_forget(o->temporary);
 	free(o->target);
 	free(o->temporary);
 	o->f = NULL;

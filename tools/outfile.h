@@ -4,6 +4,9 @@
  * Out:  the file under that name, whole; or, after an error, what stood there.
  * Not here: what is written.
  *
+ * A signal that ends the program takes the unfinished file along, unless that
+ * signal is ignored or cannot be caught.  Not for several threads at once.
+ *
  * A regular file is written beside its place and renamed, with the permissions of
  * the one that it replaces.  Devices and pipes are written directly, and so is a
  * file in a directory that takes no new one.
@@ -35,5 +38,19 @@ int outfile_open(struct outfile *ret, const char *path);
  * Returns  0, or -1 with errno set (0: unknown): not all could be written.
  */
 int outfile_close(struct outfile *o, bool is_good);
+
+/* Would one be written over the other?  Not if it is a device or a pipe.
+ * BOUND  of files that are not there yet, names are compared as they stand. */
+bool outfile_is_same(const char *a, const char *b);
+
+/* Make a temporary file that such a signal removes.
+ *
+ * path     a template as of mkstemp(3), filled in; unchanged until outfile_forget().
+ * Returns  a descriptor, or -1 with errno set.
+ */
+int outfile_temporary(char *path);
+
+/* The file is removed or has its name: path may change. */
+void outfile_forget(const char *path);
 
 #endif

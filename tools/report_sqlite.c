@@ -7,7 +7,7 @@
  * Not here: which sites there are (report.c).
  *
  * The database is made in a temporary file, in $TMPDIR, and copied: it may be larger
- * than memory, and the output may be a pipe.
+ * than memory, and the output may be a pipe.  No journal stands beside it.
  *
  * Source: "The SQLite C/C++ Interface", sqlite3_prepare_v2() and sqlite3_step().
  *
@@ -23,6 +23,7 @@
 #include <sqlite3.h>
 
 #include "graph.h"
+#include "outfile.h"
 #include "profile.h"
 #include "text.h"
 
@@ -495,15 +496,16 @@ report_write_sqlite(const struct report *r, FILE *f)
 	char path[4096];
 	struct writer w = {.r = r};
 	struct profile *p;
+	bool is_told;
 	int fd;
 
 	snprintf(path, sizeof(path), "%s/gcprof-analyze.XXXXXX",
 		 directory && *directory ? directory : "/tmp");
-	fd = mkstemp(path);
+	fd = outfile_temporary(path);
 	if (fd < 0) {
 		fprintf(stderr, "gcprof-analyze: '%s': %s; TMPDIR may name another directory\n",
 			path, strerror(errno));
-		return -1;
+		return 1;
 	}
 	p = profile_new(r);
 	w.has_failed = !p || sqlite3_open(path, &w.db) != SQLITE_OK ||
@@ -512,13 +514,15 @@ report_write_sqlite(const struct report *r, FILE *f)
 		fill(&w, p);
 	if (!w.has_failed && sqlite3_exec(w.db, finish, NULL, NULL, NULL) != SQLITE_OK)
 		w.has_failed = true;
-	if (w.has_failed && w.db)
+	is_told = w.has_failed && w.db;
+	if (is_told)
 		fprintf(stderr, "gcprof-analyze: '%s': %s\n", path, sqlite3_errmsg(w.db));
 	sqlite3_close(w.db);
 	if (!w.has_failed)
 		copy(fd, f);
 	close(fd);
 	unlink(path);
+	outfile_forget(path);
 	profile_free(p);
-	return w.has_failed ? -1 : 0;
+	return is_told ? 1 : w.has_failed ? -1 : 0;
 }

@@ -210,6 +210,40 @@ ok "a directory that takes no new file is no hindrance to an old one" \
 	bash -c 'cat own.heap > files/own.heap; [ "$(id -u)" -ne 0 ] || exit 0
 		chmod a-w files; "$0" -o files/new files/own.heap; status=$?; chmod u+w files; exit $status' "$analyze"
 ok "a pipe is written to" bash -c '"$0" -o /dev/stdout own.heap | grep -q Sites' "$analyze"
+# The second output goes to a pipe that nobody empties: it waits there, and the
+# first is not complete then.
+ended_by() { # SIGNAL STATUS FORMAT
+	mkdir ended && mkfifo ended/pipe && echo before > ended/old
+	TMPDIR=$work/ended "$analyze" --format=json:ended/old --format="$3":ended/pipe many.heap &
+	exec 3< ended/pipe
+	IFS= read -r -N 1 -u 3 _
+	kill -"$1" $!
+	wait $! 2> /dev/null
+	[ $? -eq "$2" ] && [ "$(cd ended && echo *)" = "old pipe" ] && [ "$(cat ended/old)" = before ]
+	local result=$?
+	ls ended
+	exec 3<&-
+	rm -r ended
+	return $result
+}
+"$unit/test_graph" --scale 20000 0 > many.heap
+ok "SIGTERM leaves no unfinished file" ended_by TERM 143 blocks
+ok "nor the database that one is copied from" ended_by TERM 143 sqlite
+cp own.heap files/in.heap && ln -s in.heap files/in.link
+for option in --output=files/in.heap --format=json:files/in.link --write-baseline=./files/in.heap; do
+	ok "${option%%=*}: a snapshot is not written over" \
+		complains 'is a snapshot to be read' "$analyze" "$option" files/in.heap
+	ok "${option%%=*}: and stands as it was" cmp own.heap files/in.heap
+done
+ok "two formats need two files" \
+	complains "'files/two' is to be written twice" "$analyze" --format=json:files/two --format=text:files/two own.heap
+ok "but two may go to a device" \
+	status 0 "$analyze" --format=json:/dev/null --format=text:/dev/null own.heap
+ok "a baseline may be replaced" \
+	bash -c '"$0" --write-baseline=files/base own.heap && "$0" --baseline=files/base --write-baseline=files/base own.heap' "$analyze"
+ok "a directory for a baseline is called one" complains "'files': Is a directory" "$analyze" --baseline=files own.heap
+ok "without a temporary directory there is one complaint, and the right one" \
+	complains 'No such file.*TMPDIR may name' env TMPDIR=/nonexistent "$analyze" --format=sqlite -o files/db own.heap
 ok "a file that cannot be opened is named" complains "'none/x': No such file" "$analyze" -o none/x own.heap
 
 echo "1..$n"
