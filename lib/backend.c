@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "backend.h"
+#include "blocks.h"
 #include "mem.h"
 #include "sys.h"
 
@@ -129,6 +130,15 @@ void *gcprof_jesys_dlsym(void *handle, const char *name);
 int gcprof_jesys_Unwind_Backtrace(void *, void *);
 uintptr_t gcprof_jesys_Unwind_GetIP(void *);
 
+/* INVARIANT  nobody-home (blocks.h).  Source: jemalloc 5.3's pac.c and extent.c: what
+ * is purged, decommitted or unmapped has been taken out of all its lists before, and
+ * what it clears for calloc is not handed out yet. */
+static void
+forget(void *addr, size_t bytes)
+{
+	blocks_forget((uintptr_t)addr, (uintptr_t)addr + bytes);
+}
+
 /* None of these sets errno: jemalloc looks at results alone, and a malloc that
  * succeeds in the end must not have changed it. */
 
@@ -141,7 +151,9 @@ gcprof_jesys_mmap(void *addr, size_t bytes, int prot, int flags, int fd, off_t o
 
 	if (p < 0)
 		return MAP_FAILED;
-	if (!(flags & MAP_FIXED)) { /* jemalloc uses it inside what it has */
+	if (flags & MAP_FIXED) { /* to decommit or commit some of what it has */
+		forget(addr, bytes);
+	} else {
 		(void)atomic_add(&je_mapped, bytes);
 		region_add((uintptr_t)p, (uintptr_t)p + bytes);
 	}
@@ -154,6 +166,7 @@ gcprof_jesys_munmap(void *addr, size_t bytes)
 	long result;
 
 	region_cut((uintptr_t)addr, (uintptr_t)addr + bytes);
+	forget(addr, bytes);
 	result = sys_munmap(addr, bytes);
 	if (result == 0)
 		(void)atomic_add(&je_mapped, 0 - (uint64_t)bytes);
@@ -163,6 +176,8 @@ gcprof_jesys_munmap(void *addr, size_t bytes)
 int
 gcprof_jesys_madvise(void *addr, size_t bytes, int advice)
 {
+	if (advice == MADV_DONTNEED || advice == MADV_FREE)
+		forget(addr, bytes);
 	return sys_madvise(addr, bytes, advice) ? -1 : 0;
 }
 

@@ -5,8 +5,6 @@
 #include "blocks.h"
 #include "mem.h"
 
-#include <string.h>
-
 enum { N_CHUNKS = 1 << (BLOCKS_ADDRESS_BITS - BLOCKS_CHUNK_BITS), CHUNKS_A_PAGE = 512 };
 
 uint32_t *blocks_chunks[N_CHUNKS];
@@ -50,10 +48,12 @@ walk_part(uint32_t *chunk, uintptr_t base, size_t from, size_t to,
 		int stop;
 
 		if (i + 8 <= to) {
-			uint64_t w[4];
+			blocks_tag any = blocks_tag_load(&chunk[i]) |
+					 blocks_tag_load(&chunk[i + 2]) |
+					 blocks_tag_load(&chunk[i + 4]) |
+					 blocks_tag_load(&chunk[i + 6]);
 
-			memcpy(w, &chunk[i], sizeof w);
-			if (!((w[0] | w[1] | w[2] | w[3]) & 0x8000000080000000ull)) {
+			if (!(any & 0x8000000080000000ull)) {
 				i += 8;
 				continue;
 			}
@@ -70,6 +70,66 @@ walk_part(uint32_t *chunk, uintptr_t base, size_t from, size_t to,
 		i++;
 	}
 	return 0;
+}
+
+/* In its chunk. */
+static size_t __attribute__((unused))
+granule_of(uintptr_t addr)
+{
+	return addr >> BLOCKS_GRANULE_BITS & (BLOCKS_CHUNK_WORDS - 1);
+}
+
+static int __attribute__((unused))
+stop_at(const struct block *b, void *with)
+{
+	(void)b, (void)with;
+	return 1;
+}
+
+/* Heap that lies in one chunk; start and end: of pages of the shadow.  One call of the
+ * kernel's for each run of parts that were ever in use. */
+static void
+forget_in_chunk(uint32_t *chunk, uintptr_t start, uintptr_t end)
+{
+	const uintptr_t part = 1 << BLOCKS_TOUCH_BITS;
+	uintptr_t run = 0, at = start, next; /* run: where it began; 0 = in none */
+
+	for (; at < end; at = next) {
+		uint8_t *touched = blocks_touched(chunk, at);
+
+		next = (at | (part - 1)) + 1;
+		if (relaxed_load(touched) && !run)
+			run = at;
+		if (run && (!relaxed_load(touched) || next >= end)) {
+			uintptr_t run_end = relaxed_load(touched) ? end : at;
+
+			GCP_ASSERT(!walk_part(chunk, 0, granule_of(run), granule_of(run_end - 1),
+					      stop_at, NULL));
+			mem_drop(blocks_words(chunk, run), (run_end - run) / 4);
+			run = 0;
+		}
+		if (at % part == 0 && next <= end)
+			relaxed_store(touched, 0);
+	}
+}
+
+void
+blocks_forget(uintptr_t start, uintptr_t end)
+{
+	const uintptr_t chunk_bytes = 1ul << BLOCKS_CHUNK_BITS;
+	/* Four bytes of shadow for sixteen of heap. */
+	const uintptr_t page = 4 * mem_dense_page();
+	uintptr_t at, next;
+
+	start = (start + page - 1) & ~(page - 1);
+	end &= ~(page - 1);
+	for (at = start; at < end && !(at >> BLOCKS_ADDRESS_BITS); at = next) {
+		uint32_t *chunk = acquire_load(&blocks_chunks[at >> BLOCKS_CHUNK_BITS]);
+
+		next = (at | (chunk_bytes - 1)) + 1;
+		if (chunk)
+			forget_in_chunk(chunk, at, next < end ? next : end);
+	}
 }
 
 /* The live block that an address is the start or the inside of, looked for up to

@@ -27,6 +27,10 @@
  * nor a word 2 of a block below a gigabyte: the inside of a block is no released
  * block.
  *
+ * When the allocator gives memory back to the system, so do we with the shadow's
+ * pages for it (blocks_forget).  A free of what was there is then of something that
+ * never was a block, as far as is known.
+ *
  * INVARIANT  one-owner: see interpose.c.
  *
  * SPDX-License-Identifier: MIT
@@ -110,13 +114,25 @@ blocks_tag_bytes(size_t bytes)
 static ALWAYS_INLINE void
 blocks_tag_store(uint32_t *w, blocks_tag tag)
 {
+#ifdef __SANITIZE_THREAD__
+	/* It does not know what x86 promises of such a store. */
+	relaxed_store(&w[1], (uint32_t)(tag >> 32));
+	release_store(&w[0], (uint32_t)tag);
+#else
 	*(volatile blocks_tag *)w = tag;
+#endif
 }
 
 static ALWAYS_INLINE blocks_tag
 blocks_tag_load(const uint32_t *w)
 {
+#ifdef __SANITIZE_THREAD__
+	uint32_t first = acquire_load(&w[0]);
+
+	return (uint64_t)relaxed_load(&w[1]) << 32 | first;
+#else
 	return *(const volatile blocks_tag *)w;
+#endif
 }
 
 /* Where `touched` has the byte for an address. */
@@ -278,6 +294,17 @@ blocks_remove(const struct block *b)
 	blocks_release(blocks_words(blocks_chunks[b->addr >> BLOCKS_CHUNK_BITS], b->addr),
 		       b->site);
 }
+
+/* Give the shadow of [start, end) back, in whole pages.
+ *
+ * INVARIANT  nobody-home: no block is in there, and none can come to be before this
+ * returns; the pages would take its tag along.  The allocator can say so of what it
+ * is about to purge or unmap, and nobody else: no other thread is given such memory
+ * before it has done so.
+ *
+ * Context  inside the allocator, which may hold its locks; safe in a signal handler.
+ */
+void blocks_forget(uintptr_t start, uintptr_t end);
 
 /* Whether an address is inside a live block, or its start.  BOUND: of one that
  * starts at most 64 KiB below. */

@@ -74,7 +74,7 @@ join_periods(void)
 	join_pages();
 	for (i = 0; i < BOOKS_PERIODS / 2; i++)
 		s.periods[i] = s.periods[2 * i + 1];
-	s.n_periods /= 2;
+	relaxed_store(&s.n_periods, s.n_periods / 2);
 }
 
 /* End all periods that the volume has passed. */
@@ -91,7 +91,8 @@ turn(uint32_t volume, uint64_t now_ns, void (*sum)(struct epochs_counts *))
 				    .live_blocks = c.allocations - c.frees,
 				    .live_bytes = c.allocated_bytes - c.freed_bytes};
 	while (s.n_periods < volume >> books_shift) {
-		s.periods[s.n_periods++] = end;
+		s.periods[s.n_periods] = end;
+		relaxed_store(&s.n_periods, s.n_periods + 1);
 		if (s.n_periods == BOOKS_PERIODS)
 			join_periods();
 	}
@@ -199,47 +200,142 @@ begin_newest(struct book *page, uint32_t period)
 		relaxed_store(&page->newest_born[i], 0);
 }
 
-static void
-note_order(struct book *page, uint32_t born)
-{
-	uint32_t last = relaxed_load(&page->last_born);
-
-	relaxed_store(&page->last_born, born);
-	if (born > last) {
-		(void)atomic_add(&page->n_later, 1);
-		(void)atomic_add(&page->newest_later, 1);
-	} else if (born < last) {
-		(void)atomic_add(&page->n_earlier, 1);
-		(void)atomic_add(&page->newest_earlier, 1);
-	} else {
-		(void)atomic_add(&page->n_same, 1);
-		(void)atomic_add(&page->newest_same, 1);
-	}
-}
-
 bool
-books_death(const struct block *b, uint32_t born, bool is_foreign)
+books_death(struct books_pending *pending, const struct block *b, uint32_t born,
+	    bool is_foreign)
 {
 	struct book *page = page_of(b->site, b->bytes);
-	uint32_t now = relaxed_load(&books_volume), age = now > born ? now - born : 0;
-	uint32_t age_class = age ? 32 - (uint32_t)__builtin_clz(age) : 0;
-	uint64_t n;
 
 	if (!page)
 		return false;
-	if (relaxed_load(&page->newest) != books_period_of(now))
-		begin_newest(page, books_period_of(now));
-	note_order(page, born);
-	(void)atomic_add(&page->newest_born[books_period_of(born)], 1);
-	if (is_foreign)
-		(void)atomic_add(&page->n_foreign, 1);
-	(void)atomic_add(&page->ages[age_class < BOOKS_AGES ? age_class : BOOKS_AGES - 1], 1);
-	(void)atomic_add(&page->born[books_period_of(born)], 1);
-	(void)atomic_add(&page->died[books_period_of(now)], 1);
-	(void)atomic_add(&page->born_bytes[books_period_of(born)], b->bytes);
-	(void)atomic_add(&page->died_bytes[books_period_of(now)], b->bytes);
-	n = atomic_add(&page->n_freed, 1) + 1;
-	return (n & (n - 1)) == 0;
+	pending->deaths[pending->n] = (struct books_death){
+		page, b->bytes, born, relaxed_load(&books_volume), is_foreign};
+	signal_fence();
+	pending->n++;
+	if (likely(pending->n < BOOKS_PENDING))
+		return unlikely(!relaxed_load(&page->freed_at));
+	books_flush(pending);
+	return true;
+}
+
+/* Deaths of one site in one period.  Of the arrays, only what the masks name is set. */
+struct sums {
+	uint32_t n, n_foreign, n_later, n_earlier, n_same;
+	uint32_t ages_set, born_set;
+	uint64_t bytes;
+	uint32_t ages[BOOKS_AGES], born[BOOKS_PERIODS];
+	uint64_t born_bytes[BOOKS_PERIODS];
+};
+_Static_assert((int)BOOKS_AGES <= 32 && (int)BOOKS_PERIODS <= 32, "bits of a mask");
+
+static void
+add_up(struct sums *sum, const struct books_death *d)
+{
+	uint32_t age = d->died > d->born ? d->died - d->born : 0;
+	uint32_t class = age ? 32 - (uint32_t)__builtin_clz(age) : 0;
+	uint32_t born = books_period_of(d->born);
+
+	if (class >= BOOKS_AGES)
+		class = BOOKS_AGES - 1;
+	if (!(sum->ages_set >> class & 1))
+		sum->ages[class] = 0;
+	if (!(sum->born_set >> born & 1))
+		sum->born[born] = 0, sum->born_bytes[born] = 0;
+	sum->ages_set |= 1u << class;
+	sum->born_set |= 1u << born;
+	sum->ages[class]++;
+	sum->born[born]++;
+	sum->born_bytes[born] += d->bytes;
+	sum->n++;
+	sum->n_foreign += d->is_foreign;
+	sum->bytes += d->bytes;
+}
+
+/* Sum up the first of these and all that are of the same site and period; they are
+ * done then, and have no page any more. */
+static void
+sum_up(struct books_death *d, const struct books_death *end, struct sums *sum)
+{
+	struct book *page = d->page;
+	uint32_t died = books_period_of(d->died), last = relaxed_load(&page->last_born);
+
+	sum->n = sum->n_foreign = sum->n_later = sum->n_earlier = sum->n_same = 0;
+	sum->ages_set = sum->born_set = 0;
+	sum->bytes = 0;
+	for (; d < end; d++) {
+		if (d->page != page || books_period_of(d->died) != died)
+			continue;
+		sum->n_later += d->born > last;
+		sum->n_earlier += d->born < last;
+		sum->n_same += d->born == last;
+		last = d->born;
+		add_up(sum, d);
+		d->page = NULL;
+	}
+	relaxed_store(&page->last_born, last);
+}
+
+static void
+book_newest(struct book *page, const struct sums *sum, uint32_t died)
+{
+	uint32_t newest = relaxed_load(&page->newest), set;
+
+	if (newest < died)
+		begin_newest(page, died);
+	else if (newest > died) /* another thread is ahead of us */
+		return;
+	(void)atomic_add(&page->newest_later, sum->n_later);
+	(void)atomic_add(&page->newest_earlier, sum->n_earlier);
+	(void)atomic_add(&page->newest_same, sum->n_same);
+	for (set = sum->born_set; set; set &= set - 1) {
+		int i = __builtin_ctz(set);
+
+		(void)atomic_add(&page->newest_born[i], sum->born[i]);
+	}
+}
+
+static void
+book(struct book *page, const struct sums *sum, uint32_t died)
+{
+	uint32_t set;
+
+	book_newest(page, sum, died);
+	(void)atomic_add(&page->n_freed, sum->n);
+	(void)atomic_add(&page->n_foreign, sum->n_foreign);
+	(void)atomic_add(&page->n_later, sum->n_later);
+	(void)atomic_add(&page->n_earlier, sum->n_earlier);
+	(void)atomic_add(&page->n_same, sum->n_same);
+	(void)atomic_add(&page->died[died], sum->n);
+	(void)atomic_add(&page->died_bytes[died], sum->bytes);
+	for (set = sum->ages_set; set; set &= set - 1) {
+		int i = __builtin_ctz(set);
+
+		(void)atomic_add(&page->ages[i], sum->ages[i]);
+	}
+	for (set = sum->born_set; set; set &= set - 1) {
+		int i = __builtin_ctz(set);
+
+		(void)atomic_add(&page->born[i], sum->born[i]);
+		(void)atomic_add(&page->born_bytes[i], sum->born_bytes[i]);
+	}
+}
+
+void
+books_flush(struct books_pending *pending)
+{
+	struct books_death *d = pending->deaths, *end = d + pending->n;
+	struct sums sum;
+
+	for (; d < end; d++) {
+		struct book *page = d->page;
+		uint32_t died = books_period_of(d->died);
+
+		if (page) {
+			sum_up(d, end, &sum);
+			book(page, &sum, died);
+		}
+	}
+	pending->n = 0;
 }
 
 void

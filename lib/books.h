@@ -30,11 +30,12 @@
  * if there is one left of MAX_BOOKS: deaths before, and of sites without one,
  * count as if the block had not survived.  Those for which no page was left are
  * counted (books_unbooked).
+ * BOUND  Until its own next look at the clock a thread's newest blocks die in their period.
  * BOUND  A death in the moment in which periods are joined may be booked in the
  * wrong period.
  *
  * Context  lock-free; any thread, any signal handler.
- * Cost     some 30 ns for a survivor's death; 0 for any other.
+ * Cost     some 10 ns for a survivor's death; 0 for any other.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -59,8 +60,9 @@ struct book {
 	site_id freed_at; /* stack of one free of such a block, survivor or not; 0 = none */
 	uint64_t n_freed;
 	uint32_t last_born; /* volume at the birth of the last one that died */
-	/* Of each death, against the one before: its block was born later, before,
-	 * or at the same time, as far as volume at births can tell. */
+	/* Of each death, against the one before at the same thread's hands (but for the
+	 * first of those that it books together): its block was born later, before, or at
+	 * the same time, as far as volume at births can tell. */
 	uint32_t n_later, n_earlier, n_same;
 	uint32_t n_foreign; /* freed by another thread than had allocated it */
 	/* Large blocks and survivors that realloc made larger, and then were of this
@@ -76,6 +78,20 @@ struct book {
 	/* By period of birth and of death. */
 	uint32_t born[BOOKS_PERIODS], died[BOOKS_PERIODS];
 	uint64_t born_bytes[BOOKS_PERIODS], died_bytes[BOOKS_PERIODS];
+};
+
+/* Deaths that a thread has noted and not booked yet: threads that bury blocks of one
+ * site would fight for its page with each of them.  Written by that thread alone. */
+enum { BOOKS_PENDING = 64 };
+struct books_death {
+	struct book *page;
+	size_t bytes;
+	uint32_t born, died; /* volume */
+	bool is_foreign;
+};
+struct books_pending {
+	uint32_t n;
+	struct books_death deaths[BOOKS_PENDING];
 };
 
 /* How things stood at the end of a period. */
@@ -106,9 +122,12 @@ void books_spend(uint64_t weight, uint64_t now_ns, void (*sum)(struct epochs_cou
 /* Units of volume until the present period ends; at least 1. */
 uint32_t books_room(void);
 
-/* A survivor dies.  born: volume at its birth.
+/* A survivor dies.  born: volume at its birth; pending: of this thread.
  * Returns  whether the stack of this free is wanted, for books_freed_at. */
-bool books_death(const struct block *b, uint32_t born, bool is_foreign);
+bool books_death(struct books_pending *pending, const struct block *b, uint32_t born,
+		 bool is_foreign);
+/* Book what is pending.  Context: its thread, or when that does not run. */
+void books_flush(struct books_pending *pending);
 /* realloc made a block larger, a large one or a survivor; b: as it is now.  BOUND: those
  * that are not large count from when the site has a page. */
 void books_grown(const struct block *b, size_t by);

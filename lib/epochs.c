@@ -15,7 +15,8 @@ enum {
 	MAX_RECORDS = 4096,
 	CHUNK_BITS = 14,
 	CHUNK = 1 << CHUNK_BITS,
-	MAX_EPOCHS = 1 << 27 /* of the bit array */
+	MAX_EPOCHS = 1 << 27, /* of the bit array */
+	SWEEP_AT = 1 << 15 /* births that are not worth a sweep */
 };
 
 static struct {
@@ -34,6 +35,22 @@ static struct {
 static struct epochs_birth *births[BLOCKS_BIRTHS >> CHUNK_BITS];
 static uint32_t n_births = 1;
 
+/* Arrays of a bit for each birth, changed by atomic instructions.
+ *
+ * INVARIANT  spare: a birth with its bit in `spare` is had by nobody.  Bits get there in
+ * epochs_births_finish and leave in take_spare, nowhere else. */
+enum { BIT_WORDS = BLOCKS_BIRTHS / 64 };
+static struct {
+	uint64_t *seen[2]; /* in the sweep before, in this one, and when made */
+	int now;	   /* which of the two is this one's */
+	uint64_t *spare;
+	uint32_t n_spare; /* atomic */
+	uint32_t cursor;  /* atomic: words of spare below are empty */
+	uint32_t n_swept; /* n_births when the sweep began */
+	uint32_t sweep_at; /* births in use */
+	int is_sweeping;
+} sweep = {.sweep_at = SWEEP_AT};
+
 void
 epochs_init(uint64_t young_bytes, uint32_t promote, uint64_t start_ns)
 {
@@ -42,6 +59,11 @@ epochs_init(uint64_t young_bytes, uint32_t promote, uint64_t start_ns)
 	e.start_ns = e.epoch_start_ns = start_ns;
 	e.early = mem_map(MAX_EPOCHS / 8);
 	e.records = mem_map(MAX_RECORDS * sizeof *e.records);
+	sweep.seen[0] = mem_map(BIT_WORDS * sizeof *sweep.spare);
+	sweep.seen[1] = mem_map(BIT_WORDS * sizeof *sweep.spare);
+	sweep.spare = mem_map(BIT_WORDS * sizeof *sweep.spare);
+	if (!sweep.seen[0] || !sweep.seen[1])
+		sweep.spare = NULL; /* none is ever given out again */
 }
 
 uint64_t
@@ -151,7 +173,7 @@ epochs_tick(uint64_t now_ns, void (*sum)(struct epochs_counts *),
 	e.to_bytes = ret->survived_bytes;
 	e.is_to_early = ret->survived_bytes > e.young_bytes / 4;
 	if (e.is_to_early && e.early && epoch < MAX_EPOCHS)
-		e.early[epoch / 8] |= (uint8_t)(1u << epoch % 8);
+		relaxed_store(&e.early[epoch / 8], e.early[epoch / 8] | (uint8_t)(1u << epoch % 8));
 	if (e.n_records == MAX_RECORDS)
 		thin_out();
 	e.records[e.n_records] = *ret;
@@ -164,29 +186,175 @@ epochs_tick(uint64_t now_ns, void (*sum)(struct epochs_counts *),
 	return true;
 }
 
-birth_id
-epochs_birth_new(epoch_no epoch, thread_no thread, uint32_t volume)
+/* ---- births -------------------------------------------------------------- */
+
+static bool
+has_bit(const uint64_t *bits, birth_id id)
+{
+	return relaxed_load(&bits[id / 64]) >> id % 64 & 1;
+}
+
+static void
+set_bit(uint64_t *bits, birth_id id)
+{
+	if (!has_bit(bits, id))
+		(void)__atomic_fetch_or(&bits[id / 64], 1ull << id % 64, __ATOMIC_RELAXED);
+}
+
+/* One that may be given out again; 0 if there is none. */
+static birth_id
+take_spare(void)
+{
+	uint32_t i, end = epochs_births_end() / 64 + 1;
+
+	if (!relaxed_load(&sweep.n_spare))
+		return 0;
+	for (i = relaxed_load(&sweep.cursor); i < end && i < BIT_WORDS; i++) {
+		uint64_t word;
+
+		while ((word = relaxed_load(&sweep.spare[i])) != 0) {
+			uint64_t bit = word & -word;
+
+			if (!(__atomic_fetch_and(&sweep.spare[i], ~bit, __ATOMIC_ACQUIRE) & bit))
+				continue; /* another thread was faster */
+			(void)atomic_add(&sweep.n_spare, -1u);
+			relaxed_store(&sweep.cursor, i);
+			return i * 64 + (uint32_t)__builtin_ctzll(bit);
+		}
+	}
+	return 0;
+}
+
+/* A number that was never used; 0 if there are no more. */
+static birth_id
+take_fresh(void)
 {
 	birth_id id = atomic_add(&n_births, 1);
 	struct epochs_birth **slot, *none = NULL, *fresh;
 
 	if (id >= BLOCKS_BIRTHS) {
 		relaxed_store(&n_births, BLOCKS_BIRTHS);
-		lose(LOSS_BIRTHS);
 		return 0;
 	}
 	slot = &births[id >> CHUNK_BITS];
 	if (!acquire_load(slot)) {
 		fresh = mem_map(CHUNK * sizeof *fresh);
-		if (!fresh) {
-			lose(LOSS_BIRTHS);
+		if (!fresh)
 			return 0;
-		}
 		(void)__atomic_compare_exchange_n(slot, &none, fresh, false, __ATOMIC_ACQ_REL,
 						  __ATOMIC_ACQUIRE);
 	}
-	(*slot)[id & (CHUNK - 1)] = (struct epochs_birth){epoch, thread, volume};
 	return id;
+}
+
+/* The record of a number that was taken. */
+static struct epochs_birth *
+birth_at(birth_id id)
+{
+	struct epochs_birth *chunk =
+		id && id < BLOCKS_BIRTHS ? acquire_load(&births[id >> CHUNK_BITS]) : NULL;
+
+	return chunk ? &chunk[id & (CHUNK - 1)] : NULL;
+}
+
+/* Atomic, as a reader may still look at the birth that had the number before. */
+static void
+birth_set(birth_id id, const struct epochs_birth *to)
+{
+	struct epochs_birth *birth = birth_at(id);
+
+	relaxed_store(&birth->epoch, to->epoch);
+	relaxed_store(&birth->thread, to->thread);
+	relaxed_store(&birth->volume, to->volume);
+}
+
+birth_id
+epochs_birth_new(epoch_no epoch, thread_no thread, uint32_t volume)
+{
+	birth_id id = take_spare();
+
+	if (!id)
+		id = take_fresh();
+	if (!id) {
+		lose(LOSS_BIRTHS);
+		return 0;
+	}
+	if (sweep.spare) {
+		set_bit(sweep.seen[0], id);
+		set_bit(sweep.seen[1], id);
+	}
+	birth_set(id, &(struct epochs_birth){epoch, thread, volume});
+	return id;
+}
+
+static uint32_t
+births_in_use(void)
+{
+	uint32_t n = epochs_births_end(), n_spare = relaxed_load(&sweep.n_spare);
+
+	return n > n_spare ? n - n_spare : 0;
+}
+
+bool
+epochs_births_begin(void)
+{
+	uint32_t i;
+	int idle = 0;
+
+	if (births_in_use() < relaxed_load(&sweep.sweep_at) || !sweep.spare ||
+	    !__atomic_compare_exchange_n(&sweep.is_sweeping, &idle, 1, false, __ATOMIC_ACQUIRE,
+					 __ATOMIC_RELAXED))
+		return false;
+	sweep.now = !sweep.now;
+	sweep.n_swept = epochs_births_end();
+	for (i = 0; i <= sweep.n_swept / 64 && i < BIT_WORDS; i++)
+		relaxed_store(&sweep.seen[sweep.now][i], 0);
+	return true;
+}
+
+void
+epochs_birth_see(birth_id id)
+{
+	if (id < BLOCKS_BIRTHS)
+		set_bit(sweep.seen[sweep.now], id);
+}
+
+/* Those of one word that both sweeps have missed are spare. */
+static void
+find_spare(uint32_t i)
+{
+	uint64_t unseen = ~(relaxed_load(&sweep.seen[0][i]) | relaxed_load(&sweep.seen[1][i]));
+	uint64_t left, found = unseen & ~relaxed_load(&sweep.spare[i]);
+
+	if (i == 0)
+		found &= ~1ull; /* 0 is no birth */
+	for (left = found; left; left &= left - 1)
+		birth_set(i * 64 + (uint32_t)__builtin_ctzll(left), &(struct epochs_birth){0});
+	if (!found)
+		return;
+	(void)__atomic_fetch_or(&sweep.spare[i], found, __ATOMIC_RELEASE);
+	(void)atomic_add(&sweep.n_spare, (uint32_t)__builtin_popcountll(found));
+}
+
+void
+epochs_births_finish(bool is_complete)
+{
+	uint32_t i, n_seen = 0;
+
+	if (!is_complete) {
+		/* As if this one had never been: all that were not seen before, were. */
+		for (i = 0; i <= sweep.n_swept / 64 && i < BIT_WORDS; i++)
+			relaxed_store(&sweep.seen[sweep.now][i], UINT64_MAX);
+	}
+	/* Whole words below the numbers that there were when it began. */
+	for (i = 0; is_complete && i < sweep.n_swept / 64; i++) {
+		n_seen += (uint32_t)__builtin_popcountll(relaxed_load(&sweep.seen[sweep.now][i]));
+		find_spare(i);
+	}
+	relaxed_store(&sweep.cursor, 0);
+	/* Those in use include what only one sweep has missed. */
+	relaxed_store(&sweep.sweep_at, births_in_use() + (n_seen > SWEEP_AT ? n_seen : SWEEP_AT));
+	release_store(&sweep.is_sweeping, 0);
 }
 
 birth_id
@@ -200,10 +368,13 @@ epochs_births_end(void)
 void
 epochs_birth_get(birth_id id, struct epochs_birth *ret)
 {
-	const struct epochs_birth *chunk =
-		id && id < BLOCKS_BIRTHS ? acquire_load(&births[id >> CHUNK_BITS]) : NULL;
+	struct epochs_birth *birth = birth_at(id);
 
-	*ret = chunk ? chunk[id & (CHUNK - 1)] : (struct epochs_birth){0};
+	*ret = (struct epochs_birth){0};
+	if (birth)
+		*ret = (struct epochs_birth){relaxed_load(&birth->epoch),
+					     relaxed_load(&birth->thread),
+					     relaxed_load(&birth->volume)};
 }
 
 epoch_no
@@ -218,7 +389,7 @@ epochs_birth_epoch(birth_id id)
 bool
 epochs_is_early(epoch_no epoch)
 {
-	return e.early && epoch < MAX_EPOCHS && e.early[epoch / 8] >> epoch % 8 & 1;
+	return e.early && epoch < MAX_EPOCHS && relaxed_load(&e.early[epoch / 8]) >> epoch % 8 & 1;
 }
 
 void
@@ -254,4 +425,6 @@ epochs_after_fork(void)
 	if (e.is_ticking)
 		e.n_records = epochs_n_records();
 	e.is_ticking = 0;
+	/* What another thread has seen is not all: it counts for nothing. */
+	sweep.is_sweeping = 0;
 }

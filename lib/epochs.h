@@ -82,6 +82,14 @@ struct epochs_birth {
 };
 /* A number for one; 0 and a loss if there are no more. */
 birth_id epochs_birth_new(epoch_no epoch, thread_no thread, uint32_t volume);
+
+/* Find births that nobody has any more; births.h says how, and does. Between begin
+ * and finish, one thread sees each that somebody has.
+ * Returns  false if it is not time to, or another thread is just doing it. */
+bool epochs_births_begin(void);
+void epochs_birth_see(birth_id id);
+/* is_complete: all were seen; else nothing was learned. */
+void epochs_births_finish(bool is_complete);
 /* Their numbers go from 1 to this minus 1. */
 birth_id epochs_births_end(void);
 /* Zeros if there is none of that number. */

@@ -107,7 +107,7 @@ enum heapfile_type {
 	HEAPFILE_THREADS = 4,
 
 	/* Who was born together: one record per thread and epoch in which it
-	 * allocated something that may live, numbered from 1 in file order.
+	 * allocated something that lives, numbered from 1 in file order.
 	 * Record: zigzag (epoch - epoch of the record before, 0 before the
 	 * first), varint thread (0 = unknown), varint flags (HEAPFILE_BIRTH_*).*/
 	HEAPFILE_BIRTHS = 5,

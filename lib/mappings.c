@@ -203,6 +203,16 @@ mappings_walk(int (*f)(const struct mapping *m, void *with), void *with)
 	return stop;
 }
 
+bool
+mappings_try_walk(int (*f)(const struct mapping *m, void *with), void *with)
+{
+	if (__atomic_exchange_n(&lock, 1, __ATOMIC_ACQUIRE))
+		return false;
+	(void)mappings_walk(f, with);
+	drop_lock();
+	return true;
+}
+
 static bool is_forking; /* written by the thread that forks and holds the lock */
 
 void

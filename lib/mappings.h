@@ -44,6 +44,10 @@ uint64_t mappings_bytes(void);
  * only while nobody changes the table. */
 int mappings_walk(int (*f)(const struct mapping *m, void *with), void *with);
 
+/* The same at any time.  Returns false, and calls nothing, if somebody changes the
+ * table just now. */
+bool mappings_try_walk(int (*f)(const struct mapping *m, void *with), void *with);
+
 void mappings_before_fork(void);
 void mappings_after_fork(void);
 

@@ -68,6 +68,7 @@ mem_map_file(void *old, size_t bytes, int fd)
 	return map_shared(old, bytes, 0, fd);
 }
 
+enum { HUGE_PAGE = 2 << 20 };
 static bool is_huge;
 
 void
@@ -76,10 +77,22 @@ mem_use_huge_pages(void)
 	is_huge = true;
 }
 
+size_t
+mem_dense_page(void)
+{
+	return is_huge ? HUGE_PAGE : PAGE;
+}
+
+void
+mem_drop(void *start, size_t bytes)
+{
+	(void)sys_madvise(start, bytes, MADV_DONTNEED); /* else they stay what they are */
+}
+
 void *
 mem_map_dense(size_t bytes)
 {
-	const size_t huge = 2 << 20;
+	const size_t huge = HUGE_PAGE;
 	char *p;
 
 	if (!is_huge)

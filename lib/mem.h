@@ -21,6 +21,11 @@ void *mem_map(size_t bytes);
  * mem_use_huge_pages was called, so that a fork has little to copy. */
 void *mem_map_dense(size_t bytes);
 void mem_use_huge_pages(void);
+/* Bytes of the pages of mem_map_dense, to which it aligns. */
+size_t mem_dense_page(void);
+
+/* Give whole pages back; they are zero when touched again. */
+void mem_drop(void *start, size_t bytes);
 
 /* A page of zeros that a child, made behind libc's back, shares with us; or, at the
  * place of one that we share with our parent, one of our own.  Returns NULL if the

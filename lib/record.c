@@ -366,13 +366,12 @@ look_at_free(struct thread *t, const struct block *b, const struct caller *c)
 
 	epochs_birth_get(b->birth, &birth);
 	count_free(&t->counts, b, epochs_current(), birth.epoch);
-	if (b->birth == t->birth) {
-		/* Unless the next block begins a new one. */
-		is_wanted = t->epoch != 0;
-		if (is_wanted)
-			t->recent = t->birth;
+	/* If the next block begins a new birth, those of the last one are survivors. */
+	if (b->birth == t->birth && t->epoch == epochs_current()) {
+		is_wanted = true;
+		t->recent = t->birth;
 	} else {
-		is_wanted = books_death(b, birth.volume, birth.thread != t->number);
+		is_wanted = books_death(&t->deaths, b, birth.volume, birth.thread != t->number);
 	}
 	if (is_wanted && c->pc)
 		books_freed_at(b->site, b->bytes, unwind_site(t->unwind, c));
@@ -404,8 +403,8 @@ record_free(void *p, enum heapfile_kind by, const struct caller *c, struct block
 		(void)atomic_add(&thread_strays.freed_bytes, b.bytes);
 		return true;
 	}
-	if (likely(b.birth == t->recent))
-		count_free(&t->counts, &b, epochs_current(), t->epoch);
+	if (likely(b.birth == t->recent) && likely(t->epoch == epochs_current()))
+		count_free(&t->counts, &b, t->epoch, t->epoch);
 	else
 		look_at_free(t, &b, c);
 	return true;

@@ -4,6 +4,7 @@
  */
 #include "session.h"
 #include "backend.h"
+#include "births.h"
 #include "blocks.h"
 #include "books.h"
 #include "cut.h"
@@ -63,6 +64,8 @@ static struct {
 	uint32_t requests; /* atomic; enum request, by bit */
 	uint32_t look_number; /* of the snapshot that it may keep, or 0 */
 	uint64_t last_snapshot_ns, last_snapshot_used;
+	uint64_t most_used; /* atomic: of the heap, since it last gave memory back */
+	uint64_t low_since_ns; /* atomic: since when it has had less than half; 0 = it has not */
 	int is_limit_said; /* atomic */
 	bool is_exit_done; /* atomic */
 	bool is_leak_check_off; /* at the end, as the program wants it */
@@ -143,6 +146,29 @@ session_memory(struct gcprof_memory *ret)
 	measure(ret, is_ours);
 	if (is_ours)
 		record_leave();
+}
+
+/* The program has freed most of what it had: let the allocator give that back to the
+ * system, and the shadow with it, sooner than it would by itself.  Not so for a
+ * program that takes it up again within a second, unless a snapshot is to show it. */
+static void
+give_back(uint64_t used, uint64_t now_ns, bool is_at_once)
+{
+	const uint64_t least = 16 << 20, second = 1000000000;
+	uint64_t most = relaxed_load(&s.most_used);
+	uint64_t since = relaxed_load(&s.low_since_ns);
+
+	if (used > most)
+		relaxed_store(&s.most_used, used);
+	if (used + least > most || used > most / 2) {
+		relaxed_store(&s.low_since_ns, 0);
+	} else if (is_at_once || (since && now_ns - since >= second)) {
+		relaxed_store(&s.low_since_ns, 0);
+		(void)backend_trim(0);
+		relaxed_store(&s.most_used, used);
+	} else if (!since) {
+		relaxed_store(&s.low_since_ns, now_ns);
+	}
 }
 
 /* ---- writing snapshots --------------------------------------------------- */
@@ -347,8 +373,11 @@ take(enum reason reason, const char *pattern, enum patience patience)
 		return -EBUSY;
 	}
 	reap_looker();
-	if (!is_exit && !is_fatal)
+	if (!is_exit && !is_fatal) {
 		backend_warm_up();
+		if (!backend_is_system)
+			give_back(heap_used(), sys_now_ns(), true);
+	}
 	s.n_snapshots++;
 	expand_name(s.writing, sizeof s.writing, pattern ? pattern : options.output);
 	/* The handler may have interrupted the next allocator. */
@@ -706,7 +735,10 @@ session_end_epoch(uint64_t now_ns)
 	if (sys_getpid() != s.pid ||
 	    !epochs_tick(now_ns, thread_sum, measure_epoch, &r))
 		return;
+	births_tidy();
 	let_go(GO_ON);
+	if (!backend_is_system)
+		give_back(r.memory.heap_used, now_ns, false);
 	if (options.is_trace)
 		trace(&r);
 	if (has_grown(r.memory.heap_used))

@@ -162,11 +162,12 @@ grow(struct table *t)
 static NOINLINE site_id
 add(struct table *t, site_id parent, const struct site_step *step)
 {
-	struct table *next;
+	struct table *next = __atomic_load_n(&t->next, __ATOMIC_SEQ_CST);
+	bool is_full = relaxed_load(&t->used) >= t->mask / 8 * 7;
 	struct chunk *c;
 	site_id id, there;
 
-	if (relaxed_load(&sites_n) >= SITES_MAX || relaxed_load(&t->used) >= t->mask / 8 * 7)
+	if (relaxed_load(&sites_n) >= SITES_MAX || (is_full && !next))
 		goto full;
 	id = atomic_add(&sites_n, 1);
 	c = id < SITES_MAX ? chunk_make(id) : NULL;
@@ -175,6 +176,12 @@ add(struct table *t, site_id parent, const struct site_step *step)
 	c->nodes[id % CHUNK_SITES] =
 		(struct node){.step = step->step, .parent = parent, .path = step->path};
 	/* A number that lost the race stays unused; its node has no counts. */
+	if (is_full) {
+		/* The grower lags behind: what only the next table has is missing from this
+		 * one, and who misses it finds it there. */
+		there = table_put(next, id);
+		return there ? there : id;
+	}
 	there = table_put(t, id);
 	if (!there)
 		goto full;

@@ -69,6 +69,54 @@ struct block_walk {
 	bool is_indexed; /* there was memory for the index so far */
 };
 
+/* Births of a file are those that something in it has, numbered as they come up. */
+static struct {
+	uint32_t room;	  /* of both arrays */
+	uint32_t *number; /* by birth; 0 = none yet */
+	birth_id *births; /* by number */
+	uint32_t n;	  /* numbers in use are 1 to this */
+} numbered;
+
+static void
+births_begin(void)
+{
+	birth_id end = epochs_births_end();
+	uint32_t i, room = 1 << 16;
+
+	/* Of the file before, if that was written here too. */
+	for (i = 1; i <= numbered.n; i++)
+		numbered.number[numbered.births[i]] = 0;
+	numbered.n = 0;
+	while (room < end)
+		room *= 2;
+	if (room <= numbered.room)
+		return;
+	numbered.number = mem_map(room * sizeof *numbered.number);
+	numbered.births = mem_map(room * sizeof *numbered.births);
+	numbered.room = numbered.number && numbered.births ? room : 0;
+}
+
+/* 0, unknown, for one that was made after we began and is beyond our arrays, and for
+ * all if there is no memory. */
+static uint32_t
+birth_number(birth_id birth)
+{
+	uint32_t *number;
+
+	if (!birth)
+		return 0;
+	if (birth >= numbered.room) {
+		lose(LOSS_BIRTHS);
+		return 0;
+	}
+	number = &numbered.number[birth];
+	if (!*number && numbered.n + 1 < numbered.room) {
+		*number = ++numbered.n;
+		numbered.births[*number] = birth;
+	}
+	return *number;
+}
+
 static int
 put_block(const struct block *b, void *with)
 {
@@ -82,7 +130,7 @@ put_block(const struct block *b, void *with)
 	heapfile_record();
 	heapfile_put((b->addr - walk->end) >> BLOCKS_GRANULE_BITS);
 	heapfile_put(b->site);
-	heapfile_put(b->birth);
+	heapfile_put(birth_number(b->birth));
 	heapfile_put((uint64_t)b->bytes << 3 | b->kind);
 	heapfile_put(usable - b->bytes);
 	if (walk->is_indexed)
@@ -138,7 +186,7 @@ put_mapping(const struct mapping *m, void *with)
 	heapfile_put(m->start - *end);
 	heapfile_put(m->end - m->start);
 	heapfile_put(m->site);
-	heapfile_put(m->birth);
+	heapfile_put(birth_number(m->birth));
 	heapfile_put(m->flags);
 	*end = m->end;
 	return 0;
@@ -243,14 +291,14 @@ put_threads(int pid)
 static void
 put_births(void)
 {
-	birth_id id, end = epochs_births_end();
+	uint32_t i;
 	thread_no n_threads = thread_records_end();
 	struct epochs_birth b;
 	epoch_no before = 0;
 
 	heapfile_section(HEAPFILE_BIRTHS);
-	for (id = 1; id < end; id++) {
-		epochs_birth_get(id, &b);
+	for (i = 1; i <= numbered.n; i++) {
+		epochs_birth_get(numbered.births[i], &b);
 		heapfile_record();
 		heapfile_put_zigzag((int64_t)b.epoch - before);
 		heapfile_put(b.thread < n_threads ? b.thread : 0);
@@ -258,8 +306,8 @@ put_births(void)
 		before = b.epoch;
 	}
 	heapfile_section(HEAPFILE_BIRTH_PERIODS);
-	for (id = 1; id < end; id++) {
-		epochs_birth_get(id, &b);
+	for (i = 1; i <= numbered.n; i++) {
+		epochs_birth_get(numbered.births[i], &b);
 		heapfile_record();
 		heapfile_put(books_period_of(b.volume));
 	}
@@ -674,6 +722,7 @@ snapshot_write(const struct snapshot_facts *facts)
 		thread_flush(t);
 	thread_sum(&counts);
 	walk.unread_bytes = roots_note_unread();
+	births_begin();
 	heapfile_begin(facts->name);
 	/* Blocks first: what they name must be in the tables after them, even if
 	 * threads run on. */

@@ -184,6 +184,7 @@ thread_flush(struct thread *t)
 {
 	int i;
 
+	books_flush(&t->deaths);
 	for (i = 0; i < THREAD_CACHE; i++)
 		thread_evict(&t->cache[i], 0);
 	if (t->usual) {

@@ -23,6 +23,7 @@
 #define GCPROF_THREAD_H
 
 #include "base.h"
+#include "books.h"
 #include "epochs.h"
 
 /* Sites that this thread counts for itself: direct-mapped, added to the site's
@@ -61,6 +62,7 @@ struct thread {
 	bool is_used;	/* belongs to a thread, which may have ended */
 	bool is_ending; /* it is about to, or has */
 	struct thread *next;
+	struct books_pending deaths;
 	struct thread_cached cache[THREAD_CACHE];
 } __attribute__((aligned(64)));
 enum { THREAD_PER_BLOCK = 64 };
@@ -152,7 +154,7 @@ thread_get(void)
 /* Create the TLS destructor; once. */
 void thread_init(void);
 
-/* Add a thread's cached counts to their sites. */
+/* Add a thread's cached counts to their sites, and its deaths to the books. */
 void thread_flush(struct thread *t);
 /* Add one entry to its site and give it to another. */
 void thread_evict(struct thread_cached *c, site_id site);

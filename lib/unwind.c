@@ -152,7 +152,7 @@ rules_put(uint64_t key, uint64_t rule)
 
 	/* An outgrown cache is dropped, not copied: rules are learned again.  It
 	 * stays mapped, for readers that are inside. */
-	if (!rules || (rules->n_evicted > rules->mask * 2 && rules->mask + 1 < MAX_BUCKETS)) {
+	if (!rules || (relaxed_load(&rules->n_evicted) > rules->mask * 2 && rules->mask + 1 < MAX_BUCKETS)) {
 		fresh = rules_new(rules ? 4 * (rules->mask + 1) : FIRST_BUCKETS);
 		if (fresh && __atomic_compare_exchange_n(&rules_now, &rules, fresh, false,
 							 __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))

@@ -11,6 +11,10 @@
 # cmocka programs.  Those of libgcprof_core link $(core_test_libs), those of
 # the analyzer $(analyze_test_libs).
 unit_tests = \
+	tests/unit/test_blocks \
+	tests/unit/test_epochs \
+	tests/unit/test_rules \
+	tests/unit/test_sites \
 	tests/unit/test_heapfile_read \
 	tests/unit/test_heap \
 	tests/unit/test_graph \
@@ -29,6 +33,10 @@ unit_tests = \
 fuzz_tests = \
 	tests/fuzz/replay.sh
 
+# The core's unit tests under ThreadSanitizer.
+race_tests = \
+	tests/unit/races.sh
+
 cli_tests = \
 	tests/cli/check.sh \
 	tests/cli/completion.sh \
@@ -37,7 +45,8 @@ cli_tests = \
 	tests/cli/heapsnapshot.sh
 
 analyze_tests = \
-	tests/cli/analyze.sh
+	tests/cli/analyze.sh \
+	tests/cli/terminal.sh
 
 lint_tests = \
 	tests/lint/exports.sh \
@@ -71,6 +80,27 @@ core_test_cflags = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(ZLIB_CFLAGS)
 core_test_libs = lib/libgcprof_core.la $(CMOCKA_LIBS) $(ZLIB_LIBS)
 analyze_test_cflags = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(analyze_cflags)
 analyze_test_libs = tools/libanalyze.a $(CMOCKA_LIBS) $(analyze_libs)
+
+# Files of the library by themselves; tests/unit/races.sh has the same lists.
+alone_sources = tests/unit/alone.c tests/unit/together.h lib/mem.c lib/sys.c
+alone_test_libs = $(CMOCKA_LIBS) -lpthread -lm
+
+tests_unit_test_blocks_SOURCES = tests/unit/test_blocks.c lib/blocks.c lib/index.c $(alone_sources)
+tests_unit_test_blocks_CFLAGS = $(core_test_cflags)
+tests_unit_test_blocks_LDADD = $(alone_test_libs)
+
+tests_unit_test_epochs_SOURCES = tests/unit/test_epochs.c lib/epochs.c lib/books.c lib/sites.c $(alone_sources)
+tests_unit_test_epochs_CFLAGS = $(core_test_cflags)
+tests_unit_test_epochs_LDADD = $(alone_test_libs)
+
+# It includes unwind.c.
+tests_unit_test_rules_SOURCES = tests/unit/test_rules.c lib/sites.c $(alone_sources)
+tests_unit_test_rules_CFLAGS = $(core_test_cflags)
+tests_unit_test_rules_LDADD = $(alone_test_libs)
+
+tests_unit_test_sites_SOURCES = tests/unit/test_sites.c lib/sites.c lib/sample.c $(alone_sources)
+tests_unit_test_sites_CFLAGS = $(core_test_cflags)
+tests_unit_test_sites_LDADD = $(alone_test_libs)
 
 heapmaker_sources = tests/unit/heapmaker.c tests/unit/heapmaker.h
 
@@ -150,7 +180,7 @@ fuzz: tests/fuzz/fuzz_heapfile$(EXEEXT)
 
 # ------------------------------------------------------------ machinery
 
-TESTS = $(fuzz_tests) $(analyze_tests) $(lint_tests)
+TESTS = $(fuzz_tests) $(race_tests) $(analyze_tests) $(lint_tests)
 check_PROGRAMS += $(test_programs)
 if HAVE_CMOCKA
 TESTS += $(unit_tests)
@@ -159,7 +189,7 @@ endif
 if WITH_PRELOAD
 TESTS += $(cli_tests) $(e2e_tests) $(leaks_tests) $(corpus_tests) $(real_tests)
 endif
-EXTRA_DIST += $(fuzz_tests) $(analyze_tests) $(lint_tests) $(cli_tests) $(e2e_tests) $(real_tests) $(long_tests) \
+EXTRA_DIST += $(fuzz_tests) $(race_tests) $(analyze_tests) $(lint_tests) $(cli_tests) $(e2e_tests) $(real_tests) $(long_tests) \
 	tests/unit/run.sh tests/lint/tap.sh tests/lint/allowed-symbols \
 	tests/fuzz/corpus tests/golden tests/README
 
@@ -188,7 +218,7 @@ check-core: all
 
 check-long: all
 	GCPROF_TESTS_LONG=1; export GCPROF_TESTS_LONG; \
-	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(unit_tests) $(fuzz_tests) $(analyze_tests) $(cli_tests) $(e2e_tests) $(long_tests)'
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(unit_tests) $(race_tests) $(fuzz_tests) $(analyze_tests) $(cli_tests) $(e2e_tests) $(long_tests)'
 
 lint: all
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(lint_tests)'
@@ -196,7 +226,7 @@ lint: all
 bench: all
 	$(MAKE) $(AM_MAKEFLAGS) $(check_PROGRAMS)
 	@$(AM_TESTS_ENVIRONMENT) $(BASH_PROGRAM) $(srcdir)/tests/bench/run.sh $(BENCH_ARGS)
-	@[ -n "$(BENCH_ARGS)" ] || $(AM_TESTS_ENVIRONMENT) $(BASH_PROGRAM) $(srcdir)/tests/bench/cut.sh
+	@[ -n "$(BENCH_ARGS)$$BENCH_ONLY" ] || $(AM_TESTS_ENVIRONMENT) $(BASH_PROGRAM) $(srcdir)/tests/bench/cut.sh
 
 # The installed library in an installed program's place: preload, snapshot,
 # analyze, all from the prefix.
@@ -210,6 +240,6 @@ installcheck-local:
 EXTRA_DIST += tests/installcheck.sh
 
 distclean-local:
-	rm -rf fuzz-found _build/sarif _build/html
+	rm -rf fuzz-found _build/sarif _build/tsan _build/html
 
 .PHONY: bench check-core check-long fuzz lint

@@ -92,6 +92,10 @@ const char options_help[] =
 "                        With :FILE it is written there.  May repeat\n"
 "  -o, --output=FILE     write there instead of standard output; the file is\n"
 "                        replaced when the new one is complete\n"
+"  --color=WHEN          auto (default): on a terminal, unless NO_COLOR is set or\n"
+"                        TERM is dumb; always, in files as well; or never\n"
+"  --pager, --no-pager   show text on a terminal with GCPROF_PAGER, PAGER or less,\n"
+"                        or never; by default if it is longer than the screen\n"
 "  --source-root=DIR     name source files below DIR relative to it (sarif, junit,\n"
 "                        github; default: the current directory)\n"
 "  --fail-on=LEVEL       exit with 1 if there are findings of this level or\n"
@@ -160,6 +164,9 @@ enum option_code {
 	OPT_ROOTS,
 	OPT_HEURISTICS,
 	OPT_FORMAT,
+	OPT_COLOR,
+	OPT_PAGER,
+	OPT_NO_PAGER,
 	OPT_SOURCE_ROOT,
 	OPT_FAIL_ON,
 	OPT_SYSROOT,
@@ -200,6 +207,9 @@ static const struct option long_options[] = {
 	{"leak-heuristics", required_argument, NULL, OPT_HEURISTICS},
 	{"source-root", required_argument, NULL, OPT_SOURCE_ROOT},
 	{"format", required_argument, NULL, OPT_FORMAT},
+	{"color", required_argument, NULL, OPT_COLOR},
+	{"pager", no_argument, NULL, OPT_PAGER},
+	{"no-pager", no_argument, NULL, OPT_NO_PAGER},
 	{"output", required_argument, NULL, 'o'},
 	{"fail-on", required_argument, NULL, OPT_FAIL_ON},
 	{"sysroot", required_argument, NULL, OPT_SYSROOT},
@@ -478,6 +488,15 @@ parse_option(struct settings *s, int code)
 	case OPT_SHELL:
 		s->is_shell = true;
 		return true;
+	case OPT_COLOR:
+		if (!parse_word("color", optarg, terminal_when_names, &word))
+			return false;
+		s->color = (enum terminal_when)word;
+		return true;
+	case OPT_PAGER:
+	case OPT_NO_PAGER:
+		s->pager = code == OPT_PAGER ? PAGER_ALWAYS : PAGER_NEVER;
+		return true;
 	case OPT_SOURCE_ROOT:
 		s->source_root = optarg;
 		return true;
@@ -531,6 +550,8 @@ settle_outputs(struct settings *s)
 		if (s->outputs[i].path)
 			continue;
 		s->outputs[i].path = s->output;
+		if (s->outputs[i].format->needs & FORMAT_TEXT && !s->is_shell)
+			s->outputs[i].pager = s->pager;
 		n_unnamed++;
 		if (!s->output && s->outputs[i].format->needs & FORMAT_BINARY &&
 		    isatty(STDOUT_FILENO)) {
@@ -635,6 +656,7 @@ settle(struct settings *s)
 	if (!wants_names)
 		s->no_symbols = true;
 	s->report.filter_text = s->filter_text;
+	terminal_color(s->color);
 	if (!s->no_builtin)
 		(void)suppressions_add_builtin(s->detect.suppressions);
 	if ((s->n_questions || s->is_shell) &&
@@ -651,6 +673,7 @@ options_parse(struct settings *s, int argc, char **argv)
 	int code;
 
 	s->fail_on = FAIL_NEVER;
+	s->pager = PAGER_AUTO;
 	s->detect.suppressions = suppressions_new();
 	if (!s->detect.suppressions) {
 		complain("out of memory");

@@ -15,10 +15,12 @@
 
 #include "detect.h"
 #include "outfile.h"
+#include "pager.h"
 #include "formats.h"
 #include "inspect.h"
 #include "report.h"
 #include "symbolize.h"
+#include "terminal.h"
 #include "alarms.h"
 
 enum { FAIL_NEVER = -1, MAX_OUTPUTS = 8, MAX_QUESTIONS = 32 };
@@ -34,6 +36,7 @@ struct output {
 	const char *path; /* NULL = standard output */
 	struct outfile file; /* opened when there is something to write */
 	bool is_broken;      /* is not to be kept */
+	enum pager_when pager; /* of standard output */
 };
 
 struct settings {
@@ -50,6 +53,8 @@ struct settings {
 	struct question questions[MAX_QUESTIONS];
 	int n_questions;
 	bool is_shell;
+	enum terminal_when color;
+	enum pager_when pager;
 	bool each; /* snapshot has a report of its own */
 	bool diff, merge; /* one report of all */
 	const char *output; /* of -o, for the format that names no file */

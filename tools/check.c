@@ -705,6 +705,7 @@ begin_words(const struct check *c, struct words *w)
 {
 	add(w, text("gcprof-analyze"));
 	add(w, text("--findings-only"));
+	add(w, text("--no-pager"));
 	add(w, text("--fail-on=%s", c->fail_on));
 	add_all(w, &c->options);
 }

@@ -159,5 +159,6 @@ int report_diff_json(const struct diff *d, FILE *f);
 int report_diff_collapsed(const struct diff *d, FILE *f);
 int report_diff_difffolded(const struct diff *d, FILE *f);
 int report_diff_csv(const struct diff *d, FILE *f);
+int report_diff_html(const struct diff *d, FILE *f); /* report_html.c, where it is built */
 
 #endif

@@ -22,10 +22,12 @@
 #include "heap.h"
 #include "heapfile_read.h"
 #include "places.h"
+#include "pager.h"
 #include "report_findings.h"
 #include "alarms.h"
 #include "several.h"
 #include "shell.h"
+#include "terminal.h"
 
 #ifndef PACKAGE_VERSION
 #define PACKAGE_VERSION "(not configured)"
@@ -54,7 +56,7 @@ show_progress(void *arg, const char *what, uint64_t done, uint64_t total)
 	double t;
 
 	(void)arg;
-	if (!progress.is_wanted)
+	if (!progress.is_wanted || pager_is_on())
 		return;
 	t = now();
 	if (t - progress.begin < 1 || t - progress.last < 0.1)
@@ -86,17 +88,19 @@ open_output(struct output *o)
 {
 	if (o->file.f)
 		return true;
-	if (!o->path)
-		o->file.f = stdout;
-	else if (outfile_open(&o->file, o->path) != 0)
+	if (!o->path) {
+		o->file.f = pager_open(o->pager, end_progress);
+		terminal_adopt(o->file.f);
+	} else if (outfile_open(&o->file, o->path) != 0) {
 		complain("'%s': %s", o->path, strerror(errno));
+	}
 	if (o->file.f && o->format && o->format->begin)
 		o->format->begin(o->file.f);
 	return o->file.f != NULL;
 }
 
 /* Flush, and see whether all arrived.  A reader that went away has seen what
- * it wanted: no message then. */
+ * it wanted: no message then, and no failure if a person left the pager. */
 int
 close_output(struct output *o)
 {
@@ -104,7 +108,7 @@ close_output(struct output *o)
 
 	if (o->format && o->format->end)
 		o->format->end(o->file.f);
-	failed = outfile_close(&o->file, !o->is_broken) != 0;
+	failed = outfile_close(&o->file, !o->is_broken) != 0 && !pager_was_left();
 	if (failed && errno != EPIPE)
 		complain("'%s': %s", o->path ? o->path : "standard output",
 			 errno ? strerror(errno) : "write error");
@@ -221,6 +225,16 @@ adopt_suppressions(const struct settings *s, const struct heap *heap)
 			 s->detect.suppressions->message);
 }
 
+/* Where the report on standard output goes, and what else is to be read there. */
+static FILE *
+standard_output(const struct settings *s)
+{
+	for (int i = 0; i < s->n_outputs; i++)
+		if (!s->outputs[i].path && s->outputs[i].file.f)
+			return s->outputs[i].file.f;
+	return stdout;
+}
+
 static void
 generate_suppressions(const struct analysis *a, FILE *f)
 {
@@ -308,7 +322,7 @@ report(struct run *run, struct analysis *a)
 		ok = write_output(s, a, &s->outputs[i]);
 	if (ok) {
 		if (s->gen_suppressions)
-			generate_suppressions(a, stdout);
+			generate_suppressions(a, standard_output(s));
 		status = judge(s, findings);
 	}
 	findings_free(findings);
@@ -525,7 +539,7 @@ analyze_all(struct settings *s, char **paths, int n)
 	if (ok && run.new &&status != EXIT_TROUBLE)
 		status = worse(status, write_new_baseline(&run));
 	if (ok && s->show_unused)
-		show_unused(s->detect.suppressions, stdout);
+		show_unused(s->detect.suppressions, standard_output(s));
 	for (int i = 0; i < s->n_outputs; i++)
 		if (s->outputs[i].file.f)
 			status = worse(status, close_output(&s->outputs[i]));

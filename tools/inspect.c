@@ -203,7 +203,7 @@ write_elsewhere(struct inspect *x, uint64_t address, FILE *f)
 
 		if (address - m->start < m->bytes && !m->unload_epoch) {
 			fputs(": it is in ", f);
-			layout_text(f, &m->path, LAYOUT_COLUMNS);
+			layout_text(f, &m->path, layout_columns(f));
 			fprintf(f, "+0x%" PRIx64 "\n", address - m->bias);
 			return 1;
 		}
@@ -229,7 +229,7 @@ write_function(struct inspect *x, uint32_t site, FILE *f)
 	function = names_function(x->heap, &s);
 	fputs(" from ", f);
 	if (function)
-		layout_function(f, function, LAYOUT_COLUMNS / 2);
+		layout_function(f, function, layout_columns(f) / 2);
 	else
 		fprintf(f, "S%" PRIu32, site);
 	stack_free(&s);
@@ -246,7 +246,7 @@ write_block_line(struct inspect *x, uint32_t block, FILE *f)
 		COUNT(heap_block_requested(b)), heap_block_requested(b) == 1 ? "" : "s");
 	if (type) {
 		fputs(" of ", f);
-		layout_function(f, type, LAYOUT_COLUMNS / 2);
+		layout_function(f, type, layout_columns(f) / 2);
 	}
 	write_function(x, b->site, f);
 	free(type);
@@ -354,7 +354,7 @@ inspect_block(struct inspect *x, uint64_t address, FILE *f)
 		heap_block_requested(b) == 1 ? "" : "s", text_kind_name(heap_block_kind(b)),
 		COUNT(heap_block_usable(h, block)));
 	fputs("  type       ", f);
-	layout_function(f, types_name(x->types, types_of_block(x->types, block)), LAYOUT_COLUMNS);
+	layout_function(f, types_name(x->types, types_of_block(x->types, block)), layout_columns(f));
 	putc('\n', f);
 	write_birth(h, b, f);
 	write_graph_facts(x, block, f);
@@ -443,7 +443,7 @@ write_step(struct inspect *x, const struct holder_step *s, FILE *f)
 {
 	if (s->is_root) {
 		fputs("  ", f);
-		layout_function(f, s->name ? s->name : "a root", LAYOUT_COLUMNS);
+		layout_function(f, s->name ? s->name : "a root", layout_columns(f));
 		fprintf(f, ", at 0x%" PRIx64 "\n", s->address);
 		return;
 	}

@@ -17,14 +17,40 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "terminal.h"
 #include "text.h"
 
+/* Of a line of TERMINAL_PLAIN_COLUMNS; others have more or less in proportion. */
 enum {
 	FUNCTION_COLUMNS = 48,
 	FUNCTION_MIN_COLUMNS = 38, /* what a long path leaves it */
 	PATH_COLUMNS = 36,
 	PATH_MIN_COLUMNS = 19, /* what a long function leaves it */
 };
+
+size_t
+layout_columns(const FILE *f)
+{
+	return terminal_columns(f);
+}
+
+bool
+layout_is_terminal(const FILE *f)
+{
+	return terminal_is(f);
+}
+
+bool
+layout_is_narrow(const FILE *f)
+{
+	return terminal_columns(f) < 78;
+}
+
+static size_t
+share(const FILE *f, size_t columns)
+{
+	return columns * terminal_columns(f) / TERMINAL_PLAIN_COLUMNS;
+}
 
 /* ---- texts ---- */
 
@@ -155,6 +181,22 @@ layout_function(FILE *f, const char *function, size_t columns)
 	free(name);
 }
 
+void
+layout_phrase(FILE *f, const char *phrase, size_t columns)
+{
+	char *words = text_utf8(phrase, strlen(phrase), true);
+
+	if (!words)
+		return;
+	for (unsigned keep = 3; keep-- > 0;)
+		if (strlen(words) > columns)
+			collapse(words, '<', '>', keep);
+	if (strlen(words) > columns)
+		collapse(words, '(', ')', 1);
+	layout_short(f, words, strlen(words), columns);
+	free(words);
+}
+
 /* A path without "DIR/.." in its middle, which build trees leave there, for
  * free(3).  Only its look: with a symbolic link it may name another file. */
 static char *
@@ -198,16 +240,22 @@ layout_path(FILE *f, const char *path, size_t columns)
 void
 layout_sentence(FILE *f, const char *sentence, size_t indent)
 {
-	size_t column = indent;
-
 	fprintf(f, "%*s", (int)indent, "");
+	layout_rest(f, sentence, indent, indent);
+}
+
+void
+layout_rest(FILE *f, const char *sentence, size_t column, size_t indent)
+{
+	size_t columns = terminal_columns(f), begin = column;
+
 	for (const char *word = sentence; *word;) {
 		size_t n = strcspn(word, " ");
 
-		if (column > indent && column + 1 + n > LAYOUT_COLUMNS) {
+		if (column > begin && column + 1 + n > columns) {
 			fprintf(f, "\n%*s", (int)indent, "");
-			column = indent;
-		} else if (column > indent) {
+			column = begin = indent;
+		} else if (column > begin) {
 			putc(' ', f);
 			column++;
 		}
@@ -221,19 +269,59 @@ layout_sentence(FILE *f, const char *sentence, size_t indent)
 void
 layout_heading(FILE *f, const char *heading)
 {
-	fprintf(f, "\n%s\n", heading);
+	putc('\n', f);
+	terminal_begin(f, TERMINAL_HEADING);
+	fputs(heading, f);
+	terminal_end(f);
+	putc('\n', f);
 	for (const char *p = heading; *p; p++)
 		putc('-', f);
 	putc('\n', f);
 }
 
+void
+layout_level(FILE *f, enum finding_level level)
+{
+	static const enum terminal_style styles[] = {
+		[FINDING_ERROR] = TERMINAL_ERROR,
+		[FINDING_WARNING] = TERMINAL_WARNING,
+		[FINDING_NOTE] = TERMINAL_NOTE,
+	};
+
+	terminal_begin(f, styles[level]);
+	fputs(finding_level_name(level), f);
+	terminal_end(f);
+}
+
 /* ---- stacks ---- */
+
+/* Is it a function of the program's own file, and not of a header of others? */
+static bool
+is_own(const struct report *r, const struct stack_frame *frame)
+{
+	const struct heap_text *program = &r->heap->info.executable;
+	const struct heap_text *path = &r->heap->modules[frame->module].path;
+
+	return frame->module && path->n == program->n &&
+	       memcmp(path->bytes, program->bytes, path->n) == 0 &&
+	       !(frame->file && strstr(frame->file, "/include/"));
+}
+
+static void
+put_function(FILE *f, const struct stack_frame *frame, bool is_marked, size_t columns)
+{
+	if (is_marked)
+		terminal_begin(f, TERMINAL_OWN);
+	layout_function(f, frame->function, columns);
+	if (is_marked)
+		terminal_end(f);
+}
 
 static void
 put_place(FILE *f, const char *module, const struct stack_frame *frame)
 {
 	if (frame->module && module)
-		layout_path(f, text_basename(module), PATH_COLUMNS);
+		layout_path(f, text_basename(module), share(f, PATH_COLUMNS));
 	else if (frame->module)
 		fprintf(f, "(module %" PRIu32 ")", frame->module);
 	/* Where several places of a function stand together there is no offset. */
@@ -259,8 +347,10 @@ layout_place(const struct report *r, FILE *f, const struct stack_frame *frame)
 /* A function with its file and line.  If both are too long for the line, the
  * path gives way first, down to its least, then the function. */
 static void
-put_source(FILE *f, const struct stack_frame *frame, size_t columns)
+put_source(FILE *f, const struct stack_frame *frame, bool is_marked, size_t columns)
 {
+	const size_t function_min = share(f, FUNCTION_MIN_COLUMNS);
+	const size_t path_min = share(f, PATH_MIN_COLUMNS), path_most = share(f, PATH_COLUMNS);
 	char *path = tidy_path(frame->file), line[16] = "";
 	size_t n_path, n_function = frame->function ? strlen(frame->function) + 2 : 0;
 
@@ -269,32 +359,26 @@ put_source(FILE *f, const struct stack_frame *frame, size_t columns)
 	if (frame->line)
 		snprintf(line, sizeof(line), ":%u", frame->line);
 	columns -= strlen(line) + (frame->is_inlined ? strlen("  [inlined]") : 0);
-	if (n_function > FUNCTION_MIN_COLUMNS + 2)
-		n_function = FUNCTION_MIN_COLUMNS + 2;
-	n_path = strlen(path) < PATH_COLUMNS ? strlen(path) : PATH_COLUMNS;
-	if (n_function + n_path > columns && n_path > PATH_MIN_COLUMNS)
-		n_path = columns > n_function + PATH_MIN_COLUMNS ? columns - n_function
-								 : PATH_MIN_COLUMNS;
+	if (n_function > function_min + 2)
+		n_function = function_min + 2;
+	n_path = strlen(path) < path_most ? strlen(path) : path_most;
+	if (n_function + n_path > columns && n_path > path_min)
+		n_path = columns > n_function + path_min ? columns - n_function : path_min;
 	if (frame->function) {
-		layout_function(f, frame->function,
-			     columns > n_path + FUNCTION_MIN_COLUMNS
-				     ? columns - n_path - 2
-				     : FUNCTION_MIN_COLUMNS - 2);
+		put_function(f, frame, is_marked,
+			     columns > n_path + function_min ? columns - n_path - 2
+							     : function_min - 2);
 		fputs("  ", f);
 	}
+	terminal_begin(f, TERMINAL_FAINT);
 	layout_path(f, path, n_path);
 	fputs(line, f);
+	terminal_end(f);
 	free(path);
 }
 
-void
-layout_frame(const struct report *r, FILE *f, const struct stack_frame *frame)
-{
-	layout_frame_in(f, module_path(r, frame), frame);
-}
-
-void
-layout_frame_in(FILE *f, const char *module, const struct stack_frame *frame)
+static void
+write_frame(FILE *f, const char *module, const struct stack_frame *frame, bool is_marked)
 {
 	fprintf(f, "%*s", LAYOUT_STACK_INDENT, "");
 	if (frame->special) {
@@ -302,15 +386,30 @@ layout_frame_in(FILE *f, const char *module, const struct stack_frame *frame)
 		return;
 	}
 	if (frame->file) {
-		put_source(f, frame, LAYOUT_COLUMNS - LAYOUT_STACK_INDENT);
+		put_source(f, frame, is_marked, terminal_columns(f) - LAYOUT_STACK_INDENT);
 	} else {
 		if (frame->function)
-			layout_function(f, frame->function, FUNCTION_COLUMNS);
-		fputs(frame->function ? "  (" : "", f);
+			put_function(f, frame, is_marked, share(f, FUNCTION_COLUMNS));
+		fputs(frame->function ? "  " : "", f);
+		terminal_begin(f, TERMINAL_FAINT);
+		fputs(frame->function ? "(" : "", f);
 		put_place(f, module, frame);
 		fputs(frame->function ? ")" : "", f);
+		terminal_end(f);
 	}
 	fputs(frame->is_inlined ? "  [inlined]\n" : "\n", f);
+}
+
+void
+layout_frame(const struct report *r, FILE *f, const struct stack_frame *frame)
+{
+	write_frame(f, module_path(r, frame), frame, is_own(r, frame));
+}
+
+void
+layout_frame_in(FILE *f, const char *module, const struct stack_frame *frame)
+{
+	write_frame(f, module, frame, false);
 }
 
 /* Frames without those outside of main or of a thread's start, which are the

@@ -9,6 +9,7 @@
 #ifndef GCPROF_LAYOUT_H
 #define GCPROF_LAYOUT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -17,7 +18,16 @@
 #include "report.h"
 #include "stacks.h"
 
-enum { LAYOUT_COLUMNS = 80, LAYOUT_STACK_INDENT = 6 };
+enum { LAYOUT_STACK_INDENT = 6 };
+
+/* Columns of a line in f. */
+size_t layout_columns(const FILE *f);
+
+/* Is it for a person's eyes only? */
+bool layout_is_terminal(const FILE *f);
+
+/* Is there no room for figures in full beside the short ones? */
+bool layout_is_narrow(const FILE *f);
 
 /* Bytes, cut at their end. */
 void layout_short(FILE *f, const char *bytes, size_t length, size_t columns);
@@ -28,11 +38,20 @@ void layout_text(FILE *f, const struct heap_text *t, size_t columns);
 /* A function's name, without its least telling parts if it is long. */
 void layout_function(FILE *f, const char *function, size_t columns);
 
+/* Words with a function's name in them, the same way: "a mapping (made in f(...))". */
+void layout_phrase(FILE *f, const char *phrase, size_t columns);
+
 /* A path, without its first directories if it is long. */
 void layout_path(FILE *f, const char *path, size_t columns);
 
 /* A sentence that breaks between words, with the end of its last line. */
 void layout_sentence(FILE *f, const char *sentence, size_t indent);
+
+/* The rest of a line that has `column` columns already; it goes on below `indent`. */
+void layout_rest(FILE *f, const char *sentence, size_t column, size_t indent);
+
+/* "error", in its colour. */
+void layout_level(FILE *f, enum finding_level level);
 
 /* An empty line, a heading, a line under it. */
 void layout_heading(FILE *f, const char *heading);

@@ -500,7 +500,8 @@ container_of_file(const char *file)
 static bool
 begins(const char *s, const char *with)
 {
-	return strncmp(s, with, strlen(with)) == 0;
+	/* Asked of every frame and dozens of prefixes: mostly the first letter decides. */
+	return *s == *with && strncmp(s, with, strlen(with)) == 0;
 }
 
 /* What a function is of, and what must be in its name besides. */
@@ -670,20 +671,20 @@ is_own(const struct heap *h, const struct stack_frame *f, bool *ret_is_wrapper)
 	return !*ret_is_wrapper;
 }
 
-bool
-names_is_own(const struct heap *h, const struct stack *s)
-{
-	bool is_wrapper;
-	size_t i = names_frame(h, s);
-
-	return i < s->n && is_own(h, &s->frames[i], &is_wrapper);
-}
-
 size_t
 names_frame(const struct heap *h, const struct stack *s)
 {
+	bool is_own;
+
+	return names_judge(h, s, &is_own);
+}
+
+size_t
+names_judge(const struct heap *h, const struct stack *s, bool *ret_is_own)
+{
 	size_t first = s->n, wrapper = s->n;
 
+	*ret_is_own = true;
 	for (size_t i = 0; i < s->n; i++) {
 		bool is_one;
 
@@ -696,6 +697,7 @@ names_frame(const struct heap *h, const struct stack *s)
 		if (is_one && wrapper == s->n)
 			wrapper = i;
 	}
+	*ret_is_own = false;
 	return wrapper < s->n ? wrapper : first;
 }
 

@@ -92,7 +92,8 @@ const char *names_function(const struct heap *heap, const struct stack *stack);
 /* Which frame that is; stack->n if there is none. */
 size_t names_frame(const struct heap *heap, const struct stack *stack);
 
-/* Is that function code of the program?  If not, the stack has none, as far as it goes. */
-bool names_is_own(const struct heap *heap, const struct stack *stack);
+/* The same, and whether that function is code of the program.  If not, the stack has none,
+ * as far as it goes. */
+size_t names_judge(const struct heap *heap, const struct stack *stack, bool *ret_is_own);
 
 #endif

@@ -47,7 +47,7 @@ static void
 write_process(const struct diff_snapshot *x, const char *before, FILE *f)
 {
 	fprintf(f, "%spid %" PRIu64 ", ", before, x->pid);
-	layout_short(f, x->command, strlen(x->command), LAYOUT_COLUMNS - 30);
+	layout_short(f, x->command, strlen(x->command), layout_columns(f) - 30);
 }
 
 static void
@@ -56,7 +56,7 @@ write_snapshot(const struct diff *d, size_t i, FILE *f)
 	const struct diff_snapshot *x = &d->snapshots[i];
 
 	fprintf(f, "%-11s ", i == 0 ? "Before" : i + 1 == d->n ? "After" : "");
-	layout_path(f, x->path, LAYOUT_COLUMNS / 2);
+	layout_path(f, x->path, layout_columns(f) / 2);
 	fprintf(f, ": after %s, %s in %s block%s%s\n", TIME(x->uptime_ns), SIZE(x->counted.bytes),
 		COUNT(x->counted.blocks), x->counted.blocks == 1 ? "" : "s",
 		x->is_complete ? "" : " (incomplete)");
@@ -202,7 +202,7 @@ write_type(const struct diff *d, const struct diff_type *t, FILE *f)
 	fprintf(f, "  %11s %10s %10s %9s %-6s ", SIGNED((double)b->bytes - (double)a->bytes),
 		SIZE(a->bytes), SIZE(b->bytes), CHANGE(diff_growth(a->blocks, b->blocks)),
 		diff_state_name(t->state));
-	layout_function(f, t->name, LAYOUT_COLUMNS - 2);
+	layout_function(f, t->name, layout_columns(f) - 2);
 	putc('\n', f);
 	write_trend(d, &t->trend, f);
 }
@@ -250,7 +250,7 @@ write_findings(const struct diff *d, FILE *f)
 		fprintf(f, "  %s%s%s", novelties[x->novelty], finding_level_name(x->level),
 			function ? ", allocated by " : "");
 		if (function)
-			layout_function(f, function, LAYOUT_COLUMNS - 36);
+			layout_function(f, function, layout_columns(f) - 36);
 		fputs(":\n", f);
 		layout_sentence(f, x->summary, 4);
 		free(function);

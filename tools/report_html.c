@@ -1,6 +1,6 @@
 /* report_html.c -- the report as one page for a browser.
  *
- * In:   struct report; the page without data, which the build made of
+ * In:   struct report, or struct diff; the page without data, which the build made of
  *       tools/html/ (page.sh there) and put into this file's object.
  * Out:  the page with the JSON report in it, as data that is never run.
  * Not here: what stands where and how it looks (tools/html/).
@@ -16,9 +16,13 @@
  *     "site_columns": ["site", "live_blocks", ...]     keys of JSON's "sites"
  *     "sites": [[node, value ...] ...]    node: where the site's stack begins
  *
+ * Of a comparison the page gets the JSON as it is, "gcprof-diff/1".
+ *
  * SPDX-License-Identifier: MIT
  */
 #include "report_json.h"
+
+#include "diff.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -239,8 +243,9 @@ write_sites(const struct report *r, FILE *f)
 
 /* ---- the whole ---- */
 
-int
-report_write_html(const struct report *r, FILE *f)
+/* Write the page with data in it, which put() writes. */
+static int
+write_page(FILE *f, void (*put)(const void *what, FILE *data), const void *what)
 {
 	static const cookie_io_functions_t functions = {.write = island_write};
 	size_t n = (size_t)(html_page_end - html_page);
@@ -256,9 +261,33 @@ report_write_html(const struct report *r, FILE *f)
 	data = fopencookie(&island, "w", functions);
 	if (!data)
 		return -1;
-	report_json_write(r, data, write_sites);
+	put(what, data);
 	fclose(data); /* its errors are those of f */
 	island_release(&island);
 	fwrite(rest, 1, (size_t)(html_page_end - rest), f);
 	return 0;
+}
+
+static void
+put_report(const void *what, FILE *data)
+{
+	report_json_write(what, data, write_sites);
+}
+
+int
+report_write_html(const struct report *r, FILE *f)
+{
+	return write_page(f, put_report, r);
+}
+
+static void
+put_diff(const void *what, FILE *data)
+{
+	(void)report_diff_json(what, data);
+}
+
+int
+report_diff_html(const struct diff *d, FILE *f)
+{
+	return write_page(f, put_diff, d);
 }

@@ -19,6 +19,7 @@
 enum {
 	TEXT_PARTS = 5, /* sites of what is lost with a finding */
 	MOST_SORTS = 32,
+	STEP_COLUMNS = 30, /* of a step, besides names */
 };
 
 #define SIZE(v)  text_size(v, (char[24]){0}, 24)
@@ -27,8 +28,10 @@ enum {
 static void
 write_leak_line(FILE *f, const char *name, const struct heap_count *c)
 {
-	fprintf(f, "  %-10s %14s %12s %22s\n", name, COUNT(c->blocks), SIZE(c->bytes),
-		COUNT(c->bytes));
+	fprintf(f, "  %-10s %14s %12s", name, COUNT(c->blocks), SIZE(c->bytes));
+	if (!layout_is_narrow(f))
+		fprintf(f, " %22s", COUNT(c->bytes));
+	putc('\n', f);
 }
 
 static void
@@ -43,7 +46,8 @@ write_leaks(const struct report *r, FILE *f)
 	if (!l->is_computed)
 		return;
 	layout_heading(f, "Leaks");
-	fprintf(f, "  %-10s %14s %12s %22s\n", "", "blocks", "size", "bytes");
+	fprintf(f, "  %-10s %14s %12s", "", "blocks", "size");
+	fprintf(f, layout_is_narrow(f) ? "\n" : " %22s\n", "bytes");
 	for (int state = 0; state < GRAPH_N_STATES; state++)
 		if (state != GRAPH_IGNORED || l->counts[state].blocks)
 			write_leak_line(f, graph_state_name((enum graph_state)state),
@@ -118,20 +122,31 @@ write_folded(const struct report *r, const struct finding *x, FILE *f)
 		function = names_function(r->heap, &s);
 		fprintf(f, "       %s, S%" PRIu32 "%s", SIZE(part->count.bytes), part->site,
 			function ? ", from " : "");
-		layout_function(f, function ? function : "", LAYOUT_COLUMNS);
+		layout_function(f, function ? function : "", layout_columns(f));
 		putc('\n', f);
 		stack_free(&s);
 		n++;
 	}
 }
 
+/* Columns of one of two names, where a short one leaves its own to the other. */
+static size_t
+half(size_t room, const char *other)
+{
+	size_t n = strlen(other);
+
+	return n < room / 2 ? room - n : room / 2;
+}
+
 /* "by way of a block of Session from session_open, retaining 3.2 KiB" */
 static void
 write_step(const struct holder_step *s, bool is_last, FILE *f)
 {
+	size_t columns = layout_columns(f), room = columns - STEP_COLUMNS;
+
 	if (s->is_root) {
 		fputs("     held by ", f);
-		layout_function(f, s->name ? s->name : "a root", LAYOUT_COLUMNS);
+		layout_phrase(f, s->name ? s->name : "a root", columns - 13);
 		putc('\n', f);
 		return;
 	}
@@ -142,11 +157,11 @@ write_step(const struct holder_step *s, bool is_last, FILE *f)
 		fputs(is_last ? "this block" : "a block", f);
 	if (s->name) {
 		fputs(" of ", f);
-		layout_function(f, s->name, LAYOUT_COLUMNS);
+		layout_function(f, s->name, s->function ? half(room, s->function) : room);
 	}
 	if (s->function) {
 		fputs(" from ", f);
-		layout_function(f, s->function, LAYOUT_COLUMNS);
+		layout_function(f, s->function, s->name ? half(room, s->name) : room);
 	} else {
 		fprintf(f, " from S%" PRIu32, s->site);
 	}
@@ -165,12 +180,29 @@ write_path(const struct finding *x, FILE *f)
 	}
 }
 
+/* What it is about; in files and pipes in one line, for grep. */
+static void
+write_summary(const struct finding *x, FILE *f)
+{
+	size_t column = 5 + strlen(finding_level_name(x->level)) + 2;
+
+	layout_level(f, x->level);
+	fputs(": ", f);
+	if (x->novelty == FINDING_KNOWN) {
+		fputs("(known) ", f);
+		column += strlen("(known) ");
+	}
+	if (layout_is_terminal(f))
+		layout_rest(f, x->summary, column, 5);
+	else
+		fprintf(f, "%s\n", x->summary);
+}
+
 static void
 write_finding(const struct report *r, const struct finding *x, size_t number, FILE *f)
 {
-	fprintf(f, "%s%3zu. %s: %s%s\n", number > 1 ? "\n" : "", number,
-		finding_level_name(x->level), x->novelty == FINDING_KNOWN ? "(known) " : "",
-		x->summary);
+	fprintf(f, "%s%3zu. ", number > 1 ? "\n" : "", number);
+	write_summary(x, f);
 	for (size_t e = 0; e < x->n_evidence; e++)
 		layout_sentence(f, x->evidence[e], 5);
 	if (x->advice)
@@ -190,24 +222,29 @@ write_finding(const struct report *r, const struct finding *x, size_t number, FI
 	}
 }
 
-/* Notes of one sort that are left out, so that the others are read. */
+/* Findings of one sort that are left out, so that the others are read. */
 struct left_out {
 	const char *what;
+	enum finding_level level;
 	size_t n_shown, n;
 	struct heap_count count;
 };
 
-/* Is it one note of its sort too many?  BOUND  Sorts beyond the table are shown. */
+/* Is it one of its sort too many?  A check shows whatever may fail it.
+ * BOUND  Sorts beyond the table are shown. */
 static bool
-leave_out(struct left_out *sorts, const struct finding *x, size_t most)
+leave_out(const struct report *r, struct left_out *sorts, const struct finding *x)
 {
-	size_t i = 0;
+	size_t i = 0, most = r->options.top;
 
-	while (i < MOST_SORTS && sorts[i].what && strcmp(sorts[i].what, x->what) != 0)
+	while (i < MOST_SORTS && sorts[i].what &&
+	       (strcmp(sorts[i].what, x->what) != 0 || sorts[i].level != x->level))
 		i++;
-	if (x->level != FINDING_NOTE || most == 0 || i == MOST_SORTS)
+	if (most == 0 || i == MOST_SORTS ||
+	    (r->options.findings_only && x->level != FINDING_NOTE))
 		return false;
 	sorts[i].what = x->what;
+	sorts[i].level = x->level;
 	if (sorts[i].n_shown++ < most)
 		return false;
 	sorts[i].n++;
@@ -228,14 +265,15 @@ write_findings(const struct report *r, FILE *f)
 	layout_heading(f, "Findings");
 	for (size_t i = 0; i < all->n && !ferror(f); i++)
 		if (!*all->list[i].part_of_fingerprint &&
-		    !leave_out(sorts, &all->list[i], r->options.top))
+		    !leave_out(r, sorts, &all->list[i]))
 			write_finding(r, &all->list[i], ++n, f);
 	for (size_t i = 0; i < MOST_SORTS; i++)
 		if (sorts[i].n)
 			fprintf(f,
-				"\n     %s more note%s of this kind: %s, %s block%s (%s);"
+				"\n     %s more %s%s of this kind: %s, %s block%s (%s);"
 				" see --top=0\n",
-				COUNT(sorts[i].n), sorts[i].n == 1 ? "" : "s", sorts[i].what,
+				COUNT(sorts[i].n), finding_level_name(sorts[i].level),
+				sorts[i].n == 1 ? "" : "s", sorts[i].what,
 				COUNT(sorts[i].count.blocks),
 				sorts[i].count.blocks == 1 ? "" : "s", SIZE(sorts[i].count.bytes));
 }

@@ -32,7 +32,7 @@ static void
 put_process(const struct merge *m, uint32_t process, FILE *f)
 {
 	fprintf(f, "pid %" PRIu64 " (", m->processes[process].pid);
-	layout_path(f, m->processes[process].path, LAYOUT_COLUMNS / 2);
+	layout_path(f, m->processes[process].path, layout_columns(f) / 2);
 	putc(')', f);
 }
 
@@ -118,7 +118,7 @@ write_findings(const struct merge *m, FILE *f)
 			x->count.blocks == 1 ? "" : "s");
 		if (x->function) {
 			fputs("\n     of ", f);
-			layout_function(f, x->function, LAYOUT_COLUMNS - 24);
+			layout_function(f, x->function, layout_columns(f) - 24);
 		}
 		fputs(", for example:\n", f);
 		layout_sentence(f, x->summary, 5);
@@ -171,7 +171,7 @@ write_types(const struct merge *m, FILE *f)
 
 		fprintf(f, "  %10s %12s %9" PRIu32 " %11s  ", SIZE(t->live.bytes),
 			COUNT(t->live.blocks), t->n_processes, SIZE(t->most));
-		layout_function(f, t->name, LAYOUT_COLUMNS - 2);
+		layout_function(f, t->name, layout_columns(f) - 2);
 		putc('\n', f);
 	}
 	if (m->n_types_listed < m->n_types)

@@ -1,7 +1,8 @@
 /* report_text.c -- the report for people.
  *
  * In:   struct report.
- * Out:  aligned text of 80 columns, unless a long name or number needs more.
+ * Out:  aligned text as wide as the terminal, elsewhere of 80 columns, unless a long
+ *       name or number needs more.
  * Not here: which rows there are and in which order (report.c), leaks and
  *           findings (report_leaks.c), how names are cut short (layout.c).
  *
@@ -16,17 +17,20 @@
 #include <time.h>
 
 #include "layout.h"
+#include "names.h"
 #include "text.h"
 
-enum { BAR_COLUMNS = 28 };
+enum {
+	BAR_INDENT = 52,
+	SHORT_FINDINGS = 3, /* in the summary */
+	SHORT_CALLERS = 3,
+};
 
 /* What one text report remembers while it is written. */
 struct writer {
 	const struct report *r;
 	FILE *f;
-	/* By node: place in the list where its stack was shown, 0 = not yet. */
-	uint32_t *shown;
-	uint32_t n_shown;
+	bool *shown; /* by node: in an earlier list, with its stack */
 };
 
 /* ---- figures ---- */
@@ -56,9 +60,10 @@ put_command(FILE *f, const struct heap_text *command)
 	while (joined.n && joined.bytes[joined.n - 1] == '\0')
 		joined.n--;
 	for (size_t i = 0; i < joined.n; i++)
-		if (joined.bytes[i] == '\0')
+		if (joined.bytes[i] == '\0' || joined.bytes[i] == '\n' ||
+		    joined.bytes[i] == '\t')
 			joined.bytes[i] = ' ';
-	layout_text(f, &joined, LAYOUT_COLUMNS - 12);
+	layout_text(f, &joined, layout_columns(f) - 12);
 	free(joined.bytes);
 }
 
@@ -108,7 +113,7 @@ write_snapshots(const struct report *r, FILE *f)
 		const struct heap_mark *mark = settle_mark(r->heap, x->uptime_ns);
 
 		fprintf(f, "%-11s ", i ? "" : "Snapshots");
-		layout_path(f, x->path, LAYOUT_COLUMNS / 2);
+		layout_path(f, x->path, layout_columns(f) / 2);
 		fprintf(f, ": after %s", DURATION(x->uptime_ns));
 		if (mark) {
 			fputs(" (", f);
@@ -157,7 +162,7 @@ write_process(const struct report *r, FILE *f)
 	fputs("Process     ", f);
 	put_command(f, &info->command);
 	fprintf(f, "\n            pid %" PRIu64 ", ", info->pid);
-	layout_text(f, &info->executable, LAYOUT_COLUMNS - 30);
+	layout_text(f, &info->executable, layout_columns(f) - 30);
 	fprintf(f, "\nSnapshot    number %" PRIu64 " (", info->snapshot_number);
 	layout_text(f, &info->reason, 20);
 	fputs("), ", f);
@@ -167,8 +172,9 @@ write_process(const struct report *r, FILE *f)
 	write_snapshots(r, f);
 	write_settle(r, f);
 	write_losses(h, f);
-	fprintf(f, "Settings    epoch of %s, old after %" PRIu64 " epoch%s, allocator ",
-		SIZE(info->young_bytes), info->promote, info->promote == 1 ? "" : "s");
+	fprintf(f, "Settings    epoch of %s, old after %" PRIu64 " epoch%s,%sallocator ",
+		SIZE(info->young_bytes), info->promote, info->promote == 1 ? "" : "s",
+		layout_is_narrow(f) ? "\n            " : " ");
 	layout_text(f, &info->allocator, 20);
 	if (info->sample_bytes)
 		fprintf(f, "\n            SAMPLED, a stack every %s on average",
@@ -179,7 +185,10 @@ write_process(const struct report *r, FILE *f)
 static void
 write_size_line(FILE *f, const char *name, uint64_t bytes, const char *what)
 {
-	fprintf(f, "  %-12s %12s %18s   %s\n", name, SIZE(bytes), COUNT(bytes), what);
+	fprintf(f, "  %-12s %12s", name, SIZE(bytes));
+	if (!layout_is_narrow(f))
+		fprintf(f, " %18s", COUNT(bytes));
+	fprintf(f, "   %s\n", what);
 }
 
 static void
@@ -204,8 +213,10 @@ write_memory(const struct report *r, FILE *f)
 static void
 write_cohort(FILE *f, const char *name, const struct heap_count *c, uint64_t whole)
 {
-	fprintf(f, "  %-8s %16s %12s %22s %7.1f %%\n", name, COUNT(c->blocks),
-		SIZE(c->bytes), COUNT(c->bytes), percent(c->bytes, whole));
+	fprintf(f, "  %-8s %16s %12s", name, COUNT(c->blocks), SIZE(c->bytes));
+	if (!layout_is_narrow(f))
+		fprintf(f, " %22s", COUNT(c->bytes));
+	fprintf(f, " %7.1f %%\n", percent(c->bytes, whole));
 }
 
 static void
@@ -214,7 +225,8 @@ write_cohorts(const struct heap *h, FILE *f)
 	const struct heap_info *info = &h->info;
 
 	layout_heading(f, "Cohorts");
-	fprintf(f, "  %-8s %16s %12s %22s\n", "", "live blocks", "size", "bytes");
+	fprintf(f, "  %-8s %16s %12s", "", "live blocks", "size");
+	fprintf(f, layout_is_narrow(f) ? "\n" : " %22s\n", "bytes");
 	write_cohort(f, "young", &h->young, h->live.bytes);
 	write_cohort(f, "old", &h->old, h->live.bytes);
 	write_cohort(f, "all", &h->live, h->live.bytes);
@@ -232,7 +244,8 @@ write_cohorts(const struct heap *h, FILE *f)
 static void
 put_bar(FILE *f, const struct report_epochs *e, uint64_t longest)
 {
-	double scale = longest ? (double)BAR_COLUMNS / (double)longest : 0;
+	double columns = (double)(layout_columns(f) - BAR_INDENT);
+	double scale = longest ? columns / (double)longest : 0;
 	unsigned live = (unsigned)((double)e->live.bytes * scale + 0.5);
 	unsigned survived = (unsigned)((double)e->survived_bytes * scale + 0.5);
 
@@ -364,6 +377,21 @@ retained_of(const struct report *r, uint32_t node)
 						    : (struct heap_count){0, 0};
 }
 
+/* What has been shown in full in an earlier list: a line that says where. */
+static void
+write_site_again(const struct writer *w, uint32_t node, enum report_sort sort)
+{
+	const struct heap_site *s = &w->r->sites[node];
+
+	if (sort == REPORT_ALLOCATIONS)
+		put_allocations(w, node);
+	else if (sort == REPORT_OLD)
+		fprintf(w->f, "old %s of %s", SIZE(s->old.bytes), SIZE(s->live.bytes));
+	else
+		put_live(w, node, true);
+	fprintf(w->f, ": S%" PRIu32 ", above\n", node);
+}
+
 /* First what the list is about, then the rest. */
 static void
 write_site(struct writer *w, size_t rank, uint32_t node, uint64_t part, uint64_t whole,
@@ -372,6 +400,11 @@ write_site(struct writer *w, size_t rank, uint32_t node, uint64_t part, uint64_t
 	bool by_allocations = sort == REPORT_ALLOCATIONS;
 
 	fprintf(w->f, "%3zu. %5.1f %%  ", rank, percent(part, whole));
+	if (w->shown[node]) {
+		write_site_again(w, node, sort);
+		return;
+	}
+	w->shown[node] = true;
 	if (by_allocations)
 		put_allocations(w, node);
 	else
@@ -386,12 +419,6 @@ write_site(struct writer *w, size_t rank, uint32_t node, uint64_t part, uint64_t
 		fprintf(w->f, ", retains %s", SIZE(retained_of(w->r, node).bytes));
 	putc('\n', w->f);
 	write_estimate(w, node);
-	if (w->shown[node]) {
-		fprintf(w->f, "%*s(stack shown above: S%" PRIu32 ")\n", LAYOUT_STACK_INDENT, "",
-			node);
-		return;
-	}
-	w->shown[node] = ++w->n_shown;
 	layout_stack(w->r, w->f, node);
 }
 
@@ -427,6 +454,21 @@ whole_value(const struct report *r, enum report_sort sort)
 	}
 }
 
+/* Rows that are worth their lines: those after the first that would show as 0.0 % are
+ * not, unless all rows were asked for. */
+static size_t
+n_worth(const struct report *r, enum report_sort sort, uint64_t whole)
+{
+	size_t n = 0;
+
+	if (r->options.top == 0 || r->options.one_list)
+		return r->n_listed[sort];
+	while (n < r->n_listed[sort] &&
+	       (n == 0 || percent(site_value(r, r->lists[sort][n], sort), whole) >= 0.05))
+		n++;
+	return n;
+}
+
 static void
 write_list(struct writer *w, enum report_sort sort)
 {
@@ -440,6 +482,8 @@ write_list(struct writer *w, enum report_sort sort)
 	};
 	const struct report *r = w->r;
 	uint64_t whole = whole_value(r, sort), sum = 0;
+	size_t n = r->lists[sort] ? n_worth(r, sort, whole) : 0, n_more = r->n_ranked[sort] - n;
+	bool was_short = true;
 
 	if (!r->lists[sort])
 		return;
@@ -448,23 +492,23 @@ write_list(struct writer *w, enum report_sort sort)
 		fputs("  none\n", w->f);
 		return;
 	}
-	for (size_t i = 0; i < r->n_listed[sort] && !ferror(w->f); i++) {
+	for (size_t i = 0; i < n && !ferror(w->f); i++) {
 		uint32_t node = r->lists[sort][i];
 		uint64_t part = site_value(r, node, sort);
+		bool is_short = w->shown[node];
 
 		sum += part;
-		if (i > 0)
+		if (i > 0 && !(is_short && was_short))
 			putc('\n', w->f);
 		write_site(w, i + 1, node, part, whole, sort);
+		was_short = is_short;
 	}
 	/* What is retained by several sites would be in the sum several times. */
-	if (r->n_listed[sort] < r->n_ranked[sort] && sort == REPORT_RETAINED)
-		fprintf(w->f, "\n     %s more sites\n",
-			COUNT(r->n_ranked[sort] - r->n_listed[sort]));
-	else if (r->n_listed[sort] < r->n_ranked[sort])
+	if (n_more && sort == REPORT_RETAINED)
+		fprintf(w->f, "\n     %s more site%s\n", COUNT(n_more), n_more == 1 ? "" : "s");
+	else if (n_more)
 		fprintf(w->f, "\n     %.1f %% in these; %s more site%s\n",
-			percent(sum, whole), COUNT(r->n_ranked[sort] - r->n_listed[sort]),
-			r->n_ranked[sort] - r->n_listed[sort] == 1 ? "" : "s");
+			percent(sum, whole), COUNT(n_more), n_more == 1 ? "" : "s");
 }
 
 /* ---- types ---- */
@@ -475,7 +519,7 @@ write_type(FILE *f, const struct types *all, const struct type *t)
 {
 	fprintf(f, "  %10s %10s %14s   ", all->has_retained ? SIZE(t->retained.bytes) : "-",
 		SIZE(t->live.bytes), COUNT(t->live.blocks));
-	layout_function(f, t->name, LAYOUT_COLUMNS - 2);
+	layout_function(f, t->name, layout_columns(f) - 2);
 	putc('\n', f);
 }
 
@@ -518,36 +562,99 @@ is_own_frame(const struct report *r, const struct stack_frame *frame)
 	return true;
 }
 
+/* What a frame is called, for free(3), or NULL. */
+static char *
+frame_words(const struct report *r, const struct stack_frame *frame)
+{
+	char *words = NULL, plain[256];
+	size_t n;
+	FILE *f;
+
+	if (frame->function && *names_plain(frame->function, plain, sizeof(plain)))
+		return strdup(plain);
+	if (frame->special || frame->function)
+		return strdup(frame->special ? frame->special : frame->function);
+	f = open_memstream(&words, &n);
+	if (!f)
+		return NULL;
+	layout_place(r, f, frame);
+	fclose(f);
+	return words;
+}
+
+/* Columns that each of some names may have, where short ones leave theirs to the long. */
+static size_t
+fair_share(char **names, size_t n, size_t room)
+{
+	size_t fair = room / n;
+
+	/* It only becomes more, and is right when no further name fits. */
+	for (size_t round = 0; round < n; round++) {
+		size_t taken = 0, n_long = 0;
+
+		for (size_t i = 0; i < n; i++)
+			if (strlen(names[i]) <= fair)
+				taken += strlen(names[i]);
+			else
+				n_long++;
+		if (n_long == 0)
+			break;
+		fair = (room - taken) / n_long;
+	}
+	return fair;
+}
+
+/* Names in one line, which are freed. */
+static void
+put_chain(FILE *f, char **names, size_t n, int indent)
+{
+	size_t fair;
+
+	if (n == 0)
+		return;
+	fair = fair_share(names, n, layout_columns(f) - (size_t)indent - 3 * (n - 1));
+	for (size_t i = 0; i < n; i++) {
+		if (i > 0)
+			fputs(" < ", f);
+		else
+			fprintf(f, "%*s", indent, "");
+		layout_function(f, names[i], fair);
+		free(names[i]);
+	}
+	putc('\n', f);
+}
+
 /* A few functions on the way to a site, from the innermost of the program's own
  * outwards: "remember_user < handle_request < main". */
 static void
-put_callers(const struct report *r, FILE *f, uint32_t node)
+put_callers(const struct report *r, FILE *f, uint32_t node, int indent)
 {
 	struct stack s;
-	size_t first = 0, n = 0, told;
+	char *names[SHORT_CALLERS] = {NULL};
+	size_t first = 0, n = 0, told, named;
 	const char *last = "";
 
 	if (stack_get(r->heap, r->symbols, node, &s) != 0)
 		return;
 	told = layout_told_frames(&s);
+	named = names_frame(r->heap, &s);
 	while (first < told && !is_own_frame(r, &s.frames[first]))
 		first++;
-	for (size_t i = first < told ? first : 0; i < told && n < 3; i++) {
+	/* What stands for malloc says nothing, unless an unnamed caller is closer. */
+	while (first < told && first < named && s.frames[first].function)
+		first++;
+	for (size_t i = first < told ? first : 0; i < told && n < SHORT_CALLERS; i++) {
 		const struct stack_frame *frame = &s.frames[i];
 
 		/* A function split by the compiler is there twice. */
 		if (frame->function && strcmp(frame->function, last) == 0)
 			continue;
-		fputs(n++ ? " < " : "    ", f);
-		if (frame->special)
-			fputs(frame->special, f);
-		else if (frame->function)
-			layout_function(f, frame->function, (LAYOUT_COLUMNS - 4) / 3 - 3);
-		else
-			layout_place(r, f, frame);
+		names[n] = frame_words(r, frame);
+		if (names[n])
+			n++;
 		last = frame->function ? frame->function : "";
 	}
-	fputs(n ? "\n" : "", f);
+	put_chain(f, names, n, indent);
 	stack_free(&s);
 }
 
@@ -581,7 +688,7 @@ write_top_site(const struct report *r, FILE *f)
 		fprintf(f, ", in blocks of %" PRIu32 " epochs",
 			r->sites[top].generation_count);
 	fputs(":\n", f);
-	put_callers(r, f, top);
+	put_callers(r, f, top, 4);
 	if (has_grown(r, &r->sites[top]))
 		fputs("  It has grown all the time: a leak, or a table without a "
 		      "bound.\n",
@@ -606,6 +713,71 @@ write_highest(const struct heap *h, FILE *f)
 		SIZE(highest->heap_used), highest->first_epoch + highest->n_epochs - 1);
 }
 
+/* "3 errors" */
+static void
+put_number(FILE *f, size_t n, enum finding_level level)
+{
+	fprintf(f, "%s ", COUNT(n));
+	layout_level(f, level);
+	fputs(n == 1 ? "" : "s", f);
+}
+
+/* Has an earlier finding of the same sort been told? */
+static bool
+is_told(const struct findings *all, size_t i)
+{
+	for (size_t k = 0; k < i; k++)
+		if (!*all->list[k].part_of_fingerprint &&
+		    all->list[k].level == all->list[i].level &&
+		    strcmp(all->list[k].what, all->list[i].what) == 0)
+			return true;
+	return false;
+}
+
+/* A leak's words do not say whose it is. */
+static void
+write_top_finding(const struct report *r, const struct finding *x, FILE *f)
+{
+	fputs("    ", f);
+	layout_level(f, x->level);
+	fputs(": ", f);
+	layout_rest(f, x->summary, 6 + strlen(finding_level_name(x->level)), 6);
+	if (strcmp(x->kind, "leak") == 0)
+		put_callers(r, f, x->site, 6);
+}
+
+/* How many findings there are, and the largest of each sort.  They are sorted, and notes
+ * blame nobody. */
+static void
+write_top_findings(const struct report *r, FILE *f)
+{
+	const struct findings *all = r->findings;
+	size_t n[FINDING_NOTE + 1] = {0}, n_told = 0;
+	const char *separator = "  ";
+
+	for (size_t i = 0; i < all->n; i++)
+		n[all->list[i].level] += !*all->list[i].part_of_fingerprint;
+	for (int level = FINDING_ERROR; level <= FINDING_NOTE; level++)
+		if (n[level]) {
+			fputs(separator, f);
+			put_number(f, n[level], (enum finding_level)level);
+			separator = ", ";
+		}
+	if (all->n)
+		fprintf(f, ", see \"Findings\"%s\n",
+			n[FINDING_ERROR] + n[FINDING_WARNING] ? ":" : ".");
+	for (size_t i = 0; i < all->n && n_told < SHORT_FINDINGS; i++) {
+		const struct finding *x = &all->list[i];
+
+		if (x->level == FINDING_NOTE)
+			break;
+		if (*x->part_of_fingerprint || is_told(all, i))
+			continue;
+		write_top_finding(r, x, f);
+		n_told++;
+	}
+}
+
 /* The whole report in a few lines, for who reads no more of it. */
 static void
 write_summary(const struct report *r, FILE *f)
@@ -628,11 +800,9 @@ write_summary(const struct report *r, FILE *f)
 	else
 		write_top_site(r, f);
 	if (h->info.external > h->live.bytes)
-		fprintf(f, "  Mappings hold more: %s, see \"External memory\".\n",
+		fprintf(f, "  Mappings hold more: %s, see \"External memory by site\".\n",
 			SIZE(h->info.external));
-	if (r->findings->n)
-		fprintf(f, "  %zu finding%s, see below.\n", r->findings->n,
-			r->findings->n == 1 ? "" : "s");
+	write_top_findings(r, f);
 }
 
 /* What the filters let through, of all. */
@@ -710,12 +880,20 @@ module_note(const struct report *r, uint32_t module)
 	}
 }
 
+/* Is it of no use to resolve this report elsewhere, as far as it goes? */
+static bool
+is_unused(const struct report *r, uint32_t module)
+{
+	return r->options.top != 0 && r->symbols &&
+	       symbols_module_state(r->symbols, module) == SYMBOLS_UNUSED;
+}
+
 /* Modules, so that a report can be resolved elsewhere and later. */
 static void
 write_modules(const struct report *r, FILE *f)
 {
 	const struct heap *h = r->heap;
-	size_t n_changed = 0;
+	size_t n_changed = 0, n_hidden = 0;
 
 	if (h->n_modules == 0)
 		return;
@@ -724,9 +902,14 @@ write_modules(const struct report *r, FILE *f)
 	for (uint32_t i = 1; i <= h->n_modules && !ferror(f); i++) {
 		const struct heap_module *m = &h->modules[i];
 		const char *note = module_note(r, i);
-		char *name = text_utf8(text_basename(m->path.bytes),
-					 strlen(text_basename(m->path.bytes)), true);
+		char *name;
 
+		if (is_unused(r, i)) {
+			n_hidden++;
+			continue;
+		}
+		name = text_utf8(text_basename(m->path.bytes),
+				 strlen(text_basename(m->path.bytes)), true);
 		fprintf(f, "  %-24.60s ", name ? name : "");
 		put_build_id(f, &m->build_id);
 		fprintf(f, "%s%s", *note ? "  " : "", note);
@@ -737,6 +920,9 @@ write_modules(const struct report *r, FILE *f)
 		n_changed += r->symbols &&
 			     symbols_module_state(r->symbols, i) == SYMBOLS_CHANGED;
 	}
+	if (n_hidden)
+		fprintf(f, "  and %zu more in which no frame of this report lies; --top=0 shows %s\n",
+			n_hidden, n_hidden == 1 ? "it" : "them");
 	if (n_changed)
 		fprintf(f,
 			"\n  %zu binar%s changed since the snapshot; places there are"

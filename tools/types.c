@@ -162,11 +162,28 @@ unnamed_frame(const struct heap *h, const struct stack *s)
 	return i;
 }
 
+/* What a stack has of the program; it takes a while to find out. */
+struct call {
+	size_t named;   /* names_frame() */
+	size_t unnamed; /* unnamed_frame() */
+	bool is_own;    /* is the named one code of the program? */
+};
+
+static struct call
+judge(const struct heap *h, const struct stack *s)
+{
+	struct call c;
+
+	c.named = names_judge(h, s, &c.is_own);
+	c.unnamed = unnamed_frame(h, s);
+	return c;
+}
+
 /* A call without a name that is closer says more than the function further out. */
 static struct class
-class_of_call(const struct heap *h, const struct stack *s)
+class_of_call(const struct heap *h, const struct stack *s, const struct call *call)
 {
-	size_t named = names_frame(h, s), unnamed = unnamed_frame(h, s);
+	size_t named = call->named, unnamed = call->unnamed;
 	size_t i = unnamed < named ? unnamed : named < s->n ? named : 0;
 	const struct stack_frame *f = &s->frames[i];
 	struct class c = {NULL, TYPES_SITE, f->module, f->offset};
@@ -182,7 +199,7 @@ class_of_call(const struct heap *h, const struct stack *s)
 }
 
 static uint32_t
-class_of_stack(struct work *w, const struct stack *s, bool is_aligned)
+class_of_stack(struct work *w, const struct stack *s, const struct call *call, bool is_aligned)
 {
 	char *name = containers_role(s, is_aligned);
 
@@ -191,24 +208,27 @@ class_of_stack(struct work *w, const struct stack *s, bool is_aligned)
 	name = containers_made(s);
 	if (name)
 		return intern(w, (struct class){name, TYPES_SITE, 0, 0});
-	return intern(w, class_of_call(w->heap, s));
+	return intern(w, class_of_call(w->heap, s, call));
 }
 
 static uint32_t
 class_of_site(struct work *w, uint32_t site, bool is_aligned)
 {
 	struct symbols *symbols = names_symbols(w->names);
+	struct call call;
 	struct stack s;
 	uint32_t class;
 
 	if (stack_get_few(w->heap, symbols, site, FEW_NODES, &s) != 0)
 		return 0;
-	if (symbols && !names_is_own(w->heap, &s) && unnamed_frame(w->heap, &s) == s.n) {
+	call = judge(w->heap, &s);
+	if (symbols && !call.is_own && call.unnamed == s.n) {
 		stack_free(&s);
 		if (stack_get(w->heap, symbols, site, &s) != 0)
 			return 0;
+		call = judge(w->heap, &s);
 	}
-	class = class_of_stack(w, &s, is_aligned);
+	class = class_of_stack(w, &s, &call, is_aligned);
 	stack_free(&s);
 	return class;
 }

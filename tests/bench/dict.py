@@ -1,6 +1,10 @@
 # dict.py -- dictionaries, objects and strings.
+#
+#     python3 dict.py [ENTRIES]
+#
 # SPDX-License-Identifier: MIT
 import json
+import sys
 
 
 class Node:
@@ -20,8 +24,9 @@ def build(n):
     return root
 
 
+entries = int(sys.argv[1]) if len(sys.argv) > 1 else 100000
 total = 0
-for size in (100000, 60000, 100000):
+for size in (entries, entries * 3 // 5, entries):
     root = build(size)
     table = {str(i): [i, str(i * 7)] * (i % 5) for i in range(size)}
     text = json.dumps(table)

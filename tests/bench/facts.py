@@ -1,16 +1,17 @@
-"""facts.py -- numbers of a .heap file for cut.sh, read after gcprof-heap(5).
+"""facts.py -- numbers of a .heap file for the benchmarks, read after gcprof-heap(5).
 
     facts.py FILE NAME...
 
 Prints the INFO numbers of these names, then bytes and records of the sections
-BLOCKS and EDGES, on one line.
+BLOCKS and EDGES, on one line.  The name `sites` stands for the number of stacks
+that have allocated.
 
 SPDX-License-Identifier: MIT
 """
 import struct
 import sys
 
-INFO, BLOCKS, EDGES = 1, 7, 11
+INFO, SITES, BLOCKS, EDGES = 1, 3, 7, 11
 
 
 def varint(data, at):
@@ -37,6 +38,16 @@ def numbers(data, count):
     return found
 
 
+def sites(data, count):
+    """Nodes of the tree of stacks whose own allocations are not 0."""
+    n = at = 0
+    for _ in range(count):
+        for field in range(6):
+            value, at = varint(data, at)
+            n += field == 4 and value > 0
+    return n
+
+
 def main(file, *names):
     with open(file, "rb") as heap:
         header = heap.read(64)
@@ -48,6 +59,9 @@ def main(file, *names):
             sections[kind] = (offset, size, records)
         heap.seek(sections[INFO][0])
         info = numbers(heap.read(sections[INFO][1]), sections[INFO][2])
+        if "sites" in names:
+            heap.seek(sections[SITES][0])
+            info["sites"] = sites(heap.read(sections[SITES][1]), sections[SITES][2])
     print(*(info.get(name, 0) for name in names), *sections[BLOCKS][1:], *sections[EDGES][1:])
 
 

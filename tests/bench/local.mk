@@ -41,4 +41,5 @@ EXTRA_DIST += \
 	tests/bench/dict.py \
 	tests/bench/hash.pl \
 	tests/bench/large.cc \
-	tests/bench/sort.sql
+	tests/bench/sort.sql \
+	tests/bench/table.py

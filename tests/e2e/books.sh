@@ -97,6 +97,13 @@ site=$(site_of_planted "$file")
 is "foreign: all deaths are at another thread's hands" "$(of_book "$file" "$site" 8)" "$(of_book "$file" "$site" 4)"
 is "foreign: in order of birth" "$(in_order "$file" "$site")" 0
 
+run_gcprof late "$TARGETS/books" late 1100
+file=$(heap late)
+site=$(site_of_planted "$file")
+between "late: who frees after another thread has ended the epoch frees survivors" \
+	"$(($(of_book "$file" "$site" 4) + 0))" 1097 1100
+is "late: none by another thread" "$(of_book "$file" "$site" 8)" 0
+
 ages() { # FILE: deaths by age add up to all deaths, for each book
 	records "$1" book | awk -F '\t' '{ sum = 0; for (i = 9; i <= NF; i++) sum += $i; if (sum != $3) bad++ } END { print (NR > 0), bad + 0 }'
 }

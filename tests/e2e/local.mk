@@ -23,8 +23,10 @@ e2e_tests += \
 	tests/e2e/holds.sh \
 	tests/e2e/inspect.sh \
 	tests/e2e/mappings.sh \
+	tests/e2e/memory.sh \
 	tests/e2e/output.sh \
 	tests/e2e/plugins.sh \
+	tests/e2e/returned.sh \
 	tests/e2e/processes.sh \
 	tests/e2e/sampling.sh \
 	tests/e2e/several.sh \
@@ -33,6 +35,8 @@ e2e_tests += \
 	tests/e2e/threads.sh \
 	tests/e2e/top.sh \
 	tests/e2e/types.sh \
+	tests/e2e/endless.sh \
+	tests/e2e/stress.sh \
 	tests/e2e/unseen.sh \
 	tests/e2e/verify.sh \
 	tests/e2e/watch.sh \
@@ -46,6 +50,7 @@ EXTRA_DIST += \
 	tests/e2e/targets/stacks-main.c \
 	tests/e2e/targets/stacks.c \
 	tests/e2e/targets/throwing.cc \
+	tests/e2e/targets/stress-plugin.c \
 	tests/e2e/targets/verify-plugin.c \
 	tests/e2e/targets/verify.c
 
@@ -77,11 +82,15 @@ e2e_targets = \
 	tests/e2e/targets/inspected \
 	tests/e2e/targets/jit \
 	tests/e2e/targets/mappings \
+	tests/e2e/targets/memory \
 	tests/e2e/targets/quiet \
+	tests/e2e/targets/churn \
 	tests/e2e/targets/recursion \
+	tests/e2e/targets/returned \
 	tests/e2e/targets/sampling \
 	tests/e2e/targets/several \
 	tests/e2e/targets/signals \
+	tests/e2e/targets/stress \
 	tests/e2e/targets/threads \
 	tests/e2e/targets/watch
 
@@ -141,16 +150,24 @@ tests_e2e_targets_jit_SOURCES = tests/e2e/targets/jit.c
 tests_e2e_targets_jit_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_mappings_SOURCES = tests/e2e/targets/mappings.c
 tests_e2e_targets_mappings_CFLAGS = $(e2e_cflags)
+tests_e2e_targets_memory_SOURCES = tests/e2e/targets/memory.c
+tests_e2e_targets_memory_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_quiet_SOURCES = tests/e2e/targets/quiet.c
 tests_e2e_targets_quiet_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_recursion_SOURCES = tests/e2e/targets/recursion.c
 tests_e2e_targets_recursion_CFLAGS = $(e2e_cflags)
+tests_e2e_targets_returned_SOURCES = tests/e2e/targets/returned.c tests/e2e/targets/truth.h
+tests_e2e_targets_returned_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_sampling_SOURCES = tests/e2e/targets/sampling.c tests/e2e/targets/truth.h
 tests_e2e_targets_sampling_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_several_SOURCES = tests/e2e/targets/several.c tests/e2e/targets/truth.h
 tests_e2e_targets_several_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_signals_SOURCES = tests/e2e/targets/signals.c
 tests_e2e_targets_signals_CFLAGS = $(e2e_cflags)
+tests_e2e_targets_churn_SOURCES = tests/e2e/targets/churn.c tests/e2e/targets/truth.h
+tests_e2e_targets_churn_CFLAGS = $(e2e_cflags)
+tests_e2e_targets_stress_SOURCES = tests/e2e/targets/stress.c tests/e2e/targets/truth.h
+tests_e2e_targets_stress_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_threads_SOURCES = tests/e2e/targets/threads.c
 tests_e2e_targets_threads_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_watch_SOURCES = tests/e2e/targets/watch.c tests/e2e/targets/truth.h
@@ -181,6 +198,7 @@ e2e_variants = \
 	tests/e2e/targets/compare-stripped \
 	tests/e2e/targets/verify-plain \
 	tests/e2e/targets/verify-optimized \
+	tests/e2e/targets/.libs/stress-plugin.so \
 	tests/e2e/targets/.libs/verify-small.so \
 	tests/e2e/targets/.libs/verify-large.so \
 	tests/e2e/targets/types-plain \
@@ -223,6 +241,8 @@ tests/e2e/targets/verify-plain: tests/e2e/targets/verify.c tests/e2e/targets/tru
 	$(e2e_variant_cc) -O0 $(e2e_source)/verify.c
 tests/e2e/targets/verify-optimized: tests/e2e/targets/verify.c tests/e2e/targets/truth.h
 	$(e2e_variant_cc) -O2 -fomit-frame-pointer $(e2e_source)/verify.c
+tests/e2e/targets/.libs/stress-plugin.so: tests/e2e/targets/stress-plugin.c
+	$(e2e_variant_cc) -O2 -shared -fPIC $(e2e_source)/stress-plugin.c
 tests/e2e/targets/.libs/verify-small.so: tests/e2e/targets/verify-plugin.c
 	$(e2e_variant_cc) -O2 -shared -fPIC -DFRAME_BYTES=40 $(e2e_source)/verify-plugin.c
 tests/e2e/targets/.libs/verify-large.so: tests/e2e/targets/verify-plugin.c

@@ -58,6 +58,7 @@ page sampled "$T/sampled.heap"
 page incomplete "$SOURCES/tests/fuzz/corpus/heapfile/rich.file"
 "$RUN" run --snapshot=exit,growth=50% --output="$T/several-%n.heap" -- "$DEMO" >/dev/null
 page several "$T"/several-*.heap
+page diff --diff "$T"/several-*.heap
 
 # ---- what a browser makes of them
 
@@ -67,7 +68,7 @@ is "the browser test goes through to its end" "$?" 0
 points_of "$T/points"
 grep '^#' "$T/points"
 diag_file "$T/node.err"
-for shot in light dark narrow hostile many; do
+for shot in light dark narrow hostile many diff; do
 	ok "a screenshot is kept: $shot" file -E "$shots/$shot.png"
 done
 

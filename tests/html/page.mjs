@@ -352,8 +352,39 @@ async function doubts() {
 	await several.close();
 }
 
+/* ---- what has changed ---- */
+
+async function diff() {
+	const page = await opened("diff", { width: 1280, height: 900 }), report = json("diff");
+	const growths = report.sites.map((s) => s.growth.bytes).sort((a, b) => b - a);
+
+	same("a comparison's figures are those of its JSON", [await page.ask(data("#before data")), await page.ask(data("#after data")),
+		await page.ask(data("#growth data"))], [report.before.bytes, report.after.bytes, report.growth.bytes]);
+	same("its sites are sorted by growth", await page.ask(column(3)), growths.slice(0, 50));
+	same("so are its types", await page.ask(`[...document.querySelectorAll("#types tbody tr > :nth-child(3)")].map((e) => Number(e.firstChild.value))`),
+		report.types.map((t) => t.growth.bytes).sort((a, b) => b - a).slice(0, 50));
+	same("each site has a chart of its own, up to twelve", await page.ask("document.querySelectorAll('#trends .multiples canvas').length"),
+		Math.min(12, report.sites.length));
+	const up = growths.filter((v) => v > 0).reduce((a, b) => a + b, 0);
+
+	point("the flame graph is as wide as all growth", await page.ask(frames).then((all) =>
+		all.some((text) => text.startsWith("all: ") && text.includes("100.0 %"))) &&
+		await page.ask(`${frames}.some((text) => text.startsWith("remember_user "))`) && up > 0, await page.ask(frames));
+	await page.type("#filter", "remember_user");
+	await page.until(`document.querySelector("#sites .status").textContent.includes("out of")`);
+	point("its filter leaves what it names", await page.ask(`${texts("#sites tbody th")}.length ===
+		${report.sites.filter((s) => s.frames.some((f) => f.function === "remember_user")).length}`), await page.ask(texts("#sites tbody th")));
+	quiet("a comparison", page);
+	await page.ask(axe);
+	const broken = await page.ask(`axe.run({ runOnly: ["wcag2a", "wcag2aa"] }).then((r) => r.violations.map((v) => [v.id, v.nodes[0].html]))`);
+
+	same("axe finds nothing in it", broken, []);
+	await page.screenshot(`${screenshots}/diff.png`);
+	await page.close();
+}
+
 /* A test that breaks off is a failure with its reason. */
-for (const test of [demo, hostile, many, doubts]) {
+for (const test of [demo, hostile, many, doubts, diff]) {
 	try {
 		await test();
 	} catch (error) {

@@ -1,6 +1,7 @@
 /* base.js -- the data, words for numbers and stacks, elements, parts of the page.
  *
- * In:   the JSON report in #data; report_html.c tells how it has the sites.
+ * In:   the JSON report in #data, or that of a comparison; report_html.c tells how it
+ *       has the sites.
  * Out:  `report`, and what all other scripts are written with.
  * Not here: any part of the report.
  *
@@ -15,11 +16,15 @@
 /* In the order of page.sh's list.  A part is
  *
  *     id, title     in the page's address, and in the list of parts
+ *     schema        of the data it shows, if that is not a report of one snapshot
  *     has(report)   is there anything to show?  All of them, if left out
  *     draw(report, element)   fill the element, below the title
  *
- * To add one, such as a comparison with an earlier snapshot, write a file that calls part() and name it in page.sh and Makefile.am. */
+ * To add one, write a file that calls part() and name it in page.sh and Makefile.am. */
 const parts = [];
+
+const SCHEMA_REPORT = "gcprof-analyze/1";
+const SCHEMA_DIFF = "gcprof-diff/1";
 
 function part(description) {
 	parts.push(description);
@@ -222,6 +227,8 @@ class CallTree {
 function readReport() {
 	const data = JSON.parse(document.getElementById("data").textContent);
 
+	if (data.schema !== SCHEMA_REPORT)
+		return data;
 	data.tree = new CallTree(data.call_tree, data.strings);
 	data.sites = data.sites.map((row) => {
 		const site = { node: row[0] };

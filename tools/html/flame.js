@@ -17,7 +17,7 @@ const FLAME_FINEST = 1 / 4000;
 const FLAME_DEEPEST = 150;
 const FLAME_ROW = 20; /* pixels */
 
-const weights = [
+const reportWeights = [
 	{ key: "live_bytes", name: "Live bytes", text: sizeText },
 	{ key: "old_bytes", name: "Old bytes", text: sizeText },
 	{ key: "allocated_bytes", name: "Allocated bytes", text: sizeText },
@@ -29,7 +29,7 @@ const weights = [
 /* Frames with the same name under the same callers are one.
  * INVARIANT  order: a frame's number is higher than its caller's; 0 is the whole. */
 class FlameTree {
-	constructor(report) {
+	constructor(report, weights) {
 		this.report = report;
 		this.names = ["all"];
 		this.callers = [-1];
@@ -151,9 +151,15 @@ function flameData(tree, key, at) {
 /* ---- the graph ---- */
 
 class FlameGraph {
-	constructor(report) {
-		this.tree = new FlameTree(report);
+	/* report     its tree, strings, and sites with a node each
+	 * weights    {key, name, text}: what of sites can be the width
+	 * more(sums, at)  words more about a frame
+	 * paint(sums, at) its colour; black text can be read on it */
+	constructor(report, { weights, more, paint }) {
+		this.tree = new FlameTree(report, weights);
 		this.weight = weights[0];
+		this.more = more;
+		this.paint = paint;
 		this.at = 0;
 		this.test = null;
 		this.place = element("div", { class: "flame", keydown: (event) => this.key(event) });
@@ -173,21 +179,14 @@ class FlameGraph {
 
 	label(at) {
 		const sums = this.tree.sums[this.weight.key];
-		const live = this.tree.sums.live_bytes[at], place = this.tree.place(at);
-		const old = live ? `, ${shareText(this.tree.sums.old_bytes[at], live)} of what lives is old` : ", nothing lives";
+		const place = this.tree.place(at);
 
 		return `${shortened(this.tree.names[at], 300)}${place ? ` (${place})` : ""}: ` +
-			`${this.weight.text(sums[at])}, ${shareText(sums[at], sums[0])}${old}`;
+			`${this.weight.text(sums[at])}, ${shareText(sums[at], sums[0])}${this.more(this.tree.sums, at)}`;
 	}
 
-	/* From what is young or dead to what is old; black text can be read on both. */
 	colour(d) {
-		if (d.highlight)
-			return "#ee82ee";
-		const live = this.tree.sums.live_bytes[d.data.at];
-		const share = live ? this.tree.sums.old_bytes[d.data.at] / live : 0;
-
-		return live ? d3.interpolateRgb("#a9d6f5", "#ffb066")(share) : "#d4d8de";
+		return d.highlight ? "#ee82ee" : this.paint(this.tree.sums, d.data.at);
 	}
 
 	/* The library draws; then each frame gets what keyboards and readers need. */
@@ -316,27 +315,39 @@ class FlameGraph {
 	}
 }
 
+/* The graph with what chooses its width, searches and resets it; legend: swatches
+ * {class, words}. */
+function drawFlame(place, graph, weights, legend) {
+	const input = element("input", { type: "search", id: "flame-search", autocomplete: "off", spellcheck: "false",
+		input: afterTyping(() => graph.search(input.value)) });
+
+	place.append(
+		element("div", { class: "controls" },
+			element("fieldset", {}, element("legend", {}, "Width"), weights.map((weight, i) =>
+				element("label", {}, element("input", { type: "radio", name: "weight", value: weight.key, checked: i === 0,
+					change: () => graph.setWeight(weight) }), " ", weight.name))),
+			element("p", { class: "search" }, element("label", { for: "flame-search" }, "Find: "), input, " ",
+				button("Whole graph", () => graph.look(0), { id: "flame-reset" }))),
+		graph.result,
+		element("p", { class: "legend-line" }, legend.map(([name, words]) =>
+			[element("span", { class: `swatch ${name}`, "aria-hidden": "true" }), `${words} `])),
+		graph.place, graph.details);
+}
+
 part({
 	id: "flame",
 	title: "Flame graph",
 	has: (report) => report.sites.length > 0,
 	draw(report, place) {
-		const graph = new FlameGraph(report);
-		const input = element("input", { type: "search", id: "flame-search", autocomplete: "off", spellcheck: "false",
-			input: afterTyping(() => graph.search(input.value)) });
+		const graph = new FlameGraph(report, {
+			weights: reportWeights,
+			more: ({ live_bytes: live, old_bytes: old }, at) => live[at] ?
+				`, ${shareText(old[at], live[at])} of what lives is old` : ", nothing lives",
+			/* From what is young or dead to what is old. */
+			paint: ({ live_bytes: live, old_bytes: old }, at) => live[at] ?
+				d3.interpolateRgb("#a9d6f5", "#ffb066")(old[at] / live[at]) : "#d4d8de",
+		});
 
-		place.append(
-			element("div", { class: "controls" },
-				element("fieldset", {}, element("legend", {}, "Width"), weights.map((weight, i) =>
-					element("label", {}, element("input", { type: "radio", name: "weight", value: weight.key, checked: i === 0,
-						change: () => graph.setWeight(weight) }), " ", weight.name))),
-				element("p", { class: "search" }, element("label", { for: "flame-search" }, "Find: "), input, " ",
-					button("Whole graph", () => graph.look(0), { id: "flame-reset" }))),
-			graph.result,
-			element("p", { class: "legend-line" },
-				element("span", { class: "swatch old", "aria-hidden": "true" }), "old ",
-				element("span", { class: "swatch young", "aria-hidden": "true" }), "young ",
-				element("span", { class: "swatch dead", "aria-hidden": "true" }), "nothing lives"),
-			graph.place, graph.details);
+		drawFlame(place, graph, reportWeights, [["old", "old"], ["young", "young"], ["dead", "nothing lives"]]);
 	},
 });

@@ -43,7 +43,7 @@ function drawHead(report) {
 /* What is wrong can be read while the rest is drawn. */
 async function drawParts(report) {
 	const main = document.getElementById("main"), nav = document.getElementById("nav");
-	const shown = parts.filter((p) => !p.has || p.has(report));
+	const shown = parts.filter((p) => (p.schema ?? SCHEMA_REPORT) === report.schema && (!p.has || p.has(report)));
 
 	for (const p of shown) {
 		p.place = element("section", { id: p.id, "aria-labelledby": `${p.id}-title` },
@@ -75,7 +75,10 @@ async function start() {
 	try {
 		const report = readReport();
 
-		drawHead(report);
+		if (report.schema === SCHEMA_DIFF)
+			drawDiffHead(report);
+		else
+			drawHead(report);
 		await drawParts(report);
 		openTarget();
 	} catch (error) {

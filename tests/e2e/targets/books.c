@@ -2,6 +2,7 @@
  *
  *     books fifo|lifo|hoard|churn|foreign N
  *     books grow N
+ *     books late N
  *
  * One site, planted(), makes N blocks of 48 bytes, each with a temporary block of
  * its own, in that order of death:
@@ -12,6 +13,8 @@
  *     foreign  as fifo, freed by another thread
  * grow: one buffer, that is made larger N times by widen(); tells "grown COUNT BYTES",
  * from when it is large, and "all COUNT BYTES", from its beginning.
+ * late: N blocks; then another thread allocates 40 MiB, and they die at the hands of the
+ * first, which has allocated nothing since.
  * Tells "live ALLOCATIONS N" for the site's live blocks, after so many
  * allocations of this program since it began.
  *
@@ -57,6 +60,39 @@ undertaker(void *with)
 		bury(corpse);
 		sem_post(&empty);
 	}
+}
+
+/* Lets epochs and periods end. */
+static void *
+pass_time(void *with)
+{
+	long i;
+
+	sem_wait(&full);
+	for (i = 0; i < 40 << 10; i++)
+		v_free(v_malloc(1024));
+	sem_post(&empty);
+	return with;
+}
+
+static int
+late(long n)
+{
+	pthread_t thread;
+	long i;
+
+	pthread_create(&thread, NULL, pass_time, NULL);
+	for (i = 0; i < 16 << 10; i++) /* periods of more than these few blocks */
+		v_free(v_malloc(1024));
+	for (i = 0; i < n; i++)
+		blocks[i] = planted();
+	v_free(v_malloc(48)); /* the last own block is freed the quick way */
+	v_free(v_malloc(48));
+	sem_post(&full);
+	sem_wait(&empty);
+	for (i = 0; i < n; i++)
+		bury(blocks[i]);
+	return 0;
 }
 
 static void
@@ -144,6 +180,8 @@ main(int argc, char **argv)
 		return grow(atol(argv[2]));
 	sem_init(&full, 0, 0);
 	sem_init(&empty, 0, 0);
+	if (strcmp(argv[1], "late") == 0)
+		return late(atol(argv[2]));
 	pthread_create(&thread, NULL, undertaker, NULL);
 	work(argv[1], atol(argv[2]));
 	return 0;

@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# endless.sh -- a file's size follows from sites and live blocks, not from events.
+#
+# The same three sites and 300 live blocks a thread, after few allocations and after a
+# hundred times as many.  What may differ: the timeline, which has at most 4097 records of
+# at most 48 bytes, and the width of counters, a byte or two each.
+#
+# SPDX-License-Identifier: MIT
+# shellcheck source-path=SCRIPTDIR/../..
+. "${srcdir:-.}/tests/e2e/init.sh"
+
+require_built "$TARGETS/churn"
+# In check-long 10^7 and 10^9 allocations; a minute or so.
+if [ "${GCPROF_TESTS_LONG:-0}" = 1 ]; then
+	GCPROF_TESTS_TIMEOUT=1200
+	few=10 many=1000
+else
+	few=1 many=5
+fi
+
+n() { records "$1" "$2" | wc -l; } # FILE KIND
+
+run_gcprof few "$TARGETS/churn" 1 "$few" 32
+run_gcprof many "$TARGETS/churn" 1 "$many" 32
+is "the long run ends well" "$status" 0
+a=$(heap few) b=$(heap many)
+between "it allocated so often" "$(info "$b" allocations)" $((many * 1000000)) $((many * 1000000 + 1000))
+is "and has the same blocks, sites and threads" "$(n "$b" block) $(n "$b" site) $(n "$b" thread)" \
+	"$(n "$a" block) $(n "$a" site) $(n "$a" thread)"
+between "the timeline has at most 4097 records" "$(n "$b" epoch)" 1 4097
+more=$((48 * ($(n "$b" epoch) - $(n "$a" epoch)) + 2000))
+between "the file is no larger but for the timeline and for wider counters" \
+	"$(wc -c <"$b")" 1 $(($(wc -c <"$a") + (more > 2000 ? more : 2000)))
+
+# Births: one for each thread and epoch; in a file only those that something has.
+GCPROF_YOUNG=64K run_gcprof births "$TARGETS/churn" 2 1 1000
+is "a run of many short epochs ends well" "$status" 0
+file=$(heap births)
+between "it had many epochs" "$(info "$file" epoch)" 5000 10000000
+between "and its file has no more births than blocks" "$(n "$file" birth)" 1 "$(n "$file" block)"
+is "none was lost" "$(info "$file" loss.births)" ""
+done_testing

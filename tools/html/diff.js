@@ -1,0 +1,265 @@
+/* diff.js -- what has changed between two snapshots or more.
+ *
+ * In:   the JSON of a comparison, "gcprof-diff/1".
+ * Out:  its head and its parts.
+ * Not here: what has changed (tools/diff.c).
+ *
+ * SPDX-License-Identifier: MIT
+ */
+
+/* ---- words ---- */
+
+const relations = {
+	"one process": "snapshots of one process",
+	"one build": "processes of one build",
+	"different builds": "different builds, their sites matched by the names of functions",
+};
+
+function grownText(bytes) {
+	return (bytes > 0 ? "+" : "") + sizeText(bytes);
+}
+
+function grown(bytes) {
+	return element("data", { value: bytes, title: countText(bytes) + " bytes" }, grownText(bytes));
+}
+
+function drawDiffHead(diff) {
+	const [first] = diff.snapshots, last = diff.snapshots.at(-1);
+	const name = shortened(baseName(last.executable || last.command || "") || "a program", 80);
+
+	document.title = `${name}, what has changed`;
+	document.getElementById("title").textContent = `${name}: what has changed`;
+	document.getElementById("about").append(
+		element("code", { class: "name", title: first.file }, shortened(baseName(first.file), 60)), " \u2192 ",
+		element("code", { class: "name", title: last.file }, shortened(baseName(last.file), 60)),
+		` \u00b7 ${relations[diff.relation] ?? diff.relation}`,
+		diff.filters ? ` \u00b7 ${diff.filters}` : "");
+}
+
+/* ---- in short ---- */
+
+part({
+	id: "summary",
+	schema: SCHEMA_DIFF,
+	title: "In short",
+	draw(diff, place) {
+		const tile = (id, title, value, more) => element("div", { class: "tile", id },
+			element("dt", {}, title), element("dd", {}, value), element("dd", { class: "remark" }, more));
+		const top = diff.sites.find((s) => s.growth.bytes > 0);
+		const states = Object.entries(diff.totals).filter(([, t]) => t.sites > 0);
+
+		const doubts = [
+			diff.snapshots.some((s) => !s.complete) && "A snapshot is not complete: some memory is not in these figures.",
+			diff.snapshots.some((s) => s.sample_bytes) && "Stacks were sampled: the figures of sites are of samples.",
+		];
+
+		place.append(
+			element("p", { class: "sentence" }, top ?
+				[element("strong", {}, grownText(top.growth.bytes)), " at ", element("span", { class: "name" }, shortName(top.function ?? "(unknown)")),
+					`, of ${grownText(diff.growth.bytes)} in all.`] : "No site has grown."),
+			element("dl", { class: "tiles" },
+				tile("before", "Before", size(diff.before.bytes), countOf(diff.before.blocks, "block")),
+				tile("after", "After", size(diff.after.bytes), countOf(diff.after.blocks, "block")),
+				tile("growth", "Growth", grown(diff.growth.bytes), `${diff.growth.blocks > 0 ? "+" : ""}${countText(diff.growth.blocks)} blocks`),
+				diff.blocks && tile("still", "Still there", countText(diff.blocks.still_live), `of ${countOf(diff.blocks.before, "block")} before`)),
+			...doubts.filter(Boolean).map((doubt) => element("p", { class: "warning" }, doubt)),
+			new Table({
+				caption: "Sites by what became of them",
+				columns: [
+					{ title: "Sites that are", value: ([state]) => state, cell: ([state]) => state },
+					{ title: "Number", isNumber: true, value: ([, t]) => t.sites },
+					{ title: "Before", isNumber: true, value: ([, t]) => t.before.bytes, cell: ([, t]) => size(t.before.bytes) },
+					{ title: "After", isNumber: true, value: ([, t]) => t.after.bytes, cell: ([, t]) => size(t.after.bytes) },
+				],
+				rows: states,
+			}).element);
+	},
+});
+
+/* ---- small multiples ---- */
+
+const MOST_MULTIPLES = 12;
+
+/* All have the same scale of time, each its own of bytes: it is the shape that tells. */
+class SmallChart {
+	constructor(xs, values, label) {
+		Object.assign(this, { xs, values });
+		this.place = element("div", { class: "small-plot", role: "img", "aria-label": label });
+		charts.add(this);
+		new ResizeObserver(() => this.resize()).observe(this.place);
+	}
+
+	draw() {
+		this.width = this.place.clientWidth;
+		this.plot?.destroy();
+		this.plot = new uPlot({
+			width: Math.max(this.width, 120), height: 70, legend: { show: false }, cursor: { show: false },
+			scales: { x: { time: false }, y: { range: (u, min, max) => [0, max > 0 ? max * 1.1 : 1] } },
+			axes: [{ show: false }, { show: false }],
+			series: [{}, { stroke: colour("c1"), width: 2, points: { show: this.xs.length < 20 } }],
+		}, [this.xs, this.values], this.place);
+	}
+
+	resize() {
+		if (this.place.clientWidth && this.place.clientWidth !== this.width)
+			this.draw();
+	}
+}
+
+function trendText(trend) {
+	if (!trend)
+		return "too few snapshots for a trend";
+	return `${grownText(trend.slope)} per ${trend.per} (${grownText(trend.low)} to ${grownText(trend.high)}), ` +
+		`confidence ${(100 * trend.confidence).toFixed(0)} %`;
+}
+
+part({
+	id: "trends",
+	schema: SCHEMA_DIFF,
+	title: "Trends",
+	has: (diff) => diff.snapshots.length > 2 && diff.sites.length > 0,
+	draw(diff, place) {
+		const isOne = diff.relation === "one process";
+		const xs = diff.snapshots.map((s, i) => isOne ? s.uptime_seconds : i);
+
+		place.append(
+			element("p", {}, isOne ? "Live bytes over time, from the first snapshot to the last. " : "Live bytes in each snapshot, in their order. ",
+				"Each chart begins at 0 and has a scale of its own."),
+			element("ul", { class: "multiples" }, diff.sites.slice(0, MOST_MULTIPLES).map((s) => {
+				const name = shortName(s.function ?? "(unknown)");
+				const words = `${sizeText(s.live_bytes[0])} to ${sizeText(s.live_bytes.at(-1))}`;
+
+				return element("li", {}, element("p", { class: "name", title: shortened(s.function ?? "", 2000) }, name),
+					new SmallChart(xs, s.live_bytes, `${name}: ${words}`).place,
+					element("p", { class: "remark" }, words), element("p", { class: "remark" }, trendText(s.trend)));
+			})));
+	},
+});
+
+/* ---- tables ---- */
+
+function changeColumns(diff) {
+	const bytes = (title, value, show = size) => ({ title, isNumber: true, value, cell: (s) => show(value(s)) });
+	const slope = { title: `Per ${diff.sites[0]?.trend?.per ?? "snapshot"}`, isNumber: true, hint: "slope, with its confidence",
+		value: (s) => s.trend?.slope ?? 0,
+		cell: (s) => s.trend ? `${grownText(s.trend.slope)}, ${(100 * s.trend.confidence).toFixed(0)} %` : "-" };
+
+	return [
+		{ title: "State", value: (s) => s.state, cell: (s) => s.state },
+		bytes("Growth", (s) => s.growth.bytes, grown),
+		bytes("Before", (s) => s.before.bytes),
+		bytes("After", (s) => s.after.bytes),
+		{ title: "Blocks", hint: "growth in blocks", isNumber: true, value: (s) => s.growth.blocks,
+			cell: (s) => `${s.growth.blocks > 0 ? "+" : ""}${countText(s.growth.blocks)}` },
+		diff.snapshots.length > 2 ? slope : null,
+	].filter(Boolean);
+}
+
+part({
+	id: "sites",
+	schema: SCHEMA_DIFF,
+	title: "Sites",
+	draw(diff, place) {
+		const line = (s) => stackLine(s.frames, 3);
+		const table = new Table({
+			caption: "Call stacks that allocate, and what became of their memory",
+			columns: [{ title: "Site", value: line, cell: (s) => element("span", { class: "name" }, line(s)) }, ...changeColumns(diff)],
+			rows: diff.sites,
+			sorted: { column: 2, isFalling: true },
+			open: (s) => [
+				s.blocks && element("p", {}, `Of ${countOf(s.blocks.before, "block")} before, ${countText(s.blocks.still_live)} live still; ` +
+					`${countText(s.blocks.came)} came.`),
+				stackList(s.frames),
+			],
+		});
+		const input = element("input", { type: "search", id: "filter", autocomplete: "off", spellcheck: "false",
+			input: afterTyping(() => {
+				const test = textTest(input.value);
+
+				table.filter((s) => s.frames.some((f) => test(frameName(f)) || (f.file !== null && test(f.file)) ||
+					(f.module !== null && test(f.module))));
+			}) });
+
+		place.append(element("p", { class: "search" },
+			element("label", { for: "filter" }, "Only stacks with this function, file or module: "), input), table.element);
+	},
+});
+
+part({
+	id: "types",
+	schema: SCHEMA_DIFF,
+	title: "Types",
+	has: (diff) => diff.types.length > 0,
+	draw(diff, place) {
+		place.append(new Table({
+			caption: "Types, and what became of their memory",
+			columns: [{ title: "Type", value: (t) => t.name ?? "", cell: (t) => element("span", { class: "name", title: shortened(t.name ?? "", 2000) },
+				shortName(t.name ?? "(unknown)")) }, ...changeColumns(diff)],
+			rows: diff.types,
+			sorted: { column: 2, isFalling: true },
+		}).element);
+	},
+});
+
+/* ---- the flame graph ---- */
+
+const diffWeights = [
+	{ key: "growth", name: "Growth", text: sizeText },
+	{ key: "shrinkage", name: "Shrinkage", text: sizeText },
+	{ key: "after", name: "After", text: sizeText },
+	{ key: "before", name: "Before", text: sizeText },
+];
+
+/* The sites' stacks as a calling-context tree, a node for each frame, and the sites
+ * with figures that can be summed up over it. */
+function treeOfDiff(diff) {
+	const strings = [], numbers = new Map(), rows = [[0, 0]], below = new Map();
+	const intern = (text) => {
+		if (text === null || text === undefined)
+			return -1;
+		if (!numbers.has(text))
+			numbers.set(text, strings.push(text) - 1);
+		return numbers.get(text);
+	};
+	const child = (parent, f) => {
+		const packed = [intern(f.function), intern(f.file), f.line ?? 0, intern(f.module), f.offset ?? 0,
+			(f.inlined ? 1 : 0) | (f.special ? 2 : 0)];
+		const key = `${parent} ${packed}`;
+
+		if (!below.has(key))
+			below.set(key, rows.push([rows.length, parent, packed]) - 1);
+		return below.get(key);
+	};
+	const sites = diff.sites.map((s) => ({
+		node: s.frames.reduceRight(child, 0),
+		growth: Math.max(0, s.growth.bytes),
+		shrinkage: Math.max(0, -s.growth.bytes),
+		after: s.after.bytes,
+		before: s.before.bytes,
+	}));
+
+	return { strings, tree: new CallTree(rows, strings), sites };
+}
+
+part({
+	id: "flame",
+	schema: SCHEMA_DIFF,
+	title: "Flame graph",
+	has: (diff) => diff.sites.length > 0,
+	draw(diff, place) {
+		const whole = treeOfDiff(diff);
+		const weights = diffWeights.filter(({ key }) => whole.sites.some((s) => s[key] > 0));
+		const graph = new FlameGraph(whole, {
+			weights: weights.length ? weights : diffWeights,
+			more: ({ before, after }, at) => before && after ? `; ${sizeText(before[at])} before, ${sizeText(after[at])} after` : "",
+			/* As much red as there is growth, as much blue as there is shrinkage. */
+			paint: ({ growth, shrinkage }, at) => {
+				const more = growth?.[at] ?? 0, less = shrinkage?.[at] ?? 0;
+
+				return more + less === 0 ? "#d4d8de" : d3.interpolateRgb("#a9d6f5", "#ff9f8a")(more / (more + less));
+			},
+		});
+
+		drawFlame(place, graph, weights, [["grown", "grown"], ["shrunk", "shrunk"], ["dead", "the same"]]);
+	},
+});
