@@ -324,8 +324,12 @@ bad_free(void *p, enum blocks_state state, const struct block *b, const struct c
 	/* What a larger block has taken over since is its inside. */
 	bool is_double = state == BLOCKS_FREED && !blocks_is_inside((uintptr_t)p);
 
-	if (state == BLOCKS_OUTSIDE && relaxed_load(&loss[LOSS_SHADOW]) &&
-	    backend_has(p))
+	/* A block that came when there was no memory for its chunk is unknown, though
+	 * the chunk may be there now.  BOUND: from then on, a wild pointer into the
+	 * heap that is in no block we know is taken for one, as without us. */
+	if (relaxed_load(&loss[LOSS_SHADOW]) && backend_has(p) &&
+	    (state == BLOCKS_OUTSIDE ||
+	     (state == BLOCKS_NEVER && !((uintptr_t)p & 15) && !blocks_is_inside((uintptr_t)p))))
 		return true;
 
 	/* The loader's first allocations come from its own data pages. */

@@ -70,4 +70,9 @@ ok "a relative name is taken from the working directory" test -s "$T/start/relat
 run_gcprof small "$TARGETS/quiet" small
 is "a program under RLIMIT_AS gets as far as it can" "$status $(cat "$T/small.out")" "9 survived"
 points_of "$T/small.truth"
+run_gcprof lost "$TARGETS/quiet" lost
+is "blocks that there was no memory to know of are freed" "$status $(cat "$T/lost.out")" "6 freed"
+file=$(heap lost)
+between "lost: there were such blocks" "$(summary "$file" .process.losses.blocks)" 1 1000000
+is "lost: none of their frees is called wrong" "$(records "$file" bad | wc -l)" 0
 done_testing

@@ -111,22 +111,29 @@ changes_place(const char *dir)
 	return 4;
 }
 
-static int
-small_address_space(void)
+static unsigned long
+address_space(void)
 {
-	struct rlimit limit = {0, 0};
 	char line[256];
 	unsigned long pages = 0;
 	FILE *in = fopen("/proc/self/statm", "r");
-	int i, failures = 0;
-	void *p;
 
 	if (in && fgets(line, sizeof line, in))
 		pages = strtoul(line, NULL, 10);
 	if (in)
 		fclose(in);
+	return pages * 4096;
+}
+
+static int
+small_address_space(void)
+{
+	struct rlimit limit = {0, 0};
+	int i, failures = 0;
+	void *p;
+
 	/* 40 MiB more than now */
-	limit.rlim_cur = limit.rlim_max = pages * 4096 + (40u << 20);
+	limit.rlim_cur = limit.rlim_max = address_space() + (40u << 20);
 	setrlimit(RLIMIT_AS, &limit);
 	for (i = 0; i < 100; i++) {
 		errno = 0;
@@ -142,6 +149,33 @@ small_address_space(void)
 	point(failures > 0 && failures < 100, "malloc fails with ENOMEM under RLIMIT_AS, not at once");
 	puts("survived");
 	return 9;
+}
+
+/* There is room for the heap to grow, but not for what is kept of its next part;
+ * later there is.  A part is 64 MiB of heap, and takes 16. */
+static int
+lost_for_a_while(void)
+{
+	enum { ROUNDS = 64, MOST = 1 << 14, BYTES = 30000 };
+	static void *blocks[MOST];
+	struct rlimit usual, limit;
+	int n = 0, i, round;
+
+	getrlimit(RLIMIT_AS, &usual);
+	for (round = 0; round < ROUNDS && n < MOST; round++) {
+		limit = usual;
+		limit.rlim_cur = address_space() + (8u << 20);
+		setrlimit(RLIMIT_AS, &limit);
+		while (n < MOST && (blocks[n] = v_malloc(BYTES)) != NULL)
+			n++;
+		setrlimit(RLIMIT_AS, &usual);
+		if (n < MOST && (blocks[n] = v_malloc(BYTES)) != NULL)
+			n++;
+	}
+	for (i = 0; i < n; i++)
+		v_free(blocks[i]);
+	puts("freed");
+	return 6;
 }
 
 static int
@@ -201,6 +235,8 @@ main(int argc, char **argv)
 		return changes_place(arg);
 	if (!strcmp(mode, "small"))
 		return small_address_space();
+	if (!strcmp(mode, "lost"))
+		return lost_for_a_while();
 	if (!strcmp(mode, "file-size"))
 		return file_size_limit();
 	if (!strcmp(mode, "file-size-signal"))
