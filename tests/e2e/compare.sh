@@ -200,9 +200,10 @@ is "without it nobody looks for any" "$(jq .findings "$T/out.json")" null
 
 # ---- what does not go together
 ok "--diff and --merge do not go together" is_refused '--diff does not go with --merge' --diff --merge "$a" "$b"
-ok "nor --diff and a baseline" is_refused '--diff does not go with --baseline' --diff --baseline=x "$a" "$b"
+"$ANALYZE" --write-baseline="$T/baseline" "$a" >"$T/out"
+ok "nor --diff and a baseline" is_refused '--diff does not go with --baseline' --diff --baseline="$T/baseline" "$a" "$b"
 ok "a format that has no difference is refused, and those that have are named" is_refused \
-	'--format=sarif is not one for --diff; these are: text json collapsed difffolded csv' --diff --format=sarif "$a" "$b"
+	'--format=sarif is not one for --diff; these are: text json (html )?collapsed difffolded csv' --diff --format=sarif "$a" "$b"
 ok "difffolded is of a difference" is_refused '--format=difffolded is not one for one snapshot' --format=difffolded "$a"
 ok "so is the order by growth" is_refused '--sort: that order is not one for one snapshot' --sort=growth "$a"
 
