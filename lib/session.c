@@ -795,13 +795,14 @@ pause_ns(void)
 }
 
 /* The one thread of ours, and only if GCPROF_SNAPSHOT asks for an interval,
- * GCPROF_WATCH for alarms or GCPROF_LIVE for a page: an idle program is to be seen too.  It has all signals
- * blocked, and returns when it is the last: a process whose other threads have called
- * pthread_exit ends with the last of them. */
+ * GCPROF_WATCH for alarms or GCPROF_LIVE for a page: an idle program is to be seen
+ * too.  It has all of the program's signals blocked, and returns when it is the last:
+ * a process whose other threads have called pthread_exit ends with the last of them. */
 static void *
 keep_time(void *with)
 {
 	(void)with;
+	sys_allow_libc_signals();
 	cut_set_own_thread(sys_gettid());
 	for (;;) {
 		uint64_t now;

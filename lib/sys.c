@@ -458,6 +458,14 @@ sys_block_signals(void)
 }
 
 void
+sys_allow_libc_signals(void)
+{
+	uint64_t libc = 3ull << 31; /* 32 and 33: nptl(7) */
+
+	(void)K4(SYS_rt_sigprocmask, 1 /* SIG_UNBLOCK */, &libc, 0, 8);
+}
+
+void
 sys_restore_signals(uint64_t mask)
 {
 	(void)K4(SYS_rt_sigprocmask, 2 /* SIG_SETMASK */, &mask, 0, 8);

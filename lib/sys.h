@@ -89,6 +89,9 @@ int sys_thread_name(char name[16]);
 /* mask of signal n is bit n-1. */
 uint64_t sys_block_signals(void);
 void sys_restore_signals(uint64_t mask);
+/* Let this thread take the signals that the C library sends its threads: setuid and
+ * its kind wait until each thread has answered. */
+void sys_allow_libc_signals(void);
 /* Forget a blocked signal that is pending for this thread or process. */
 void sys_drop_signal(int number);
 

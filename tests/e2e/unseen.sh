@@ -75,4 +75,8 @@ is "blocks that there was no memory to know of are freed" "$status $(cat "$T/los
 file=$(heap lost)
 between "lost: there were such blocks" "$(summary "$file" .process.losses.blocks)" 1 1000000
 is "lost: none of their frees is called wrong" "$(records "$file" bad | wc -l)" 0
+
+# The thread that keeps time is one of the process's.
+GCPROF_TESTS_TIMEOUT=30 GCPROF_SNAPSHOT=exit,interval=1h run_gcprof group "$TARGETS/quiet" group
+is "a child's setgid, which each thread does, returns beside the thread that keeps time" "$status $(cat "$T/group.out")" "5 set"
 done_testing

@@ -237,6 +237,17 @@ main(int argc, char **argv)
 		return small_address_space();
 	if (!strcmp(mode, "lost"))
 		return lost_for_a_while();
+	if (!strcmp(mode, "group")) {
+		int how = 0;
+		pid_t child = fork();
+
+		/* Done by each thread, the library's own among them. */
+		if (child == 0)
+			_exit(setgid(getgid()) == 0 ? 5 : 1);
+		waitpid(child, &how, 0);
+		puts("set");
+		return WIFEXITED(how) ? WEXITSTATUS(how) : 2;
+	}
 	if (!strcmp(mode, "file-size"))
 		return file_size_limit();
 	if (!strcmp(mode, "file-size-signal"))
