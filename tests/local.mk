@@ -190,7 +190,7 @@ if WITH_PRELOAD
 TESTS += $(cli_tests) $(e2e_tests) $(leaks_tests) $(corpus_tests) $(real_tests)
 endif
 EXTRA_DIST += $(fuzz_tests) $(race_tests) $(analyze_tests) $(lint_tests) $(cli_tests) $(e2e_tests) $(real_tests) $(long_tests) \
-	tests/unit/run.sh tests/lint/tap.sh tests/lint/allowed-symbols \
+	tests/unit/run.sh tests/cli/points.sh tests/lint/tap.sh tests/lint/allowed-symbols \
 	tests/fuzz/corpus tests/golden tests/README
 
 TEST_EXTENSIONS = .sh

@@ -12,36 +12,11 @@
 # shellcheck disable=SC2016
 # shellcheck source=tests/lint/tap.sh
 . "$(dirname "$0")/../lint/tap.sh"
+# shellcheck source=tests/cli/points.sh
+. "$(dirname "$0")/points.sh"
 
-analyze=${GCPROF_ANALYZE:-$abs_top_builddir/tools/gcprof-analyze}
-unit=$abs_top_builddir/tests/unit
 preload=$abs_top_builddir/lib/.libs/libgcprof.so
 [ -x "$unit/test_outline" ] || skip_all "cmocka is missing, and with it who writes the snapshots"
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
-n=0
-
-ok() { # SENTENCE COMMAND...
-	local sentence=$1
-	shift
-	n=$((n + 1))
-	if "$@" > seen 2>&1; then
-		echo "ok $n - $sentence"
-	else
-		echo "not ok $n - $sentence"
-		{ echo "failed: $*"; tail -n 20 seen; } | sed 's/^/# /'
-	fi
-}
-
-skip() { # SENTENCE REASON
-	n=$((n + 1))
-	if [ -n "${GCPROF_TESTS_REQUIRE:-}" ]; then
-		echo "not ok $n - $1: $2"
-	else
-		echo "ok $n - $1 # SKIP $2"
-	fi
-}
 
 is() { # WANTED GOT
 	[ "$1" = "$2" ] || { echo "'$2', not '$1'"; false; }
