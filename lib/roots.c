@@ -40,6 +40,9 @@ static struct {
 	size_t tls_bytes;	 /* static TLS, below the thread pointer */
 	size_t descriptor_bytes; /* struct pthread, above it */
 	size_t keys, keys_end;	 /* pthread_setspecific values in it; 0 = unknown */
+	/* Our own static TLS, in bytes below the thread pointer: what jemalloc
+	 * remembers of places it looked up is no root.  0 = not known. */
+	size_t own_start, own_end;
 	uintptr_t main_pointer;	 /* the thread pointer of who has the kernel's stack */
 	/* Lists of descriptors, on stacks of libc's making and of the program's. */
 	const struct list *stacks[2];
@@ -67,6 +70,35 @@ find_stack_lists(void)
 	libc.stacks[0] = (const void *)(rtld + used[2]);
 	libc.stacks[1] = (const void *)(rtld + user[2]);
 	libc.link = link[2];
+}
+
+static int
+find_own_tls(struct dl_phdr_info *object, size_t bytes, void *with)
+{
+	uintptr_t here = (uintptr_t)&libc, data;
+	bool is_own = false;
+	size_t tls_bytes = 0;
+	int i;
+
+	(void)with;
+	for (i = 0; i < object->dlpi_phnum; i++) {
+		const ElfW(Phdr) *ph = &object->dlpi_phdr[i];
+
+		if (ph->p_type == PT_TLS)
+			tls_bytes = ph->p_memsz;
+		else if (ph->p_type == PT_LOAD)
+			is_own |= here - (object->dlpi_addr + ph->p_vaddr) < ph->p_memsz;
+	}
+	if (!is_own)
+		return 0;
+	data = bytes >= offsetof(struct dl_phdr_info, dlpi_tls_data) + sizeof(void *)
+		       ? (uintptr_t)object->dlpi_tls_data
+		       : 0;
+	if (data && data < libc.main_pointer && libc.main_pointer - data <= libc.tls_bytes) {
+		libc.own_start = libc.main_pointer - data;
+		libc.own_end = libc.own_start - tls_bytes;
+	}
+	return 1;
 }
 
 void
@@ -99,6 +131,7 @@ roots_init(void)
 		libc.keys_end = specific[2] + pointers * sizeof(void *);
 	}
 	find_stack_lists();
+	(void)dl_iterate_phdr(find_own_tls, NULL);
 }
 
 void
@@ -233,6 +266,12 @@ static void
 descriptor_roots(thread_no n, uintptr_t tp)
 {
 	uintptr_t lo = tp - libc.tls_bytes, hi = tp + libc.descriptor_bytes;
+
+	if (libc.own_start) {
+		root(HEAPFILE_ROOT_TLS, n, lo, tp - libc.own_start);
+		lo = tp - libc.own_end;
+		claim(tp - libc.own_start, lo);
+	}
 
 	if (libc.keys && libc.keys_end <= libc.descriptor_bytes) {
 		root(HEAPFILE_ROOT_TLS, n, lo, tp + libc.keys);

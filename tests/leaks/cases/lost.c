@@ -238,13 +238,14 @@ lost_large(void *volatile *frame)
 {
 	/* So large a block may be placed where something else was mapped before,
 	 * whose old address still stands somewhere (the loader's cache file, say):
-	 * that place is taken first, for good. */
+	 * that place is taken first, for good.  And it holds the start of a GiB, which
+	 * jemalloc remembers in thread-local storage when it looks up the block's end. */
 	char *volatile p;
 	int i;
 
 	for (i = 0; i < 4; i++)
-		(void)mmap(NULL, (size_t)80 << 20, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	p = leave(((size_t)64 << 20) + 4096);
+		(void)mmap(NULL, (size_t)1200 << 20, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	p = leave(((size_t)1 << 30) + 4096);
 	(void)frame;
 	p[0] = 1;
 	p = NULL;
@@ -425,7 +426,7 @@ static const struct leak_case cases[] = {
 	{"on-context-malloc", lost_on_context_malloc, "1/130 0/0 0/0", "-"},
 	{"on-context-mmap", lost_on_context_mmap, "1/130 0/0 0/0", "-"},
 	{"with-library", lost_with_library, "1/400 0/0 0/0", "-"},
-	{"large", lost_large, "1/67112960 0/0 0/0", "-"},
+	{"large", lost_large, "1/1073745920 0/0 0/0", "-"},
 	{"empty", lost_empty, "1/0 0/0 0/0", "-"},
 	{"moved", lost_moved, "1/100000 0/0 0/0", "-"},
 	{"shrunk", lost_shrunk, "1/40 0/0 0/0", "-"},
