@@ -17,12 +17,16 @@
 extern void *__libc_stack_end; /* a variable of the loader's */
 
 enum {
-	MIN_CUT = 256,
+	/* Where stacks are cut; see chains. */
+	STRIDE = 128,
+	N_CHAINS = 3,
 	/* Random recursion makes a new path of each stack: when there are so many
 	 * sites, stacks are cut shorter. */
 	MANY_SITES = 1 << 21,
-	MIN_CUT_MANY = 48,
-	MAX_FRAMES = 384,
+	STRIDE_MANY = 16,
+	/* A walk goes no further out; what is called from there is added to it. */
+	WALK_FRAMES = 1024,
+	MAX_FRAMES = WALK_FRAMES + N_CHAINS * STRIDE,
 	/* A frame pointer further up than this is not believed where nothing else
 	 * says how large the frame is; libunwind has the same bound. */
 	MAX_GUESS = 16384
@@ -227,24 +231,47 @@ struct fact {
 };
 enum { FACTS_PER_FRAME = 3 };
 
+/* A stack of more than N_CHAINS strides is cut: its path begins, below SITE_CUT, at the
+ * second or third multiple of the stride that is further out than its innermost
+ * frame.  So the place of the cut depends on the number of frames alone, and when
+ * the stack grows or shrinks by a frame it nearly always stays.  Frames belong to
+ * N_CHAINS such paths, of stacks of different depth: a chain has the nodes that were
+ * looked up for one of them. */
+struct chain {
+	uint32_t cut;	/* frames further out are not in it; 0 = the chain is not used */
+	uint32_t named; /* frames[cut + 1] to frames[named] have nodes */
+};
+
 /* INVARIANT  last-stack: frames[1] to frames[n] are the last stack, outermost
- * first, and steps[1] to steps[n] the path to the node of each.  frames[0] stands for
+ * first, and steps[1] to steps[n] the path to each.  frames[0] stands for
  * what is outside of it: its sp is above all others and its node is why the outermost
- * frame is that (SITE_ROOT, SITE_CUT, SITE_BROKEN).  The facts of frame i are those behind frames[i - 1].fact up to
+ * frame is that (SITE_ROOT, SITE_CUT, SITE_BROKEN).  steps[1] to steps[named] have
+ * nodes, and all have if no chain is used.  The facts of frame i are those behind frames[i - 1].fact up to
  * frames[i].fact, of increasing number outside in; if they all hold, frame i leads
  * to frame i - 1.  Instead of facts, a frame has one that never holds if its step
  * must be made again: so has the outermost, unless its code is known to have no
  * caller; and facts[0] never holds.  The bp of a frame without FRAME_NEEDS_BP may be
- * that of an earlier stack: nothing depends on it. */
+ * that of an earlier stack: nothing depends on it.
+ *
+ * Of a stack that is cut, the frames within its path are looked at, not those further
+ * out: they may be of an earlier stack, and then their number, which says where the
+ * cut is.  A path is true wherever it begins. */
 struct unwind {
 	uint32_t n;
 	uint32_t generation;
+	uint32_t stride;
+	uint32_t whole; /* of so many frames a stack is not cut */
+	uint32_t plain; /* the same; 0 while a chain is used */
+	uint32_t named;
 	uintptr_t lo, hi; /* stack between them is readable */
 	struct slot rules[RULES_CACHE]; /* read by this thread alone */
 	struct frame frames[MAX_FRAMES + 1];
 	struct site_step steps[MAX_FRAMES + 1];
 	struct fact facts[FACTS_PER_FRAME * (MAX_FRAMES + 1)];
-	struct fresh fresh[MAX_FRAMES]; /* innermost first */
+	struct fresh fresh[WALK_FRAMES]; /* innermost first */
+	struct chain chains[N_CHAINS]; /* by cut / stride % N_CHAINS */
+	site_id nodes[N_CHAINS][MAX_FRAMES + 1];
+	struct site_step path[N_CHAINS * STRIDE + 1]; /* of a chain, while it is looked up */
 	struct cfi_row row;
 	struct cfi_scratch scratch;
 };
@@ -259,10 +286,18 @@ unwind_bytes(void)
 static const uintptr_t zero;
 static const struct fact never = {.addr = (uintptr_t)&zero, .value = 1};
 
+static void
+forget_stack(struct unwind *u)
+{
+	u->n = 0;
+	u->plain = u->whole;
+	memset(u->chains, 0, sizeof u->chains);
+}
+
 void
 unwind_reset(struct unwind *u)
 {
-	u->n = 0;
+	forget_stack(u);
 	u->lo = u->hi = 0;
 	u->frames[0].sp = UINTPTR_MAX;
 	u->facts[0] = never;
@@ -523,26 +558,11 @@ step(struct unwind *u, struct fresh *f, struct fresh *ret)
 
 /* ---- whole stacks -------------------------------------------------------- */
 
-/* Whether a cut may be made between a frame and its caller: one in sixteen,
- * and always within a function that calls itself. */
-static bool
-is_boundary(uintptr_t pc, uintptr_t caller)
-{
-	return pc == caller || ((pc * 31 + caller) * 0x9e3779b97f4a7c15ull) >> 60 == 0;
-}
-
-/* Whether n frames of a stack are enough, the outermost being `last` and its
- * caller's address `next`. */
-static ALWAYS_INLINE bool
-is_cut(uint32_t n, uint32_t min, uintptr_t last, uintptr_t next)
-{
-	return unlikely(n >= min) && (n >= min + min / 2 || is_boundary(last, next));
-}
-
+/* How many of t frames are further out than the cut. */
 static ALWAYS_INLINE uint32_t
-min_cut(void)
+cut_of(const struct unwind *u, uint32_t t)
 {
-	return likely(sites_end() < MANY_SITES) ? MIN_CUT : MIN_CUT_MANY;
+	return likely(t <= u->whole) ? 0 : ((t - 1) / u->stride - (N_CHAINS - 1)) * u->stride;
 }
 
 static ALWAYS_INLINE uint64_t
@@ -583,22 +603,24 @@ leads_as_before(struct unwind *u, uint32_t i)
 }
 
 /* Frames of the last stack from m outwards that are the same still: the index
- * of the outermost of them that does not lead to the same caller, 0 if all are.
- * sp: of the innermost frame. */
+ * of the outermost of them that does not lead to the same caller, 0 if all do.
+ * end: where to end, that frame not included; sp: of the innermost frame. */
 static ALWAYS_INLINE uint32_t
-verify(struct unwind *u, uint32_t m, uintptr_t sp)
+verify(struct unwind *u, uint32_t m, uint32_t end, uintptr_t sp)
 {
 	const struct fact *f = &u->facts[u->frames[m].fact];
+	const struct fact *last = end ? &u->facts[u->frames[end].fact] : u->facts;
 	bool is_distrusted = false;
 
 	for (;;) {
 		uint32_t k;
 
-		while (word(f->addr) == f->value)
+		/* The very last, which is before all frames', never holds. */
+		while ((!end || f > last) && word(f->addr) == f->value)
 			f--;
-		k = (uint32_t)(f - u->facts);
-		if (likely(k == 0))
+		if (likely(f <= last))
 			return 0;
+		k = (uint32_t)(f - u->facts);
 		while (u->frames[m - 1].fact >= k)
 			m--;
 		if (!(u->frames[m].flags & (FRAME_RESTEP | FRAME_GUESSED)))
@@ -611,6 +633,13 @@ verify(struct unwind *u, uint32_t m, uintptr_t sp)
 			return m;
 		f = &u->facts[u->frames[--m].fact];
 	}
+}
+
+/* The same for a stack that is cut: frames further out do not matter. */
+static NOINLINE uint32_t
+verify_cut(struct unwind *u, uint32_t m, uint32_t cut, uintptr_t sp)
+{
+	return verify(u, m, cut < m ? cut : m, sp);
 }
 
 /* Make frames[i] of x: flags, and its facts behind those of frame i - 1.
@@ -646,30 +675,101 @@ note_facts(struct unwind *u, const struct fresh *x, uint32_t i)
 	f->fact = k + 1 + (is_saved && needed);
 }
 
+static uint32_t
+min_u32(uint32_t a, uint32_t b)
+{
+	return a < b ? a : b;
+}
+
+/* What holds of `path` of frame i in a chain; sites_hash is linear in its parent. */
+static uint32_t
+chain_path(const struct unwind *u, uint32_t cut, uint32_t i)
+{
+	uint32_t factor = 1, base = SITES_HASH_FACTOR, power = i - cut;
+
+	for (; power; power /= 2, base *= base)
+		if (power % 2)
+			factor *= base;
+	return u->steps[i].path + (SITE_CUT - u->steps[cut].path) * factor;
+}
+
+/* The site of the last stack, which is cut. */
+static site_id
+name_in_chain(struct unwind *u)
+{
+	uint32_t cut = cut_of(u, u->n), which = cut / u->stride % N_CHAINS, i, n;
+	struct chain *c = &u->chains[which];
+	site_id *nodes = u->nodes[which];
+
+	if (c->cut != cut)
+		*c = (struct chain){.cut = cut, .named = cut};
+	if (c->named >= u->n)
+		return nodes[u->n];
+	n = u->n - c->named;
+	u->path[0].node = c->named == cut ? (site_id)SITE_CUT : nodes[c->named];
+	u->path[0].path = chain_path(u, cut, c->named);
+	for (i = 1; i <= n; i++) {
+		u->path[i].step = u->steps[c->named + i].step;
+		u->path[i].path = sites_hash(u->path[i - 1].path, u->path[i].step);
+	}
+	(void)sites_path(u->path, n);
+	for (i = 1; i <= n; i++)
+		nodes[c->named + i] = u->path[i].node;
+	c->named = u->n;
+	return nodes[u->n];
+}
+
+/* The site of the last stack, of which `kept` frames have been there before, where it is
+ * deep or has been. */
+static NOINLINE site_id
+name(struct unwind *u, uint32_t kept)
+{
+	bool is_used = false;
+	uint32_t i, from;
+
+	u->named = u->plain ? kept : min_u32(u->named, kept);
+	for (i = 0; i < N_CHAINS; i++) {
+		struct chain *c = &u->chains[i];
+
+		c->named = min_u32(c->named, kept);
+		if (c->named <= c->cut)
+			*c = (struct chain){.cut = 0};
+		is_used |= c->cut != 0;
+	}
+	u->plain = 0;
+	if (u->n > u->whole)
+		return name_in_chain(u);
+	from = u->named;
+	u->named = u->n;
+	u->plain = is_used ? 0 : u->whole;
+	return from < u->n ? sites_path(&u->steps[from], u->n - from) : u->steps[u->n].node;
+}
+
 /* Make `fresh` (n frames, innermost first) the inner part of the last stack,
  * whose first `kept` frames stay.  Returns its site. */
 static ALWAYS_INLINE site_id
 remember(struct unwind *u, uint32_t kept, uint32_t n)
 {
-	struct site_step *from = &u->steps[kept];
-	uint32_t path = from->path;
+	struct site_step *from = &u->steps[kept], *to = from;
+	uint32_t path = from->path, i = kept;
 
 	u->n = kept + n;
-	if (n == 0)
-		return from->node;
 	for (; n > 0; n--) {
 		const struct fresh *x = &u->fresh[n - 1];
-		struct frame *f = &u->frames[++kept];
+		struct frame *f = &u->frames[++i];
 
-		u->steps[kept].step = fresh_step(x);
-		path = sites_hash(path, u->steps[kept].step);
-		u->steps[kept].path = path;
+		to++;
+		to->step = fresh_step(x);
+		path = sites_hash(path, to->step);
+		to->path = path;
 		f->pc = x->pc;
 		f->sp = x->sp;
 		f->bp = x->bp;
-		note_facts(u, x, kept);
+		note_facts(u, x, i);
 	}
-	return sites_path(from, (uint32_t)(&u->steps[kept] - from));
+	if (unlikely(i > u->plain))
+		return name(u, kept);
+	return i == kept ? from->node : sites_path(from, i - kept);
 }
 
 /* The same for a whole stack. root: why its outermost frame is that. */
@@ -724,7 +824,7 @@ unwind_all(struct unwind *u, const struct caller *c)
 		has_row = modules_find(is_exact ? pc : pc - 1, &m) &&
 			  cfi_row(is_exact ? pc : pc - 1, &m, &u->scratch, &u->row) == 0;
 		if (!is_inside) {
-			if (n && is_cut(n, min_cut(), u->fresh[n - 1].pc, pc)) {
+			if (n == WALK_FRAMES) {
 				root = SITE_CUT;
 				break;
 			}
@@ -838,11 +938,14 @@ site_id
 unwind_site(struct unwind *u, const struct caller *c)
 {
 	struct at at = {.pc = c->pc, .sp = c->sp, .bp = c->bp};
-	uint32_t n, m, min = min_cut(), flags = 0;
+	uint32_t n, m, flags = 0;
+	uint32_t stride = likely(sites_end() < MANY_SITES) ? STRIDE : STRIDE_MANY;
 
-	if (unlikely(u->generation != relaxed_load(&generation))) {
-		u->n = 0;
+	if (unlikely(u->generation != relaxed_load(&generation) || u->stride != stride)) {
 		u->generation = relaxed_load(&generation);
+		u->stride = stride;
+		u->whole = N_CHAINS * stride;
+		forget_stack(u);
 	}
 	m = u->n;
 	for (n = 0;;) {
@@ -855,11 +958,11 @@ unwind_site(struct unwind *u, const struct caller *c)
 		if (last->sp == at.sp && last->pc == at.pc &&
 		    (last->bp == at.bp || !(last->flags & FRAME_NEEDS_BP)) &&
 		    (last->flags & FRAME_EXACT) == (flags & FRAME_EXACT)) {
-			uint32_t changed = verify(u, m, c->sp);
+			uint32_t cut = cut_of(u, n + m), changed;
 
-			/* Where a stack is cut depends on all its frames. */
-			if (likely(changed == 0 && n + m < min &&
-				   u->steps[0].node != SITE_CUT))
+			changed = likely(!cut) ? verify(u, m, 0, c->sp)
+					       : verify_cut(u, m, cut, c->sp);
+			if (likely(changed == 0 && n + m <= MAX_FRAMES))
 				return remember(u, m, n);
 			/* Go on: of what is further out no frame can be met. */
 			m = changed ? changed - 1 : 0;
@@ -883,7 +986,7 @@ unwind_site(struct unwind *u, const struct caller *c)
 			at = (struct at){.pc = next.pc, .sp = next.sp, .bp = next.bp};
 			flags = next.flags;
 		}
-		if (is_cut(n, min, f->pc, at.pc))
+		if (unlikely(n == WALK_FRAMES))
 			return remember_all(u, n, SITE_CUT);
 	}
 }
