@@ -654,6 +654,32 @@ leads_as_before(struct unwind *u, uint32_t i)
 	return outcome != NEEDS_ALL && end_of(outcome) == u->steps[0].node;
 }
 
+/* The first of the facts from f backwards that does not hold, or the last one, which is
+ * not looked at.  Four in a round: there is nothing else to do in it. */
+static ALWAYS_INLINE bool
+holds(const struct fact *f)
+{
+	return word(f->addr) == f->value;
+}
+
+static ALWAYS_INLINE const struct fact *
+first_false(const struct fact *f, const struct fact *last)
+{
+	for (; f - last >= 4; f -= 4) {
+		if (!holds(f))
+			return f;
+		if (!holds(f - 1))
+			return f - 1;
+		if (!holds(f - 2))
+			return f - 2;
+		if (!holds(f - 3))
+			return f - 3;
+	}
+	while (f > last && holds(f))
+		f--;
+	return f;
+}
+
 /* Frames of the last stack from m outwards that are the same still: the index
  * of the outermost of them that does not lead to the same caller, 0 if all do.
  * end: where to end, that frame not included; sp: of the innermost frame. */
@@ -667,10 +693,8 @@ verify(struct unwind *u, uint32_t m, uint32_t end, uintptr_t sp)
 	for (;;) {
 		uint32_t k;
 
-		/* The very last, which is before all frames', never holds. */
-		while ((!end || f > last) && word(f->addr) == f->value)
-			f--;
-		if (likely(f <= last))
+		f = first_false(f, last);
+		if (likely(f == last))
 			return 0;
 		k = (uint32_t)(f - u->facts);
 		while (u->frames[m - 1].fact >= k)
@@ -978,11 +1002,7 @@ unwind_origin(struct unwind *u, bool is_exit, uintptr_t ret_registers[UNWIND_REG
 static ALWAYS_INLINE bool
 is_as_before(const struct unwind *u, const struct frame *frame)
 {
-	const struct fact *f = &u->facts[frame->fact];
-
-	while (word(f->addr) == f->value)
-		f--;
-	return f == u->facts;
+	return first_false(&u->facts[frame->fact], u->facts) == u->facts;
 }
 
 static ALWAYS_INLINE struct memo *
