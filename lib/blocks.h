@@ -185,18 +185,18 @@ blocks_insert(const struct block *b)
 }
 
 /* Where to store the tag of a small block if it takes no more than that; else
- * NULL.  It does where a block was released and none has been since: there is a
- * chunk, and `touched` says so.  addr: a multiple of 16 of at most
- * BLOCKS_ADDRESS_BITS. */
+ * NULL.  It does where there is a chunk, and `touched` says so: which is looked at,
+ * as the words themselves are in a cache line that nobody needs to wait for when it
+ * is only written.  addr: a multiple of 16 of at most BLOCKS_ADDRESS_BITS; NULL is
+ * in no chunk. */
 static ALWAYS_INLINE uint32_t *
 blocks_again(uintptr_t addr)
 {
-	uint32_t *chunk = acquire_load(&blocks_chunks[addr >> BLOCKS_CHUNK_BITS]), *w;
+	uint32_t *chunk = acquire_load(&blocks_chunks[addr >> BLOCKS_CHUNK_BITS]);
 
-	if (unlikely(!chunk))
+	if (unlikely(!chunk) || unlikely(!relaxed_load(blocks_touched(chunk, addr))))
 		return NULL;
-	w = blocks_words(chunk, addr);
-	return likely((relaxed_load(w) & ~(BLOCKS_SITES - 1)) == BLOCKS_RELEASED) ? w : NULL;
+	return blocks_words(chunk, addr);
 }
 
 /* Read a start's words, of which the tag is known. */
