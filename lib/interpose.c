@@ -53,17 +53,6 @@ wrap_alloc_slow(void *p, size_t bytes, enum heapfile_kind kind,
 }
 
 NOINLINE void *
-wrap_alloc_stack(void *p, size_t bytes, enum heapfile_kind kind,
-		 const struct record_frame *frame, uint32_t *words)
-{
-	struct caller c = CALLER_OF(frame);
-
-	record_tag_stack(thread_tls.state, words, bytes, kind, &c);
-	record_leave();
-	return p;
-}
-
-NOINLINE void *
 wrap_pending(void *p)
 {
 	record_pending();

@@ -64,13 +64,10 @@ wrap_is_too_big(size_t bytes)
 }
 
 /* Where the quick way ends: before it began; at a block that is not so simple, or
- * NULL; at one whose stack is to be recorded; at what signals asked for meanwhile.
- * The latter three return p. */
+ * NULL; at what signals asked for meanwhile.  The latter two return p. */
 void *wrap_malloc_slow(size_t bytes, enum heapfile_kind kind, const struct record_frame *frame);
 void *wrap_alloc_slow(void *p, size_t bytes, enum heapfile_kind kind,
 		      const struct record_frame *frame);
-void *wrap_alloc_stack(void *p, size_t bytes, enum heapfile_kind kind,
-		       const struct record_frame *frame, uint32_t *words);
 void *wrap_pending(void *p);
 
 static ALWAYS_INLINE void *
@@ -87,9 +84,13 @@ wrap_malloc(size_t bytes, enum heapfile_kind kind)
 	words = record_alloc_quick(t, p, bytes);
 	if (unlikely(!words))
 		return wrap_alloc_slow(p, bytes, kind, FRAME());
-	if (!t->tag)
-		return wrap_alloc_stack(p, bytes, kind, FRAME(), words);
-	record_tag(t, words, bytes, kind);
+	if (likely(!t->tag)) {
+		struct caller c = CALLER();
+
+		record_tag_stack(t, words, bytes, kind, &c);
+	} else {
+		record_tag(t, words, bytes, kind);
+	}
 	return unlikely(thread_leave()) ? wrap_pending(p) : p;
 }
 
