@@ -27,8 +27,8 @@
 #include "epochs.h"
 #include "sites.h"
 
-/* Sites that this thread counts for itself while there are others: direct-mapped,
- * added to the site's own counts when another takes the place. */
+/* Sites that this thread counts for itself: direct-mapped, added to the site's own
+ * counts when another takes the place. */
 enum { THREAD_CACHE = 256 };
 struct thread_cached {
 	site_id site;
@@ -164,10 +164,6 @@ thread_count(struct thread *t, site_id site, size_t bytes)
 {
 	struct thread_cached *c;
 
-	if (likely(sites_is_alone())) {
-		sites_count(site, 1, bytes);
-		return;
-	}
 	c = &t->cache[(site * 0x9e3779b1u) >> 24];
 	if (unlikely(c->site != site || c->allocations == UINT32_MAX))
 		thread_evict(c, site);
