@@ -104,20 +104,20 @@ record_clear_vectors(void)
 }
 
 /* The quick way, for most of all calls: record_alloc where that needs neither a
- * look at the clock nor a sample's stack, nor new memory for the shadow, nor more
- * than one word for the size.
+ * look at the clock nor a sample's stack, nor new memory for the shadow.
  *
  * t        from thread_enter_quick.
  * p        may be NULL.
- * bytes    1 to BLOCKS_MAX_INLINE.
- * Returns  where record_tag, if t->tag is not 0, else record_tag_stack is to put the tag, the block being counted; NULL if it
- *          is not so simple, and nothing has been done.
+ * bytes    not 0, which would count as 1 for samples.
+ * Returns  where record_tag, if t->tag is not 0, else record_tag_stack is to put
+ *          the tag, the block being counted; NULL if it is not so simple, and
+ *          nothing has been done.
  */
 static ALWAYS_INLINE uint32_t *
 record_alloc_quick(struct thread *t, void *p, size_t bytes)
 {
 	uint64_t spent = t->spent + bytes + THREAD_PER_BLOCK;
-	uint32_t *words = blocks_again((uintptr_t)p);
+	uint32_t *words = blocks_ready((uintptr_t)p);
 
 	if (unlikely(!words) || unlikely(spent > t->stop) ||
 	    unlikely(t->epoch != epochs_current()))
@@ -131,7 +131,7 @@ static ALWAYS_INLINE void
 record_tag(const struct thread *t, uint32_t *words, size_t bytes, enum heapfile_kind kind)
 {
 	blocks_tag_store(words, t->tag | (uint64_t)kind << BLOCKS_KIND_SHIFT |
-					blocks_tag_bytes(bytes));
+					blocks_tag_bytes(words, bytes));
 }
 
 /* The same with the site of its stack. */
@@ -142,7 +142,8 @@ record_tag_stack(struct thread *t, uint32_t *words, size_t bytes, enum heapfile_
 	site_id site = unwind_site(t->unwind, c);
 
 	thread_count(t, site, bytes);
-	blocks_tag_store(words, blocks_tag_of(kind, site, t->birth) | blocks_tag_bytes(bytes));
+	blocks_tag_store(words, blocks_tag_of(kind, site, t->birth) |
+					blocks_tag_bytes(words, bytes));
 	record_clear_vectors();
 }
 
@@ -153,7 +154,7 @@ record_tag_stack(struct thread *t, uint32_t *words, size_t bytes, enum heapfile_
 bool record_free(void *p, enum heapfile_kind by, const struct caller *c, struct block *ret);
 bool record_free_nested(void *p, struct block *ret);
 
-/* record_free where p is a small block that this thread allocated just now.
+/* record_free where p is a block that this thread allocated just now.
  * Returns  false if it is not, or is to be looked at, and has done nothing.
  */
 static ALWAYS_INLINE bool
@@ -163,12 +164,12 @@ record_free_quick(struct thread *t, void *p, enum heapfile_kind by)
 	blocks_tag tag = blocks_find_live((uintptr_t)p, &words);
 
 	if (unlikely(!tag) || unlikely(BLOCKS_TAG_BIRTH(tag) != t->recent) ||
-	    unlikely(t->epoch != epochs_current()) || unlikely(BLOCKS_IS_BIG(tag)) ||
+	    unlikely(t->epoch != epochs_current()) ||
 	    unlikely(!record_is_family(BLOCKS_TAG_KIND(tag), by)))
 		return false;
 	blocks_release(words, BLOCKS_TAG_SITE(tag));
 	relaxed_store(&t->quick_frees, t->quick_frees + 1);
-	relaxed_store(&t->quick_bytes, t->quick_bytes + BLOCKS_TAG_BYTES(tag));
+	relaxed_store(&t->quick_bytes, t->quick_bytes + blocks_bytes(words, tag));
 	return true;
 }
 

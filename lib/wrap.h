@@ -15,6 +15,7 @@
 #include "record.h"
 
 #include <errno.h>
+#include <string.h>
 
 #define EXPORT __attribute__((visibility("default")))
 
@@ -70,6 +71,7 @@ void *wrap_alloc_slow(void *p, size_t bytes, enum heapfile_kind kind,
 		      const struct record_frame *frame);
 void *wrap_pending(void *p);
 
+/* kind  CALLOC: of zeros. */
 static ALWAYS_INLINE void *
 wrap_malloc(size_t bytes, enum heapfile_kind kind)
 {
@@ -77,10 +79,11 @@ wrap_malloc(size_t bytes, enum heapfile_kind kind)
 	uint32_t *words;
 	void *p;
 
-	/* Zero bytes count as one for samples, and so do not go the quick way. */
-	if (unlikely(bytes - 1 >= BLOCKS_MAX_INLINE) || unlikely(!(t = thread_enter_quick())))
+	if (unlikely(bytes - 1 >= BACKEND_QUICK_MAX) || unlikely(!(t = thread_enter_quick())))
 		return wrap_malloc_slow(bytes, kind, FRAME());
 	p = backend_malloc_quick(bytes);
+	if (kind == HEAPFILE_KIND_CALLOC && likely(p != NULL))
+		memset(p, 0, bytes);
 	words = record_alloc_quick(t, p, bytes);
 	if (unlikely(!words))
 		return wrap_alloc_slow(p, bytes, kind, FRAME());
