@@ -98,7 +98,7 @@ new_birth(struct thread *t)
 	t->period = books_period_of(volume);
 	t->birth = epochs_birth_new(t->epoch, t->number, volume);
 	t->recent = t->birth;
-	t->tag = t->usual ? blocks_tag_of(0, t->usual, t->birth) : 0;
+	t->tag = blocks_tag_of(0, t->usual, t->birth);
 }
 
 /* Natural logarithm of x / 2^53, 0 < x <= 2^53, to about 1e-4: good enough for
@@ -147,7 +147,7 @@ is_sampled(struct thread *t, uint64_t allocated, size_t bytes)
 static void
 set_stop(struct thread *t)
 {
-	t->tag = t->usual ? blocks_tag_of(0, t->usual, t->birth) : 0;
+	t->tag = blocks_tag_of(0, t->usual, t->birth);
 	t->stop = t->look_at;
 	if (t->usual)
 		t->stop = min(t->stop,

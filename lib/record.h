@@ -109,9 +109,8 @@ record_clear_vectors(void)
  * t        from thread_enter_quick.
  * p        may be NULL.
  * bytes    not 0, which would count as 1 for samples.
- * Returns  where record_tag, if t->tag is not 0, else record_tag_stack is to put
- *          the tag, the block being counted; NULL if it is not so simple, and
- *          nothing has been done.
+ * Returns  where record_tag is to put the tag, the block being counted; NULL if it
+ *          is not so simple, and nothing has been done.
  */
 static ALWAYS_INLINE uint32_t *
 record_alloc_quick(struct thread *t, void *p, size_t bytes)
@@ -127,24 +126,22 @@ record_alloc_quick(struct thread *t, void *p, size_t bytes)
 	return words;
 }
 
+/* Of the usual site, or the site of its stack where there is no usual one. */
 static ALWAYS_INLINE void
-record_tag(const struct thread *t, uint32_t *words, size_t bytes, enum heapfile_kind kind)
+record_tag(struct thread *t, uint32_t *words, size_t bytes, enum heapfile_kind kind,
+	   const struct caller *c)
 {
-	blocks_tag_store(words, t->tag | (uint64_t)kind << BLOCKS_KIND_SHIFT |
-					blocks_tag_bytes(words, bytes));
-}
+	blocks_tag tag = t->tag;
 
-/* The same with the site of its stack. */
-static ALWAYS_INLINE void
-record_tag_stack(struct thread *t, uint32_t *words, size_t bytes, enum heapfile_kind kind,
-		 const struct caller *c)
-{
-	site_id site = unwind_site(t->unwind, c);
+	if (likely(!t->usual)) {
+		site_id site = unwind_site(t->unwind, c);
 
-	thread_count(t, site, bytes);
-	blocks_tag_store(words, blocks_tag_of(kind, site, t->birth) |
+		thread_count(t, site, bytes);
+		record_clear_vectors();
+		tag |= site;
+	}
+	blocks_tag_store(words, tag | (uint64_t)kind << BLOCKS_KIND_SHIFT |
 					blocks_tag_bytes(words, bytes));
-	record_clear_vectors();
 }
 
 /* Before the release of p, not NULL.  by: the kind of allocation that this

@@ -87,13 +87,7 @@ wrap_malloc(size_t bytes, enum heapfile_kind kind)
 	words = record_alloc_quick(t, p, bytes);
 	if (unlikely(!words))
 		return wrap_alloc_slow(p, bytes, kind, FRAME());
-	if (likely(!t->tag)) {
-		struct caller c = CALLER();
-
-		record_tag_stack(t, words, bytes, kind, &c);
-	} else {
-		record_tag(t, words, bytes, kind);
-	}
+	record_tag(t, words, bytes, kind, &CALLER());
 	return unlikely(thread_leave()) ? wrap_pending(p) : p;
 }
 
