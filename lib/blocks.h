@@ -291,8 +291,9 @@ blocks_find_live(uintptr_t addr, uint32_t **ret_words)
 static ALWAYS_INLINE void
 blocks_remove(const struct block *b)
 {
-	blocks_release(blocks_words(blocks_chunks[b->addr >> BLOCKS_CHUNK_BITS], b->addr),
-		       b->site);
+	uint32_t *chunk = acquire_load(&blocks_chunks[b->addr >> BLOCKS_CHUNK_BITS]);
+
+	blocks_release(blocks_words(chunk, b->addr), b->site);
 }
 
 /* Give the shadow of [start, end) back, in whole pages.
