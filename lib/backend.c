@@ -285,40 +285,37 @@ early_calloc(size_t n, size_t bytes)
 	return early_malloc(n * bytes); /* static memory, used once: zero */
 }
 
+/* What is behind the functions below.  INVARIANT  All are looked up at the start: the
+ * child that writes a snapshot asks for usable sizes, and at the time of the fork
+ * another thread may have held the loader's lock, which dlsym takes. */
+static struct {
+	void *(*realloc)(void *, size_t);
+	void (*free)(void *);
+	size_t (*usable)(void *);
+} next_real;
+
 static void
 next_free(void *p)
 {
-	static void (*real)(void *);
-
-	if (is_early(p))
-		return;
-	if (!real)
-		real = (void (*)(void *))dlsym(RTLD_NEXT, "free");
-	real(p);
+	if (!is_early(p))
+		next_real.free(p);
 }
 
 static size_t
 next_usable(void *p)
 {
-	static size_t (*real)(void *);
-
 	if (is_early(p))
 		return ((size_t *)p)[-2];
-	if (!real)
-		real = (size_t(*)(void *))dlsym(RTLD_NEXT, "malloc_usable_size");
-	return real ? real(p) : 0;
+	return next_real.usable ? next_real.usable(p) : 0;
 }
 
 static void *
 next_realloc(void *p, size_t bytes)
 {
-	static void *(*real)(void *, size_t);
 	void *q;
 
-	if (!real)
-		real = (void *(*)(void *, size_t))dlsym(RTLD_NEXT, "realloc");
 	if (!is_early(p))
-		return real(p, bytes);
+		return next_real.realloc(p, bytes);
 	q = backend_next.malloc(bytes);
 	if (q)
 		memcpy(q, p, next_usable(p) < bytes ? next_usable(p) : bytes);
@@ -358,10 +355,13 @@ find_next(void)
 	next.malloc = (void *(*)(size_t))dlsym(RTLD_NEXT, "malloc");
 	next.calloc = (void *(*)(size_t, size_t))dlsym(RTLD_NEXT, "calloc");
 	next.memalign = (void *(*)(size_t, size_t))dlsym(RTLD_NEXT, "memalign");
+	next_real.realloc = (void *(*)(void *, size_t))dlsym(RTLD_NEXT, "realloc");
+	next_real.free = (void (*)(void *))dlsym(RTLD_NEXT, "free");
+	next_real.usable = (size_t(*)(void *))dlsym(RTLD_NEXT, "malloc_usable_size");
 	next.realloc = next_realloc;
 	next.free = next_free;
 	next.usable = next_usable;
-	if (!next.malloc || !next.calloc || !next.memalign) {
+	if (!next.malloc || !next.calloc || !next.memalign || !next_real.realloc || !next_real.free) {
 		/* Not a usual libc: serve what the program needs ourselves. */
 		backend_is_system = false;
 		return;
