@@ -92,6 +92,7 @@ e2e_targets = \
 	tests/e2e/targets/signals \
 	tests/e2e/targets/stress \
 	tests/e2e/targets/threads \
+	tests/e2e/targets/unloading \
 	tests/e2e/targets/watch
 
 if HAVE_CXX
@@ -170,6 +171,9 @@ tests_e2e_targets_stress_SOURCES = tests/e2e/targets/stress.c tests/e2e/targets/
 tests_e2e_targets_stress_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_threads_SOURCES = tests/e2e/targets/threads.c
 tests_e2e_targets_threads_CFLAGS = $(e2e_cflags)
+tests_e2e_targets_unloading_SOURCES = tests/e2e/targets/unloading.c tests/e2e/targets/truth.h
+tests_e2e_targets_unloading_CFLAGS = $(e2e_cflags)
+tests_e2e_targets_unloading_LDADD = -ldl
 tests_e2e_targets_watch_SOURCES = tests/e2e/targets/watch.c tests/e2e/targets/truth.h
 tests_e2e_targets_watch_CFLAGS = $(e2e_cflags)
 
