@@ -59,10 +59,11 @@ struct site_step {
 
 /* `path` of a step from its parent's.  The product of the step is no part of the
  * chain from frame to frame. */
+#define SITES_HASH_FACTOR 0x85ebca6bu
 static ALWAYS_INLINE uint32_t
 sites_hash(uint32_t parent_path, uint64_t step)
 {
-	return (parent_path + (uint32_t)(step * 0x9e3779b97f4a7c15ull >> 32)) * 0x85ebca6bu;
+	return (parent_path + (uint32_t)(step * 0x9e3779b97f4a7c15ull >> 32)) * SITES_HASH_FACTOR;
 }
 
 /* The nodes of a path, made if need be.  steps[0], with path and node, is where it

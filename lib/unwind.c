@@ -17,12 +17,16 @@
 extern void *__libc_stack_end; /* a variable of the loader's */
 
 enum {
-	MIN_CUT = 256,
+	/* Where stacks are cut; see chains. */
+	STRIDE = 128,
+	N_CHAINS = 3,
 	/* Random recursion makes a new path of each stack: when there are so many
 	 * sites, stacks are cut shorter. */
 	MANY_SITES = 1 << 21,
-	MIN_CUT_MANY = 48,
-	MAX_FRAMES = 384,
+	STRIDE_MANY = 16,
+	/* A walk goes no further out; what is called from there is added to it. */
+	WALK_FRAMES = 1024,
+	MAX_FRAMES = WALK_FRAMES + N_CHAINS * STRIDE,
 	/* A frame pointer further up than this is not believed where nothing else
 	 * says how large the frame is; libunwind has the same bound. */
 	MAX_GUESS = 16384
@@ -31,21 +35,24 @@ enum {
 /* ---- rules ---------------------------------------------------------------
  *
  * Bits of a rule, from low to high:
- *     kind (4) | saved (2) | module (14) | saved offset / 8 (20, signed) |
- *     cfa offset (24, signed)
+ *     kind (4) | saved (2) | saved offset / 8 (18, signed) | cfa offset (24, signed) |
+ *     module (15), where it is in a step | 0 (1)
  *
- * Nearly all code has a plain rule: RULE_IS_PLAIN and RULE_IS_BP test for bits of
- * kind and saved, so that the walk has one branch for all of them.
+ * Nearly all code has a plain rule; see rule_is_plain.  The walk has one branch for
+ * all of them.
  */
+enum { RULE_PLAIN = 8 };
 enum kind {
 	KIND_NONE = 0, /* the slot is empty */
 	KIND_SP = 1,   /* CFA = sp + offset */
 	KIND_BP = 2,   /* CFA = bp + offset */
-	KIND_GUESS = 4, /* CFA = bp + offset, for want of better knowledge */
+	KIND_GUESS,    /* CFA = bp + offset, for want of better knowledge */
 	KIND_BP_LOAD,  /* CFA = word at bp + offset (functions that realign the stack) */
 	KIND_END,      /* the outermost frame */
 	KIND_ROW,      /* by its whole row, from sp, bp and pc alone */
-	KIND_BROKEN    /* nobody knows */
+	KIND_BROKEN,   /* nobody knows */
+	KIND_PLAIN_SP = RULE_PLAIN | KIND_SP,
+	KIND_PLAIN_BP = RULE_PLAIN | KIND_BP
 };
 enum saved {
 	SAVED_NOT = 0, /* bp is the caller's still */
@@ -53,26 +60,32 @@ enum saved {
 	SAVED_BP = 2   /* at bp + offset */
 };
 
+#define RULE_MODULE_BITS (0x7fffull << 48)
+
 static uint64_t
 rule_make(enum kind kind, enum saved saved, int64_t cfa, int64_t at, module_no module)
 {
-	return (uint64_t)kind | (uint64_t)saved << 4 | (uint64_t)module << 6 |
-	       ((uint64_t)(at / 8) & 0xfffff) << 20 | (uint64_t)cfa << 40;
+	return (uint64_t)kind | (uint64_t)saved << 4 | ((uint64_t)(at / 8) & 0x3ffff) << 6 |
+	       ((uint64_t)cfa & 0xffffff) << 24 | (uint64_t)module << 48;
 }
 
+/* Whether both offsets of a rule have room in it. */
 static bool
-rule_fits(int64_t offset)
+rule_fits(int64_t cfa, int64_t at)
 {
-	return offset % 8 == 0 && offset / 8 >= -(1 << 19) && offset / 8 < 1 << 19;
+	return cfa % 8 == 0 && cfa >= -(1 << 23) && cfa < 1 << 23 && at % 8 == 0 &&
+	       at / 8 >= -(1 << 17) && at / 8 < 1 << 17;
 }
 
 #define RULE_KIND(r) ((enum kind)((r) & 15))
 #define RULE_SAVED(r) ((enum saved)((r) >> 4 & 3))
-#define RULE_CFA(r) ((intptr_t)((int64_t)(r) >> 40))
-#define RULE_AT(r) ((intptr_t)((int64_t)((r) << 24) >> 44) * 8)
-#define RULE_MODULE(r) ((module_no)((r) >> 6) & 0x3fff)
-/* CFA = sp or bp + offset, and bp is the caller's or at CFA + offset. */
-#define RULE_IS_PLAIN(r) (((r) & (0xc | SAVED_BP << 4)) == 0)
+#define RULE_CFA(r) ((intptr_t)((int64_t)((r) << 16) >> 40))
+#define RULE_AT(r) ((intptr_t)((int64_t)((r) << 40) >> 46) * 8)
+
+/* A plain rule: CFA = sp or bp + offset, at least 8; and bp is the caller's still, or at
+ * CFA + an offset from -8 down to where sp or bp points.  So if that is within the
+ * stack, and CFA too, all that is read is. */
+#define RULE_IS_PLAIN(r) (((r) & RULE_PLAIN) != 0)
 #define RULE_IS_BP(r) (((r) & KIND_BP) != 0)
 #define RULE_IS_SAVED(r) (((r) & SAVED_CFA << 4) != 0)
 /* Whether its step depends on bp: of KIND_SP and KIND_BP.  Frames by other rules have
@@ -105,12 +118,13 @@ bucket(struct rules *rules, uint64_t key)
 	return &rules->slots[(size_t)((uint32_t)(h >> 40) & rules->mask) * WAYS];
 }
 
-/* Each thread has those that it used last, one for all keys of a place. */
+/* Each thread has those that it used last by the return address, which is the address
+ * looked up and one: one for all of a place. */
 enum { RULES_CACHE = 512 };
 static ALWAYS_INLINE size_t
-key_place(uint64_t key)
+rule_place(uintptr_t pc)
 {
-	return (key ^ key >> 9) % RULES_CACHE;
+	return (pc ^ pc >> 9) % RULES_CACHE;
 }
 
 static ALWAYS_INLINE uint64_t
@@ -201,16 +215,18 @@ enum {
 			    * be no frame, and its memory may be gone the next time */
 	FRAME_LOADED = 8,  /* the caller's frame begins where a word says; see `load` */
 	FRAME_LAST = 16,   /* its code has no caller, whatever is in memory */
-	FRAME_NEEDS_BP = 32 /* of the last stack: the way further out depends on bp */
+	FRAME_NEEDS_BP = 32, /* of the last stack: the way further out depends on bp */
+	FRAME_ODD = 64	     /* of the walk under way: not by step_plain */
 };
 
 /* A frame of the walk under way. */
 struct fresh {
 	uintptr_t pc, sp, bp;
+	uint64_t rule; /* by which its caller was found */
+	uint32_t flags;
+	/* With FRAME_ODD: */
 	uintptr_t bp_slot; /* where this frame keeps its caller's bp; 0 = nowhere */
 	uintptr_t load;    /* with FRAME_LOADED: the word that is the caller's sp */
-	uint64_t rule;     /* by which its caller was found */
-	uint32_t flags;
 };
 
 /* A frame of the last stack. */
@@ -227,24 +243,72 @@ struct fact {
 };
 enum { FACTS_PER_FRAME = 3 };
 
+/* A stack that was walked, of those met often: the facts on which the way depends from
+ * the frame that allocates to a frame of the last stack, innermost first and then one
+ * that never holds.  Who comes from the same frame, finds them and the rest of the
+ * last stack as they were, has the same site. */
+enum { MEMO_FACTS = 11, MEMO_WAYS = 2, MEMO_MIN_SETS = 16, MEMO_MAX_SETS = 256 };
+struct memo {
+	uintptr_t pc, sp, bp; /* of the innermost; pc 0 = unused */
+	uintptr_t out_sp, out_bp; /* of the frame of the last stack */
+	site_id out_node;     /* its node, */
+	uint32_t out;	      /* and its number */
+	site_id site;
+	uint8_t n_facts;
+	bool needs_bp;
+	bool is_good; /* was found since another wanted its place */
+	struct fact facts[MEMO_FACTS + 1];
+};
+
+/* Programs that have another stack each time lose by looking: after so many misses
+ * without as many hits, none is looked for during MEMO_PAUSE walks. */
+enum { MEMO_MISSES = 256, MEMO_PAUSE = 1 << 13 };
+
+/* A stack of more than N_CHAINS strides is cut: its path begins, below SITE_CUT, at the
+ * second or third multiple of the stride that is further out than its innermost
+ * frame.  So the place of the cut depends on the number of frames alone, and when
+ * the stack grows or shrinks by a frame it nearly always stays.  Frames belong to
+ * N_CHAINS such paths, of stacks of different depth: a chain has the nodes that were
+ * looked up for one of them. */
+struct chain {
+	uint32_t cut;	/* frames further out are not in it; 0 = the chain is not used */
+	uint32_t named; /* frames[cut + 1] to frames[named] have nodes */
+};
+
 /* INVARIANT  last-stack: frames[1] to frames[n] are the last stack, outermost
- * first, and steps[1] to steps[n] the path to the node of each.  frames[0] stands for
+ * first, and steps[1] to steps[n] the path to each.  frames[0] stands for
  * what is outside of it: its sp is above all others and its node is why the outermost
- * frame is that (SITE_ROOT, SITE_CUT, SITE_BROKEN).  The facts of frame i are those behind frames[i - 1].fact up to
+ * frame is that (SITE_ROOT, SITE_CUT, SITE_BROKEN).  steps[1] to steps[named] have
+ * nodes, and all have if no chain is used.  The facts of frame i are those behind frames[i - 1].fact up to
  * frames[i].fact, of increasing number outside in; if they all hold, frame i leads
  * to frame i - 1.  Instead of facts, a frame has one that never holds if its step
  * must be made again: so has the outermost, unless its code is known to have no
  * caller; and facts[0] never holds.  The bp of a frame without FRAME_NEEDS_BP may be
- * that of an earlier stack: nothing depends on it. */
+ * that of an earlier stack: nothing depends on it.
+ *
+ * Of a stack that is cut, the frames within its path are looked at, not those further
+ * out: they may be of an earlier stack, and then their number, which says where the
+ * cut is.  A path is true wherever it begins. */
 struct unwind {
 	uint32_t n;
 	uint32_t generation;
+	uint32_t stride;
+	uint32_t whole; /* of so many frames a stack is not cut */
+	uint32_t plain; /* the same; 0 while a chain is used */
+	uint32_t named;
 	uintptr_t lo, hi; /* stack between them is readable */
 	struct slot rules[RULES_CACHE]; /* read by this thread alone */
 	struct frame frames[MAX_FRAMES + 1];
 	struct site_step steps[MAX_FRAMES + 1];
 	struct fact facts[FACTS_PER_FRAME * (MAX_FRAMES + 1)];
-	struct fresh fresh[MAX_FRAMES]; /* innermost first */
+	struct fresh fresh[WALK_FRAMES]; /* innermost first */
+	struct chain chains[N_CHAINS]; /* by cut / stride % N_CHAINS */
+	site_id nodes[N_CHAINS][MAX_FRAMES + 1];
+	struct site_step path[N_CHAINS * STRIDE + 1]; /* of a chain, while it is looked up */
+	uint32_t memo_pause, memo_hits, memo_misses;
+	uint32_t memo_sets; /* in use: a power of two; more when places are wanted */
+	uint32_t memo_wanted;
+	struct memo memo[MEMO_MAX_SETS][MEMO_WAYS] __attribute__((aligned(64)));
 	struct cfi_row row;
 	struct cfi_scratch scratch;
 };
@@ -259,10 +323,30 @@ unwind_bytes(void)
 static const uintptr_t zero;
 static const struct fact never = {.addr = (uintptr_t)&zero, .value = 1};
 
+static void
+forget_memo(struct unwind *u)
+{
+	uint32_t i;
+
+	for (i = 0; i < u->memo_sets * MEMO_WAYS; i++)
+		u->memo[0][i].pc = 0;
+	u->memo_sets = MEMO_MIN_SETS;
+	u->memo_wanted = 0;
+}
+
+static void
+forget_stack(struct unwind *u)
+{
+	forget_memo(u);
+	u->n = 0;
+	u->plain = u->whole;
+	memset(u->chains, 0, sizeof u->chains);
+}
+
 void
 unwind_reset(struct unwind *u)
 {
-	u->n = 0;
+	forget_stack(u);
 	u->lo = u->hi = 0;
 	u->frames[0].sp = UINTPTR_MAX;
 	u->facts[0] = never;
@@ -365,8 +449,13 @@ rule_of_row(const struct cfi_row *row, module_no module)
 		goto by_row;
 	}
 	if (row->is_signal || ra->how != CFI_AT_OFFSET || ra->offset != -8 ||
-	    row->reg[CFI_RSP].how != CFI_SAME || !rule_fits(cfa) || !rule_fits(at))
+	    row->reg[CFI_RSP].how != CFI_SAME || !rule_fits(cfa, at))
 		goto by_row;
+	if (saved == SAVED_NOT)
+		at = -8; /* where nothing is lost by reading */
+	if ((kind == KIND_SP || kind == KIND_BP) && saved != SAVED_BP && cfa >= 8 && at <= -8 &&
+	    cfa + at >= 0)
+		kind |= RULE_PLAIN;
 	return rule_make(kind, saved, cfa, at, module);
 by_row:
 	return rule_make(KIND_ROW, SAVED_NOT, 0, 0, module);
@@ -409,23 +498,25 @@ learn(struct unwind *u, uintptr_t at, uint64_t key)
 }
 
 static NOINLINE uint64_t
-rule_slow(struct unwind *u, uintptr_t at, uint64_t key)
+rule_slow(struct unwind *u, uintptr_t pc)
 {
+	uintptr_t at = pc - 1;
+	uint64_t key = (uint64_t)at | (uint64_t)u->generation << 48;
 	uint64_t rule = rules_find(key);
 
 	if (!rule)
 		return learn(u, at, key);
-	u->rules[key_place(key)] = (struct slot){.key = key, .rule = rule};
+	u->rules[rule_place(pc)] = (struct slot){.key = pc, .rule = rule};
 	return rule;
 }
 
+/* The rule of the code before an address. */
 static ALWAYS_INLINE uint64_t
-rule_at(struct unwind *u, uintptr_t at)
+rule_before(struct unwind *u, uintptr_t pc)
 {
-	uint64_t key = (uint64_t)at | (uint64_t)u->generation << 48;
-	const struct slot *s = &u->rules[key_place(key)];
+	const struct slot *s = &u->rules[rule_place(pc)];
 
-	return likely(s->key == key) ? s->rule : rule_slow(u, at, key);
+	return likely(s->key == pc) ? s->rule : rule_slow(u, pc);
 }
 
 /* ---- one step ------------------------------------------------------------ */
@@ -466,16 +557,19 @@ step_by_row(struct unwind *u, struct fresh *f, struct fresh *ret)
 static NOINLINE enum outcome
 step(struct unwind *u, struct fresh *f, struct fresh *ret)
 {
-	uint64_t rule = rule_at(u, f->flags & FRAME_EXACT ? f->pc : f->pc - 1);
+	uint64_t rule = rule_before(u, f->flags & FRAME_EXACT ? f->pc + 1 : f->pc);
 	uintptr_t cfa;
 
 	f->rule = rule;
 	f->bp_slot = 0;
+	f->flags |= FRAME_ODD;
 	switch (RULE_KIND(rule)) {
 	case KIND_SP:
+	case KIND_PLAIN_SP:
 		cfa = f->sp + (uintptr_t)RULE_CFA(rule);
 		break;
 	case KIND_BP:
+	case KIND_PLAIN_BP:
 		cfa = f->bp + (uintptr_t)RULE_CFA(rule);
 		break;
 	case KIND_GUESS:
@@ -523,33 +617,11 @@ step(struct unwind *u, struct fresh *f, struct fresh *ret)
 
 /* ---- whole stacks -------------------------------------------------------- */
 
-/* Whether a cut may be made between a frame and its caller: one in sixteen,
- * and always within a function that calls itself. */
-static bool
-is_boundary(uintptr_t pc, uintptr_t caller)
-{
-	return pc == caller || ((pc * 31 + caller) * 0x9e3779b97f4a7c15ull) >> 60 == 0;
-}
-
-/* Whether n frames of a stack are enough, the outermost being `last` and its
- * caller's address `next`. */
-static ALWAYS_INLINE bool
-is_cut(uint32_t n, uint32_t min, uintptr_t last, uintptr_t next)
-{
-	return unlikely(n >= min) && (n >= min + min / 2 || is_boundary(last, next));
-}
-
+/* How many of t frames are further out than the cut. */
 static ALWAYS_INLINE uint32_t
-min_cut(void)
+cut_of(const struct unwind *u, uint32_t t)
 {
-	return likely(sites_end() < MANY_SITES) ? MIN_CUT : MIN_CUT_MANY;
-}
-
-static ALWAYS_INLINE uint64_t
-fresh_step(const struct fresh *f)
-{
-	return STEP(f->pc & 0xffffffffffffull, RULE_MODULE(f->rule)) |
-	       (uint64_t)(f->flags & FRAME_EXACT) << 63;
+	return likely(t <= u->whole) ? 0 : ((t - 1) / u->stride - (N_CHAINS - 1)) * u->stride;
 }
 
 /* Why a stack ends at its outermost frame. */
@@ -582,23 +654,49 @@ leads_as_before(struct unwind *u, uint32_t i)
 	return outcome != NEEDS_ALL && end_of(outcome) == u->steps[0].node;
 }
 
+/* The first of the facts from f backwards that does not hold, or the last one, which is
+ * not looked at.  Four in a round: there is nothing else to do in it. */
+static ALWAYS_INLINE bool
+holds(const struct fact *f)
+{
+	return word(f->addr) == f->value;
+}
+
+static ALWAYS_INLINE const struct fact *
+first_false(const struct fact *f, const struct fact *last)
+{
+	for (; f - last >= 4; f -= 4) {
+		if (!holds(f))
+			return f;
+		if (!holds(f - 1))
+			return f - 1;
+		if (!holds(f - 2))
+			return f - 2;
+		if (!holds(f - 3))
+			return f - 3;
+	}
+	while (f > last && holds(f))
+		f--;
+	return f;
+}
+
 /* Frames of the last stack from m outwards that are the same still: the index
- * of the outermost of them that does not lead to the same caller, 0 if all are.
- * sp: of the innermost frame. */
+ * of the outermost of them that does not lead to the same caller, 0 if all do.
+ * end: where to end, that frame not included; sp: of the innermost frame. */
 static ALWAYS_INLINE uint32_t
-verify(struct unwind *u, uint32_t m, uintptr_t sp)
+verify(struct unwind *u, uint32_t m, uint32_t end, uintptr_t sp)
 {
 	const struct fact *f = &u->facts[u->frames[m].fact];
+	const struct fact *last = end ? &u->facts[u->frames[end].fact] : u->facts;
 	bool is_distrusted = false;
 
 	for (;;) {
 		uint32_t k;
 
-		while (word(f->addr) == f->value)
-			f--;
-		k = (uint32_t)(f - u->facts);
-		if (likely(k == 0))
+		f = first_false(f, last);
+		if (likely(f == last))
 			return 0;
+		k = (uint32_t)(f - u->facts);
 		while (u->frames[m - 1].fact >= k)
 			m--;
 		if (!(u->frames[m].flags & (FRAME_RESTEP | FRAME_GUESSED)))
@@ -613,37 +711,135 @@ verify(struct unwind *u, uint32_t m, uintptr_t sp)
 	}
 }
 
-/* Make frames[i] of x: flags, and its facts behind those of frame i - 1.
- *
- * Most code has another use for bp than to find its callers.  What is in it at a
- * frame matters only if the frame's own rule reads it, or leaves it to a caller that
- * it matters to; where it does not, it may differ from one stack to the next, and
- * that it is the same is no fact. */
-static ALWAYS_INLINE void
-note_facts(struct unwind *u, const struct fresh *x, uint32_t i)
+/* The same for a stack that is cut: frames further out do not matter. */
+static NOINLINE uint32_t
+verify_cut(struct unwind *u, uint32_t m, uint32_t cut, uintptr_t sp)
+{
+	return verify(u, m, cut < m ? cut : m, sp);
+}
+
+/* The step and the facts of a frame; see note_plain. */
+static NOINLINE uint64_t
+note_odd(struct unwind *u, const struct fresh *x, uint32_t i)
 {
 	const struct frame *out = &u->frames[i - 1];
 	struct frame *f = &u->frames[i];
-	uint32_t k = out->fact, needed = out->flags & FRAME_NEEDS_BP;
+	uint32_t k = out->fact, needed = out->flags & FRAME_NEEDS_BP, flags = x->flags & ~FRAME_ODD;
 	bool is_saved = x->bp_slot != 0;
+	uint64_t step = (x->pc & 0xffffffffffffull) | (x->rule & RULE_MODULE_BITS) |
+			(uint64_t)(flags & FRAME_EXACT) << 63;
 
-	f->flags = x->flags | (RULE_READS_BP(x->rule) ? FRAME_NEEDS_BP : is_saved ? 0 : needed);
-	if (unlikely(x->flags & ~FRAME_EXACT)) {
-		f->flags = x->flags | FRAME_NEEDS_BP;
-		if (x->flags & FRAME_LAST) {
-			f->flags = x->flags;
+	f->flags = flags | (RULE_READS_BP(x->rule) ? FRAME_NEEDS_BP : is_saved ? 0 : needed);
+	if (flags & ~FRAME_EXACT) {
+		f->flags = flags | FRAME_NEEDS_BP;
+		if (flags & FRAME_LAST) {
+			f->flags = flags;
 			f->fact = k;
-			return;
+			return step;
 		}
-		if (x->flags & (FRAME_RESTEP | FRAME_GUESSED)) {
+		if (flags & (FRAME_RESTEP | FRAME_GUESSED)) {
 			u->facts[f->fact = k + 1] = never;
-			return;
+			return step;
 		}
 		u->facts[++k] = (struct fact){.addr = x->load, .value = out->sp};
 	}
 	u->facts[k + 1] = (struct fact){.addr = out->sp - 8, .value = out->pc};
 	u->facts[k + 2] = (struct fact){.addr = x->bp_slot, .value = out->bp};
 	f->fact = k + 1 + (is_saved && needed);
+	return step;
+}
+
+/* Make the flags of frames[i], which is x by a plain rule, and its facts behind those of
+ * frame i - 1.  Returns its step.
+ *
+ * Most code has another use for bp than to find its callers.  What is in it at a
+ * frame matters only if the frame's own rule reads it, or leaves it to a caller that
+ * it matters to; where it does not, it may differ from one stack to the next, and
+ * that it is the same is no fact. */
+static ALWAYS_INLINE uint64_t
+note_plain(struct unwind *u, const struct fresh *x, uint32_t i)
+{
+	const struct frame *out = &u->frames[i - 1];
+	struct frame *f = &u->frames[i];
+	uint64_t rule = x->rule;
+	uint32_t k = out->fact, needed = out->flags & FRAME_NEEDS_BP;
+	uint32_t saved = RULE_IS_SAVED(rule) ? FRAME_NEEDS_BP : 0;
+
+	u->facts[k + 1] = (struct fact){.addr = out->sp - 8, .value = out->pc};
+	u->facts[k + 2] = (struct fact){.addr = out->sp + (uintptr_t)RULE_AT(rule), .value = out->bp};
+	f->flags = (RULE_IS_BP(rule) ? FRAME_NEEDS_BP : 0) | (needed & ~saved);
+	f->fact = k + 1 + (needed & saved) / FRAME_NEEDS_BP;
+	return x->pc | (rule & RULE_MODULE_BITS);
+}
+
+static uint32_t
+min_u32(uint32_t a, uint32_t b)
+{
+	return a < b ? a : b;
+}
+
+/* What holds of `path` of frame i in a chain; sites_hash is linear in its parent. */
+static uint32_t
+chain_path(const struct unwind *u, uint32_t cut, uint32_t i)
+{
+	uint32_t factor = 1, base = SITES_HASH_FACTOR, power = i - cut;
+
+	for (; power; power /= 2, base *= base)
+		if (power % 2)
+			factor *= base;
+	return u->steps[i].path + (SITE_CUT - u->steps[cut].path) * factor;
+}
+
+/* The site of the last stack, which is cut. */
+static site_id
+name_in_chain(struct unwind *u)
+{
+	uint32_t cut = cut_of(u, u->n), which = cut / u->stride % N_CHAINS, i, n;
+	struct chain *c = &u->chains[which];
+	site_id *nodes = u->nodes[which];
+
+	if (c->cut != cut)
+		*c = (struct chain){.cut = cut, .named = cut};
+	if (c->named >= u->n)
+		return nodes[u->n];
+	n = u->n - c->named;
+	u->path[0].node = c->named == cut ? (site_id)SITE_CUT : nodes[c->named];
+	u->path[0].path = chain_path(u, cut, c->named);
+	for (i = 1; i <= n; i++) {
+		u->path[i].step = u->steps[c->named + i].step;
+		u->path[i].path = sites_hash(u->path[i - 1].path, u->path[i].step);
+	}
+	(void)sites_path(u->path, n);
+	for (i = 1; i <= n; i++)
+		nodes[c->named + i] = u->path[i].node;
+	c->named = u->n;
+	return nodes[u->n];
+}
+
+/* The site of the last stack, of which `kept` frames have been there before, where it is
+ * deep or has been. */
+static NOINLINE site_id
+name(struct unwind *u, uint32_t kept)
+{
+	bool is_used = false;
+	uint32_t i, from;
+
+	u->named = u->plain ? kept : min_u32(u->named, kept);
+	for (i = 0; i < N_CHAINS; i++) {
+		struct chain *c = &u->chains[i];
+
+		c->named = min_u32(c->named, kept);
+		if (c->named <= c->cut)
+			*c = (struct chain){.cut = 0};
+		is_used |= c->cut != 0;
+	}
+	u->plain = 0;
+	if (u->n > u->whole)
+		return name_in_chain(u);
+	from = u->named;
+	u->named = u->n;
+	u->plain = is_used ? 0 : u->whole;
+	return from < u->n ? sites_path(&u->steps[from], u->n - from) : u->steps[u->n].node;
 }
 
 /* Make `fresh` (n frames, innermost first) the inner part of the last stack,
@@ -651,25 +847,25 @@ note_facts(struct unwind *u, const struct fresh *x, uint32_t i)
 static ALWAYS_INLINE site_id
 remember(struct unwind *u, uint32_t kept, uint32_t n)
 {
-	struct site_step *from = &u->steps[kept];
-	uint32_t path = from->path;
+	struct site_step *from = &u->steps[kept], *to = from;
+	uint32_t path = from->path, i = kept;
 
 	u->n = kept + n;
-	if (n == 0)
-		return from->node;
 	for (; n > 0; n--) {
 		const struct fresh *x = &u->fresh[n - 1];
-		struct frame *f = &u->frames[++kept];
+		struct frame *f = &u->frames[++i];
 
-		u->steps[kept].step = fresh_step(x);
-		path = sites_hash(path, u->steps[kept].step);
-		u->steps[kept].path = path;
 		f->pc = x->pc;
 		f->sp = x->sp;
 		f->bp = x->bp;
-		note_facts(u, x, kept);
+		to++;
+		to->step = likely(!x->flags) ? note_plain(u, x, i) : note_odd(u, x, i);
+		path = sites_hash(path, to->step);
+		to->path = path;
 	}
-	return sites_path(from, (uint32_t)(&u->steps[kept] - from));
+	if (unlikely(i > u->plain))
+		return name(u, kept);
+	return i == kept ? from->node : sites_path(from, i - kept);
 }
 
 /* The same for a whole stack. root: why its outermost frame is that. */
@@ -678,7 +874,7 @@ remember_all(struct unwind *u, uint32_t n, site_id root)
 {
 	u->steps[0].node = u->steps[0].path = root;
 	if (n && !(u->fresh[n - 1].flags & FRAME_LAST))
-		u->fresh[n - 1].flags |= FRAME_RESTEP;
+		u->fresh[n - 1].flags |= FRAME_ODD | FRAME_RESTEP;
 	return remember(u, 0, n);
 }
 
@@ -724,7 +920,7 @@ unwind_all(struct unwind *u, const struct caller *c)
 		has_row = modules_find(is_exact ? pc : pc - 1, &m) &&
 			  cfi_row(is_exact ? pc : pc - 1, &m, &u->scratch, &u->row) == 0;
 		if (!is_inside) {
-			if (n && is_cut(n, min_cut(), u->fresh[n - 1].pc, pc)) {
+			if (n == WALK_FRAMES) {
 				root = SITE_CUT;
 				break;
 			}
@@ -733,7 +929,7 @@ unwind_all(struct unwind *u, const struct caller *c)
 			f->bp = regs.r[CFI_RBP];
 			f->bp_slot = 0;
 			f->rule = rule_make(KIND_ROW, SAVED_NOT, 0, 0, m.module);
-			f->flags = is_exact ? FRAME_EXACT : 0;
+			f->flags = FRAME_ODD | (is_exact ? FRAME_EXACT : 0);
 			n++;
 		}
 		is_exact = false;
@@ -802,49 +998,152 @@ unwind_origin(struct unwind *u, bool is_exit, uintptr_t ret_registers[UNWIND_REG
 	return regs.r[CFI_RSP];
 }
 
+/* Whether a frame of the last stack leads outwards as it did, all by facts. */
+static ALWAYS_INLINE bool
+is_as_before(const struct unwind *u, const struct frame *frame)
+{
+	return first_false(&u->facts[frame->fact], u->facts) == u->facts;
+}
+
+static ALWAYS_INLINE struct memo *
+memo_set(struct unwind *u, const struct caller *c)
+{
+	uint64_t h = (c->pc ^ c->sp << 20) * 0x9e3779b97f4a7c15ull;
+
+	return u->memo[(h >> 40) & (u->memo_sets - 1)];
+}
+
+/* Whether e is the way of this stack. */
+static ALWAYS_INLINE bool
+memo_holds(struct unwind *u, const struct memo *e, const struct caller *c)
+{
+	const struct fact *f = e->facts;
+	const struct frame *out;
+
+	if (e->pc != c->pc || e->sp != c->sp || (e->needs_bp && e->bp != c->bp))
+		return false;
+	while (word(f->addr) == f->value)
+		f++;
+	/* The node tells the frame's code address. */
+	if (f != &e->facts[e->n_facts] || e->out > u->n ||
+	    u->steps[e->out].node != e->out_node)
+		return false;
+	out = &u->frames[e->out];
+	return out->sp == e->out_sp && (out->bp == e->out_bp || !(out->flags & FRAME_NEEDS_BP)) &&
+	       is_as_before(u, out);
+}
+
+static ALWAYS_INLINE site_id
+memo_find(struct unwind *u, const struct caller *c)
+{
+	struct memo *e = memo_set(u, c);
+	int i;
+
+	for (i = 0; i < MEMO_WAYS; i++, e++) {
+		if (memo_holds(u, e, c)) {
+			e->is_good = true;
+			u->memo_hits++;
+			return e->site;
+		}
+	}
+	if (++u->memo_misses == MEMO_MISSES) {
+		if (u->memo_hits < MEMO_MISSES)
+			u->memo_pause = MEMO_PAUSE;
+		u->memo_hits = u->memo_misses = 0;
+	}
+	return 0;
+}
+
+/* Keep the way from the innermost frame of the last stack to its frame `out`, for which
+ * nothing was found. */
+static NOINLINE void
+memo_put(struct unwind *u, const struct caller *c, uint32_t out, site_id site)
+{
+	const struct frame *in = &u->frames[u->n];
+	uint32_t n_facts = in->fact - u->frames[out].fact, i;
+	struct memo *e = memo_set(u, c), *to = NULL;
+
+	if (out == 0 || n_facts > MEMO_FACTS || !u->plain)
+		return;
+	for (i = 0; i < MEMO_WAYS && !to; i++)
+		if (!e[i].is_good)
+			to = &e[i];
+	for (i = 0; i < MEMO_WAYS; i++)
+		e[i].is_good = false;
+	if (e[0].pc && e[1].pc && ++u->memo_wanted > 8 * u->memo_sets && u->memo_sets < MEMO_MAX_SETS)
+		u->memo_sets *= 4;
+	if (!to)
+		return;
+	to->pc = 0;
+	for (i = 0; i < n_facts; i++) {
+		to->facts[i] = u->facts[in->fact - i];
+		if (to->facts[i].addr == never.addr)
+			return;
+	}
+	to->facts[n_facts] = never;
+	to->sp = c->sp;
+	to->bp = c->bp;
+	to->out_sp = u->frames[out].sp;
+	to->out_bp = u->frames[out].bp;
+	to->out = out;
+	to->out_node = u->steps[out].node;
+	to->n_facts = (uint8_t)n_facts;
+	to->needs_bp = in->flags & FRAME_NEEDS_BP;
+	to->site = site;
+	to->pc = c->pc;
+}
+
 /* Where the walk is; in registers, as each step waits for the one before. */
 struct at {
 	uintptr_t pc, sp, bp;
 };
 
+/* Let plain steps from there read the stack, if it can be read. */
+static NOINLINE void
+trust_slow(struct unwind *u, uintptr_t sp)
+{
+	if (!readable_slow(u, sp))
+		u->lo = u->hi = 0;
+}
+
+static ALWAYS_INLINE void
+trust(struct unwind *u, uintptr_t sp)
+{
+	if (unlikely(sp < u->lo || sp >= u->hi))
+		trust_slow(u, sp);
+}
+
 /* A plain step from f, which is `at` with flags 0: fills in the rest of f and goes
- * on to the caller.  Returns false, and has changed nothing, if it is not plain. */
+ * on to the caller.  Returns false, and has changed nothing, if it is not plain.
+ * The stack is readable from at->sp, which is trusted, to u->hi; if u->hi is 0, none is. */
 static ALWAYS_INLINE bool
 step_plain(struct unwind *u, struct fresh *f, struct at *at)
 {
-	uint64_t rule = rule_at(u, at->pc - 1);
-	uintptr_t cfa, slot, pc, room = u->hi - u->lo;
+	uint64_t rule = rule_before(u, at->pc);
+	uintptr_t base = RULE_IS_BP(rule) ? at->bp : at->sp, cfa, pc, bp;
 
-	if (unlikely(!RULE_IS_PLAIN(rule)))
-		return false;
-	cfa = (RULE_IS_BP(rule) ? at->bp : at->sp) + (uintptr_t)RULE_CFA(rule);
-	slot = cfa + (uintptr_t)RULE_AT(rule);
-	if (unlikely(cfa <= at->sp || cfa - 8 - u->lo >= room || slot - u->lo >= room ||
-		     (cfa | slot) & 7))
+	cfa = base + (uintptr_t)RULE_CFA(rule);
+	if (unlikely(!RULE_IS_PLAIN(rule)) || unlikely(base < at->sp || base >= u->hi) ||
+	    unlikely(cfa > u->hi) || unlikely(base & 7))
 		return false;
 	pc = word(cfa - 8);
+	bp = word(cfa + (uintptr_t)RULE_AT(rule));
 	if (unlikely(!pc))
 		return false;
 	f->rule = rule;
-	f->bp_slot = RULE_IS_SAVED(rule) ? slot : 0;
 	at->pc = pc;
 	at->sp = cfa;
-	if (RULE_IS_SAVED(rule))
-		at->bp = word(slot);
+	at->bp = RULE_IS_SAVED(rule) ? bp : at->bp;
 	return true;
 }
 
-site_id
-unwind_site(struct unwind *u, const struct caller *c)
+static NOINLINE site_id
+walk(struct unwind *u, const struct caller *c)
 {
 	struct at at = {.pc = c->pc, .sp = c->sp, .bp = c->bp};
-	uint32_t n, m, min = min_cut(), flags = 0;
+	uint32_t n, m = u->n, flags = 0;
 
-	if (unlikely(u->generation != relaxed_load(&generation))) {
-		u->n = 0;
-		u->generation = relaxed_load(&generation);
-	}
-	m = u->n;
+	trust(u, at.sp);
 	for (n = 0;;) {
 		const struct frame *last = &u->frames[m];
 		struct fresh *f = &u->fresh[n];
@@ -855,12 +1154,17 @@ unwind_site(struct unwind *u, const struct caller *c)
 		if (last->sp == at.sp && last->pc == at.pc &&
 		    (last->bp == at.bp || !(last->flags & FRAME_NEEDS_BP)) &&
 		    (last->flags & FRAME_EXACT) == (flags & FRAME_EXACT)) {
-			uint32_t changed = verify(u, m, c->sp);
+			uint32_t cut = cut_of(u, n + m), changed;
 
-			/* Where a stack is cut depends on all its frames. */
-			if (likely(changed == 0 && n + m < min &&
-				   u->steps[0].node != SITE_CUT))
-				return remember(u, m, n);
+			changed = likely(!cut) ? verify(u, m, 0, c->sp)
+					       : verify_cut(u, m, cut, c->sp);
+			if (likely(changed == 0 && n + m <= MAX_FRAMES)) {
+				site_id site = remember(u, m, n);
+
+				if (!u->memo_pause)
+					memo_put(u, c, m, site);
+				return site;
+			}
 			/* Go on: of what is further out no frame can be met. */
 			m = changed ? changed - 1 : 0;
 		}
@@ -882,8 +1186,47 @@ unwind_site(struct unwind *u, const struct caller *c)
 				return remember_all(u, n, end_of(outcome));
 			at = (struct at){.pc = next.pc, .sp = next.sp, .bp = next.bp};
 			flags = next.flags;
+			trust(u, at.sp);
 		}
-		if (is_cut(n, min, f->pc, at.pc))
+		if (unlikely(n == WALK_FRAMES))
 			return remember_all(u, n, SITE_CUT);
 	}
+}
+
+/* The site of a stack that does not begin where the last one did. */
+static NOINLINE site_id
+unwind_other(struct unwind *u, const struct caller *c)
+{
+	uint32_t stride = likely(sites_end() < MANY_SITES) ? STRIDE : STRIDE_MANY;
+	site_id site;
+
+	if (unlikely(u->generation != relaxed_load(&generation) || u->stride != stride)) {
+		u->generation = relaxed_load(&generation);
+		memset(u->rules, 0, sizeof u->rules);
+		u->stride = stride;
+		u->whole = N_CHAINS * stride;
+		forget_stack(u);
+	}
+	if (u->memo_pause) {
+		u->memo_pause--;
+	} else if (likely(u->n <= u->plain)) { /* all frames of the last stack have nodes */
+		site = memo_find(u, c);
+		if (likely(site != 0))
+			return site;
+	}
+	return walk(u, c);
+}
+
+site_id
+unwind_site(struct unwind *u, const struct caller *c)
+{
+	uint32_t n = u->n;
+	const struct frame *last = &u->frames[n];
+
+	if (last->sp == c->sp && last->pc == c->pc && likely(n <= u->plain) &&
+	    (last->bp == c->bp || !(last->flags & FRAME_NEEDS_BP)) &&
+	    likely(!(last->flags & FRAME_EXACT)) &&
+	    likely(u->generation == relaxed_load(&generation)) && is_as_before(u, last))
+		return u->steps[n].node;
+	return unwind_other(u, c);
 }
