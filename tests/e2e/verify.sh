@@ -179,7 +179,7 @@ int main() {
 }
 END_OF_SOURCE
 if [ "$is_long" = 1 ] && has g++; then
-	verified compiler 1000000 0 g++ -O2 -c -o "$T/words.o" "$T/words.cc"
+	verified compiler 2000000 0 g++ -O2 -c -o "$T/words.o" "$T/words.cc"
 fi
 if [ "$is_long" = 1 ] && has redis-server redis-benchmark; then
 	GCPROF_VERIFY=1 GCPROF_SNAPSHOT=none start_gcprof redis redis-server --port 0 --unixsocket "$T/socket" --save ''
