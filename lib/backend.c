@@ -285,20 +285,21 @@ early_calloc(size_t n, size_t bytes)
 	return early_malloc(n * bytes); /* static memory, used once: zero */
 }
 
-/* What is behind the functions below.  INVARIANT  All are looked up at the start: the
- * child that writes a snapshot asks for usable sizes, and at the time of the fork
- * another thread may have held the loader's lock, which dlsym takes. */
+/* The next allocator's own.  All that a snapshot needs is looked up at the start: dlsym
+ * takes the loader's lock, which a thread may hold that is stopped for the snapshot, or
+ * is gone in the child that writes it. */
 static struct {
-	void *(*realloc)(void *, size_t);
 	void (*free)(void *);
-	size_t (*usable)(void *);
-} next_real;
+	size_t (*usable)(void *); /* may be NULL, as mallinfo may */
+	void *(*realloc)(void *, size_t);
+	struct mallinfo2 (*mallinfo)(void);
+} real;
 
 static void
 next_free(void *p)
 {
 	if (!is_early(p))
-		next_real.free(p);
+		real.free(p);
 }
 
 static size_t
@@ -306,7 +307,7 @@ next_usable(void *p)
 {
 	if (is_early(p))
 		return ((size_t *)p)[-2];
-	return next_real.usable ? next_real.usable(p) : 0;
+	return real.usable ? real.usable(p) : 0;
 }
 
 static void *
@@ -315,7 +316,7 @@ next_realloc(void *p, size_t bytes)
 	void *q;
 
 	if (!is_early(p))
-		return next_real.realloc(p, bytes);
+		return real.realloc(p, bytes);
 	q = backend_next.malloc(bytes);
 	if (q)
 		memcpy(q, p, next_usable(p) < bytes ? next_usable(p) : bytes);
@@ -355,13 +356,14 @@ find_next(void)
 	next.malloc = (void *(*)(size_t))dlsym(RTLD_NEXT, "malloc");
 	next.calloc = (void *(*)(size_t, size_t))dlsym(RTLD_NEXT, "calloc");
 	next.memalign = (void *(*)(size_t, size_t))dlsym(RTLD_NEXT, "memalign");
-	next_real.realloc = (void *(*)(void *, size_t))dlsym(RTLD_NEXT, "realloc");
-	next_real.free = (void (*)(void *))dlsym(RTLD_NEXT, "free");
-	next_real.usable = (size_t(*)(void *))dlsym(RTLD_NEXT, "malloc_usable_size");
 	next.realloc = next_realloc;
 	next.free = next_free;
 	next.usable = next_usable;
-	if (!next.malloc || !next.calloc || !next.memalign || !next_real.realloc || !next_real.free) {
+	real.free = (void (*)(void *))dlsym(RTLD_NEXT, "free");
+	real.usable = (size_t(*)(void *))dlsym(RTLD_NEXT, "malloc_usable_size");
+	real.realloc = (void *(*)(void *, size_t))dlsym(RTLD_NEXT, "realloc");
+	real.mallinfo = (struct mallinfo2(*)(void))dlsym(RTLD_NEXT, "mallinfo2");
+	if (!next.malloc || !next.calloc || !next.memalign || !real.free || !real.realloc) {
 		/* Not a usual libc: serve what the program needs ourselves. */
 		backend_is_system = false;
 		return;
@@ -500,9 +502,9 @@ int
 backend_trim(size_t pad)
 {
 	if (backend_is_system) {
-		int (*real)(size_t) = (int (*)(size_t))dlsym(RTLD_NEXT, "malloc_trim");
+		int (*trim)(size_t) = (int (*)(size_t))dlsym(RTLD_NEXT, "malloc_trim");
 
-		return real ? real(pad) : 0;
+		return trim ? trim(pad) : 0;
 	}
 	/* 4096 is MALLCTL_ARENAS_ALL of jemalloc 5. */
 	return gcprof_je_mallctl("arena.4096.purge", NULL, NULL, NULL, 0) == 0;
@@ -522,16 +524,10 @@ backend_mapped_bytes(bool may_lock)
 
 	if (!backend_is_system)
 		return relaxed_load(&je_mapped);
-	if (may_lock) {
-		static struct mallinfo2 (*real)(void);
+	if (may_lock && real.mallinfo) {
+		struct mallinfo2 info = real.mallinfo();
 
-		if (!real)
-			real = (struct mallinfo2(*)(void))dlsym(RTLD_NEXT, "mallinfo2");
-		if (real) {
-			struct mallinfo2 info = real();
-
-			relaxed_store(&last, info.arena + info.hblkhd);
-		}
+		relaxed_store(&last, info.arena + info.hblkhd);
 	}
 	return relaxed_load(&last);
 }
