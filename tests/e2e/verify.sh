@@ -119,10 +119,7 @@ fi
 for target in hops-plain hops-optimized; do
 	require_built "$TARGETS/$target"
 	verified "$target" "$(times 2000 100000)" 0 "$TARGETS/$target" "$(times 3000 100000)"
-	GCPROF_VERIFY=1 GCPROF_SNAPSHOT=none run_gcprof "$target-up" "$TARGETS/$target" 3000 up
-	is "$target, to stacks above, too: ends well" "$status" 0
-	todo "$target, to stacks above, too: no stack differs" "a frame that lies below its caller's is taken for broken" \
-		test "$(sums "$target-up" | cut -d' ' -f2-)" = "0 0 0 0"
+	verified "$target-up" "$(times 2000 100000)" 0 "$TARGETS/$target" "$(times 3000 100000)" up
 done
 # Frame pointers there lead anywhere: on purpose.
 verified guess 1 1000 "$TARGETS/guess"
