@@ -298,7 +298,7 @@ struct unwind {
 	uint32_t generation;
 	uint32_t stride;
 	uint32_t whole; /* of so many frames a stack is not cut */
-	uint32_t plain; /* the same; 0 while a chain is used */
+	uint32_t plain; /* the same; 0 while a chain is used, which `name` keeps true */
 	uint32_t named;
 	uintptr_t lo, hi; /* stack between them is readable, */
 	bool is_sure;	  /* as was seen in the walk under way */
@@ -1071,7 +1071,7 @@ memo_put(struct unwind *u, const struct caller *c, uint32_t out, site_id site)
 	uint32_t n_facts = in->fact - u->frames[out].fact, i;
 	struct memo *e = memo_set(u, c), *to = NULL;
 
-	if (out == 0 || n_facts > MEMO_FACTS || !u->plain)
+	if (out == 0 || n_facts > MEMO_FACTS || u->n > u->whole)
 		return;
 	for (i = 0; i < MEMO_WAYS && !to; i++)
 		if (!e[i].is_good)
@@ -1221,7 +1221,7 @@ unwind_other(struct unwind *u, const struct caller *c)
 	}
 	if (u->memo_pause) {
 		u->memo_pause--;
-	} else if (likely(u->n <= u->plain)) { /* all frames of the last stack have nodes */
+	} else if (likely(u->n <= u->whole)) { /* all frames of the last stack have nodes */
 		site = memo_find(u, c);
 		if (likely(site != 0))
 			return site;
@@ -1235,7 +1235,7 @@ unwind_site(struct unwind *u, const struct caller *c)
 	uint32_t n = u->n;
 	const struct frame *last = &u->frames[n];
 
-	if (last->sp == c->sp && last->pc == c->pc && likely(n <= u->plain) &&
+	if (last->sp == c->sp && last->pc == c->pc && likely(n <= u->whole) &&
 	    (last->bp == c->bp || !(last->flags & FRAME_NEEDS_BP)) &&
 	    likely(!(last->flags & FRAME_EXACT)) &&
 	    likely(u->generation == relaxed_load(&generation)) && is_as_before(u, last))
