@@ -278,25 +278,30 @@ struct chain {
 /* INVARIANT  last-stack: frames[1] to frames[n] are the last stack, outermost
  * first, and steps[1] to steps[n] the path to each.  frames[0] stands for
  * what is outside of it: its sp is above all others and its node is why the outermost
- * frame is that (SITE_ROOT, SITE_CUT, SITE_BROKEN).  steps[1] to steps[named] have
- * nodes, and all have if no chain is used.  The facts of frame i are those behind frames[i - 1].fact up to
- * frames[i].fact, of increasing number outside in; if they all hold, frame i leads
- * to frame i - 1.  Instead of facts, a frame has one that never holds if its step
+ * frame is that (SITE_ROOT, SITE_CUT, SITE_BROKEN).  All steps have nodes if the stack
+ * is not cut; if a chain is used, steps[1] to steps[named] have.  The facts of frame i
+ * are those behind frames[i - 1].fact up to frames[i].fact, of increasing number
+ * outside in; if they all hold, frame i leads to frame i - 1.  Instead of facts, a frame has one that never holds if its step
  * must be made again: so has the outermost, unless its code is known to have no
  * caller; and facts[0] never holds.  The bp of a frame without FRAME_NEEDS_BP may be
  * that of an earlier stack: nothing depends on it.
  *
  * Of a stack that is cut, the frames within its path are looked at, not those further
  * out: they may be of an earlier stack, and then their number, which says where the
- * cut is.  A path is true wherever it begins. */
+ * cut is.  A path is true wherever it begins.
+ *
+ * BOUND  Two ways that differ in their number of frames, not in their bytes of stack, and
+ * lead to the same 256 frames or more with no allocation before: then equal stacks can
+ * have two sites, cut at two places. */
 struct unwind {
 	uint32_t n;
 	uint32_t generation;
 	uint32_t stride;
 	uint32_t whole; /* of so many frames a stack is not cut */
-	uint32_t plain; /* the same; 0 while a chain is used */
+	uint32_t plain; /* the same; 0 while a chain is used, which `name` keeps true */
 	uint32_t named;
-	uintptr_t lo, hi; /* stack between them is readable */
+	uintptr_t lo, hi; /* stack between them is readable, */
+	bool is_sure;	  /* as was seen in the walk under way */
 	struct slot rules[RULES_CACHE]; /* read by this thread alone */
 	struct frame frames[MAX_FRAMES + 1];
 	struct site_step steps[MAX_FRAMES + 1];
@@ -379,13 +384,15 @@ readable(struct unwind *u, uintptr_t addr)
 	return readable_slow(u, addr);
 }
 
-/* What is believed readable is the stack around sp, or nothing: the range may
- * be one of the walk before, and be gone. */
+/* From here on, what is believed readable is what this walk found so: that of those before
+ * may be gone, as when a coroutine has got a smaller stack where another's was.  Steps by
+ * tables that are right stay inside the stack that there is. */
 static ALWAYS_INLINE void
-distrust(struct unwind *u, uintptr_t sp)
+distrust(struct unwind *u)
 {
-	if (unlikely(sp < u->lo || sp >= u->hi))
+	if (!u->is_sure)
 		u->lo = u->hi = 0;
+	u->is_sure = true;
 }
 
 static bool
@@ -502,8 +509,12 @@ rule_slow(struct unwind *u, uintptr_t pc)
 {
 	uintptr_t at = pc - 1;
 	uint64_t key = (uint64_t)at | (uint64_t)u->generation << 48;
-	uint64_t rule = rules_find(key);
+	uint64_t rule;
 
+	/* No address has these bits; those of the key are the generation's. */
+	if (unlikely(at >> 48))
+		return rule_make(KIND_BROKEN, SAVED_NOT, 0, 0, 0);
+	rule = rules_find(key);
 	if (!rule)
 		return learn(u, at, key);
 	u->rules[rule_place(pc)] = (struct slot){.key = pc, .rule = rule};
@@ -574,7 +585,7 @@ step(struct unwind *u, struct fresh *f, struct fresh *ret)
 		break;
 	case KIND_GUESS:
 		f->flags |= FRAME_GUESSED;
-		distrust(u, f->sp);
+		distrust(u);
 		/* The psABI marks the outermost frame by a zero frame pointer. */
 		if (f->bp == 0)
 			return ENDED;
@@ -686,13 +697,12 @@ first_false(const struct fact *f, const struct fact *last)
 
 /* Frames of the last stack from m outwards that are the same still: the index
  * of the outermost of them that does not lead to the same caller, 0 if all do.
- * end: where to end, that frame not included; sp: of the innermost frame. */
+ * end: where to end, that frame not included. */
 static ALWAYS_INLINE uint32_t
-verify(struct unwind *u, uint32_t m, uint32_t end, uintptr_t sp)
+verify(struct unwind *u, uint32_t m, uint32_t end)
 {
 	const struct fact *f = &u->facts[u->frames[m].fact];
 	const struct fact *last = end ? &u->facts[u->frames[end].fact] : u->facts;
-	bool is_distrusted = false;
 
 	for (;;) {
 		uint32_t k;
@@ -705,10 +715,7 @@ verify(struct unwind *u, uint32_t m, uint32_t end, uintptr_t sp)
 			m--;
 		if (!(u->frames[m].flags & (FRAME_RESTEP | FRAME_GUESSED)))
 			return m;
-		/* What is believed readable may be gone. */
-		if (!is_distrusted)
-			distrust(u, sp);
-		is_distrusted = true;
+		distrust(u);
 		if (!leads_as_before(u, m))
 			return m;
 		f = &u->facts[u->frames[--m].fact];
@@ -717,9 +724,9 @@ verify(struct unwind *u, uint32_t m, uint32_t end, uintptr_t sp)
 
 /* The same for a stack that is cut: frames further out do not matter. */
 static NOINLINE uint32_t
-verify_cut(struct unwind *u, uint32_t m, uint32_t cut, uintptr_t sp)
+verify_cut(struct unwind *u, uint32_t m, uint32_t cut)
 {
-	return verify(u, m, cut < m ? cut : m, sp);
+	return verify(u, m, cut < m ? cut : m);
 }
 
 /* The step and the facts of a frame; see note_plain. */
@@ -950,6 +957,7 @@ unwind_all(struct unwind *u, const struct caller *c)
 		} else {
 			uintptr_t bp = regs.r[CFI_RBP];
 
+			distrust(u);
 			if (bp == 0 || (m.module && is_function_start(u, pc, &m)))
 				root = SITE_ROOT;
 			if (root == SITE_ROOT || bp < sp || bp - sp > MAX_GUESS || !readable(u, bp) || !readable(u, bp + 8) ||
@@ -1067,7 +1075,7 @@ memo_put(struct unwind *u, const struct caller *c, uint32_t out, site_id site)
 	uint32_t n_facts = in->fact - u->frames[out].fact, i;
 	struct memo *e = memo_set(u, c), *to = NULL;
 
-	if (out == 0 || n_facts > MEMO_FACTS || !u->plain)
+	if (out == 0 || n_facts > MEMO_FACTS || u->n > u->whole)
 		return;
 	for (i = 0; i < MEMO_WAYS && !to; i++)
 		if (!e[i].is_good)
@@ -1147,6 +1155,7 @@ walk(struct unwind *u, const struct caller *c)
 	struct at at = {.pc = c->pc, .sp = c->sp, .bp = c->bp};
 	uint32_t n, m = u->n, flags = 0;
 
+	u->is_sure = false;
 	trust(u, at.sp);
 	for (n = 0;;) {
 		const struct frame *last = &u->frames[m];
@@ -1155,13 +1164,14 @@ walk(struct unwind *u, const struct caller *c)
 		/* m: frames of the last stack that may still be met. */
 		for (; last->sp < at.sp; last--)
 			m--;
+		/* Who came by a guess has not met a frame of which that is not so: its
+		 * facts may be gone. */
 		if (last->sp == at.sp && last->pc == at.pc &&
 		    (last->bp == at.bp || !(last->flags & FRAME_NEEDS_BP)) &&
-		    (last->flags & FRAME_EXACT) == (flags & FRAME_EXACT)) {
+		    (last->flags & (FRAME_EXACT | FRAME_GUESSED)) == flags) {
 			uint32_t cut = cut_of(u, n + m), changed;
 
-			changed = likely(!cut) ? verify(u, m, 0, c->sp)
-					       : verify_cut(u, m, cut, c->sp);
+			changed = likely(!cut) ? verify(u, m, 0) : verify_cut(u, m, cut);
 			if (likely(changed == 0 && n + m <= MAX_FRAMES)) {
 				site_id site = remember(u, m, n);
 
@@ -1169,8 +1179,10 @@ walk(struct unwind *u, const struct caller *c)
 					memo_put(u, c, m, site);
 				return site;
 			}
-			/* Go on: of what is further out no frame can be met. */
+			/* Go on: these frames lead to `changed` again, so none of them is
+			 * worth another try.  verify may have looked elsewhere. */
 			m = changed ? changed - 1 : 0;
+			trust(u, at.sp);
 		}
 		f->pc = at.pc;
 		f->sp = at.sp;
@@ -1213,7 +1225,7 @@ unwind_other(struct unwind *u, const struct caller *c)
 	}
 	if (u->memo_pause) {
 		u->memo_pause--;
-	} else if (likely(u->n <= u->plain)) { /* all frames of the last stack have nodes */
+	} else if (likely(u->n <= u->whole)) { /* all frames of the last stack have nodes */
 		site = memo_find(u, c);
 		if (likely(site != 0))
 			return site;
@@ -1227,7 +1239,7 @@ unwind_site(struct unwind *u, const struct caller *c)
 	uint32_t n = u->n;
 	const struct frame *last = &u->frames[n];
 
-	if (last->sp == c->sp && last->pc == c->pc && likely(n <= u->plain) &&
+	if (last->sp == c->sp && last->pc == c->pc && likely(n <= u->whole) &&
 	    (last->bp == c->bp || !(last->flags & FRAME_NEEDS_BP)) &&
 	    likely(!(last->flags & FRAME_EXACT)) &&
 	    likely(u->generation == relaxed_load(&generation)) && is_as_before(u, last))

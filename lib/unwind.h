@@ -27,8 +27,8 @@
  * Stacks of more than 384 frames are cut to the innermost 257 to 384: the
  * outermost that is kept is the one behind a multiple of 128 frames.  So a
  * recursion that goes in and out by a frame keeps its path in the tree, frames
- * further out need not be looked at, and equal stacks are cut at equal places.  A
- * walk ends after 1,024 frames; the frames of what is deeper are numbered from
+ * further out need not be looked at, and equal stacks are cut at equal places (with one
+ * exception, see struct unwind).  A walk ends after 1,024 frames; the frames of what is deeper are numbered from
  * where it ended.  Where random recursion has made two million sites, 33 to
  * 48 frames have to do.
  *

@@ -15,6 +15,7 @@ unit_tests = \
 	tests/unit/test_epochs \
 	tests/unit/test_rules \
 	tests/unit/test_sites \
+	tests/unit/test_unwind \
 	tests/unit/test_heapfile_read \
 	tests/unit/test_heap \
 	tests/unit/test_graph \
@@ -101,6 +102,12 @@ tests_unit_test_rules_LDADD = $(alone_test_libs)
 tests_unit_test_sites_SOURCES = tests/unit/test_sites.c lib/sites.c lib/sample.c $(alone_sources)
 tests_unit_test_sites_CFLAGS = $(core_test_cflags)
 tests_unit_test_sites_LDADD = $(alone_test_libs)
+
+# It unwinds its own stack, and asks the loader for its own tables.
+tests_unit_test_unwind_SOURCES = tests/unit/test_unwind.c lib/unwind.c lib/cfi.c lib/modules.c \
+	lib/mappings.c lib/sites.c lib/epochs.c lib/books.c $(alone_sources)
+tests_unit_test_unwind_CFLAGS = $(core_test_cflags)
+tests_unit_test_unwind_LDADD = $(alone_test_libs)
 
 heapmaker_sources = tests/unit/heapmaker.c tests/unit/heapmaker.h
 
