@@ -26,6 +26,8 @@ enum {
 	STRIDE_MANY = 16,
 	/* A walk goes no further out; what is called from there is added to it. */
 	WALK_FRAMES = 1024,
+	COUNT_FRAMES = 1 << 16,
+	MUCH = 32, /* frames that are new in a deep stack */
 	MAX_FRAMES = WALK_FRAMES + N_CHAINS * STRIDE,
 	/* A frame pointer further up than this is not believed where nothing else
 	 * says how large the frame is; libunwind has the same bound. */
@@ -266,10 +268,12 @@ enum { MEMO_MISSES = 256, MEMO_PAUSE = 1 << 13 };
 
 /* A stack of more than N_CHAINS strides is cut: its path begins, below SITE_CUT, at the
  * second or third multiple of the stride that is further out than its innermost
- * frame.  So the place of the cut depends on the number of frames alone, and when
- * the stack grows or shrinks by a frame it nearly always stays.  Frames belong to
- * N_CHAINS such paths, of stacks of different depth: a chain has the nodes that were
- * looked up for one of them. */
+ * frame.  So the place of the cut depends on the number of frames alone, frames further
+ * out need not be looked at, and when the stack grows or shrinks by a frame the cut
+ * nearly always stays.  Frames belong to N_CHAINS such paths, of stacks of different
+ * depth: a chain has the nodes that were looked up for one of them.  Where random
+ * recursion has made MANY_SITES, the stride is shorter.  A walk remembers WALK_FRAMES;
+ * what is further out is counted. */
 struct chain {
 	uint32_t cut;	/* frames further out are not in it; 0 = the chain is not used */
 	uint32_t named; /* frames[cut + 1] to frames[named] have nodes */
@@ -300,6 +304,7 @@ struct unwind {
 	uint32_t whole; /* of so many frames a stack is not cut */
 	uint32_t plain; /* the same; 0 while a chain is used, which `name` keeps true */
 	uint32_t named;
+	uint32_t beyond; /* frames further out than frames[1], not remembered */
 	uintptr_t lo, hi; /* stack between them is readable, */
 	bool is_sure;	  /* as was seen in the walk under way */
 	struct slot rules[RULES_CACHE]; /* read by this thread alone */
@@ -307,7 +312,7 @@ struct unwind {
 	struct site_step steps[MAX_FRAMES + 1];
 	struct fact facts[FACTS_PER_FRAME * (MAX_FRAMES + 1)];
 	struct fresh fresh[WALK_FRAMES]; /* innermost first */
-	struct chain chains[N_CHAINS]; /* by cut / stride % N_CHAINS */
+	struct chain chains[N_CHAINS]; /* by the multiple of the stride */
 	site_id nodes[N_CHAINS][MAX_FRAMES + 1];
 	struct site_step path[N_CHAINS * STRIDE + 1]; /* of a chain, while it is looked up */
 	uint32_t memo_pause, memo_hits, memo_misses;
@@ -632,11 +637,16 @@ step(struct unwind *u, struct fresh *f, struct fresh *ret)
 
 /* ---- whole stacks -------------------------------------------------------- */
 
-/* How many of t frames are further out than the cut. */
+/* How many of t frames are further out than the cut.  Multiples are counted from the
+ * outermost frame, which is not among them if the walk did not come so far. */
 static ALWAYS_INLINE uint32_t
 cut_of(const struct unwind *u, uint32_t t)
 {
-	return likely(t <= u->whole) ? 0 : ((t - 1) / u->stride - (N_CHAINS - 1)) * u->stride;
+	uint32_t before = u->beyond % u->stride;
+
+	return likely(t <= u->whole)
+		       ? 0
+		       : ((t + before - 1) / u->stride - (N_CHAINS - 1)) * u->stride - before;
 }
 
 /* Why a stack ends at its outermost frame. */
@@ -722,11 +732,18 @@ verify(struct unwind *u, uint32_t m, uint32_t end)
 	}
 }
 
-/* The same for a stack that is cut: frames further out do not matter. */
+/* The same for a stack of which n frames, inside of m, are new, and which is cut.  Frames
+ * further out than the cut do not matter but for their number.  Where much is new, the
+ * frame that was met may be of another stack, in which it came to lie at the same place
+ * by chance: all are looked at then. */
 static NOINLINE uint32_t
-verify_cut(struct unwind *u, uint32_t m, uint32_t cut)
+verify_cut(struct unwind *u, uint32_t m, uint32_t n)
 {
-	return verify(u, m, cut < m ? cut : m);
+	uint32_t end = cut_of(u, m + n);
+
+	if (n >= MUCH || end > m)
+		end = u->steps[0].node == SITE_CUT;
+	return verify(u, m, end);
 }
 
 /* The step and the facts of a frame; see note_plain. */
@@ -805,7 +822,7 @@ chain_path(const struct unwind *u, uint32_t cut, uint32_t i)
 static site_id
 name_in_chain(struct unwind *u)
 {
-	uint32_t cut = cut_of(u, u->n), which = cut / u->stride % N_CHAINS, i, n;
+	uint32_t cut = cut_of(u, u->n), which = (cut + u->beyond) / u->stride % N_CHAINS, i, n;
 	struct chain *c = &u->chains[which];
 	site_id *nodes = u->nodes[which];
 
@@ -879,10 +896,12 @@ remember(struct unwind *u, uint32_t kept, uint32_t n)
 	return i == kept ? from->node : sites_path(from, i - kept);
 }
 
-/* The same for a whole stack. root: why its outermost frame is that. */
+/* The same for a whole stack.  root: why its outermost frame is that; beyond: how many
+ * are further out. */
 static NOINLINE site_id
-remember_all(struct unwind *u, uint32_t n, site_id root)
+remember_all(struct unwind *u, uint32_t n, site_id root, uint32_t beyond)
 {
+	u->beyond = beyond;
 	u->steps[0].node = u->steps[0].path = root;
 	if (n && !(u->fresh[n - 1].flags & FRAME_LAST))
 		u->fresh[n - 1].flags |= FRAME_ODD | FRAME_RESTEP;
@@ -973,7 +992,7 @@ unwind_all(struct unwind *u, const struct caller *c)
 			break;
 		}
 	}
-	root = remember_all(u, n, root);
+	root = remember_all(u, n, root, 0);
 	u->n = 0;
 	return root;
 }
@@ -1149,11 +1168,32 @@ step_plain(struct unwind *u, struct fresh *f, struct at *at)
 	return true;
 }
 
+/* How many frames there are from here outwards.
+ * BOUND  Of more than COUNT_FRAMES, and of code that needs all registers, it says fewer. */
+static NOINLINE uint32_t
+count_frames(struct unwind *u, struct at at, uint32_t flags)
+{
+	struct fresh f, next;
+	uint32_t n;
+
+	for (n = 0; n < COUNT_FRAMES; n++) {
+		f = (struct fresh){.pc = at.pc, .sp = at.sp, .bp = at.bp, .flags = flags};
+		if (unlikely(flags) || unlikely(!step_plain(u, &f, &at))) {
+			if (step(u, &f, &next) != STEPPED)
+				break;
+			at = (struct at){.pc = next.pc, .sp = next.sp, .bp = next.bp};
+			flags = next.flags;
+			trust(u, at.sp);
+		}
+	}
+	return n;
+}
+
 static NOINLINE site_id
 walk(struct unwind *u, const struct caller *c)
 {
 	struct at at = {.pc = c->pc, .sp = c->sp, .bp = c->bp};
-	uint32_t n, m = u->n, flags = 0;
+	uint32_t n, m = u->n, flags = 0, depth = 0;
 
 	u->is_sure = false;
 	trust(u, at.sp);
@@ -1169,9 +1209,9 @@ walk(struct unwind *u, const struct caller *c)
 		if (last->sp == at.sp && last->pc == at.pc &&
 		    (last->bp == at.bp || !(last->flags & FRAME_NEEDS_BP)) &&
 		    (last->flags & (FRAME_EXACT | FRAME_GUESSED)) == flags) {
-			uint32_t cut = cut_of(u, n + m), changed;
+			uint32_t changed = likely(n + m <= u->whole) ? verify(u, m, 0)
+								     : verify_cut(u, m, n);
 
-			changed = likely(!cut) ? verify(u, m, 0) : verify_cut(u, m, cut);
 			if (likely(changed == 0 && n + m <= MAX_FRAMES)) {
 				site_id site = remember(u, m, n);
 
@@ -1179,6 +1219,9 @@ walk(struct unwind *u, const struct caller *c)
 					memo_put(u, c, m, site);
 				return site;
 			}
+			/* How deep it is is known, though not what is there. */
+			if (changed == 0 || (changed == 1 && u->steps[0].node == SITE_CUT))
+				depth = n + m + u->beyond;
 			/* Go on: these frames lead to `changed` again, so none of them is
 			 * worth another try.  verify may have looked elsewhere. */
 			m = changed ? changed - 1 : 0;
@@ -1199,13 +1242,16 @@ walk(struct unwind *u, const struct caller *c)
 			if (outcome == NOT_CODE && n > 1)
 				n--;
 			if (outcome != STEPPED)
-				return remember_all(u, n, end_of(outcome));
+				return remember_all(u, n, end_of(outcome), 0);
 			at = (struct at){.pc = next.pc, .sp = next.sp, .bp = next.bp};
 			flags = next.flags;
 			trust(u, at.sp);
 		}
-		if (unlikely(n == WALK_FRAMES))
-			return remember_all(u, n, SITE_CUT);
+		if (unlikely(n == WALK_FRAMES)) {
+			uint32_t beyond = depth > n ? depth - n : count_frames(u, at, flags);
+
+			return remember_all(u, n, SITE_CUT, beyond);
+		}
 	}
 }
 
