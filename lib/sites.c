@@ -37,10 +37,13 @@ site_id sites_n = SITE_FIRST;
 /* Open addressing; a slot goes from 0 to a site number once.
  *
  * INVARIANT  found-or-made: while `next` is set, whoever fills a slot of a
- * table fills one in `next` as well, and the grower copies each slot that was
+ * table fills one in `next` as well, and a grower copies each slot that was
  * filled before `next` was set; so nothing is missing from `next` when it
  * takes over.  The stores to a slot and to `next` are sequentially consistent:
- * of a filler and the grower at least one sees the other.
+ * of a filler and a grower at least one sees the other.
+ *
+ * INVARIANT  an-end: some slots are empty, at which a search ends: nobody fills one of a
+ * table that is_full, but the few threads that asked at once.
  *
  * BOUND  Two threads that make the same node at the same moment, one in the
  * old table and one in the new, may make it twice.  Readers of the file treat
@@ -134,40 +137,69 @@ table_put(struct table *t, site_id id)
 	return 0;
 }
 
-static void
+static bool
+is_full(struct table *t)
+{
+	return relaxed_load(&t->used) >= t->mask / 8 * 7;
+}
+
+/* Let a table twice as large take the place of t.  Several threads may do so at a time,
+ * each all of it: nobody waits for one that does not run.  Returns false if there is no
+ * memory. */
+static bool
 grow(struct table *t)
 {
-	struct table *next;
+	struct table *next = __atomic_load_n(&t->next, __ATOMIC_SEQ_CST), *fresh;
 	uint32_t i;
+
+	if (!next) {
+		fresh = table_new(2 * (t->mask + 1));
+		if (!fresh)
+			return false;
+		/* A loser's table is address space nobody touched: let it be. */
+		if (__atomic_compare_exchange_n(&t->next, &next, fresh, false, __ATOMIC_SEQ_CST,
+						__ATOMIC_SEQ_CST))
+			next = fresh;
+	}
+	for (i = 0; i <= t->mask; i++) {
+		site_id id = __atomic_load_n(&t->slots[i], __ATOMIC_SEQ_CST);
+
+		if (id)
+			(void)table_put(next, id);
+	}
+	(void)__atomic_compare_exchange_n(&table_now, &t, next, false, __ATOMIC_ACQ_REL,
+					  __ATOMIC_RELAXED);
+	return true;
+}
+
+/* In good time, by one thread. */
+static void
+grow_early(struct table *t)
+{
 	int idle = 0;
 
 	if (!__atomic_compare_exchange_n(&is_growing, &idle, 1, false, __ATOMIC_ACQ_REL,
 					 __ATOMIC_RELAXED))
 		return;
-	if (t == acquire_load(&table_now) && (next = table_new(2 * (t->mask + 1))) != NULL) {
-		__atomic_store_n(&t->next, next, __ATOMIC_SEQ_CST);
-		for (i = 0; i <= t->mask; i++) {
-			site_id id = __atomic_load_n(&t->slots[i], __ATOMIC_SEQ_CST);
-
-			if (id)
-				(void)table_put(next, id);
-		}
-		release_store(&table_now, next);
-	}
+	if (t == acquire_load(&table_now))
+		(void)grow(t);
 	release_store(&is_growing, 0);
 }
 
 static NOINLINE site_id
 add(struct table *t, site_id parent, const struct site_step *step)
 {
-	struct table *next = __atomic_load_n(&t->next, __ATOMIC_SEQ_CST);
-	bool is_full = relaxed_load(&t->used) >= t->mask / 8 * 7;
+	struct table *next;
 	struct chunk *c;
 	struct node *node;
 	site_id id, there;
 
-	if (relaxed_load(&sites_n) >= SITES_MAX || (is_full && !next))
+	if (relaxed_load(&sites_n) >= SITES_MAX)
 		goto full;
+	/* Who grows it in good time may have been held up. */
+	for (; unlikely(is_full(t)); t = __atomic_load_n(&t->next, __ATOMIC_SEQ_CST))
+		if (t == acquire_load(&table_now) && !grow(t))
+			goto full;
 	id = atomic_add(&sites_n, 1);
 	c = id < SITES_MAX ? chunk_make(id) : NULL;
 	if (!c)
@@ -177,12 +209,6 @@ add(struct table *t, site_id parent, const struct site_step *step)
 	node->parent = parent;
 	node->path = step->path;
 	/* A number that lost the race stays unused; its node has no counts. */
-	if (is_full) {
-		/* The grower lags behind: what only the next table has is missing from this
-		 * one, and who misses it finds it there. */
-		there = table_put(next, id);
-		return there ? there : id;
-	}
 	there = table_put(t, id);
 	if (!there)
 		goto full;
@@ -190,7 +216,7 @@ add(struct table *t, site_id parent, const struct site_step *step)
 	if (next)
 		there = table_put(next, there);
 	else if (relaxed_load(&t->used) > t->mask / 2)
-		grow(t);
+		grow_early(t);
 	return there ? there : id;
 full:
 	lose(LOSS_SITES);
