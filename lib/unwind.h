@@ -12,25 +12,20 @@
  *   bytes, shared by all threads; each has those at hand that it used last.
  *
  *   The last stack of the thread that was walked, with the node of each frame.  A
- *   new walk goes outwards; where it meets a frame of the last stack with the same
- *   code address, stack pointer and frame pointer, all further frames follow from
- *   memory words that are known by address: the return address and, where it
- *   was saved, the frame pointer of each.  They are kept as one list of
- *   addresses and values.  If those words are what they were, the rest of the
- *   stack is the same, by induction, and its nodes are known; the frame pointer
- *   counts only where the way further out depends on it.  The node of what is
- *   inside is looked up as one path (sites.h).
+ *   new walk goes outwards to a frame of it with the same code address, stack pointer
+ *   and, if the way further out depends on it, frame pointer.  From there on all
+ *   follows from words of memory that are known by address; if these are what they
+ *   were, the rest of the stack is the same, by induction, and its nodes are known.
+ *   The node of what is inside is looked up as one path (sites.h).
  *
- *   Some hundred stacks that are met often, as such lists, by the frame that they
+ *   Some hundred stacks that are met often, as lists of such words, by the frame they
  *   begin with: none of their frames needs to be walked.
  *
- * Stacks of more than 384 frames are cut to the innermost 257 to 384: the
- * outermost that is kept is the one behind a multiple of 128 frames.  So a
- * recursion that goes in and out by a frame keeps its path in the tree, frames
- * further out need not be looked at, and equal stacks are cut at equal places (with one
- * exception, see struct unwind).  A walk ends after 1,024 frames; the frames of what is deeper are numbered from
- * where it ended.  Where random recursion has made two million sites, 33 to
- * 48 frames have to do.
+ * Stacks of more than 384 frames are cut to the innermost 257 to 384, behind a
+ * multiple of 128 frames.  So a recursion that goes in and out by a frame keeps its
+ * path in the tree, and equal stacks are cut at equal places (but see struct unwind).
+ * A walk ends after 1,024 frames; what is deeper is numbered from where it ended.
+ * Where random recursion has made two million sites, 33 to 48 frames have to do.
  *
  * Frames without call frame information (code made at run time) are followed
  * by their frame pointer, if it leads to code.
