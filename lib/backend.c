@@ -285,40 +285,38 @@ early_calloc(size_t n, size_t bytes)
 	return early_malloc(n * bytes); /* static memory, used once: zero */
 }
 
+/* The next allocator's own.  All that a snapshot needs is looked up at the start: dlsym
+ * takes the loader's lock, which a thread may hold that is stopped for the snapshot, or
+ * is gone in the child that writes it. */
+static struct {
+	void (*free)(void *);
+	size_t (*usable)(void *); /* may be NULL, as mallinfo may */
+	void *(*realloc)(void *, size_t);
+	struct mallinfo2 (*mallinfo)(void);
+} real;
+
 static void
 next_free(void *p)
 {
-	static void (*real)(void *);
-
-	if (is_early(p))
-		return;
-	if (!real)
-		real = (void (*)(void *))dlsym(RTLD_NEXT, "free");
-	real(p);
+	if (!is_early(p))
+		real.free(p);
 }
 
 static size_t
 next_usable(void *p)
 {
-	static size_t (*real)(void *);
-
 	if (is_early(p))
 		return ((size_t *)p)[-2];
-	if (!real)
-		real = (size_t(*)(void *))dlsym(RTLD_NEXT, "malloc_usable_size");
-	return real ? real(p) : 0;
+	return real.usable ? real.usable(p) : 0;
 }
 
 static void *
 next_realloc(void *p, size_t bytes)
 {
-	static void *(*real)(void *, size_t);
 	void *q;
 
-	if (!real)
-		real = (void *(*)(void *, size_t))dlsym(RTLD_NEXT, "realloc");
 	if (!is_early(p))
-		return real(p, bytes);
+		return real.realloc(p, bytes);
 	q = backend_next.malloc(bytes);
 	if (q)
 		memcpy(q, p, next_usable(p) < bytes ? next_usable(p) : bytes);
@@ -361,7 +359,11 @@ find_next(void)
 	next.realloc = next_realloc;
 	next.free = next_free;
 	next.usable = next_usable;
-	if (!next.malloc || !next.calloc || !next.memalign) {
+	real.free = (void (*)(void *))dlsym(RTLD_NEXT, "free");
+	real.usable = (size_t(*)(void *))dlsym(RTLD_NEXT, "malloc_usable_size");
+	real.realloc = (void *(*)(void *, size_t))dlsym(RTLD_NEXT, "realloc");
+	real.mallinfo = (struct mallinfo2(*)(void))dlsym(RTLD_NEXT, "mallinfo2");
+	if (!next.malloc || !next.calloc || !next.memalign || !real.free || !real.realloc) {
 		/* Not a usual libc: serve what the program needs ourselves. */
 		backend_is_system = false;
 		return;
@@ -500,9 +502,9 @@ int
 backend_trim(size_t pad)
 {
 	if (backend_is_system) {
-		int (*real)(size_t) = (int (*)(size_t))dlsym(RTLD_NEXT, "malloc_trim");
+		int (*trim)(size_t) = (int (*)(size_t))dlsym(RTLD_NEXT, "malloc_trim");
 
-		return real ? real(pad) : 0;
+		return trim ? trim(pad) : 0;
 	}
 	/* 4096 is MALLCTL_ARENAS_ALL of jemalloc 5. */
 	return gcprof_je_mallctl("arena.4096.purge", NULL, NULL, NULL, 0) == 0;
@@ -522,16 +524,10 @@ backend_mapped_bytes(bool may_lock)
 
 	if (!backend_is_system)
 		return relaxed_load(&je_mapped);
-	if (may_lock) {
-		static struct mallinfo2 (*real)(void);
+	if (may_lock && real.mallinfo) {
+		struct mallinfo2 info = real.mallinfo();
 
-		if (!real)
-			real = (struct mallinfo2(*)(void))dlsym(RTLD_NEXT, "mallinfo2");
-		if (real) {
-			struct mallinfo2 info = real();
-
-			relaxed_store(&last, info.arena + info.hblkhd);
-		}
+		relaxed_store(&last, info.arena + info.hblkhd);
 	}
 	return relaxed_load(&last);
 }

@@ -92,7 +92,9 @@ backend_free(void *p)
 		gcprof_je_free(p);
 }
 
-/* The same if the allocator is known to be jemalloc. */
+/* The same if the allocator is known to be jemalloc, for up to BACKEND_QUICK_MAX
+ * bytes: for more, it has no quick way itself. */
+enum { BACKEND_QUICK_MAX = 4096 };
 static ALWAYS_INLINE void *
 backend_malloc_quick(size_t bytes)
 {

@@ -101,19 +101,27 @@ blocks_tag_of(uint32_t kind, site_id site, birth_id birth)
 	return (uint64_t)birth << 32 | BLOCKS_START | kind << BLOCKS_KIND_SHIFT | site;
 }
 
-/* What a size of at most BLOCKS_MAX_INLINE adds to it. */
+/* What a size adds to it; words 2 and 3 are written if they are needed. */
 static ALWAYS_INLINE blocks_tag
-blocks_tag_bytes(size_t bytes)
+blocks_tag_bytes(uint32_t *w, size_t bytes)
 {
 	/* One multiplication puts the size to both of its places at once. */
 	const uint64_t to_both = 1ull << 57 | 1ull << 19;
+	bool is_more = bytes >> 30;
 
-	return bytes * to_both & (BLOCKS_LOW_BITS | BLOCKS_HIGH_BITS);
+	if (likely(bytes <= BLOCKS_MAX_INLINE))
+		return bytes * to_both & (BLOCKS_LOW_BITS | BLOCKS_HIGH_BITS);
+	relaxed_store(&w[2], (uint32_t)is_more << 30 | (uint32_t)(bytes & 0x3fffffff));
+	if (unlikely(is_more))
+		relaxed_store(&w[3], (uint32_t)(bytes >> 30) & 0x7fffffff);
+	return BLOCKS_CODE_MORE;
 }
 
 static ALWAYS_INLINE void
 blocks_tag_store(uint32_t *w, blocks_tag tag)
 {
+	/* x86 keeps stores in order, and so is the compiler to: the mark comes last. */
+	signal_fence();
 #ifdef __SANITIZE_THREAD__
 	/* It does not know what x86 promises of such a store. */
 	relaxed_store(&w[1], (uint32_t)(tag >> 32));
@@ -164,57 +172,49 @@ blocks_insert(const struct block *b)
 			return;
 	}
 	w = blocks_words(chunk, b->addr);
-	tag = blocks_tag_of(b->kind, b->site, b->birth);
-	if (likely(b->bytes <= BLOCKS_MAX_INLINE)) {
-		tag |= blocks_tag_bytes(b->bytes);
-	} else {
-		bool is_more = b->bytes >> 30;
-
-		relaxed_store(&w[2], (uint32_t)is_more << 30 |
-					     (uint32_t)(b->bytes & 0x3fffffff));
-		if (unlikely(is_more))
-			relaxed_store(&w[3], (uint32_t)(b->bytes >> 30) & 0x7fffffff);
-		tag |= BLOCKS_CODE_MORE;
-	}
+	tag = blocks_tag_of(b->kind, b->site, b->birth) | blocks_tag_bytes(w, b->bytes);
 	touched = blocks_touched(chunk, b->addr);
 	if (unlikely(!relaxed_load(touched)))
 		relaxed_store(touched, 1);
-	/* Volatile, and x86 keeps stores in order: the mark comes last. */
-	signal_fence();
 	blocks_tag_store(w, tag);
 }
 
-/* Where to store the tag of a small block if it takes no more than that; else
- * NULL.  It does where a block was released and none has been since: there is a
- * chunk, and `touched` says so.  addr: a multiple of 16 of at most
- * BLOCKS_ADDRESS_BITS. */
+/* Where to store the tag of a block if it takes no more than that; else NULL.  It
+ * does where there is a chunk, and `touched` says that a block was near: the words
+ * themselves are not read, so that nobody waits for their cache line.  addr: a
+ * multiple of 16 of at most BLOCKS_ADDRESS_BITS; NULL has no chunk. */
 static ALWAYS_INLINE uint32_t *
-blocks_again(uintptr_t addr)
+blocks_ready(uintptr_t addr)
 {
-	uint32_t *chunk = acquire_load(&blocks_chunks[addr >> BLOCKS_CHUNK_BITS]), *w;
+	uint32_t *chunk = acquire_load(&blocks_chunks[addr >> BLOCKS_CHUNK_BITS]);
 
-	if (unlikely(!chunk))
+	if (unlikely(!chunk) || unlikely(!relaxed_load(blocks_touched(chunk, addr))))
 		return NULL;
-	w = blocks_words(chunk, addr);
-	return likely((relaxed_load(w) & ~(BLOCKS_SITES - 1)) == BLOCKS_RELEASED) ? w : NULL;
+	return blocks_words(chunk, addr);
+}
+
+/* The size of a block of which the tag is known. */
+static ALWAYS_INLINE size_t
+blocks_bytes(const uint32_t *w, blocks_tag tag)
+{
+	uint32_t third;
+
+	if (likely(!BLOCKS_IS_BIG(tag)))
+		return BLOCKS_TAG_BYTES(tag);
+	third = relaxed_load(&w[2]);
+	if (likely(!(third >> 30 & 1)))
+		return third & 0x3fffffff;
+	return (third & 0x3fffffff) | (size_t)(relaxed_load(&w[3]) & 0x7fffffff) << 30;
 }
 
 /* Read a start's words, of which the tag is known. */
 static ALWAYS_INLINE void
-blocks_read(uint32_t *w, blocks_tag tag, struct block *ret)
+blocks_read(const uint32_t *w, blocks_tag tag, struct block *ret)
 {
 	ret->site = BLOCKS_TAG_SITE(tag);
 	ret->kind = BLOCKS_TAG_KIND(tag);
 	ret->birth = BLOCKS_TAG_BIRTH(tag);
-	if (likely(!BLOCKS_IS_BIG(tag))) {
-		ret->bytes = BLOCKS_TAG_BYTES(tag);
-	} else {
-		uint32_t third = relaxed_load(&w[2]);
-
-		ret->bytes = third & 0x3fffffff;
-		if (unlikely(third >> 30 & 1))
-			ret->bytes |= (size_t)(relaxed_load(&w[3]) & 0x7fffffff) << 30;
-	}
+	ret->bytes = blocks_bytes(w, tag);
 }
 
 /* Make the block that an address is the start or the inside of one that is not
@@ -291,8 +291,9 @@ blocks_find_live(uintptr_t addr, uint32_t **ret_words)
 static ALWAYS_INLINE void
 blocks_remove(const struct block *b)
 {
-	blocks_release(blocks_words(blocks_chunks[b->addr >> BLOCKS_CHUNK_BITS], b->addr),
-		       b->site);
+	uint32_t *chunk = acquire_load(&blocks_chunks[b->addr >> BLOCKS_CHUNK_BITS]);
+
+	blocks_release(blocks_words(chunk, b->addr), b->site);
 }
 
 /* Give the shadow of [start, end) back, in whole pages.

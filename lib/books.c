@@ -8,8 +8,7 @@
 
 enum {
 	MAX_BOOKS = 8192,
-	CHUNK = 64, /* books */
-	MIN_DEATHS = 4 /* until a site has a page; but at once for a large block */
+	CHUNK = 64 /* books */
 };
 
 uint32_t books_volume, books_shift;
@@ -127,8 +126,18 @@ books_room(void)
 
 /* struct site's `book`: deaths so far, while there is no page; NO_PAGE; or
  * FIRST_PAGE and the page's number. */
-enum { FIRST_PAGE = 16 };
+enum { FIRST_PAGE = 256 };
 #define NO_PAGE UINT32_MAX
+
+/* Deaths until a site has a page; but at once for a large block.  A page is a KiB:
+ * where many sites have one, more has to die for another. */
+static ALWAYS_INLINE uint32_t
+min_deaths(void)
+{
+	uint32_t n = relaxed_load(&s.n_books);
+
+	return n < 1024 ? 4 : n < 2048 ? 16 : n < 4096 ? 64 : FIRST_PAGE;
+}
 
 /* A new page's number, or NO_PAGE. */
 static uint32_t
@@ -168,7 +177,7 @@ page_of(site_id site, size_t bytes)
 		(void)atomic_add(&s.n_unbooked, 1);
 		return NULL;
 	}
-	if (number + 1 < MIN_DEATHS && bytes < BOOKS_LARGE) {
+	if (bytes < BOOKS_LARGE && number + 1 < min_deaths()) {
 		/* Two at once may count as one. */
 		(void)__atomic_compare_exchange_n(of_site, &number, number + 1, false,
 						  __ATOMIC_RELAXED, __ATOMIC_RELAXED);

@@ -27,7 +27,8 @@
  *     live at the end of period j  =  sum over i <= j of s(i) + b(i) - d(i).
  *
  * BOUND  A site has a page from its fourth death on, or that of a large block,
- * if there is one left of MAX_BOOKS: deaths before, and of sites without one,
+ * if there is one left of MAX_BOOKS; from the 16th, 64th or 256th when a thousand,
+ * two or four thousand sites have one.  Deaths before, and of sites without one,
  * count as if the block had not survived.  Those for which no page was left are
  * counted (books_unbooked).
  * BOUND  Until its own next look at the clock a thread's newest blocks die in their period.

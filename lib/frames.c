@@ -97,7 +97,8 @@ row_of(uintptr_t at)
 		return k;
 	k->at = at;
 	k->module.module = 0;
-	k->has_module = modules_find(at, &k->module);
+	/* The loader may know an object still that a stopped thread has unmapped. */
+	k->has_module = modules_find(at, &k->module) && sys_is_readable(at & ~(uintptr_t)7);
 	k->has_row = k->has_module && cfi_row(at, &k->module, &w.scratch, &k->row) == 0;
 	return k;
 }

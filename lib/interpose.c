@@ -32,11 +32,12 @@ NOINLINE void *
 wrap_malloc_slow(size_t bytes, enum heapfile_kind kind, const struct record_frame *frame)
 {
 	struct caller c = CALLER_OF(frame);
+	bool is_zeros = kind == HEAPFILE_KIND_CALLOC;
 	void *p;
 
 	if (wrap_is_too_big(bytes))
 		return NULL;
-	WRAP_ALLOC(p, backend_malloc(bytes), bytes, kind, &c);
+	WRAP_ALLOC(p, is_zeros ? backend_calloc(bytes) : backend_malloc(bytes), bytes, kind, &c);
 	return p;
 }
 
@@ -48,17 +49,6 @@ wrap_alloc_slow(void *p, size_t bytes, enum heapfile_kind kind,
 
 	if (p)
 		record_alloc(p, bytes, kind, &c);
-	record_leave();
-	return p;
-}
-
-NOINLINE void *
-wrap_alloc_stack(void *p, size_t bytes, enum heapfile_kind kind,
-		 const struct record_frame *frame, uint32_t *words)
-{
-	struct caller c = CALLER_OF(frame);
-
-	record_tag_stack(thread_tls.state, words, bytes, kind, &c);
 	record_leave();
 	return p;
 }
@@ -100,16 +90,11 @@ malloc(size_t bytes)
 EXPORT void *
 calloc(size_t n, size_t each)
 {
-	struct caller c = CALLER();
 	size_t bytes;
-	void *p;
 
 	if (__builtin_mul_overflow(n, each, &bytes))
-		bytes = SIZE_MAX;
-	if (wrap_is_too_big(bytes))
-		return NULL;
-	WRAP_ALLOC(p, backend_calloc(bytes), bytes, HEAPFILE_KIND_CALLOC, &c);
-	return p;
+		bytes = SIZE_MAX; /* too big */
+	return wrap_malloc(bytes, HEAPFILE_KIND_CALLOC);
 }
 
 OWN(malloc, void *, (size_t))

@@ -7,7 +7,7 @@
 
 #include <sys/mman.h>
 
-enum { PAGE = 4096, MAX_REGIONS = 16384, KEEP_BYTES = 256 << 10 };
+enum { MAX_REGIONS = 16384, KEEP_BYTES = 256 << 10 };
 
 /* Append-only; an entry counts once its bytes are not 0. */
 static struct region {
@@ -32,7 +32,7 @@ mem_map(size_t bytes)
 {
 	long p;
 
-	bytes = (bytes + PAGE - 1) & ~(size_t)(PAGE - 1);
+	bytes = (bytes + MEM_PAGE - 1) & ~(size_t)(MEM_PAGE - 1);
 	p = sys_mmap(NULL, bytes, PROT_READ | PROT_WRITE,
 		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (p < 0)
@@ -59,7 +59,7 @@ map_shared(void *old, size_t bytes, int flags, int fd)
 void *
 mem_map_shared(void *old)
 {
-	return map_shared(old, PAGE, MAP_ANONYMOUS, -1);
+	return map_shared(old, MEM_PAGE, MAP_ANONYMOUS, -1);
 }
 
 void *
@@ -80,7 +80,7 @@ mem_use_huge_pages(void)
 size_t
 mem_dense_page(void)
 {
-	return is_huge ? HUGE_PAGE : PAGE;
+	return is_huge ? HUGE_PAGE : MEM_PAGE;
 }
 
 void
@@ -162,14 +162,14 @@ mem_resident_bytes(void)
 	for (i = 0; i < n && i < MAX_REGIONS; i++) {
 		size_t bytes = acquire_load(&regions[i].bytes), at, k;
 
-		for (at = 0; at < bytes; at += sizeof pages * PAGE) {
-			size_t part = bytes - at < sizeof pages * PAGE ? bytes - at
-								       : sizeof pages * PAGE;
+		for (at = 0; at < bytes; at += sizeof pages * MEM_PAGE) {
+			size_t part = bytes - at < sizeof pages * MEM_PAGE ? bytes - at
+								       : sizeof pages * MEM_PAGE;
 
 			if (sys_mincore(regions[i].start + at, part, pages) < 0)
 				continue;
-			for (k = 0; k < part / PAGE; k++)
-				total += (pages[k] & 1) * PAGE;
+			for (k = 0; k < part / MEM_PAGE; k++)
+				total += (pages[k] & 1) * MEM_PAGE;
 		}
 	}
 	return total;

@@ -13,6 +13,8 @@
 
 #include "base.h"
 
+enum { MEM_PAGE = 4096 };
+
 /* Address space of `bytes` (rounded up to pages), zeroed, resident only where
  * touched.  Returns NULL if the kernel refuses. */
 void *mem_map(size_t bytes);

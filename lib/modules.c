@@ -24,9 +24,11 @@ read_build_id(struct module *m)
 	const ElfW(Phdr) *ph;
 	int i;
 
-	/* The file's first page is mapped first in all that linkers make. */
-	if (m->bytes < sizeof *eh || memcmp(eh->e_ident, ELFMAG, SELFMAG) != 0 ||
-	    eh->e_phentsize != sizeof *ph ||
+	/* The file's first page is mapped first in all that linkers make.  It is gone if
+	 * another thread unloads the object, which the loader knows a little longer: see
+	 * program_headers in roots.c. */
+	if (m->bytes < sizeof *eh || !sys_is_readable(m->start) ||
+	    memcmp(eh->e_ident, ELFMAG, SELFMAG) != 0 || eh->e_phentsize != sizeof *ph ||
 	    eh->e_phoff + eh->e_phnum * sizeof *ph > m->bytes)
 		return;
 	ph = (const void *)(m->start + eh->e_phoff);

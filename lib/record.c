@@ -98,7 +98,7 @@ new_birth(struct thread *t)
 	t->period = books_period_of(volume);
 	t->birth = epochs_birth_new(t->epoch, t->number, volume);
 	t->recent = t->birth;
-	t->tag = t->usual ? blocks_tag_of(0, t->usual, t->birth) : 0;
+	t->tag = blocks_tag_of(0, t->usual, t->birth);
 }
 
 /* Natural logarithm of x / 2^53, 0 < x <= 2^53, to about 1e-4: good enough for
@@ -147,7 +147,7 @@ is_sampled(struct thread *t, uint64_t allocated, size_t bytes)
 static void
 set_stop(struct thread *t)
 {
-	t->tag = t->usual ? blocks_tag_of(0, t->usual, t->birth) : 0;
+	t->tag = blocks_tag_of(0, t->usual, t->birth);
 	t->stop = t->look_at;
 	if (t->usual)
 		t->stop = min(t->stop,
@@ -192,23 +192,9 @@ site_of(struct thread *t, size_t bytes, const struct caller *c)
 void
 record_consider_quick(void)
 {
-	thread_tls.quick = backend_is_system || thread_tls.n_ignoring ? NULL : thread_tls.state;
-}
+	bool is_quick = !backend_is_system && !thread_tls.n_ignoring && !verify_is_wanted();
 
-/* A stopped thread's vector registers are roots: ours, and the allocator's, must
- * not be left in them where they would hold what the program loses.
- * BOUND: between samples, the quick way uses none and leaves what the allocator's
- * slow way left; at the latest the next look at the clock clears it. */
-static ALWAYS_INLINE void
-clear_vectors(void)
-{
-	__asm__ volatile("pxor %%xmm0, %%xmm0\n\tpxor %%xmm1, %%xmm1\n\t"
-			 "pxor %%xmm2, %%xmm2\n\tpxor %%xmm3, %%xmm3\n\t"
-			 "pxor %%xmm4, %%xmm4\n\tpxor %%xmm5, %%xmm5\n\t"
-			 "pxor %%xmm6, %%xmm6\n\tpxor %%xmm7, %%xmm7"
-			 :
-			 :
-			 : "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7");
+	thread_tls.quick = is_quick ? thread_tls.state : NULL;
 }
 
 void
@@ -236,17 +222,7 @@ record_alloc(void *p, size_t bytes, enum heapfile_kind kind, const struct caller
 		look_at_clock(t);
 	set_stop(t);
 	record_consider_quick();
-	clear_vectors();
-}
-
-void
-record_tag_stack(struct thread *t, uint32_t *words, size_t bytes, enum heapfile_kind kind,
-		 const struct caller *c)
-{
-	site_id site = site_of_stack(t, bytes, c);
-
-	blocks_tag_store(words, blocks_tag_of(kind, site, t->birth) | blocks_tag_bytes(bytes));
-	clear_vectors();
+	record_clear_vectors();
 }
 
 /* One birth a thread-less epoch: epoch in the high half, birth_id in the low.

@@ -30,6 +30,7 @@
 #include "books.h"
 #include "heapfile.h"
 #include "thread.h"
+#include "unwind.h"
 
 /* The frame of the exported function that uses it tells where that was called
  * from: it begins with the caller's frame pointer and the return address.
@@ -86,21 +87,36 @@ void record_alloc(void *p, size_t bytes, enum heapfile_kind kind, const struct c
 /* The same for one that came when this thread was inside already. */
 void record_alloc_nested(void *p, size_t bytes, enum heapfile_kind kind);
 
+/* A stopped thread's vector registers are roots: ours, and the allocator's, must
+ * not be left in them where they would hold what the program loses.
+ * BOUND: between samples, the quick way uses none and leaves what the allocator's
+ * slow way left; at the latest the next look at the clock clears it. */
+static ALWAYS_INLINE void
+record_clear_vectors(void)
+{
+	__asm__ volatile("pxor %%xmm0, %%xmm0\n\tpxor %%xmm1, %%xmm1\n\t"
+			 "pxor %%xmm2, %%xmm2\n\tpxor %%xmm3, %%xmm3\n\t"
+			 "pxor %%xmm4, %%xmm4\n\tpxor %%xmm5, %%xmm5\n\t"
+			 "pxor %%xmm6, %%xmm6\n\tpxor %%xmm7, %%xmm7"
+			 :
+			 :
+			 : "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7");
+}
+
 /* The quick way, for most of all calls: record_alloc where that needs neither a
- * look at the clock nor a sample's stack, nor new memory for the shadow, nor more
- * than one word for the size.
+ * look at the clock nor a sample's stack, nor new memory for the shadow.
  *
  * t        from thread_enter_quick.
  * p        may be NULL.
- * bytes    1 to BLOCKS_MAX_INLINE.
- * Returns  where record_tag, if t->tag is not 0, else record_tag_stack is to put the tag, the block being counted; NULL if it
+ * bytes    not 0, which would count as 1 for samples.
+ * Returns  where record_tag is to put the tag, the block being counted; NULL if it
  *          is not so simple, and nothing has been done.
  */
 static ALWAYS_INLINE uint32_t *
 record_alloc_quick(struct thread *t, void *p, size_t bytes)
 {
 	uint64_t spent = t->spent + bytes + THREAD_PER_BLOCK;
-	uint32_t *words = blocks_again((uintptr_t)p);
+	uint32_t *words = blocks_ready((uintptr_t)p);
 
 	if (unlikely(!words) || unlikely(spent > t->stop) ||
 	    unlikely(t->epoch != epochs_current()))
@@ -110,16 +126,23 @@ record_alloc_quick(struct thread *t, void *p, size_t bytes)
 	return words;
 }
 
+/* Of the usual site, or the site of its stack where there is no usual one. */
 static ALWAYS_INLINE void
-record_tag(const struct thread *t, uint32_t *words, size_t bytes, enum heapfile_kind kind)
+record_tag(struct thread *t, uint32_t *words, size_t bytes, enum heapfile_kind kind,
+	   const struct caller *c)
 {
-	blocks_tag_store(words, t->tag | (uint64_t)kind << BLOCKS_KIND_SHIFT |
-					blocks_tag_bytes(bytes));
-}
+	blocks_tag tag = t->tag;
 
-/* The same with the site of its stack. */
-void record_tag_stack(struct thread *t, uint32_t *words, size_t bytes, enum heapfile_kind kind,
-		      const struct caller *c);
+	if (likely(!t->usual)) {
+		site_id site = unwind_site(t->unwind, c);
+
+		thread_count(t, site, bytes);
+		record_clear_vectors();
+		tag |= site;
+	}
+	blocks_tag_store(words, tag | (uint64_t)kind << BLOCKS_KIND_SHIFT |
+					blocks_tag_bytes(words, bytes));
+}
 
 /* Before the release of p, not NULL.  by: the kind of allocation that this
  * function releases (MALLOC, NEW, NEW_ARRAY).
@@ -128,7 +151,7 @@ void record_tag_stack(struct thread *t, uint32_t *words, size_t bytes, enum heap
 bool record_free(void *p, enum heapfile_kind by, const struct caller *c, struct block *ret);
 bool record_free_nested(void *p, struct block *ret);
 
-/* record_free where p is a small block that this thread allocated just now.
+/* record_free where p is a block that this thread allocated just now.
  * Returns  false if it is not, or is to be looked at, and has done nothing.
  */
 static ALWAYS_INLINE bool
@@ -138,12 +161,12 @@ record_free_quick(struct thread *t, void *p, enum heapfile_kind by)
 	blocks_tag tag = blocks_find_live((uintptr_t)p, &words);
 
 	if (unlikely(!tag) || unlikely(BLOCKS_TAG_BIRTH(tag) != t->recent) ||
-	    unlikely(t->epoch != epochs_current()) || unlikely(BLOCKS_IS_BIG(tag)) ||
+	    unlikely(t->epoch != epochs_current()) ||
 	    unlikely(!record_is_family(BLOCKS_TAG_KIND(tag), by)))
 		return false;
 	blocks_release(words, BLOCKS_TAG_SITE(tag));
 	relaxed_store(&t->quick_frees, t->quick_frees + 1);
-	relaxed_store(&t->quick_bytes, t->quick_bytes + BLOCKS_TAG_BYTES(tag));
+	relaxed_store(&t->quick_bytes, t->quick_bytes + blocks_bytes(words, tag));
 	return true;
 }
 

@@ -212,24 +212,38 @@ sort_claims(void)
 
 /* ---- loaded objects ------------------------------------------------------ */
 
+/* The program headers of an object that the loader knows.  A thread may have been
+ * stopped in dlclose, where the loader knows an object still that it has unmapped.
+ * Returns their number, 0 if they cannot be read. */
+static int
+program_headers(const struct module_find *m, const ElfW(Phdr) **ret)
+{
+	const ElfW(Ehdr) *eh = (const void *)m->start;
+	size_t end;
+
+	if (!sys_is_readable(m->start) || memcmp(eh->e_ident, ELFMAG, SELFMAG) != 0 ||
+	    eh->e_phentsize != sizeof **ret)
+		return 0;
+	end = eh->e_phoff + eh->e_phnum * sizeof **ret;
+	if (!eh->e_phnum || end > m->end - m->start || !sys_is_readable(m->start + end - 8))
+		return 0;
+	*ret = (const void *)(m->start + eh->e_phoff);
+	return eh->e_phnum;
+}
+
 static void
 object_roots(const struct link_map *map)
 {
 	struct module_find m, own;
-	const ElfW(Ehdr) *eh;
 	const ElfW(Phdr) *ph;
 	bool is_own;
-	int i;
+	int i, n;
 
 	if (!map->l_ld || !modules_find((uintptr_t)map->l_ld, &m))
 		return;
 	is_own = modules_find((uintptr_t)&libc, &own) && own.start == m.start;
-	eh = (const void *)m.start;
-	if (memcmp(eh->e_ident, ELFMAG, SELFMAG) != 0 || eh->e_phentsize != sizeof *ph ||
-	    eh->e_phoff + eh->e_phnum * sizeof *ph > m.end - m.start)
-		return;
-	ph = (const void *)(m.start + eh->e_phoff);
-	for (i = 0; i < eh->e_phnum; i++) {
+	n = program_headers(&m, &ph);
+	for (i = 0; i < n; i++) {
 		uintptr_t start = map->l_addr + ph[i].p_vaddr;
 
 		if (ph[i].p_type != PT_LOAD || !(ph[i].p_flags & PF_W))

@@ -561,6 +561,12 @@ has_grown(uint64_t used)
 	       used / 100 * 100 > was + was / 100 * options.growth_percent;
 }
 
+static bool
+is_limit_wanted(void)
+{
+	return options.limit_bytes && !s.is_limit_said;
+}
+
 /* Nine tenths of what is allowed: time enough for a snapshot. */
 static void
 look_at_limit(void)
@@ -568,7 +574,7 @@ look_at_limit(void)
 	uint64_t bytes;
 	int said = 0;
 
-	if (!options.limit_bytes || s.is_limit_said)
+	if (!is_limit_wanted())
 		return;
 	bytes = heap_used() + mappings_bytes();
 	if (bytes < options.limit_bytes / 10 * 9 ||
@@ -748,7 +754,10 @@ session_end_epoch(uint64_t now_ns)
 void
 session_clock(uint64_t now_ns)
 {
-	if (sys_getpid() != s.pid)
+	bool is_due = is_limit_wanted() || now_ns >= watch_next_ns() || now_ns >= live_next_ns();
+
+	/* Asked last, as it takes a system call. */
+	if (!is_due || sys_getpid() != s.pid)
 		return;
 	look_at_limit();
 	look_at_watches(now_ns);

@@ -34,27 +34,59 @@ struct chunk {
 static struct chunk *chunks[N_CHUNKS];
 site_id sites_n = SITE_FIRST;
 
-/* Open addressing; a slot goes from 0 to a site number once.
+/* Open addressing; a slot goes from 0 to an entry once: a site number and, above it,
+ * the high bits of the path's hash, so that nearly no other node is ever looked at.
  *
- * INVARIANT  found-or-made: while `next` is set, whoever fills a slot of a
- * table fills one in `next` as well, and a grower copies each slot that was
- * filled before `next` was set; so nothing is missing from `next` when it
- * takes over.  The stores to a slot and to `next` are sequentially consistent:
- * of a filler and a grower at least one sees the other.
- *
- * INVARIANT  an-end: some slots are empty, at which a search ends: nobody fills one of a
- * table that is_full, but the few threads that asked at once.
+ * INVARIANT  found-or-made: while `next` is set, nodes are looked for there first,
+ * then here, and are put there; whoever put one here and had not seen `next` puts
+ * it there as well, and the grower copies each slot that was filled before.  So
+ * nothing is missing from `next` when it takes over, and of two equal nodes all
+ * find the one that was there first.  The stores to a slot and to `next` are
+ * sequentially consistent: of a filler and the grower at least one sees the other.
  *
  * BOUND  Two threads that make the same node at the same moment, one in the
  * old table and one in the new, may make it twice.  Readers of the file treat
- * equal nodes as one.  Outgrown tables are kept (readers may be inside): they
- * add up to less than the current one. */
+ * equal nodes as one.  Outgrown tables stay mapped (readers may be inside), empty
+ * but for their first page: who misses a node there finds it in `next`. */
 struct table {
 	uint32_t mask;
 	uint32_t used; /* atomic; approximate */
 	struct table *next;
-	site_id slots[];
+	uint32_t slots[];
 };
+enum { ENTRY_BITS = 24 };
+_Static_assert(SITES_MAX <= 1 << ENTRY_BITS, "a site number fits in an entry");
+
+/* Whether one more may be put into t, or into the next if there is one, which is to
+ * hold all of t as well: some slots stay empty, where searches end. */
+static ALWAYS_INLINE bool
+has_room(const struct table *t, const struct table *next)
+{
+	uint32_t used = relaxed_load(&t->used);
+
+	return next ? relaxed_load(&next->used) + used < next->mask / 16 * 15
+		    : used < t->mask / 16 * 15;
+}
+
+static ALWAYS_INLINE uint32_t
+entry_of(site_id id, uint32_t path)
+{
+	return id | path >> ENTRY_BITS << ENTRY_BITS;
+}
+
+static ALWAYS_INLINE site_id
+entry_id(uint32_t entry)
+{
+	return entry & (SITES_MAX - 1);
+}
+
+/* Whether an entry may be of a path. */
+static ALWAYS_INLINE bool
+entry_is(uint32_t entry, uint32_t path)
+{
+	return (entry ^ path) >> ENTRY_BITS == 0;
+}
+
 static struct table *table_now;
 static int is_growing;
 
@@ -121,124 +153,161 @@ table_put(struct table *t, site_id id)
 	uint32_t i = node->path, tries;
 
 	for (tries = 0; tries <= t->mask; tries++, i++) {
-		site_id *slot = &t->slots[i & t->mask], there = acquire_load(slot);
+		uint32_t *slot = &t->slots[i & t->mask], there = acquire_load(slot);
 
 		if (!there) {
-			if (__atomic_compare_exchange_n(slot, &there, id, false,
+			if (__atomic_compare_exchange_n(slot, &there, entry_of(id, node->path), false,
 							__ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
 				(void)atomic_add(&t->used, 1);
 				return id;
 			}
 		}
-		s = node_at(there);
+		if (!entry_is(there, node->path))
+			continue;
+		s = node_at(entry_id(there));
 		if (s->parent == node->parent && s->step == node->step)
-			return there;
+			return entry_id(there);
 	}
 	return 0;
 }
 
-static bool
-is_full(struct table *t)
+/* Empty an outgrown table. */
+static void
+table_drop(struct table *t)
 {
-	return relaxed_load(&t->used) >= t->mask / 8 * 7;
+	size_t bytes = sizeof *t + (t->mask + 1) * sizeof t->slots[0];
+
+	mem_drop((char *)t + MEM_PAGE, (bytes - 1) / MEM_PAGE * MEM_PAGE);
 }
 
-/* Let a table twice as large take the place of t.  Several threads may do so at a time,
- * each all of it: nobody waits for one that does not run.  Returns false if there is no
- * memory. */
-static bool
+/* Make the next table of t, and let it take over.  Any number of threads may do so at
+ * once: each copies all. */
+static NOINLINE void
 grow(struct table *t)
 {
-	struct table *next = __atomic_load_n(&t->next, __ATOMIC_SEQ_CST), *fresh;
+	struct table *next = acquire_load(&t->next), *none = NULL, *now = t;
 	uint32_t i;
 
 	if (!next) {
-		fresh = table_new(2 * (t->mask + 1));
-		if (!fresh)
-			return false;
+		next = table_new(2 * (t->mask + 1));
+		if (!next)
+			return;
 		/* A loser's table is address space nobody touched: let it be. */
-		if (__atomic_compare_exchange_n(&t->next, &next, fresh, false, __ATOMIC_SEQ_CST,
-						__ATOMIC_SEQ_CST))
-			next = fresh;
+		if (!__atomic_compare_exchange_n(&t->next, &none, next, false, __ATOMIC_SEQ_CST,
+						 __ATOMIC_SEQ_CST))
+			next = none;
 	}
-	for (i = 0; i <= t->mask; i++) {
-		site_id id = __atomic_load_n(&t->slots[i], __ATOMIC_SEQ_CST);
+	for (i = 0; i <= t->mask && acquire_load(&table_now) == t; i++) {
+		uint32_t there = __atomic_load_n(&t->slots[i], __ATOMIC_SEQ_CST);
 
-		if (id)
-			(void)table_put(next, id);
+		if (there)
+			(void)table_put(next, entry_id(there));
 	}
-	(void)__atomic_compare_exchange_n(&table_now, &t, next, false, __ATOMIC_ACQ_REL,
-					  __ATOMIC_RELAXED);
-	return true;
+	if (__atomic_compare_exchange_n(&table_now, &now, next, false, __ATOMIC_ACQ_REL,
+					__ATOMIC_ACQUIRE))
+		table_drop(t);
 }
 
-/* In good time, by one thread. */
-static void
-grow_early(struct table *t)
+/* The table to work with: at five eighths one thread goes to make room; the others wait
+ * for it only when there is none left. */
+static struct table *
+table_with_room(void)
 {
+	struct table *t = table_first();
 	int idle = 0;
 
-	if (!__atomic_compare_exchange_n(&is_growing, &idle, 1, false, __ATOMIC_ACQ_REL,
-					 __ATOMIC_RELAXED))
-		return;
-	if (t == acquire_load(&table_now))
-		(void)grow(t);
-	release_store(&is_growing, 0);
+	if (unlikely(!t) || likely(relaxed_load(&t->used) <= t->mask / 8 * 5))
+		return t;
+	if (__atomic_compare_exchange_n(&is_growing, &idle, 1, false, __ATOMIC_ACQ_REL,
+					__ATOMIC_RELAXED)) {
+		if (t == acquire_load(&table_now))
+			grow(t);
+		release_store(&is_growing, 0);
+	} else if (!has_room(t, acquire_load(&t->next))) {
+		grow(t);
+	}
+	return acquire_load(&table_now);
 }
 
-static NOINLINE site_id
-add(struct table *t, site_id parent, const struct site_step *step)
+/* Put id into the tables that come after t, which may be several if this thread was
+ * held up: whatever is found there came before it.  Returns as table_put. */
+static site_id
+put_after(struct table *t, site_id id)
 {
-	struct table *next;
+	while (id && unlikely((t = __atomic_load_n(&t->next, __ATOMIC_SEQ_CST)) != NULL))
+		id = table_put(t, id);
+	return id;
+}
+
+/* The child of parent for a step, if it is in the table; 0 if not. */
+static site_id
+look_up(const struct table *t, site_id parent, const struct site_step *step)
+{
+	uint32_t i;
+
+	for (i = step->path;; i++) {
+		uint32_t there = acquire_load(&t->slots[i & t->mask]);
+		const struct node *s;
+
+		if (!there)
+			return 0;
+		if (!entry_is(there, step->path))
+			continue;
+		s = node_at(entry_id(there));
+		if (s->step == step->step && s->parent == parent)
+			return entry_id(there);
+	}
+}
+
+/* A node for a step that was not found: its own number, or that of an equal one which
+ * came first; 0 if there is no room for it.  next: as it was before the search. */
+static site_id
+add(struct table *t, struct table *next, site_id parent, const struct site_step *step)
+{
 	struct chunk *c;
 	struct node *node;
 	site_id id, there;
 
-	if (relaxed_load(&sites_n) >= SITES_MAX)
-		goto full;
-	/* Who grows it in good time may have been held up. */
-	for (; unlikely(is_full(t)); t = __atomic_load_n(&t->next, __ATOMIC_SEQ_CST))
-		if (t == acquire_load(&table_now) && !grow(t))
-			goto full;
+	if (relaxed_load(&sites_n) >= SITES_MAX || !has_room(t, next))
+		return 0;
 	id = atomic_add(&sites_n, 1);
 	c = id < SITES_MAX ? chunk_make(id) : NULL;
 	if (!c)
-		goto full;
+		return 0;
 	node = &c->nodes[id % CHUNK_SITES];
 	node->step = step->step;
 	node->parent = parent;
 	node->path = step->path;
 	/* A number that lost the race stays unused; its node has no counts. */
-	there = table_put(t, id);
-	if (!there)
-		goto full;
-	next = __atomic_load_n(&t->next, __ATOMIC_SEQ_CST);
-	if (next)
-		there = table_put(next, there);
-	else if (relaxed_load(&t->used) > t->mask / 2)
-		grow_early(t);
-	return there ? there : id;
-full:
-	lose(LOSS_SITES);
-	return SITE_FULL;
+	there = next ? id : table_put(t, id);
+	/* It may have come too late to be copied. */
+	return there ? put_after(t, there) : 0;
 }
 
-/* The child of parent for a step, made if need be. */
+/* The child of parent for a step, made if need be; 0 if that cannot be. */
 static site_id
-intern(struct table *t, site_id parent, const struct site_step *step)
+intern(site_id parent, const struct site_step *step)
 {
-	uint32_t i;
+	int tries;
 
-	for (i = step->path;; i++) {
-		site_id there = acquire_load(&t->slots[i & t->mask]);
-		const struct node *s;
+	/* A thread that is held up may find its table full; it tries the one after. */
+	for (tries = 0; tries < 8; tries++) {
+		struct table *t = table_with_room(), *next;
+		site_id there;
 
-		if (!there)
-			return add(t, parent, step);
-		s = node_at(there);
-		if (s->step == step->step && s->parent == parent)
+		if (unlikely(!t))
+			return 0;
+		next = __atomic_load_n(&t->next, __ATOMIC_SEQ_CST);
+		if (unlikely(next != NULL) && (there = look_up(next, parent, step)) != 0)
+			return put_after(next, there);
+		there = look_up(t, parent, step);
+		if (there)
+			return put_after(t, there);
+		there = add(t, next, parent, step);
+		if (likely(there != 0))
 			return there;
 	}
+	return 0;
 }
 
 /* sites_path for a path that is not there as a whole. */
@@ -249,14 +318,11 @@ make_path(struct site_step *steps, uint32_t n)
 	uint32_t i;
 
 	for (i = 1; i <= n; i++) {
-		/* Each may let the table grow. */
-		struct table *t = table_first();
-
-		if (unlikely(!t) && node != SITE_FULL) {
+		if (likely(node != SITE_FULL) && !(node = intern(node, &steps[i]))) {
 			lose(LOSS_SITES);
 			node = SITE_FULL;
 		}
-		steps[i].node = node = node == SITE_FULL ? node : intern(t, node, &steps[i]);
+		steps[i].node = node;
 	}
 	return node;
 }
@@ -293,13 +359,17 @@ sites_path(struct site_step *steps, uint32_t n)
 	const struct table *t = acquire_load(&table_now);
 	uint32_t i;
 
-	for (i = steps[n].path; likely(t != NULL); i++) {
-		site_id there = acquire_load(&t->slots[i & t->mask]);
+	/* While there are two tables it takes more thought. */
+	if (unlikely(!t) || unlikely(acquire_load(&t->next) != NULL))
+		return make_path(steps, n);
+	for (i = steps[n].path;; i++) {
+		uint32_t there = acquire_load(&t->slots[i & t->mask]);
 
 		if (unlikely(!there))
 			break;
-		if (likely(confirm(steps, n, there)))
-			return there;
+		if (likely(entry_is(there, steps[n].path)) &&
+		    likely(confirm(steps, n, entry_id(there))))
+			return entry_id(there);
 	}
 	return make_path(steps, n);
 }

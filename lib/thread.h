@@ -27,8 +27,8 @@
 #include "epochs.h"
 #include "sites.h"
 
-/* Sites that this thread counts for itself while there are others: direct-mapped,
- * added to the site's own counts when another takes the place. */
+/* Sites that this thread counts for itself: direct-mapped, added to the site's own
+ * counts when another takes the place. */
 enum { THREAD_CACHE = 256 };
 struct thread_cached {
 	site_id site;
@@ -44,14 +44,14 @@ struct thread {
 	epoch_no epoch;   /* as this thread last saw it */
 	birth_id birth;   /* of what it allocates now */
 	birth_id recent;  /* the same, or 0: the next free is to be looked at */
-	uint64_t tag;     /* of usual and birth, for blocks.h; 0 if usual is */
+	site_id usual;    /* of what it allocates if stop is not reached; 0 = its stack's */
+	uint64_t tag;     /* of usual and birth, for blocks.h */
 	uint64_t quick_frees, quick_bytes; /* of blocks of the birth `recent`, in its epoch */
 
 	uint64_t look_at; /* of spent: when to look at the clock */
 	uint64_t sample_at; /* of bytes allocated: the next sample; 0 = not drawn yet */
 	uint64_t usual_blocks, usual_bytes; /* of `usual`, told to sites.h */
 	uint64_t other_blocks, other_bytes; /* not of `usual`, though it is not 0 */
-	site_id usual;   /* of what it allocates if stop is not reached; 0 = its stack's */
 	uint32_t period; /* of birth; books.h */
 	struct epochs_counts counts; /* frees but the quick ones; 0 allocations */
 	uint64_t reported, reported_blocks; /* bytes, allocations told of */
@@ -162,17 +162,13 @@ void thread_evict(struct thread_cached *c, site_id site);
 static ALWAYS_INLINE void
 thread_count(struct thread *t, site_id site, size_t bytes)
 {
-	struct thread_cached *c;
+	struct thread_cached *c = &t->cache[(site * 0x9e3779b1u) >> 24];
 
-	if (likely(sites_is_alone())) {
-		sites_count(site, 1, bytes);
-		return;
-	}
-	c = &t->cache[(site * 0x9e3779b1u) >> 24];
-	if (unlikely(c->site != site || c->allocations == UINT32_MAX))
+	if (unlikely(c->site != site))
 		thread_evict(c, site);
-	c->allocations++;
 	c->bytes += bytes;
+	if (unlikely((int32_t)++c->allocations < 0))
+		thread_evict(c, site);
 }
 
 /* Sums of all threads' counts. */

@@ -609,7 +609,11 @@ step(struct unwind *u, struct fresh *f, struct fresh *ret)
 	default:
 		return NOT_CODE;
 	}
-	if (unlikely(cfa <= f->sp || !readable(u, cfa - 8)))
+	/* A function that calls on another stack has its frame further down, if that
+	 * stack lies above its own.  Only a frame pointer leads there. */
+	if (unlikely(cfa <= f->sp && (!RULE_IS_BP(rule) || cfa == f->sp)))
+		return BROKE;
+	if (unlikely(!readable(u, cfa - 8)))
 		return BROKE;
 	if (RULE_SAVED(rule) == SAVED_NOT) {
 		ret->bp = f->bp;

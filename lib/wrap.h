@@ -15,6 +15,7 @@
 #include "record.h"
 
 #include <errno.h>
+#include <string.h>
 
 #define EXPORT __attribute__((visibility("default")))
 
@@ -64,15 +65,13 @@ wrap_is_too_big(size_t bytes)
 }
 
 /* Where the quick way ends: before it began; at a block that is not so simple, or
- * NULL; at one whose stack is to be recorded; at what signals asked for meanwhile.
- * The latter three return p. */
+ * NULL; at what signals asked for meanwhile.  The latter two return p. */
 void *wrap_malloc_slow(size_t bytes, enum heapfile_kind kind, const struct record_frame *frame);
 void *wrap_alloc_slow(void *p, size_t bytes, enum heapfile_kind kind,
 		      const struct record_frame *frame);
-void *wrap_alloc_stack(void *p, size_t bytes, enum heapfile_kind kind,
-		       const struct record_frame *frame, uint32_t *words);
 void *wrap_pending(void *p);
 
+/* kind  CALLOC: of zeros. */
 static ALWAYS_INLINE void *
 wrap_malloc(size_t bytes, enum heapfile_kind kind)
 {
@@ -80,16 +79,15 @@ wrap_malloc(size_t bytes, enum heapfile_kind kind)
 	uint32_t *words;
 	void *p;
 
-	/* Zero bytes count as one for samples, and so do not go the quick way. */
-	if (unlikely(bytes - 1 >= BLOCKS_MAX_INLINE) || unlikely(!(t = thread_enter_quick())))
+	if (unlikely(bytes - 1 >= BACKEND_QUICK_MAX) || unlikely(!(t = thread_enter_quick())))
 		return wrap_malloc_slow(bytes, kind, FRAME());
 	p = backend_malloc_quick(bytes);
+	if (kind == HEAPFILE_KIND_CALLOC && likely(p != NULL))
+		memset(p, 0, bytes);
 	words = record_alloc_quick(t, p, bytes);
 	if (unlikely(!words))
 		return wrap_alloc_slow(p, bytes, kind, FRAME());
-	if (!t->tag)
-		return wrap_alloc_stack(p, bytes, kind, FRAME(), words);
-	record_tag(t, words, bytes, kind);
+	record_tag(t, words, bytes, kind, &CALLER());
 	return unlikely(thread_leave()) ? wrap_pending(p) : p;
 }
 

@@ -1,19 +1,19 @@
 #!/usr/bin/env bash
 # endless.sh -- a file's size follows from sites and live blocks, not from events.
 #
-# The same three sites and 300 live blocks a thread, after few allocations and after a
-# hundred times as many.  What may differ: the timeline, which has at most 4097 records of
-# at most 48 bytes, and the width of counters, a byte or two each.
+# The same three sites and 300 live blocks a thread, after few allocations and after many
+# more: in `make check-long` 10^7 and 10^10, which takes some ten minutes.  What may differ:
+# the timeline, which has at most 4097 records of at most 48 bytes, and the width of
+# counters, a byte or two each.
 #
 # SPDX-License-Identifier: MIT
 # shellcheck source-path=SCRIPTDIR/../..
 . "${srcdir:-.}/tests/e2e/init.sh"
 
 require_built "$TARGETS/churn"
-# In check-long 10^7 and 10^9 allocations; a minute or so.
 if [ "${GCPROF_TESTS_LONG:-0}" = 1 ]; then
-	GCPROF_TESTS_TIMEOUT=1200
-	few=10 many=1000
+	GCPROF_TESTS_TIMEOUT=3600
+	few=10 many=10000
 else
 	few=1 many=5
 fi
@@ -31,6 +31,11 @@ between "the timeline has at most 4097 records" "$(n "$b" epoch)" 1 4097
 more=$((48 * ($(n "$b" epoch) - $(n "$a" epoch)) + 2000))
 between "the file is no larger but for the timeline and for wider counters" \
 	"$(wc -c <"$b")" 1 $(($(wc -c <"$a") + (more > 2000 ? more : 2000)))
+
+# For each record of the timeline there are fewer than 200 bytes.
+between "its own memory is no more but for the timeline" "$(info "$b" profiler_bytes)" 1 \
+	$(($(info "$a" profiler_bytes) + 4097 * 200))
+diag "$many million | $(wc -c <"$b") bytes of file | $(info "$b" profiler_bytes) bytes of its own | $(n "$b" epoch) epochs of $(info "$b" epoch)"
 
 # Births: one for each thread and epoch; in a file only those that something has.
 GCPROF_YOUNG=64K run_gcprof births "$TARGETS/churn" 2 1 1000

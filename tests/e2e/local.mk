@@ -52,6 +52,8 @@ EXTRA_DIST += \
 	tests/e2e/targets/throwing.cc \
 	tests/e2e/targets/stress-plugin.c \
 	tests/e2e/targets/verify-plugin.c \
+	tests/e2e/targets/deep.c \
+	tests/e2e/targets/hops.c \
 	tests/e2e/targets/verify.c
 
 # A program under test must call what its source says, from the frame that the
@@ -92,6 +94,7 @@ e2e_targets = \
 	tests/e2e/targets/signals \
 	tests/e2e/targets/stress \
 	tests/e2e/targets/threads \
+	tests/e2e/targets/unloading \
 	tests/e2e/targets/watch
 
 if HAVE_CXX
@@ -170,6 +173,9 @@ tests_e2e_targets_stress_SOURCES = tests/e2e/targets/stress.c tests/e2e/targets/
 tests_e2e_targets_stress_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_threads_SOURCES = tests/e2e/targets/threads.c
 tests_e2e_targets_threads_CFLAGS = $(e2e_cflags)
+tests_e2e_targets_unloading_SOURCES = tests/e2e/targets/unloading.c tests/e2e/targets/truth.h
+tests_e2e_targets_unloading_CFLAGS = $(e2e_cflags)
+tests_e2e_targets_unloading_LDADD = -ldl
 tests_e2e_targets_watch_SOURCES = tests/e2e/targets/watch.c tests/e2e/targets/truth.h
 tests_e2e_targets_watch_CFLAGS = $(e2e_cflags)
 
@@ -198,6 +204,10 @@ e2e_variants = \
 	tests/e2e/targets/compare-stripped \
 	tests/e2e/targets/verify-plain \
 	tests/e2e/targets/verify-optimized \
+	tests/e2e/targets/deep-plain \
+	tests/e2e/targets/deep-optimized \
+	tests/e2e/targets/hops-plain \
+	tests/e2e/targets/hops-optimized \
 	tests/e2e/targets/.libs/stress-plugin.so \
 	tests/e2e/targets/.libs/verify-small.so \
 	tests/e2e/targets/.libs/verify-large.so \
@@ -241,6 +251,14 @@ tests/e2e/targets/verify-plain: tests/e2e/targets/verify.c tests/e2e/targets/tru
 	$(e2e_variant_cc) -O0 $(e2e_source)/verify.c
 tests/e2e/targets/verify-optimized: tests/e2e/targets/verify.c tests/e2e/targets/truth.h
 	$(e2e_variant_cc) -O2 -fomit-frame-pointer $(e2e_source)/verify.c
+tests/e2e/targets/deep-plain: tests/e2e/targets/deep.c tests/e2e/targets/truth.h
+	$(e2e_variant_cc) -O0 $(e2e_source)/deep.c
+tests/e2e/targets/deep-optimized: tests/e2e/targets/deep.c tests/e2e/targets/truth.h
+	$(e2e_variant_cc) -O2 -fomit-frame-pointer $(e2e_source)/deep.c
+tests/e2e/targets/hops-plain: tests/e2e/targets/hops.c tests/e2e/targets/truth.h
+	$(e2e_variant_cc) -O0 $(e2e_source)/hops.c
+tests/e2e/targets/hops-optimized: tests/e2e/targets/hops.c tests/e2e/targets/truth.h
+	$(e2e_variant_cc) -O2 -fomit-frame-pointer $(e2e_source)/hops.c
 tests/e2e/targets/.libs/stress-plugin.so: tests/e2e/targets/stress-plugin.c
 	$(e2e_variant_cc) -O2 -shared -fPIC $(e2e_source)/stress-plugin.c
 tests/e2e/targets/.libs/verify-small.so: tests/e2e/targets/verify-plugin.c

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# plugins.sh -- C++ plugins: exceptions, unloading.
+# plugins.sh -- plugins: exceptions in them, unloading, snapshots in the middle of it.
 #
 # SPDX-License-Identifier: MIT
 # shellcheck source-path=SCRIPTDIR/../..
@@ -28,4 +28,23 @@ is "leave: main is still found behind it" \
 	"$(json "$(heap leave)" "[$site | .frames[].function | select(. == \"main\")] | length")" 1
 is "reload: every life of the plugin counts to one function" \
 	"$(json "$(heap reload)" '[.sites[] | select([.frames[].function] | any((. // "") | test("plugin_allocates"))) | .live_blocks] | add')" 50
+
+# A thread may be stopped in dlclose, between unmapping and forgetting, or in dlopen.
+require_built "$TARGETS/unloading" "$TARGETS/.libs/stress-plugin.so"
+in_the_middle() { # NAME WHEN [VARIABLE=VALUE]
+	local name=$1 when=$2
+	shift 2
+	GCPROF_SNAPSHOT=none run_gcprof "$name" env "$@" "$TARGETS/unloading" "$TARGETS/.libs/stress-plugin.so" "$when"
+	is "$name: the program ends well" "$status $(grep -c '^ok' "$T/$name.truth")" "0 2"
+	points_of "$T/$name.truth"
+	is "$name: nothing is said" "$(cat "$T/$name.err")" ""
+	ok "$name: the file is valid" valid "$(heap "$name")"
+	[ "$when" = unseen ] ||
+		ok "$name: the block is there" ledger "$(heap "$name")" "$T/$name.truth"
+}
+in_the_middle "an unmapped object that allocated" seen
+in_the_middle "an unmapped object that did not" unseen
+for allocator in jemalloc system; do
+	in_the_middle "a thread in dlopen, $allocator" loading GCPROF_ALLOCATOR=$allocator
+done
 done_testing

@@ -169,9 +169,11 @@ wait "$pid" || status=$?
 is "status is the program's" "$status" 5
 is "both have taken their pages away" "$(pages "$pid")$(pages "$child")" ""
 
-begin kill GCPROF_LIVE=1
+# In a directory that no other test's viewer sweeps.
+begin kill GCPROF_LIVE="$T/kill"
 tell "insert 100"
 eventually served "$pid"
+page=$(served "$pid")
 timeout 60 "$RUN" top --batch=500 --interval=0.1 "$pid" >"$T/kill.top" 2>"$T/kill.top.err" </dev/null &
 viewer=$!
 started+=("$viewer")
@@ -180,20 +182,22 @@ stop "$pid" KILL
 status=0
 wait "$viewer" || status=$?
 is "the viewer sees a sudden end" "$status $(cat "$T/kill.top.err")" "1 gcprof: top: process $pid has ended"
-ok "after which the page is still there" test -n "$(pages "$pid")"
+ok "after which the page is still there" test -e "$page/page"
+ended=/dev/shm/gcprof-live.$pid.1
+cp -r "$page" "$ended"
 sleep 1000 &
 sleeper=$!
 started+=("$sleeper")
 recycled=/dev/shm/gcprof-live.$sleeper.1
-cp -r "$(pages "$pid")" "$recycled"
 printf '%b' "$(printf '\\x%02x\\x%02x\\x%02x\\x00' $((sleeper & 255)) $((sleeper >> 8 & 255)) $((sleeper >> 16 & 255)))" |
-	dd of="$recycled/page" bs=1 seek=12 conv=notrunc status=none
-touch -d '1 hour ago' "$recycled"
+	dd of="$page/page" bs=1 seek=12 conv=notrunc status=none
+cp -r "$page" "$recycled"
+touch -c -d '1 hour ago' "$recycled"
 begin sweep GCPROF_LIVE=1
 eventually served "$pid"
 swept=$pid
 top sweep --batch "$sleeper"
-is "the next one takes away what nobody serves" "$(ls -d /dev/shm/gcprof-live.*"$sleeper"* 2>/dev/null)" ""
+is "the next one takes away what nobody serves" "$(ls -d "$ended" "$recycled" 2>/dev/null)" ""
 is "and a page of a recycled pid is not believed" "$status $(cat "$T/sweep.top.err")" "1 gcprof: top: process $sleeper (sleep) does not run under gcprof"
 ok "but leaves what is served" test -e "$(served "$swept")/page"
 end

@@ -1,5 +1,7 @@
 /* throwing.cc -- stacks while exceptions fly, told by glibc's backtrace().
  *
+ *     throwing [STACKS [DEEPEST]]    600 and 20
+ *
  * Lines as in stacks.c.  The reference is libgcc's unwinder, which also carries
  * the exceptions; nothing here links with libunwind.
  *
@@ -133,15 +135,17 @@ tell_module(struct dl_phdr_info *info, size_t, void *)
 } // namespace
 
 int
-main()
+main(int argc, char **argv)
 {
+	unsigned deepest = argc > 2 ? static_cast<unsigned>(atoi(argv[2])) : 20;
 	void *warm[4];
+
 	backtrace(warm, 4);
 	dl_iterate_phdr(tell_module, nullptr);
-	steps_left = 600;
+	steps_left = argc > 1 ? atoi(argv[1]) : 600;
 	while (steps_left > 0) {
 		try {
-			next(static_cast<int>(rnd(&state) % 20));
+			next(static_cast<int>(rnd(&state) % deepest));
 		} catch (const in_flight &) {
 			ALLOCATE_HERE();
 		}
