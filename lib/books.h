@@ -26,11 +26,9 @@
  *
  *     live at the end of period j  =  sum over i <= j of s(i) + b(i) - d(i).
  *
- * BOUND  A site has a page from its fourth death on, or that of a large block,
- * if there is one left of MAX_BOOKS; from the 16th, 64th or 256th when a thousand,
- * two or four thousand sites have one.  Deaths before, and of sites without one,
- * count as if the block had not survived.  Those for which no page was left are
- * counted (books_unbooked).
+ * BOUND  A site has a page from its fourth death on (later, where many have one), or
+ * that of a large block, if there is one left: deaths before, and of sites without one,
+ * count as if the block had not survived; see books_unbooked.
  * BOUND  Until its own next look at the clock a thread's newest blocks die in their period.
  * BOUND  A death in the moment in which periods are joined may be booked in the
  * wrong period.
