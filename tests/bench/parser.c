@@ -1,7 +1,7 @@
 /* parser.c -- recursive descent over expressions, a tree of blocks each time.
  *
  * Most are bushy and some twenty calls deep: each way through the grammar is a stack
- * of its own, some thousands.  One in 64 is nested up to 200 times, and parsed up
+ * of its own, some thousands.  One in 16 is nested up to 200 times, and parsed up
  * to 800 calls deep.
  *
  *     parser [ROUNDS]
@@ -189,7 +189,7 @@ main(int argc, char **argv)
 	for (round = 0; round < rounds; round++) {
 		struct node *n;
 
-		if (round % 64 == 0)
+		if (round % 16 == 0)
 			write_nested(text, 50 + (int)(state >> 16) % 150);
 		else
 			write_text(text, &state, 5);

@@ -4,7 +4,6 @@
 #     tests/bench/run.sh [PROGRAM...]     only these programs; so does BENCH_ONLY
 #
 #     RUNS=7           how many times each, in turn with all others
-#     SLOW_RUNS=3      and those that are slower by far
 #     BENCH_TOOLS      only these ways to run a program, of those in all_tools below
 #     BENCH_TIMEOUT    seconds after which a run is given up, 900
 #     BENCH_CLOCK=cpu  compares processor time: for a machine that is not quiet
@@ -13,7 +12,8 @@
 # times.  A ratio is that of a run and of the run alone in the same turn; medians
 # are shown, with the smallest and the largest.  gcprof's snapshot at exit is
 # within its time, as others' files are within theirs; `recording` is gcprof
-# without a snapshot.  Valgrind's tools run once, on a shortened input.  What a
+# without a snapshot.  What is tens of times slower (jemalloc's profile of every
+# allocation, gperftools, Valgrind's tools) runs once, on a shortened input.  What a
 # program does, how often it allocates, and from how many stacks, is counted in a
 # run of its own.
 #
@@ -22,7 +22,7 @@
 # SPDX-License-Identifier: MIT
 set -u
 export LC_ALL=C
-: "${srcdir:=.}" "${abs_top_builddir:=$PWD}" "${RUNS:=7}" "${SLOW_RUNS:=3}" "${BENCH_TIMEOUT:=900}" "${BENCH_ONLY:=}" "${BENCH_CLOCK:=wall}"
+: "${srcdir:=.}" "${abs_top_builddir:=$PWD}" "${RUNS:=7}" "${BENCH_TIMEOUT:=900}" "${BENCH_ONLY:=}" "${BENCH_CLOCK:=wall}"
 lib=${GCPROF_LIB:-$abs_top_builddir/lib/.libs/libgcprof.so}
 bench=$abs_top_builddir/tests/bench
 sources=$(cd "$srcdir" && pwd)/tests/bench
@@ -90,8 +90,15 @@ prepare() {
 }
 
 # Tens of times slower than the program alone.
-is_slow() { case $1 in jemalloc | gperftools) ;; *) false ;; esac; }
-is_short() { case $1 in short | massif | dhat) ;; *) false ;; esac; }
+is_short() { case $1 in short | jemalloc | gperftools | massif | dhat) ;; *) false ;; esac; }
+
+any_short() { # TOOLS: whether any of them runs on a shortened input
+	local tool
+	for tool in $1; do
+		! is_short "$tool" || return 0
+	done
+	return 1
+}
 
 # ------------------------------------------------------------- programs
 
@@ -128,7 +135,7 @@ choose() {
 	threads_1) command=("$bench/threads" "$(pick 12 300)" 1) ;;
 	threads_2) command=("$bench/threads" "$(pick 6 150)" 2) ;;
 	threads_8) command=("$bench/threads" "$(pick 2 38)" 8) ;;
-	parser) command=("$bench/parser" "$(pick 20000 400000)") ;;
+	parser) command=("$bench/parser" "$(pick 20000 200000)") ;;
 	containers) command=("$bench/containers" "$(pick 100000 2000000)") ;;
 	sqlite)
 		[ "$n" = 0 ] || sed 's/200000/10000/' "$sources/sort.sql" >"$work/short.sql"
@@ -247,14 +254,13 @@ for program in $programs; do
 	for ((run = 1; run <= RUNS; run++)); do
 		for tool in alone $tools; do
 			is_short "$tool" && continue
-			is_slow "$tool" && [ "$run" -gt "$SLOW_RUNS" ] && continue
 			progress "$program: $tool, run $run of $RUNS"
 			measured "$program" "$tool"
 		done
 	done
 	for tool in short $tools; do
 		is_short "$tool" || continue
-		[[ "$tools" = *massif* || "$tools" = *dhat* ]] || continue
+		any_short "$tools" || continue
 		progress "$program: $tool"
 		measured "$program" "$tool"
 	done

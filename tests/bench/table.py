@@ -16,7 +16,7 @@ import statistics
 import sys
 
 MIB = 1 << 20
-SHORT = ("massif", "dhat")
+SHORT = ("jemalloc", "gperftools", "massif", "dhat")
 NAMES = {
     "gcprof": "gcprof, every allocation",
     "sampled": "gcprof, `GCPROF_SAMPLE=512K`",
@@ -174,7 +174,7 @@ class Bench:
         rows.append(["of the %d that all could run" % n] + [""] * 4 + shared)
         table(head, rows)
 
-    def valgrind(self):
+    def slow(self):
         head = ["program", "alone, shortened"] + ["%s: time" % NAMES[t] for t in self.short] + [
             "%s: peak memory" % NAMES[t] for t in self.short]
         rows = []
@@ -222,8 +222,8 @@ def main(directory, clock, programs, tools):
         print("Peak memory, and gcprof's own bytes beside a quarter of the live heap and 8 MiB.\n")
         bench.memory()
     if bench.short and bench.programs:
-        print("Valgrind, one run on a shortened input.\n")
-        bench.valgrind()
+        print("Tens of times slower: one run on a shortened input.\n")
+        bench.slow()
     print("Start-up.\n")
     bench.start_up()
 
