@@ -40,7 +40,7 @@ enum {
  *     kind (4) | saved (2) | saved offset / 8 (18, signed) | cfa offset (24, signed) |
  *     module (15), where it is in a step | 0 (1)
  *
- * Nearly all code has a plain rule; see rule_is_plain.  The walk has one branch for
+ * Nearly all code has a plain rule; see RULE_IS_PLAIN.  The walk has one branch for
  * all of them.
  */
 enum { RULE_PLAIN = 8 };
@@ -62,7 +62,7 @@ enum saved {
 	SAVED_BP = 2   /* at bp + offset */
 };
 
-#define RULE_MODULE_BITS (0x7fffull << 48)
+#define RULE_MODULE_BITS STEP(0, 0x7fffull)
 
 static uint64_t
 rule_make(enum kind kind, enum saved saved, int64_t cfa, int64_t at, module_no module)
@@ -285,9 +285,9 @@ struct chain {
  * frame is that (SITE_ROOT, SITE_CUT, SITE_BROKEN).  All steps have nodes if the stack
  * is not cut; if a chain is used, steps[1] to steps[named] have.  The facts of frame i
  * are those behind frames[i - 1].fact up to frames[i].fact, of increasing number
- * outside in; if they all hold, frame i leads to frame i - 1.  Instead of facts, a frame has one that never holds if its step
- * must be made again: so has the outermost, unless its code is known to have no
- * caller; and facts[0] never holds.  The bp of a frame without FRAME_NEEDS_BP may be
+ * outside in; if they all hold, frame i leads to frame i - 1.  Instead of facts, a frame
+ * has one that never holds if its step must be made again: so has the outermost, unless
+ * its code is known to have no caller; and facts[0] never holds.  The bp of a frame without FRAME_NEEDS_BP may be
  * that of an earlier stack: nothing depends on it.
  *
  * Of a stack that is cut, the frames within its path are looked at, not those further
@@ -637,16 +637,15 @@ step(struct unwind *u, struct fresh *f, struct fresh *ret)
 
 /* ---- whole stacks -------------------------------------------------------- */
 
-/* How many of t frames are further out than the cut.  Multiples are counted from the
- * outermost frame, which is not among them if the walk did not come so far. */
+/* How many of t frames, which are too many for a whole stack, are further out than the
+ * cut.  Multiples are counted from the outermost frame, which is not among them if the
+ * walk did not come so far. */
 static ALWAYS_INLINE uint32_t
 cut_of(const struct unwind *u, uint32_t t)
 {
 	uint32_t before = u->beyond % u->stride;
 
-	return likely(t <= u->whole)
-		       ? 0
-		       : ((t + before - 1) / u->stride - (N_CHAINS - 1)) * u->stride - before;
+	return ((t + before - 1) / u->stride - (N_CHAINS - 1)) * u->stride - before;
 }
 
 /* Why a stack ends at its outermost frame. */
@@ -679,14 +678,14 @@ leads_as_before(struct unwind *u, uint32_t i)
 	return outcome != NEEDS_ALL && end_of(outcome) == u->steps[0].node;
 }
 
-/* The first of the facts from f backwards that does not hold, or the last one, which is
- * not looked at.  Four in a round: there is nothing else to do in it. */
 static ALWAYS_INLINE bool
 holds(const struct fact *f)
 {
 	return word(f->addr) == f->value;
 }
 
+/* The first of the facts from f backwards that does not hold, or the last one, which is
+ * not looked at.  Four in a round: there is nothing else to do in it. */
 static ALWAYS_INLINE const struct fact *
 first_false(const struct fact *f, const struct fact *last)
 {
@@ -754,8 +753,8 @@ note_odd(struct unwind *u, const struct fresh *x, uint32_t i)
 	struct frame *f = &u->frames[i];
 	uint32_t k = out->fact, needed = out->flags & FRAME_NEEDS_BP, flags = x->flags & ~FRAME_ODD;
 	bool is_saved = x->bp_slot != 0;
-	uint64_t step = (x->pc & 0xffffffffffffull) | (x->rule & RULE_MODULE_BITS) |
-			(uint64_t)(flags & FRAME_EXACT) << 63;
+	uint64_t step = STEP_PC(x->pc) | (x->rule & RULE_MODULE_BITS) |
+			(flags & FRAME_EXACT ? STEP_EXACT : 0);
 
 	f->flags = flags | (RULE_READS_BP(x->rule) ? FRAME_NEEDS_BP : is_saved ? 0 : needed);
 	if (flags & ~FRAME_EXACT) {
@@ -1168,24 +1167,39 @@ step_plain(struct unwind *u, struct fresh *f, struct at *at)
 	return true;
 }
 
+/* From `at`, which becomes f, to its caller by whatever rule.  flags: of the one, then of
+ * the other. */
+static ALWAYS_INLINE enum outcome
+step_out(struct unwind *u, struct fresh *f, struct at *at, uint32_t *flags)
+{
+	struct fresh next;
+	enum outcome outcome;
+
+	f->pc = at->pc;
+	f->sp = at->sp;
+	f->bp = at->bp;
+	f->flags = *flags;
+	if (likely(!*flags) && likely(step_plain(u, f, at)))
+		return STEPPED;
+	outcome = step(u, f, &next);
+	if (outcome == STEPPED) {
+		*at = (struct at){.pc = next.pc, .sp = next.sp, .bp = next.bp};
+		*flags = next.flags;
+		trust(u, at->sp);
+	}
+	return outcome;
+}
+
 /* How many frames there are from here outwards.
  * BOUND  Of more than COUNT_FRAMES, and of code that needs all registers, it says fewer. */
 static NOINLINE uint32_t
 count_frames(struct unwind *u, struct at at, uint32_t flags)
 {
-	struct fresh f, next;
-	uint32_t n;
+	struct fresh f;
+	uint32_t n = 0;
 
-	for (n = 0; n < COUNT_FRAMES; n++) {
-		f = (struct fresh){.pc = at.pc, .sp = at.sp, .bp = at.bp, .flags = flags};
-		if (unlikely(flags) || unlikely(!step_plain(u, &f, &at))) {
-			if (step(u, &f, &next) != STEPPED)
-				break;
-			at = (struct at){.pc = next.pc, .sp = next.sp, .bp = next.bp};
-			flags = next.flags;
-			trust(u, at.sp);
-		}
-	}
+	while (n < COUNT_FRAMES && step_out(u, &f, &at, &flags) == STEPPED)
+		n++;
 	return n;
 }
 
@@ -1199,7 +1213,7 @@ walk(struct unwind *u, const struct caller *c)
 	trust(u, at.sp);
 	for (n = 0;;) {
 		const struct frame *last = &u->frames[m];
-		struct fresh *f = &u->fresh[n];
+		enum outcome outcome;
 
 		/* m: frames of the last stack that may still be met. */
 		for (; last->sp < at.sp; last--)
@@ -1227,26 +1241,14 @@ walk(struct unwind *u, const struct caller *c)
 			m = changed ? changed - 1 : 0;
 			trust(u, at.sp);
 		}
-		f->pc = at.pc;
-		f->sp = at.sp;
-		f->bp = at.bp;
-		f->flags = flags;
-		n++;
-		if (unlikely(flags) || unlikely(!step_plain(u, f, &at))) {
-			struct fresh next;
-			enum outcome outcome = step(u, f, &next);
-
-			if (outcome == NEEDS_ALL)
-				return unwind_all(u, c);
-			/* A step by frame pointer led to something that is no code. */
-			if (outcome == NOT_CODE && n > 1)
-				n--;
-			if (outcome != STEPPED)
-				return remember_all(u, n, end_of(outcome), 0);
-			at = (struct at){.pc = next.pc, .sp = next.sp, .bp = next.bp};
-			flags = next.flags;
-			trust(u, at.sp);
-		}
+		outcome = step_out(u, &u->fresh[n++], &at, &flags);
+		if (unlikely(outcome == NEEDS_ALL))
+			return unwind_all(u, c);
+		/* A step by frame pointer led to something that is no code. */
+		if (unlikely(outcome == NOT_CODE) && n > 1)
+			n--;
+		if (unlikely(outcome != STEPPED))
+			return remember_all(u, n, end_of(outcome), 0);
 		if (unlikely(n == WALK_FRAMES)) {
 			uint32_t beyond = depth > n ? depth - n : count_frames(u, at, flags);
 
