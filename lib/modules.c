@@ -17,22 +17,30 @@
  * threads that meet the same object agree on one record. */
 static struct module *slots[MODULES_MAX];
 
+int
+modules_headers(uintptr_t start, uintptr_t end, const ElfW(Phdr) **ret)
+{
+	const ElfW(Ehdr) *eh = (const void *)start;
+	size_t bytes;
+
+	/* The file's first page is mapped first in all that linkers make. */
+	if (end - start < sizeof *eh || !sys_is_readable(start) ||
+	    memcmp(eh->e_ident, ELFMAG, SELFMAG) != 0 || eh->e_phentsize != sizeof **ret)
+		return 0;
+	bytes = eh->e_phoff + eh->e_phnum * sizeof **ret;
+	if (!eh->e_phnum || bytes > end - start || !sys_is_readable(start + bytes - 8))
+		return 0;
+	*ret = (const void *)(start + eh->e_phoff);
+	return eh->e_phnum;
+}
+
 static void
 read_build_id(struct module *m)
 {
-	const ElfW(Ehdr) *eh = (const void *)m->start;
 	const ElfW(Phdr) *ph;
-	int i;
+	int i, n = modules_headers(m->start, m->start + m->bytes, &ph);
 
-	/* The file's first page is mapped first in all that linkers make.  It is gone if
-	 * another thread unloads the object, which the loader knows a little longer: see
-	 * program_headers in roots.c. */
-	if (m->bytes < sizeof *eh || !sys_is_readable(m->start) ||
-	    memcmp(eh->e_ident, ELFMAG, SELFMAG) != 0 || eh->e_phentsize != sizeof *ph ||
-	    eh->e_phoff + eh->e_phnum * sizeof *ph > m->bytes)
-		return;
-	ph = (const void *)(m->start + eh->e_phoff);
-	for (i = 0; i < eh->e_phnum; i++) {
+	for (i = 0; i < n; i++) {
 		size_t at = 0, align = ph[i].p_align == 8 ? 8 : 4;
 		uintptr_t note = m->bias + ph[i].p_vaddr;
 

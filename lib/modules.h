@@ -15,6 +15,8 @@
 
 #include "base.h"
 
+#include <link.h>
+
 enum { MODULES_MAX = 1 << 14 };
 
 struct module {
@@ -38,6 +40,11 @@ struct module_find {
 
 /* The object that holds a code address.  Returns false if none does. */
 bool modules_find(uintptr_t pc, struct module_find *ret);
+
+/* The program headers of an object that the loader knows.  Another thread may be in
+ * dlclose, where the loader knows an object still that it has unmapped.
+ * Returns their number, 0 if they cannot be read. */
+int modules_headers(uintptr_t start, uintptr_t end, const ElfW(Phdr) **ret);
 
 /* Look which known objects are gone.  Returns true if one is: rules learned
  * from their code are void.  Context: after dlclose. */

@@ -80,6 +80,7 @@ find_own_tls(struct dl_phdr_info *object, size_t bytes, void *with)
 	size_t tls_bytes = 0;
 	int i;
 
+	(void)bytes;
 	(void)with;
 	for (i = 0; i < object->dlpi_phnum; i++) {
 		const ElfW(Phdr) *ph = &object->dlpi_phdr[i];
@@ -91,9 +92,7 @@ find_own_tls(struct dl_phdr_info *object, size_t bytes, void *with)
 	}
 	if (!is_own)
 		return 0;
-	data = bytes >= offsetof(struct dl_phdr_info, dlpi_tls_data) + sizeof(void *)
-		       ? (uintptr_t)object->dlpi_tls_data
-		       : 0;
+	data = (uintptr_t)object->dlpi_tls_data;
 	if (data && data < libc.main_pointer && libc.main_pointer - data <= libc.tls_bytes) {
 		libc.own_start = libc.main_pointer - data;
 		libc.own_end = libc.own_start - tls_bytes;
@@ -212,25 +211,6 @@ sort_claims(void)
 
 /* ---- loaded objects ------------------------------------------------------ */
 
-/* The program headers of an object that the loader knows.  A thread may have been
- * stopped in dlclose, where the loader knows an object still that it has unmapped.
- * Returns their number, 0 if they cannot be read. */
-static int
-program_headers(const struct module_find *m, const ElfW(Phdr) **ret)
-{
-	const ElfW(Ehdr) *eh = (const void *)m->start;
-	size_t end;
-
-	if (!sys_is_readable(m->start) || memcmp(eh->e_ident, ELFMAG, SELFMAG) != 0 ||
-	    eh->e_phentsize != sizeof **ret)
-		return 0;
-	end = eh->e_phoff + eh->e_phnum * sizeof **ret;
-	if (!eh->e_phnum || end > m->end - m->start || !sys_is_readable(m->start + end - 8))
-		return 0;
-	*ret = (const void *)(m->start + eh->e_phoff);
-	return eh->e_phnum;
-}
-
 static void
 object_roots(const struct link_map *map)
 {
@@ -242,7 +222,7 @@ object_roots(const struct link_map *map)
 	if (!map->l_ld || !modules_find((uintptr_t)map->l_ld, &m))
 		return;
 	is_own = modules_find((uintptr_t)&libc, &own) && own.start == m.start;
-	n = program_headers(&m, &ph);
+	n = modules_headers(m.start, m.end, &ph);
 	for (i = 0; i < n; i++) {
 		uintptr_t start = map->l_addr + ph[i].p_vaddr;
 
@@ -286,7 +266,6 @@ descriptor_roots(thread_no n, uintptr_t tp)
 		lo = tp - libc.own_end;
 		claim(tp - libc.own_start, lo);
 	}
-
 	if (libc.keys && libc.keys_end <= libc.descriptor_bytes) {
 		root(HEAPFILE_ROOT_TLS, n, lo, tp + libc.keys);
 		root(HEAPFILE_ROOT_KEY, n, tp + libc.keys, tp + libc.keys_end);
