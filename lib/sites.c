@@ -77,7 +77,7 @@ entry_of(site_id id, uint32_t path)
 static ALWAYS_INLINE site_id
 entry_id(uint32_t entry)
 {
-	return entry & (SITES_MAX - 1);
+	return entry & ((1u << ENTRY_BITS) - 1);
 }
 
 /* Whether an entry may be of a path. */
@@ -456,10 +456,6 @@ sites_weight(site_id id, uint64_t *ret_allocations, uint64_t *ret_bytes)
 void
 sites_after_fork(void)
 {
-	struct table *t = table_now;
-
-	/* The grower is not in this process: its copy is begun anew. */
-	if (is_growing && t)
-		t->next = NULL;
+	/* The grower is not in this process: the next one who needs room goes on. */
 	is_growing = 0;
 }
