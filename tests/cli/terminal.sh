@@ -10,29 +10,14 @@
 # shellcheck source=tests/lint/tap.sh
 . "$(dirname "$0")/../lint/tap.sh"
 
-analyze=${GCPROF_ANALYZE:-$abs_top_builddir/tools/gcprof-analyze}
-unit=$abs_top_builddir/tests/unit
+# shellcheck source=tests/cli/points.sh
+. "$(dirname "$0")/points.sh"
+
 [ -x "$unit/test_heap" ] || skip_all "cmocka is missing, and with it who writes the snapshots"
 command -v script > /dev/null || skip_all "script(1) is missing (Debian: bsdutils, bsdextrautils)"
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
 unset NO_COLOR COLUMNS LINES PAGER GCPROF_PAGER LESS
 TERM=xterm
 export TERM analyze
-n=0
-
-ok() { # SENTENCE COMMAND...
-	local sentence=$1
-	shift
-	n=$((n + 1))
-	if "$@" > seen 2>&1; then
-		echo "ok $n - $sentence"
-	else
-		echo "not ok $n - $sentence"
-		{ echo "failed: $*"; head -n 20 seen; } | sed 's/^/# /'
-	fi
-}
 
 # A command on a terminal; what that shows is in `screen`, as lines.
 on_terminal() { # ROWS COLUMNS COMMAND
