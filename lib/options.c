@@ -6,6 +6,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "options.h"
+#include "secure.h"
 #include "sys.h"
 #include "values.h"
 
@@ -209,12 +210,32 @@ parse_one(enum option_name o, const char *s)
 	return false;
 }
 
-void
-options_parse(char *const *environment)
+/* In place of what the environment asks for. */
+static void
+be_quiet(void)
 {
-	char *const *v;
 	int o;
 
+	for (o = 0; o < N_OPTIONS; o++)
+		(void)parse_one((enum option_name)o, table[o].dflt);
+	options.is_secure = true;
+	options.at_exit = options.at_signal = options.at_fatal = false;
+	/* No stacks and no ends of epochs: nobody is ever told of them. */
+	options.sample_bytes = (uint64_t)1 << 50;
+	options.young_bytes = (uint64_t)1 << 40;
+}
+
+void
+options_parse(char **environment)
+{
+	char **v;
+	int o;
+
+	if (secure_is_on(environment)) {
+		secure_clean(environment);
+		be_quiet();
+		return;
+	}
 	for (v = environment; v && *v; v++)
 		if (strncmp(*v, "GCPROF_ANALYZE=", 15) == 0)
 			options.analyzer = *v + 15;

@@ -30,13 +30,15 @@ struct options {
 	char watch[4096];      /* rules, for watch.c */
 	bool is_live;
 	char live_directory[1024]; /* "" = live.c knows */
+	bool is_secure; /* secure.h: nothing is to be written, said or started */
 	bool is_system_allocator, is_hugepages, is_follow, is_verbose;
 };
 
 extern struct options options;
 
-/* Parse environ-like strings; complaints are kept until options_complain. */
-void options_parse(char *const *environment);
+/* Parse environ-like strings, at the place where the kernel put them; complaints are kept
+ * until options_complain. */
+void options_parse(char **environment);
 /* Say on standard error what could not be used, once. */
 void options_complain(void);
 

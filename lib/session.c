@@ -357,6 +357,8 @@ take(enum reason reason, const char *pattern, enum patience patience)
 	enum cut_way way = CUT_IN_CHILD;
 	int result = 0, child, naps;
 
+	if (options.is_secure)
+		return -EPERM;
 	if (!take_turn(patience)) {
 		lose(LOSS_SNAPSHOTS);
 		return -EBUSY;
@@ -1000,7 +1002,7 @@ session_boot(void)
 {
 	/* Where the kernel put argc; environ is not set yet. */
 	uintptr_t *start = __libc_stack_end;
-	char *const *environment = start ? (char *const *)(start + 1 + *start + 1) : NULL;
+	char **environment = start ? (char **)(start + 1 + *start + 1) : NULL;
 
 	s.pid = sys_getpid();
 	sys_log_about(s.pid);
@@ -1051,6 +1053,11 @@ start(void)
 		record_boot();
 	if (!thread_enter())
 		return;
+	if (options.is_secure) {
+		thread_init();
+		record_leave();
+		return;
+	}
 	sys_log_init();
 	n = sys_readlink("/proc/thread-self/exe", s.executable, sizeof s.executable - 1);
 	s.executable[n > 0 ? n : 0] = 0;

@@ -29,6 +29,7 @@ e2e_tests += \
 	tests/e2e/returned.sh \
 	tests/e2e/processes.sh \
 	tests/e2e/sampling.sh \
+	tests/e2e/secure.sh \
 	tests/e2e/several.sh \
 	tests/e2e/signals.sh \
 	tests/e2e/stacks.sh \
@@ -85,6 +86,7 @@ e2e_targets = \
 	tests/e2e/targets/jit \
 	tests/e2e/targets/mappings \
 	tests/e2e/targets/memory \
+	tests/e2e/targets/privileged \
 	tests/e2e/targets/quiet \
 	tests/e2e/targets/churn \
 	tests/e2e/targets/recursion \
@@ -155,6 +157,8 @@ tests_e2e_targets_mappings_SOURCES = tests/e2e/targets/mappings.c
 tests_e2e_targets_mappings_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_memory_SOURCES = tests/e2e/targets/memory.c
 tests_e2e_targets_memory_CFLAGS = $(e2e_cflags)
+tests_e2e_targets_privileged_SOURCES = tests/e2e/targets/privileged.c
+tests_e2e_targets_privileged_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_quiet_SOURCES = tests/e2e/targets/quiet.c
 tests_e2e_targets_quiet_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_recursion_SOURCES = tests/e2e/targets/recursion.c
