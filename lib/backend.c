@@ -4,6 +4,7 @@
  */
 #include "backend.h"
 #include "blocks.h"
+#include "mallctl.h"
 #include "mem.h"
 #include "sys.h"
 
@@ -23,6 +24,7 @@ enum { JE_MIN = BACKEND_JE_MIN, GLIBC_MIN = 24, OTHER_MIN = 32 };
 #define JE_ALIGN(a) ((int)__builtin_ctzl(a))
 
 extern const char *gcprof_je_malloc_conf;
+extern void (*gcprof_je_malloc_message)(void *, const char *);
 int gcprof_je_mallctl(const char *, void *, size_t *, void *, size_t);
 int gcprof_je_mallctlnametomib(const char *, size_t *, size_t *);
 int gcprof_je_mallctlbymib(const size_t *, size_t, void *, size_t *, void *, size_t);
@@ -376,12 +378,21 @@ find_next(void)
 	backend_next = next;
 }
 
+/* Errors of jemalloc's that are not returned, in system calls that fail, are no
+ * business of the program's. */
+static void
+say_nothing(void *with, const char *text)
+{
+	(void)with, (void)text;
+}
+
 void
 backend_init(bool is_system, bool is_hugepages)
 {
-	gcprof_je_malloc_conf =
-		is_hugepages ? "dss:disabled,background_thread:false,thp:always"
-			     : "dss:disabled,background_thread:false";
+	/* No other options, as programs may ask for them. */
+	if (is_hugepages)
+		gcprof_je_malloc_conf = "thp:always";
+	gcprof_je_malloc_message = say_nothing;
 	backend_is_system = is_system;
 	if (is_system)
 		find_next();
@@ -490,8 +501,12 @@ backend_nallocx(size_t bytes, int flags)
 int
 backend_mallctl(const char *name, void *old, size_t *old_bytes, void *new, size_t new_bytes)
 {
+	int which = mallctl_of_name(name);
+
 	if (backend_is_system)
 		return ENOENT;
+	if (which >= 0)
+		return mallctl_answer(which, old, old_bytes, new, new_bytes);
 	return tsd_ready() ? gcprof_je_mallctl(name, old, old_bytes, new, new_bytes) : EAGAIN;
 }
 
@@ -507,17 +522,37 @@ int
 backend_mallctlbymib(const size_t *mib, size_t n, void *old, size_t *old_bytes, void *new,
 		     size_t new_bytes)
 {
+	int which;
+
 	if (backend_is_system)
 		return ENOENT;
-	return tsd_ready() ? gcprof_je_mallctlbymib(mib, n, old, old_bytes, new, new_bytes)
-			   : EAGAIN;
+	if (!tsd_ready())
+		return EAGAIN;
+	which = mallctl_of_mib(mib, n);
+	return which >= 0 ? mallctl_answer(which, old, old_bytes, new, new_bytes)
+			  : gcprof_je_mallctlbymib(mib, n, old, old_bytes, new, new_bytes);
+}
+
+/* Where malloc_stats_print goes if the program does not say where. */
+static void
+say(void *with, const char *text)
+{
+	void (**own)(void *, const char *) =
+		(void (**)(void *, const char *))dlsym(RTLD_DEFAULT, "malloc_message");
+	int was = errno;
+
+	if (own && *own)
+		(*own)(with, text);
+	else
+		(void)sys_write(2, text, strlen(text)); /* as lost as jemalloc's would be */
+	errno = was;
 }
 
 void
 backend_stats_print(void (*write)(void *, const char *), void *with, const char *opts)
 {
 	if (!backend_is_system && tsd_ready())
-		gcprof_je_malloc_stats_print(write, with, opts);
+		gcprof_je_malloc_stats_print(write ? write : say, with, opts);
 }
 
 int

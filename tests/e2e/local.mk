@@ -23,6 +23,7 @@ e2e_tests += \
 	tests/e2e/frames.sh \
 	tests/e2e/holds.sh \
 	tests/e2e/inspect.sh \
+	tests/e2e/mallctl.sh \
 	tests/e2e/mappings.sh \
 	tests/e2e/memory.sh \
 	tests/e2e/output.sh \
@@ -57,6 +58,7 @@ EXTRA_DIST += \
 	tests/e2e/targets/verify-plugin.c \
 	tests/e2e/targets/deep.c \
 	tests/e2e/targets/hops.c \
+	tests/e2e/targets/mallctl.c \
 	tests/e2e/targets/verify.c
 
 # A program under test must call what its source says, from the frame that the
