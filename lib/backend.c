@@ -4,6 +4,7 @@
  */
 #include "backend.h"
 #include "blocks.h"
+#include "mallctl.h"
 #include "mem.h"
 #include "sys.h"
 
@@ -17,10 +18,13 @@ enum { JE_MIN = BACKEND_JE_MIN, GLIBC_MIN = 24, OTHER_MIN = 32 };
 
 /* Flags of mallocx, as jemalloc(3) has them. */
 #define MALLOCX_LG_ALIGN_MASK 63
-#define MALLOCX_ZERO 0x40
+#define MALLOCX_ZERO BACKEND_ZERO
+#define MALLOCX_FIRST_ARENA (1 << 20)
+#define MALLOCX_TCACHE_NONE (1 << 8)
 #define JE_ALIGN(a) ((int)__builtin_ctzl(a))
 
 extern const char *gcprof_je_malloc_conf;
+extern void (*gcprof_je_malloc_message)(void *, const char *);
 int gcprof_je_mallctl(const char *, void *, size_t *, void *, size_t);
 int gcprof_je_mallctlnametomib(const char *, size_t *, size_t *);
 int gcprof_je_mallctlbymib(const size_t *, size_t, void *, size_t *, void *, size_t);
@@ -165,12 +169,14 @@ gcprof_jesys_munmap(void *addr, size_t bytes)
 {
 	long result;
 
-	region_cut((uintptr_t)addr, (uintptr_t)addr + bytes);
 	forget(addr, bytes);
+	region_cut((uintptr_t)addr, (uintptr_t)addr + bytes);
 	result = sys_munmap(addr, bytes);
 	if (result == 0)
 		(void)atomic_add(&je_mapped, 0 - (uint64_t)bytes);
-	return result ? -1 : 0;
+	else /* the limit of mappings: jemalloc has no use for it, and lets it be */
+		region_add((uintptr_t)addr, (uintptr_t)addr + bytes);
+	return 0;
 }
 
 int
@@ -372,12 +378,21 @@ find_next(void)
 	backend_next = next;
 }
 
+/* Errors of jemalloc's that are not returned, in system calls that fail, are no
+ * business of the program's. */
+static void
+say_nothing(void *with, const char *text)
+{
+	(void)with, (void)text;
+}
+
 void
 backend_init(bool is_system, bool is_hugepages)
 {
-	gcprof_je_malloc_conf =
-		is_hugepages ? "dss:disabled,background_thread:false,thp:always"
-			     : "dss:disabled,background_thread:false";
+	/* No other options, as programs may ask for them. */
+	if (is_hugepages)
+		gcprof_je_malloc_conf = "thp:always";
+	gcprof_je_malloc_message = say_nothing;
 	backend_is_system = is_system;
 	if (is_system)
 		find_next();
@@ -391,17 +406,31 @@ backend_memalign(size_t align, size_t bytes)
 	if (unlikely(backend_is_system))
 		return backend_next.memalign(align, backend_room(bytes));
 	/* mallocx leaves errno alone. */
-	void *p = gcprof_je_mallocx(backend_room(bytes), JE_ALIGN(align));
+	void *p = tsd_ready() ? gcprof_je_mallocx(backend_room(bytes), JE_ALIGN(align)) : NULL;
 
-	if (!p)
+	if (unlikely(!p)) {
 		errno = ENOMEM;
+		p = backend_elsewhere(NULL, bytes, JE_ALIGN(align));
+	}
 	return p;
+}
+
+NOINLINE void *
+backend_elsewhere(void *p, size_t bytes, int flags)
+{
+	if (bytes > PTRDIFF_MAX || !gcprof_tsd)
+		return NULL;
+	flags |= MALLOCX_FIRST_ARENA | MALLOCX_TCACHE_NONE;
+	return p ? gcprof_je_rallocx(p, backend_room(bytes), flags)
+		 : gcprof_je_mallocx(backend_room(bytes), flags);
 }
 
 size_t
 backend_usable(void *p)
 {
-	return backend_is_system ? backend_next.usable(p) : gcprof_je_sallocx(p, 0);
+	if (backend_is_system)
+		return backend_next.usable(p);
+	return tsd_ready() ? gcprof_je_sallocx(p, 0) : 0;
 }
 
 static size_t
@@ -418,7 +447,7 @@ backend_mallocx(size_t bytes, int flags)
 	void *p;
 
 	if (!backend_is_system)
-		return gcprof_je_mallocx(backend_room(bytes), flags);
+		return tsd_ready() ? gcprof_je_mallocx(backend_room(bytes), flags) : NULL;
 	p = backend_next.memalign(flags_align(flags), backend_room(bytes));
 	if (p && flags & MALLOCX_ZERO)
 		memset(p, 0, bytes);
@@ -432,7 +461,7 @@ backend_rallocx(void *p, size_t bytes, int flags)
 	void *q;
 
 	if (!backend_is_system)
-		return gcprof_je_rallocx(p, backend_room(bytes), flags);
+		return tsd_ready() ? gcprof_je_rallocx(p, backend_room(bytes), flags) : NULL;
 	old = backend_next.usable(p);
 	q = backend_mallocx(bytes, flags);
 	if (q) {
@@ -447,7 +476,7 @@ backend_xallocx(void *p, size_t bytes, size_t extra, int flags)
 {
 	if (backend_is_system)
 		return backend_next.usable(p);
-	return gcprof_je_xallocx(p, backend_room(bytes), extra, flags);
+	return tsd_ready() ? gcprof_je_xallocx(p, backend_room(bytes), extra, flags) : 0;
 }
 
 void
@@ -455,7 +484,7 @@ backend_dallocx(void *p, int flags)
 {
 	if (backend_is_system)
 		backend_next.free(p);
-	else
+	else if (tsd_ready())
 		gcprof_je_dallocx(p, flags);
 }
 
@@ -465,37 +494,65 @@ backend_nallocx(size_t bytes, int flags)
 	size_t align = flags_align(flags);
 
 	if (!backend_is_system)
-		return gcprof_je_nallocx(backend_room(bytes), flags);
+		return tsd_ready() ? gcprof_je_nallocx(backend_room(bytes), flags) : 0;
 	return (backend_room(bytes) + align - 1) & ~(align - 1);
 }
 
 int
 backend_mallctl(const char *name, void *old, size_t *old_bytes, void *new, size_t new_bytes)
 {
-	return backend_is_system ? ENOENT
-				 : gcprof_je_mallctl(name, old, old_bytes, new, new_bytes);
+	int which = mallctl_of_name(name);
+
+	if (backend_is_system)
+		return ENOENT;
+	if (which >= 0)
+		return mallctl_answer(which, old, old_bytes, new, new_bytes);
+	return tsd_ready() ? gcprof_je_mallctl(name, old, old_bytes, new, new_bytes) : EAGAIN;
 }
 
 int
 backend_mallctlnametomib(const char *name, size_t *mib, size_t *n)
 {
-	return backend_is_system ? ENOENT : gcprof_je_mallctlnametomib(name, mib, n);
+	if (backend_is_system)
+		return ENOENT;
+	return tsd_ready() ? gcprof_je_mallctlnametomib(name, mib, n) : EAGAIN;
 }
 
 int
 backend_mallctlbymib(const size_t *mib, size_t n, void *old, size_t *old_bytes, void *new,
 		     size_t new_bytes)
 {
-	return backend_is_system
-		       ? ENOENT
-		       : gcprof_je_mallctlbymib(mib, n, old, old_bytes, new, new_bytes);
+	int which;
+
+	if (backend_is_system)
+		return ENOENT;
+	if (!tsd_ready())
+		return EAGAIN;
+	which = mallctl_of_mib(mib, n);
+	return which >= 0 ? mallctl_answer(which, old, old_bytes, new, new_bytes)
+			  : gcprof_je_mallctlbymib(mib, n, old, old_bytes, new, new_bytes);
+}
+
+/* Where malloc_stats_print goes if the program does not say where. */
+static void
+say(void *with, const char *text)
+{
+	void (**own)(void *, const char *) =
+		(void (**)(void *, const char *))dlsym(RTLD_DEFAULT, "malloc_message");
+	int was = errno;
+
+	if (own && *own)
+		(*own)(with, text);
+	else
+		(void)sys_write(2, text, strlen(text)); /* as lost as jemalloc's would be */
+	errno = was;
 }
 
 void
 backend_stats_print(void (*write)(void *, const char *), void *with, const char *opts)
 {
-	if (!backend_is_system)
-		gcprof_je_malloc_stats_print(write, with, opts);
+	if (!backend_is_system && tsd_ready())
+		gcprof_je_malloc_stats_print(write ? write : say, with, opts);
 }
 
 int
@@ -507,13 +564,13 @@ backend_trim(size_t pad)
 		return trim ? trim(pad) : 0;
 	}
 	/* 4096 is MALLCTL_ARENAS_ALL of jemalloc 5. */
-	return gcprof_je_mallctl("arena.4096.purge", NULL, NULL, NULL, 0) == 0;
+	return backend_mallctl("arena.4096.purge", NULL, NULL, NULL, 0) == 0;
 }
 
 void
 backend_warm_up(void)
 {
-	if (!backend_is_system)
+	if (!backend_is_system && tsd_ready())
 		gcprof_je_free(gcprof_je_malloc(JE_MIN));
 }
 
@@ -535,20 +592,21 @@ backend_mapped_bytes(bool may_lock)
 void
 backend_before_fork(void)
 {
-	if (je_fork[0])
+	if (je_fork[0] && tsd_ready())
 		je_fork[0]();
 }
 
 void
 backend_after_fork_parent(void)
 {
-	if (je_fork[1])
+	if (je_fork[1] && tsd_ready())
 		je_fork[1]();
 }
 
 void
 backend_after_fork_child(void)
 {
-	if (je_fork[2])
+	if (je_fork[2] && tsd_ready())
 		je_fork[2]();
+	tsd_after_fork();
 }

@@ -10,7 +10,7 @@
  * glibc, whose chunks of 24 usable bytes take 32.
  *
  * This file is the only door to jemalloc (gcprof_je_*; the names are given to
- * it by jemalloc.syms).
+ * it by jemalloc.syms), but for what tsd.c does to open it for a thread.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -18,6 +18,9 @@
 #define GCPROF_BACKEND_H
 
 #include "base.h"
+#include "tsd.h"
+
+#include <errno.h>
 
 void *gcprof_je_malloc(size_t bytes);
 void *gcprof_je_calloc(size_t n, size_t bytes);
@@ -47,14 +50,35 @@ extern size_t backend_min_bytes HIDDEN;
  * Context  the very first allocation of the process, maybe the loader's. */
 void backend_init(bool is_system, bool is_hugepages);
 
+enum { BACKEND_ZERO = 0x40 }; /* MALLOCX_ZERO of jemalloc(3) */
+
 /* Bytes that jemalloc is asked for at least. */
 enum { BACKEND_JE_MIN = 32 };
+
+/* Whether this thread may enter jemalloc; if not, there is no memory. */
+static ALWAYS_INLINE bool
+backend_enter(void)
+{
+	if (likely(tsd_ready()))
+		return true;
+	errno = ENOMEM;
+	return false;
+}
 
 static ALWAYS_INLINE size_t
 backend_room(size_t bytes)
 {
 	return bytes < backend_min_bytes ? backend_min_bytes : bytes;
 }
+
+/* jemalloc has no memory in this thread's arena.  As glibc does then, look for some in
+ * another: the first.
+ *
+ * p        a block to be moved there; NULL if there is none.
+ * flags    MALLOCX_ZERO or alignment, as for mallocx.
+ * Returns  NULL if there is none either.
+ */
+void *backend_elsewhere(void *p, size_t bytes, int flags);
 
 /* All as the C functions of the name, but: realloc wants p and bytes non-zero,
  * calloc takes the product, memalign a power of two. NULL and ENOMEM on
@@ -64,7 +88,9 @@ backend_malloc(size_t bytes)
 {
 	if (unlikely(backend_is_system))
 		return backend_next.malloc(backend_room(bytes));
-	return gcprof_je_malloc(backend_room(bytes));
+	void *p = backend_enter() ? gcprof_je_malloc(backend_room(bytes)) : NULL;
+
+	return likely(p != NULL) ? p : backend_elsewhere(NULL, bytes, 0);
 }
 
 static ALWAYS_INLINE void *
@@ -72,7 +98,9 @@ backend_calloc(size_t bytes)
 {
 	if (unlikely(backend_is_system))
 		return backend_next.calloc(1, backend_room(bytes));
-	return gcprof_je_calloc(1, backend_room(bytes));
+	void *p = backend_enter() ? gcprof_je_calloc(1, backend_room(bytes)) : NULL;
+
+	return likely(p != NULL) ? p : backend_elsewhere(NULL, bytes, BACKEND_ZERO);
 }
 
 static ALWAYS_INLINE void *
@@ -80,7 +108,9 @@ backend_realloc(void *p, size_t bytes)
 {
 	if (unlikely(backend_is_system))
 		return backend_next.realloc(p, backend_room(bytes));
-	return gcprof_je_realloc(p, backend_room(bytes));
+	void *q = backend_enter() ? gcprof_je_realloc(p, backend_room(bytes)) : NULL;
+
+	return likely(q != NULL) ? q : backend_elsewhere(p, bytes, 0);
 }
 
 static ALWAYS_INLINE void
@@ -88,12 +118,13 @@ backend_free(void *p)
 {
 	if (unlikely(backend_is_system))
 		backend_next.free(p);
-	else
+	else if (tsd_ready()) /* else its memory is lost */
 		gcprof_je_free(p);
 }
 
-/* The same if the allocator is known to be jemalloc, for up to BACKEND_QUICK_MAX
- * bytes: for more, it has no quick way itself. */
+/* The same if the allocator is known to be jemalloc, and the thread to have been there
+ * (tsd_is_complete), for up to BACKEND_QUICK_MAX bytes: for more, it has no quick way
+ * itself. */
 enum { BACKEND_QUICK_MAX = 4096 };
 static ALWAYS_INLINE void *
 backend_malloc_quick(size_t bytes)

@@ -47,6 +47,8 @@ wrap_alloc_slow(void *p, size_t bytes, enum heapfile_kind kind,
 {
 	struct caller c = CALLER_OF(frame);
 
+	if (unlikely(!p))
+		p = backend_elsewhere(NULL, bytes, kind == HEAPFILE_KIND_CALLOC ? BACKEND_ZERO : 0);
 	if (p)
 		record_alloc(p, bytes, kind, &c);
 	record_leave();

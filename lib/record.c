@@ -192,7 +192,8 @@ site_of(struct thread *t, size_t bytes, const struct caller *c)
 void
 record_consider_quick(void)
 {
-	bool is_quick = !backend_is_system && !thread_tls.n_ignoring && !verify_is_wanted();
+	bool is_quick = !backend_is_system && tsd_is_complete && !thread_tls.n_ignoring &&
+			!verify_is_wanted();
 
 	thread_tls.quick = is_quick ? thread_tls.state : NULL;
 }

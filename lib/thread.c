@@ -5,6 +5,7 @@
 #include "thread.h"
 #include "mem.h"
 #include "sys.h"
+#include "tsd.h"
 #include "unwind.h"
 
 #include <pthread.h>
@@ -70,6 +71,20 @@ thread_is_abandoned(void)
 	return thread_tls.guard_sp && sp > thread_tls.guard_sp + 512 && !sys_is_on_alt_stack();
 }
 
+/* Have a state complete; if there is no memory for that, it waits for another time,
+ * so that threads that ask again and again do not use up what there is. */
+static bool
+has_unwind(struct thread *t)
+{
+	if (!t->unwind)
+		t->unwind = mem_map(unwind_bytes());
+	if (!t->unwind) {
+		t->is_ending = false;
+		release_store(&t->is_used, false);
+	}
+	return t->unwind != NULL;
+}
+
 /* A state that no thread uses, or a new one. */
 static struct thread *
 state_take(void)
@@ -92,20 +107,17 @@ state_take(void)
 						      __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)
 			: __atomic_compare_exchange_n(&t->is_used, &was, true, false,
 						      __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
-			return t;
+			return has_unwind(t) ? t : NULL;
 	}
 	t = mem_keep(sizeof *t); /* aligned as it wants to be */
 	if (!t)
-		return NULL;
-	t->unwind = mem_map(unwind_bytes());
-	if (!t->unwind)
 		return NULL;
 	t->is_used = true;
 	t->next = acquire_load(&all);
 	while (!__atomic_compare_exchange_n(&all, &t->next, t, false, __ATOMIC_ACQ_REL,
 					    __ATOMIC_ACQUIRE))
 		;
-	return t;
+	return has_unwind(t) ? t : NULL;
 }
 
 /* Never 0.  Mixed, as the generator is slow to part two seeds that are near each
@@ -138,9 +150,15 @@ thread_make(void)
 	t->random = seed(t->number);
 	unwind_reset(t->unwind);
 	thread_tls.state = t;
+	thread_watch_end();
+	return t;
+}
+
+void
+thread_watch_end(void)
+{
 	if (has_key)
 		(void)pthread_setspecific(key, &thread_tls); /* low keys need no memory */
-	return t;
 }
 
 /* The thread ends.  Its name is known for the last time. */
@@ -151,6 +169,7 @@ at_thread_end(void *tls)
 	struct thread_record *r;
 
 	(void)tls;
+	tsd_ending();
 	if (!t)
 		return;
 	r = record_at(t->number);
@@ -166,8 +185,8 @@ void
 thread_init(void)
 {
 	has_key = pthread_key_create(&key, at_thread_end) == 0;
-	if (has_key && thread_tls.state)
-		(void)pthread_setspecific(key, &thread_tls);
+	if (thread_tls.state)
+		thread_watch_end();
 }
 
 NOINLINE void

@@ -154,6 +154,8 @@ thread_get(void)
 
 /* Create the TLS destructor; once. */
 void thread_init(void);
+/* Have it run when this thread ends. */
+void thread_watch_end(void);
 
 /* Add a thread's cached counts to their sites, and its deaths to the books. */
 void thread_flush(struct thread *t);

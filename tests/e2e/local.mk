@@ -11,6 +11,7 @@ e2e_tests += \
 	tests/e2e/aliases.sh \
 	tests/e2e/allocator-system.sh \
 	tests/e2e/api.sh \
+	tests/e2e/audit.sh \
 	tests/e2e/books.sh \
 	tests/e2e/commands.sh \
 	tests/e2e/compare.sh \
@@ -22,10 +23,12 @@ e2e_tests += \
 	tests/e2e/frames.sh \
 	tests/e2e/holds.sh \
 	tests/e2e/inspect.sh \
+	tests/e2e/mallctl.sh \
 	tests/e2e/mappings.sh \
 	tests/e2e/memory.sh \
 	tests/e2e/output.sh \
 	tests/e2e/plugins.sh \
+	tests/e2e/refused.sh \
 	tests/e2e/returned.sh \
 	tests/e2e/processes.sh \
 	tests/e2e/sampling.sh \
@@ -50,11 +53,13 @@ EXTRA_DIST += \
 	tests/e2e/targets/plugin.h \
 	tests/e2e/targets/stacks-main.c \
 	tests/e2e/targets/stacks.c \
+	tests/e2e/targets/tls.c \
 	tests/e2e/targets/throwing.cc \
 	tests/e2e/targets/stress-plugin.c \
 	tests/e2e/targets/verify-plugin.c \
 	tests/e2e/targets/deep.c \
 	tests/e2e/targets/hops.c \
+	tests/e2e/targets/mallctl.c \
 	tests/e2e/targets/verify.c
 
 # A program under test must call what its source says, from the frame that the
@@ -87,9 +92,11 @@ e2e_targets = \
 	tests/e2e/targets/mappings \
 	tests/e2e/targets/memory \
 	tests/e2e/targets/privileged \
+	tests/e2e/targets/needy \
 	tests/e2e/targets/quiet \
 	tests/e2e/targets/churn \
 	tests/e2e/targets/recursion \
+	tests/e2e/targets/refuse \
 	tests/e2e/targets/returned \
 	tests/e2e/targets/sampling \
 	tests/e2e/targets/several \
@@ -159,10 +166,14 @@ tests_e2e_targets_memory_SOURCES = tests/e2e/targets/memory.c
 tests_e2e_targets_memory_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_privileged_SOURCES = tests/e2e/targets/privileged.c
 tests_e2e_targets_privileged_CFLAGS = $(e2e_cflags)
+tests_e2e_targets_needy_SOURCES = tests/e2e/targets/needy.c
+tests_e2e_targets_needy_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_quiet_SOURCES = tests/e2e/targets/quiet.c
 tests_e2e_targets_quiet_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_recursion_SOURCES = tests/e2e/targets/recursion.c
 tests_e2e_targets_recursion_CFLAGS = $(e2e_cflags)
+tests_e2e_targets_refuse_SOURCES = tests/e2e/targets/refuse.c
+tests_e2e_targets_refuse_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_returned_SOURCES = tests/e2e/targets/returned.c tests/e2e/targets/truth.h
 tests_e2e_targets_returned_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_sampling_SOURCES = tests/e2e/targets/sampling.c tests/e2e/targets/truth.h

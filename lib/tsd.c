@@ -1,0 +1,209 @@
+/* tsd.c -- see tsd.h.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "tsd.h"
+#include "backend.h"
+#include "mem.h"
+#include "sys.h"
+#include "thread.h"
+
+#include <string.h>
+
+/* As jemalloc(3) has it. */
+#define MALLOCX_TCACHE_NONE (1 << 8)
+
+__thread intptr_t gcprof_tsd __attribute__((tls_model("initial-exec")));
+__thread bool tsd_is_complete __attribute__((tls_model("initial-exec")));
+
+/* The first contents; nothing if jemalloc has kept its TLS (jemalloc.sh). */
+extern const char gcprof_tsd_image[] HIDDEN, gcprof_tsd_image_end[] HIDDEN;
+
+/* Of jemalloc's own, where it is the one that jemalloc_tls.c knows: whether a thread that comes gets a cache; have one made, which
+ * returns whether it failed; see whether the quick way is open. */
+extern bool je_opt_tcache HIDDEN __attribute__((weak));
+bool je_tsd_tcache_data_init(void *tsd) HIDDEN __attribute__((weak));
+void je_tsd_slow_update(void *tsd) HIDDEN __attribute__((weak));
+
+enum { DATA_MAX = 4096, N_SPARE = 4 };
+
+struct slot {
+	struct slot *next;
+	int tid;
+	bool is_used;	/* belongs to a thread, which may have ended */
+	bool is_ending; /* it is about to, or has */
+	char data[] __attribute__((aligned(64)));
+};
+
+static struct slot *all; /* linked by next; only ever grows at its head */
+
+/* For the first thread, which needs no mapping then, and for a few that come when
+ * memory is refused. */
+static char spare[N_SPARE][sizeof(struct slot) + DATA_MAX] __attribute__((aligned(64)));
+static uint32_t n_spare; /* taken */
+
+static size_t
+image_bytes(void)
+{
+	return (size_t)(gcprof_tsd_image_end - gcprof_tsd_image);
+}
+
+static uintptr_t
+thread_pointer(void)
+{
+	uintptr_t p;
+
+	__asm__("mov %%fs:0, %0" : "=r"(p));
+	return p;
+}
+
+static struct slot *
+slot_new(void)
+{
+	struct slot *s = NULL;
+
+	if (relaxed_load(&n_spare) == 0 && atomic_add(&n_spare, 1) == 0)
+		return (struct slot *)spare[0];
+	s = mem_keep(sizeof *s + image_bytes());
+	if (!s && relaxed_load(&n_spare) < N_SPARE) {
+		uint32_t i = atomic_add(&n_spare, 1);
+
+		if (i < N_SPARE)
+			s = (struct slot *)spare[i];
+	}
+	return s;
+}
+
+/* A slot that no thread uses, or a new one; as struct thread is taken (thread.c). */
+static struct slot *
+slot_take(void)
+{
+	struct slot *s;
+
+	for (s = acquire_load(&all); s; s = s->next) {
+		bool was = acquire_load(&s->is_used);
+
+		if (was && (!relaxed_load(&s->is_ending) || sys_is_thread(s->tid)))
+			continue;
+		if (was ? __atomic_compare_exchange_n(&s->is_ending, &was, false, false,
+						      __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)
+			: __atomic_compare_exchange_n(&s->is_used, &was, true, false,
+						      __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+			return s;
+	}
+	s = slot_new();
+	if (!s)
+		return NULL;
+	s->is_used = true;
+	s->next = acquire_load(&all);
+	while (!__atomic_compare_exchange_n(&all, &s->next, s, false, __ATOMIC_ACQ_REL,
+					    __ATOMIC_ACQUIRE))
+		;
+	return s;
+}
+
+static struct slot *
+own_slot(void)
+{
+	uintptr_t data = thread_pointer() + (uintptr_t)gcprof_tsd;
+
+	return gcprof_tsd ? (struct slot *)(data - offsetof(struct slot, data)) : NULL;
+}
+
+static bool
+give(void)
+{
+	struct slot *s;
+	intptr_t none = 0, to;
+
+	if (image_bytes() == 0 || image_bytes() > DATA_MAX)
+		return image_bytes() == 0;
+	s = slot_take();
+	if (!s)
+		return false;
+	s->tid = sys_gettid();
+	memcpy(s->data, gcprof_tsd_image, image_bytes());
+	to = (intptr_t)((uintptr_t)s->data - thread_pointer());
+	/* A handler that came meanwhile may have got one of its own. */
+	if (!__atomic_compare_exchange_n(&gcprof_tsd, &none, to, false, __ATOMIC_RELAXED,
+					 __ATOMIC_RELAXED))
+		release_store(&s->is_used, false);
+	return true;
+}
+
+/* Returns false if something is still missing. */
+static bool
+complete(void)
+{
+	static bool is_booted; /* by the first thread, before there is another */
+	void *p, *tsd;
+
+	/* jemalloc without changes, or the very first call: it has all it needs, or
+	 * fails as a whole. */
+	if (image_bytes() == 0)
+		return true;
+	p = gcprof_je_mallocx(BACKEND_JE_MIN, is_booted ? MALLOCX_TCACHE_NONE : 0);
+	if (!p)
+		return false;
+	gcprof_je_dallocx(p, is_booted ? MALLOCX_TCACHE_NONE : 0);
+	tsd = own_slot()->data;
+	if (!is_booted) {
+		/* The first byte of the data says whether there is a cache.  If that is
+		 * not so, jemalloc may do as it is used to. */
+		je_opt_tcache = !*(bool *)tsd;
+		is_booted = true;
+		return true;
+	}
+	/* Now it has an arena; and a cache too, if a handler that came meanwhile has
+	 * made one. */
+	if (*(bool *)tsd || je_opt_tcache)
+		return true;
+	if (je_tsd_tcache_data_init(tsd))
+		return false;
+	*(bool *)tsd = true;
+	je_tsd_slow_update(tsd);
+	return true;
+}
+
+NOINLINE bool
+tsd_make(void)
+{
+	static __thread bool is_busy __attribute__((tls_model("initial-exec")));
+
+	if (!gcprof_tsd) {
+		if (!give())
+			return false;
+		thread_watch_end();
+	}
+	/* A handler in the midst of it makes do without the cache; what comes after the
+	 * thread's destructors, too. */
+	if (!is_busy) {
+		is_busy = true;
+		tsd_is_complete = complete();
+		is_busy = false;
+	}
+	return true;
+}
+
+void
+tsd_ending(void)
+{
+	struct slot *s = own_slot();
+
+	if (s && image_bytes())
+		release_store(&s->is_ending, true);
+}
+
+void
+tsd_after_fork(void)
+{
+	struct slot *s, *own = image_bytes() ? own_slot() : NULL;
+
+	/* What the others had cached is lost, as ever; they are on no list any more. */
+	for (s = all; s; s = s->next) {
+		s->is_ending = false;
+		s->is_used = s == own;
+	}
+	if (own)
+		own->tid = sys_gettid();
+}
