@@ -32,6 +32,7 @@ e2e_tests += \
 	tests/e2e/several.sh \
 	tests/e2e/signals.sh \
 	tests/e2e/stacks.sh \
+	tests/e2e/stand-ins.sh \
 	tests/e2e/threads.sh \
 	tests/e2e/top.sh \
 	tests/e2e/types.sh \
@@ -49,6 +50,7 @@ EXTRA_DIST += \
 	tests/e2e/targets/plugin.h \
 	tests/e2e/targets/stacks-main.c \
 	tests/e2e/targets/stacks.c \
+	tests/e2e/targets/stand-ins.c \
 	tests/e2e/targets/throwing.cc \
 	tests/e2e/targets/stress-plugin.c \
 	tests/e2e/targets/verify-plugin.c \
