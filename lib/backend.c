@@ -5,6 +5,7 @@
 #include "backend.h"
 #include "blocks.h"
 #include "mallctl.h"
+#include "libc.h"
 #include "mem.h"
 #include "sys.h"
 
@@ -29,7 +30,6 @@ int gcprof_je_mallctl(const char *, void *, size_t *, void *, size_t);
 int gcprof_je_mallctlnametomib(const char *, size_t *, size_t *);
 int gcprof_je_mallctlbymib(const size_t *, size_t, void *, size_t *, void *, size_t);
 void gcprof_je_malloc_stats_print(void (*)(void *, const char *), void *, const char *);
-void *__libc_malloc(size_t);
 
 struct backend_next backend_next;
 bool backend_is_system;
@@ -129,6 +129,7 @@ char *gcprof_jesys_getenv(const char *name);
 ssize_t gcprof_jesys_readlink(const char *name, char *buf, size_t bytes);
 int gcprof_jesys_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void));
 int gcprof_jesys_atexit(void (*f)(void));
+void gcprof_jesys_exit(int status) __attribute__((noreturn));
 int gcprof_jesys_pthread_create(void *, const void *, void *(*)(void *), void *);
 void *gcprof_jesys_dlsym(void *handle, const char *name);
 int gcprof_jesys_Unwind_Backtrace(void *, void *);
@@ -228,6 +229,12 @@ gcprof_jesys_atexit(void (*f)(void))
 {
 	(void)f; /* statistics at exit: off */
 	return 0;
+}
+
+void
+gcprof_jesys_exit(int status)
+{
+	sys_exit(status);
 }
 
 int
@@ -359,22 +366,22 @@ find_next(void)
 
 	backend_next = (struct backend_next){early_malloc,   early_calloc, early_realloc,
 					     early_memalign, early_free,   next_usable};
-	next.malloc = (void *(*)(size_t))dlsym(RTLD_NEXT, "malloc");
-	next.calloc = (void *(*)(size_t, size_t))dlsym(RTLD_NEXT, "calloc");
-	next.memalign = (void *(*)(size_t, size_t))dlsym(RTLD_NEXT, "memalign");
+	next.malloc = (void *(*)(size_t))libc_dlsym(RTLD_NEXT, "malloc");
+	next.calloc = (void *(*)(size_t, size_t))libc_dlsym(RTLD_NEXT, "calloc");
+	next.memalign = (void *(*)(size_t, size_t))libc_dlsym(RTLD_NEXT, "memalign");
 	next.realloc = next_realloc;
 	next.free = next_free;
 	next.usable = next_usable;
-	real.free = (void (*)(void *))dlsym(RTLD_NEXT, "free");
-	real.usable = (size_t(*)(void *))dlsym(RTLD_NEXT, "malloc_usable_size");
-	real.realloc = (void *(*)(void *, size_t))dlsym(RTLD_NEXT, "realloc");
-	real.mallinfo = (struct mallinfo2(*)(void))dlsym(RTLD_NEXT, "mallinfo2");
+	real.free = (void (*)(void *))libc_dlsym(RTLD_NEXT, "free");
+	real.usable = (size_t(*)(void *))libc_dlsym(RTLD_NEXT, "malloc_usable_size");
+	real.realloc = (void *(*)(void *, size_t))libc_dlsym(RTLD_NEXT, "realloc");
+	real.mallinfo = (struct mallinfo2(*)(void))libc_dlsym(RTLD_NEXT, "mallinfo2");
 	if (!next.malloc || !next.calloc || !next.memalign || !real.free || !real.realloc) {
 		/* Not a usual libc: serve what the program needs ourselves. */
 		backend_is_system = false;
 		return;
 	}
-	backend_min_bytes = next.malloc == __libc_malloc ? GLIBC_MIN : OTHER_MIN;
+	backend_min_bytes = (void *)next.malloc == libc_find("malloc") ? GLIBC_MIN : OTHER_MIN;
 	backend_next = next;
 }
 
@@ -559,7 +566,7 @@ int
 backend_trim(size_t pad)
 {
 	if (backend_is_system) {
-		int (*trim)(size_t) = (int (*)(size_t))dlsym(RTLD_NEXT, "malloc_trim");
+		int (*trim)(size_t) = (int (*)(size_t))libc_dlsym(RTLD_NEXT, "malloc_trim");
 
 		return trim ? trim(pad) : 0;
 	}

@@ -9,6 +9,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include "libc.h"
 #include "mappings.h"
 #include "modules.h"
 #include "session.h"
@@ -637,7 +638,7 @@ dlclose(void *handle)
 	int result;
 
 	if (!real)
-		real = (int (*)(void *))dlsym(RTLD_NEXT, "dlclose");
+		real = (int (*)(void *))libc_dlsym(RTLD_NEXT, "dlclose");
 	/* Outside the guard: destructors of the library run in it. */
 	result = real(handle);
 	if (modules_check_gone()) {
@@ -658,7 +659,7 @@ __register_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(voi
 	static int (*real)(void (*)(void), void (*)(void), void (*)(void), void *);
 
 	if (!real)
-		real = (int (*)(void (*)(void), void (*)(void), void (*)(void), void *))dlsym(
+		real = (int (*)(void (*)(void), void (*)(void), void (*)(void), void *))libc_dlsym(
 			RTLD_NEXT, "__register_atfork");
 	if (record_enter())
 		record_leave();
@@ -680,7 +681,7 @@ old_signal(const char *name, handler (**real)(int, handler), int number, handler
 	struct sigaction act = {.sa_handler = f}, old;
 
 	if (!*real)
-		*real = (handler(*)(int, handler))dlsym(RTLD_NEXT, name);
+		*real = (handler(*)(int, handler))libc_dlsym(RTLD_NEXT, name);
 	/* For ours: what the program believes to be there; if it takes the signal
 	 * over, the real call then installs the handler with its own flags. */
 	if (f != SIG_ERR && signals_is_ours(number)) {

@@ -17,6 +17,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include "libc.h"
 #include "wrap.h"
 
 #include <dlfcn.h>
@@ -29,14 +30,14 @@ static void *
 cxx_library(const char *name)
 {
 	static const char *const libraries[] = {"libstdc++.so.6", "libc++.so.1"};
-	void *f = dlsym(RTLD_NEXT, name);
+	void *f = libc_dlsym(RTLD_NEXT, name);
 	size_t i;
 
 	for (i = 0; i < 2 && !f; i++) {
-		void *library = dlopen(libraries[i], RTLD_LAZY | RTLD_NOLOAD);
+		void *library = libc_dlopen(libraries[i], RTLD_LAZY | RTLD_NOLOAD);
 
 		if (library)
-			f = dlsym(library, name);
+			f = libc_dlsym(library, name);
 	}
 	return f;
 }

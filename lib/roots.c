@@ -8,6 +8,7 @@
 #include "cut.h"
 #include "heapfile.h"
 #include "index.h"
+#include "libc.h"
 #include "mappings.h"
 #include "maps.h"
 #include "mem.h"
@@ -60,10 +61,10 @@ static struct claim registered[MAX_REGISTERED]; /* end is written last; 0 = unus
 static void
 find_stack_lists(void)
 {
-	const char *rtld = dlsym(RTLD_DEFAULT, "_rtld_global");
-	const uint32_t *used = dlsym(RTLD_DEFAULT, "_thread_db_rtld_global__dl_stack_used");
-	const uint32_t *user = dlsym(RTLD_DEFAULT, "_thread_db_rtld_global__dl_stack_user");
-	const uint32_t *link = dlsym(RTLD_DEFAULT, "_thread_db_pthread_list");
+	const char *rtld = libc_find("_rtld_global");
+	const uint32_t *used = libc_find("_thread_db_rtld_global__dl_stack_used");
+	const uint32_t *user = libc_find("_thread_db_rtld_global__dl_stack_user");
+	const uint32_t *link = libc_find("_thread_db_pthread_list");
 
 	if (!rtld || !used || !user || !link)
 		return;
@@ -104,11 +105,11 @@ void
 roots_init(void)
 {
 	void (*tls)(size_t *, size_t *) =
-		(void (*)(size_t *, size_t *))dlsym(RTLD_DEFAULT, "_dl_get_tls_static_info");
-	const uint32_t *bytes = dlsym(RTLD_DEFAULT, "_thread_db_sizeof_pthread");
+		(void (*)(size_t *, size_t *))libc_find("_dl_get_tls_static_info");
+	const uint32_t *bytes = libc_find("_thread_db_sizeof_pthread");
 	/* bits of an element (which is an array), number of elements, offset */
-	const uint32_t *specific = dlsym(RTLD_DEFAULT, "_thread_db_pthread_specific");
-	const uint32_t *key = dlsym(RTLD_DEFAULT, "_thread_db_sizeof_pthread_key_data");
+	const uint32_t *specific = libc_find("_thread_db_pthread_specific");
+	const uint32_t *key = libc_find("_thread_db_sizeof_pthread_key_data");
 	size_t align;
 
 	libc.main_pointer = cut_thread_pointer();

@@ -9,6 +9,7 @@
 #include "books.h"
 #include "cut.h"
 #include "epochs.h"
+#include "libc.h"
 #include "live.h"
 #include "mappings.h"
 #include "mem.h"
@@ -1016,7 +1017,7 @@ session_boot(void)
 	books_init(s.start_ns);
 	/* As early as can be: handlers that others register later run before ours,
 	 * while they may still allocate, and after ours in the parent and child. */
-	(void)pthread_atfork(before_fork, after_fork_parent, after_fork_child);
+	(void)libc_register_atfork(before_fork, after_fork_parent, after_fork_child, NULL);
 }
 
 /* Take ourselves out of LD_PRELOAD, for programs that this one starts. */

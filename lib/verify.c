@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "verify.h"
+#include "libc.h"
 #include "mem.h"
 #include "modules.h"
 #include "options.h"
@@ -131,11 +132,11 @@ leave(void)
 static bool
 load(void)
 {
-	void *library = dlopen("libunwind.so.8", RTLD_NOW | RTLD_LOCAL);
+	void *library = libc_dlopen("libunwind.so.8", RTLD_NOW | RTLD_LOCAL);
 	size_t i;
 
 	for (i = 0; library && i < sizeof symbols / sizeof *symbols; i++) {
-		void *found = dlsym(library, symbols[i].name);
+		void *found = libc_dlsym(library, symbols[i].name);
 
 		if (!found)
 			return false;

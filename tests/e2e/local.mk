@@ -36,6 +36,7 @@ e2e_tests += \
 	tests/e2e/several.sh \
 	tests/e2e/signals.sh \
 	tests/e2e/stacks.sh \
+	tests/e2e/stand-ins.sh \
 	tests/e2e/threads.sh \
 	tests/e2e/top.sh \
 	tests/e2e/types.sh \
@@ -54,6 +55,7 @@ EXTRA_DIST += \
 	tests/e2e/targets/stacks-main.c \
 	tests/e2e/targets/stacks.c \
 	tests/e2e/targets/tls.c \
+	tests/e2e/targets/stand-ins.c \
 	tests/e2e/targets/throwing.cc \
 	tests/e2e/targets/stress-plugin.c \
 	tests/e2e/targets/verify-plugin.c \

@@ -1,9 +1,9 @@
 #!/bin/sh
-# symbols.sh -- what the library takes from libc is on the list of what it may.
+# symbols.sh -- what the library takes from the program's scope is on the list of what it may.
 #
-# Inside somebody else's process a libc function that locks, allocates or
-# reads the locale can hang or recurse.  tests/lint/allowed-symbols says of
-# each one that is used why it does not.
+# What it leaves undefined, another preloaded library may define.  tests/lint/allowed-symbols
+# says of each such symbol why that does no harm; what the library calls in the C library is
+# in lib/libc.def, with the reason why it cannot hang or recurse inside somebody else's process.
 #
 # SPDX-License-Identifier: MIT
 # shellcheck source=tests/lint/tap.sh
@@ -18,8 +18,16 @@ trap 'rm -rf "$work"' EXIT
 sed -e 's/#.*//' -e 's/[[:space:]]//g' -e '/^$/d' "$allowed" | sort -u > "$work/allowed"
 "${NM:-nm}" -D -u "$lib" | awk '{ print $2 }' | sed 's/@.*//' | sort -u > "$work/used"
 
-plan 5
+plan 8
 comm -13 "$work/allowed" "$work/used" | no_complaint "it uses nothing that is not on the list"
+comm -23 "$work/allowed" "$work/used" | no_complaint "all that is on the list is used"
+# Of what it exports: a program may replace its allocator, and then means it.
+sed -n 's/^HOOK(\([A-Za-z0-9_]*\)[,)].*/\1/p' "$abs_top_srcdir/lib/hooks.def" | sort -u > "$work/hooks"
+readelf -rW "$lib" | awk '/R_X86_64_(JUMP_SLO|GLOB_DAT|64)/ && $4 != "0000000000000000" && $5 { print $5 }' |
+	sed 's/@.*//' | sort -u | comm -12 - "$work/hooks" | grep -vE '^(_Z(n|d)[aw].*|_Zd[al].*|.*alloc.*|.*memalign|free|mallinfo2)$' |
+	no_complaint "of its own exported names it uses none through the scope but the allocator's"
+sed -nE 's/^LIBC\((.*)\)/\1/p; s/^LIBC_AS\(.*, *(.*)\)/\1/p' "$abs_top_srcdir/lib/libc.def" | sort > "$work/libc"
+uniq -d "$work/libc" | no_complaint "no function of the C library is listed twice"
 readelf -d "$lib" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | grep -vE '^(libc\.so\.6|ld-linux-x86-64\.so\.2)$' |
 	no_complaint "it needs the C library and no other"
 for want in BIND_NOW STATIC_TLS NODELETE; do

@@ -7,6 +7,7 @@
 
 real_tests += \
 	tests/real/compiler.sh \
+	tests/real/faketime.sh \
 	tests/real/git.sh \
 	tests/real/growth.sh \
 	tests/real/memcached.sh \
