@@ -432,17 +432,14 @@ cfi_row(uintptr_t pc, const struct module_find *m, struct cfi_scratch *scratch,
 /* What an expression may use besides its own stack. */
 struct machine {
 	const struct cfi_regs *regs;
-	cfi_readable *is_readable;
+	cfi_load *load;
 	void *with;
 };
 
 static int
 load(const struct machine *m, uint64_t addr, uint64_t *ret)
 {
-	if (!m->is_readable(m->with, addr))
-		return -EFAULT;
-	memcpy(ret, (const void *)addr, sizeof *ret);
-	return 0;
+	return m->load(m->with, addr, ret) ? 0 : -EFAULT;
 }
 
 enum { EXPR_DEPTH = 32, EXPR_STEPS = 256 };
@@ -629,10 +626,9 @@ evaluate(const struct machine *m, const uint8_t *expr, const uint8_t *end,
 }
 
 int
-cfi_step(const struct cfi_row *row, struct cfi_regs *regs, cfi_readable *is_readable,
-	 void *with)
+cfi_step(const struct cfi_row *row, struct cfi_regs *regs, cfi_load *load_word, void *with)
 {
-	struct machine m = {regs, is_readable, with};
+	struct machine m = {regs, load_word, with};
 	struct cfi_regs next = *regs;
 	uint64_t cfa, v;
 	unsigned i;

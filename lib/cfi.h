@@ -62,12 +62,12 @@ struct cfi_scratch {
 int cfi_row(uintptr_t pc, const struct module_find *m, struct cfi_scratch *scratch,
 	    struct cfi_row *ret);
 
-/* Whether 8 bytes of stack at an address may be read. */
-typedef bool cfi_readable(void *with, uintptr_t addr);
+/* Read 8 bytes of stack at an address.  Returns false if they cannot be read. */
+typedef bool cfi_load(void *with, uintptr_t addr, uintptr_t *ret);
 
 /* From a frame to its caller, in place.  Returns 0; -ENODATA if a register is
  * needed that is not known; -EFAULT if memory cannot be read; -EINVAL. */
-int cfi_step(const struct cfi_row *row, struct cfi_regs *regs, cfi_readable *is_readable,
+int cfi_step(const struct cfi_row *row, struct cfi_regs *regs, cfi_load *load,
 	     void *with);
 
 #endif

@@ -9,6 +9,7 @@
 #include "mappings.h"
 #include "maps.h"
 #include "modules.h"
+#include "peek.h"
 #include "sys.h"
 #include "thread.h"
 
@@ -47,7 +48,6 @@ static struct {
 	struct known_row rows[N_ROWS];
 	struct cfi_scratch scratch;
 	struct cfi_row start_row;
-	uintptr_t lo, hi; /* memory between them can be read */
 	module_no own;
 	/* Of the stack at hand. */
 	struct frame inner[INNERMOST], outer[OUTERMOST]; /* outer: a ring */
@@ -57,33 +57,15 @@ static struct {
 
 /* ---- memory -------------------------------------------------------------- */
 
+/* Devices may take a load for a command. */
 static bool
-is_readable(void *with, uintptr_t addr)
+load(void *with, uintptr_t addr, uintptr_t *ret)
 {
-	uintptr_t page = addr & ~(uintptr_t)4095;
 	const struct maps_area *a;
 
 	(void)with;
-	if (addr & 7)
-		return false;
-	if (addr >= w.lo && addr < w.hi)
-		return true;
-	a = maps_find(addr);
-	/* Behind the end of a file there is no page, though the area goes on. */
-	if (!a || !a->is_readable || a->name == MAPS_DEVICE || !sys_is_readable(addr))
-		return false;
-	w.lo = page;
-	w.hi = page + 4096;
-	return true;
-}
-
-static bool
-load(uintptr_t addr, uintptr_t *ret)
-{
-	if (!is_readable(NULL, addr))
-		return false;
-	*ret = *(const uintptr_t *)addr;
-	return true;
+	return !(addr & 7) && (a = maps_find(addr)) != NULL && a->name != MAPS_DEVICE &&
+	       peek_word(addr, ret);
 }
 
 /* ---- one step ------------------------------------------------------------ */
@@ -119,7 +101,8 @@ step_by_pointer(const struct known_row *k, uintptr_t pc, struct cfi_regs *regs)
 	if ((k->has_module && cfi_row(pc + 1, &k->module, &w.scratch, &w.start_row) == 0) ||
 	    !(regs->known >> CFI_RBP & 1) || bp == 0)
 		return ENDED;
-	if (bp < sp || bp - sp > MAX_GUESS || !load(bp, &caller_bp) || !load(bp + 8, &caller))
+	if (bp < sp || bp - sp > MAX_GUESS || !load(NULL, bp, &caller_bp) ||
+	    !load(NULL, bp + 8, &caller))
 		return BROKE;
 	regs->r[CFI_RBP] = caller_bp;
 	regs->r[CFI_RA] = caller;
@@ -138,7 +121,7 @@ step(const struct known_row *k, uintptr_t at, struct cfi_regs *regs)
 		outcome = step_by_pointer(k, at, regs);
 	else if (k->row.reg[CFI_RA].how == CFI_UNDEFINED)
 		outcome = ENDED;
-	else if (cfi_step(&k->row, regs, is_readable, NULL) != 0 ||
+	else if (cfi_step(&k->row, regs, load, NULL) != 0 ||
 		 (!k->row.is_signal && regs->r[CFI_RSP] <= sp))
 		outcome = BROKE;
 	return outcome == STEPPED && regs->r[CFI_RA] == 0 ? ENDED : outcome;
@@ -173,8 +156,6 @@ walk(struct cfi_regs *regs, bool is_exact)
 {
 	uint32_t depth, n_signals = 0;
 
-	w.n = 0;
-	w.is_complete = false;
 	for (depth = 0; depth < MAX_DEPTH && n_signals <= MAX_SIGNALS; depth++) {
 		struct frame f = {.pc = regs->r[CFI_RA], .sp = regs->r[CFI_RSP]};
 		uintptr_t at = is_exact ? f.pc : f.pc - 1;
@@ -200,6 +181,21 @@ walk(struct cfi_regs *regs, bool is_exact)
 	}
 }
 
+/* The stack of a thread, of which the innermost frame is known. */
+struct stack_walk {
+	struct cfi_regs regs;
+	bool is_exact;
+};
+
+static int
+walk_one(void *with)
+{
+	struct stack_walk *s = with;
+
+	walk(&s->regs, s->is_exact);
+	return 0;
+}
+
 /* Where a thread was stopped.  Returns false if that is not known. */
 static bool
 begin(const struct cut_thread *t, struct cfi_regs *regs)
@@ -223,7 +219,7 @@ begin(const struct cut_thread *t, struct cfi_regs *regs)
 			regs->known |= 1u << saved[i];
 		}
 		regs->known |= 1u << CFI_RSP | 1u << CFI_RA;
-		if (!pc && !load(t->pc_sp - 8, &pc))
+		if (!pc && !load(NULL, t->pc_sp - 8, &pc))
 			return false;
 	}
 	regs->r[CFI_RSP] = t->pc_sp;
@@ -282,12 +278,15 @@ frames_write(void)
 	heapfile_section(HEAPFILE_FRAMES);
 	for (i = 0; i < cut_now.n_threads; i++) {
 		const struct cut_thread *t = &cut_now.threads[i];
-		struct cfi_regs regs;
+		struct stack_walk s = {.is_exact = t->is_interrupted};
 
-		w.lo = w.hi = 0;
-		if (t->state != CUT_PARKED || !begin(t, &regs))
+		w.n = 0;
+		w.is_complete = false;
+		if (t->state != CUT_PARKED || !begin(t, &s.regs))
 			continue;
-		walk(&regs, t->is_interrupted);
+		/* The tables of an object whose file has become shorter are gone. */
+		if (!peek_try(walk_one, &s))
+			w.is_complete = false;
 		if (w.n)
 			put_stack(t);
 	}

@@ -270,7 +270,7 @@ enum { HEAPFILE_INFO_NUMBER = 1, HEAPFILE_INFO_TEXT = 2 };
  *     frees freed_bytes live_blocks live_bytes
  *     writer_bytes (resident memory that writing took, in the child or in
  *     place) cut_pause_ns (threads stopped) cut_threads cut_unanswered cut_in_place
- *     (1 = no child could be made) unread_bytes (writable memory of the
+ *     (1 = no child could be made) unread_bytes (memory of the
  *     program that the writer could not look at for pointers) leak_check_off (1 = the program wants
  *     no leak check at its end) unbooked (deaths of survivors for which
  *     there was no room in BOOKS) period_bytes (volume of a period)

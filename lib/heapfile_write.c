@@ -210,6 +210,16 @@ heapfile_record(void)
 	w.table[w.n_sections - 1].n_records++;
 }
 
+void
+heapfile_abandon(void)
+{
+	if (w.fd < 0)
+		return;
+	(void)sys_close(w.fd);
+	(void)sys_unlink(w.temporary);
+	w.fd = -1;
+}
+
 int
 heapfile_finish(void)
 {

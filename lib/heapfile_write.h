@@ -34,5 +34,7 @@ void heapfile_put_text(const void *bytes, size_t n);
 /* Complete the file and give it its name.  Returns 0 or -errno; on failure
  * nothing is left under either name. */
 int heapfile_finish(void);
+/* Nothing is to be left of it. */
+void heapfile_abandon(void);
 
 #endif

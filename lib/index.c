@@ -5,6 +5,7 @@
 #include "index.h"
 #include "blocks.h"
 #include "mem.h"
+#include "peek.h"
 
 #include <string.h>
 
@@ -178,7 +179,7 @@ bool
 index_find(uintptr_t addr, struct index_block *ret)
 {
 	const struct chunk *c = chunk_at(addr);
-	uintptr_t start;
+	uintptr_t start, first;
 	struct block b;
 
 	if (!c || !(start = start_before(c, addr)))
@@ -186,7 +187,7 @@ index_find(uintptr_t addr, struct index_block *ret)
 	if (blocks_find(start, &b) != BLOCKS_LIVE)
 		return false; /* gone since: only if somebody runs on */
 	if (addr - start >= (b.bytes ? b.bytes : 1) &&
-	    !(b.bytes == 8 && addr - start == 8 && *(const uint64_t *)start == 0))
+	    !(b.bytes == 8 && addr - start == 8 && peek_word(start, &first) && first == 0))
 		return false;
 	c = chunk_at(start);
 	ret->addr = start;

@@ -8,6 +8,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/mman.h>
 
 enum { MAX_AREAS = 1 << 20, PAGE = 4096, BUFFER = 64 << 10 };
 
@@ -72,6 +73,7 @@ parse(const char *line)
 		return;
 	a->is_readable = line[0] == 'r';
 	a->is_writable = line[1] == 'w';
+	a->is_executable = line[2] == 'x';
 	a->is_shared = line[3] == 's';
 	for (field = 0; field < 4; field++) {
 		while (*line && *line != ' ')
@@ -157,12 +159,6 @@ maps_find(uintptr_t addr)
 }
 
 static bool
-is_plain(const struct maps_area *a)
-{
-	return a->is_readable && !a->is_shared && a->name != MAPS_FILE;
-}
-
-static bool
 is_readable(const struct maps_area *a)
 {
 	return a->is_readable;
@@ -194,10 +190,34 @@ maps_is_readable(uintptr_t start, uintptr_t end)
 	return all_are(is_readable, start, end);
 }
 
+enum { MAX_OPENED = 1024 };
+static struct maps_area *opened[MAX_OPENED];
+static uint32_t n_opened;
+
 bool
-maps_is_plain(uintptr_t start, uintptr_t end)
+maps_open(uintptr_t addr)
 {
-	return all_are(is_plain, start, end);
+	uint32_t i = first_beyond(addr);
+	struct maps_area *a = &areas[i];
+
+	if (i == n_areas || a->start > addr || a->is_readable || a->is_writable ||
+	    a->is_executable || a->name != MAPS_ANONYMOUS || n_opened == MAX_OPENED ||
+	    sys_mprotect((void *)a->start, a->end - a->start, PROT_READ) != 0)
+		return false;
+	a->is_readable = true;
+	opened[n_opened++] = a;
+	return true;
+}
+
+void
+maps_close(void)
+{
+	while (n_opened) {
+		struct maps_area *a = opened[--n_opened];
+
+		a->is_readable = false;
+		(void)sys_mprotect((void *)a->start, a->end - a->start, PROT_NONE);
+	}
 }
 
 void

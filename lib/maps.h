@@ -17,7 +17,7 @@ enum maps_name { MAPS_ANONYMOUS, MAPS_FILE, MAPS_DEVICE, MAPS_HEAP, MAPS_STACK, 
 
 struct maps_area {
 	uintptr_t start, end;
-	bool is_readable, is_writable, is_shared;
+	bool is_readable, is_writable, is_executable, is_shared;
 	enum maps_name name;
 };
 
@@ -29,9 +29,12 @@ const struct maps_area *maps_get(uint32_t i);
 const struct maps_area *maps_find(uintptr_t addr);
 /* Whether all of [start, end) may be read. */
 bool maps_is_readable(uintptr_t start, uintptr_t end);
-/* The same, and of no file: there is no page that a read could end at (SIGBUS),
- * because the file has become shorter. */
-bool maps_is_plain(uintptr_t start, uintptr_t end);
+/* Let the area that holds an address be read, which the program has taken all access
+ * from: memory of no file's.  A child may; in place only who gives it back, with nobody
+ * else running.  Returns whether it can be read now and could not before. */
+bool maps_open(uintptr_t addr);
+/* Give all such areas back as they were. */
+void maps_close(void);
 
 /* Call f for runs of pages of [start, end) that hold something; pages never
  * touched are zero, and reading them would make page tables for them.

@@ -17,18 +17,23 @@
  * threads that meet the same object agree on one record. */
 static struct module *slots[MODULES_MAX];
 
+bool
+modules_is_header(const ElfW(Ehdr) *eh, size_t bytes)
+{
+	return memcmp(eh->e_ident, ELFMAG, SELFMAG) == 0 &&
+	       eh->e_phentsize == sizeof(ElfW(Phdr)) && eh->e_phnum && eh->e_phoff <= bytes &&
+	       eh->e_phnum * sizeof(ElfW(Phdr)) <= bytes - eh->e_phoff;
+}
+
 int
 modules_headers(uintptr_t start, uintptr_t end, const ElfW(Phdr) **ret)
 {
 	const ElfW(Ehdr) *eh = (const void *)start;
-	size_t bytes;
 
 	/* The file's first page is mapped first in all that linkers make. */
 	if (end - start < sizeof *eh || !sys_is_readable(start) ||
-	    memcmp(eh->e_ident, ELFMAG, SELFMAG) != 0 || eh->e_phentsize != sizeof **ret)
-		return 0;
-	bytes = eh->e_phoff + eh->e_phnum * sizeof **ret;
-	if (!eh->e_phnum || bytes > end - start || !sys_is_readable(start + bytes - 8))
+	    !modules_is_header(eh, end - start) ||
+	    !sys_is_readable(start + eh->e_phoff + eh->e_phnum * sizeof **ret - 8))
 		return 0;
 	*ret = (const void *)(start + eh->e_phoff);
 	return eh->e_phnum;

@@ -46,6 +46,9 @@ bool modules_find(uintptr_t pc, struct module_find *ret);
  * Returns their number, 0 if they cannot be read. */
 int modules_headers(uintptr_t start, uintptr_t end, const ElfW(Phdr) **ret);
 
+/* Whether this may be what an object of so many bytes begins with. */
+bool modules_is_header(const ElfW(Ehdr) *eh, size_t bytes);
+
 /* Look which known objects are gone.  Returns true if one is: rules learned
  * from their code are void.  Context: after dlclose. */
 bool modules_check_gone(void);

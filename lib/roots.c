@@ -13,6 +13,7 @@
 #include "maps.h"
 #include "mem.h"
 #include "modules.h"
+#include "peek.h"
 #include "scan.h"
 #include "sys.h"
 #include "thread.h"
@@ -212,27 +213,50 @@ sort_claims(void)
 
 /* ---- loaded objects ------------------------------------------------------ */
 
+/* Copies, so that nothing is read twice that may be gone the second time. */
+static bool
+peek_struct(void *to, const void *from, size_t bytes)
+{
+	return peek_words(to, (uintptr_t)from, bytes / 8) == bytes / 8;
+}
+
+/* What a struct link_map begins with.  Source: link.h. */
+struct link_map_head {
+	ElfW(Addr) l_addr;
+	char *l_name;
+	ElfW(Dyn) * l_ld;
+	struct link_map *l_next;
+};
+_Static_assert(offsetof(struct link_map, l_next) == offsetof(struct link_map_head, l_next),
+	       "the same");
+
 static void
-object_roots(const struct link_map *map)
+object_roots(const struct link_map_head *map)
 {
 	struct module_find m, own;
-	const ElfW(Phdr) *ph;
+	ElfW(Ehdr) eh;
 	bool is_own;
-	int i, n;
+	int i;
 
 	if (!map->l_ld || !modules_find((uintptr_t)map->l_ld, &m))
 		return;
 	is_own = modules_find((uintptr_t)&libc, &own) && own.start == m.start;
-	n = modules_headers(m.start, m.end, &ph);
-	for (i = 0; i < n; i++) {
-		uintptr_t start = map->l_addr + ph[i].p_vaddr;
+	if (!peek_struct(&eh, (const void *)m.start, sizeof eh) || !modules_is_header(&eh, m.end - m.start))
+		return;
+	for (i = 0; i < eh.e_phnum; i++) {
+		uintptr_t start;
+		ElfW(Phdr) ph;
 
-		if (ph[i].p_type != PT_LOAD || !(ph[i].p_flags & PF_W))
+		if (!peek_struct(&ph, (const void *)(m.start + eh.e_phoff + (size_t)i * sizeof ph),
+				 sizeof ph))
+			return;
+		if (ph.p_type != PT_LOAD || !(ph.p_flags & PF_W))
 			continue;
+		start = map->l_addr + ph.p_vaddr;
 		if (is_own) /* ours, and jemalloc's */
-			claim(start & ~(uintptr_t)4095, start + ph[i].p_memsz);
+			claim(start & ~(uintptr_t)4095, start + ph.p_memsz);
 		else
-			root(HEAPFILE_ROOT_GLOBAL, m.module, start, start + ph[i].p_memsz);
+			root(HEAPFILE_ROOT_GLOBAL, m.module, start, start + ph.p_memsz);
 	}
 }
 
@@ -241,16 +265,21 @@ object_roots(const struct link_map *map)
 static void
 all_object_roots(void)
 {
-	const struct r_debug_extended *r = (const struct r_debug_extended *)&_r_debug;
+	const struct r_debug_extended *at = (const struct r_debug_extended *)&_r_debug;
+	struct r_debug_extended r = {0};
 	int spaces, objects = 0;
 
-	for (spaces = 0; r && spaces < 64; spaces++) {
-		const struct link_map *map = r->base.r_map;
+	/* Of the first version, what would be r_next is not there. */
+	for (spaces = 0; at && spaces < 64 && peek_struct(&r, at, sizeof r.base); spaces++) {
+		const struct link_map *map = r.base.r_map;
+		struct link_map_head head;
 
 		/* BOUND: a list in the middle of a change is followed as it stands. */
-		for (; map && objects < 1 << 16; map = map->l_next, objects++)
-			object_roots(map);
-		r = r->base.r_version >= 2 ? r->r_next : NULL;
+		for (; map && objects < 1 << 16 && peek_struct(&head, map, sizeof head);
+		     map = head.l_next, objects++)
+			object_roots(&head);
+		if (r.base.r_version < 2 || !peek_word((uintptr_t)&at->r_next, (uintptr_t *)&at))
+			at = NULL;
 	}
 }
 
@@ -286,14 +315,10 @@ dynamic_tls_roots(thread_no n, uintptr_t tp)
 	uintptr_t dtv, start, count;
 	struct index_block b;
 
-	if (!maps_is_readable(tp, tp + 16))
+	if (!peek_word(tp + 8, &dtv))
 		return;
-	dtv = ((const uintptr_t *)tp)[1];
 	start = dtv - 16;
-	if (dtv & 7 || !maps_is_readable(start, dtv))
-		return;
-	count = *(const uintptr_t *)start;
-	if (count > 1 << 20)
+	if (dtv & 7 || !peek_word(start, &count) || count > 1 << 20)
 		return; /* not what it should be */
 	/* The vector itself is a block whose inside is pointed to. */
 	if (index_find(start, &b))
@@ -405,12 +430,11 @@ ended_thread_roots(void)
 	int i, n = 0;
 
 	for (i = 0; i < 2; i++) {
-		const struct list *head = libc.stacks[i], *at = head;
+		uintptr_t head = (uintptr_t)libc.stacks[i], at = head;
 
 		while (at && n++ < 1 << 16 &&
-		       maps_is_readable((uintptr_t)at, (uintptr_t)(at + 1)) &&
-		       (at = at->next) != head) {
-			uintptr_t tp = (uintptr_t)at - libc.link;
+		       peek_word(at + offsetof(struct list, next), &at) && at != head) {
+			uintptr_t tp = at - libc.link;
 
 			if (!is_stopped(tp) && maps_is_readable(tp, tp + libc.descriptor_bytes))
 				scan_root(HEAPFILE_ROOT_TLS, 0, tp, tp + libc.descriptor_bytes);
@@ -557,7 +581,9 @@ roots_write(void)
 	if (!is_main_stopped)
 		unstopped_main_roots();
 	ended_thread_roots();
+	scan_pass_absent(cut_now.is_in_place);
 	(void)mappings_walk(mapping_root, NULL);
+	scan_pass_absent(false);
 	for (i = 0; i < MAX_REGISTERED; i++)
 		if (registered[i].end)
 			scan_root(HEAPFILE_ROOT_REGISTERED, 0, registered[i].start,

@@ -7,7 +7,7 @@
 #include "index.h"
 #include "maps.h"
 #include "modules.h"
-#include "sys.h"
+#include "peek.h"
 
 #include <string.h>
 
@@ -43,8 +43,10 @@ static struct {
 static uint32_t
 judge(const struct index_block *b, size_t inside)
 {
-	const size_t *words = (const size_t *)b->addr;
+	uintptr_t words[2] = {0}, other;
 
+	if (peek_words(words, b->addr, inside >= 3 * sizeof(size_t) ? 2 : 1) == 0)
+		return HEAPFILE_INSIDE_PLAIN;
 	/* new[] of things with destructors: their number stands before them. */
 	if (inside == sizeof(size_t) && b->bytes >= sizeof(size_t) &&
 	    (words[0] == 0 ? b->bytes == sizeof(size_t)
@@ -60,11 +62,11 @@ judge(const struct index_block *b, size_t inside)
 		struct module_find whole, part;
 		const struct maps_area *area;
 
-		if (words[0] % sizeof(size_t) == 0 && words[inside / sizeof(size_t)] % sizeof(size_t) == 0 &&
-		    words[0] > PAGE && modules_find(words[0], &whole) &&
-		    modules_find(words[inside / sizeof(size_t)], &part) &&
+		if (words[0] % sizeof(size_t) == 0 && words[0] > PAGE &&
+		    peek_word(b->addr + inside, &other) && other % sizeof(size_t) == 0 &&
+		    modules_find(words[0], &whole) && modules_find(other, &part) &&
 		    (area = maps_find(words[0])) != NULL && !area->is_writable &&
-		    (area = maps_find(words[inside / sizeof(size_t)])) != NULL && !area->is_writable)
+		    (area = maps_find(other)) != NULL && !area->is_writable)
 			return HEAPFILE_INSIDE_INHERITANCE;
 	}
 	return HEAPFILE_INSIDE_PLAIN;
@@ -130,26 +132,75 @@ struct range {
 	uintptr_t base; /* where the holder's words begin */
 };
 
-static void
-look_through(uintptr_t start, uintptr_t end, void *with)
-{
-	const struct range *r = with;
-	uintptr_t at = (start + 7) & ~(uintptr_t)7;
+static struct {
+	bool may_open;
+	uint64_t bytes; /* that could not be read */
+} unread;
+static bool passes_absent;
 
-	for (; at + 8 <= end; at += 8)
-		look_at(*(const volatile uintptr_t *)at, (at - r->base) / 8);
+void
+scan_pass_absent(bool is_passed)
+{
+	passes_absent = is_passed;
+}
+
+void
+scan_begin(bool may_open)
+{
+	unread.may_open = may_open;
+	unread.bytes = 0;
+}
+
+uint64_t
+scan_unread_bytes(void)
+{
+	return unread.bytes;
 }
 
 static void
-look_through_carefully(uintptr_t start, uintptr_t end, void *with)
+add_unread(uintptr_t start, uintptr_t end, void *with)
 {
-	uintptr_t page;
+	(void)with;
+	unread.bytes += end - start;
+}
 
-	for (page = start & ~(uintptr_t)(PAGE - 1); page < end; page += PAGE) {
-		uintptr_t from = page > start ? page : start;
+/* Where to go on behind a word that cannot be read: there, if it can now, else behind
+ * what cannot. */
+static uintptr_t
+pass_unread(uintptr_t at, uintptr_t end)
+{
+	const struct maps_area *a = maps_find(at);
+	uintptr_t next = (at | (PAGE - 1)) + 1;
 
-		if (sys_is_readable((from + 7) & ~(uintptr_t)7))
-			look_through(from, page + PAGE < end ? page + PAGE : end, with);
+	if (unread.may_open && maps_open(at))
+		return at;
+	if (a && !a->is_readable)
+		next = a->end;
+	if (next > end)
+		next = end;
+	/* Pages that nobody ever wrote to hold nothing. */
+	if (!found.is_writing)
+		maps_present(at, next, add_unread, NULL);
+	return next;
+}
+
+static void
+look_through(uintptr_t start, uintptr_t end, void *with)
+{
+	static uintptr_t words[PAGE / 8]; /* one writer at a time */
+	const struct range *r = with;
+	uintptr_t at = (start + 7) & ~(uintptr_t)7;
+
+	while (at + 8 <= end) {
+		uintptr_t stop = (at | (PAGE - 1)) + 1;
+		size_t n = ((stop < end ? stop : end) - at) / 8, got, i;
+
+		got = peek_words(words, at, n);
+		for (i = 0; i < got; i++)
+			look_at(words[i], (at - r->base) / 8 + i);
+		at += got * 8;
+		if (unlikely(got < n))
+			at = pass_unread(at, end);
 	}
 }
 
@@ -158,15 +209,13 @@ static void
 look_at_part(uintptr_t start, uintptr_t end, uintptr_t base)
 {
 	struct range r = {base};
-	void (*look)(uintptr_t, uintptr_t, void *);
 
 	if (start >= end)
 		return;
-	look = maps_is_plain(start, end) ? look_through : look_through_carefully;
-	if (end - start >= SPARSE)
-		maps_present(start, end, look, &r);
+	if (passes_absent || end - start >= SPARSE)
+		maps_present(start, end, look_through, &r);
 	else
-		look(start, end, &r);
+		look_through(start, end, &r);
 }
 
 /* All words of [start, end) but our own. */
@@ -237,19 +286,19 @@ put_block_edges(const struct index_block *b, void *with)
 static int
 put_object_words(const struct index_block *b, void *with)
 {
-	uint32_t *last = with, n = 0, i, words = (uint32_t)(b->bytes / 8);
+	uint32_t *last = with, n = 0, i, n_words = (uint32_t)(b->bytes / 8);
+	uintptr_t words[OBJECT_LOOK];
 	struct {
 		uint32_t word;
 		module_no module;
 		uintptr_t offset;
 	} hits[OBJECT_WORDS];
 
-	if (words > OBJECT_LOOK)
-		words = OBJECT_LOOK;
-	if (!words || !maps_is_readable(b->addr, b->addr + words * 8))
-		return 0;
-	for (i = 0; i < words && n < OBJECT_WORDS; i++) {
-		uintptr_t value = ((const uintptr_t *)b->addr)[i];
+	if (n_words > OBJECT_LOOK || b->bytes / 8 > OBJECT_LOOK)
+		n_words = OBJECT_LOOK;
+	n_words = (uint32_t)peek_words(words, b->addr, n_words);
+	for (i = 0; i < n_words && n < OBJECT_WORDS; i++) {
+		uintptr_t value = words[i];
 		const struct maps_area *area;
 		struct module_find m;
 

@@ -21,12 +21,21 @@
  * runs on a coroutine's stack, in a block or a mapping of the program's. */
 void scan_pass_over(uintptr_t start, uintptr_t end);
 
+/* Before all: whether nobody else runs, so that memory may be opened (maps.h). */
+void scan_begin(bool may_open);
+/* Bytes of blocks and roots that hold something and that could not be read. */
+uint64_t scan_unread_bytes(void);
+
 /* Write EDGES and OBJECT_WORDS.  The index is complete. */
 void scan_blocks(void);
 
+/* From here on, only pages that are there are looked at, however few: a load of another
+ * may have to be answered by a thread that is stopped (userfaultfd(2)). */
+void scan_pass_absent(bool is_passed);
+
 /* Begin ROOTS. */
 void scan_roots_begin(void);
-/* One area; words that cannot be read are passed over. */
+/* One area; words that cannot be read are passed over, and counted. */
 void scan_root(uint32_t kind, uint32_t owner, uintptr_t start, uintptr_t end);
 
 /* Values that somebody holds elsewhere than in memory (registers, the kernel);

@@ -16,6 +16,7 @@
 #include "mem.h"
 #include "modules.h"
 #include "options.h"
+#include "peek.h"
 #include "record.h"
 #include "roots.h"
 #include "scan.h"
@@ -118,13 +119,37 @@ birth_number(birth_id birth)
 }
 
 static int
+ask_usable(void *with)
+{
+	uintptr_t *words = with;
+
+	words[1] = backend_usable((void *)words[0]);
+	return 0;
+}
+
+/* The next allocator keeps that beside the block, where the program may have taken all
+ * access from the page.  BOUND: then, and where that cannot be stood, no more than what
+ * was asked for counts. */
+static size_t
+usable_of(uintptr_t addr)
+{
+	uintptr_t words[2] = {addr, 0};
+
+	if (!backend_is_system)
+		return backend_usable((void *)addr);
+	return peek_can_try() && peek_try(ask_usable, words) ? words[1] : 0;
+}
+
+static int
 put_block(const struct block *b, void *with)
 {
 	struct block_walk *walk = with;
-	size_t usable = backend_usable((void *)b->addr);
+	size_t usable = usable_of(b->addr);
 
 	if (usable < b->bytes) /* came and went while we looked */
 		usable = b->bytes;
+	if (!usable)
+		usable = 1;
 	if (b->addr < walk->end)
 		return 0; /* inside the block before: one of them is just going */
 	heapfile_record();
@@ -135,12 +160,13 @@ put_block(const struct block *b, void *with)
 	heapfile_put(usable - b->bytes);
 	if (walk->is_indexed)
 		walk->is_indexed = index_add(b->addr, b->bytes);
-	walk->end = (b->addr + (usable ? usable : 1) + 15) & ~(uintptr_t)15;
+	walk->end = (b->addr + usable + 15) & ~(uintptr_t)15;
 	walk->blocks++;
 	walk->bytes += b->bytes;
 	return 0;
 }
 
+enum { CONTENT_BYTES = 4096 }; /* GCPROF_CONTENT allows no more */
 /* One block of each site: the first by address, as good as any. */
 struct content_walk {
 	uint8_t *seen; /* a bit for each site */
@@ -151,17 +177,24 @@ static int
 put_content(const struct index_block *b, void *with)
 {
 	struct content_walk *walk = with;
+	static uintptr_t text[CONTENT_BYTES / 8]; /* one writer at a time */
 	struct block block;
-	size_t n = b->bytes < options.content_bytes ? b->bytes : options.content_bytes;
+	size_t n = b->bytes < options.content_bytes ? b->bytes : options.content_bytes, got;
 
 	if (!n || blocks_find(b->addr, &block) != BLOCKS_LIVE || block.site >= sites_end() ||
-	    walk->seen[block.site / 8] >> block.site % 8 & 1 ||
-	    !maps_is_readable(b->addr, b->addr + n))
+	    walk->seen[block.site / 8] >> block.site % 8 & 1)
+		return 0;
+	if (n > sizeof text)
+		n = sizeof text;
+	got = 8 * peek_words(text, b->addr, (n + 7) / 8);
+	if (got < n)
+		n = got;
+	if (!n)
 		return 0;
 	walk->seen[block.site / 8] |= (uint8_t)(1u << block.site % 8);
 	heapfile_record();
 	heapfile_put(b->ordinal - walk->last);
-	heapfile_put_text((const void *)b->addr, n);
+	heapfile_put_text(text, n);
 	walk->last = b->ordinal;
 	return 0;
 }
@@ -667,9 +700,10 @@ put_live(const struct live_walk *walk)
 	}
 }
 
-int
-snapshot_write_live(const struct snapshot_facts *facts)
+static int
+write_live(void *with)
 {
+	const struct snapshot_facts *facts = with;
 	struct live_walk walk = {.end = sites_end(), .now = epochs_current()};
 	struct block_walk sums = {0};
 	struct epochs_counts counts;
@@ -710,9 +744,10 @@ pass_over_own_frames(void)
 		scan_pass_over(0, 0);
 }
 
-int
-snapshot_write(const struct snapshot_facts *facts)
+static int
+write_all(void *with)
 {
+	const struct snapshot_facts *facts = with;
 	struct block_walk walk = {0};
 	struct epochs_counts counts;
 	struct thread *t = NULL;
@@ -733,12 +768,15 @@ snapshot_write(const struct snapshot_facts *facts)
 	(void)blocks_walk(put_block, &walk);
 	if (walk.is_indexed) {
 		(void)maps_load();
+		scan_begin(peek_can_try());
 		pass_over_own_frames();
 		scan_blocks();
 		roots_write();
 		frames_write();
 		if (options.content_bytes)
 			put_contents();
+		walk.unread_bytes += scan_unread_bytes();
+		maps_close();
 	}
 	heapfile_section(HEAPFILE_MAPPINGS);
 	(void)mappings_walk(put_mapping, &end);
@@ -755,4 +793,36 @@ snapshot_write(const struct snapshot_facts *facts)
 	put_modules();
 	put_info(facts, &counts, &walk);
 	return heapfile_finish();
+}
+
+/* Whether nobody else runs in the process that this is written in. */
+static bool
+is_alone(void)
+{
+	return !cut_now.is_in_place ||
+	       (!cut_now.n_unanswered && (cut_now.n_threads > 1 || thread_is_alone()));
+}
+
+static int
+run(int (*f)(void *with), const struct snapshot_facts *facts)
+{
+	int err = peek_run(is_alone(), f, (void *)facts);
+
+	if (err == -EFAULT) {
+		heapfile_abandon();
+		maps_close();
+	}
+	return err;
+}
+
+int
+snapshot_write(const struct snapshot_facts *facts)
+{
+	return run(write_all, facts);
+}
+
+int
+snapshot_write_live(const struct snapshot_facts *facts)
+{
+	return run(write_live, facts);
 }

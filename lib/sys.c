@@ -471,6 +471,49 @@ sys_restore_signals(uint64_t mask)
 	(void)K4(SYS_rt_sigprocmask, 2 /* SIG_SETMASK */, &mask, 0, 8);
 }
 
+/* Source: rt_sigaction(2), sigreturn(2): where a handler returns to on x86-64. */
+__asm__(".text\n"
+	".type gcprof_sys_restorer, @function\n"
+	"gcprof_sys_restorer:\n\t"
+	"movl $15, %eax\n\t"
+	"syscall\n"
+	".size gcprof_sys_restorer, .-gcprof_sys_restorer\n");
+extern const char gcprof_sys_restorer[] HIDDEN;
+
+int
+sys_sigaction(int number, const struct sys_action *to, struct sys_action *ret_old)
+{
+	struct sys_action action;
+
+	if (to) {
+		action = *to;
+		if (!(action.flags & 0x04000000 /* SA_RESTORER */)) {
+			action.flags |= 0x04000000;
+			action.restorer = (uintptr_t)gcprof_sys_restorer;
+		}
+	}
+	return (int)K4(SYS_rt_sigaction, number, to ? &action : NULL, ret_old, 8);
+}
+
+void
+sys_unblock_signals(uint64_t mask)
+{
+	(void)K4(SYS_rt_sigprocmask, 1 /* SIG_UNBLOCK */, &mask, 0, 8);
+}
+
+int
+sys_sigaltstack(const stack_t *to, stack_t *ret_old)
+{
+	return (int)K2(SYS_sigaltstack, to, ret_old);
+}
+
+void
+sys_send_again(int number, const siginfo_t *info)
+{
+	if (info->si_code == SI_TKILL || K3(SYS_rt_sigqueueinfo, sys_getpid(), number, info) != 0)
+		(void)K4(SYS_rt_tgsigqueueinfo, sys_getpid(), sys_gettid(), number, info);
+}
+
 void
 sys_drop_signal(int number)
 {

@@ -13,6 +13,7 @@
 #define GCPROF_SYS_H
 
 #include "base.h"
+#include <signal.h>
 #include <stdarg.h>
 #include <sys/types.h>
 
@@ -92,6 +93,20 @@ void sys_restore_signals(uint64_t mask);
 /* Let this thread take the signals that the C library sends its threads: setuid and
  * its kind wait until each thread has answered. */
 void sys_allow_libc_signals(void);
+/* struct sigaction of rt_sigaction(2), without libc's part in it. */
+struct sys_action {
+	uintptr_t handler;
+	unsigned long flags;
+	uintptr_t restorer;
+	uint64_t mask;
+};
+/* The restorer of `to` is filled in.  Either may be NULL.  Returns 0 or -errno. */
+int sys_sigaction(int number, const struct sys_action *to, struct sys_action *ret_old);
+void sys_unblock_signals(uint64_t mask);
+/* Either may be NULL.  Returns 0 or -errno. */
+int sys_sigaltstack(const stack_t *to, stack_t *ret_old);
+/* A signal of this process's that a handler took and was not meant for it. */
+void sys_send_again(int number, const siginfo_t *info);
 /* Forget a blocked signal that is pending for this thread or process. */
 void sys_drop_signal(int number);
 

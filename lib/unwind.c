@@ -400,16 +400,19 @@ distrust(struct unwind *u)
 	u->is_sure = true;
 }
 
-static bool
-readable_with(void *u, uintptr_t addr)
-{
-	return readable(u, addr);
-}
-
 static ALWAYS_INLINE uintptr_t
 word(uintptr_t addr)
 {
 	return *(const uintptr_t *)addr;
+}
+
+static bool
+load(void *u, uintptr_t addr, uintptr_t *ret)
+{
+	if (!readable(u, addr))
+		return false;
+	*ret = word(addr);
+	return true;
 }
 
 /* ---- learning ------------------------------------------------------------ */
@@ -553,7 +556,7 @@ step_by_row(struct unwind *u, struct fresh *f, struct fresh *ret)
 	regs.r[CFI_RSP] = f->sp;
 	regs.r[CFI_RBP] = f->bp;
 	regs.r[CFI_RA] = f->pc;
-	err = cfi_step(&u->row, &regs, readable_with, u);
+	err = cfi_step(&u->row, &regs, load, u);
 	if (err == -ENODATA || (err == 0 && !(regs.known >> CFI_RBP & 1)))
 		return NEEDS_ALL;
 	if (err)
@@ -967,7 +970,7 @@ unwind_all(struct unwind *u, const struct caller *c)
 				root = SITE_ROOT;
 				break;
 			}
-			if (cfi_step(&u->row, &regs, readable_with, u) != 0)
+			if (cfi_step(&u->row, &regs, load, u) != 0)
 				break;
 			if (!u->row.is_signal && regs.r[CFI_RSP] <= sp)
 				break;
@@ -1016,7 +1019,7 @@ unwind_origin(struct unwind *u, bool is_exit, uintptr_t ret_registers[UNWIND_REG
 			break;
 		if (cfi_row(at, &m, &u->scratch, &u->row) != 0 ||
 		    u->row.reg[CFI_RA].how == CFI_UNDEFINED ||
-		    cfi_step(&u->row, &regs, readable_with, u) != 0)
+		    cfi_step(&u->row, &regs, load, u) != 0)
 			break;
 		is_exact = u->row.is_signal;
 		if (!is_exact && regs.r[CFI_RSP] <= sp)

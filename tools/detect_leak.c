@@ -686,8 +686,8 @@ say_rest(const struct leak_work *w, struct finding *f, const struct group *x)
 			    w->h->info.cut_unanswered == 1 ? "its" : "their");
 	if (w->h->info.unread_bytes)
 		finding_say(all, f,
-			    "%s that the program mapped could not be looked at, as it keeps them"
-			    " from its children (MADV_DONTFORK): pointers may stand there.",
+			    "%s of the program's memory could not be read, as it keeps them from"
+			    " its children (MADV_DONTFORK) or from everybody: pointers may stand there.",
 			    SIZE(w->h->info.unread_bytes));
 	if (!w->h->is_complete)
 		finding_say(all, f,

@@ -42,6 +42,7 @@ e2e_tests += \
 	tests/e2e/types.sh \
 	tests/e2e/endless.sh \
 	tests/e2e/stress.sh \
+	tests/e2e/unreadable.sh \
 	tests/e2e/unseen.sh \
 	tests/e2e/verify.sh \
 	tests/e2e/watch.sh \
@@ -106,6 +107,7 @@ e2e_targets = \
 	tests/e2e/targets/stress \
 	tests/e2e/targets/threads \
 	tests/e2e/targets/unloading \
+	tests/e2e/targets/unreadable \
 	tests/e2e/targets/watch
 
 if HAVE_CXX
@@ -193,6 +195,8 @@ tests_e2e_targets_threads_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_unloading_SOURCES = tests/e2e/targets/unloading.c tests/e2e/targets/truth.h
 tests_e2e_targets_unloading_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_unloading_LDADD = -ldl
+tests_e2e_targets_unreadable_SOURCES = tests/e2e/targets/unreadable.c tests/e2e/targets/truth.h
+tests_e2e_targets_unreadable_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_watch_SOURCES = tests/e2e/targets/watch.c tests/e2e/targets/truth.h
 tests_e2e_targets_watch_CFLAGS = $(e2e_cflags)
 
