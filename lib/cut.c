@@ -32,6 +32,7 @@ struct cut cut_now;
 static struct {
 	int number; /* of the signal */
 	bool is_installed;
+	void (*request)(const siginfo_t *info);
 	int own_thread;
 	uint32_t generation; /* of the cut in the making; 0 before the first */
 	uint32_t released;   /* threads parked for generations up to this go on; futex */
@@ -108,8 +109,12 @@ on_stop(int number, siginfo_t *info, void *context)
 	int saved = errno;
 
 	(void)number;
-	if (info->si_code != SI_TKILL || info->si_pid != sys_getpid())
-		return; /* somebody else's */
+	if (info->si_code != SI_TKILL || info->si_pid != sys_getpid()) {
+		if (info->si_code == SI_QUEUE && c.request)
+			c.request(info);
+		errno = saved;
+		return; /* or somebody else's */
+	}
 	if (thread_tls.guard != 0) {
 		if (!(thread_tls.guard & THREAD_PARK))
 			__asm__ volatile("addl %1, %0"
@@ -161,7 +166,14 @@ cut_park(void)
 void
 cut_set_signal(int number)
 {
+	c.is_installed &= number == c.number;
 	c.number = number;
+}
+
+void
+cut_set_request(void (*f)(const siginfo_t *info))
+{
+	c.request = f;
 }
 
 void
@@ -170,8 +182,8 @@ cut_set_own_thread(int tid)
 	c.own_thread = tid;
 }
 
-static bool
-install(void)
+bool
+cut_install(void)
 {
 	struct sigaction act = {.sa_sigaction = on_stop,
 				.sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK};
@@ -184,6 +196,12 @@ install(void)
 	(void)sigfillset(&act.sa_mask);
 	c.is_installed = __sigaction(c.number, &act, NULL) == 0;
 	return c.is_installed;
+}
+
+bool
+cut_is_handler(const struct sigaction *act)
+{
+	return act->sa_sigaction == on_stop;
 }
 
 static bool
@@ -339,7 +357,7 @@ cut_take(const struct cut_thread *self, enum cut_way way, int (*f)(void *with), 
 		cut_now.threads[0].alt_stack = sys_alt_stack();
 		cut_now.n_threads = 1;
 	}
-	is_stopping = way != CUT_MOVING && cut_now.threads && install();
+	is_stopping = way != CUT_MOVING && cut_now.threads && cut_install();
 	if (is_stopping) {
 		c.n_answered = 0;
 		release_store(&c.generation, c.generation + 1);

@@ -25,6 +25,8 @@
 
 #include "base.h"
 
+#include <signal.h>
+
 enum cut_state {
 	CUT_ASKED = 0, /* and has not answered */
 	CUT_PARKED,
@@ -60,9 +62,14 @@ struct cut {
 extern struct cut cut_now;
 
 /* The signal that stops threads.  Installed at the first cut with other
- * threads, and from then on: a late thread must find a handler.  Not installed
- * over a handler of the program's; 0 = no threads are stopped. */
+ * threads or by cut_install, and from then on: a late thread must find a handler.
+ * Not installed over a handler of the program's; 0 = no threads are stopped. */
 void cut_set_signal(int number);
+/* The same signal, when somebody has queued it for us. */
+void cut_set_request(void (*f)(const siginfo_t *info));
+/* Install the handler now, and not at the first cut.  Returns whether it is ours. */
+bool cut_install(void);
+bool cut_is_handler(const struct sigaction *act);
 /* A thread of ours that never runs the program's code: not to be stopped. */
 void cut_set_own_thread(int tid);
 

@@ -6,6 +6,7 @@
 #include "live_page.h"
 #include "mem.h"
 #include "options.h"
+#include "publish.h"
 #include "sys.h"
 
 #include <errno.h>
@@ -23,20 +24,6 @@ static struct {
 } l = {.next_ns = UINT64_MAX};
 
 /* ---- the page ------------------------------------------------------------ */
-
-static uint64_t
-pid_namespace(void)
-{
-	char text[64];
-	long n = sys_readlink("/proc/thread-self/ns/pid", text, sizeof text - 1);
-	const char *at;
-	uint64_t v = 0;
-
-	text[n > 0 ? n : 0] = 0;
-	for (at = strchr(text, '['); at && *++at >= '0' && *at <= '9';)
-		v = v * 10 + (uint64_t)(*at - '0');
-	return v;
-}
 
 /* A directory that was not there before is ours alone: nobody else's links are in it,
  * though all may write to /tmp. */
@@ -59,7 +46,7 @@ make_page(bool is_asked)
 	struct live_page first = {.magic = LIVE_MAGIC,
 				  .version = LIVE_VERSION,
 				  .pid = sys_getpid(),
-				  .pid_namespace = pid_namespace(),
+				  .pid_namespace = sys_pid_namespace(),
 				  .asked = is_asked};
 	int fd = sys_open(l.page_file, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0600), err = 0;
 	void *page = NULL;
@@ -120,6 +107,7 @@ live_open(uint64_t now_ns, bool is_asked)
 	l.beats = l.asked = 0;
 	l.beat_ns = now_ns;
 	relaxed_store(&l.next_ns, now_ns);
+	publish_live(l.page_file);
 	return 0;
 }
 
@@ -131,6 +119,7 @@ live_close(int child)
 	if (!l.is_open)
 		return;
 	l.is_open = false;
+	publish_live(NULL);
 	relaxed_store(&l.next_ns, UINT64_MAX);
 	if (child) {
 		(void)sys_format(left, sizeof left, "%s.%d.tmp", l.sites_file, child);

@@ -10,8 +10,8 @@
  *                                         with LIVE for BLOCKS: gcprof-heap(5)
  *
  * PID is the program's own word for itself, START its time of start in ns since 1970,
- * in hexadecimal.  /proc/PID/maps of a program that serves a page names it: that is how
- * it is found, and how a page that was left behind is told from one that is served.
+ * in hexadecimal.  It is found by published.h.  /proc/PID/maps of a program that serves a
+ * page names it, by which one that was left behind is told from one that is served.
  *
  * Each number is written by one side alone; a look is asked for by raising `asked`,
  * and is over when `answered` has reached it.
@@ -32,9 +32,6 @@
 enum {
 	LIVE_VERSION = 1,
 	LIVE_PAGE_BYTES = 4096,
-	/* With this value (sigqueue(3)) the signal of GCPROF_SIGNAL asks for a page and a
-	 * first look, and not for a snapshot. */
-	LIVE_REQUEST = 0x67637074,
 	LIVE_LEAST_MS = 100,    /* between two looks */
 	LIVE_PATIENCE_MS = 5000 /* without a beat: nobody looks any more */
 };

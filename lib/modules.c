@@ -72,7 +72,7 @@ read_build_id(struct module *m)
 	}
 }
 
-/* Where a link of the kernel's leads, and what stands below it.  The few such
+/* Where a link of the kernel's leads, NULL for the program's file, and what stands below it.  The few such
  * paths get a page each: this may run on a signal's small stack. */
 static char *
 kernel_path(const char *link, const char *below)
@@ -83,7 +83,7 @@ kernel_path(const char *link, const char *below)
 
 	if (!path)
 		return (char *)"";
-	n = sys_readlink(link, path, PATH_BYTES / 2);
+	n = link ? sys_readlink(link, path, PATH_BYTES / 2) : sys_executable(path, PATH_BYTES / 2);
 	if (n > 0 && *below)
 		path[n++] = '/';
 	if (n < 0)
@@ -100,7 +100,7 @@ copy_path(const struct link_map *map)
 	char *copy;
 
 	if (!name || !*name) /* the program itself */
-		return kernel_path("/proc/thread-self/exe", "");
+		return kernel_path(NULL, "");
 	if (name[0] != '/' && strchr(name, '/')) /* say where that was */
 		return kernel_path("/proc/thread-self/cwd", name);
 	n = strlen(name) + 1;

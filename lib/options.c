@@ -31,6 +31,7 @@ static const struct {
 };
 
 static const char *refused[N_OPTIONS]; /* values that were no use */
+static const char *in_force[N_OPTIONS];
 
 static bool
 parse_bool(const char *s, bool *ret)
@@ -243,6 +244,7 @@ options_parse(char **environment)
 		const char *name = table[o].name;
 		size_t n = strlen(name);
 
+		in_force[o] = table[o].dflt;
 		(void)parse_one((enum option_name)o, table[o].dflt);
 		for (v = environment; v && *v; v++)
 			if (strncmp(*v, name, n) == 0 && (*v)[n] == '=') {
@@ -253,10 +255,29 @@ options_parse(char **environment)
 				if (*value && !parse_one((enum option_name)o, value)) {
 					refused[o] = value;
 					(void)parse_one((enum option_name)o, table[o].dflt);
+				} else if (*value) {
+					in_force[o] = value;
 				}
 				break;
 			}
 	}
+}
+
+size_t
+options_text(char *to, size_t bytes)
+{
+	size_t n = 0;
+	int o;
+
+	for (o = 0; o < N_OPTIONS; o++) {
+		const char *name = table[o].name + sizeof "GCPROF_" - 1;
+		size_t all = strlen(name) + 1 + strlen(in_force[o]) + 1;
+
+		if (all > bytes - n)
+			break;
+		n += sys_format(to + n, bytes - n, "%s=%s", name, in_force[o]) + 1;
+	}
+	return n;
 }
 
 void

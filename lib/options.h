@@ -39,6 +39,9 @@ extern struct options options;
 /* Parse environ-like strings, at the place where the kernel put them; complaints are kept
  * until options_complain. */
 void options_parse(char **environment);
+/* NAME=value of each option in force, with a NUL at the end of each; the last ones are
+ * left out where there is no room.  Returns the bytes.  After options_parse. */
+size_t options_text(char *to, size_t bytes);
 /* Say on standard error what could not be used, once. */
 void options_complain(void);
 

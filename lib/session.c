@@ -14,6 +14,7 @@
 #include "mappings.h"
 #include "mem.h"
 #include "options.h"
+#include "publish.h"
 #include "record.h"
 #include "roots.h"
 #include "signals.h"
@@ -60,6 +61,7 @@ static struct {
 	int is_writing;	 /* atomic: the thread whose turn it is, or 0 */
 	int writer;	 /* child that writes, or 0 */
 	char writing[4096]; /* name of the last snapshot */
+	uint32_t writing_number;
 	int looker;	 /* child that looks for alarms, or 0 */
 	int viewer;	 /* child that looks for a viewer, or 0 */
 	uint32_t requests; /* atomic; enum request, by bit */
@@ -222,6 +224,7 @@ write_and_tell(void *with)
 	const struct snapshot_facts *facts = with;
 	int err = snapshot_write(facts);
 
+	publish_snapshot_end(facts->number, err);
 	if (err)
 		sys_log("cannot write snapshot '%s': %s (errno %d)", facts->name,
 			error_name(-err), -err);
@@ -252,8 +255,10 @@ reap_writer(bool is_waiting)
 		result = cut_result(s.writer, is_waiting);
 		if (result == -EINTR)
 			tell_killed(s.writer);
-		if (result != -EAGAIN)
+		if (result != -EAGAIN) {
+			publish_snapshot_end(s.writing_number, result);
 			s.writer = 0;
+		}
 	}
 	return result;
 }
@@ -397,9 +402,12 @@ take(enum reason reason, const char *pattern, enum patience patience)
 		way = CUT_IN_PLACE;
 	if (is_fatal)
 		way = CUT_AT_DEATH;
+	s.writing_number = facts.number;
+	publish_snapshot_begin(facts.number, s.writing, way != CUT_IN_PLACE);
 	child = cut_take(&self, way, write_and_tell, &facts, &result);
 	if (child > 0) {
 		s.writer = child;
+		publish_snapshot_writer(facts.number, child);
 		result = patience == WAIT ? reap_writer(true) : 0;
 	} else if (!is_exit) {
 		sys_log("cannot fork: the program waited while the snapshot was written");
@@ -700,15 +708,15 @@ look_for_viewer(uint64_t now_ns)
 }
 
 /* A viewer has come, and nothing was there for it.  If it is somebody else's turn, it
- * will ask again. */
-static void
+ * will ask again.  Returns 0 or -errno. */
+static int
 welcome_viewer(void)
 {
 	uint64_t now = sys_now_ns();
 	int err;
 
 	if (s.is_exit_done || !take_turn(GO_ON))
-		return;
+		return -EBUSY;
 	err = live_open(now, true);
 	if (err)
 		sys_log("cannot show figures to gcprof top: %s (errno %d)", error_name(-err), -err);
@@ -716,6 +724,7 @@ welcome_viewer(void)
 	if (!err && !s.viewer)
 		show_viewer(false);
 	end_turn();
+	return err;
 }
 
 /* The files go with the process.  A child that still writes one would leave it. */
@@ -879,13 +888,19 @@ void
 session_asked(void)
 {
 	uint32_t requests = __atomic_exchange_n(&s.requests, 0, __ATOMIC_RELAXED);
+	int err;
 
 	if (sys_getpid() != s.pid)
 		return;
-	if (requests & WANTS_SNAPSHOT)
-		(void)take(BY_SIGNAL, NULL, GO_ON);
-	if (requests & WANTS_LOOK)
-		welcome_viewer();
+	if (requests & WANTS_SNAPSHOT) {
+		publish_take(PUBLISH_SNAPSHOT);
+		err = take(BY_SIGNAL, NULL, GO_ON);
+		publish_answer(PUBLISH_SNAPSHOT, err == -EBUSY ? EBUSY : 0, s.writing_number);
+	}
+	if (requests & WANTS_LOOK) {
+		publish_take(PUBLISH_LOOK);
+		publish_answer(PUBLISH_LOOK, -welcome_viewer(), 0);
+	}
 }
 
 void
@@ -989,6 +1004,7 @@ after_fork_child(void)
 		options.interval_ns = options.growth_percent = options.limit_bytes = 0;
 	watch_after_fork(options.is_follow);
 	live_after_fork();
+	publish_after_fork(options.is_follow);
 	cut_set_own_thread(0);
 	if (thread_tls.is_forking) {
 		/* What was asked of the thread that forked was asked in the parent. */
@@ -1060,7 +1076,7 @@ start(void)
 		return;
 	}
 	sys_log_init();
-	n = sys_readlink("/proc/thread-self/exe", s.executable, sizeof s.executable - 1);
+	n = sys_executable(s.executable, sizeof s.executable - 1);
 	s.executable[n > 0 ? n : 0] = 0;
 	s.program = strrchr(s.executable, '/') ? strrchr(s.executable, '/') + 1 : s.executable;
 	options_complain();
@@ -1072,6 +1088,7 @@ start(void)
 	(void)__cxa_atexit(at_exit, NULL, NULL);
 	(void)__cxa_at_quick_exit(at_exit, NULL);
 	signals_init();
+	publish_start();
 	roots_init();
 	s.last_snapshot_ns = s.start_ns;
 	start_timekeeper();

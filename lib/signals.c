@@ -4,8 +4,8 @@
  */
 #include "signals.h"
 #include "cut.h"
-#include "live_page.h"
 #include "options.h"
+#include "publish.h"
 #include "record.h"
 #include "session.h"
 #include "sys.h"
@@ -38,14 +38,10 @@ static const struct sigaction usual = {.sa_handler = SIG_DFL};
 
 /* ---- handlers -------------------------------------------------------------- */
 
+/* Do what was noted: now, or where the interrupted library is left. */
 static void
-on_asked(int number, siginfo_t *info, void *context)
+obey(void)
 {
-	int saved = errno;
-
-	(void)number, (void)context;
-	session_note_request(info->si_code == SI_QUEUE &&
-			     info->si_value.sival_int == LIVE_REQUEST);
 	if (thread_enter()) {
 		session_asked();
 		record_leave();
@@ -53,7 +49,30 @@ on_asked(int number, siginfo_t *info, void *context)
 		/* One instruction, as in thread_leave. */
 		__asm__ volatile("addl %1, %0" : "+m"(thread_tls.guard) : "i"(THREAD_PENDING));
 	}
+}
+
+/* GCPROF_SIGNAL: a tool's request, or a snapshot for whoever has sent it. */
+static void
+on_asked(int number, siginfo_t *info, void *context)
+{
+	int saved = errno;
+
+	(void)number, (void)context;
+	session_note_request(publish_note(info) == PUBLISH_LOOK);
+	obey();
 	errno = saved;
+}
+
+/* GCPROF_CUT_SIGNAL, queued: a tool's request, or nothing. */
+static void
+on_request(const siginfo_t *info)
+{
+	enum publish_kind kind = publish_note(info);
+
+	if (!kind)
+		return;
+	session_note_request(kind == PUBLISH_LOOK);
+	obey();
 }
 
 static bool
@@ -139,12 +158,17 @@ void
 signals_init(void)
 {
 	s.pid = sys_getpid();
-	/* Installed at the first cut with other threads. */
+	/* Installed at the first cut with other threads, or now if tools may ask by it. */
 	s.use[options.cut_signal] = CUTS;
 	cut_set_signal(options.cut_signal);
+	cut_set_request(on_request);
+	publish_request_signal(options.cut_signal, options.at_signal && cut_install());
 	if (options.at_signal && is_default(options.signal, &s.believed[options.signal]) &&
 	    __sigaction(options.signal, &for_asked, NULL) == 0)
 		s.use[options.signal] = ASKS;
+	publish_signal(options.signal, s.use[options.signal] == ASKS);
+	if (s.use[options.signal] == ASKS)
+		; /* as wanted */
 	else if (options.at_signal && options.is_verbose)
 		sys_log("signal %s is taken or ignored: no snapshots by signal",
 			options.signal_name);
@@ -197,7 +221,8 @@ action_in_child(int number, const struct sigaction *act, struct sigaction *old)
 	if (__sigaction(number, act, &before) != 0)
 		return -1;
 	if (old)
-		*old = before.sa_sigaction == on_fatal || before.sa_sigaction == on_asked
+		*old = before.sa_sigaction == on_fatal || before.sa_sigaction == on_asked ||
+				       cut_is_handler(&before)
 			       ? s.believed[number]
 			       : before;
 	return 0;
@@ -209,8 +234,12 @@ give_up(int number, const struct sigaction *act)
 	bool is_cut = s.use[number] == CUTS;
 
 	s.use[number] = NOT_OURS;
-	if (is_cut)
+	if (is_cut) {
+		publish_request_signal(number, false);
 		cut_set_signal(0);
+	} else {
+		publish_signal(number, false);
+	}
 	sys_log("the program handles signal %s itself: %s; %s can name another",
 		is_cut ? options.cut_signal_name : options.signal_name,
 		is_cut ? "other threads are not stopped for snapshots"

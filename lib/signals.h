@@ -11,7 +11,9 @@
  *
  *     asks   GCPROF_SIGNAL: a snapshot.  A handler of the program's wins, for
  *            good.
- *     cuts   GCPROF_CUT_SIGNAL: as above; its handler is cut.c's.
+ *     cuts   GCPROF_CUT_SIGNAL: as above; its handler is cut.c's.  Tools ask by it,
+ *            too, for what they want: with a value (published.h), so that a program
+ *            which handles GCPROF_SIGNAL itself can be asked as well.
  *     ends   GCPROF_SNAPSHOT=fatal: all that end a process by default and can
  *            be caught.  A snapshot, and then the default action: the process
  *            ends by the same signal, with a core file if there would be one.

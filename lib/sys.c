@@ -4,6 +4,7 @@
  */
 #include "sys.h"
 
+#include <elf.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
@@ -182,6 +183,48 @@ sys_readlink(const char *name, char *buf, size_t bytes)
 	return K3(SYS_readlink, name, buf, bytes);
 }
 
+extern void *__libc_stack_end; /* of the loader: argc, argv, envp, auxv stand there */
+
+/* Source: x86-64 psABI, 3.4.1 (initial process stack). */
+static const char *
+executed_name(void)
+{
+	const uintptr_t *at = __libc_stack_end;
+
+	if (!at)
+		return "";
+	for (at += 1 + *at + 1; *at; at++)
+		;
+	for (at++; at[0] != AT_NULL; at += 2)
+		if (at[0] == AT_EXECFN)
+			return (const char *)at[1];
+	return "";
+}
+
+long
+sys_executable(char *buf, size_t bytes)
+{
+	const char *name;
+	long n = sys_readlink("/proc/thread-self/exe", buf, bytes), length;
+
+	if (n >= 0)
+		return n;
+	name = executed_name();
+	length = (long)strlen(name);
+	if (name[0] != '/' || (size_t)length > bytes)
+		return n;
+	memcpy(buf, name, (size_t)length);
+	return length;
+}
+
+long
+sys_getcwd(char *buf, size_t bytes)
+{
+	long n = K2(SYS_getcwd, buf, bytes);
+
+	return n > 0 ? n - 1 : n;
+}
+
 void
 sys_close_from(unsigned from)
 {
@@ -307,6 +350,36 @@ sys_exit(int status)
 {
 	for (;;)
 		(void)K1(SYS_exit_group, status);
+}
+
+bool
+sys_is_process(int pid)
+{
+	return K2(SYS_kill, pid, 0) != -3 /* ESRCH */;
+}
+
+uint64_t
+sys_pid_namespace(void)
+{
+	char text[64];
+	/* Not of the main thread, which may have ended. */
+	long n = sys_readlink("/proc/thread-self/ns/pid", text, sizeof text - 1);
+	const char *at;
+	uint64_t v = 0;
+
+	text[n > 0 ? n : 0] = 0;
+	for (at = strchr(text, '['); at && *++at >= '0' && *at <= '9';)
+		v = v * 10 + (uint64_t)(*at - '0');
+	return v;
+}
+
+bool
+sys_is_own_user(uint32_t uid)
+{
+	uint32_t real, effective, saved;
+
+	return uid == 0 || (K3(SYS_getresuid, &real, &effective, &saved) == 0 &&
+			    (uid == real || uid == effective || uid == saved));
 }
 
 bool
@@ -512,6 +585,15 @@ sys_send_again(int number, const siginfo_t *info)
 {
 	if (info->si_code == SI_TKILL || K3(SYS_rt_sigqueueinfo, sys_getpid(), number, info) != 0)
 		(void)K4(SYS_rt_tgsigqueueinfo, sys_getpid(), sys_gettid(), number, info);
+}
+
+uint64_t
+sys_unblock_signal(int number)
+{
+	uint64_t set = number ? 1ull << (number - 1) : 0, old = 0;
+
+	(void)K4(SYS_rt_sigprocmask, 1 /* SIG_UNBLOCK */, &set, &old, 8);
+	return old;
 }
 
 void

@@ -42,6 +42,12 @@ void sys_umask(int mask);
 /* Whether a file is there and is no regular one. */
 bool sys_is_special_file(const char *name);
 long sys_readlink(const char *name, char *buf, size_t bytes);
+/* The working directory as seen from this process's root; "(unreachable)..." if it is not
+ * below it.  Returns its length without the NUL, or -errno. */
+long sys_getcwd(char *buf, size_t bytes);
+/* The program's file, as the kernel names it; without /proc as execve was given it, from
+ * the root.  Not ended by NUL.  Returns its length, or -errno. */
+long sys_executable(char *buf, size_t bytes);
 /* Close all file descriptors from `from` on. */
 void sys_close_from(unsigned from);
 
@@ -65,6 +71,12 @@ void sys_set_streams(int in, int out, int err);
 void sys_default_signals(void);
 void sys_kill(int pid);
 void sys_exit(int status) __attribute__((noreturn));
+/* Whether a process is there, of this pid namespace. */
+bool sys_is_process(int pid);
+/* The inode of this process's pid namespace; 0 = unknown. */
+uint64_t sys_pid_namespace(void);
+/* Whether a user is one of those that this process is, or the privileged one. */
+bool sys_is_own_user(uint32_t uid);
 /* Whether a thread of this process lives. */
 bool sys_is_thread(int tid);
 /* The state letter of a process, or of a thread of this one, as proc(5) has it
@@ -90,6 +102,8 @@ int sys_thread_name(char name[16]);
 /* mask of signal n is bit n-1. */
 uint64_t sys_block_signals(void);
 void sys_restore_signals(uint64_t mask);
+/* Let this thread take one (0 = none) signal; returns its mask as it was. */
+uint64_t sys_unblock_signal(int number);
 /* Let this thread take the signals that the C library sends its threads: setuid and
  * its kind wait until each thread has answered. */
 void sys_allow_libc_signals(void);

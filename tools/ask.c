@@ -1,68 +1,57 @@
-/* ask.c -- ask a running process for a snapshot or a look, and wait for it.
+/* ask.c -- see ask.h.
  *
- * The library takes a snapshot when it gets a signal, and renames the finished
- * file to the name that GCPROF_OUTPUT describes.  So: find the signal and the
- * template in the environment that the process was started with, watch the
- * template's directory for a file renamed into it, send the signal, wait.
+ * The protocol stands in lib/published.h.  A signal goes to one thread that takes it,
+ * and not to the process: a thread of the program that waits for signals by sigwait or a
+ * signalfd is not to find ours there, and none is to stay pending where all threads block
+ * it, as that would end whatever program comes after execve.
  *
- * A look is asked for by the same signal with a value, and the answer is a page that
- * /proc/PID/maps shows: live_page.h.
- *
- * The signal's default action is to end the process.  It is never sent unless
- * /proc says that the library is loaded and that the signal is caught.
- *
- * Names are reached through /proc/PID/cwd and /proc/PID/root, so that a
- * process in a container is found as well; %p is the pid that the process sees
- * itself, the last of its NSpid.
- *
- * BOUND  A program that overwrites its environment to set its title (redis,
- * nginx, PostgreSQL) takes GCPROF_OUTPUT and GCPROF_SIGNAL away from /proc;
- * the defaults are assumed then, and the caller can say better.  A directory
- * name that holds %n or %t cannot be watched.
+ * What is published is believed; the kernel is asked besides, before a signal is sent,
+ * whether a handler is there at all: a program can take one away by a raw system call.
  *
  * SPDX-License-Identifier: MIT
  */
 #include "ask.h"
-#include "live_page.h"
 
-#include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/inotify.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
-struct process {
-	pid_t pid;
-	pid_t inner_pid;      /* as it sees itself */
-	int pidfd;            /* -1: the kernel has none */
-	char state;           /* as in /proc/PID/status */
-	uint64_t blocked;     /* signal masks, bit n - 1 for signal n */
-	uint64_t caught;
-	char program[NAME_MAX + 1];
-	char page[PATH_MAX];  /* as it names it, "" if it has none */
-	char *environment;    /* NUL-separated, a NUL more at the end */
-};
+#include "inside.h"
 
 enum {
-	MAX_ENVIRONMENT_BYTES = 4 << 20,
-	MAX_EVENT_BYTES = 16384,
+	NAP_MS = 2,
+	LONG_NAP_MS = 20,
+	/* Without a sign of the signal for so long, another thread may do better. */
+	LATE_MS = 1000,
+	/* A process in which no thread takes the signal is not waited for longer. */
+	DEAF_MS = 3000,
+	MAX_TRIED = 64,
 };
 
-static int
-fail(struct ask_error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+struct asking {
+	struct inside in;
+	uint64_t begun_ms, end_ms;
+	uint64_t value; /* of the request */
+	pid_t tried[MAX_TRIED]; /* threads that were sent it, and have not answered */
+	size_t n_tried;
+};
 
-static int
-fail(struct ask_error *err, const char *format, ...)
+int
+ask_fail(struct ask_error *err, const char *format, ...)
 {
 	va_list ap;
 
@@ -71,344 +60,6 @@ fail(struct ask_error *err, const char *format, ...)
 	va_end(ap);
 	return -1;
 }
-
-static const char *
-default_of(const char *name)
-{
-	static const struct {
-		const char *name;
-		const char *value;
-	} defaults[] = {
-#define OPTION(name, option, argument, value, help) {#name, value},
-#include "options.def"
-#undef OPTION
-	};
-	size_t i;
-
-	for (i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++) {
-		if (strcmp(defaults[i].name, name) == 0)
-			return defaults[i].value;
-	}
-	return "";
-}
-
-/* ---- signals ---- */
-
-int
-ask_signal_number(const char *name)
-{
-	char *end;
-	long number = strtol(name, &end, 10);
-	int i;
-
-	if (*name && !*end)
-		return number > 0 && number <= SIGRTMAX ? (int)number : -1;
-	if (strncasecmp(name, "SIG", 3) == 0)
-		name += 3;
-	for (i = 1; i < SIGRTMIN; i++) {
-		const char *abbreviation = sigabbrev_np(i);
-
-		if (abbreviation && strcasecmp(abbreviation, name) == 0)
-			return i;
-	}
-	if (strncasecmp(name, "RTMIN", 5) == 0 && (name[5] == '\0' || name[5] == '+')) {
-		number = name[5] ? strtol(name + 6, &end, 10) : 0;
-		return number >= 0 && number <= SIGRTMAX - SIGRTMIN ? SIGRTMIN + (int)number : -1;
-	}
-	if (strncasecmp(name, "RTMAX", 5) == 0 && (name[5] == '\0' || name[5] == '-')) {
-		number = name[5] ? strtol(name + 6, &end, 10) : 0;
-		return number >= 0 && number <= SIGRTMAX - SIGRTMIN ? SIGRTMAX - (int)number : -1;
-	}
-	return -1;
-}
-
-static int
-has_signal(uint64_t set, int number)
-{
-	return (int)(set >> (number - 1) & 1);
-}
-
-/* ---- what /proc says ---- */
-
-static FILE *
-open_proc(pid_t pid, const char *file)
-{
-	char name[64];
-
-	(void)snprintf(name, sizeof(name), "/proc/%d/%s", (int)pid, file);
-	return fopen(name, "re");
-}
-
-static int
-read_status(struct process *p, struct ask_error *err)
-{
-	FILE *f = open_proc(p->pid, "status");
-	char line[1024];
-
-	if (!f)
-		return fail(err, "there is no process %d here", (int)p->pid);
-	p->inner_pid = p->pid;
-	while (fgets(line, sizeof(line), f)) {
-		unsigned long long mask;
-		char *last;
-
-		if (sscanf(line, "State: %c", &p->state) == 1)
-			continue;
-		if (sscanf(line, "SigBlk: %llx", &mask) == 1)
-			p->blocked = mask;
-		else if (sscanf(line, "SigCgt: %llx", &mask) == 1)
-			p->caught = mask;
-		else if (strncmp(line, "NSpid:", 6) == 0 && (last = strrchr(line, '\t')))
-			p->inner_pid = (pid_t)strtol(last + 1, NULL, 10);
-	}
-	(void)fclose(f);
-	return 0;
-}
-
-static int
-read_program(struct process *p, struct ask_error *err)
-{
-	char name[64], target[PATH_MAX];
-	static const char deleted[] = " (deleted)";
-	const char *base;
-	ssize_t n;
-
-	(void)snprintf(name, sizeof(name), "/proc/%d/exe", (int)p->pid);
-	n = readlink(name, target, sizeof(target) - 1);
-	if (n < 0 && errno == ENOENT)
-		return fail(err, "process %d is a kernel thread", (int)p->pid);
-	if (n < 0)
-		return fail(err, "process %d cannot be looked at: %s (it belongs to another user, or is protected)",
-			    (int)p->pid, strerror(errno));
-	target[n] = '\0';
-	if ((size_t)n > sizeof(deleted) && strcmp(target + n - (sizeof(deleted) - 1), deleted) == 0)
-		target[(size_t)n - (sizeof(deleted) - 1)] = '\0';
-	base = strrchr(target, '/');
-	(void)snprintf(p->program, sizeof(p->program), "%.*s", NAME_MAX, base ? base + 1 : target);
-	return 0;
-}
-
-/* The page's name, if that is what a line of maps is about. */
-static void
-note_page(struct process *p, const char *line)
-{
-	const char *name = strchr(line, '/');
-	size_t n = name ? strcspn(name, "\n") : 0;
-	static const char end[] = "/" LIVE_PAGE_FILE;
-
-	if (n > sizeof(end) && n < sizeof(p->page) && strstr(name, "/" LIVE_PREFIX) &&
-	    strncmp(name + n - (sizeof(end) - 1), end, sizeof(end) - 1) == 0)
-		(void)snprintf(p->page, sizeof(p->page), "%.*s", (int)n, name);
-}
-
-static int
-has_library(struct process *p, struct ask_error *err)
-{
-	FILE *f = open_proc(p->pid, "maps");
-	char *line = NULL;
-	size_t room = 0;
-	int found = 0;
-
-	if (!f)
-		return fail(err, "process %d cannot be looked at: %s", (int)p->pid, strerror(errno));
-	p->page[0] = '\0';
-	while (getline(&line, &room, f) > 0) {
-		found |= strstr(line, "/libgcprof.so") != NULL;
-		note_page(p, line);
-	}
-	free(line);
-	(void)fclose(f);
-	if (!found)
-		return fail(err, "process %d (%s) does not run under gcprof", (int)p->pid, p->program);
-	return 0;
-}
-
-/* Unreadable or gone: as if it were empty. */
-static void
-read_environment(struct process *p)
-{
-	FILE *f = open_proc(p->pid, "environ");
-	size_t n;
-
-	p->environment = calloc(1, MAX_ENVIRONMENT_BYTES + 2);
-	if (!f)
-		return;
-	if (p->environment) {
-		n = fread(p->environment, 1, MAX_ENVIRONMENT_BYTES, f);
-		p->environment[n] = p->environment[n + 1] = '\0';
-	}
-	(void)fclose(f);
-}
-
-/* A setting: what the caller says, or the process's environment, or default. */
-static const char *
-setting(const struct process *p, const char *given, const char *name)
-{
-	const char *entry = p->environment;
-	size_t n = strlen(name);
-
-	if (given)
-		return given;
-	for (; entry && *entry; entry += strlen(entry) + 1) {
-		if (strncmp(entry, "GCPROF_", 7) == 0 && strncmp(entry + 7, name, n) == 0 &&
-		    entry[7 + n] == '=' && entry[8 + n])
-			return entry + 8 + n;
-	}
-	return default_of(name);
-}
-
-static int
-look_at(struct process *p, struct ask_error *err)
-{
-	if (read_status(p, err) < 0)
-		return -1;
-	if (p->state == 'Z' || p->state == 'X')
-		return fail(err, "process %d has ended (a zombie)", (int)p->pid);
-	if (read_program(p, err) < 0 || has_library(p, err) < 0)
-		return -1;
-	read_environment(p);
-	return 0;
-}
-
-/* What is stopped does not answer. */
-static int
-check_runs(const struct process *p, struct ask_error *err)
-{
-	return p->state != 'T' ? 0
-			       : fail(err, "process %d (%s) is stopped; kill -CONT %d lets it go on",
-				      (int)p->pid, p->program, (int)p->pid);
-}
-
-/* The number of the signal that it waits for, or -1. */
-static int
-find_signal(const struct process *p, const char *given, struct ask_error *err)
-{
-	const char *name = setting(p, given, "SIGNAL");
-	int number = ask_signal_number(name);
-
-	if (number < 0)
-		return fail(err, "'%s' is no signal", name);
-	if (!has_signal(p->caught, number))
-		return fail(err, "process %d (%s) does not wait for signal %s: its GCPROF_SNAPSHOT is without 'signal', or its GCPROF_SIGNAL names another (see --signal)",
-			    (int)p->pid, p->program, name);
-	return number;
-}
-
-/* ---- names of snapshots ---- */
-
-enum { ANY_NUMBER = '\1' }; /* in a pattern, for %n and %t */
-
-/* Expand a template: %e and %p as text, %n and %t as ANY_NUMBER. */
-static int
-expand(const struct process *p, const char *template, char *ret, size_t bytes)
-{
-	size_t n = 0;
-
-	for (; *template; template++) {
-		char piece[NAME_MAX + 1] = {template[0], '\0'};
-
-		if (template[0] == '%' && template[1]) {
-			template++;
-			if (*template == 'e')
-				(void)snprintf(piece, sizeof(piece), "%s", p->program);
-			else if (*template == 'p')
-				(void)snprintf(piece, sizeof(piece), "%d", (int)p->inner_pid);
-			else if (*template == 'n' || *template == 't')
-				piece[0] = ANY_NUMBER;
-			else if (*template != '%')
-				(void)snprintf(piece, sizeof(piece), "%%%c", *template);
-		}
-		if (n + strlen(piece) >= bytes)
-			return -1;
-		strcpy(ret + n, piece);
-		n += strlen(piece);
-	}
-	ret[n] = '\0';
-	return 0;
-}
-
-int
-ask_name_matches(const char *name, const char *pattern)
-{
-	for (; *pattern; pattern++, name++) {
-		if (*pattern == ANY_NUMBER) {
-			do {
-				if (!isdigit((unsigned char)*name))
-					return 0;
-				name++;
-			} while (!ask_name_matches(name, pattern + 1));
-			return 1;
-		}
-		if (*name != *pattern)
-			return 0;
-	}
-	return *name == '\0';
-}
-
-/* Where a snapshot will appear. */
-struct place {
-	char through_proc[PATH_MAX]; /* its directory, by way of /proc */
-	char directory[PATH_MAX];    /* the same as the process names it */
-	char pattern[NAME_MAX + 1];  /* of the file's name in it */
-};
-
-static int
-find_place(const struct process *p, const char *output, struct place *ret, struct ask_error *err)
-{
-	char name[PATH_MAX], cwd[PATH_MAX], link[64];
-	char *slash;
-	ssize_t n;
-
-	if (expand(p, output, name, sizeof(name)) < 0)
-		return fail(err, "the snapshot's name is too long: %s", output);
-	slash = strrchr(name, '/');
-	if (strlen(slash ? slash + 1 : name) >= sizeof(ret->pattern))
-		return fail(err, "the snapshot's name is too long: %s", output);
-	strcpy(ret->pattern, slash ? slash + 1 : name);
-	if (slash)
-		slash[slash == name] = '\0'; /* keep the slash of "/file" */
-	else
-		strcpy(name, ".");
-	if (strchr(name, ANY_NUMBER))
-		return fail(err, "cannot wait for a snapshot in a directory named with %%n or %%t: %s", output);
-	if (name[0] == '/') {
-		(void)snprintf(ret->directory, sizeof(ret->directory), "%s", name);
-		n = snprintf(ret->through_proc, sizeof(ret->through_proc), "/proc/%d/root%s", (int)p->pid, name);
-	} else {
-		(void)snprintf(link, sizeof(link), "/proc/%d/cwd", (int)p->pid);
-		n = readlink(link, cwd, sizeof(cwd) - 1);
-		if (n < 0)
-			return fail(err, "process %d cannot be looked at: %s", (int)p->pid, strerror(errno));
-		cwd[n] = '\0';
-		n = strcmp(name, ".") == 0
-			    ? snprintf(ret->directory, sizeof(ret->directory), "%s", cwd)
-			    : snprintf(ret->directory, sizeof(ret->directory), "%s/%s", cwd, name);
-		if (n >= (ssize_t)sizeof(ret->directory))
-			return fail(err, "the snapshot's name is too long: %s", output);
-		n = snprintf(ret->through_proc, sizeof(ret->through_proc), "%s/%s", link, name);
-	}
-	if (n >= (ssize_t)sizeof(ret->through_proc))
-		return fail(err, "the snapshot's name is too long: %s", output);
-	return 0;
-}
-
-/* The name that leads the caller to the file: the process's own, unless the
- * two see different file systems. */
-static void
-name_for_caller(const struct place *place, const char *file, char *ret_name)
-{
-	char inside[2 * PATH_MAX], outside[2 * PATH_MAX];
-	struct stat a, b;
-	int same;
-
-	(void)snprintf(inside, sizeof(inside), "%s/%s", strcmp(place->directory, "/") ? place->directory : "",
-		       file);
-	(void)snprintf(outside, sizeof(outside), "%s/%s", place->through_proc, file);
-	same = stat(inside, &a) == 0 && stat(outside, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
-	(void)snprintf(ret_name, PATH_MAX, "%.*s", PATH_MAX - 1, same ? inside : outside);
-}
-
-/* ---- waiting ---- */
 
 static uint64_t
 now_ms(void)
@@ -419,223 +70,692 @@ now_ms(void)
 	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
-/* Read what inotify has. Returns 1 and a name if one fits, else 0. */
-static int
-take_events(int fd, const struct place *place, char *ret_name)
+static void
+nap(unsigned ms)
 {
-	char buf[MAX_EVENT_BYTES] __attribute__((aligned(__alignof__(struct inotify_event))));
-	ssize_t n = read(fd, buf, sizeof(buf));
-	ssize_t at = 0;
+	(void)poll(NULL, 0, (int)ms);
+}
 
-	while (at + (ssize_t)sizeof(struct inotify_event) <= n) {
-		const struct inotify_event *event = (const void *)(buf + at);
+static int
+begin(struct asking *a, pid_t pid, const struct ask_options *o, struct ask_error *err)
+{
+	memset(a, 0, sizeof(*a));
+	a->begun_ms = now_ms();
+	a->end_ms = a->begun_ms + o->timeout_ms;
+	return inside_hold(&a->in, pid, err);
+}
 
-		if (event->len && ask_name_matches(event->name, place->pattern)) {
-			name_for_caller(place, event->name, ret_name);
-			return 1;
-		}
-		at += (ssize_t)(sizeof(*event) + event->len);
+static void
+new_value(struct asking *a, uint32_t kind)
+{
+	uint32_t nonce;
+
+	if (getrandom(&nonce, sizeof(nonce), GRND_NONBLOCK) != (ssize_t)sizeof(nonce))
+		nonce = (uint32_t)now_ms() ^ (uint32_t)getpid() << 16;
+	a->value = (uint64_t)kind << 32 | nonce;
+	a->n_tried = 0;
+}
+
+/* ---- threads ------------------------------------------------------------- */
+
+struct thread {
+	pid_t tid;
+	char state;
+	uint64_t blocked, caught; /* bit n - 1 for signal n */
+	bool is_in_sigwait;
+};
+
+static bool
+has_signal(uint64_t set, int number)
+{
+	return set >> (number - 1) & 1;
+}
+
+static FILE *
+open_of_thread(pid_t pid, pid_t tid, const char *file)
+{
+	char name[96];
+
+	(void)snprintf(name, sizeof(name), "/proc/%d/task/%d/%s", (int)pid, (int)tid, file);
+	return fopen(name, "re");
+}
+
+static bool
+read_thread(pid_t pid, pid_t tid, struct thread *ret)
+{
+	FILE *f = open_of_thread(pid, tid, "status");
+	char line[1024];
+	unsigned long long mask;
+	int number;
+
+	if (!f)
+		return false;
+	*ret = (struct thread){.tid = tid, .state = '?'};
+	while (fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "State: %c", &ret->state) == 1)
+			continue;
+		if (sscanf(line, "SigBlk: %llx", &mask) == 1)
+			ret->blocked = mask;
+		else if (sscanf(line, "SigCgt: %llx", &mask) == 1)
+			ret->caught = mask;
 	}
-	return 0;
+	(void)fclose(f);
+	f = open_of_thread(pid, tid, "syscall");
+	ret->is_in_sigwait = f && fscanf(f, "%d", &number) == 1 && number == SYS_rt_sigtimedwait;
+	if (f)
+		(void)fclose(f);
+	return true;
+}
+
+enum deafness { HEARS, STOPPED, BLOCKS, UNCAUGHT, SLEEPS };
+
+/* Why a thread would not take the signal now. */
+static enum deafness
+deafness_of(const struct thread *t, int number)
+{
+	if (!has_signal(t->caught, number))
+		return UNCAUGHT;
+	if (t->state == 'T' || t->state == 't')
+		return STOPPED;
+	if (t->is_in_sigwait || has_signal(t->blocked, number))
+		return BLOCKS;
+	return t->state == 'D' ? SLEEPS : HEARS;
+}
+
+static bool
+was_tried(const struct asking *a, pid_t tid)
+{
+	for (size_t i = 0; i < a->n_tried; i++)
+		if (a->tried[i] == tid)
+			return true;
+	return false;
+}
+
+/* A thread for the signal; 0 if there is none, and *ret_why is why not. */
+static pid_t
+choose_thread(const struct asking *a, int number, enum deafness *ret_why)
+{
+	char name[64];
+	pid_t chosen = 0;
+	struct dirent *e;
+	struct thread t;
+	DIR *d;
+
+	*ret_why = BLOCKS;
+	(void)snprintf(name, sizeof(name), "/proc/%d/task", (int)a->in.pid);
+	d = opendir(name);
+	while (d && !chosen && (e = readdir(d))) {
+		pid_t tid = (pid_t)strtol(e->d_name, NULL, 10);
+
+		if (tid <= 0 || was_tried(a, tid) || !read_thread(a->in.pid, tid, &t) ||
+		    t.state == 'Z' || t.state == 'X')
+			continue;
+		*ret_why = deafness_of(&t, number);
+		if (*ret_why == HEARS)
+			chosen = tid;
+	}
+	if (d)
+		(void)closedir(d);
+	return chosen;
+}
+
+/* ---- the signal ---------------------------------------------------------- */
+
+#ifndef PIDFD_THREAD
+#define PIDFD_THREAD O_EXCL
+#endif
+
+/* By a descriptor of the thread, where the kernel has such (6.9); else there is a moment
+ * in which the process may end and its pid be given away. */
+static int
+send_to_thread(const struct asking *a, pid_t tid, int number)
+{
+	siginfo_t info;
+	int fd = (int)syscall(SYS_pidfd_open, tid, PIDFD_THREAD), r;
+	char name[64];
+
+	memset(&info, 0, sizeof(info));
+	info.si_signo = number;
+	info.si_code = SI_QUEUE;
+	info.si_pid = getpid();
+	info.si_uid = a->in.uid;
+	info.si_value.sival_ptr = (void *)(uintptr_t)a->value;
+	/* Now that the thread is held: is it one of that process? */
+	(void)snprintf(name, sizeof(name), "/proc/%d/task/%d", (int)a->in.pid, (int)tid);
+	if (access(name, F_OK) < 0 || inside_has_ended(&a->in)) {
+		errno = ESRCH;
+		r = -1;
+	} else if (fd >= 0) {
+		r = (int)syscall(SYS_pidfd_send_signal, fd, number, &info, 0);
+	} else {
+		r = (int)syscall(SYS_rt_tgsigqueueinfo, a->in.pid, tid, number, &info);
+	}
+	if (fd >= 0) {
+		int saved = errno;
+
+		(void)close(fd);
+		errno = saved;
+	}
+	return r;
 }
 
 static int
-fail_in_time(const struct process *p, int number, unsigned timeout_ms, struct ask_error *err)
+request_signal(const struct inside *in)
 {
-	struct process later = {.pid = p->pid};
-	const char *why = "it may be busy, or have taken the signal for itself";
+	return in->p.is_request_ours  ? in->p.request_signal
+	       : in->p.is_signal_ours ? in->p.signal
+				      : 0;
+}
 
-	if (read_status(&later, err) < 0 || later.state == 'Z' || later.state == 'X')
-		return fail(err, "process %d (%s) ended without a snapshot", (int)p->pid, p->program);
-	if (later.state == 'T' || later.state == 't')
-		why = "it is stopped";
-	else if (has_signal(later.blocked, number))
-		why = "it blocks the signal";
-	return fail(err, "no snapshot from process %d (%s) in %u.%u s: %s", (int)p->pid, p->program,
-		    timeout_ms / 1000, timeout_ms % 1000 / 100, why);
+/* Whether another tool, which lives, is about to send. */
+static bool
+is_other_asker(const struct asking *a)
+{
+	uint64_t asker = a->in.p.asker;
+
+	return asker && (uint32_t)asker != (uint32_t)a->value &&
+	       kill((pid_t)(asker >> 32), 0) == 0 && now_ms() - a->begun_ms < LATE_MS;
+}
+
+static void
+withdraw(struct asking *a)
+{
+	if (inside_read(&a->in) && (uint32_t)a->in.p.asker == (uint32_t)a->value)
+		(void)inside_set_asker(&a->in, 0);
+}
+
+/* Send it, if the process is not about to become another program.  Returns 1; 0 if it
+ * cannot be sent now; -1. */
+static int
+send_request(struct asking *a, pid_t tid, struct ask_error *err)
+{
+	uint64_t asker = (uint64_t)getpid() << 32 | (uint32_t)a->value;
+	bool is_announced;
+	int number;
+
+	if (is_other_asker(a))
+		return 0;
+	is_announced = inside_set_asker(&a->in, asker);
+	if (!inside_read(&a->in))
+		return 0;
+	number = request_signal(&a->in);
+	if (a->in.p.n_in_exec || a->in.p.pid != a->in.inner_pid || !number ||
+	    (is_announced && a->in.p.asker != asker)) {
+		withdraw(a);
+		return 0;
+	}
+	if (send_to_thread(a, tid, number) == 0)
+		return 1;
+	withdraw(a);
+	if (errno == ESRCH)
+		return 0;
+	return ask_fail(err, "cannot signal process %d (%s): %s", (int)a->in.pid, a->in.program,
+			strerror(errno));
+}
+
+/* ---- may it be asked? ---------------------------------------------------- */
+
+static int
+fail_without_signal(const struct asking *a, struct ask_error *err)
+{
+	const struct inside *in = &a->in;
+	char *when = inside_option(in, "SNAPSHOT"), *name = inside_option(in, "SIGNAL");
+	char *request = inside_option(in, "CUT_SIGNAL");
+	int r;
+
+	if (when && !strstr(when, "signal"))
+		r = ask_fail(err, "process %d (%s) does not wait for signal %s: its GCPROF_SNAPSHOT, '%s', is without 'signal'",
+			     (int)in->pid, in->program, name ? name : "USR2", when);
+	else
+		r = ask_fail(err, "process %d (%s) handles or ignores the signals %s and %s itself: GCPROF_CUT_SIGNAL can name another",
+			     (int)in->pid, in->program, name ? name : "USR2",
+			     request ? request : "RTMAX-8");
+	free(when);
+	free(name);
+	free(request);
+	return r;
 }
 
 static int
-wait_for_file(const struct process *p, int number, int watch, const struct place *place,
-	      unsigned timeout_ms, char *ret_name, struct ask_error *err)
+check_may_be_asked(const struct asking *a, struct ask_error *err)
 {
-	uint64_t end = now_ms() + timeout_ms;
-	struct pollfd fds[2] = {{.fd = watch, .events = POLLIN}, {.fd = p->pidfd, .events = POLLIN}};
+	const struct inside *in = &a->in;
+	struct thread t;
+
+	if (in->p.is_refusing)
+		return ask_fail(err, "process %d (%s) writes no snapshots: %.128s", (int)in->pid,
+				in->program, in->p.why);
+	if (read_thread(in->pid, in->pid, &t) && t.state == 'T')
+		return ask_fail(err, "process %d (%s) is stopped; kill -CONT %d lets it go on",
+				(int)in->pid, in->program, (int)in->pid);
+	return request_signal(in) ? 0 : fail_without_signal(a, err);
+}
+
+static int
+fail_deaf(const struct asking *a, enum deafness why, struct ask_error *err)
+{
+	static const char *const reasons[] = {
+		[HEARS] = "its threads are busy in the kernel or in the library",
+		[STOPPED] = "it is stopped",
+		[BLOCKS] = "it blocks the signal",
+		[UNCAUGHT] = "it has taken our handler away by a system call of its own",
+		[SLEEPS] = "it sleeps in the kernel, beyond signals",
+	};
+	unsigned ms = (unsigned)(now_ms() - a->begun_ms);
+
+	return ask_fail(err, "no answer from process %d (%s) in %u.%u s: %s", (int)a->in.pid,
+			a->in.program, ms / 1000, ms % 1000 / 100, reasons[why]);
+}
+
+/* ---- the request --------------------------------------------------------- */
+
+enum answer { ANSWER, BUSY, LATE, GONE };
+
+static bool
+find_request(const struct asking *a, struct published_request *ret)
+{
+	struct published_request all[PUBLISHED_REQUESTS];
+
+	memset(ret, 0, sizeof(*ret));
+	if (!inside_read_at(&a->in, a->in.p.requests, all, sizeof(all)))
+		return false;
+	for (size_t i = 0; i < PUBLISHED_REQUESTS; i++)
+		if (all[i].value == a->value)
+			*ret = all[i];
+	return true;
+}
+
+static enum answer
+wait_for_answer(struct asking *a, struct published_request *ret)
+{
+	uint64_t late = now_ms() + LATE_MS;
 
 	for (;;) {
-		uint64_t now = now_ms();
-		int n = now < end ? poll(fds, 2, (int)(end - now)) : 0;
+		if (!inside_read(&a->in) || !find_request(a, ret))
+			return GONE;
+		if (ret->state == PUBLISHED_ANSWERED)
+			return ret->error == EBUSY ? BUSY : ANSWER;
+		if (now_ms() >= (ret->state == PUBLISHED_NONE && late < a->end_ms ? late : a->end_ms))
+			return LATE;
+		nap(NAP_MS);
+	}
+}
 
-		if (n < 0 && errno == EINTR)
+/* Whether the last snapshot is still being written. */
+static bool
+is_writing(const struct asking *a)
+{
+	struct published_result r;
+	uint32_t n = a->in.p.n_snapshots;
+
+	return n && inside_read_at(&a->in, a->in.p.results + n % PUBLISHED_SNAPSHOTS * sizeof(r), &r, sizeof(r)) &&
+	       r.number == n && r.state == PUBLISHED_WRITING;
+}
+
+static int
+fail_found(const struct asking *a, enum inside_state state, struct ask_error *err)
+{
+	if (state == INSIDE_EARLY)
+		return ask_fail(err, "process %d (%s) is not ready: it begins, or is a child of vfork or of a clone that libgcprof.so has not seen",
+				(int)a->in.pid, a->in.program);
+	if (inside_has_ended(&a->in) && a->in.program[0] && a->in.at)
+		return ask_fail(err, "process %d (%s) has ended", (int)a->in.pid, a->in.program);
+	return -1;
+}
+
+/* Ask, and again as often as something comes in between, until there is an answer. */
+static int
+request(struct asking *a, uint32_t kind, struct published_request *ret, struct ask_error *err)
+{
+	enum deafness why = HEARS;
+	uint64_t deaf_since = 0;
+
+	new_value(a, kind);
+	for (;;) {
+		enum inside_state state = inside_find(&a->in, err);
+		bool is_late = now_ms() >= a->end_ms;
+		pid_t tid;
+		int sent;
+
+		if (state == INSIDE_NOT || (state == INSIDE_EARLY && is_late))
+			return fail_found(a, state, err);
+		if (state == INSIDE_READY && check_may_be_asked(a, err) < 0)
+			return -1;
+		if (is_late || (deaf_since && now_ms() - deaf_since > DEAF_MS))
+			return fail_deaf(a, why, err);
+		if (state == INSIDE_EARLY || a->in.p.n_in_exec ||
+		    (kind == PUBLISHED_ASKS_SNAPSHOT && is_writing(a))) {
+			nap(NAP_MS);
 			continue;
-		if (n <= 0)
-			return fail_in_time(p, number, timeout_ms, err);
-		if (fds[0].revents && take_events(watch, place, ret_name))
+		}
+		tid = choose_thread(a, request_signal(&a->in), &why);
+		if (!tid) {
+			a->n_tried = 0;
+			deaf_since = deaf_since ? deaf_since : now_ms();
+			nap(LONG_NAP_MS);
+			continue;
+		}
+		sent = send_request(a, tid, err);
+		if (sent < 0)
+			return -1;
+		if (sent == 0) {
+			nap(NAP_MS);
+			continue;
+		}
+		switch (wait_for_answer(a, ret)) {
+		case ANSWER:
 			return 0;
-		/* Its last file may have come between the two. */
-		if (fds[1].revents && poll(fds, 1, 0) == 0)
-			return fail(err, "process %d (%s) ended without a snapshot", (int)p->pid, p->program);
+		case BUSY:
+			new_value(a, kind);
+			nap(LONG_NAP_MS);
+			break;
+		case LATE: /* `asker` stays: the signal may still be on its way */
+			if (a->n_tried < MAX_TRIED)
+				a->tried[a->n_tried++] = tid;
+			break;
+		case GONE:
+			new_value(a, kind);
+			break;
+		}
+	}
+}
+
+/* ---- snapshots ----------------------------------------------------------- */
+
+/* A file as the process names it, from its root. */
+static bool
+stat_inside(const struct inside *in, const char *name, struct stat *ret)
+{
+	struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT};
+	int fd = (int)syscall(SYS_openat2, in->root, name, &how, sizeof(how));
+	bool is_there;
+
+	if (fd < 0)
+		return false;
+	is_there = fstat(fd, ret) == 0;
+	(void)close(fd);
+	return is_there;
+}
+
+/* The name that leads the caller to the file: the process's own, unless the
+ * two see different file systems. */
+static void
+name_for_caller(const struct inside *in, const char *name, char *ret_name)
+{
+	struct stat here, there;
+	bool is_same = stat_inside(in, name, &there) && stat(name, &here) == 0 &&
+		       here.st_dev == there.st_dev && here.st_ino == there.st_ino;
+	char outside[2 * PATH_MAX];
+
+	if (name[0] != '/')
+		(void)snprintf(outside, sizeof(outside), "/proc/%d/cwd/%s", (int)in->pid, name);
+	else
+		(void)snprintf(outside, sizeof(outside), "/proc/%d/root%s", (int)in->pid, name);
+	(void)snprintf(ret_name, PATH_MAX, "%.*s", PATH_MAX - 1,
+		       is_same || inside_has_ended(in) ? name : outside);
+}
+
+static const char *
+remedy_for(int error)
+{
+	switch (error) {
+	case ENOENT:
+	case ENOTDIR:
+		return "; the directory that GCPROF_OUTPUT names is not there";
+	case EACCES:
+	case EPERM:
+	case EROFS:
+		return "; GCPROF_OUTPUT can name a place where the program may write";
+	case ENOSPC:
+	case EDQUOT:
+	case EFBIG:
+		return "; GCPROF_OUTPUT can name a place with more room";
+	case EINTR:
+		return "; the process that writes it was killed";
+	default:
+		return "";
 	}
 }
 
 static int
-send_signal(const struct process *p, int number)
+fail_to_write(const struct asking *a, const char *name, int error, struct ask_error *err)
 {
-	if (p->pidfd >= 0)
-		return (int)syscall(SYS_pidfd_send_signal, p->pidfd, number, NULL, 0);
-	return kill(p->pid, number);
+	return ask_fail(err, "process %d (%s) cannot write '%s': %s%s", (int)a->in.pid,
+			a->in.program, name, error == EINTR ? "not finished" : strerror(error),
+			remedy_for(error));
 }
 
-static int
-send_request(const struct process *p, int number)
+/* Whether child `writer`, as the process names it, has ended and was not waited for. */
+static bool
+is_writer_dead(const struct asking *a, pid_t writer)
 {
-	siginfo_t info = {.si_signo = number, .si_code = SI_QUEUE};
+	char name[64], status[64], line[1024], state;
+	bool is_dead = false;
+	struct dirent *e;
+	int child;
+	FILE *f;
+	DIR *d;
 
-	info.si_pid = getpid();
-	info.si_uid = getuid();
-	info.si_value.sival_int = LIVE_REQUEST;
-	if (p->pidfd >= 0)
-		return (int)syscall(SYS_pidfd_send_signal, p->pidfd, number, &info, 0);
-	return (int)syscall(SYS_rt_sigqueueinfo, p->pid, number, &info);
+	(void)snprintf(name, sizeof(name), "/proc/%d/task", (int)a->in.pid);
+	d = opendir(name);
+	while (d && !is_dead && (e = readdir(d))) {
+		FILE *children = open_of_thread(a->in.pid, (pid_t)strtol(e->d_name, NULL, 10), "children");
+
+		while (children && fscanf(children, "%d", &child) == 1) {
+			const char *last;
+
+			(void)snprintf(status, sizeof(status), "/proc/%d/status", child);
+			f = fopen(status, "re");
+			state = '?';
+			while (f && fgets(line, sizeof(line), f)) {
+				(void)sscanf(line, "State: %c", &state);
+				if (strncmp(line, "NSpid:", 6) == 0 && (last = strrchr(line, '\t')) &&
+				    (pid_t)strtol(last + 1, NULL, 10) == writer)
+					is_dead = state == 'Z';
+			}
+			if (f)
+				(void)fclose(f);
+		}
+		if (children)
+			(void)fclose(children);
+	}
+	if (d)
+		(void)closedir(d);
+	return is_dead;
 }
 
+/* The process has gone, and a child of it may write on.  Nobody tells any more but the
+ * file itself. */
 static int
-ask_process(const struct process *p, const struct ask_options *o, char *ret_name, struct ask_error *err)
+wait_without_process(const struct asking *a, const char *name, time_t since, struct ask_error *err)
 {
-	int number = find_signal(p, o->signal, err);
-	struct place place;
-	int watch, r;
+	struct stat st;
 
-	if (number < 0)
-		return -1;
-	if (find_place(p, setting(p, o->output, "OUTPUT"), &place, err) < 0)
-		return -1;
-	watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-	if (watch < 0)
-		return fail(err, "inotify: %s", strerror(errno));
-	if (inotify_add_watch(watch, place.through_proc, IN_MOVED_TO | IN_ONLYDIR) < 0)
-		r = fail(err, "cannot watch %s, where process %d writes: %s", place.directory, (int)p->pid,
-			 strerror(errno));
-	else if (send_signal(p, number) < 0)
-		r = fail(err, "cannot signal process %d (%s): %s", (int)p->pid, p->program, strerror(errno));
-	else
-		r = wait_for_file(p, number, watch, &place, o->timeout_ms, ret_name, err);
-	(void)close(watch); /* nothing was written to it */
-	return r;
+	while (now_ms() < a->end_ms) {
+		if (stat_inside(&a->in, name, &st) && st.st_ctime >= since)
+			return 0;
+		nap(LONG_NAP_MS);
+	}
+	return ask_fail(err, "process %d (%s) ended before its snapshot '%s' was there",
+			(int)a->in.pid, a->in.program, name);
+}
+
+static bool
+read_snapshot(struct asking *a, uint32_t number, struct published_snapshot *ret_s,
+	      struct published_result *ret_r)
+{
+	uint32_t i = number % PUBLISHED_SNAPSHOTS;
+
+	for (;;) {
+		uint32_t before;
+
+		if (!inside_read(&a->in))
+			return false;
+		before = a->in.p.sequence;
+		if (!inside_read_at(&a->in, a->in.p.snapshots + i * sizeof(*ret_s), ret_s, sizeof(*ret_s)) ||
+		    !inside_read_at(&a->in, a->in.p.results + i * sizeof(*ret_r), ret_r, sizeof(*ret_r)) ||
+		    !inside_read(&a->in))
+			return false;
+		if (before % 2 == 0 && a->in.p.sequence == before)
+			break;
+		if (now_ms() >= a->end_ms)
+			return false;
+		nap(NAP_MS);
+	}
+	ret_s->name[sizeof(ret_s->name) - 1] = '\0';
+	return true;
+}
+
+/* Until snapshot `number` is there. */
+static int
+wait_for_snapshot(struct asking *a, uint32_t number, time_t since, char *ret_name,
+		  struct ask_error *err)
+{
+	struct published_snapshot s = {.number = 0};
+	struct published_result r;
+	char name[sizeof(s.name)] = "";
+	uint64_t look_ms = now_ms() + LATE_MS;
+
+	for (;; nap(NAP_MS)) {
+		if (!read_snapshot(a, number, &s, &r)) {
+			if (!name[0])
+				return ask_fail(err, "process %d (%s) ended, or became another program, before its snapshot was there",
+						(int)a->in.pid, a->in.program);
+			if (wait_without_process(a, name, since, err) < 0)
+				return -1;
+			break;
+		}
+		if (s.number != number || r.number != number) /* more came meanwhile */
+			return ask_fail(err, "process %d (%s) has written other snapshots meanwhile",
+					(int)a->in.pid, a->in.program);
+		strcpy(name, s.name);
+		if (r.state == PUBLISHED_WRITTEN)
+			break;
+		if (r.state == PUBLISHED_FAILED)
+			return fail_to_write(a, name, r.error, err);
+		if (now_ms() >= a->end_ms)
+			return ask_fail(err, "process %d (%s) still writes '%s'", (int)a->in.pid,
+					a->in.program, name);
+		if (s.writer && now_ms() >= look_ms) {
+			look_ms = now_ms() + LATE_MS;
+			/* Its word may have come just before its end. */
+			if (is_writer_dead(a, s.writer) && read_snapshot(a, number, &s, &r) &&
+			    r.state == PUBLISHED_WRITING)
+				return fail_to_write(a, name, EINTR, err);
+		}
+	}
+	name_for_caller(&a->in, name, ret_name);
+	return 0;
 }
 
 int
 ask_snapshot(pid_t pid, const struct ask_options *o, char *ret_name, struct ask_error *ret_err)
 {
-	struct process p = {.pid = pid};
+	struct published_request answer;
+	time_t since = time(NULL);
+	struct asking a;
 	int r;
 
-	/* Held from before the first look, so that nobody else is signalled
-	 * should the process end and its pid be given away. */
-	p.pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
-	r = look_at(&p, ret_err);
+	if (begin(&a, pid, o, ret_err) < 0)
+		return -1;
+	r = request(&a, PUBLISHED_ASKS_SNAPSHOT, &answer, ret_err);
+	if (r == 0 && answer.error)
+		r = ask_fail(ret_err, "process %d (%s) cannot take a snapshot: %s", (int)pid,
+			     a.in.program, strerror(answer.error));
 	if (r == 0)
-		r = check_runs(&p, ret_err);
-	if (r == 0)
-		r = ask_process(&p, o, ret_name, ret_err);
-	free(p.environment);
-	if (p.pidfd >= 0)
-		(void)close(p.pidfd);
+		r = wait_for_snapshot(&a, answer.snapshot, since, ret_name, ret_err);
+	inside_let_go(&a.in);
 	return r;
 }
 
-/* ---- looks ---- */
+/* ---- looks --------------------------------------------------------------- */
 
-enum { LOOK_AGAIN_MS = 10, ASK_AGAIN_MS = 1000 };
-
-/* Wait until the process maps a page. */
-static int
-wait_for_page(struct process *p, int number, unsigned timeout_ms, struct ask_error *err)
+/* The page that it serves; "" = none. */
+static bool
+read_page(struct asking *a, char *ret, size_t bytes)
 {
-	uint64_t end = now_ms() + timeout_ms, again = now_ms() + ASK_AGAIN_MS;
-	struct pollfd ended = {.fd = p->pidfd, .events = POLLIN};
+	uint32_t before;
 
-	for (;;) {
-		if (poll(&ended, 1, LOOK_AGAIN_MS) > 0)
-			return fail(err, "process %d (%s) has ended", (int)p->pid, p->program);
-		if (has_library(p, err) == 0 && p->page[0])
-			return 0;
-		/* It may have been at work on a snapshot. */
-		if (number && now_ms() >= again) {
-			(void)send_request(p, number);
-			again = now_ms() + ASK_AGAIN_MS;
-		}
-		if (now_ms() < end)
-			continue;
-		return number ? fail(err, "no answer from process %d (%s) in %u.%u s: it may be stopped, or block the signal, or have no room for files in /dev/shm and /tmp",
-				     (int)p->pid, p->program, timeout_ms / 1000,
-				     timeout_ms % 1000 / 100)
-			      : fail(err, "process %d has no page after %u.%u s", (int)p->pid,
-				     timeout_ms / 1000, timeout_ms % 1000 / 100);
-	}
+	do {
+		before = a->in.p.sequence;
+		(void)snprintf(ret, bytes, "%.*s", (int)sizeof(a->in.p.live) - 1, a->in.p.live);
+		if (before % 2 == 0)
+			return true;
+		nap(NAP_MS);
+	} while (inside_read(&a->in) && now_ms() < a->end_ms);
+	return false;
 }
 
+/* What has just been started becomes the program, and that is to make a page. */
 static int
-ask_for_page(struct process *p, const struct ask_options *o, struct ask_error *err)
+wait_for_page(struct asking *a, char *ret, size_t bytes, struct ask_error *err)
 {
-	int number = check_runs(p, err) < 0 ? -1 : find_signal(p, o->signal, err);
+	do {
+		if (inside_find(&a->in, err) == INSIDE_READY && read_page(a, ret, bytes) && *ret)
+			return 0;
+		if (inside_has_ended(&a->in))
+			return ask_fail(err, "process %d has ended", (int)a->in.pid);
+		nap(2 * NAP_MS);
+	} while (now_ms() < a->end_ms);
+	return ask_fail(err, "process %d has no page yet", (int)a->in.pid);
+}
 
-	if (number < 0)
+/* Returns 0 if there is one, 1 if it was asked for, -1. */
+static int
+ask_for_page(struct asking *a, char *ret, size_t bytes, struct ask_error *err)
+{
+	struct published_request answer;
+	enum inside_state state;
+
+	while ((state = inside_find(&a->in, err)) == INSIDE_EARLY && now_ms() < a->end_ms)
+		nap(NAP_MS);
+	if (state != INSIDE_READY)
+		return fail_found(a, state, err);
+	if (read_page(a, ret, bytes) && *ret)
+		return 0;
+	if (request(a, PUBLISHED_ASKS_LOOK, &answer, err) < 0)
 		return -1;
-	if (send_request(p, number) < 0)
-		return fail(err, "cannot signal process %d (%s): %s", (int)p->pid, p->program,
-			    strerror(errno));
-	return wait_for_page(p, number, o->timeout_ms, err);
+	if (answer.error)
+		return ask_fail(err, "process %d (%s) cannot make a page to look at in /dev/shm or /tmp: %s",
+				(int)a->in.pid, a->in.program, strerror(answer.error));
+	if (inside_read(&a->in) && read_page(a, ret, bytes) && *ret)
+		return 1;
+	return ask_fail(err, "process %d (%s) has no page to look at", (int)a->in.pid, a->in.program);
 }
 
 int
 ask_live(pid_t pid, const struct ask_options *o, int may_signal, char *ret_page,
 	 struct ask_error *ret_err)
 {
-	struct process p = {.pid = pid};
-	int r = 0, n, has_asked = 0;
+	char inside[sizeof(((struct published *)0)->live)];
+	struct asking a;
+	int r, n;
 
-	p.pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
-	if (may_signal)
-		r = look_at(&p, ret_err);
-	has_asked = may_signal && !p.page[0];
-	if (r == 0 && !p.page[0])
-		r = may_signal ? ask_for_page(&p, o, ret_err)
-			       : wait_for_page(&p, 0, o->timeout_ms, ret_err);
-	if (r == 0) {
-		char page[2 * PATH_MAX];
-
-		n = snprintf(page, sizeof(page), "/proc/%d/root%s", (int)pid, p.page);
-		if (n < PATH_MAX)
-			strcpy(ret_page, page);
-		else
-			r = fail(ret_err, "a name is too long: %s", p.page);
+	if (begin(&a, pid, o, ret_err) < 0)
+		return -1;
+	r = may_signal ? ask_for_page(&a, inside, sizeof(inside), ret_err)
+		       : wait_for_page(&a, inside, sizeof(inside), ret_err);
+	if (r >= 0) {
+		n = a.in.tid ? snprintf(ret_page, PATH_MAX, "/proc/%d/task/%d/root%s", (int)pid,
+					(int)a.in.tid, inside)
+			     : snprintf(ret_page, PATH_MAX, "/proc/%d/root%s", (int)pid, inside);
+		if (n >= PATH_MAX)
+			r = ask_fail(ret_err, "a name is too long: %s", inside);
 	}
-	free(p.environment);
-	if (p.pidfd >= 0)
-		(void)close(p.pidfd);
-	return r == 0 ? has_asked : r;
+	inside_let_go(&a.in);
+	return r;
 }
 
 int
 ask_look(pid_t pid, const struct ask_options *o, struct ask_error *ret_err)
 {
-	struct process p = {.pid = pid};
-	int r, number;
+	struct published_request answer;
+	struct asking a;
+	int r;
 
-	p.pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
-	r = look_at(&p, ret_err);
-	if (r == 0)
-		r = check_runs(&p, ret_err);
-	if (r == 0) {
-		number = find_signal(&p, o->signal, ret_err);
-		r = number < 0 ? -1 : 0;
-		if (r == 0 && send_request(&p, number) < 0)
-			r = fail(ret_err, "cannot signal process %d (%s): %s", (int)p.pid,
-				 p.program, strerror(errno));
-	}
-	free(p.environment);
-	if (p.pidfd >= 0)
-		(void)close(p.pidfd);
+	if (begin(&a, pid, o, ret_err) < 0)
+		return -1;
+	r = request(&a, PUBLISHED_ASKS_LOOK, &answer, ret_err);
+	inside_let_go(&a.in);
 	return r;
 }

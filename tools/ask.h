@@ -1,4 +1,7 @@
-/* ask.h -- ask a running process for a snapshot, and wait for it.
+/* ask.h -- ask a running process for a snapshot or a look, and wait for it.
+ *
+ * In:   a process id; what its library publishes (inside.h).
+ * Out:  the name of the snapshot, of the page to look at; or why there is none.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -8,10 +11,7 @@
 #include <limits.h>
 #include <sys/types.h>
 
-/* What to use instead of what the process was started with; NULL: that. */
 struct ask_options {
-	const char *signal;  /* as GCPROF_SIGNAL */
-	const char *output;  /* as GCPROF_OUTPUT */
 	unsigned timeout_ms;
 };
 
@@ -19,6 +19,9 @@ struct ask_options {
 struct ask_error {
 	char text[512 + PATH_MAX];
 };
+
+/* Fill it in.  Returns -1. */
+int ask_fail(struct ask_error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Ask process `pid` for a snapshot.
  *
@@ -41,15 +44,8 @@ int ask_snapshot(pid_t pid, const struct ask_options *o, char *ret_name, struct 
 int ask_live(pid_t pid, const struct ask_options *o, int may_signal, char *ret_page,
 	     struct ask_error *ret_err);
 
-/* Ask a process that has a page for a look, by signal; does not wait.  Returns and
- * ret_err as above. */
+/* Ask a process that has a page for a look, by signal; does not wait for the look.
+ * Returns and ret_err as above. */
 int ask_look(pid_t pid, const struct ask_options *o, struct ask_error *ret_err);
-
-/* Does `name` fit a snapshot template whose %e and %p are expanded already
- * and whose %n and %t stand for any number? */
-int ask_name_matches(const char *name, const char *pattern);
-
-/* Number of a signal by name ("USR2", "SIGUSR2", "RTMIN+3") or number; -1. */
-int ask_signal_number(const char *name);
 
 #endif

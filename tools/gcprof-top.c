@@ -107,6 +107,7 @@ top_look(struct top *t)
 	case GLANCE_NEW:
 		snprintf(t->state, sizeof(t->state), "look %llu",
 			 (unsigned long long)glance_n_looks(t->glance));
+		view_set_root(t->view, glance_root(t->glance));
 		if (view_add(t->view, heap) == 0)
 			break;
 		snprintf(t->error.text, sizeof(t->error.text), "out of memory");
@@ -356,9 +357,6 @@ parse_option(struct top *t, struct wanted *w, int c, const char *text)
 	case 'x':
 		t->is_insisting = true;
 		return true;
-	case 's':
-		t->ask.signal = text;
-		return ask_signal_number(text) > 0;
 	case 't':
 		return parse_seconds(text, &t->ask.timeout_ms);
 	default:

@@ -93,8 +93,6 @@ help(void)
 	(void)puts("\n"
 		   "snapshot: ask a running program for a snapshot, wait for it, print its name.\n");
 	(void)printf("  %-21s seconds to wait; default %d\n", "--timeout=SECONDS", DEFAULT_TIMEOUT_S);
-	put_option("--signal=NAME", "the signal that it waits for, where its environment does not tell");
-	put_option("--output=NAME", "the name that it writes to, where its environment does not tell");
 	(void)puts("\n"
 		   "top: show a running program's memory, or a command's while it runs.\n");
 #define TOP_OPTION(letter, name, argument, text) put_option("--" name argument, text);
@@ -226,7 +224,6 @@ static int
 snapshot(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{"signal", required_argument, NULL, 's'}, {"output", required_argument, NULL, 'o'},
 		{"timeout", required_argument, NULL, 't'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0},
 	};
 	struct ask_options o = {.timeout_ms = DEFAULT_TIMEOUT_S * 1000};
@@ -234,16 +231,6 @@ snapshot(int argc, char **argv)
 
 	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
 		switch (c) {
-		case 's':
-			if (ask_signal_number(optarg) < 0) {
-				complain("'%s' is no signal", optarg);
-				return bad_usage(EXIT_USAGE);
-			}
-			o.signal = optarg;
-			break;
-		case 'o':
-			o.output = optarg;
-			break;
 		case 't':
 			if (parse_timeout(optarg, &o.timeout_ms) < 0) {
 				complain("'%s' is no number of seconds", optarg);

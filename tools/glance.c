@@ -31,6 +31,7 @@ struct glance {
 	bool is_ours;
 	int pidfd, page, directory; /* descriptors, -1 = none */
 	char page_name[PATH_MAX + 8]; /* through /proc */
+	char root[64];		      /* glance_root */
 	uint64_t asked, wanted_ms;
 	bool is_waiting;
 };
@@ -115,6 +116,27 @@ close_page(struct glance *g)
 }
 
 static bool
+is_same_file(const char *a, const char *b)
+{
+	struct stat x, y;
+
+	return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+static void
+find_root(struct glance *g)
+{
+	const char *end = strstr(g->page_name, "/root/");
+	char mounts[sizeof(g->root) + 16];
+	int n = end ? (int)(end - g->page_name) : 0;
+
+	snprintf(g->root, sizeof(g->root), "%.*s/root", n, g->page_name);
+	snprintf(mounts, sizeof(mounts), "%.*s/ns/mnt", n, g->page_name);
+	if (is_same_file(g->root, "/") && is_same_file(mounts, "/proc/self/ns/mnt"))
+		g->root[0] = '\0';
+}
+
+static bool
 find_page(struct glance *g, struct ask_error *err)
 {
 	char directory[PATH_MAX];
@@ -130,6 +152,7 @@ find_page(struct glance *g, struct ask_error *err)
 	g->page = open_page(g->page_name, err);
 	if (g->page < 0)
 		return false;
+	find_root(g);
 	/* The first look is under way. */
 	if (has_asked && read_page(g->page, &page)) {
 		g->asked = page.asked;
@@ -208,6 +231,12 @@ glance_n_looks(const struct glance *g)
 	return g->page >= 0 && read_page(g->page, &page) ? page.n_looks : 0;
 }
 
+const char *
+glance_root(const struct glance *g)
+{
+	return g->root;
+}
+
 /* ---- figures ---- */
 
 static struct heap *
@@ -262,17 +291,23 @@ state_letter(pid_t pid)
 	return state;
 }
 
-/* Whether the process maps this page still. */
+/* Whether the process maps this page still.  Its own name of the page need not be the one
+ * that maps shows, but for the last two parts. */
 static bool
 is_served(const struct glance *g)
 {
 	char name[64], *line = NULL;
 	const char *page = strstr(g->page_name, "/" LIVE_PREFIX);
+	const char *root = strstr(g->page_name, "/root/");
 	size_t room = 0, n = page ? strlen(page) : 0;
 	bool found = false;
 	FILE *f;
 
-	snprintf(name, sizeof(name), "/proc/%d/maps", (int)g->pid);
+	/* Beside the root that it was found through: the main thread may have ended. */
+	if (root && strncmp(g->page_name, "/proc/", 6) == 0)
+		snprintf(name, sizeof(name), "%.*s/maps", (int)(root - g->page_name), g->page_name);
+	else
+		snprintf(name, sizeof(name), "/proc/%d/maps", (int)g->pid);
 	f = fopen(name, "re");
 	while (f && n && !found && getline(&line, &room, f) > 0) {
 		char *at = strstr(line, page);

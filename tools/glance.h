@@ -54,6 +54,10 @@ enum glance_state glance_look(struct glance *g, struct heap **ret_heap,
 /* The number of looks that the program has taken. */
 uint64_t glance_n_looks(const struct glance *g);
 
+/* Where the program's files are found by the names that it has for them: "" if it sees the
+ * same files as we do, else its root, by way of /proc. */
+const char *glance_root(const struct glance *g);
+
 /* Remove what processes that have not ended by exit left behind, this user's only. */
 void glance_sweep(void);
 

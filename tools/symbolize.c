@@ -191,15 +191,14 @@ open_plain(const char *name)
 
 /* Open the file at a module's path. */
 static int
-open_path(const struct symbols *s, const struct heap_text *path, char **ret_name)
+open_path(const char *root, const struct heap_text *path, char **ret_name)
 {
 	char *name = NULL;
 	int fd;
 
 	if (path->n == 0 || strlen(path->bytes) != path->n || path->bytes[0] != '/')
 		return -1;
-	if (asprintf(&name, "%s%s", s->options.sysroot ? s->options.sysroot : "",
-		     path->bytes) < 0)
+	if (asprintf(&name, "%s%s", root, path->bytes) < 0)
 		return -1;
 	fd = open_plain(name);
 	if (fd < 0)
@@ -313,8 +312,14 @@ module_load(struct symbols *s, struct module *m, const struct heap_module *hm)
 	m->dwfl = dwfl_begin(&s->callbacks);
 	if (!m->dwfl)
 		return;
-	fd = open_path(s, &hm->path, &name);
+	fd = open_path(sysroot, &hm->path, &name);
 	report_file(m, hm, fd, name);
+	/* Any file there could be the wrong one, but for its build-id. */
+	if (!m->mod && *sysroot && s->options.is_sysroot_first && hm->build_id.n) {
+		name = NULL;
+		fd = open_path("", &hm->path, &name);
+		report_file(m, hm, fd, name);
+	}
 	for (size_t i = 0; i < sizeof(places) / sizeof(*places) && !m->mod; i++) {
 		name = NULL;
 		fd = open_debug_file(places[i].root, places[i].dir, &hm->build_id, &name);

@@ -30,6 +30,7 @@ enum symbols_state {
 
 struct symbols_options {
 	const char *sysroot;   /* put before each module's path; may be NULL */
+	bool is_sysroot_first; /* and then the path as it stands is tried */
 	const char *debug_dir; /* another place like /usr/lib/debug; may be NULL */
 	heap_progress *progress;
 	void *progress_arg;

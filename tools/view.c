@@ -36,6 +36,7 @@ struct view {
 	struct heap *heap; /* the last look */
 	struct heap *named; /* what the symbols are of; may be the same */
 	struct symbols *symbols;
+	char *root; /* for the symbols' files; lives longer than they do */
 	struct memory *memory; /* by node */
 	uint32_t n_memory;
 	struct view_site *sites;
@@ -196,11 +197,22 @@ forget(struct view *v)
 }
 
 void
+view_set_root(struct view *v, const char *root)
+{
+	if (v->root && strcmp(v->root, root) == 0)
+		return;
+	forget(v);
+	free(v->root);
+	v->root = strdup(root);
+}
+
+void
 view_free(struct view *v)
 {
 	if (!v)
 		return;
 	forget(v);
+	free(v->root);
 	free(v->sites);
 	free(v);
 }
@@ -328,7 +340,9 @@ view_add(struct view *v, struct heap *heap)
 static const struct heap *
 tables_for(struct view *v, uint32_t node)
 {
-	static const struct symbols_options none;
+	const struct symbols_options o = {.sysroot = v->root && *v->root ? v->root : NULL,
+					    /* Loaded before it called chroot, maybe. */
+					    .is_sysroot_first = true};
 
 	if (v->named && node <= v->named->n_nodes)
 		return v->named;
@@ -336,7 +350,7 @@ tables_for(struct view *v, uint32_t node)
 	if (v->named != v->heap)
 		heap_free(v->named);
 	v->named = v->heap;
-	v->symbols = symbols_new(v->named, &none);
+	v->symbols = symbols_new(v->named, &o);
 	return v->named;
 }
 

@@ -35,6 +35,10 @@ struct view;
 struct view *view_new(void);
 void view_free(struct view *v);
 
+/* Where the files of the program's modules are found: before their paths; "" = as they
+ * stand.  Copied. */
+void view_set_root(struct view *v, const char *root);
+
 /* Take over a look, which belongs to the view from now on; also on failure.
  * Returns 0, or -1: no memory. */
 int view_add(struct view *v, struct heap *heap);

@@ -12,6 +12,7 @@ e2e_tests += \
 	tests/e2e/allocator-system.sh \
 	tests/e2e/api.sh \
 	tests/e2e/audit.sh \
+	tests/e2e/asking.sh \
 	tests/e2e/books.sh \
 	tests/e2e/commands.sh \
 	tests/e2e/compare.sh \
@@ -78,6 +79,7 @@ e2e_targets = \
 	tests/e2e/targets/aliases-weak \
 	tests/e2e/held \
 	tests/e2e/targets/api \
+	tests/e2e/targets/asking \
 	tests/e2e/targets/badfree \
 	tests/e2e/targets/books \
 	tests/e2e/targets/cut \
@@ -133,6 +135,8 @@ tests_e2e_held_SOURCES = tests/e2e/held.c
 tests_e2e_held_CFLAGS = $(AM_CFLAGS) $(analyze_cflags)
 tests_e2e_held_LDADD = tools/libanalyze.a $(analyze_libs)
 
+tests_e2e_targets_asking_SOURCES = tests/e2e/targets/asking.c tests/e2e/targets/truth.h
+tests_e2e_targets_asking_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_api_SOURCES = tests/e2e/targets/api.c tests/e2e/targets/truth.h
 tests_e2e_targets_api_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_badfree_SOURCES = tests/e2e/targets/badfree.c

@@ -206,7 +206,7 @@ end
 # ---- who cannot be looked at ----
 
 top wrong --batch 4194304
-is "no such process" "$status $(cat "$T/wrong.top.err")" "1 gcprof: top: there is no process 4194304 here"
+is "no such process" "$status $(cat "$T/wrong.top.err")" "1 gcprof: top: no such process: 4194304"
 top wrong --batch 12x
 is "no number" "$status $(head -n 1 "$T/wrong.top.err")" "2 gcprof: top: '12x' is no process id; a command comes after --"
 top wrong "$$"
@@ -219,11 +219,11 @@ if [ "$(id -u)" = 0 ]; then
 	chmod 755 "$T" "$T/gcprof-top"
 	status=0
 	setpriv --reuid=65534 --regid=65534 --clear-groups "$T/gcprof-top" --batch "$pid" >"$T/other.top" 2>"$T/other.top.err" || status=$?
-	is "another user's process" "$status $(grep -c "process $pid cannot be looked at" "$T/other.top.err")" "1 1"
+	is "another user's process" "$status $(grep -c "cannot inspect process $pid: permission denied" "$T/other.top.err")" "1 1"
 	end
 else
 	top other --batch 1
-	is "another user's process" "$status $(grep -c "process 1 cannot be looked at" "$T/other.top.err")" "1 1"
+	is "another user's process" "$status $(grep -c "cannot inspect process 1: permission denied" "$T/other.top.err")" "1 1"
 fi
 run_gcprof nowhere env GCPROF_LIVE="$T/nowhere/none" bash -c 'exit 3'
 is "a directory that is not there is no reason not to run" "$status" 3
