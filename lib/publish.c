@@ -160,8 +160,14 @@ publish_enter_exec(void)
 void
 publish_leave_exec(void)
 {
-	if (p.pid && sys_getpid() == p.pid)
-		(void)__atomic_fetch_sub(&p.n_in_exec, 1, __ATOMIC_SEQ_CST);
+	uint32_t n = relaxed_load(&p.n_in_exec);
+
+	if (!p.pid || sys_getpid() != p.pid)
+		return;
+	/* 0 in a child that a handler has forked amid an execve. */
+	while (n && !__atomic_compare_exchange_n(&p.n_in_exec, &n, n - 1, false, __ATOMIC_SEQ_CST,
+						 __ATOMIC_SEQ_CST))
+		;
 }
 
 /* ---- requests ------------------------------------------------------------ */

@@ -1071,6 +1071,8 @@ start(void)
 	if (!thread_enter())
 		return;
 	if (options.is_secure) {
+		publish_refuse("it runs in secure execution, with more rights than its caller");
+		publish_start();
 		thread_init();
 		record_leave();
 		return;

@@ -96,7 +96,7 @@ tests_unit_test_epochs_CFLAGS = $(core_test_cflags)
 tests_unit_test_epochs_LDADD = $(alone_test_libs)
 
 # It includes publish.c.
-tests_unit_test_publish_SOURCES = tests/unit/test_publish.c lib/options.c lib/values.c $(alone_sources)
+tests_unit_test_publish_SOURCES = tests/unit/test_publish.c lib/options.c lib/secure.c lib/values.c $(alone_sources)
 tests_unit_test_publish_CFLAGS = $(core_test_cflags)
 tests_unit_test_publish_LDADD = $(alone_test_libs)
 

@@ -102,7 +102,7 @@ struct thread {
 	pid_t tid;
 	char state;
 	uint64_t blocked, caught; /* bit n - 1 for signal n */
-	bool is_in_sigwait;
+	bool is_in_sigwait, is_in_exec;
 };
 
 static bool
@@ -141,7 +141,10 @@ read_thread(pid_t pid, pid_t tid, struct thread *ret)
 	}
 	(void)fclose(f);
 	f = open_of_thread(pid, tid, "syscall");
-	ret->is_in_sigwait = f && fscanf(f, "%d", &number) == 1 && number == SYS_rt_sigtimedwait;
+	if (f && fscanf(f, "%d", &number) == 1) {
+		ret->is_in_sigwait = number == SYS_rt_sigtimedwait;
+		ret->is_in_exec = number == SYS_execve || number == SYS_execveat;
+	}
 	if (f)
 		(void)fclose(f);
 	return true;
@@ -159,7 +162,8 @@ deafness_of(const struct thread *t, int number)
 		return STOPPED;
 	if (t->is_in_sigwait || has_signal(t->blocked, number))
 		return BLOCKS;
-	return t->state == 'D' ? SLEEPS : HEARS;
+	/* Of other threads what is pending ends with them. */
+	return t->state == 'D' || t->is_in_exec ? SLEEPS : HEARS;
 }
 
 static bool

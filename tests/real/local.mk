@@ -6,6 +6,7 @@
 # SPDX-License-Identifier: MIT
 
 real_tests += \
+	tests/real/asking.sh \
 	tests/real/compiler.sh \
 	tests/real/faketime.sh \
 	tests/real/git.sh \

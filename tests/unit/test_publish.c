@@ -39,7 +39,7 @@ start(void **state)
 	p.n_requests = p.n_in_exec = 0;
 	p.asker = 0;
 	n_taken = 0;
-	options_parse(NULL);
+	options_parse(environ); /* still where the kernel put it */
 	sigaction(NUMBER, &act, NULL);
 	publish_request_signal(NUMBER, true);
 	publish_start();
