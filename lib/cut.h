@@ -11,8 +11,9 @@
  * descriptors but standard error, no unblocked signals, and no signal to its
  * parent at its end: the program's own wait() does not see it.
  *
- * A thread that does not answer in time (it blocks the signal, or is stuck in
- * the kernel) is left alone; the snapshot says so, and its whole stack counts
+ * A thread that blocks the signal, or waits for it with others in sigtimedwait, gets
+ * none: it would see it.  Such a thread, and one that does not answer in time (it is
+ * stuck in the kernel), is left alone; the snapshot says so, and its whole stack counts
  * as in use.  If no child can be made, the work is done in place while the
  * threads wait.
  *
@@ -24,6 +25,7 @@
 #define GCPROF_CUT_H
 
 #include "base.h"
+#include "resume.h"
 
 enum cut_state {
 	CUT_ASKED = 0, /* and has not answered */
@@ -47,6 +49,8 @@ struct cut_thread {
 	bool is_interrupted;
 	uintptr_t registers[CUT_REGISTERS];
 	uintptr_t vectors, vectors_end; /* where those of the vector registers lie, or 0 */
+	bool is_sent;		   /* the signal */
+	struct resume_sight sight; /* before that */
 };
 
 struct cut {
@@ -76,7 +80,7 @@ enum cut_way {
 /* Take a cut and run f(with): in a child, or in place if that is asked for or no
  * child can be made.
  *
- * self     the calling thread: sp and registers filled in.
+ * self     the calling thread: sp and registers filled in; or by cut_interrupted.
  * Returns  the child's number > 0; or 0 and *ret_result is f's.
  * Context  inside the guard, or in a signal handler outside of it. */
 int cut_take(const struct cut_thread *self, enum cut_way way, int (*f)(void *with), void *with,
@@ -85,6 +89,9 @@ int cut_take(const struct cut_thread *self, enum cut_way way, int (*f)(void *wit
 /* Wait for a child.  Returns -EAGAIN if it is not done (only if !is_waiting),
  * else f's result as 0 or -errno. */
 int cut_result(int child, bool is_waiting);
+
+/* Where a handler of ours has interrupted this thread. */
+void cut_interrupted(struct cut_thread *ret, const ucontext_t *uc);
 
 /* This thread's descriptor. */
 uintptr_t cut_thread_pointer(void);

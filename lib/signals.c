@@ -4,6 +4,7 @@
  */
 #include "signals.h"
 #include "cut.h"
+#include "handler.h"
 #include "live_page.h"
 #include "options.h"
 #include "record.h"
@@ -38,22 +39,42 @@ static const struct sigaction usual = {.sa_handler = SIG_DFL};
 
 /* ---- handlers -------------------------------------------------------------- */
 
-static void
-on_asked(int number, siginfo_t *info, void *context)
+static bool
+is_on_alt_stack(const ucontext_t *uc)
 {
-	int saved = errno;
+	uintptr_t sp = (uintptr_t)uc->uc_mcontext.gregs[REG_RSP], lo = (uintptr_t)uc->uc_stack.ss_sp;
 
-	(void)number, (void)context;
+	return !(uc->uc_stack.ss_flags & SS_DISABLE) && sp > lo && sp - lo <= uc->uc_stack.ss_size;
+}
+
+static bool
+enter(const ucontext_t *uc)
+{
+	return thread_enter_from((uintptr_t)uc->uc_mcontext.gregs[REG_RSP], is_on_alt_stack(uc));
+}
+
+HANDLER(on_asked, signals_asked);
+bool
+signals_asked(int number, siginfo_t *info, ucontext_t *uc, struct handler_stack *stack)
+{
+	struct cut_thread where = {.tid = 0};
+	int saved = errno;
+	bool result;
+
+	(void)number;
+	cut_interrupted(&where, uc);
 	session_note_request(info->si_code == SI_QUEUE &&
 			     info->si_value.sival_int == LIVE_REQUEST);
-	if (thread_enter()) {
-		session_asked();
+	if (enter(uc)) {
+		session_asked(&where);
 		record_leave();
 	} else if (thread_tls.guard < THREAD_PENDING && sys_getpid() == s.pid) {
 		/* One instruction, as in thread_leave. */
 		__asm__ volatile("addl %1, %0" : "+m"(thread_tls.guard) : "i"(THREAD_PENDING));
 	}
+	result = resume_call(uc, NULL, stack);
 	errno = saved;
+	return result;
 }
 
 static bool
@@ -77,18 +98,21 @@ is_init(void)
 	return sys_getpid() == 1;
 }
 
-static void
-on_fatal(int number, siginfo_t *info, void *context)
+HANDLER(on_fatal, signals_fatal);
+bool
+signals_fatal(int number, siginfo_t *info, ucontext_t *uc, struct handler_stack *stack)
 {
 	const char *name = sigabbrev_np(number);
-	ucontext_t *uc = context;
+	struct cut_thread where = {.tid = 0};
 	char text[16];
 	int saved = errno;
 
 	if (is_init() && !is_fault(number, info))
-		return;
+		return resume_call(uc, NULL, stack);
 	(void)sys_format(text, sizeof text, "SIG%s", name ? name : "");
-	session_ended_by(text);
+	cut_interrupted(&where, uc);
+	(void)enter(uc); /* or not: what it interrupted will never go on */
+	session_ended_by(text, &where);
 	(void)__sigaction(number, &usual, NULL);
 	/* Blocked until this returns, and for good if it came within sigsuspend or
 	 * ppoll.  A fault comes again by itself, with the place and the reason that a
@@ -97,10 +121,18 @@ on_fatal(int number, siginfo_t *info, void *context)
 	if (!is_fault(number, info))
 		(void)sys_signal_thread(sys_gettid(), number);
 	errno = saved;
+	return false;
 }
 
-static const struct sigaction for_asked = {.sa_sigaction = on_asked,
-					   .sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK};
+static bool
+install_asked(int number)
+{
+	struct sigaction act = {.sa_sigaction = on_asked,
+				.sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK};
+
+	(void)sigfillset(&act.sa_mask);
+	return __sigaction(number, &act, NULL) == 0;
+}
 
 static void
 install_fatal(int number)
@@ -139,11 +171,12 @@ void
 signals_init(void)
 {
 	s.pid = sys_getpid();
+	handler_init();
 	/* Installed at the first cut with other threads. */
 	s.use[options.cut_signal] = CUTS;
 	cut_set_signal(options.cut_signal);
 	if (options.at_signal && is_default(options.signal, &s.believed[options.signal]) &&
-	    __sigaction(options.signal, &for_asked, NULL) == 0)
+	    install_asked(options.signal))
 		s.use[options.signal] = ASKS;
 	else if (options.at_signal && options.is_verbose)
 		sys_log("signal %s is taken or ignored: no snapshots by signal",
@@ -156,6 +189,7 @@ signals_after_fork(void)
 {
 	bool was_init = s.pid == 1;
 
+	handler_after_fork();
 	s.pid = sys_getpid();
 	if (was_init)
 		install_all_fatal();
