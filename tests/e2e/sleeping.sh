@@ -32,4 +32,8 @@ same restart api signal "so does one whose handler asks for restarting, in anoth
 same ends signals signal "no call ends early for the signal that asks for a snapshot"
 same signal signals signal "the program's signal ends each call between such signals as it does alone"
 
+GCPROF_SNAPSHOT=interval=20ms run_gcprof leave "$TARGETS/sleeping" leave main
+is "leave: threads in calls that go on can be cancelled, jump out, and walk their stacks" "$status $(tr '\n' ';' <"$T/leave.out")" \
+	"0 cancelled 2, cleaned up 2;jumped 5;interrupted -1, walked far;"
+
 done_testing

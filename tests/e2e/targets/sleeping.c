@@ -6,6 +6,7 @@
  *        signal    a signal of the program's comes in the middle; its handler does not
  *                  ask for restarting
  *        restart   the same, and it asks for that
+ *        leave     threads are cancelled, jump out and walk their stacks in such calls
  * WHERE  main      the main thread calls
  *        signals   another thread does, while the main thread sends SIGUSR2 to the process,
  *                  to that thread and to itself in turn (if it is told that this is
@@ -18,10 +19,12 @@
 #include "gcprof.h"
 
 #include <errno.h>
+#include <execinfo.h>
 #include <linux/aio_abi.h>
 #include <linux/futex.h>
 #include <poll.h>
 #include <pthread.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -358,6 +361,96 @@ ask_for_snapshots(bool is_api)
 	}
 }
 
+/* ---- leaving such a call otherwise ------------------------------------------- */
+
+static sigjmp_buf back;
+static int n_cleaned, n_frames;
+
+static void
+on_jump(int number)
+{
+	(void)number;
+	siglongjmp(back, 1);
+}
+
+static void
+on_walk(int number)
+{
+	void *frames[64];
+	int n = backtrace(frames, 64);
+
+	(void)number;
+	free(malloc(100));
+	n_frames = n > n_frames ? n : n_frames;
+}
+
+static void
+cleaned(void *with)
+{
+	(void)with;
+	n_cleaned++;
+}
+
+static void *
+sleep_long(void *with)
+{
+	struct timespec t = {50, 0};
+
+	pthread_cleanup_push(cleaned, NULL);
+	if (with)
+		pause();
+	else
+		nanosleep(&t, NULL);
+	pthread_cleanup_pop(0);
+	return NULL;
+}
+
+/* Threads whose calls go on below are cancelled, jump out and walk their stacks. */
+static int
+leave(void)
+{
+	struct sigaction jump = {.sa_handler = on_jump}, walk = {.sa_handler = on_walk};
+	struct timespec t = {50, 0};
+	pthread_t threads[2];
+	volatile int n_jumps = 0;
+	void *result[2];
+	long i;
+	timer_t timer;
+
+	/* Before any snapshot: it loads a library. */
+	on_walk(0);
+	for (i = 0; i < 2; i++)
+		pthread_create(&threads[i], NULL, sleep_long, (void *)i);
+	for (i = 0; i < 5; i++)
+		gcprof_snapshot();
+	for (i = 0; i < 2; i++)
+		pthread_cancel(threads[i]);
+	for (i = 0; i < 2; i++)
+		pthread_join(threads[i], &result[i]);
+	printf("cancelled %d, cleaned up %d\n",
+	       (result[0] == PTHREAD_CANCELED) + (result[1] == PTHREAD_CANCELED), n_cleaned);
+
+	sigaction(SIGALRM, &jump, NULL);
+	while (n_jumps < 5) {
+		if (sigsetjmp(back, 1)) {
+			timer_delete(timer);
+			n_jumps++;
+			continue;
+		}
+		arm(&timer);
+		nanosleep(&t, NULL);
+	}
+	printf("jumped %d\n", n_jumps);
+
+	n_frames = 0;
+	sigaction(SIGALRM, &walk, NULL);
+	arm(&timer);
+	printf("interrupted %d", nanosleep(&t, NULL));
+	/* The handler, the C library's restorer, the call, and at least main and its caller. */
+	printf(", walked %s\n", n_frames >= 6 ? "far" : "not far");
+	return 0;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -378,6 +471,8 @@ main(int argc, char **argv)
 	sigaction(SIGUSR1, &act, NULL);
 	act.sa_flags = strcmp(argv[1], "restart") == 0 ? SA_RESTART : 0;
 	sigaction(SIGALRM, &act, NULL);
+	if (strcmp(argv[1], "leave") == 0)
+		return leave();
 	sigemptyset(&s);
 	sigaddset(&s, SIGRTMIN + 5);
 	sigaddset(&s, SIGRTMIN + 6);
