@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "cut.h"
+#include "gate.h"
 #include "mem.h"
 #include "sys.h"
 #include "thread.h"
@@ -11,8 +12,8 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
-#include <ucontext.h>
 
 int __sigaction(int number, const struct sigaction *act, struct sigaction *old);
 
@@ -32,7 +33,7 @@ struct cut cut_now;
 static struct {
 	int number; /* of the signal */
 	bool is_installed;
-	void (*request)(const siginfo_t *info);
+	void (*request)(const siginfo_t *info, const ucontext_t *uc);
 	int own_thread;
 	uint32_t generation; /* of the cut in the making; 0 before the first */
 	uint32_t released;   /* threads parked for generations up to this go on; futex */
@@ -61,7 +62,7 @@ answer(struct cut_thread *t, uint32_t generation)
 	(void)__atomic_fetch_add(&c.n_answered, 1, __ATOMIC_RELEASE);
 	sys_wake(&c.n_answered);
 	while ((int32_t)((released = acquire_load(&c.released)) - generation) < 0)
-		sys_wait(&c.released, released, LAST_WAIT_NS);
+		sys_wait(&c.released, released, UINT64_MAX);
 }
 
 /* This thread's entry, if it is asked and has not answered. */
@@ -100,42 +101,50 @@ find_vectors(struct cut_thread *t, const ucontext_t *uc)
 		t->vectors_end = area + software[4];
 }
 
-static void
-on_stop(int number, siginfo_t *info, void *context)
+void
+cut_interrupted(struct cut_thread *t, const ucontext_t *uc)
 {
-	const ucontext_t *uc = context;
+	uintptr_t registers[RESUME_REGISTERS];
+
+	resume_registers(uc, registers);
+	/* The red zone below the stack pointer is in use: x86-64 psABI, 3.2.2. */
+	t->sp = registers[REG_RSP] - 128;
+	t->alt_stack = uc->uc_stack.ss_flags & SS_DISABLE ? 0 : (uintptr_t)uc->uc_stack.ss_sp;
+	t->pc = registers[REG_RIP];
+	t->pc_sp = registers[REG_RSP];
+	t->is_interrupted = true;
+	memcpy(t->registers, registers, sizeof t->registers);
+	find_vectors(t, uc);
+}
+
+HANDLER(cut_on_stop, cut_stop);
+bool
+cut_stop(int number, siginfo_t *info, ucontext_t *uc, struct handler_stack *stack)
+{
 	uint32_t generation = acquire_load(&c.generation);
+	struct resume_sight *sight = NULL;
 	struct cut_thread *t;
 	int saved = errno;
+	bool result;
 
 	(void)number;
-	if (info->si_code != SI_TKILL || info->si_pid != sys_getpid()) {
-		if (info->si_code == SI_QUEUE && c.request)
-			c.request(info);
-		errno = saved;
-		return; /* or somebody else's */
+	if (info->si_code == SI_TKILL && info->si_pid == sys_getpid()) {
+		if (thread_tls.guard != 0) {
+			if (!(thread_tls.guard & THREAD_PARK))
+				__asm__ volatile("addl %1, %0"
+						 : "+m"(thread_tls.guard)
+						 : "i"(THREAD_PARK));
+		} else if ((t = my_entry(generation)) != NULL) {
+			sight = &t->sight;
+			cut_interrupted(t, uc);
+			answer(t, generation);
+		}
+	} else if (info->si_code == SI_QUEUE && c.request) {
+		c.request(info, uc);
 	}
-	if (thread_tls.guard != 0) {
-		if (!(thread_tls.guard & THREAD_PARK))
-			__asm__ volatile("addl %1, %0"
-					 : "+m"(thread_tls.guard)
-					 : "i"(THREAD_PARK));
-		return;
-	}
-	t = my_entry(generation);
-	if (t) {
-		/* The red zone below the stack pointer is in use: x86-64 psABI, 3.2.2. */
-		t->sp = (uintptr_t)uc->uc_mcontext.gregs[REG_RSP] - 128;
-		t->alt_stack =
-			uc->uc_stack.ss_flags & SS_DISABLE ? 0 : (uintptr_t)uc->uc_stack.ss_sp;
-		t->pc = (uintptr_t)uc->uc_mcontext.gregs[REG_RIP];
-		t->pc_sp = (uintptr_t)uc->uc_mcontext.gregs[REG_RSP];
-		t->is_interrupted = true;
-		memcpy(t->registers, uc->uc_mcontext.gregs, sizeof t->registers);
-		find_vectors(t, uc);
-		answer(t, generation);
-	}
+	result = resume_call(uc, sight, stack);
 	errno = saved;
+	return result;
 }
 
 NOINLINE void
@@ -171,7 +180,7 @@ cut_set_signal(int number)
 }
 
 void
-cut_set_request(void (*f)(const siginfo_t *info))
+cut_set_request(void (*f)(const siginfo_t *info, const ucontext_t *uc))
 {
 	c.request = f;
 }
@@ -185,7 +194,7 @@ cut_set_own_thread(int tid)
 bool
 cut_install(void)
 {
-	struct sigaction act = {.sa_sigaction = on_stop,
+	struct sigaction act = {.sa_sigaction = cut_on_stop,
 				.sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK};
 	struct sigaction old;
 
@@ -201,7 +210,7 @@ cut_install(void)
 bool
 cut_is_handler(const struct sigaction *act)
 {
-	return act->sa_sigaction == on_stop;
+	return act->sa_sigaction == cut_on_stop;
 }
 
 static bool
@@ -233,11 +242,49 @@ ask(int tid, void *with)
 	t->tid = tid;
 	release_store(&cut_now.n_threads, cut_now.n_threads + 1);
 	q->n_new++;
-	/* A main thread that has called pthread_exit takes signals, and never looks
-	 * at them. */
-	if ((tid == cut_now.pid && sys_thread_state(tid) == 'Z') ||
-	    sys_signal_thread(tid, q->number) != 0)
+	if (q->number)
+		t->sight.nr = -1;
+	else if (sys_signal_thread(tid, 0) != 0)
 		t->state = CUT_GONE;
+}
+
+/* Whether a thread may be sent the signal: it would answer, and not see it.  Notes in
+ * which call it sleeps. */
+static bool
+may_send(struct cut_thread *t)
+{
+	uint64_t bit = 1ull << (c.number - 1), set;
+
+	t->sight.nr = sys_thread_call(t->tid, t->sight.args, &t->sight.sp, &t->sight.pc);
+	if (sys_blocked_signals(t->tid) & bit)
+		return false;
+	/* By an instruction of the program's own: gate.h does not know. */
+	if (t->sight.nr == SYS_execve || t->sight.nr == SYS_execveat)
+		return false;
+	/* What it waits for is not blocked meanwhile, as proc(5) has it. */
+	return t->sight.nr != SYS_rt_sigtimedwait ||
+	       (sys_read_memory(t->sight.args[0], &set, sizeof set) && !(set & bit));
+}
+
+/* Send the signal to those that have not had it; not to those that would see it, which
+ * may change that soon: threads begin and end with all signals blocked. */
+static void
+send(void)
+{
+	uint32_t i;
+
+	for (i = 1; i < cut_now.n_threads; i++) {
+		struct cut_thread *t = &cut_now.threads[i];
+
+		if (t->is_sent || t->state != CUT_ASKED || !may_send(t))
+			continue;
+		t->is_sent = true;
+		/* A main thread that has called pthread_exit takes signals, and never
+		 * looks at them. */
+		if ((t->tid == cut_now.pid && sys_thread_state(t->tid) == 'Z') ||
+		    sys_signal_thread(t->tid, c.number) != 0)
+			t->state = CUT_GONE;
+	}
 }
 
 /* Threads that were asked and may answer still. */
@@ -278,7 +325,7 @@ is_hopeless(uint64_t waited)
 			t->state = CUT_GONE; /* stays so if it is the main thread */
 		else if ((state == 'R' || state == 'D') && waited < SECOND_WAIT_NS)
 			return false;
-		else if (!strchr("DTt", state) &&
+		else if (t->is_sent && !strchr("DTt", state) &&
 			 !(sys_blocked_signals(t->tid) >> (c.number - 1) & 1))
 			return false;
 	}
@@ -299,6 +346,7 @@ stop_others(void)
 		for (;;) {
 			uint64_t waited = sys_now_ns() - start;
 
+			send();
 			answered = acquire_load(&c.n_answered);
 			if (n_missing() == 0)
 				break;
@@ -350,14 +398,15 @@ cut_take(const struct cut_thread *self, enum cut_way way, int (*f)(void *with), 
 	cut_now.n_threads = 0;
 	if (cut_now.threads) {
 		cut_now.threads[0] = *self;
-		cut_now.threads[0].pc_sp = self->sp;
+		if (!self->is_interrupted)
+			cut_now.threads[0].pc_sp = self->sp;
 		cut_now.threads[0].tid = sys_gettid();
 		cut_now.threads[0].state = CUT_PARKED;
 		cut_now.threads[0].thread_pointer = cut_thread_pointer();
 		cut_now.threads[0].alt_stack = sys_alt_stack();
 		cut_now.n_threads = 1;
 	}
-	is_stopping = way != CUT_MOVING && cut_now.threads && cut_install();
+	is_stopping = way != CUT_MOVING && cut_now.threads && cut_install() && gate_begin();
 	if (is_stopping) {
 		c.n_answered = 0;
 		release_store(&c.generation, c.generation + 1);
@@ -383,6 +432,7 @@ cut_take(const struct cut_thread *self, enum cut_way way, int (*f)(void *with), 
 	if (is_stopping && way != CUT_AT_DEATH) {
 		release_store(&c.released, c.generation);
 		sys_wake(&c.released);
+		gate_end();
 	}
 	/* A file beyond RLIMIT_FSIZE is our failure, not the program's death. */
 	sys_drop_signal(SIGXFSZ);

@@ -11,8 +11,9 @@
  * descriptors but standard error, no unblocked signals, and no signal to its
  * parent at its end: the program's own wait() does not see it.
  *
- * A thread that does not answer in time (it blocks the signal, or is stuck in
- * the kernel) is left alone; the snapshot says so, and its whole stack counts
+ * A thread that blocks the signal, or waits for it with others in sigtimedwait, gets
+ * none: it would see it.  Such a thread, and one that does not answer in time (it is
+ * stuck in the kernel), is left alone; the snapshot says so, and its whole stack counts
  * as in use.  If no child can be made, the work is done in place while the
  * threads wait.
  *
@@ -24,6 +25,7 @@
 #define GCPROF_CUT_H
 
 #include "base.h"
+#include "resume.h"
 
 #include <signal.h>
 
@@ -49,6 +51,8 @@ struct cut_thread {
 	bool is_interrupted;
 	uintptr_t registers[CUT_REGISTERS];
 	uintptr_t vectors, vectors_end; /* where those of the vector registers lie, or 0 */
+	bool is_sent;		   /* the signal */
+	struct resume_sight sight; /* before that */
 };
 
 struct cut {
@@ -66,7 +70,7 @@ extern struct cut cut_now;
  * Not installed over a handler of the program's; 0 = no threads are stopped. */
 void cut_set_signal(int number);
 /* The same signal, when somebody has queued it for us. */
-void cut_set_request(void (*f)(const siginfo_t *info));
+void cut_set_request(void (*f)(const siginfo_t *info, const ucontext_t *uc));
 /* Install the handler now, and not at the first cut.  Returns whether it is ours. */
 bool cut_install(void);
 bool cut_is_handler(const struct sigaction *act);
@@ -83,7 +87,7 @@ enum cut_way {
 /* Take a cut and run f(with): in a child, or in place if that is asked for or no
  * child can be made.
  *
- * self     the calling thread: sp and registers filled in.
+ * self     the calling thread: sp and registers filled in; or by cut_interrupted.
  * Returns  the child's number > 0; or 0 and *ret_result is f's.
  * Context  inside the guard, or in a signal handler outside of it. */
 int cut_take(const struct cut_thread *self, enum cut_way way, int (*f)(void *with), void *with,
@@ -92,6 +96,9 @@ int cut_take(const struct cut_thread *self, enum cut_way way, int (*f)(void *wit
 /* Wait for a child.  Returns -EAGAIN if it is not done (only if !is_waiting),
  * else f's result as 0 or -errno. */
 int cut_result(int child, bool is_waiting);
+
+/* Where a handler of ours has interrupted this thread. */
+void cut_interrupted(struct cut_thread *ret, const ucontext_t *uc);
 
 /* This thread's descriptor. */
 uintptr_t cut_thread_pointer(void);

@@ -53,7 +53,7 @@ record_pending(void)
 	if (asked & THREAD_PARK)
 		cut_park();
 	if (asked & THREAD_PENDING && thread_enter()) {
-		session_asked();
+		session_asked(NULL);
 		record_leave();
 	}
 }

@@ -9,6 +9,7 @@
 #include "books.h"
 #include "cut.h"
 #include "epochs.h"
+#include "gate.h"
 #include "libc.h"
 #include "live.h"
 #include "mappings.h"
@@ -351,10 +352,11 @@ gather(struct snapshot_facts *ret, enum reason reason, bool may_lock)
 	measure(&ret->memory, may_lock);
 }
 
-/* Take one.  pattern NULL: as GCPROF_OUTPUT says.
+/* Take one.  pattern NULL: as GCPROF_OUTPUT says.  where: as session_asked has it.
  * Context  inside the guard, or in a signal handler outside of it. */
 static int
-take(enum reason reason, const char *pattern, enum patience patience)
+take_at(enum reason reason, const char *pattern, enum patience patience,
+	const struct cut_thread *where)
 {
 	struct snapshot_facts facts = {.name = s.writing};
 	struct cut_thread self = {.sp = (uintptr_t)__builtin_frame_address(0)};
@@ -393,8 +395,9 @@ take(enum reason reason, const char *pattern, enum patience patience)
 	facts.is_leak_check_off = is_exit && s.is_leak_check_off;
 	s.last_snapshot_ns = facts.uptime_ns + s.start_ns;
 	s.last_snapshot_used = facts.memory.heap_used;
-	t = thread_get();
-	if (t)
+	if (where)
+		self = *where;
+	else if ((t = thread_get()) != NULL)
 		self.sp = unwind_origin(t->unwind, is_exit, self.registers);
 	/* Nobody runs after exit but other threads; and a process that has used up
 	 * its descriptors needs a child, which has room. */
@@ -414,6 +417,12 @@ take(enum reason reason, const char *pattern, enum patience patience)
 	}
 	end_turn();
 	return result;
+}
+
+static int
+take(enum reason reason, const char *pattern, enum patience patience)
+{
+	return take_at(reason, pattern, patience, NULL);
 }
 
 /* Whether a word of the program's LeakSanitizer options, name=0, is there. */
@@ -885,7 +894,7 @@ session_note_request(bool is_look)
 }
 
 void
-session_asked(void)
+session_asked(const struct cut_thread *where)
 {
 	uint32_t requests = __atomic_exchange_n(&s.requests, 0, __ATOMIC_RELAXED);
 	int err;
@@ -894,7 +903,7 @@ session_asked(void)
 		return;
 	if (requests & WANTS_SNAPSHOT) {
 		publish_take(PUBLISH_SNAPSHOT);
-		err = take(BY_SIGNAL, NULL, GO_ON);
+		err = take_at(BY_SIGNAL, NULL, GO_ON, where);
 		publish_answer(PUBLISH_SNAPSHOT, err == -EBUSY ? EBUSY : 0, s.writing_number);
 	}
 	if (requests & WANTS_LOOK) {
@@ -904,16 +913,14 @@ session_asked(void)
 }
 
 void
-session_ended_by(const char *signal)
+session_ended_by(const char *signal, const struct cut_thread *where)
 {
 	/* A child of vfork shares our memory, but this end is its own. */
 	if (sys_getpid() != s.pid || !options.at_fatal)
 		return;
 	if (!__atomic_exchange_n(&s.is_exit_done, true, __ATOMIC_RELAXED)) {
-		/* Entered or not: what it interrupted will never go on. */
-		(void)thread_enter();
 		(void)sys_format(s.fatal, sizeof s.fatal, "fatal %s", signal);
-		(void)take(AT_FATAL, NULL, WAIT);
+		(void)take_at(AT_FATAL, NULL, WAIT, where);
 	}
 	/* The second of two threads waits for the first one's snapshot. */
 	let_go(WAIT);
@@ -992,6 +999,7 @@ after_fork_child(void)
 	s.pid = sys_getpid();
 	sys_log_about(s.pid);
 	signals_after_fork();
+	gate_after_fork();
 	s.n_snapshots = 0;
 	s.is_writing = 0;
 	s.writer = s.looker = s.viewer = 0;
@@ -1082,6 +1090,7 @@ start(void)
 	s.executable[n > 0 ? n : 0] = 0;
 	s.program = strrchr(s.executable, '/') ? strrchr(s.executable, '/') + 1 : s.executable;
 	options_complain();
+	gate_init();
 	watch_init();
 	live_init(s.start_realtime_ns);
 	verify_init();

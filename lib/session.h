@@ -22,11 +22,13 @@ void session_end_epoch(uint64_t now_ns);
 void session_clock(uint64_t now_ns);
 /* The signal that asks came: for a look, or for a snapshot.  Context: any. */
 void session_note_request(bool is_look);
-/* Do what was asked for.  Context: inside the guard. */
-void session_asked(void);
+/* Do what was asked for.  where: the program was interrupted (cut_interrupted), or NULL if it
+ * calls.  Context: inside the guard. */
+struct cut_thread;
+void session_asked(const struct cut_thread *where);
 /* This signal, SIG..., is about to end the program: a snapshot if one is wanted,
  * after which no thread of the program is to run.  Context: a signal handler. */
-void session_ended_by(const char *signal);
+void session_ended_by(const char *signal, const struct cut_thread *where);
 
 /* Calls of gcprof.h.  Context: outside the guard. */
 int session_snapshot(const char *name);

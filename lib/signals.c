@@ -4,6 +4,7 @@
  */
 #include "signals.h"
 #include "cut.h"
+#include "handler.h"
 #include "options.h"
 #include "publish.h"
 #include "record.h"
@@ -38,12 +39,29 @@ static const struct sigaction usual = {.sa_handler = SIG_DFL};
 
 /* ---- handlers -------------------------------------------------------------- */
 
+static bool
+is_on_alt_stack(const ucontext_t *uc)
+{
+	uintptr_t sp = (uintptr_t)uc->uc_mcontext.gregs[REG_RSP], lo = (uintptr_t)uc->uc_stack.ss_sp;
+
+	return !(uc->uc_stack.ss_flags & SS_DISABLE) && sp > lo && sp - lo <= uc->uc_stack.ss_size;
+}
+
+static bool
+enter(const ucontext_t *uc)
+{
+	return thread_enter_from((uintptr_t)uc->uc_mcontext.gregs[REG_RSP], is_on_alt_stack(uc));
+}
+
 /* Do what was noted: now, or where the interrupted library is left. */
 static void
-obey(void)
+obey(const ucontext_t *uc)
 {
-	if (thread_enter()) {
-		session_asked();
+	struct cut_thread where = {.tid = 0};
+
+	cut_interrupted(&where, uc);
+	if (enter(uc)) {
+		session_asked(&where);
 		record_leave();
 	} else if (thread_tls.guard < THREAD_PENDING && sys_getpid() == s.pid) {
 		/* One instruction, as in thread_leave. */
@@ -52,27 +70,31 @@ obey(void)
 }
 
 /* GCPROF_SIGNAL: a tool's request, or a snapshot for whoever has sent it. */
-static void
-on_asked(int number, siginfo_t *info, void *context)
+HANDLER(on_asked, signals_asked);
+bool
+signals_asked(int number, siginfo_t *info, ucontext_t *uc, struct handler_stack *stack)
 {
 	int saved = errno;
+	bool result;
 
-	(void)number, (void)context;
+	(void)number;
 	session_note_request(publish_note(info) == PUBLISH_LOOK);
-	obey();
+	obey(uc);
+	result = resume_call(uc, NULL, stack);
 	errno = saved;
+	return result;
 }
 
 /* GCPROF_CUT_SIGNAL, queued: a tool's request, or nothing. */
 static void
-on_request(const siginfo_t *info)
+on_request(const siginfo_t *info, const ucontext_t *uc)
 {
 	enum publish_kind kind = publish_note(info);
 
 	if (!kind)
 		return;
 	session_note_request(kind == PUBLISH_LOOK);
-	obey();
+	obey(uc);
 }
 
 static bool
@@ -96,18 +118,21 @@ is_init(void)
 	return sys_getpid() == 1;
 }
 
-static void
-on_fatal(int number, siginfo_t *info, void *context)
+HANDLER(on_fatal, signals_fatal);
+bool
+signals_fatal(int number, siginfo_t *info, ucontext_t *uc, struct handler_stack *stack)
 {
 	const char *name = sigabbrev_np(number);
-	ucontext_t *uc = context;
+	struct cut_thread where = {.tid = 0};
 	char text[16];
 	int saved = errno;
 
 	if (is_init() && !is_fault(number, info))
-		return;
+		return resume_call(uc, NULL, stack);
 	(void)sys_format(text, sizeof text, "SIG%s", name ? name : "");
-	session_ended_by(text);
+	cut_interrupted(&where, uc);
+	(void)enter(uc); /* or not: what it interrupted will never go on */
+	session_ended_by(text, &where);
 	(void)__sigaction(number, &usual, NULL);
 	/* Blocked until this returns, and for good if it came within sigsuspend or
 	 * ppoll.  A fault comes again by itself, with the place and the reason that a
@@ -116,10 +141,18 @@ on_fatal(int number, siginfo_t *info, void *context)
 	if (!is_fault(number, info))
 		(void)sys_signal_thread(sys_gettid(), number);
 	errno = saved;
+	return false;
 }
 
-static const struct sigaction for_asked = {.sa_sigaction = on_asked,
-					   .sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK};
+static bool
+install_asked(int number)
+{
+	struct sigaction act = {.sa_sigaction = on_asked,
+				.sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK};
+
+	(void)sigfillset(&act.sa_mask);
+	return __sigaction(number, &act, NULL) == 0;
+}
 
 static void
 install_fatal(int number)
@@ -158,13 +191,14 @@ void
 signals_init(void)
 {
 	s.pid = sys_getpid();
+	handler_init();
 	/* Installed at the first cut with other threads, or now if tools may ask by it. */
 	s.use[options.cut_signal] = CUTS;
 	cut_set_signal(options.cut_signal);
 	cut_set_request(on_request);
 	publish_request_signal(options.cut_signal, options.at_signal && cut_install());
 	if (options.at_signal && is_default(options.signal, &s.believed[options.signal]) &&
-	    __sigaction(options.signal, &for_asked, NULL) == 0)
+	    install_asked(options.signal))
 		s.use[options.signal] = ASKS;
 	publish_signal(options.signal, s.use[options.signal] == ASKS);
 	if (s.use[options.signal] == ASKS)
@@ -180,6 +214,7 @@ signals_after_fork(void)
 {
 	bool was_init = s.pid == 1;
 
+	handler_after_fork();
 	s.pid = sys_getpid();
 	if (was_init)
 		install_all_fatal();

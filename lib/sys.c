@@ -10,8 +10,10 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -484,6 +486,52 @@ sys_blocked_signals(int tid)
 	return v;
 }
 
+/* Decimal, or hexadecimal with 0x.  Leaves *at behind the blank that follows. */
+static uint64_t
+read_word(const char **at)
+{
+	unsigned base = 10;
+	uint64_t v = 0;
+
+	if ((*at)[0] == '0' && (*at)[1] == 'x') {
+		base = 16;
+		*at += 2;
+	}
+	for (; **at > ' '; ++*at)
+		v = v * base + (uint64_t)(**at <= '9' ? **at - '0' : **at - 'a' + 10);
+	*at += **at != 0;
+	return v;
+}
+
+/* Source: proc(5), /proc/PID/syscall. */
+int64_t
+sys_thread_call(int tid, uint64_t ret_args[6], uint64_t *ret_sp, uint64_t *ret_pc)
+{
+	char text[256];
+	const char *at = text;
+	int64_t nr;
+	int i;
+
+	(void)sys_format(text, sizeof text, "/proc/self/task/%d/syscall", tid);
+	if (sys_read_file(text, text, sizeof text) <= 0 || *at < '0' || *at > '9')
+		return -1;
+	nr = (int64_t)read_word(&at);
+	for (i = 0; i < 6; i++)
+		ret_args[i] = read_word(&at);
+	*ret_sp = read_word(&at);
+	*ret_pc = read_word(&at);
+	return nr;
+}
+
+bool
+sys_read_memory(uintptr_t from, void *to, size_t bytes)
+{
+	struct iovec here = {to, bytes}, there = {(void *)from, bytes};
+
+	return kernel(SYS_process_vm_readv, sys_getpid(), (long)&here, 1, (long)&there, 1, 0) ==
+	       (long)bytes;
+}
+
 uintptr_t
 sys_alt_stack(void)
 {
@@ -506,7 +554,8 @@ sys_wait(const uint32_t *word, uint32_t value, uint64_t ns)
 {
 	struct timespec ts = {(time_t)(ns / 1000000000u), (long)(ns % 1000000000u)};
 
-	(void)K4(SYS_futex, word, 128 /* FUTEX_WAIT_PRIVATE */, value, &ts);
+	/* FUTEX_WAIT_PRIVATE */
+	(void)K4(SYS_futex, word, 128, value, ns == UINT64_MAX ? NULL : &ts);
 }
 
 void
@@ -605,6 +654,57 @@ sys_drop_signal(int number)
 	(void)K4(SYS_rt_sigtimedwait, &set, 0, &now, 8);
 }
 
+uint64_t
+sys_pending_signals(void)
+{
+	uint64_t set = 0;
+
+	(void)K2(SYS_rt_sigpending, &set, 8);
+	return set;
+}
+
+bool
+sys_is_handled(int number, bool *ret_restarts)
+{
+	struct sys_action a = {.handler = 0};
+
+	(void)sys_sigaction(number, NULL, &a);
+	*ret_restarts = a.flags & SA_RESTART;
+	return a.handler > 1;
+}
+
+bool
+sys_is_ignored(int number)
+{
+	struct sys_action a = {.handler = 2};
+
+	(void)sys_sigaction(number, NULL, &a);
+	return a.handler == 1 ||
+	       (a.handler == 0 && (number == SIGCHLD || number == SIGURG || number == SIGWINCH ||
+				   number == SIGCONT));
+}
+
+uint64_t
+sys_socket_limit_ns(int fd, int option)
+{
+	struct timeval tv = {0, 0};
+	uint32_t bytes = sizeof tv;
+
+	if (K5(SYS_getsockopt, fd, SOL_SOCKET, option, &tv, &bytes) != 0)
+		return 0;
+	return (uint64_t)tv.tv_sec * 1000000000u + (uint64_t)tv.tv_usec * 1000u;
+}
+
+bool
+sys_is_unix_socket(int fd)
+{
+	int domain = 0;
+	uint32_t bytes = sizeof domain;
+
+	return K5(SYS_getsockopt, fd, SOL_SOCKET, SO_DOMAIN, &domain, &bytes) == 0 &&
+	       domain == AF_UNIX;
+}
+
 bool
 sys_is_readable(uintptr_t addr)
 {
@@ -619,7 +719,7 @@ sys_sleep(uint64_t ns)
 {
 	struct timespec ts = {(time_t)(ns / 1000000000u), (long)(ns % 1000000000u)};
 
-	(void)K2(SYS_nanosleep, &ts, 0);
+	(void)K5(SYS_ppoll, 0, 0, &ts, 0, 8);
 }
 
 uint64_t

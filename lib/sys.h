@@ -91,10 +91,15 @@ int sys_signal_thread(int tid, int number);
 int sys_threads(void (*f)(int tid, void *with), void *with);
 /* Signals that a thread blocks; bit n-1 is signal n; 0 if that is unknown. */
 uint64_t sys_blocked_signals(int tid);
+/* The system call in which a thread of this process sleeps: its number, arguments,
+ * stack pointer and where it returns to; -1 if it is in none, or that is unknown. */
+int64_t sys_thread_call(int tid, uint64_t ret_args[6], uint64_t *ret_sp, uint64_t *ret_pc);
+/* Memory of this process that may be gone by now.  Returns whether it was there. */
+bool sys_read_memory(uintptr_t from, void *to, size_t bytes);
 /* This thread's alternate signal stack, 0 if it has none. */
 uintptr_t sys_alt_stack(void);
 bool sys_is_on_alt_stack(void);
-/* Sleep while *word is value, at most for ns. */
+/* Sleep while *word is value, at most for ns; UINT64_MAX: for ever. */
 void sys_wait(const uint32_t *word, uint32_t value, uint64_t ns);
 /* Wake all that sleep on a word. */
 void sys_wake(const uint32_t *word);
@@ -121,12 +126,23 @@ void sys_unblock_signals(uint64_t mask);
 int sys_sigaltstack(const stack_t *to, stack_t *ret_old);
 /* A signal of this process's that a handler took and was not meant for it. */
 void sys_send_again(int number, const siginfo_t *info);
+/* Signals that wait for this thread or process; bit n-1 is signal n. */
+uint64_t sys_pending_signals(void);
+/* Whether a function handles a signal, and with SA_RESTART. */
+bool sys_is_handled(int number, bool *ret_restarts);
+/* Whether a signal would be thrown away: ignored, also by default. */
+bool sys_is_ignored(int number);
+/* SO_RCVTIMEO or SO_SNDTIMEO of a socket; 0 = none, or no socket. */
+uint64_t sys_socket_limit_ns(int fd, int option);
+bool sys_is_unix_socket(int fd);
 /* Forget a blocked signal that is pending for this thread or process. */
 void sys_drop_signal(int number);
 
 /* Whether 8 bytes at addr can be read; asks the kernel, about 100 ns. */
 bool sys_is_readable(uintptr_t addr);
 
+/* As poll does: nanosleep would overwrite what restart_syscall(2) needs to go on with
+ * a call that a handler of ours interrupted. */
 void sys_sleep(uint64_t ns);
 uint64_t sys_now_ns(void);      /* monotonic */
 uint64_t sys_realtime_ns(void); /* since 1970 */

@@ -85,6 +85,18 @@ has_unwind(struct thread *t)
 	return t->unwind != NULL;
 }
 
+bool
+thread_enter_from(uintptr_t sp, bool is_on_alt_stack)
+{
+	if (thread_tls.guard != 0 &&
+	    (is_on_alt_stack || !thread_tls.guard_sp || sp <= thread_tls.guard_sp + 512))
+		return false;
+	thread_tls.guard = 1;
+	thread_tls.guard_sp = sp;
+	signal_fence();
+	return true;
+}
+
 /* A state that no thread uses, or a new one. */
 static struct thread *
 state_take(void)

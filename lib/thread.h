@@ -85,6 +85,7 @@ thread_allocated(const struct thread *t)
 struct thread_tls {
 	uint32_t guard;
 	bool is_forking;    /* between our fork handlers, which took the guard */
+	bool is_in_exec;    /* gate.h */
 	bool is_verifying;  /* libunwind is at work: what it maps is not the program's */
 	uint32_t n_ignoring; /* __lsan_disable calls without their enable */
 	uintptr_t guard_sp; /* of who took the guard */
@@ -114,6 +115,10 @@ thread_enter(void)
 	signal_fence();
 	return true;
 }
+
+/* The same in a handler that runs on a stack of ours (handler.h): where it interrupted
+ * the program. */
+bool thread_enter_from(uintptr_t sp, bool is_on_alt_stack);
 
 /* Enter if that takes no thought: returns this thread's state, or NULL if it is to
  * be done by thread_enter. */

@@ -13,12 +13,14 @@ e2e_tests += \
 	tests/e2e/api.sh \
 	tests/e2e/audit.sh \
 	tests/e2e/asking.sh \
+	tests/e2e/asking-exec.sh \
 	tests/e2e/books.sh \
 	tests/e2e/commands.sh \
 	tests/e2e/compare.sh \
 	tests/e2e/cut.sh \
 	tests/e2e/entry-points.sh \
 	tests/e2e/epochs.sh \
+	tests/e2e/exec.sh \
 	tests/e2e/fatal.sh \
 	tests/e2e/fragmentation.sh \
 	tests/e2e/frames.sh \
@@ -36,6 +38,8 @@ e2e_tests += \
 	tests/e2e/secure.sh \
 	tests/e2e/several.sh \
 	tests/e2e/signals.sh \
+	tests/e2e/sleeping.sh \
+	tests/e2e/smallstacks.sh \
 	tests/e2e/stacks.sh \
 	tests/e2e/stand-ins.sh \
 	tests/e2e/threads.sh \
@@ -86,6 +90,7 @@ e2e_targets = \
 	tests/e2e/targets/dontfork \
 	tests/e2e/targets/entry \
 	tests/e2e/targets/epochs \
+	tests/e2e/targets/execs \
 	tests/e2e/targets/fatal \
 	tests/e2e/targets/forks \
 	tests/e2e/targets/fragmentation \
@@ -106,6 +111,8 @@ e2e_targets = \
 	tests/e2e/targets/sampling \
 	tests/e2e/targets/several \
 	tests/e2e/targets/signals \
+	tests/e2e/targets/sleeping \
+	tests/e2e/targets/smallstacks \
 	tests/e2e/targets/stress \
 	tests/e2e/targets/threads \
 	tests/e2e/targets/unloading \
@@ -152,6 +159,8 @@ tests_e2e_targets_entry_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_entry_LDADD = -ldl
 tests_e2e_targets_epochs_SOURCES = tests/e2e/targets/epochs.c
 tests_e2e_targets_epochs_CFLAGS = $(e2e_cflags)
+tests_e2e_targets_execs_SOURCES = tests/e2e/targets/execs.c
+tests_e2e_targets_execs_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_fatal_SOURCES = tests/e2e/targets/fatal.c tests/e2e/targets/truth.h
 tests_e2e_targets_fatal_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_forks_SOURCES = tests/e2e/targets/forks.c
@@ -188,6 +197,10 @@ tests_e2e_targets_sampling_SOURCES = tests/e2e/targets/sampling.c tests/e2e/targ
 tests_e2e_targets_sampling_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_several_SOURCES = tests/e2e/targets/several.c tests/e2e/targets/truth.h
 tests_e2e_targets_several_CFLAGS = $(e2e_cflags)
+tests_e2e_targets_sleeping_SOURCES = tests/e2e/targets/sleeping.c
+tests_e2e_targets_sleeping_CFLAGS = $(e2e_cflags)
+tests_e2e_targets_smallstacks_SOURCES = tests/e2e/targets/smallstacks.c
+tests_e2e_targets_smallstacks_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_signals_SOURCES = tests/e2e/targets/signals.c
 tests_e2e_targets_signals_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_churn_SOURCES = tests/e2e/targets/churn.c tests/e2e/targets/truth.h

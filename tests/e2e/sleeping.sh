@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# sleeping.sh -- calls that sleep in the kernel, and snapshots meanwhile.
+#
+# SPDX-License-Identifier: MIT
+# shellcheck source-path=SCRIPTDIR/../..
+. "${srcdir:-.}/tests/e2e/init.sh"
+
+require_built "$TARGETS/sleeping"
+for mode in ends signal restart; do
+	run_plain "alone-$mode" "$TARGETS/sleeping" "$mode" main
+	is "$mode: alone, every call ends in time" "$status $(grep -c 'in time$' "$T/alone-$mode.out")" "0 38"
+done
+
+differs() { # MODE NAME: what came otherwise than alone
+	diff "$T/alone-$1.out" "$T/$2.out"
+}
+
+same() { # MODE WHERE SNAPSHOT SENTENCE
+	local name=$1-$2
+	GCPROF_SNAPSHOT=$3 run_gcprof "$name" "$TARGETS/sleeping" "$1" "$2"
+	is "$name: $4" "$status $(differs "$1" "$name")" "0 "
+	between "$name: snapshots were taken meanwhile" "$(n_heaps "$name")" 5 1000000
+	is "$name: nothing was said" "$(cat "$T/$name.err")" ""
+}
+
+same ends main interval=50ms "no call of the only thread ends early for a snapshot by time"
+same signal main interval=50ms "the program's signal ends each call as it does alone"
+same restart main interval=50ms "so does one whose handler asks for restarting"
+same ends api signal "no call of another thread ends early for a snapshot by gcprof_snapshot"
+same signal api signal "the program's signal ends each call of another thread as it does alone"
+same restart api signal "so does one whose handler asks for restarting, in another thread"
+same ends signals signal "no call ends early for the signal that asks for a snapshot"
+same signal signals signal "the program's signal ends each call between such signals as it does alone"
+
+done_testing
