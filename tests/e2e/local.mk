@@ -35,6 +35,7 @@ e2e_tests += \
 	tests/e2e/secure.sh \
 	tests/e2e/several.sh \
 	tests/e2e/signals.sh \
+	tests/e2e/small-stacks.sh \
 	tests/e2e/stacks.sh \
 	tests/e2e/stand-ins.sh \
 	tests/e2e/threads.sh \
@@ -83,6 +84,7 @@ e2e_targets = \
 	tests/e2e/targets/cut \
 	tests/e2e/targets/dontfork \
 	tests/e2e/targets/entry \
+	tests/e2e/targets/depth \
 	tests/e2e/targets/epochs \
 	tests/e2e/targets/fatal \
 	tests/e2e/targets/forks \
@@ -104,6 +106,7 @@ e2e_targets = \
 	tests/e2e/targets/sampling \
 	tests/e2e/targets/several \
 	tests/e2e/targets/signals \
+	tests/e2e/targets/small \
 	tests/e2e/targets/stress \
 	tests/e2e/targets/threads \
 	tests/e2e/targets/unloading \
@@ -146,6 +149,8 @@ tests_e2e_targets_dontfork_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_entry_SOURCES = tests/e2e/targets/entry.c
 tests_e2e_targets_entry_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_entry_LDADD = -ldl
+tests_e2e_targets_depth_SOURCES = tests/e2e/targets/depth.c
+tests_e2e_targets_depth_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_epochs_SOURCES = tests/e2e/targets/epochs.c
 tests_e2e_targets_epochs_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_fatal_SOURCES = tests/e2e/targets/fatal.c tests/e2e/targets/truth.h
@@ -186,6 +191,8 @@ tests_e2e_targets_several_SOURCES = tests/e2e/targets/several.c tests/e2e/target
 tests_e2e_targets_several_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_signals_SOURCES = tests/e2e/targets/signals.c
 tests_e2e_targets_signals_CFLAGS = $(e2e_cflags)
+tests_e2e_targets_small_SOURCES = tests/e2e/targets/small.c
+tests_e2e_targets_small_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_churn_SOURCES = tests/e2e/targets/churn.c tests/e2e/targets/truth.h
 tests_e2e_targets_churn_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_stress_SOURCES = tests/e2e/targets/stress.c tests/e2e/targets/truth.h
