@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "backend.h"
+#include "aside.h"
 #include "blocks.h"
 #include "mallctl.h"
 #include "libc.h"
@@ -407,13 +408,48 @@ backend_init(bool is_system, bool is_hugepages)
 
 /* ---- requests that are rarer --------------------------------------------- */
 
+struct request {
+	enum backend_way way;
+	void *p; /* the result, too */
+	size_t bytes;
+	int flags;
+};
+
+static void
+serve(void *with)
+{
+	struct request *r = with;
+
+	switch (r->way) {
+	case BACKEND_MALLOC: r->p = gcprof_je_malloc(r->bytes); break;
+	case BACKEND_CALLOC: r->p = gcprof_je_calloc(1, r->bytes); break;
+	case BACKEND_REALLOC: r->p = gcprof_je_realloc(r->p, r->bytes); break;
+	case BACKEND_FREE: gcprof_je_free(r->p); break;
+	case BACKEND_MALLOCX: r->p = gcprof_je_mallocx(r->bytes, r->flags); break;
+	case BACKEND_RALLOCX: r->p = gcprof_je_rallocx(r->p, r->bytes, r->flags); break;
+	case BACKEND_DALLOCX: gcprof_je_dallocx(r->p, r->flags); break;
+	}
+}
+
+NOINLINE void *
+backend_aside(enum backend_way way, void *p, size_t bytes, int flags)
+{
+	struct request r = {way, p, backend_room(bytes), flags};
+
+	if (tsd_is_small)
+		aside_call(serve, &r);
+	else
+		serve(&r);
+	return r.p;
+}
+
 void *
 backend_memalign(size_t align, size_t bytes)
 {
 	if (unlikely(backend_is_system))
 		return backend_next.memalign(align, backend_room(bytes));
 	/* mallocx leaves errno alone. */
-	void *p = tsd_ready() ? gcprof_je_mallocx(backend_room(bytes), JE_ALIGN(align)) : NULL;
+	void *p = tsd_ready() ? backend_aside(BACKEND_MALLOCX, NULL, bytes, JE_ALIGN(align)) : NULL;
 
 	if (unlikely(!p)) {
 		errno = ENOMEM;
@@ -428,8 +464,7 @@ backend_elsewhere(void *p, size_t bytes, int flags)
 	if (bytes > PTRDIFF_MAX || !gcprof_tsd)
 		return NULL;
 	flags |= MALLOCX_FIRST_ARENA | MALLOCX_TCACHE_NONE;
-	return p ? gcprof_je_rallocx(p, backend_room(bytes), flags)
-		 : gcprof_je_mallocx(backend_room(bytes), flags);
+	return backend_aside(p ? BACKEND_RALLOCX : BACKEND_MALLOCX, p, bytes, flags);
 }
 
 size_t
@@ -454,7 +489,7 @@ backend_mallocx(size_t bytes, int flags)
 	void *p;
 
 	if (!backend_is_system)
-		return tsd_ready() ? gcprof_je_mallocx(backend_room(bytes), flags) : NULL;
+		return tsd_ready() ? backend_aside(BACKEND_MALLOCX, NULL, bytes, flags) : NULL;
 	p = backend_next.memalign(flags_align(flags), backend_room(bytes));
 	if (p && flags & MALLOCX_ZERO)
 		memset(p, 0, bytes);
@@ -468,7 +503,7 @@ backend_rallocx(void *p, size_t bytes, int flags)
 	void *q;
 
 	if (!backend_is_system)
-		return tsd_ready() ? gcprof_je_rallocx(p, backend_room(bytes), flags) : NULL;
+		return tsd_ready() ? backend_aside(BACKEND_RALLOCX, p, bytes, flags) : NULL;
 	old = backend_next.usable(p);
 	q = backend_mallocx(bytes, flags);
 	if (q) {
@@ -492,7 +527,7 @@ backend_dallocx(void *p, int flags)
 	if (backend_is_system)
 		backend_next.free(p);
 	else if (tsd_ready())
-		gcprof_je_dallocx(p, flags);
+		(void)backend_aside(BACKEND_DALLOCX, p, 0, flags); /* returns nothing */
 }
 
 size_t

@@ -71,6 +71,11 @@ backend_room(size_t bytes)
 	return bytes < backend_min_bytes ? backend_min_bytes : bytes;
 }
 
+/* jemalloc's ways, on a stack aside for a thread whose own is small. */
+enum backend_way { BACKEND_MALLOC, BACKEND_CALLOC, BACKEND_REALLOC, BACKEND_FREE, BACKEND_MALLOCX,
+		   BACKEND_RALLOCX, BACKEND_DALLOCX };
+void *backend_aside(enum backend_way way, void *p, size_t bytes, int flags);
+
 /* jemalloc has no memory in this thread's arena.  As glibc does then, look for some in
  * another: the first.
  *
@@ -88,7 +93,9 @@ backend_malloc(size_t bytes)
 {
 	if (unlikely(backend_is_system))
 		return backend_next.malloc(backend_room(bytes));
-	void *p = backend_enter() ? gcprof_je_malloc(backend_room(bytes)) : NULL;
+	void *p = !backend_enter()	 ? NULL
+		  : likely(!tsd_is_small) ? gcprof_je_malloc(backend_room(bytes))
+					  : backend_aside(BACKEND_MALLOC, NULL, bytes, 0);
 
 	return likely(p != NULL) ? p : backend_elsewhere(NULL, bytes, 0);
 }
@@ -98,7 +105,9 @@ backend_calloc(size_t bytes)
 {
 	if (unlikely(backend_is_system))
 		return backend_next.calloc(1, backend_room(bytes));
-	void *p = backend_enter() ? gcprof_je_calloc(1, backend_room(bytes)) : NULL;
+	void *p = !backend_enter()	 ? NULL
+		  : likely(!tsd_is_small) ? gcprof_je_calloc(1, backend_room(bytes))
+					  : backend_aside(BACKEND_CALLOC, NULL, bytes, 0);
 
 	return likely(p != NULL) ? p : backend_elsewhere(NULL, bytes, BACKEND_ZERO);
 }
@@ -108,7 +117,9 @@ backend_realloc(void *p, size_t bytes)
 {
 	if (unlikely(backend_is_system))
 		return backend_next.realloc(p, backend_room(bytes));
-	void *q = backend_enter() ? gcprof_je_realloc(p, backend_room(bytes)) : NULL;
+	void *q = !backend_enter()	 ? NULL
+		  : likely(!tsd_is_small) ? gcprof_je_realloc(p, backend_room(bytes))
+					  : backend_aside(BACKEND_REALLOC, p, bytes, 0);
 
 	return likely(q != NULL) ? q : backend_elsewhere(p, bytes, 0);
 }
@@ -118,8 +129,12 @@ backend_free(void *p)
 {
 	if (unlikely(backend_is_system))
 		backend_next.free(p);
-	else if (tsd_ready()) /* else its memory is lost */
+	else if (!tsd_ready())
+		return; /* its memory is lost */
+	else if (likely(!tsd_is_small))
 		gcprof_je_free(p);
+	else
+		(void)backend_aside(BACKEND_FREE, p, 0, 0); /* returns nothing */
 }
 
 /* The same if the allocator is known to be jemalloc, and the thread to have been there

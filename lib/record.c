@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "record.h"
+#include "aside.h"
 #include "backend.h"
 #include "books.h"
 #include "cut.h"
@@ -45,6 +46,13 @@ record_boot(void)
 	}
 }
 
+static void
+answer_request(void *unused)
+{
+	(void)unused;
+	session_asked(NULL);
+}
+
 NOINLINE void
 record_pending(void)
 {
@@ -53,7 +61,7 @@ record_pending(void)
 	if (asked & THREAD_PARK)
 		cut_park();
 	if (asked & THREAD_PENDING && thread_enter()) {
-		session_asked(NULL);
+		aside_call(answer_request, NULL);
 		record_leave();
 	}
 }
@@ -67,9 +75,10 @@ min(uint64_t a, uint64_t b)
 }
 
 /* The budget is used up: report, maybe end the epoch, take a new budget. */
-static NOINLINE void
-look_at_clock(struct thread *t)
+static void
+look_at_clock(void *thread)
 {
+	struct thread *t = thread;
 	uint64_t now = sys_now_ns(), allocated = thread_allocated(t), room;
 	uint64_t bytes = allocated - t->reported, blocks = t->allocations - t->reported_blocks;
 
@@ -192,8 +201,8 @@ site_of(struct thread *t, size_t bytes, const struct caller *c)
 void
 record_consider_quick(void)
 {
-	bool is_quick = !backend_is_system && tsd_is_complete && !thread_tls.n_ignoring &&
-			!verify_is_wanted();
+	bool is_quick = !backend_is_system && tsd_is_complete && !tsd_is_small &&
+			!thread_tls.n_ignoring && !verify_is_wanted();
 
 	thread_tls.quick = is_quick ? thread_tls.state : NULL;
 }
@@ -220,7 +229,7 @@ record_alloc(void *p, size_t bytes, enum heapfile_kind kind, const struct caller
 	b.kind = unlikely(thread_tls.n_ignoring) ? HEAPFILE_KIND_IGNORED : kind;
 	blocks_insert(&b);
 	if (unlikely(t->spent > t->look_at))
-		look_at_clock(t);
+		aside_call(look_at_clock, t);
 	set_stop(t);
 	record_consider_quick();
 	record_clear_vectors();

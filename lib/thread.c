@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "thread.h"
+#include "aside.h"
 #include "mem.h"
 #include "sys.h"
 #include "tsd.h"
@@ -68,7 +69,8 @@ thread_is_abandoned(void)
 	/* A handler's frames lie below those that it interrupted, but for one on an
 	 * alternate stack, of which nothing can be said.  The margin is for frames
 	 * of this function and its callers. */
-	return thread_tls.guard_sp && sp > thread_tls.guard_sp + 512 && !sys_is_on_alt_stack();
+	return thread_tls.guard_sp && sp > thread_tls.guard_sp + 512 && !aside_has(sp) &&
+	       !sys_is_on_alt_stack();
 }
 
 /* Have a state complete; if there is no memory for that, it waits for another time,

@@ -38,6 +38,7 @@ e2e_tests += \
 	tests/e2e/signals.sh \
 	tests/e2e/sleeping.sh \
 	tests/e2e/smallstacks.sh \
+	tests/e2e/small-stacks.sh \
 	tests/e2e/stacks.sh \
 	tests/e2e/stand-ins.sh \
 	tests/e2e/threads.sh \
@@ -86,6 +87,7 @@ e2e_targets = \
 	tests/e2e/targets/cut \
 	tests/e2e/targets/dontfork \
 	tests/e2e/targets/entry \
+	tests/e2e/targets/depth \
 	tests/e2e/targets/epochs \
 	tests/e2e/targets/execs \
 	tests/e2e/targets/fatal \
@@ -110,6 +112,7 @@ e2e_targets = \
 	tests/e2e/targets/signals \
 	tests/e2e/targets/sleeping \
 	tests/e2e/targets/smallstacks \
+	tests/e2e/targets/small \
 	tests/e2e/targets/stress \
 	tests/e2e/targets/threads \
 	tests/e2e/targets/unloading \
@@ -152,6 +155,8 @@ tests_e2e_targets_dontfork_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_entry_SOURCES = tests/e2e/targets/entry.c
 tests_e2e_targets_entry_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_entry_LDADD = -ldl
+tests_e2e_targets_depth_SOURCES = tests/e2e/targets/depth.c
+tests_e2e_targets_depth_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_epochs_SOURCES = tests/e2e/targets/epochs.c
 tests_e2e_targets_epochs_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_execs_SOURCES = tests/e2e/targets/execs.c
@@ -198,6 +203,8 @@ tests_e2e_targets_smallstacks_SOURCES = tests/e2e/targets/smallstacks.c
 tests_e2e_targets_smallstacks_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_signals_SOURCES = tests/e2e/targets/signals.c
 tests_e2e_targets_signals_CFLAGS = $(e2e_cflags)
+tests_e2e_targets_small_SOURCES = tests/e2e/targets/small.c
+tests_e2e_targets_small_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_churn_SOURCES = tests/e2e/targets/churn.c tests/e2e/targets/truth.h
 tests_e2e_targets_churn_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_stress_SOURCES = tests/e2e/targets/stress.c tests/e2e/targets/truth.h
