@@ -23,7 +23,7 @@ blocks_chunk_slow(uintptr_t addr)
 	}
 	slot = &blocks_chunks[addr >> BLOCKS_CHUNK_BITS];
 	fresh = mem_map_dense((BLOCKS_CHUNK_WORDS + BLOCKS_TAIL_WORDS) * sizeof *fresh +
-			BLOCKS_TOUCHED);
+			BLOCKS_TOUCHED + BLOCKS_LARGE * sizeof(uint64_t));
 	if (!fresh) {
 		lose(LOSS_SHADOW);
 		return NULL;
@@ -33,6 +33,53 @@ blocks_chunk_slow(uintptr_t addr)
 	(void)__atomic_compare_exchange_n(slot, &none, fresh, false, __ATOMIC_ACQ_REL,
 					  __ATOMIC_ACQUIRE);
 	return acquire_load(slot);
+}
+
+uint64_t *
+blocks_large_make(uintptr_t addr)
+{
+	uint64_t *word = blocks_large(addr);
+
+	return word || !blocks_chunk_slow(addr) ? word : blocks_large(addr);
+}
+
+void
+blocks_large_walk(void (*f)(uintptr_t mebibyte, uint64_t word, void *with), void *with)
+{
+	const uintptr_t chunk_bytes = 1ul << BLOCKS_CHUNK_BITS;
+	size_t c, k;
+
+	for (c = 0; c < N_CHUNKS; c++) {
+		const uint64_t *words;
+
+		if (!relaxed_load(&pages_used[c / CHUNKS_A_PAGE])) {
+			c += CHUNKS_A_PAGE - 1;
+			continue;
+		}
+		words = blocks_large(c * chunk_bytes);
+		for (k = 0; words && k < BLOCKS_LARGE; k++) {
+			uint64_t word = acquire_load(&words[k]);
+
+			if (word)
+				f(c * chunk_bytes + (k << BLOCKS_LARGE_BITS), word, with);
+		}
+	}
+}
+
+void
+blocks_tag_as_large(uintptr_t addr)
+{
+	struct block b;
+	uint32_t *w;
+	blocks_tag tag;
+
+	if (blocks_find(addr, &b) != BLOCKS_LIVE || b.bytes >> BLOCKS_LARGE_BITS)
+		return;
+	w = blocks_words(blocks_chunks[addr >> BLOCKS_CHUNK_BITS], addr);
+	tag = blocks_tag_of(b.kind, b.site, b.birth) | BLOCKS_CODE_MORE;
+	relaxed_store(&w[2], 1u << 30 | (uint32_t)b.bytes);
+	relaxed_store(&w[3], 0);
+	blocks_tag_store(w, tag);
 }
 
 /* One 64 KiB part of a chunk.  Freed granules and those inside blocks have no
