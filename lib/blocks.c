@@ -224,13 +224,18 @@ bool
 blocks_ever_in(uintptr_t start, uintptr_t end)
 {
 	const uintptr_t part = 1 << BLOCKS_TOUCH_BITS;
+	uintptr_t at, next;
 
-	for (start &= ~(part - 1); start < end && !(start >> BLOCKS_ADDRESS_BITS); start += part) {
-		uint32_t *chunk = acquire_load(&blocks_chunks[start >> BLOCKS_CHUNK_BITS]);
-		const uint8_t *touched =
-			(const uint8_t *)(chunk + BLOCKS_CHUNK_WORDS + BLOCKS_TAIL_WORDS);
+	for (at = start & ~(part - 1); at < end && !(at >> BLOCKS_ADDRESS_BITS); at = next) {
+		size_t c = at >> BLOCKS_CHUNK_BITS;
+		uint32_t *chunk;
 
-		if (chunk && touched[(start >> BLOCKS_TOUCH_BITS) & (BLOCKS_TOUCHED - 1)])
+		next = at + part;
+		if (!relaxed_load(&pages_used[c / CHUNKS_A_PAGE]))
+			next = (uintptr_t)(c / CHUNKS_A_PAGE + 1) * CHUNKS_A_PAGE << BLOCKS_CHUNK_BITS;
+		else if (!(chunk = acquire_load(&blocks_chunks[c])))
+			next = (uintptr_t)(c + 1) << BLOCKS_CHUNK_BITS;
+		else if (relaxed_load(blocks_touched(chunk, at)))
 			return true;
 	}
 	return false;

@@ -36,6 +36,7 @@ e2e_tests += \
 	tests/e2e/secure.sh \
 	tests/e2e/several.sh \
 	tests/e2e/signals.sh \
+	tests/e2e/sparse.sh \
 	tests/e2e/stacks.sh \
 	tests/e2e/stand-ins.sh \
 	tests/e2e/threads.sh \
@@ -106,6 +107,7 @@ e2e_targets = \
 	tests/e2e/targets/sampling \
 	tests/e2e/targets/several \
 	tests/e2e/targets/signals \
+	tests/e2e/targets/sparse \
 	tests/e2e/targets/stress \
 	tests/e2e/targets/threads \
 	tests/e2e/targets/unloading \
@@ -193,6 +195,8 @@ tests_e2e_targets_signals_SOURCES = tests/e2e/targets/signals.c
 tests_e2e_targets_signals_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_churn_SOURCES = tests/e2e/targets/churn.c tests/e2e/targets/truth.h
 tests_e2e_targets_churn_CFLAGS = $(e2e_cflags)
+tests_e2e_targets_sparse_SOURCES = tests/e2e/targets/sparse.c
+tests_e2e_targets_sparse_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_stress_SOURCES = tests/e2e/targets/stress.c tests/e2e/targets/truth.h
 tests_e2e_targets_stress_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_threads_SOURCES = tests/e2e/targets/threads.c
