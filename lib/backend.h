@@ -5,6 +5,8 @@
  *       allocator that the program would have had without us.
  * Not here: tags and sites.
  *
+ * Blocks from LARGE_MIN bytes on are not jemalloc's, but large.h's.
+ *
  * Every block is at least two granules (32 bytes) away from the next, as
  * blocks.h needs: requests are rounded up to 32 bytes for jemalloc, to 24 for
  * glibc, whose chunks of 24 usable bytes take 32.
@@ -18,6 +20,7 @@
 #define GCPROF_BACKEND_H
 
 #include "base.h"
+#include "large.h"
 #include "tsd.h"
 
 #include <errno.h>
@@ -85,6 +88,10 @@ void *backend_aside(enum backend_way way, void *p, size_t bytes, int flags);
  */
 void *backend_elsewhere(void *p, size_t bytes, int flags);
 
+/* malloc and realloc from or to LARGE_MIN bytes. */
+void *backend_large(size_t bytes, size_t align, bool is_zeros);
+void *backend_large_realloc(void *p, size_t bytes, size_t align, bool is_zeros);
+
 /* All as the C functions of the name, but: realloc wants p and bytes non-zero,
  * calloc takes the product, memalign a power of two. NULL and ENOMEM on
  * failure. */
@@ -93,6 +100,8 @@ backend_malloc(size_t bytes)
 {
 	if (unlikely(backend_is_system))
 		return backend_next.malloc(backend_room(bytes));
+	if (large_is_wanted(bytes))
+		return backend_large(bytes, 1, false);
 	void *p = !backend_enter()	 ? NULL
 		  : likely(!tsd_is_small) ? gcprof_je_malloc(backend_room(bytes))
 					  : backend_aside(BACKEND_MALLOC, NULL, bytes, 0);
@@ -105,6 +114,8 @@ backend_calloc(size_t bytes)
 {
 	if (unlikely(backend_is_system))
 		return backend_next.calloc(1, backend_room(bytes));
+	if (large_is_wanted(bytes))
+		return backend_large(bytes, 1, true);
 	void *p = !backend_enter()	 ? NULL
 		  : likely(!tsd_is_small) ? gcprof_je_calloc(1, backend_room(bytes))
 					  : backend_aside(BACKEND_CALLOC, NULL, bytes, 0);
@@ -117,6 +128,8 @@ backend_realloc(void *p, size_t bytes)
 {
 	if (unlikely(backend_is_system))
 		return backend_next.realloc(p, backend_room(bytes));
+	if (large_is_wanted(bytes) || large_usable(p))
+		return backend_large_realloc(p, bytes, 1, false);
 	void *q = !backend_enter()	 ? NULL
 		  : likely(!tsd_is_small) ? gcprof_je_realloc(p, backend_room(bytes))
 					  : backend_aside(BACKEND_REALLOC, p, bytes, 0);
@@ -129,8 +142,8 @@ backend_free(void *p)
 {
 	if (unlikely(backend_is_system))
 		backend_next.free(p);
-	else if (!tsd_ready())
-		return; /* its memory is lost */
+	else if (large_free(p) || !tsd_ready())
+		return; /* done; or its memory is lost */
 	else if (likely(!tsd_is_small))
 		gcprof_je_free(p);
 	else
@@ -139,7 +152,7 @@ backend_free(void *p)
 
 /* The same if the allocator is known to be jemalloc, and the thread to have been there
  * (tsd_is_complete), for up to BACKEND_QUICK_MAX bytes: for more, it has no quick way
- * itself. */
+ * itself; and free for what is not large.h's, as record_free_quick sees to. */
 enum { BACKEND_QUICK_MAX = 4096 };
 static ALWAYS_INLINE void *
 backend_malloc_quick(size_t bytes)
@@ -170,6 +183,8 @@ int backend_mallctlbymib(const size_t *mib, size_t n, void *old, size_t *old_byt
 void backend_stats_print(void (*write)(void *, const char *), void *with, const char *opts);
 /* Give unused memory back.  Returns 1 if some was. */
 int backend_trim(size_t pad);
+/* At the end of an epoch. */
+void backend_tidy(uint64_t now_ns);
 
 /* Have the allocator set up what it keeps for this thread, so that
  * backend_usable takes no lock in the child of a fork.  Context: inside the
@@ -184,7 +199,7 @@ uint64_t backend_mapped_bytes(bool may_lock);
 /* Whether an address is in the allocator's memory, as far as can be told. */
 bool backend_has(const void *p);
 
-/* Call f for each region of memory that is jemalloc's. */
+/* Call f for each region of memory that is jemalloc's or large.h's. */
 void backend_regions(void (*f)(uintptr_t start, uintptr_t end, void *with), void *with);
 
 /* Around fork, as pthread_atfork calls its functions. */

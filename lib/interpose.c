@@ -149,6 +149,7 @@ reallocate(void *p, size_t bytes)
 		if (!q)
 			goto failed;
 		record_alloc_nested(q, bytes, HEAPFILE_KIND_REALLOC);
+		record_left(q);
 		return q;
 	}
 	if (unlikely(!record_free(p, HEAPFILE_KIND_MALLOC, &c, &old))) {
@@ -163,6 +164,8 @@ reallocate(void *p, size_t bytes)
 	if (likely(q != NULL)) {
 		record_alloc(q, bytes, HEAPFILE_KIND_REALLOC, &c);
 		record_grown(&old, q, bytes);
+		if (unlikely(q == p))
+			record_left(q);
 		record_leave();
 		return q;
 	}

@@ -8,6 +8,7 @@
 #include "books.h"
 #include "cut.h"
 #include "epochs.h"
+#include "large.h"
 #include "modules.h"
 #include "options.h"
 #include "sample.h"
@@ -427,6 +428,7 @@ record_restore(const struct block *b)
 	if (!b->addr) /* it was not known before */
 		return;
 	blocks_insert(b);
+	record_left((void *)b->addr);
 	if (!t) {
 		(void)atomic_add(&thread_strays.frees, (uint64_t)-1);
 		(void)atomic_add(&thread_strays.freed_bytes, 0 - (uint64_t)b->bytes);
@@ -451,6 +453,13 @@ record_growth(const struct block *old, const void *now)
 }
 
 void
+record_left(const void *p)
+{
+	if (unlikely(large_usable(p) != 0))
+		blocks_tag_as_large((uintptr_t)p);
+}
+
+void
 record_resize(struct block *b, size_t bytes)
 {
 	/* No allocation and no free: the difference is one or the other in bytes
@@ -461,6 +470,7 @@ record_resize(struct block *b, size_t bytes)
 		(void)atomic_add(&thread_strays.freed_bytes, b->bytes - bytes);
 	b->bytes = bytes;
 	blocks_insert(b);
+	record_left((void *)b->addr);
 }
 
 /* ---- for mappings -------------------------------------------------------- */

@@ -757,6 +757,7 @@ session_end_epoch(uint64_t now_ns)
 	let_go(GO_ON);
 	if (!backend_is_system)
 		give_back(r.memory.heap_used, now_ns, false);
+	backend_tidy(now_ns);
 	if (options.is_trace)
 		trace(&r);
 	if (has_grown(r.memory.heap_used))

@@ -134,6 +134,12 @@ sys_pwrite(int fd, const void *buf, size_t bytes, uint64_t offset)
 	return K4(SYS_pwrite64, fd, buf, bytes, offset);
 }
 
+long
+sys_ioctl(int fd, unsigned long request, void *with)
+{
+	return K3(SYS_ioctl, fd, request, with);
+}
+
 int
 sys_close(int fd)
 {

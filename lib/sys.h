@@ -32,6 +32,7 @@ long sys_read(int fd, void *buf, size_t bytes);
 long sys_write(int fd, const void *buf, size_t bytes);
 long sys_pread(int fd, void *buf, size_t bytes, uint64_t offset);
 long sys_pwrite(int fd, const void *buf, size_t bytes, uint64_t offset);
+long sys_ioctl(int fd, unsigned long request, void *with);
 int sys_close(int fd);
 int sys_rename(const char *from, const char *to);
 int sys_unlink(const char *name);

@@ -25,6 +25,7 @@ e2e_tests += \
 	tests/e2e/holds.sh \
 	tests/e2e/inspect.sh \
 	tests/e2e/mallctl.sh \
+	tests/e2e/large.sh \
 	tests/e2e/mappings.sh \
 	tests/e2e/memory.sh \
 	tests/e2e/output.sh \
@@ -39,6 +40,7 @@ e2e_tests += \
 	tests/e2e/sleeping.sh \
 	tests/e2e/smallstacks.sh \
 	tests/e2e/small-stacks.sh \
+	tests/e2e/sparse.sh \
 	tests/e2e/stacks.sh \
 	tests/e2e/stand-ins.sh \
 	tests/e2e/threads.sh \
@@ -98,6 +100,7 @@ e2e_targets = \
 	tests/e2e/targets/holds \
 	tests/e2e/targets/inspected \
 	tests/e2e/targets/jit \
+	tests/e2e/targets/large \
 	tests/e2e/targets/mappings \
 	tests/e2e/targets/memory \
 	tests/e2e/targets/privileged \
@@ -113,6 +116,7 @@ e2e_targets = \
 	tests/e2e/targets/sleeping \
 	tests/e2e/targets/smallstacks \
 	tests/e2e/targets/small \
+	tests/e2e/targets/sparse \
 	tests/e2e/targets/stress \
 	tests/e2e/targets/threads \
 	tests/e2e/targets/unloading \
@@ -177,6 +181,9 @@ tests_e2e_targets_holds_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_holds_LDADD = -ldl
 tests_e2e_targets_jit_SOURCES = tests/e2e/targets/jit.c
 tests_e2e_targets_jit_CFLAGS = $(e2e_cflags)
+tests_e2e_targets_large_SOURCES = tests/e2e/targets/large.c tests/e2e/targets/truth.h
+tests_e2e_targets_large_CFLAGS = $(e2e_cflags)
+tests_e2e_targets_large_LDADD = -ldl
 tests_e2e_targets_mappings_SOURCES = tests/e2e/targets/mappings.c
 tests_e2e_targets_mappings_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_memory_SOURCES = tests/e2e/targets/memory.c
@@ -207,6 +214,8 @@ tests_e2e_targets_small_SOURCES = tests/e2e/targets/small.c
 tests_e2e_targets_small_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_churn_SOURCES = tests/e2e/targets/churn.c tests/e2e/targets/truth.h
 tests_e2e_targets_churn_CFLAGS = $(e2e_cflags)
+tests_e2e_targets_sparse_SOURCES = tests/e2e/targets/sparse.c
+tests_e2e_targets_sparse_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_stress_SOURCES = tests/e2e/targets/stress.c tests/e2e/targets/truth.h
 tests_e2e_targets_stress_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_threads_SOURCES = tests/e2e/targets/threads.c
