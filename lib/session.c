@@ -9,6 +9,7 @@
 #include "books.h"
 #include "cut.h"
 #include "epochs.h"
+#include "foreign.h"
 #include "libc.h"
 #include "live.h"
 #include "mappings.h"
@@ -1013,6 +1014,7 @@ session_boot(void)
 	if (options.is_hugepages)
 		mem_use_huge_pages();
 	backend_init(options.is_system_allocator, options.is_hugepages);
+	foreign_init();
 	epochs_init(options.young_bytes, options.promote, s.start_ns);
 	books_init(s.start_ns);
 	/* As early as can be: handlers that others register later run before ours,

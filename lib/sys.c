@@ -523,6 +523,12 @@ sys_drop_signal(int number)
 	(void)K4(SYS_rt_sigtimedwait, &set, 0, &now, 8);
 }
 
+uintptr_t
+sys_break(void)
+{
+	return (uintptr_t)K1(SYS_brk, 0);
+}
+
 bool
 sys_is_readable(uintptr_t addr)
 {
