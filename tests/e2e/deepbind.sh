@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # deepbind.sh -- libraries that are bound to the C library's malloc or free, and ours beside it.
 #
+# SPDX-License-Identifier: MIT
 # shellcheck source-path=SCRIPTDIR/../.. disable=SC2016
-# shellcheck source-path=SCRIPTDIR/../..
 . "${srcdir:-.}/tests/e2e/init.sh"
 
 require "$CC"

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # faketime.sh -- libfaketime, which stands in for the C library's clocks, before and after us.
 #
+# SPDX-License-Identifier: MIT
 # shellcheck source-path=SCRIPTDIR/../.. disable=SC2016
-# shellcheck source-path=SCRIPTDIR/../..
 . "${srcdir:-.}/tests/e2e/init.sh"
 
 require faketime "$CC"
