@@ -33,6 +33,7 @@ e2e_tests += \
 	tests/e2e/returned.sh \
 	tests/e2e/processes.sh \
 	tests/e2e/sampling.sh \
+	tests/e2e/sanitizers.sh \
 	tests/e2e/secure.sh \
 	tests/e2e/several.sh \
 	tests/e2e/signals.sh \
