@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "session.h"
-#include "aside.h"
+#include "sanitizers.h"
 #include "backend.h"
 #include "births.h"
 #include "blocks.h"
@@ -1013,7 +1013,7 @@ session_boot(void)
 	s.start_realtime_ns = sys_realtime_ns();
 	options_parse(environment);
 	if (start && !options.is_secure)
-		aside_step(start, options.is_verbose);
+		sanitizers_step_aside(start, options.is_verbose);
 	if (options.is_hugepages)
 		mem_use_huge_pages();
 	backend_init(options.is_system_allocator, options.is_hugepages);
@@ -1057,7 +1057,7 @@ start(void)
 	s.last_snapshot_ns = s.start_ns;
 	start_timekeeper();
 	if (!options.is_follow)
-		(void)aside_unfollow(environ);
+		(void)sanitizers_unfollow(environ);
 	if (__lsan_default_suppressions)
 		s.suppressions = __lsan_default_suppressions();
 	if (wrap_is_malloc_replaced())

@@ -1,8 +1,8 @@
-/* aside.c -- see aside.h.
+/* sanitizers.c -- see sanitizers.h.
  *
  * SPDX-License-Identifier: MIT
  */
-#include "aside.h"
+#include "sanitizers.h"
 #include "libc.h"
 #include "sys.h"
 
@@ -20,7 +20,7 @@ static const struct {
 enum { N_SANITIZERS = sizeof sanitizers / sizeof *sanitizers };
 
 bool
-aside_unfollow(char **environment)
+sanitizers_unfollow(char **environment)
 {
 	char **v;
 
@@ -44,7 +44,7 @@ aside_unfollow(char **environment)
 }
 
 void
-aside_step(uintptr_t *stack, bool is_verbose)
+sanitizers_step_aside(uintptr_t *stack, bool is_verbose)
 {
 	const char *const *arguments = (const char *const *)(stack + 1);
 	char **environment = (char **)(stack + 1 + *stack + 1), **v = environment;
@@ -66,7 +66,7 @@ aside_step(uintptr_t *stack, bool is_verbose)
 			has_loader = a->a_un.a_val != 0;
 	}
 	sys_log_init();
-	if (program && has_loader && aside_unfollow(environment)) {
+	if (program && has_loader && sanitizers_unfollow(environment)) {
 		if (is_verbose)
 			sys_log("the program has %s: it is started again without gcprof",
 				sanitizers[i].name);

@@ -1,4 +1,4 @@
-/* aside.h -- programs in which the library has no place.
+/* sanitizers.h -- programs in which the library has no place.
  *
  * In:   the program's objects, as the loader knows them; its environment.
  * Out:  the same program, started again without the library, before any of its code ran.
@@ -19,17 +19,17 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#ifndef GCPROF_ASIDE_H
-#define GCPROF_ASIDE_H
+#ifndef GCPROF_SANITIZERS_H
+#define GCPROF_SANITIZERS_H
 
 #include "base.h"
 
 /* Does not return if the program was started anew.
  * stack    where the kernel put argc, the arguments, the environment.
  * Context  the very first call of all. */
-void aside_step(uintptr_t *stack, bool is_verbose);
+void sanitizers_step_aside(uintptr_t *stack, bool is_verbose);
 
 /* Take ourselves out of LD_PRELOAD in place.  Returns whether we were there. */
-bool aside_unfollow(char **environment);
+bool sanitizers_unfollow(char **environment);
 
 #endif
