@@ -109,6 +109,12 @@ backend_has(const void *p)
 	return large_usable(p) != 0;
 }
 
+bool
+backend_is_beside_libc(const void *p)
+{
+	return backend_is_system ? backend_min_bytes == GLIBC_MIN : !backend_has(p);
+}
+
 void
 backend_regions(void (*f)(uintptr_t start, uintptr_t end, void *with), void *with)
 {

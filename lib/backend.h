@@ -199,6 +199,10 @@ uint64_t backend_mapped_bytes(bool may_lock);
 /* Whether an address is in the allocator's memory, as far as can be told. */
 bool backend_has(const void *p);
 
+/* Whether an address that is no block of ours may be one of the C library's malloc: it
+ * is not in jemalloc's memory, or the next allocator is the C library's. */
+bool backend_is_beside_libc(const void *p);
+
 /* Call f for each region of memory that is jemalloc's or large.h's. */
 void backend_regions(void (*f)(uintptr_t start, uintptr_t end, void *with), void *with);
 

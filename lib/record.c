@@ -9,6 +9,7 @@
 #include "cut.h"
 #include "epochs.h"
 #include "large.h"
+#include "foreign.h"
 #include "modules.h"
 #include "options.h"
 #include "sample.h"
@@ -300,6 +301,23 @@ note_bad(enum heapfile_bad kind, uintptr_t addr, site_id site, site_id allocated
 	return false;
 }
 
+/* A block of the C library's own heap is its to free.  Not so where the caller wants
+ * its tag: that is realloc, which asks foreign_is itself. */
+static bool
+is_foreign(void *p, bool is_freed, bool is_nested)
+{
+	if (!foreign_is(p))
+		return false;
+	if (is_freed && !is_nested) {
+		record_leave();
+		foreign_free(p);
+		(void)thread_enter();
+	} else if (is_freed) {
+		foreign_free(p);
+	}
+	return true;
+}
+
 /* What is no live block for all we know.  Returns true if it is one that we lost
  * sight of, and is to be released all the same. */
 static NOINLINE bool
@@ -373,7 +391,7 @@ record_free(void *p, enum heapfile_kind by, const struct caller *c, struct block
 
 	state = blocks_find((uintptr_t)p, &b);
 	if (unlikely(state != BLOCKS_LIVE)) {
-		if (!bad_free(p, state, &b, c))
+		if (is_foreign(p, !ret, false) || !bad_free(p, state, &b, c))
 			return false;
 		if (ret)
 			*ret = (struct block){0};
@@ -405,7 +423,7 @@ record_free_nested(void *p, struct block *ret)
 
 	state = blocks_find((uintptr_t)p, &b);
 	if (state != BLOCKS_LIVE) {
-		if (!bad_free(p, state, &b, NULL))
+		if (is_foreign(p, !ret, true) || !bad_free(p, state, &b, NULL))
 			return false;
 		if (ret)
 			*ret = (struct block){0};

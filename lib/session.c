@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "session.h"
+#include "sanitizers.h"
 #include "backend.h"
 #include "births.h"
 #include "blocks.h"
@@ -10,6 +11,7 @@
 #include "cut.h"
 #include "epochs.h"
 #include "gate.h"
+#include "foreign.h"
 #include "libc.h"
 #include "live.h"
 #include "mappings.h"
@@ -1019,9 +1021,12 @@ session_boot(void)
 	s.start_ns = sys_now_ns();
 	s.start_realtime_ns = sys_realtime_ns();
 	options_parse(environment);
+	if (start && !options.is_secure)
+		sanitizers_step_aside(start, options.is_verbose);
 	if (options.is_hugepages)
 		mem_use_huge_pages();
 	backend_init(options.is_system_allocator, options.is_hugepages);
+	foreign_init();
 	epochs_init(options.young_bytes, options.promote, s.start_ns);
 	books_init(s.start_ns);
 	/* As early as can be: handlers that others register later run before ours,
@@ -1029,34 +1034,10 @@ session_boot(void)
 	(void)libc_register_atfork(before_fork, after_fork_parent, after_fork_child, NULL);
 }
 
-/* Take ourselves out of LD_PRELOAD, for programs that this one starts. */
-static void
-unfollow(void)
-{
-	extern char **environ;
-	char **v;
-
-	for (v = environ; v && *v; v++) {
-		char *at, *end;
-
-		if (strncmp(*v, "LD_PRELOAD=", 11) != 0)
-			continue;
-		at = strstr(*v, "libgcprof");
-		if (!at)
-			return;
-		end = at + strcspn(at, ": ");
-		while (at[-1] != '=' && at[-1] != ':' && at[-1] != ' ')
-			at--;
-		if (*end)
-			end++;
-		memmove(at, end, strlen(end) + 1);
-		return;
-	}
-}
-
 __attribute__((constructor)) static void
 start(void)
 {
+	extern char **environ; /* those that this program starts have it */
 	long n;
 
 	if (!record_is_ready)
@@ -1086,7 +1067,7 @@ start(void)
 	s.last_snapshot_ns = s.start_ns;
 	start_timekeeper();
 	if (!options.is_follow)
-		unfollow();
+		(void)sanitizers_unfollow(environ);
 	if (__lsan_default_suppressions)
 		s.suppressions = __lsan_default_suppressions();
 	if (wrap_is_malloc_replaced())

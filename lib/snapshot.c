@@ -8,6 +8,7 @@
 #include "books.h"
 #include "cut.h"
 #include "epochs.h"
+#include "foreign.h"
 #include "frames.h"
 #include "heapfile_write.h"
 #include "index.h"
@@ -603,6 +604,8 @@ put_info(const struct snapshot_facts *facts, const struct epochs_counts *counts,
 	info_number("unread_bytes", walk->unread_bytes);
 	if (facts->is_leak_check_off)
 		info_number("leak_check_off", 1);
+	if (foreign_frees)
+		info_number("foreign_frees", foreign_frees);
 	info_number("unbooked", books_unbooked());
 	info_number("period_bytes", (uint64_t)1 << (BOOKS_UNIT_BITS + books_shift));
 	for (i = 0; options.verify_every && i < N_VERIFY_RESULTS; i++) {

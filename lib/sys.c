@@ -629,6 +629,12 @@ sys_is_unix_socket(int fd)
 	       domain == AF_UNIX;
 }
 
+uintptr_t
+sys_break(void)
+{
+	return (uintptr_t)K1(SYS_brk, 0);
+}
+
 bool
 sys_is_readable(uintptr_t addr)
 {

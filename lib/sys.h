@@ -125,6 +125,9 @@ bool sys_is_unix_socket(int fd);
 /* Forget a blocked signal that is pending for this thread or process. */
 void sys_drop_signal(int number);
 
+/* Where the program's break is. */
+uintptr_t sys_break(void);
+
 /* Whether 8 bytes at addr can be read; asks the kernel, about 100 ns. */
 bool sys_is_readable(uintptr_t addr);
 

@@ -16,6 +16,7 @@ e2e_tests += \
 	tests/e2e/commands.sh \
 	tests/e2e/compare.sh \
 	tests/e2e/cut.sh \
+	tests/e2e/deepbind.sh \
 	tests/e2e/entry-points.sh \
 	tests/e2e/epochs.sh \
 	tests/e2e/exec.sh \
@@ -34,6 +35,7 @@ e2e_tests += \
 	tests/e2e/returned.sh \
 	tests/e2e/processes.sh \
 	tests/e2e/sampling.sh \
+	tests/e2e/sanitizers.sh \
 	tests/e2e/secure.sh \
 	tests/e2e/several.sh \
 	tests/e2e/signals.sh \
@@ -63,6 +65,7 @@ EXTRA_DIST += \
 	tests/e2e/targets/stacks.c \
 	tests/e2e/targets/tls.c \
 	tests/e2e/targets/stand-ins.c \
+	tests/e2e/targets/pairs.c \
 	tests/e2e/targets/throwing.cc \
 	tests/e2e/targets/stress-plugin.c \
 	tests/e2e/targets/verify-plugin.c \
