@@ -67,6 +67,18 @@ points_of "$T/behind.truth"
 is "they leave no snapshot" "$(n_heaps behind)" 1
 is "nothing is said of them" "$(cat "$T/behind.err")" ""
 
+GCPROF_YOUNG=16M run_gcprof epochs "$TARGETS/torn" epochs 40
+is "forks while epochs end: the program ends well" "$status" 0
+points_of "$T/epochs.truth"
+unread=0
+while read -r file; do
+	readable "$file" 2>"$T/dump.err" || {
+		unread=$((unread + 1))
+		diag_file "$T/dump.err" 3
+	}
+done < <(heaps epochs)
+is "forks while epochs end: all snapshots can be read" "$unread $(n_heaps epochs)" "0 41"
+
 # ---- a check of such a program is one
 
 GCPROF_YOUNG=1M run_plain check "$RUN" check -- "$TARGETS/torn" fork 20

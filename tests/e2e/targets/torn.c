@@ -1,6 +1,6 @@
 /* torn.c -- forks while other threads change all that the library's tables hold.
  *
- * torn HOW FORKS: fork; behind (children that no fork handler knows of); deaf (snapshots
+ * torn HOW FORKS: fork; epochs (only they end, in all threads and children); behind (children that no fork handler knows of); deaf (snapshots
  * beside threads that cannot be stopped).
  *
  * SPDX-License-Identifier: MIT
@@ -60,6 +60,9 @@ churn(void *with)
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, NULL);
+	/* One ends epochs, and does little else. */
+	while (with == (void *)1 && !stop_it)
+		free(malloc(1 << 20));
 	for (i = 0; !stop_it; i++) {
 		uint32_t n = rnd(&state);
 
@@ -106,6 +109,16 @@ go_on(void)
 	}
 }
 
+static void
+end_epochs(void)
+{
+	int i;
+
+	keep_own();
+	for (i = 0; i < 64; i++)
+		free(malloc(1 << 20));
+}
+
 static pid_t
 fork_somehow(int is_behind, int i)
 {
@@ -118,8 +131,9 @@ int
 main(int argc, char **argv)
 {
 	int is_behind = argc > 1 && strcmp(argv[1], "behind") == 0;
+	int is_epochs = argc > 1 && strcmp(argv[1], "epochs") == 0;
 	int is_deaf = argc > 1 && strcmp(argv[1], "deaf") == 0;
-	int n = argc > 2 ? atoi(argv[2]) : 1, bad = 0, i, n_threads = is_behind ? 0 : N_CHURNING;
+	int n = argc > 2 ? atoi(argv[2]) : 1, bad = 0, i, n_threads = is_behind ? 0 : is_epochs ? 1 : N_CHURNING;
 	pthread_t threads[N_CHURNING];
 
 	for (i = 0; i < n_threads; i++)
@@ -137,7 +151,10 @@ main(int argc, char **argv)
 		}
 		pid = fork_somehow(is_behind, i);
 		if (pid == 0) {
-			go_on();
+			if (is_epochs)
+				end_epochs();
+			else
+				go_on();
 			say("child %ld", (long)getpid());
 			exit(7);
 		}
