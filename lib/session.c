@@ -13,6 +13,7 @@
 #include "gate.h"
 #include "foreign.h"
 #include "libc.h"
+#include "forking.h"
 #include "live.h"
 #include "mappings.h"
 #include "mem.h"
@@ -282,6 +283,12 @@ take_turn(enum patience patience)
 		/* Ours already: a signal handler interrupted it. */
 		if (patience == GO_ON || idle == tid || !waits--)
 			return false;
+		/* In a child made behind our back it may be that of a thread that is not
+		 * here. */
+		if (!sys_is_thread(idle) &&
+		    __atomic_compare_exchange_n(&s.is_writing, &idle, tid, false,
+						__ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+			return true;
 		idle = 0;
 		sys_sleep(1000000);
 		/* Who writes may wait for us to stop: this is as good a place as any. */
@@ -954,15 +961,17 @@ static void
 before_fork(void)
 {
 	thread_tls.is_forking = thread_enter();
+	thread_tls.has_mappings = mappings_before_fork();
+	forking_begin();
 	if (thread_tls.is_forking)
 		backend_before_fork();
-	mappings_before_fork();
 }
 
 static void
 after_fork_parent(void)
 {
-	mappings_after_fork();
+	forking_end(false);
+	mappings_after_fork(thread_tls.has_mappings);
 	if (thread_tls.is_forking) {
 		backend_after_fork_parent();
 		record_leave();
@@ -974,9 +983,11 @@ after_fork_child(void)
 {
 	bool had_others;
 
-	mappings_after_fork();
+	forking_end(true);
+	mappings_after_fork(thread_tls.has_mappings);
 	if (thread_tls.is_forking)
 		backend_after_fork_child();
+	mem_after_fork();
 	sites_after_fork();
 	epochs_after_fork();
 	books_after_fork();

@@ -47,6 +47,7 @@ e2e_tests += \
 	tests/e2e/stand-ins.sh \
 	tests/e2e/threads.sh \
 	tests/e2e/top.sh \
+	tests/e2e/torn.sh \
 	tests/e2e/types.sh \
 	tests/e2e/endless.sh \
 	tests/e2e/stress.sh \
@@ -122,6 +123,7 @@ e2e_targets = \
 	tests/e2e/targets/sparse \
 	tests/e2e/targets/stress \
 	tests/e2e/targets/threads \
+	tests/e2e/targets/torn \
 	tests/e2e/targets/unloading \
 	tests/e2e/targets/unreadable \
 	tests/e2e/targets/watch
@@ -223,6 +225,8 @@ tests_e2e_targets_stress_SOURCES = tests/e2e/targets/stress.c tests/e2e/targets/
 tests_e2e_targets_stress_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_threads_SOURCES = tests/e2e/targets/threads.c
 tests_e2e_targets_threads_CFLAGS = $(e2e_cflags)
+tests_e2e_targets_torn_SOURCES = tests/e2e/targets/torn.c tests/e2e/targets/truth.h
+tests_e2e_targets_torn_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_unloading_SOURCES = tests/e2e/targets/unloading.c tests/e2e/targets/truth.h
 tests_e2e_targets_unloading_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_unloading_LDADD = -ldl
