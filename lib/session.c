@@ -4,6 +4,7 @@
  */
 #include "session.h"
 #include "backend.h"
+#include "beside.h"
 #include "births.h"
 #include "blocks.h"
 #include "books.h"
@@ -457,11 +458,11 @@ session_snapshot(const char *name)
 	return result ? -1 : 0;
 }
 
-/* The analyzer, as `gcprof run` or the user names it, or as installed. */
+/* The analyzer, as `gcprof run` or the user names it, or the one beside us. */
 static const char *
 analyzer(void)
 {
-	return options.analyzer ? options.analyzer : GCPROF_BINDIR "/gcprof-analyze";
+	return options.analyzer ? options.analyzer : beside_analyzer();
 }
 
 /* The program's environment, but nothing preloaded; and no watches, for if we are in
@@ -1068,6 +1069,7 @@ start(void)
 	s.executable[n > 0 ? n : 0] = 0;
 	s.program = strrchr(s.executable, '/') ? strrchr(s.executable, '/') + 1 : s.executable;
 	options_complain();
+	beside_init();
 	watch_init();
 	live_init(s.start_realtime_ns);
 	verify_init();

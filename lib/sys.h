@@ -48,7 +48,7 @@ int sys_fchmod(int fd, int mode);
 int sys_lock(int fd);
 /* Never 0, 1 or 2, like sys_open. */
 int sys_dup(int fd);
-/* As access(2) with the ids that count, the effective ones; -ENOSYS before Linux 5.8. */
+/* As access(2) with the ids that count, the effective ones. */
 int sys_access(const char *name, int how);
 /* The same beneath an open directory. */
 int sys_open_at(int directory, const char *name, int flags, int mode);
