@@ -6,6 +6,7 @@
 #include "live_page.h"
 #include "mem.h"
 #include "options.h"
+#include "sweep.h"
 #include "sys.h"
 
 #include <errno.h>
@@ -90,8 +91,10 @@ remove_files(void)
 static int
 open_in(const char *parent, bool is_asked)
 {
-	int err = make_directory(parent);
+	int err;
 
+	sweep_pages(parent, pid_namespace());
+	err = make_directory(parent);
 	if (err)
 		return err;
 	err = make_page(is_asked);

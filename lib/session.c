@@ -5,6 +5,7 @@
 #include "session.h"
 #include "sanitizers.h"
 #include "backend.h"
+#include "beside.h"
 #include "births.h"
 #include "blocks.h"
 #include "books.h"
@@ -17,6 +18,7 @@
 #include "live.h"
 #include "mappings.h"
 #include "mem.h"
+#include "newfile.h"
 #include "options.h"
 #include "record.h"
 #include "roots.h"
@@ -225,8 +227,13 @@ write_and_tell(void *with)
 {
 	const struct snapshot_facts *facts = with;
 	int err = snapshot_write(facts);
+	const char *obstacle = err == -EEXIST ? newfile_obstacle(facts->name) : NULL;
 
-	if (err)
+	if (obstacle)
+		sys_log("cannot write snapshot '%s': %s is there, and is not replaced; "
+			"GCPROF_OUTPUT has to name a regular file or a new one",
+			facts->name, obstacle);
+	else if (err)
 		sys_log("cannot write snapshot '%s': %s (errno %d)", facts->name,
 			error_name(-err), -err);
 	else if (options.is_verbose)
@@ -469,11 +476,11 @@ session_snapshot(const char *name)
 	return result ? -1 : 0;
 }
 
-/* The analyzer, as `gcprof run` or the user names it, or as installed. */
+/* The analyzer, as `gcprof run` or the user names it, or the one beside us. */
 static const char *
 analyzer(void)
 {
-	return options.analyzer ? options.analyzer : GCPROF_BINDIR "/gcprof-analyze";
+	return options.analyzer ? options.analyzer : beside_analyzer();
 }
 
 /* The program's environment, but nothing preloaded; and no watches, for if we are in
@@ -560,8 +567,8 @@ trace(const struct epochs_record *r)
 		sys_log_raw(line, n);
 		return;
 	}
-	fd = sys_open(options.trace_file, O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK,
-		      0666);
+	fd = sys_open(options.trace_file,
+		      O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK | O_NOCTTY, 0666);
 	if (fd < 0) {
 		sys_log("cannot write trace '%s': %s (errno %d); no more of it",
 			options.trace_file, error_name(-fd), -fd);
@@ -682,10 +689,8 @@ write_live(void *with)
 	struct snapshot_facts *facts = with;
 	int err = -EAGAIN;
 
-	if (!cut_now.is_in_place) {
-		sys_umask(077);
+	if (!cut_now.is_in_place)
 		err = snapshot_write_live(facts);
-	}
 	live_end(err);
 	return err;
 }
@@ -1066,6 +1071,7 @@ start(void)
 	s.program = strrchr(s.executable, '/') ? strrchr(s.executable, '/') + 1 : s.executable;
 	options_complain();
 	gate_init();
+	beside_init();
 	watch_init();
 	live_init(s.start_realtime_ns);
 	verify_init();

@@ -731,7 +731,7 @@ write_live(void *with)
 	while ((t = thread_next(t)) != NULL)
 		thread_flush(t);
 	thread_sum(&counts);
-	heapfile_begin(facts->name);
+	heapfile_begin(facts->name, 0600, false);
 	(void)blocks_walk(add_live, &walk);
 	sums.blocks = walk.blocks;
 	sums.bytes = walk.bytes;
@@ -774,7 +774,7 @@ write_all(void *with)
 	thread_sum(&counts);
 	walk.unread_bytes = roots_note_unread();
 	births_begin();
-	heapfile_begin(facts->name);
+	heapfile_begin(facts->name, options.mode, !facts->is_brief);
 	/* Blocks first: what they name must be in the tables after them, even if
 	 * threads run on. */
 	heapfile_section(HEAPFILE_BLOCKS);

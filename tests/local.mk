@@ -43,7 +43,8 @@ cli_tests = \
 	tests/cli/completion.sh \
 	tests/cli/exports.sh \
 	tests/cli/gcprof.sh \
-	tests/cli/heapsnapshot.sh
+	tests/cli/heapsnapshot.sh \
+	tests/cli/installed.sh
 
 analyze_tests = \
 	tests/cli/analyze.sh \

@@ -30,6 +30,7 @@ e2e_tests += \
 	tests/e2e/mappings.sh \
 	tests/e2e/memory.sh \
 	tests/e2e/output.sh \
+	tests/e2e/places.sh \
 	tests/e2e/plugins.sh \
 	tests/e2e/refused.sh \
 	tests/e2e/returned.sh \
