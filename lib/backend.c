@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "backend.h"
+#include "aside.h"
 #include "blocks.h"
 #include "mallctl.h"
 #include "libc.h"
@@ -21,6 +22,7 @@ enum { JE_MIN = BACKEND_JE_MIN, GLIBC_MIN = 24, OTHER_MIN = 32 };
 #define MALLOCX_LG_ALIGN_MASK 63
 #define MALLOCX_ZERO BACKEND_ZERO
 #define MALLOCX_FIRST_ARENA (1 << 20)
+#define MALLOCX_ARENA_MASK (~0u << 20)
 #define MALLOCX_TCACHE_NONE (1 << 8)
 #define JE_ALIGN(a) ((int)__builtin_ctzl(a))
 
@@ -104,7 +106,13 @@ backend_has(const void *p)
 		if ((uintptr_t)p >= relaxed_load(&je_regions[i].start) &&
 		    (uintptr_t)p < acquire_load(&je_regions[i].end))
 			return true;
-	return false;
+	return large_usable(p) != 0;
+}
+
+bool
+backend_is_beside_libc(const void *p)
+{
+	return backend_is_system ? backend_min_bytes == GLIBC_MIN : !backend_has(p);
 }
 
 void
@@ -118,6 +126,7 @@ backend_regions(void (*f)(uintptr_t start, uintptr_t end, void *with), void *wit
 		if (end)
 			f(je_regions[i].start, end, with);
 	}
+	large_regions(f, with);
 }
 
 void *gcprof_jesys_mmap(void *addr, size_t bytes, int prot, int flags, int fd, off_t offset);
@@ -401,11 +410,92 @@ backend_init(bool is_system, bool is_hugepages)
 		gcprof_je_malloc_conf = "thp:always";
 	gcprof_je_malloc_message = say_nothing;
 	backend_is_system = is_system;
+	if (is_hugepages)
+		large_use_huge_pages();
 	if (is_system)
 		find_next();
 }
 
+/* ---- large blocks --------------------------------------------------------- */
+
+static void *
+from_jemalloc(size_t bytes, int flags)
+{
+	void *p = tsd_ready() ? backend_aside(BACKEND_MALLOCX, NULL, bytes, flags) : NULL;
+
+	return p ? p : backend_elsewhere(NULL, bytes, flags);
+}
+
+/* jemalloc may have kept enough where the kernel has nothing more to give. */
+NOINLINE void *
+backend_large(size_t bytes, size_t align, bool is_zeros)
+{
+	void *p = large_alloc(bytes, align, is_zeros);
+
+	if (likely(p != NULL))
+		return p;
+	p = from_jemalloc(bytes, JE_ALIGN(align) | (is_zeros ? MALLOCX_ZERO : 0));
+	if (!p)
+		errno = ENOMEM;
+	return p;
+}
+
+NOINLINE void *
+backend_large_realloc(void *p, size_t bytes, size_t align, bool is_zeros)
+{
+	size_t have = backend_usable(p);
+	void *q;
+
+	if (bytes >= LARGE_MIN) {
+		if (large_usable(p) && (q = large_realloc(p, bytes, align)) != NULL)
+			return q;
+		q = backend_large(bytes, align, is_zeros);
+	} else {
+		q = from_jemalloc(bytes, JE_ALIGN(align));
+	}
+	if (!q)
+		return NULL;
+	memcpy(q, p, have < bytes ? have : bytes);
+	backend_free(p);
+	return q;
+}
+
 /* ---- requests that are rarer --------------------------------------------- */
+
+struct request {
+	enum backend_way way;
+	void *p; /* the result, too */
+	size_t bytes;
+	int flags;
+};
+
+static void
+serve(void *with)
+{
+	struct request *r = with;
+
+	switch (r->way) {
+	case BACKEND_MALLOC: r->p = gcprof_je_malloc(r->bytes); break;
+	case BACKEND_CALLOC: r->p = gcprof_je_calloc(1, r->bytes); break;
+	case BACKEND_REALLOC: r->p = gcprof_je_realloc(r->p, r->bytes); break;
+	case BACKEND_FREE: gcprof_je_free(r->p); break;
+	case BACKEND_MALLOCX: r->p = gcprof_je_mallocx(r->bytes, r->flags); break;
+	case BACKEND_RALLOCX: r->p = gcprof_je_rallocx(r->p, r->bytes, r->flags); break;
+	case BACKEND_DALLOCX: gcprof_je_dallocx(r->p, r->flags); break;
+	}
+}
+
+NOINLINE void *
+backend_aside(enum backend_way way, void *p, size_t bytes, int flags)
+{
+	struct request r = {way, p, backend_room(bytes), flags};
+
+	if (tsd_is_small)
+		aside_call(serve, &r);
+	else
+		serve(&r);
+	return r.p;
+}
 
 void *
 backend_memalign(size_t align, size_t bytes)
@@ -413,8 +503,11 @@ backend_memalign(size_t align, size_t bytes)
 	if (unlikely(backend_is_system))
 		return backend_next.memalign(align, backend_room(bytes));
 	/* mallocx leaves errno alone. */
-	void *p = tsd_ready() ? gcprof_je_mallocx(backend_room(bytes), JE_ALIGN(align)) : NULL;
+	void *p;
 
+	if (large_is_wanted(bytes))
+		return backend_large(bytes, align, false);
+	p = tsd_ready() ? backend_aside(BACKEND_MALLOCX, NULL, bytes, JE_ALIGN(align)) : NULL;
 	if (unlikely(!p)) {
 		errno = ENOMEM;
 		p = backend_elsewhere(NULL, bytes, JE_ALIGN(align));
@@ -428,15 +521,18 @@ backend_elsewhere(void *p, size_t bytes, int flags)
 	if (bytes > PTRDIFF_MAX || !gcprof_tsd)
 		return NULL;
 	flags |= MALLOCX_FIRST_ARENA | MALLOCX_TCACHE_NONE;
-	return p ? gcprof_je_rallocx(p, backend_room(bytes), flags)
-		 : gcprof_je_mallocx(backend_room(bytes), flags);
+	return backend_aside(p ? BACKEND_RALLOCX : BACKEND_MALLOCX, p, bytes, flags);
 }
 
 size_t
 backend_usable(void *p)
 {
+	size_t large;
+
 	if (backend_is_system)
 		return backend_next.usable(p);
+	if ((large = large_usable(p)) != 0)
+		return large;
 	return tsd_ready() ? gcprof_je_sallocx(p, 0) : 0;
 }
 
@@ -448,13 +544,23 @@ flags_align(int flags)
 	return align < 16 ? 16 : align;
 }
 
+/* Who asks for an arena of jemalloc's is to have it. */
+static bool
+is_large_with(size_t bytes, int flags)
+{
+	return large_is_wanted(bytes) && !(flags & MALLOCX_ARENA_MASK);
+}
+
 void *
 backend_mallocx(size_t bytes, int flags)
 {
 	void *p;
 
-	if (!backend_is_system)
-		return tsd_ready() ? gcprof_je_mallocx(backend_room(bytes), flags) : NULL;
+	if (!backend_is_system) {
+		if (is_large_with(bytes, flags))
+			return backend_large(bytes, flags_align(flags), flags & MALLOCX_ZERO);
+		return tsd_ready() ? backend_aside(BACKEND_MALLOCX, NULL, bytes, flags) : NULL;
+	}
 	p = backend_next.memalign(flags_align(flags), backend_room(bytes));
 	if (p && flags & MALLOCX_ZERO)
 		memset(p, 0, bytes);
@@ -467,8 +573,12 @@ backend_rallocx(void *p, size_t bytes, int flags)
 	size_t old;
 	void *q;
 
-	if (!backend_is_system)
-		return tsd_ready() ? gcprof_je_rallocx(p, backend_room(bytes), flags) : NULL;
+	if (!backend_is_system) {
+		if (is_large_with(bytes, flags) || large_usable(p))
+			return backend_large_realloc(p, bytes, flags_align(flags),
+						     flags & MALLOCX_ZERO);
+		return tsd_ready() ? backend_aside(BACKEND_RALLOCX, p, bytes, flags) : NULL;
+	}
 	old = backend_next.usable(p);
 	q = backend_mallocx(bytes, flags);
 	if (q) {
@@ -483,6 +593,8 @@ backend_xallocx(void *p, size_t bytes, size_t extra, int flags)
 {
 	if (backend_is_system)
 		return backend_next.usable(p);
+	if (large_usable(p))
+		return large_resize(p, bytes, extra);
 	return tsd_ready() ? gcprof_je_xallocx(p, backend_room(bytes), extra, flags) : 0;
 }
 
@@ -491,8 +603,8 @@ backend_dallocx(void *p, int flags)
 {
 	if (backend_is_system)
 		backend_next.free(p);
-	else if (tsd_ready())
-		gcprof_je_dallocx(p, flags);
+	else if (!large_free(p) && tsd_ready())
+		(void)backend_aside(BACKEND_DALLOCX, p, 0, flags); /* returns nothing */
 }
 
 size_t
@@ -500,6 +612,8 @@ backend_nallocx(size_t bytes, int flags)
 {
 	size_t align = flags_align(flags);
 
+	if (!backend_is_system && is_large_with(bytes, flags))
+		return large_round(bytes);
 	if (!backend_is_system)
 		return tsd_ready() ? gcprof_je_nallocx(backend_room(bytes), flags) : 0;
 	return (backend_room(bytes) + align - 1) & ~(align - 1);
@@ -570,8 +684,16 @@ backend_trim(size_t pad)
 
 		return trim ? trim(pad) : 0;
 	}
+	large_unmap_kept();
 	/* 4096 is MALLCTL_ARENAS_ALL of jemalloc 5. */
 	return backend_mallctl("arena.4096.purge", NULL, NULL, NULL, 0) == 0;
+}
+
+void
+backend_tidy(uint64_t now_ns)
+{
+	if (!backend_is_system)
+		large_tidy(now_ns);
 }
 
 void
@@ -587,7 +709,7 @@ backend_mapped_bytes(bool may_lock)
 	static uint64_t last;
 
 	if (!backend_is_system)
-		return relaxed_load(&je_mapped);
+		return relaxed_load(&je_mapped) + large_mapped_bytes();
 	if (may_lock && real.mallinfo) {
 		struct mallinfo2 info = real.mallinfo();
 
@@ -616,4 +738,5 @@ backend_after_fork_child(void)
 	if (je_fork[2] && tsd_ready())
 		je_fork[2]();
 	tsd_after_fork();
+	large_after_fork_child();
 }

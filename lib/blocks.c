@@ -23,7 +23,7 @@ blocks_chunk_slow(uintptr_t addr)
 	}
 	slot = &blocks_chunks[addr >> BLOCKS_CHUNK_BITS];
 	fresh = mem_map_dense((BLOCKS_CHUNK_WORDS + BLOCKS_TAIL_WORDS) * sizeof *fresh +
-			BLOCKS_TOUCHED);
+			BLOCKS_TOUCHED + BLOCKS_LARGE * sizeof(uint64_t));
 	if (!fresh) {
 		lose(LOSS_SHADOW);
 		return NULL;
@@ -33,6 +33,53 @@ blocks_chunk_slow(uintptr_t addr)
 	(void)__atomic_compare_exchange_n(slot, &none, fresh, false, __ATOMIC_ACQ_REL,
 					  __ATOMIC_ACQUIRE);
 	return acquire_load(slot);
+}
+
+uint64_t *
+blocks_large_make(uintptr_t addr)
+{
+	uint64_t *word = blocks_large(addr);
+
+	return word || !blocks_chunk_slow(addr) ? word : blocks_large(addr);
+}
+
+void
+blocks_large_walk(void (*f)(uintptr_t mebibyte, uint64_t word, void *with), void *with)
+{
+	const uintptr_t chunk_bytes = 1ul << BLOCKS_CHUNK_BITS;
+	size_t c, k;
+
+	for (c = 0; c < N_CHUNKS; c++) {
+		const uint64_t *words;
+
+		if (!relaxed_load(&pages_used[c / CHUNKS_A_PAGE])) {
+			c += CHUNKS_A_PAGE - 1;
+			continue;
+		}
+		words = blocks_large(c * chunk_bytes);
+		for (k = 0; words && k < BLOCKS_LARGE; k++) {
+			uint64_t word = acquire_load(&words[k]);
+
+			if (word)
+				f(c * chunk_bytes + (k << BLOCKS_LARGE_BITS), word, with);
+		}
+	}
+}
+
+void
+blocks_tag_as_large(uintptr_t addr)
+{
+	struct block b;
+	uint32_t *w;
+	blocks_tag tag;
+
+	if (blocks_find(addr, &b) != BLOCKS_LIVE || b.bytes >> BLOCKS_LARGE_BITS)
+		return;
+	w = blocks_words(blocks_chunks[addr >> BLOCKS_CHUNK_BITS], addr);
+	tag = blocks_tag_of(b.kind, b.site, b.birth) | BLOCKS_CODE_MORE;
+	relaxed_store(&w[2], 1u << 30 | (uint32_t)b.bytes);
+	relaxed_store(&w[3], 0);
+	blocks_tag_store(w, tag);
 }
 
 /* One 64 KiB part of a chunk.  Freed granules and those inside blocks have no
@@ -177,13 +224,18 @@ bool
 blocks_ever_in(uintptr_t start, uintptr_t end)
 {
 	const uintptr_t part = 1 << BLOCKS_TOUCH_BITS;
+	uintptr_t at, next;
 
-	for (start &= ~(part - 1); start < end && !(start >> BLOCKS_ADDRESS_BITS); start += part) {
-		uint32_t *chunk = acquire_load(&blocks_chunks[start >> BLOCKS_CHUNK_BITS]);
-		const uint8_t *touched =
-			(const uint8_t *)(chunk + BLOCKS_CHUNK_WORDS + BLOCKS_TAIL_WORDS);
+	for (at = start & ~(part - 1); at < end && !(at >> BLOCKS_ADDRESS_BITS); at = next) {
+		size_t c = at >> BLOCKS_CHUNK_BITS;
+		uint32_t *chunk;
 
-		if (chunk && touched[(start >> BLOCKS_TOUCH_BITS) & (BLOCKS_TOUCHED - 1)])
+		next = at + part;
+		if (!relaxed_load(&pages_used[c / CHUNKS_A_PAGE]))
+			next = (uintptr_t)(c / CHUNKS_A_PAGE + 1) * CHUNKS_A_PAGE << BLOCKS_CHUNK_BITS;
+		else if (!(chunk = acquire_load(&blocks_chunks[c])))
+			next = (uintptr_t)(c + 1) << BLOCKS_CHUNK_BITS;
+		else if (relaxed_load(blocks_touched(chunk, at)))
 			return true;
 	}
 	return false;

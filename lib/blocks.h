@@ -15,7 +15,8 @@
  *              the top bit marks a start; code: the low 5 bits of bytes, or 63
  *              for more than BLOCKS_MAX_INLINE, where the high bits are 0
  *     word 2   0 | more (1) | low 30 bits of bytes       if the code is 63
- *     word 3   0 | next 31 bits of bytes                 if word 2 says more
+ *     word 3   0 | next 31 bits of bytes                 if word 2 says more, as
+ *              it does from a mebibyte on: such a block has pages of its own (large.h)
  *
  * Words 0 and 1 are written and read as one, so that most blocks cost one store
  * and one load, and the two never disagree but where they lie in two cache lines.
@@ -24,8 +25,8 @@
  * second free of the address is told from a free of something that never was a
  * block, and the site of the allocation is known, for as long as the granule is
  * not reused.  No word 1 has such a value (its code would be 49), nor a word 3,
- * nor a word 2 of a block below a gigabyte: the inside of a block is no released
- * block.
+ * nor a word 2 of a block below a mebibyte: the inside of a block is no released
+ * block.  (Of a larger one it may be; who asks looks whether a block is around it.)
  *
  * When the allocator gives memory back to the system, so do we with the shadow's
  * pages for it (blocks_forget).  A free of what was there is then of something that
@@ -54,7 +55,8 @@ enum {
 	BLOCKS_ADDRESS_BITS = 47,
 	BLOCKS_BIRTHS = 1 << 25, /* birth_id must be below */
 	BLOCKS_SITES = 1 << 24,  /* site_id must be below */
-	BLOCKS_MAX_INLINE = 511  /* bytes; bigger blocks have four words */
+	BLOCKS_MAX_INLINE = 511, /* bytes; bigger blocks have four words */
+	BLOCKS_LARGE_BITS = 20   /* from 2^20 bytes on, a block may be large.h's */
 };
 #define BLOCKS_START (1u << 31)
 #define BLOCKS_RELEASED (49u << 25)
@@ -77,12 +79,14 @@ extern uint32_t *blocks_chunks[1 << (BLOCKS_ADDRESS_BITS - BLOCKS_CHUNK_BITS)] H
 
 /* Words of the last granules' blocks that reach into the next chunk's heap
  * stand in the tail; `touched` has a byte for each 64 KiB of heap in which a
- * block ever started. */
+ * block ever started, and is followed by a word for each mebibyte, which
+ * is large.c's. */
 enum {
 	BLOCKS_CHUNK_WORDS = 1 << (BLOCKS_CHUNK_BITS - BLOCKS_GRANULE_BITS),
 	BLOCKS_TAIL_WORDS = 16,
 	BLOCKS_TOUCH_BITS = 16,
-	BLOCKS_TOUCHED = 1 << (BLOCKS_CHUNK_BITS - BLOCKS_TOUCH_BITS)
+	BLOCKS_TOUCHED = 1 << (BLOCKS_CHUNK_BITS - BLOCKS_TOUCH_BITS),
+	BLOCKS_LARGE = 1 << (BLOCKS_CHUNK_BITS - BLOCKS_LARGE_BITS)
 };
 
 /* Make the chunk for an address.  Returns NULL and counts a loss if there is
@@ -107,7 +111,7 @@ blocks_tag_bytes(uint32_t *w, size_t bytes)
 {
 	/* One multiplication puts the size to both of its places at once. */
 	const uint64_t to_both = 1ull << 57 | 1ull << 19;
-	bool is_more = bytes >> 30;
+	bool is_more = bytes >> BLOCKS_LARGE_BITS;
 
 	if (likely(bytes <= BLOCKS_MAX_INLINE))
 		return bytes * to_both & (BLOCKS_LOW_BITS | BLOCKS_HIGH_BITS);
@@ -150,6 +154,23 @@ blocks_touched(uint32_t *chunk, uintptr_t addr)
 	return (uint8_t *)(chunk + BLOCKS_CHUNK_WORDS + BLOCKS_TAIL_WORDS) +
 	       ((addr >> BLOCKS_TOUCH_BITS) & (BLOCKS_TOUCHED - 1));
 }
+
+/* large.c's word for the mebibyte that an address is in; NULL if there is no chunk, or,
+ * for the second, no memory for one.  Zero at first. */
+static ALWAYS_INLINE uint64_t *
+blocks_large(uintptr_t addr)
+{
+	uint32_t *chunk;
+
+	if (addr >> BLOCKS_ADDRESS_BITS ||
+	    !(chunk = acquire_load(&blocks_chunks[addr >> BLOCKS_CHUNK_BITS])))
+		return NULL;
+	return (uint64_t *)(blocks_touched(chunk, 0) + BLOCKS_TOUCHED) +
+	       (addr >> BLOCKS_LARGE_BITS & (BLOCKS_LARGE - 1));
+}
+uint64_t *blocks_large_make(uintptr_t addr);
+/* Call f for each that is not zero. */
+void blocks_large_walk(void (*f)(uintptr_t mebibyte, uint64_t word, void *with), void *with);
 
 /* Note that a block became live.
  *
@@ -206,6 +227,16 @@ blocks_bytes(const uint32_t *w, blocks_tag tag)
 		return third & 0x3fffffff;
 	return (third & 0x3fffffff) | (size_t)(relaxed_load(&w[3]) & 0x7fffffff) << 30;
 }
+
+/* Whether a block may be large.h's, as far as its size tells. */
+static ALWAYS_INLINE bool
+blocks_is_large(const uint32_t *w, blocks_tag tag)
+{
+	return unlikely(BLOCKS_IS_BIG(tag)) && unlikely(relaxed_load(&w[2]) >> 30 & 1);
+}
+
+/* A block of large.h's with fewer bytes than those have: tag it as they are. */
+void blocks_tag_as_large(uintptr_t addr);
 
 /* Read a start's words, of which the tag is known. */
 static ALWAYS_INLINE void

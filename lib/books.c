@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "books.h"
+#include "forking.h"
 #include "mem.h"
 #include "sites.h"
 
@@ -110,7 +111,9 @@ books_spend(uint64_t weight, uint64_t now_ns, void (*sum)(struct epochs_counts *
 	    !__atomic_compare_exchange_n(&s.is_turning, &idle, 1, false, __ATOMIC_ACQUIRE,
 					 __ATOMIC_RELAXED))
 		return;
+	forking_change_begin();
 	turn(volume, now_ns, sum);
+	forking_change_end();
 	release_store(&s.is_turning, 0);
 }
 
@@ -183,15 +186,17 @@ page_of(site_id site, size_t bytes)
 						  __ATOMIC_RELAXED, __ATOMIC_RELAXED);
 		return NULL;
 	}
+	forking_change_begin();
 	page = page_new();
 	/* Of two that make one at once, one page stays unused. */
 	if (!__atomic_compare_exchange_n(of_site, &number,
 					 page == NO_PAGE ? NO_PAGE : page + FIRST_PAGE, false,
-					 __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE) ||
-	    page == NO_PAGE)
-		return NULL;
-	release_store(&book_at(page)->site, site);
-	return book_at(page);
+					 __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+		page = NO_PAGE;
+	else if (page != NO_PAGE)
+		release_store(&book_at(page)->site, site);
+	forking_change_end();
+	return page == NO_PAGE ? NULL : book_at(page);
 }
 
 /* The first death of a period.  BOUND  One that another thread books at this moment
@@ -412,7 +417,10 @@ books_period_get(uint32_t i)
 void
 books_after_fork(void)
 {
-	/* BOUND  If another thread was joining periods, some pages are joined and
-	 * others are not: their early periods are wrong. */
+	/* BOUND  If another thread was joining periods and fork could not wait for it
+	 * (forking.h), some pages are joined and others are not: their early periods are
+	 * wrong. */
+	while (s.n_periods >= BOOKS_PERIODS)
+		join_periods();
 	s.is_turning = 0;
 }

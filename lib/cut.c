@@ -4,6 +4,8 @@
  */
 #include "cut.h"
 #include "gate.h"
+#include "forking.h"
+#include "mappings.h"
 #include "mem.h"
 #include "sys.h"
 #include "thread.h"
@@ -384,6 +386,24 @@ is_next_child_init(void)
 		memcmp(mine, childs, (size_t)n) != 0);
 }
 
+/* The child that writes.  If others run, at a moment at which they change nothing that
+ * they share: forking.h. */
+static int
+fork_writer(bool is_moving)
+{
+	bool has_lock;
+	int child;
+
+	if (!is_moving)
+		return sys_fork_silent();
+	has_lock = mappings_before_fork();
+	forking_begin();
+	child = sys_fork_silent();
+	forking_end(child == 0);
+	mappings_after_fork(has_lock);
+	return child;
+}
+
 int
 cut_take(const struct cut_thread *self, enum cut_way way, int (*f)(void *with), void *with,
 	 int *ret_result)
@@ -416,7 +436,7 @@ cut_take(const struct cut_thread *self, enum cut_way way, int (*f)(void *with), 
 	}
 	cut_now.n_unanswered = n_missing();
 	if (way != CUT_IN_PLACE && !is_next_child_init())
-		child = sys_fork_silent();
+		child = fork_writer(cut_now.n_unanswered || !is_stopping);
 	cut_now.pause_ns = sys_now_ns() - start;
 	cut_now.is_in_place = child < 0;
 	if (child == 0) {

@@ -4,6 +4,7 @@
  */
 #include "epochs.h"
 #include "blocks.h"
+#include "forking.h"
 #include "mem.h"
 
 #include <string.h>
@@ -125,17 +126,17 @@ static void
 flows(const struct epochs_counts *now, struct epochs_record *r)
 {
 	const struct epochs_counts *was = &e.at_start;
-	uint64_t born = now->allocated_bytes - was->allocated_bytes;
-	uint64_t freed_young = now->freed_young_bytes - was->freed_young_bytes;
-	uint64_t freed_to = now->freed_to_bytes - was->freed_to_bytes;
+	uint64_t born = minus(now->allocated_bytes, was->allocated_bytes);
+	uint64_t freed_young = minus(now->freed_young_bytes, was->freed_young_bytes);
+	uint64_t freed_to = minus(now->freed_to_bytes, was->freed_to_bytes);
 	uint64_t to_left = minus(e.to_bytes, freed_to);
 
 	memset(r, 0, sizeof *r);
 	r->first = epochs_current();
 	r->n = 1;
-	r->allocations = now->allocations - was->allocations;
+	r->allocations = minus(now->allocations, was->allocations);
 	r->allocated_bytes = born;
-	r->freed_bytes = now->freed_bytes - was->freed_bytes;
+	r->freed_bytes = minus(now->freed_bytes, was->freed_bytes);
 	r->survived_bytes = minus(born, freed_young);
 	r->young_before = born + (e.is_to_early ? 0 : e.to_bytes);
 	if (e.promote == 1) {
@@ -149,8 +150,8 @@ flows(const struct epochs_counts *now, struct epochs_record *r)
 	}
 }
 
-bool
-epochs_tick(uint64_t now_ns, void (*sum)(struct epochs_counts *),
+static bool
+tick(uint64_t now_ns, void (*sum)(struct epochs_counts *),
 	    void (*measure)(struct epochs_memory *), struct epochs_record *ret)
 {
 	struct epochs_counts now;
@@ -184,6 +185,18 @@ epochs_tick(uint64_t now_ns, void (*sum)(struct epochs_counts *),
 	release_store(&epochs_now, epoch + 1);
 	release_store(&e.is_ticking, 0);
 	return true;
+}
+
+bool
+epochs_tick(uint64_t now_ns, void (*sum)(struct epochs_counts *),
+	    void (*measure)(struct epochs_memory *), struct epochs_record *ret)
+{
+	bool is_done;
+
+	forking_change_begin();
+	is_done = tick(now_ns, sum, measure, ret);
+	forking_change_end();
+	return is_done;
 }
 
 /* ---- births -------------------------------------------------------------- */
@@ -271,19 +284,22 @@ birth_set(birth_id id, const struct epochs_birth *to)
 birth_id
 epochs_birth_new(epoch_no epoch, thread_no thread, uint32_t volume)
 {
-	birth_id id = take_spare();
+	birth_id id;
 
+	forking_change_begin();
+	id = take_spare();
 	if (!id)
 		id = take_fresh();
 	if (!id) {
 		lose(LOSS_BIRTHS);
-		return 0;
+	} else {
+		if (sweep.spare) {
+			set_bit(sweep.seen[0], id);
+			set_bit(sweep.seen[1], id);
+		}
+		birth_set(id, &(struct epochs_birth){epoch, thread, volume});
 	}
-	if (sweep.spare) {
-		set_bit(sweep.seen[0], id);
-		set_bit(sweep.seen[1], id);
-	}
-	birth_set(id, &(struct epochs_birth){epoch, thread, volume});
+	forking_change_end();
 	return id;
 }
 
@@ -305,6 +321,7 @@ epochs_births_begin(void)
 	    !__atomic_compare_exchange_n(&sweep.is_sweeping, &idle, 1, false, __ATOMIC_ACQUIRE,
 					 __ATOMIC_RELAXED))
 		return false;
+	forking_change_begin();
 	sweep.now = !sweep.now;
 	sweep.n_swept = epochs_births_end();
 	for (i = 0; i <= sweep.n_swept / 64 && i < BIT_WORDS; i++)
@@ -336,8 +353,8 @@ find_spare(uint32_t i)
 	(void)atomic_add(&sweep.n_spare, (uint32_t)__builtin_popcountll(found));
 }
 
-void
-epochs_births_finish(bool is_complete)
+static void
+finish_sweep(bool is_complete)
 {
 	uint32_t i, n_seen = 0;
 
@@ -355,6 +372,13 @@ epochs_births_finish(bool is_complete)
 	/* Those in use include what only one sweep has missed. */
 	relaxed_store(&sweep.sweep_at, births_in_use() + (n_seen > SWEEP_AT ? n_seen : SWEEP_AT));
 	release_store(&sweep.is_sweeping, 0);
+}
+
+void
+epochs_births_finish(bool is_complete)
+{
+	finish_sweep(is_complete);
+	forking_change_end();
 }
 
 birth_id
@@ -400,6 +424,15 @@ epochs_running(const struct epochs_counts *now, struct epochs_record *ret)
 	ret->promoted_bytes = 0;
 }
 
+bool
+epochs_is_next(const struct epochs_record *r, epoch_no *next)
+{
+	if (r->first < *next || !r->n || r->n > UINT32_MAX - r->first)
+		return false;
+	*next = r->first + r->n;
+	return true;
+}
+
 uint32_t
 epochs_n_records(void)
 {
@@ -411,6 +444,19 @@ epochs_n_records(void)
 	return n;
 }
 
+/* Those that follow one another; of a moving target there may be others between. */
+static void
+keep_in_order(void)
+{
+	uint32_t i, n = epochs_n_records(), kept = 0;
+	epoch_no next = 0;
+
+	for (i = 0; i < n; i++)
+		if (epochs_is_next(&e.records[i], &next) && next <= epochs_current())
+			e.records[kept++] = e.records[i];
+	e.n_records = kept;
+}
+
 const struct epochs_record *
 epochs_record_get(uint32_t i)
 {
@@ -420,11 +466,11 @@ epochs_record_get(uint32_t i)
 void
 epochs_after_fork(void)
 {
-	/* Another thread was ending the epoch and is not in this process: what it
-	 * has not finished is undone. */
-	if (e.is_ticking)
-		e.n_records = epochs_n_records();
+	/* Where fork could not wait (forking.h), another thread was ending the epoch and
+	 * is not in this process, and of what it wrote there may be any part. */
+	keep_in_order();
 	e.is_ticking = 0;
 	/* What another thread has seen is not all: it counts for nothing. */
-	sweep.is_sweeping = 0;
+	if (sweep.is_sweeping)
+		finish_sweep(false);
 }

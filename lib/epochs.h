@@ -100,6 +100,8 @@ bool epochs_is_early(epoch_no epoch);
 
 /* Flows of the running epoch so far. */
 void epochs_running(const struct epochs_counts *now, struct epochs_record *ret);
+/* Whether a record follows what comes before `next`, which becomes what it leads to. */
+bool epochs_is_next(const struct epochs_record *r, epoch_no *next);
 /* Ended epochs, oldest first.  Context: while no epoch ends. */
 uint32_t epochs_n_records(void);
 const struct epochs_record *epochs_record_get(uint32_t i);

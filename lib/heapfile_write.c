@@ -3,10 +3,10 @@
  * SPDX-License-Identifier: MIT
  */
 #include "heapfile_write.h"
+#include "newfile.h"
 #include "sys.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 
 enum { BUFFER = 64 << 10 };
@@ -18,7 +18,6 @@ static struct {
 	uint32_t crc; /* of the section so far, without the buffer */
 	uint32_t n_sections;
 	struct heapfile_section table[HEAPFILE_MAX_SECTIONS];
-	char name[4096], temporary[4096 + 32];
 	uint8_t buffer[BUFFER];
 } w;
 
@@ -159,34 +158,15 @@ end_section(void)
 }
 
 void
-heapfile_begin(const char *name)
+heapfile_begin(const char *name, int mode, bool is_lasting)
 {
 	if (!crc_table[0][1])
 		crc_init();
 	w.n = 0;
 	w.n_sections = 0;
-	w.err = 0;
 	memset(w.table, 0, sizeof w.table);
-	if (strlen(name) >= sizeof w.name) {
-		w.err = -ENAMETOOLONG;
-		w.fd = -1;
-		return;
-	}
-	memcpy(w.name, name, strlen(name) + 1);
-	/* rename would put a file in the place of a device. */
-	w.fd = -1;
-	if (sys_is_special_file(name)) {
-		w.err = -EEXIST;
-		return;
-	}
-	(void)sys_format(w.temporary, sizeof w.temporary, "%s.%d.tmp", name, sys_getpid());
-	w.fd = sys_open(w.temporary, O_WRONLY | O_CREAT | O_EXCL, 0666);
-	if (w.fd == -EEXIST) { /* of an earlier process with our number */
-		(void)sys_unlink(w.temporary);
-		w.fd = sys_open(w.temporary, O_WRONLY | O_CREAT | O_EXCL, 0666);
-	}
-	if (w.fd < 0)
-		w.err = w.fd;
+	w.fd = newfile_begin(name, mode, is_lasting);
+	w.err = w.fd < 0 ? w.fd : 0;
 	w.offset = sizeof(struct heapfile_header);
 }
 
@@ -215,8 +195,7 @@ heapfile_abandon(void)
 {
 	if (w.fd < 0)
 		return;
-	(void)sys_close(w.fd);
-	(void)sys_unlink(w.temporary);
+	(void)newfile_finish(-ECANCELED);
 	w.fd = -1;
 }
 
@@ -244,14 +223,7 @@ heapfile_finish(void)
 	h.table_crc = crc_add(0, (const uint8_t *)w.table, table_bytes);
 	h.header_crc = crc_add(0, (const uint8_t *)&h, offsetof(struct heapfile_header, header_crc));
 	write_all(&h, sizeof h, 0);
-	/* No fsync: it takes longer than all else for a small process.  After a crash
-	 * of the machine the file may be short, which its checksums tell. */
-	if (sys_close(w.fd) != 0 && !w.err)
-		w.err = -EIO; /* some network file systems tell only now */
-	if (!w.err)
-		w.err = sys_rename(w.temporary, w.name);
-	if (w.err)
-		(void)sys_unlink(w.temporary);
+	w.err = newfile_finish(w.err);
 	w.fd = -1;
 	return w.err;
 }

@@ -1,9 +1,9 @@
 /* heapfile_write.h -- encoder of .heap files.
  *
  * In:   records, section by section, in any order of sections.
- * Out:  a file that is valid or is not there: it is written under a temporary
- *       name beside the final one, and renamed when all of it is written.
- * Not here: what is recorded (snapshot.c), what the bytes mean (heapfile.h).
+ * Out:  a file that is valid or is not there.
+ * Not here: what is recorded (snapshot.c), what the bytes mean (heapfile.h), how a file
+ *       comes to its name (newfile.h).
  *
  * Context  no allocation, no lock, no libc state: runs in the child of a fork
  *          of a threaded program.  One writer at a time in a process.
@@ -19,9 +19,8 @@
 #include "base.h"
 #include "heapfile.h"
 
-/* Begin a file that will be called `name` (absolute, or relative to the
- * working directory). */
-void heapfile_begin(const char *name);
+/* Begin a file that will be called `name`; as newfile_begin has it. */
+void heapfile_begin(const char *name, int mode, bool is_lasting);
 
 void heapfile_section(enum heapfile_type type);
 /* Each record is counted by the call that starts it. */

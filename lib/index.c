@@ -33,6 +33,14 @@ struct chunk {
 
 uintptr_t index_lo = UINTPTR_MAX, index_hi;
 
+/* Blocks that reach into further chunks, by rising address: those have nothing of them,
+ * so that a block costs what is in one chunk, not what address space it has. */
+enum { MAX_SPANS = 1 << 16 };
+static struct span {
+	uintptr_t start, end;
+} *spans;
+static uint32_t n_spans;
+
 static struct chunk **chunks; /* N_CHUNKS */
 static uint32_t used_lo = N_CHUNKS, used_hi; /* chunks in use */
 static uint32_t n_blocks;
@@ -74,6 +82,7 @@ index_begin(void)
 	run_now = 0;
 	run_used = 0;
 	n_blocks = 0;
+	n_spans = 0;
 	index_lo = UINTPTR_MAX;
 	index_hi = 0;
 }
@@ -95,11 +104,25 @@ chunk_make(uintptr_t addr)
 	return chunks[i];
 }
 
+/* Where what stands in chunks about a block ends. */
+static uintptr_t
+end_in_chunks(uintptr_t addr, size_t bytes)
+{
+	uintptr_t chunk_end = (addr | (((uintptr_t)1 << BLOCKS_CHUNK_BITS) - 1)) + 1;
+
+	if (!spans)
+		spans = mem_map(MAX_SPANS * sizeof *spans);
+	if (addr + bytes <= chunk_end || !spans || n_spans == MAX_SPANS)
+		return addr + bytes;
+	spans[n_spans++] = (struct span){addr, addr + bytes};
+	return chunk_end;
+}
+
 bool
 index_add(uintptr_t addr, size_t bytes)
 {
 	struct chunk *c = chunk_make(addr);
-	uintptr_t granule = addr >> BLOCKS_GRANULE_BITS, next;
+	uintptr_t granule = addr >> BLOCKS_GRANULE_BITS, next, end;
 	struct part **slot, *p;
 
 	if (!c)
@@ -116,8 +139,8 @@ index_add(uintptr_t addr, size_t bytes)
 	if (!p->bits[(granule >> 6) & (PART_WORDS - 1)])
 		p->before[(granule >> 6) & (PART_WORDS - 1)] = (uint16_t)(n_blocks - p->base);
 	p->bits[(granule >> 6) & (PART_WORDS - 1)] |= 1ull << (granule & 63);
-	for (next = (addr | ((1u << PART_BITS) - 1)) + 1; next < addr + bytes;
-	     next += 1u << PART_BITS) {
+	end = end_in_chunks(addr, bytes);
+	for (next = (addr | ((1u << PART_BITS) - 1)) + 1; next < end; next += 1u << PART_BITS) {
 		c = chunk_make(next);
 		if (!c)
 			return false;
@@ -175,14 +198,31 @@ start_before(const struct chunk *c, uintptr_t addr)
 	return c->last[(addr >> PART_BITS) & (N_PARTS - 1)];
 }
 
+/* The same among blocks that reach into further chunks. */
+static uintptr_t
+span_before(uintptr_t addr)
+{
+	uint32_t lo = 0, hi = n_spans;
+
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+
+		if (spans[mid].start <= addr)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo && addr < spans[lo - 1].end ? spans[lo - 1].start : 0;
+}
+
 bool
 index_find(uintptr_t addr, struct index_block *ret)
 {
 	const struct chunk *c = chunk_at(addr);
-	uintptr_t start, first;
+	uintptr_t start = c ? start_before(c, addr) : 0, first;
 	struct block b;
 
-	if (!c || !(start = start_before(c, addr)))
+	if (!start && !(start = span_before(addr)))
 		return false;
 	if (blocks_find(start, &b) != BLOCKS_LIVE)
 		return false; /* gone since: only if somebody runs on */

@@ -9,6 +9,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include "foreign.h"
 #include "libc.h"
 #include "mappings.h"
 #include "modules.h"
@@ -124,6 +125,20 @@ wrap_is_malloc_replaced(void)
 	return IS_REPLACED(malloc);
 }
 
+/* A block of the C library's own heap moves to ours. */
+static NOINLINE void *
+reallocate_foreign(void *p, size_t bytes, const struct record_frame *frame)
+{
+	void *q = wrap_malloc_slow(bytes, HEAPFILE_KIND_REALLOC, frame);
+	size_t had = foreign_usable(p);
+
+	if (q) {
+		memcpy(q, p, had < bytes ? had : bytes);
+		foreign_free(p);
+	}
+	return q;
+}
+
 /* A release and an allocation: see INVARIANT one-owner in record.h. */
 static ALWAYS_INLINE void *
 reallocate(void *p, size_t bytes)
@@ -149,6 +164,7 @@ reallocate(void *p, size_t bytes)
 		if (!q)
 			goto failed;
 		record_alloc_nested(q, bytes, HEAPFILE_KIND_REALLOC);
+		record_left(q);
 		return q;
 	}
 	if (unlikely(!record_free(p, HEAPFILE_KIND_MALLOC, &c, &old))) {
@@ -163,13 +179,19 @@ reallocate(void *p, size_t bytes)
 	if (likely(q != NULL)) {
 		record_alloc(q, bytes, HEAPFILE_KIND_REALLOC, &c);
 		record_grown(&old, q, bytes);
+		if (unlikely(q == p))
+			record_left(q);
 		record_leave();
 		return q;
 	}
 	record_leave();
 failed:
 	record_restore(&old);
+	errno = ENOMEM;
+	return NULL;
 bad:
+	if (foreign_is(p))
+		return reallocate_foreign(p, bytes, FRAME());
 	errno = ENOMEM; /* jemalloc's realloc does not say so */
 	return NULL;
 }
@@ -291,7 +313,7 @@ malloc_usable_size(void *p)
 
 	if (!p || (blocks_find((uintptr_t)p, &b) != BLOCKS_LIVE &&
 		   !(relaxed_load(&loss[LOSS_SHADOW]) && backend_has(p))))
-		return 0;
+		return p && foreign_is(p) ? foreign_usable(p) : 0;
 	return backend_usable(p);
 }
 

@@ -58,9 +58,9 @@ read_object(const struct link_map *map, struct object *ret)
 		else if (d->d_tag == DT_SONAME)
 			soname = d->d_un.d_val, has_soname = true;
 	}
-	if (!ret->symbols || !ret->strings || !has_soname)
+	if (!ret->symbols || !ret->strings || !ret->hash)
 		return false;
-	ret->soname = ret->strings + soname;
+	ret->soname = has_soname ? ret->strings + soname : "";
 	return true;
 }
 
@@ -74,8 +74,8 @@ address_of(const struct object *o, const ElfW(Sym) *sym)
 	return (void *)at;
 }
 
-static void *
-find_in(const struct object *o, const char *name)
+static const ElfW(Sym) *
+symbol_in(const struct object *o, const char *name)
 {
 	enum { HIDDEN_VERSION = 0x8000 }; /* an older one than the usual */
 	const uint32_t n_buckets = o->hash[0], first = o->hash[1], n_words = o->hash[2];
@@ -93,11 +93,31 @@ find_in(const struct object *o, const char *name)
 		if ((h | 1) == (hash | 1) && sym->st_shndx != SHN_UNDEF &&
 		    !(o->versions && o->versions[i] & HIDDEN_VERSION) &&
 		    is_same(o->strings + sym->st_name, name))
-			return address_of(o, sym);
+			return sym;
 		if (h & 1)
 			break;
 	}
 	return NULL;
+}
+
+static void *
+find_in(const struct object *o, const char *name)
+{
+	const ElfW(Sym) *sym = symbol_in(o, name);
+
+	return sym ? address_of(o, sym) : NULL;
+}
+
+bool
+libc_is_defined_in_any(const char *name)
+{
+	const struct link_map *map;
+	struct object o;
+
+	for (map = _r_debug.r_map; map; map = map->l_next)
+		if (read_object(map, &o) && symbol_in(&o, name))
+			return true;
+	return false;
 }
 
 /* The C library and the loader, in that order. */
@@ -114,7 +134,7 @@ find_objects(void)
 
 	for (map = _r_debug.r_map; map; map = map->l_next)
 		for (i = 0; i < N_OBJECTS && read_object(map, &o); i++)
-			if (!objects[i].hash && o.hash && is_same(o.soname, names[i]))
+			if (!objects[i].hash && is_same(o.soname, names[i]))
 				objects[i] = o;
 }
 

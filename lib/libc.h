@@ -31,6 +31,10 @@
  * Context  any, from the relocation of this library on: no lock, no call. */
 void *libc_find(const char *name) HIDDEN;
 
+/* Whether any object that is loaded defines a symbol.  Context: as above, and before
+ * objects come and go. */
+bool libc_is_defined_in_any(const char *name) HIDDEN;
+
 /* As in <dlfcn.h>; a caller of ours counts as this library. */
 void *libc_dlsym(void *handle, const char *name) HIDDEN;
 void *libc_dlopen(const char *name, int flags) HIDDEN;

@@ -7,6 +7,7 @@
 #include "mem.h"
 #include "options.h"
 #include "publish.h"
+#include "sweep.h"
 #include "sys.h"
 
 #include <errno.h>
@@ -77,8 +78,10 @@ remove_files(void)
 static int
 open_in(const char *parent, bool is_asked)
 {
-	int err = make_directory(parent);
+	int err;
 
+	sweep_pages(parent, sys_pid_namespace());
+	err = make_directory(parent);
 	if (err)
 		return err;
 	err = make_page(is_asked);

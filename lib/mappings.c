@@ -213,19 +213,15 @@ mappings_try_walk(int (*f)(const struct mapping *m, void *with), void *with)
 	return true;
 }
 
-static bool is_forking; /* written by the thread that forks and holds the lock */
-
-void
+bool
 mappings_before_fork(void)
 {
-	is_forking = take_lock();
+	return take_lock();
 }
 
 void
-mappings_after_fork(void)
+mappings_after_fork(bool has_lock)
 {
-	if (is_forking) {
-		is_forking = false;
+	if (has_lock)
 		drop_lock();
-	}
 }

@@ -48,7 +48,8 @@ int mappings_walk(int (*f)(const struct mapping *m, void *with), void *with);
  * table just now. */
 bool mappings_try_walk(int (*f)(const struct mapping *m, void *with), void *with);
 
-void mappings_before_fork(void);
-void mappings_after_fork(void);
+/* Take the lock; what the first returns is for the second, in both processes. */
+bool mappings_before_fork(void);
+void mappings_after_fork(bool has_lock);
 
 #endif

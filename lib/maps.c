@@ -4,13 +4,14 @@
  */
 #include "maps.h"
 #include "mem.h"
+#include "pages.h"
 #include "sys.h"
 
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
 
-enum { MAX_AREAS = 1 << 20, PAGE = 4096, BUFFER = 64 << 10 };
+enum { MAX_AREAS = 1 << 20, BUFFER = 64 << 10 };
 
 static struct maps_area *areas; /* MAX_AREAS, touched as far as used */
 static uint32_t n_areas;
@@ -223,34 +224,14 @@ maps_close(void)
 void
 maps_present(uintptr_t start, uintptr_t end, void (*f)(uintptr_t, uintptr_t, void *), void *with)
 {
-	enum { MOST = 1024 };
-	static uint64_t pages[MOST]; /* one reader at a time */
-	static unsigned char resident[MOST];
-	const uint64_t there = 3ull << 62; /* present, or swapped out */
-	uintptr_t page = start & ~(uintptr_t)(PAGE - 1);
-	int fd = sys_open("/proc/thread-self/pagemap", O_RDONLY, 0);
+	int fd = pages_open();
 
-	while (page < end) {
-		const struct maps_area *a = maps_find(page);
+	while (start < end) {
+		const struct maps_area *a = maps_find(start);
 		uintptr_t stop = a && a->end < end ? a->end : end;
-		size_t want = (stop - page + PAGE - 1) / PAGE, i;
-		bool is_shared = a && a->is_shared && a->is_writable;
-		long got;
 
-		if (want > MOST)
-			want = MOST;
-		if (is_shared)
-			got = sys_mincore((void *)page, want * PAGE, resident) == 0 ? (long)want * 8 : -1;
-		else
-			got = fd < 0 ? -1 : sys_pread(fd, pages, want * 8, page / PAGE * 8);
-		for (i = 0; i < want; i++, page += PAGE) {
-			uintptr_t from = page > start ? page : start;
-			uintptr_t to = page + PAGE < end ? page + PAGE : end;
-
-			if (got < (long)((i + 1) * 8) ||
-			    (is_shared ? resident[i] & 1 : (pages[i] & there) != 0))
-				f(from, to, with);
-		}
+		pages_walk(fd, start, stop, a && a->is_shared && a->is_writable, f, with);
+		start = stop;
 	}
 	if (fd >= 0)
 		(void)sys_close(fd);

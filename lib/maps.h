@@ -4,7 +4,7 @@
  * Out:  areas by rising address; which pages of one are there.
  * Not here: what the program mapped and from where (mappings.h).
  *
- * Source  proc(5): /proc/PID/maps, /proc/PID/pagemap.
+ * Source  proc(5): /proc/PID/maps.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -38,7 +38,7 @@ void maps_close(void);
 
 /* Call f for runs of pages of [start, end) that hold something; pages never
  * touched are zero, and reading them would make page tables for them.
- * BOUND: a page of shared memory that is swapped out is passed over. */
+ * Cost and BOUND: pages.h. */
 void maps_present(uintptr_t start, uintptr_t end, void (*f)(uintptr_t start, uintptr_t end, void *with),
 		  void *with);
 

@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "mem.h"
+#include "forking.h"
 #include "sys.h"
 
 #include <sys/mman.h>
@@ -19,12 +20,15 @@ static uint32_t n_regions;
 static void
 note_region(void *start, size_t bytes)
 {
-	uint32_t i = atomic_add(&n_regions, 1);
+	uint32_t i;
 
+	forking_change_begin();
+	i = atomic_add(&n_regions, 1);
 	if (i < MAX_REGIONS) {
 		regions[i].start = start;
 		release_store(&regions[i].bytes, bytes);
 	}
+	forking_change_end();
 }
 
 void *
@@ -137,6 +141,14 @@ mem_keep(size_t bytes)
 		((struct keep_head *)fresh)->used = 64;
 		keep_now.start = fresh;
 	}
+}
+
+void
+mem_after_fork(void)
+{
+	/* Where fork could not wait (forking.h), its head may be older than what was
+	 * taken from it. */
+	keep_now.start = NULL;
 }
 
 void

@@ -42,6 +42,8 @@ void *mem_map_file(void *old, size_t bytes, int fd);
  * Returns NULL if the kernel refuses. */
 void *mem_keep(size_t bytes);
 
+/* In the child. */
+void mem_after_fork(void);
 /* Call f for each region of ours. */
 void mem_regions(void (*f)(uintptr_t start, uintptr_t end, void *with), void *with);
 

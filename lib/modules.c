@@ -4,6 +4,7 @@
  */
 #include "modules.h"
 #include "epochs.h"
+#include "forking.h"
 #include "mem.h"
 #include "sys.h"
 
@@ -182,7 +183,9 @@ modules_find(uintptr_t pc, struct module_find *ret)
 			return true;
 		}
 	}
+	forking_change_begin();
 	ret->module = add(n, &o, ret);
+	forking_change_end();
 	return true;
 }
 

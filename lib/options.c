@@ -131,6 +131,20 @@ parse_signal(const char *s, int *ret)
 	return false;
 }
 
+/* Octal; the owner can read and write, and nobody execute. */
+static bool
+parse_mode(const char *s, int *ret)
+{
+	int v = 0, n = 0;
+
+	for (; *s >= '0' && *s <= '7' && n < 5; s++, n++)
+		v = v * 8 + (*s - '0');
+	if (*s || (v & 0600) != 0600 || v & ~0666)
+		return false;
+	*ret = v;
+	return true;
+}
+
 static bool
 copy_text(char *to, size_t bytes, const char *s)
 {
@@ -150,6 +164,8 @@ parse_one(enum option_name o, const char *s)
 	switch (o) {
 	case OPT_OUTPUT:
 		return copy_text(options.output, sizeof options.output, s);
+	case OPT_MODE:
+		return parse_mode(s, &options.mode);
 	case OPT_SNAPSHOT:
 		return parse_snapshot(s);
 	case OPT_SIGNAL:

@@ -12,6 +12,7 @@
 
 struct options {
 	char output[1024];
+	int mode; /* of snapshots */
 	const char *analyzer; /* GCPROF_ANALYZE: not an option of the contract, set by
 				 the commands; NULL if not */
 	bool at_exit, at_signal, at_fatal;

@@ -3,10 +3,13 @@
  * SPDX-License-Identifier: MIT
  */
 #include "record.h"
+#include "aside.h"
 #include "backend.h"
 #include "books.h"
 #include "cut.h"
 #include "epochs.h"
+#include "large.h"
+#include "foreign.h"
 #include "modules.h"
 #include "options.h"
 #include "sample.h"
@@ -45,6 +48,13 @@ record_boot(void)
 	}
 }
 
+static void
+answer_request(void *unused)
+{
+	(void)unused;
+	session_asked(NULL);
+}
+
 NOINLINE void
 record_pending(void)
 {
@@ -53,7 +63,7 @@ record_pending(void)
 	if (asked & THREAD_PARK)
 		cut_park();
 	if (asked & THREAD_PENDING && thread_enter()) {
-		session_asked(NULL);
+		aside_call(answer_request, NULL);
 		record_leave();
 	}
 }
@@ -67,9 +77,10 @@ min(uint64_t a, uint64_t b)
 }
 
 /* The budget is used up: report, maybe end the epoch, take a new budget. */
-static NOINLINE void
-look_at_clock(struct thread *t)
+static void
+look_at_clock(void *thread)
 {
+	struct thread *t = thread;
 	uint64_t now = sys_now_ns(), allocated = thread_allocated(t), room;
 	uint64_t bytes = allocated - t->reported, blocks = t->allocations - t->reported_blocks;
 
@@ -192,8 +203,8 @@ site_of(struct thread *t, size_t bytes, const struct caller *c)
 void
 record_consider_quick(void)
 {
-	bool is_quick = !backend_is_system && tsd_is_complete && !thread_tls.n_ignoring &&
-			!verify_is_wanted();
+	bool is_quick = !backend_is_system && tsd_is_complete && !tsd_is_small &&
+			!thread_tls.n_ignoring && !verify_is_wanted();
 
 	thread_tls.quick = is_quick ? thread_tls.state : NULL;
 }
@@ -220,7 +231,7 @@ record_alloc(void *p, size_t bytes, enum heapfile_kind kind, const struct caller
 	b.kind = unlikely(thread_tls.n_ignoring) ? HEAPFILE_KIND_IGNORED : kind;
 	blocks_insert(&b);
 	if (unlikely(t->spent > t->look_at))
-		look_at_clock(t);
+		aside_call(look_at_clock, t);
 	set_stop(t);
 	record_consider_quick();
 	record_clear_vectors();
@@ -288,6 +299,23 @@ note_bad(enum heapfile_bad kind, uintptr_t addr, site_id site, site_id allocated
 	}
 	lose(LOSS_BAD_FREES);
 	return false;
+}
+
+/* A block of the C library's own heap is its to free.  Not so where the caller wants
+ * its tag: that is realloc, which asks foreign_is itself. */
+static bool
+is_foreign(void *p, bool is_freed, bool is_nested)
+{
+	if (!foreign_is(p))
+		return false;
+	if (is_freed && !is_nested) {
+		record_leave();
+		foreign_free(p);
+		(void)thread_enter();
+	} else if (is_freed) {
+		foreign_free(p);
+	}
+	return true;
 }
 
 /* What is no live block for all we know.  Returns true if it is one that we lost
@@ -363,7 +391,7 @@ record_free(void *p, enum heapfile_kind by, const struct caller *c, struct block
 
 	state = blocks_find((uintptr_t)p, &b);
 	if (unlikely(state != BLOCKS_LIVE)) {
-		if (!bad_free(p, state, &b, c))
+		if (is_foreign(p, !ret, false) || !bad_free(p, state, &b, c))
 			return false;
 		if (ret)
 			*ret = (struct block){0};
@@ -395,7 +423,7 @@ record_free_nested(void *p, struct block *ret)
 
 	state = blocks_find((uintptr_t)p, &b);
 	if (state != BLOCKS_LIVE) {
-		if (!bad_free(p, state, &b, NULL))
+		if (is_foreign(p, !ret, true) || !bad_free(p, state, &b, NULL))
 			return false;
 		if (ret)
 			*ret = (struct block){0};
@@ -418,6 +446,7 @@ record_restore(const struct block *b)
 	if (!b->addr) /* it was not known before */
 		return;
 	blocks_insert(b);
+	record_left((void *)b->addr);
 	if (!t) {
 		(void)atomic_add(&thread_strays.frees, (uint64_t)-1);
 		(void)atomic_add(&thread_strays.freed_bytes, 0 - (uint64_t)b->bytes);
@@ -442,6 +471,13 @@ record_growth(const struct block *old, const void *now)
 }
 
 void
+record_left(const void *p)
+{
+	if (unlikely(large_usable(p) != 0))
+		blocks_tag_as_large((uintptr_t)p);
+}
+
+void
 record_resize(struct block *b, size_t bytes)
 {
 	/* No allocation and no free: the difference is one or the other in bytes
@@ -452,6 +488,7 @@ record_resize(struct block *b, size_t bytes)
 		(void)atomic_add(&thread_strays.freed_bytes, b->bytes - bytes);
 	b->bytes = bytes;
 	blocks_insert(b);
+	record_left((void *)b->addr);
 }
 
 /* ---- for mappings -------------------------------------------------------- */

@@ -151,7 +151,8 @@ record_tag(struct thread *t, uint32_t *words, size_t bytes, enum heapfile_kind k
 bool record_free(void *p, enum heapfile_kind by, const struct caller *c, struct block *ret);
 bool record_free_nested(void *p, struct block *ret);
 
-/* record_free where p is a block that this thread allocated just now.
+/* record_free where p is a block that this thread allocated just now, and not one of
+ * large.h's.
  * Returns  false if it is not, or is to be looked at, and has done nothing.
  */
 static ALWAYS_INLINE bool
@@ -162,7 +163,8 @@ record_free_quick(struct thread *t, void *p, enum heapfile_kind by)
 
 	if (unlikely(!tag) || unlikely(BLOCKS_TAG_BIRTH(tag) != t->recent) ||
 	    unlikely(t->epoch != epochs_current()) ||
-	    unlikely(!record_is_family(BLOCKS_TAG_KIND(tag), by)))
+	    unlikely(!record_is_family(BLOCKS_TAG_KIND(tag), by)) ||
+	    blocks_is_large(words, tag))
 		return false;
 	blocks_release(words, BLOCKS_TAG_SITE(tag));
 	relaxed_store(&t->quick_frees, t->quick_frees + 1);
@@ -185,6 +187,9 @@ record_grown(const struct block *old, const void *now, size_t bytes)
 	    unlikely(bytes >= BOOKS_LARGE || old->birth != t->birth))
 		record_growth(old, now);
 }
+
+/* A block stayed where it is, and may have fewer bytes than others of its sort. */
+void record_left(const void *p);
 
 /* A block changed its size where it stands. */
 void record_resize(struct block *b, size_t bytes);

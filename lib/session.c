@@ -3,17 +3,22 @@
  * SPDX-License-Identifier: MIT
  */
 #include "session.h"
+#include "sanitizers.h"
 #include "backend.h"
+#include "beside.h"
 #include "births.h"
 #include "blocks.h"
 #include "books.h"
 #include "cut.h"
 #include "epochs.h"
 #include "gate.h"
+#include "foreign.h"
 #include "libc.h"
+#include "forking.h"
 #include "live.h"
 #include "mappings.h"
 #include "mem.h"
+#include "newfile.h"
 #include "options.h"
 #include "publish.h"
 #include "record.h"
@@ -224,9 +229,14 @@ write_and_tell(void *with)
 {
 	const struct snapshot_facts *facts = with;
 	int err = snapshot_write(facts);
+	const char *obstacle = err == -EEXIST ? newfile_obstacle(facts->name) : NULL;
 
 	publish_snapshot_end(facts->number, err);
-	if (err)
+	if (obstacle)
+		sys_log("cannot write snapshot '%s': %s is there, and is not replaced; "
+			"GCPROF_OUTPUT has to name a regular file or a new one",
+			facts->name, obstacle);
+	else if (err)
 		sys_log("cannot write snapshot '%s': %s (errno %d)", facts->name,
 			error_name(-err), -err);
 	else if (options.is_verbose)
@@ -285,6 +295,12 @@ take_turn(enum patience patience)
 		/* Ours already: a signal handler interrupted it. */
 		if (patience == GO_ON || idle == tid || !waits--)
 			return false;
+		/* In a child made behind our back it may be that of a thread that is not
+		 * here. */
+		if (!sys_is_thread(idle) &&
+		    __atomic_compare_exchange_n(&s.is_writing, &idle, tid, false,
+						__ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+			return true;
 		idle = 0;
 		sys_sleep(1000000);
 		/* Who writes may wait for us to stop: this is as good a place as any. */
@@ -468,11 +484,11 @@ session_snapshot(const char *name)
 	return result ? -1 : 0;
 }
 
-/* The analyzer, as `gcprof run` or the user names it, or as installed. */
+/* The analyzer, as `gcprof run` or the user names it, or the one beside us. */
 static const char *
 analyzer(void)
 {
-	return options.analyzer ? options.analyzer : GCPROF_BINDIR "/gcprof-analyze";
+	return options.analyzer ? options.analyzer : beside_analyzer();
 }
 
 /* The program's environment, but nothing preloaded; and no watches, for if we are in
@@ -559,8 +575,8 @@ trace(const struct epochs_record *r)
 		sys_log_raw(line, n);
 		return;
 	}
-	fd = sys_open(options.trace_file, O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK,
-		      0666);
+	fd = sys_open(options.trace_file,
+		      O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK | O_NOCTTY, 0666);
 	if (fd < 0) {
 		sys_log("cannot write trace '%s': %s (errno %d); no more of it",
 			options.trace_file, error_name(-fd), -fd);
@@ -681,10 +697,8 @@ write_live(void *with)
 	struct snapshot_facts *facts = with;
 	int err = -EAGAIN;
 
-	if (!cut_now.is_in_place) {
-		sys_umask(077);
+	if (!cut_now.is_in_place)
 		err = snapshot_write_live(facts);
-	}
 	live_end(err);
 	return err;
 }
@@ -766,6 +780,7 @@ session_end_epoch(uint64_t now_ns)
 	let_go(GO_ON);
 	if (!backend_is_system)
 		give_back(r.memory.heap_used, now_ns, false);
+	backend_tidy(now_ns);
 	if (options.is_trace)
 		trace(&r);
 	if (has_grown(r.memory.heap_used))
@@ -966,15 +981,17 @@ static void
 before_fork(void)
 {
 	thread_tls.is_forking = thread_enter();
+	thread_tls.has_mappings = mappings_before_fork();
+	forking_begin();
 	if (thread_tls.is_forking)
 		backend_before_fork();
-	mappings_before_fork();
 }
 
 static void
 after_fork_parent(void)
 {
-	mappings_after_fork();
+	forking_end(false);
+	mappings_after_fork(thread_tls.has_mappings);
 	if (thread_tls.is_forking) {
 		backend_after_fork_parent();
 		record_leave();
@@ -986,9 +1003,11 @@ after_fork_child(void)
 {
 	bool had_others;
 
-	mappings_after_fork();
+	forking_end(true);
+	mappings_after_fork(thread_tls.has_mappings);
 	if (thread_tls.is_forking)
 		backend_after_fork_child();
+	mem_after_fork();
 	sites_after_fork();
 	epochs_after_fork();
 	books_after_fork();
@@ -1034,9 +1053,12 @@ session_boot(void)
 	s.start_ns = sys_now_ns();
 	s.start_realtime_ns = sys_realtime_ns();
 	options_parse(environment);
+	if (start && !options.is_secure)
+		sanitizers_step_aside(start, options.is_verbose);
 	if (options.is_hugepages)
 		mem_use_huge_pages();
 	backend_init(options.is_system_allocator, options.is_hugepages);
+	foreign_init();
 	epochs_init(options.young_bytes, options.promote, s.start_ns);
 	books_init(s.start_ns);
 	/* As early as can be: handlers that others register later run before ours,
@@ -1044,34 +1066,10 @@ session_boot(void)
 	(void)libc_register_atfork(before_fork, after_fork_parent, after_fork_child, NULL);
 }
 
-/* Take ourselves out of LD_PRELOAD, for programs that this one starts. */
-static void
-unfollow(void)
-{
-	extern char **environ;
-	char **v;
-
-	for (v = environ; v && *v; v++) {
-		char *at, *end;
-
-		if (strncmp(*v, "LD_PRELOAD=", 11) != 0)
-			continue;
-		at = strstr(*v, "libgcprof");
-		if (!at)
-			return;
-		end = at + strcspn(at, ": ");
-		while (at[-1] != '=' && at[-1] != ':' && at[-1] != ' ')
-			at--;
-		if (*end)
-			end++;
-		memmove(at, end, strlen(end) + 1);
-		return;
-	}
-}
-
 __attribute__((constructor)) static void
 start(void)
 {
+	extern char **environ; /* those that this program starts have it */
 	long n;
 
 	if (!record_is_ready)
@@ -1091,6 +1089,7 @@ start(void)
 	s.program = strrchr(s.executable, '/') ? strrchr(s.executable, '/') + 1 : s.executable;
 	options_complain();
 	gate_init();
+	beside_init();
 	watch_init();
 	live_init(s.start_realtime_ns);
 	verify_init();
@@ -1104,7 +1103,7 @@ start(void)
 	s.last_snapshot_ns = s.start_ns;
 	start_timekeeper();
 	if (!options.is_follow)
-		unfollow();
+		(void)sanitizers_unfollow(environ);
 	if (__lsan_default_suppressions)
 		s.suppressions = __lsan_default_suppressions();
 	if (wrap_is_malloc_replaced())

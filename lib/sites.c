@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "sites.h"
+#include "forking.h"
 #include "mem.h"
 
 enum {
@@ -317,6 +318,7 @@ make_path(struct site_step *steps, uint32_t n)
 	site_id node = steps[0].node;
 	uint32_t i;
 
+	forking_change_begin();
 	for (i = 1; i <= n; i++) {
 		if (likely(node != SITE_FULL) && !(node = intern(node, &steps[i]))) {
 			lose(LOSS_SITES);
@@ -324,6 +326,7 @@ make_path(struct site_step *steps, uint32_t n)
 		}
 		steps[i].node = node;
 	}
+	forking_change_end();
 	return node;
 }
 

@@ -8,6 +8,7 @@
 #include "books.h"
 #include "cut.h"
 #include "epochs.h"
+#include "foreign.h"
 #include "frames.h"
 #include "heapfile_write.h"
 #include "index.h"
@@ -118,6 +119,14 @@ birth_number(birth_id birth)
 	return *number;
 }
 
+/* Where fork did not wait (forking.h), something may name what had not been made yet when
+ * its page was copied.  What a reader would refuse is not written. */
+static site_id
+known_site(site_id site)
+{
+	return site < sites_end() ? site : SITE_FULL;
+}
+
 static int
 ask_usable(void *with)
 {
@@ -154,7 +163,7 @@ put_block(const struct block *b, void *with)
 		return 0; /* inside the block before: one of them is just going */
 	heapfile_record();
 	heapfile_put((b->addr - walk->end) >> BLOCKS_GRANULE_BITS);
-	heapfile_put(b->site);
+	heapfile_put(known_site(b->site));
 	heapfile_put(birth_number(b->birth));
 	heapfile_put((uint64_t)b->bytes << 3 | b->kind);
 	heapfile_put(usable - b->bytes);
@@ -218,7 +227,7 @@ put_mapping(const struct mapping *m, void *with)
 	heapfile_record();
 	heapfile_put(m->start - *end);
 	heapfile_put(m->end - m->start);
-	heapfile_put(m->site);
+	heapfile_put(known_site(m->site));
 	heapfile_put(birth_number(m->birth));
 	heapfile_put(m->flags);
 	*end = m->end;
@@ -243,7 +252,7 @@ put_modules(void)
 		heapfile_put(m->loaded);
 		heapfile_put(m->unloaded);
 		heapfile_put_text(m->build_id, m->n_build_id);
-		put_string(m->path);
+		put_string(m->path ? m->path : "");
 	}
 }
 
@@ -321,10 +330,11 @@ put_threads(int pid)
 	}
 }
 
+/* n_periods: as many as PERIODS will have. */
 static void
-put_births(void)
+put_births(uint32_t n_periods)
 {
-	uint32_t i;
+	uint32_t i, period;
 	thread_no n_threads = thread_records_end();
 	struct epochs_birth b;
 	epoch_no before = 0;
@@ -342,7 +352,8 @@ put_births(void)
 	for (i = 1; i <= numbered.n; i++) {
 		epochs_birth_get(numbered.births[i], &b);
 		heapfile_record();
-		heapfile_put(books_period_of(b.volume));
+		period = books_period_of(b.volume);
+		heapfile_put(period < n_periods ? period : n_periods - 1);
 	}
 }
 
@@ -359,18 +370,17 @@ put_period(const struct books_period *p)
 
 /* The one that has not ended ends with the snapshot; so there is always one for
  * each birth and death. */
-static uint32_t
-put_periods(const struct snapshot_facts *facts, const struct epochs_counts *c)
+static void
+put_periods(const struct snapshot_facts *facts, const struct epochs_counts *c, uint32_t n)
 {
 	const struct books_period running = {facts->uptime_ns, c->allocations,
 					     c->allocated_bytes, c->allocations - c->frees,
 					     c->allocated_bytes - c->freed_bytes};
-	uint32_t n = books_period_of(relaxed_load(&books_volume)) + 1, i;
+	uint32_t i;
 
 	heapfile_section(HEAPFILE_PERIODS);
 	for (i = 0; i < n; i++)
 		put_period(i < books_n_periods() ? books_period_get(i) : &running);
-	return n;
 }
 
 static void
@@ -386,8 +396,8 @@ put_books(uint32_t n_periods)
 		if (!b)
 			continue;
 		heapfile_record();
-		heapfile_put(b->site);
-		heapfile_put(b->freed_at);
+		heapfile_put(known_site(b->site));
+		heapfile_put(known_site(b->freed_at));
 		heapfile_put(b->n_freed);
 		heapfile_put(b->n_later);
 		heapfile_put(b->n_earlier);
@@ -423,7 +433,7 @@ put_grown(void)
 		if (!b || !b->n_grown)
 			continue;
 		heapfile_record();
-		heapfile_put(b->site);
+		heapfile_put(known_site(b->site));
 		heapfile_put(b->n_grown);
 		heapfile_put(b->grown_bytes);
 	}
@@ -470,16 +480,19 @@ put_epochs(const struct snapshot_facts *facts, const struct epochs_counts *count
 {
 	struct epochs_record running;
 	uint32_t i, n = epochs_n_records();
+	epoch_no next = 0;
 
 	heapfile_section(HEAPFILE_EPOCHS);
 	for (i = 0; i < n; i++)
-		put_epoch(epochs_record_get(i));
+		if (epochs_is_next(epochs_record_get(i), &next))
+			put_epoch(epochs_record_get(i));
 	epochs_running(counts, &running);
 	running.end_ns = facts->uptime_ns;
 	running.memory = (struct epochs_memory){facts->memory.rss, facts->memory.heap_total,
 						facts->memory.heap_used,
 						facts->memory.external};
-	put_epoch(&running);
+	if (epochs_is_next(&running, &next))
+		put_epoch(&running);
 }
 
 static void
@@ -498,8 +511,8 @@ put_bad_frees(void)
 		heapfile_put(kind);
 		heapfile_put(b->count);
 		heapfile_put(b->addr);
-		heapfile_put(b->site);
-		heapfile_put(b->allocated);
+		heapfile_put(known_site(b->site));
+		heapfile_put(known_site(b->allocated));
 	}
 }
 
@@ -603,6 +616,8 @@ put_info(const struct snapshot_facts *facts, const struct epochs_counts *counts,
 	info_number("unread_bytes", walk->unread_bytes);
 	if (facts->is_leak_check_off)
 		info_number("leak_check_off", 1);
+	if (foreign_frees)
+		info_number("foreign_frees", foreign_frees);
 	info_number("unbooked", books_unbooked());
 	info_number("period_bytes", (uint64_t)1 << (BOOKS_UNIT_BITS + books_shift));
 	for (i = 0; options.verify_every && i < N_VERIFY_RESULTS; i++) {
@@ -716,7 +731,7 @@ write_live(void *with)
 	while ((t = thread_next(t)) != NULL)
 		thread_flush(t);
 	thread_sum(&counts);
-	heapfile_begin(facts->name);
+	heapfile_begin(facts->name, 0600, false);
 	(void)blocks_walk(add_live, &walk);
 	sums.blocks = walk.blocks;
 	sums.bytes = walk.bytes;
@@ -752,13 +767,14 @@ write_all(void *with)
 	struct epochs_counts counts;
 	struct thread *t = NULL;
 	uintptr_t end = 0;
+	uint32_t n_periods;
 
 	while ((t = thread_next(t)) != NULL)
 		thread_flush(t);
 	thread_sum(&counts);
 	walk.unread_bytes = roots_note_unread();
 	births_begin();
-	heapfile_begin(facts->name);
+	heapfile_begin(facts->name, options.mode, !facts->is_brief);
 	/* Blocks first: what they name must be in the tables after them, even if
 	 * threads run on. */
 	heapfile_section(HEAPFILE_BLOCKS);
@@ -783,8 +799,10 @@ write_all(void *with)
 	put_bad_frees();
 	put_epochs(facts, &counts);
 	put_marks();
-	put_births();
-	put_books(put_periods(facts, &counts));
+	n_periods = books_period_of(relaxed_load(&books_volume)) + 1;
+	put_births(n_periods);
+	put_periods(facts, &counts, n_periods);
+	put_books(n_periods);
 	put_grown();
 	if (options.sample_bytes)
 		put_estimates();

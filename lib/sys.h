@@ -32,15 +32,31 @@ long sys_read(int fd, void *buf, size_t bytes);
 long sys_write(int fd, const void *buf, size_t bytes);
 long sys_pread(int fd, void *buf, size_t bytes, uint64_t offset);
 long sys_pwrite(int fd, const void *buf, size_t bytes, uint64_t offset);
+long sys_ioctl(int fd, unsigned long request, void *with);
 int sys_close(int fd);
 int sys_rename(const char *from, const char *to);
 int sys_unlink(const char *name);
 int sys_mkdir(const char *name, int mode);
 int sys_rmdir(const char *name);
-/* Of this process: only for a child of ours. */
-void sys_umask(int mask);
-/* Whether a file is there and is no regular one. */
+/* Whether something is there and is no regular file: a link, wherever it leads, is none. */
 bool sys_is_special_file(const char *name);
+struct stat;
+int sys_fstat(int fd, struct stat *ret);
+int sys_lstat(const char *name, struct stat *ret);
+int sys_fsync(int fd);
+int sys_fchmod(int fd, int mode);
+/* flock(2), exclusive, without waiting.  Returns 0 or -errno. */
+int sys_lock(int fd);
+/* Never 0, 1 or 2, like sys_open. */
+int sys_dup(int fd);
+/* As access(2) with the ids that count, the effective ones. */
+int sys_access(const char *name, int how);
+/* The same beneath an open directory. */
+int sys_open_at(int directory, const char *name, int flags, int mode);
+int sys_lstat_at(int directory, const char *name, struct stat *ret);
+int sys_unlink_at(int directory, const char *name, bool is_directory);
+/* Call f for each name in an open directory, until it returns false.  Returns 0 or -errno. */
+int sys_entries(int directory, bool (*f)(const char *name, void *with), void *with);
 long sys_readlink(const char *name, char *buf, size_t bytes);
 /* The working directory as seen from this process's root; "(unreachable)..." if it is not
  * below it.  Returns its length without the NUL, or -errno. */
@@ -54,6 +70,9 @@ void sys_close_from(unsigned from);
 int sys_getpid(void);
 int sys_gettid(void);
 int sys_getppid(void);
+int sys_geteuid(void);
+/* Whether a process has that pid, be it a zombie. */
+bool sys_is_process(int pid);
 /* A child as fork makes one, but without handlers and without a signal to the
  * parent at its end; wait for it with sys_reap.  Returns 0 in the child. */
 int sys_fork_silent(void);
@@ -71,8 +90,6 @@ void sys_set_streams(int in, int out, int err);
 void sys_default_signals(void);
 void sys_kill(int pid);
 void sys_exit(int status) __attribute__((noreturn));
-/* Whether a process is there, of this pid namespace. */
-bool sys_is_process(int pid);
 /* The inode of this process's pid namespace; 0 = unknown. */
 uint64_t sys_pid_namespace(void);
 /* Whether a user is one of those that this process is, or the privileged one. */
@@ -137,6 +154,9 @@ uint64_t sys_socket_limit_ns(int fd, int option);
 bool sys_is_unix_socket(int fd);
 /* Forget a blocked signal that is pending for this thread or process. */
 void sys_drop_signal(int number);
+
+/* Where the program's break is. */
+uintptr_t sys_break(void);
 
 /* Whether 8 bytes at addr can be read; asks the kernel, about 100 ns. */
 bool sys_is_readable(uintptr_t addr);

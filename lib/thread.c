@@ -3,6 +3,8 @@
  * SPDX-License-Identifier: MIT
  */
 #include "thread.h"
+#include "aside.h"
+#include "forking.h"
 #include "mem.h"
 #include "sys.h"
 #include "tsd.h"
@@ -64,11 +66,16 @@ NOINLINE bool
 thread_is_abandoned(void)
 {
 	uintptr_t sp = (uintptr_t)__builtin_frame_address(0);
+	bool is_abandoned;
 
 	/* A handler's frames lie below those that it interrupted, but for one on an
 	 * alternate stack, of which nothing can be said.  The margin is for frames
 	 * of this function and its callers. */
-	return thread_tls.guard_sp && sp > thread_tls.guard_sp + 512 && !sys_is_on_alt_stack();
+	is_abandoned = thread_tls.guard_sp && sp > thread_tls.guard_sp + 512 &&
+		       !aside_has(sp) && !sys_is_on_alt_stack();
+	if (is_abandoned)
+		forking_change_left();
+	return is_abandoned;
 }
 
 /* Have a state complete; if there is no memory for that, it waits for another time,
@@ -88,9 +95,11 @@ has_unwind(struct thread *t)
 bool
 thread_enter_from(uintptr_t sp, bool is_on_alt_stack)
 {
-	if (thread_tls.guard != 0 &&
-	    (is_on_alt_stack || !thread_tls.guard_sp || sp <= thread_tls.guard_sp + 512))
-		return false;
+	if (thread_tls.guard != 0) {
+		if (is_on_alt_stack || !thread_tls.guard_sp || sp <= thread_tls.guard_sp + 512)
+			return false;
+		forking_change_left();
+	}
 	thread_tls.guard = 1;
 	thread_tls.guard_sp = sp;
 	signal_fence();
@@ -149,9 +158,12 @@ thread_make(void)
 {
 	struct thread *t;
 
+	forking_change_begin();
 	t = state_take();
-	if (!t)
+	if (!t) {
+		forking_change_end();
 		return NULL;
+	}
 	/* What its last owner did in its very last moments. */
 	thread_flush(t);
 	t->tid = sys_gettid();
@@ -162,6 +174,7 @@ thread_make(void)
 	t->random = seed(t->number);
 	unwind_reset(t->unwind);
 	thread_tls.state = t;
+	forking_change_end();
 	thread_watch_end();
 	return t;
 }
@@ -296,9 +309,15 @@ thread_record_get(thread_no n)
 bool
 thread_after_fork(void)
 {
-	struct thread *t;
+	struct thread *t, *own = thread_tls.state;
 	bool had_others = false;
 
+	/* Where fork could not wait (forking.h), another's state may be at the head that
+	 * had no next yet when its page was copied. */
+	for (t = all; t && t != own; t = t->next)
+		;
+	if (!t && own)
+		all = own;
 	for (t = all; t; t = t->next) {
 		struct thread_record *r = record_at(t->number);
 
@@ -308,7 +327,7 @@ thread_after_fork(void)
 				r->tid = t->tid;
 			continue;
 		}
-		if (!t->is_used)
+		if (!t->is_used || !t->unwind)
 			continue;
 		had_others |= !t->is_ending;
 		thread_flush(t);

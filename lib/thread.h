@@ -86,7 +86,10 @@ struct thread_tls {
 	uint32_t guard;
 	bool is_forking;    /* between our fork handlers, which took the guard */
 	bool is_in_exec;    /* gate.h */
+	bool is_forker;     /* forking.c: it has all others wait */
+	bool has_mappings;  /* it forks, and has their lock */
 	bool is_verifying;  /* libunwind is at work: what it maps is not the program's */
+	uint32_t n_changes; /* forking.c: changes that it is in */
 	uint32_t n_ignoring; /* __lsan_disable calls without their enable */
 	uintptr_t guard_sp; /* of who took the guard */
 	struct thread *state;

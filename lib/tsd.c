@@ -3,11 +3,13 @@
  * SPDX-License-Identifier: MIT
  */
 #include "tsd.h"
+#include "aside.h"
 #include "backend.h"
 #include "mem.h"
 #include "sys.h"
 #include "thread.h"
 
+#include <pthread.h>
 #include <string.h>
 
 /* As jemalloc(3) has it. */
@@ -15,6 +17,8 @@
 
 __thread intptr_t gcprof_tsd __attribute__((tls_model("initial-exec")));
 __thread bool tsd_is_complete __attribute__((tls_model("initial-exec")));
+__thread bool tsd_is_small __attribute__((tls_model("initial-exec")));
+static __thread struct slot *own __attribute__((tls_model("initial-exec")));
 
 /* The first contents; nothing if jemalloc has kept its TLS (jemalloc.sh). */
 extern const char gcprof_tsd_image[] HIDDEN, gcprof_tsd_image_end[] HIDDEN;
@@ -25,6 +29,8 @@ extern bool je_opt_tcache HIDDEN __attribute__((weak));
 bool je_tsd_tcache_data_init(void *tsd) HIDDEN __attribute__((weak));
 void je_tsd_slow_update(void *tsd) HIDDEN __attribute__((weak));
 
+int gcprof_jesys_key_create(pthread_key_t *key, void (*f)(void *));
+
 enum { DATA_MAX = 4096, N_SPARE = 4 };
 
 struct slot {
@@ -32,6 +38,7 @@ struct slot {
 	int tid;
 	bool is_used;	/* belongs to a thread, which may have ended */
 	bool is_ending; /* it is about to, or has */
+	struct aside aside;
 	char data[] __attribute__((aligned(64)));
 };
 
@@ -102,32 +109,60 @@ slot_take(void)
 	return s;
 }
 
+/* Give this thread a slot, if it has none. */
 static struct slot *
-own_slot(void)
+slot_own(void)
 {
-	uintptr_t data = thread_pointer() + (uintptr_t)gcprof_tsd;
+	struct slot *s, *none = NULL;
 
-	return gcprof_tsd ? (struct slot *)(data - offsetof(struct slot, data)) : NULL;
+	if (own)
+		return own;
+	s = slot_take();
+	if (!s)
+		return NULL;
+	s->tid = sys_gettid();
+	s->aside.is_busy = false;
+	memcpy(s->data, gcprof_tsd_image, image_bytes());
+	/* A handler that came meanwhile may have got one of its own. */
+	if (!__atomic_compare_exchange_n(&own, &none, s, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+		release_store(&s->is_used, false);
+	return own;
+}
+
+struct aside *
+tsd_aside(void)
+{
+	struct slot *s = slot_own();
+
+	return s ? &s->aside : NULL;
+}
+
+/* Whether this thread was made with so small a stack that jemalloc's needs, of 3 KiB
+ * and more, count.  Source: glibc, nptl/descr.h: stackblock and stackblock_size stand next
+ * to each other in a thread's descriptor, which is at its pointer, at the end of the block
+ * if the C library has made it.  Not so: not small. */
+static bool
+is_small_stack(void)
+{
+	enum { SMALL = 64 << 10, DESCRIPTOR = 2304 };
+	uintptr_t tp = thread_pointer(), sp = (uintptr_t)__builtin_frame_address(0);
+	const uintptr_t *word = (const uintptr_t *)tp, *end = word + DESCRIPTOR / sizeof *word - 1;
+
+	for (; word < end; word++)
+		if (word[0] && word[0] <= sp && sp - word[0] < word[1] && sp < tp &&
+		    tp - word[0] < word[1] && word[1] <= SMALL)
+			return true;
+	return false;
 }
 
 static bool
 give(void)
 {
-	struct slot *s;
-	intptr_t none = 0, to;
-
-	if (image_bytes() == 0 || image_bytes() > DATA_MAX)
-		return image_bytes() == 0;
-	s = slot_take();
-	if (!s)
+	if (image_bytes() > DATA_MAX)
 		return false;
-	s->tid = sys_gettid();
-	memcpy(s->data, gcprof_tsd_image, image_bytes());
-	to = (intptr_t)((uintptr_t)s->data - thread_pointer());
-	/* A handler that came meanwhile may have got one of its own. */
-	if (!__atomic_compare_exchange_n(&gcprof_tsd, &none, to, false, __ATOMIC_RELAXED,
-					 __ATOMIC_RELAXED))
-		release_store(&s->is_used, false);
+	if (!slot_own())
+		return false;
+	gcprof_tsd = (intptr_t)((uintptr_t)own->data - thread_pointer());
 	return true;
 }
 
@@ -146,7 +181,7 @@ complete(void)
 	if (!p)
 		return false;
 	gcprof_je_dallocx(p, is_booted ? MALLOCX_TCACHE_NONE : 0);
-	tsd = own_slot()->data;
+	tsd = own->data;
 	if (!is_booted) {
 		/* The first byte of the data says whether there is a cache.  If that is
 		 * not so, jemalloc may do as it is used to. */
@@ -165,6 +200,30 @@ complete(void)
 	return true;
 }
 
+/* jemalloc's own clean-up when a thread ends, on the last of whose stack there may be as
+ * little room. */
+static void (*clean_up)(void *tsd);
+
+static void
+clean_up_aside(void *tsd)
+{
+	aside_call(clean_up, tsd);
+}
+
+int
+gcprof_jesys_key_create(pthread_key_t *key, void (*f)(void *))
+{
+	clean_up = f;
+	return pthread_key_create(key, clean_up_aside);
+}
+
+static void
+complete_aside(void *unused)
+{
+	(void)unused;
+	tsd_is_complete = complete();
+}
+
 NOINLINE bool
 tsd_make(void)
 {
@@ -179,7 +238,8 @@ tsd_make(void)
 	 * thread's destructors, too. */
 	if (!is_busy) {
 		is_busy = true;
-		tsd_is_complete = complete();
+		tsd_is_small = is_small_stack();
+		aside_call(complete_aside, NULL);
 		is_busy = false;
 	}
 	return true;
@@ -188,16 +248,14 @@ tsd_make(void)
 void
 tsd_ending(void)
 {
-	struct slot *s = own_slot();
-
-	if (s && image_bytes())
-		release_store(&s->is_ending, true);
+	if (own)
+		release_store(&own->is_ending, true);
 }
 
 void
 tsd_after_fork(void)
 {
-	struct slot *s, *own = image_bytes() ? own_slot() : NULL;
+	struct slot *s;
 
 	/* What the others had cached is lost, as ever; they are on no list any more. */
 	for (s = all; s; s = s->next) {

@@ -36,6 +36,9 @@
 extern __thread intptr_t gcprof_tsd __attribute__((tls_model("initial-exec"))) HIDDEN;
 /* The data is there and has its cache. */
 extern __thread bool tsd_is_complete __attribute__((tls_model("initial-exec"))) HIDDEN;
+/* The thread's stack is too small for jemalloc, which runs aside for it; known from its
+ * first way into jemalloc on. */
+extern __thread bool tsd_is_small __attribute__((tls_model("initial-exec"))) HIDDEN;
 
 /* Make this thread ready for jemalloc.
  *
@@ -49,6 +52,9 @@ tsd_ready(void)
 {
 	return likely(tsd_is_complete) || tsd_make();
 }
+
+/* What this thread has for aside.h; NULL if there is no memory. */
+struct aside *tsd_aside(void);
 
 /* This thread runs its last destructors. */
 void tsd_ending(void);

@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "unwind.h"
+#include "aside.h"
 #include "cfi.h"
 #include "mappings.h"
 #include "mem.h"
@@ -1022,7 +1023,7 @@ unwind_origin(struct unwind *u, bool is_exit, uintptr_t ret_registers[UNWIND_REG
 		    cfi_step(&u->row, &regs, load, u) != 0)
 			break;
 		is_exact = u->row.is_signal;
-		if (!is_exact && regs.r[CFI_RSP] <= sp)
+		if (!is_exact && regs.r[CFI_RSP] <= sp && !aside_is_switch(at))
 			break;
 	}
 	ret_registers[0] = regs.r[CFI_RBX];

@@ -44,7 +44,8 @@ cli_tests = \
 	tests/cli/completion.sh \
 	tests/cli/exports.sh \
 	tests/cli/gcprof.sh \
-	tests/cli/heapsnapshot.sh
+	tests/cli/heapsnapshot.sh \
+	tests/cli/installed.sh
 
 analyze_tests = \
 	tests/cli/analyze.sh \
@@ -84,7 +85,7 @@ analyze_test_cflags = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(analyze_cflags)
 analyze_test_libs = tools/libanalyze.a $(CMOCKA_LIBS) $(analyze_libs)
 
 # Files of the library by themselves; tests/unit/races.sh has the same lists.
-alone_sources = tests/unit/alone.c tests/unit/together.h lib/mem.c lib/peek.c lib/sys.c
+alone_sources = tests/unit/alone.c tests/unit/together.h lib/forking.c lib/mem.c lib/peek.c lib/sys.c
 alone_test_libs = $(CMOCKA_LIBS) -lpthread -lm
 
 tests_unit_test_blocks_SOURCES = tests/unit/test_blocks.c lib/blocks.c lib/index.c $(alone_sources)

@@ -454,6 +454,7 @@ struct snapshots {
 	struct snapshot *list;
 	size_t n;
 	size_t n_cut_short; /* files that were not written to their end */
+	size_t n_unread;    /* left out, as the analyzer does not take them */
 	pid_t first;	    /* the command's own process */
 };
 
@@ -650,7 +651,7 @@ say_what_goes_on(const char *dir)
 
 /* ---- the analyzer ---- */
 
-enum noise { LOUD, NO_OUTPUT };
+enum noise { LOUD, NO_OUTPUT, NO_WORD };
 
 static void
 redirect(int fd, int to)
@@ -675,6 +676,8 @@ run_analyzer(const struct check *c, struct words *w, enum noise noise)
 		(void)unsetenv("LD_PRELOAD"); /* maybe ours, of a check of this check */
 		redirect(STDIN_FILENO, nowhere);
 		redirect(STDOUT_FILENO, noise == LOUD ? STDERR_FILENO : nowhere);
+		if (noise == NO_WORD)
+			redirect(STDERR_FILENO, nowhere);
 		(void)execvp(c->analyzer, w->list);
 		complain("'%s': %s", c->analyzer, strerror(errno));
 		_exit(ANALYZER_FAILED);
@@ -784,6 +787,52 @@ analyze(const struct check *c, const struct snapshots *s)
 	return worst;
 }
 
+/* Whether the analyzer takes it, without a word. */
+static bool
+can_be_read(const struct check *c, const char *path)
+{
+	struct words w = {0};
+
+	add(&w, text("gcprof-analyze"));
+	add(&w, text("--no-symbols"));
+	add(&w, text("--format=csv:/dev/null"));
+	add(&w, text("--"));
+	add(&w, text("%s", path));
+	return run_analyzer(c, &w, NO_WORD) == 0;
+}
+
+/* The analysis of some failed, and it was said why; the others are in the report.  Leave
+ * the former out, so that they do not hide what was found in the latter.
+ *
+ * Returns  the result for the others; ANALYZER_FAILED if there are none, or if all can be
+ *          read and it was something else. */
+static int
+analyze_rest(const struct check *c, struct snapshots *s)
+{
+	size_t n = 0, n_before = s->n;
+	struct words w = {0};
+
+	for (size_t i = 0; i < n_before; i++) {
+		if (can_be_read(c, s->list[i].path)) {
+			s->list[n++] = s->list[i];
+			continue;
+		}
+		complain("the snapshot of process %ld cannot be read, and is not in the report%s",
+			 (long)s->list[i].pid, c->output ? "" : "; --output=NAME keeps it");
+		free(s->list[i].path);
+	}
+	s->n = n;
+	s->n_unread = n_before - n;
+	if (!n || n == n_before)
+		return ANALYZER_FAILED;
+	begin_words(c, &w);
+	add(&w, text("--format=text:/dev/null"));
+	add(&w, text("--"));
+	for (size_t i = 0; i < n; i++)
+		add(&w, text("%s", s->list[i].path));
+	return run_analyzer(c, &w, NO_WORD);
+}
+
 /* Before the program runs, for hours maybe: is there an analyzer, and does it
  * take these options?  It reads them in order, and --help ends that. */
 static int
@@ -865,12 +914,16 @@ report(const struct check *c, pid_t pid, int wait_status)
 	drop_earlier(&s);
 	if (s.n) {
 		result = analyze(c, &s);
+		if (result == ANALYZER_FAILED && s.n > 1)
+			result = analyze_rest(c, &s);
 		say_result(c, &s, result, status);
 	}
 	free_snapshots(&s);
 	if (status)
 		return status;
-	return result == ANALYZER_FINDINGS ? c->findings_status : result;
+	if (result == ANALYZER_FINDINGS)
+		return c->findings_status;
+	return s.n_unread ? ANALYZER_FAILED : result;
 }
 
 /* In the child: become the program, or say through the pipe why not. */

@@ -101,7 +101,7 @@ static const struct field {
 	FIELD(allocations), FIELD(allocated_bytes), FIELD(frees), FIELD(freed_bytes),
 	FIELD(live_blocks), FIELD(live_bytes), FIELD(cut_pause_ns), FIELD(cut_threads),
 	FIELD(cut_unanswered), FIELD(cut_in_place), FIELD(unbooked), FIELD(period_bytes),
-	FIELD(leak_check_off), FIELD(unread_bytes),
+	FIELD(leak_check_off), FIELD(unread_bytes), FIELD(foreign_frees),
 };
 
 static const struct field text_fields[] = {

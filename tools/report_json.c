@@ -224,6 +224,8 @@ process(const struct heap *h)
 	put(o, "complete", json_boolean(h->is_complete));
 	put(o, "losses", losses(h));
 	put(o, "loss_meanings", loss_meanings(h));
+	if (info->foreign_frees)
+		put(o, "foreign_frees", number(info->foreign_frees));
 	return o;
 }
 

@@ -172,6 +172,9 @@ write_process(const struct report *r, FILE *f)
 	write_snapshots(r, f);
 	write_settle(r, f);
 	write_losses(h, f);
+	if (info->foreign_frees)
+		fprintf(f, "Not seen    %s block%s of the C library's own heap, freed by the program\n",
+			COUNT(info->foreign_frees), info->foreign_frees == 1 ? "" : "s");
 	fprintf(f, "Settings    epoch of %s, old after %" PRIu64 " epoch%s,%sallocator ",
 		SIZE(info->young_bytes), info->promote, info->promote == 1 ? "" : "s",
 		layout_is_narrow(f) ? "\n            " : " ");

@@ -18,6 +18,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -148,10 +149,78 @@ why_not_linked_by(int fd, const Elf64_Phdr *ph)
 	return NULL;
 }
 
+/* Sanitizers whose allocator has to be the first.  Their runtime exports this symbol, or
+ * a library does that the program needs. */
+static const struct {
+	const char *symbol, *why;
+} sanitizers[] = {
+	{"__tsan_init", "it has ThreadSanitizer, whose allocator must be the first: build it without -fsanitize=thread"},
+	{"__msan_init", "it has MemorySanitizer, whose allocator must be the first: build it without -fsanitize=memory"},
+	{"__asan_init", "it has AddressSanitizer, whose allocator must be the first: build it without -fsanitize=address"},
+	{"__hwasan_init", "it has HWAddressSanitizer, whose allocator must be the first: build it without -fsanitize=hwaddress"},
+};
+
+/* The strings of the dynamic section.  Returns NULL if they cannot be read; to be freed. */
+static char *
+dynamic_strings(int fd, const Elf64_Ehdr *eh, const Elf64_Phdr *dynamic, size_t *ret_bytes)
+{
+	const uint64_t most = 256 << 20;
+	uint64_t addr = 0, bytes = 0, at;
+	Elf64_Dyn d;
+	Elf64_Phdr ph;
+	unsigned i;
+
+	for (at = 0; at + sizeof(d) <= dynamic->p_filesz; at += sizeof(d)) {
+		if (read_at(fd, &d, sizeof(d), dynamic->p_offset + at) < 0 || d.d_tag == DT_NULL)
+			break;
+		if (d.d_tag == DT_STRTAB)
+			addr = d.d_un.d_ptr;
+		else if (d.d_tag == DT_STRSZ)
+			bytes = d.d_un.d_val;
+	}
+	for (i = 0; bytes && bytes <= most && i < eh->e_phnum && i < MAX_PROGRAM_HEADERS; i++) {
+		char *strings;
+
+		if (read_at(fd, &ph, sizeof(ph), eh->e_phoff + (uint64_t)i * eh->e_phentsize) < 0)
+			return NULL;
+		if (ph.p_type != PT_LOAD || addr < ph.p_vaddr || addr - ph.p_vaddr >= ph.p_filesz)
+			continue;
+		strings = malloc(bytes);
+		if (strings && read_at(fd, strings, bytes, ph.p_offset + (addr - ph.p_vaddr)) == 0) {
+			*ret_bytes = bytes;
+			return strings;
+		}
+		free(strings);
+		return NULL;
+	}
+	return NULL;
+}
+
+static const char *
+why_not_sanitized(int fd, const Elf64_Ehdr *eh, const Elf64_Phdr *dynamic)
+{
+	size_t bytes = 0, i;
+	char *strings = dynamic_strings(fd, eh, dynamic, &bytes);
+	const char *why = NULL;
+
+	for (i = 0; strings && !why && i < sizeof(sanitizers) / sizeof(*sanitizers); i++) {
+		const char *symbol = sanitizers[i].symbol;
+		size_t n = strlen(symbol) + 1; /* a whole string: its end, and one before */
+		char *at = memmem(strings, bytes, symbol, n);
+
+		if (at && at > strings && !at[-1])
+			why = sanitizers[i].why;
+	}
+	free(strings);
+	return why;
+}
+
 static const char *
 why_not_elf(int fd, const char *path, const Elf64_Ehdr *eh)
 {
 	Elf64_Phdr ph;
+	bool is_linked = false;
+	const char *why = NULL;
 	unsigned i;
 
 	if (eh->e_ident[EI_CLASS] != ELFCLASS64)
@@ -161,9 +230,16 @@ why_not_elf(int fd, const char *path, const Elf64_Ehdr *eh)
 	for (i = 0; i < eh->e_phnum && i < MAX_PROGRAM_HEADERS; i++) {
 		if (read_at(fd, &ph, sizeof(ph), eh->e_phoff + (uint64_t)i * eh->e_phentsize) < 0)
 			return NULL;
-		if (ph.p_type == PT_INTERP)
-			return why_not_linked_by(fd, &ph);
+		if (ph.p_type == PT_INTERP) {
+			is_linked = true;
+			if (!why)
+				why = why_not_linked_by(fd, &ph);
+		} else if (ph.p_type == PT_DYNAMIC && !why) {
+			why = why_not_sanitized(fd, eh, &ph);
+		}
 	}
+	if (is_linked || why)
+		return why;
 	if (is_dynamic_linker(path))
 		return NULL;
 	return "it is statically linked: no dynamic linker runs that could preload a library";

@@ -18,6 +18,7 @@ e2e_tests += \
 	tests/e2e/commands.sh \
 	tests/e2e/compare.sh \
 	tests/e2e/cut.sh \
+	tests/e2e/deepbind.sh \
 	tests/e2e/entry-points.sh \
 	tests/e2e/epochs.sh \
 	tests/e2e/exec.sh \
@@ -27,23 +28,29 @@ e2e_tests += \
 	tests/e2e/holds.sh \
 	tests/e2e/inspect.sh \
 	tests/e2e/mallctl.sh \
+	tests/e2e/large.sh \
 	tests/e2e/mappings.sh \
 	tests/e2e/memory.sh \
 	tests/e2e/output.sh \
+	tests/e2e/places.sh \
 	tests/e2e/plugins.sh \
 	tests/e2e/refused.sh \
 	tests/e2e/returned.sh \
 	tests/e2e/processes.sh \
 	tests/e2e/sampling.sh \
+	tests/e2e/sanitizers.sh \
 	tests/e2e/secure.sh \
 	tests/e2e/several.sh \
 	tests/e2e/signals.sh \
 	tests/e2e/sleeping.sh \
 	tests/e2e/smallstacks.sh \
+	tests/e2e/small-stacks.sh \
+	tests/e2e/sparse.sh \
 	tests/e2e/stacks.sh \
 	tests/e2e/stand-ins.sh \
 	tests/e2e/threads.sh \
 	tests/e2e/top.sh \
+	tests/e2e/torn.sh \
 	tests/e2e/types.sh \
 	tests/e2e/endless.sh \
 	tests/e2e/stress.sh \
@@ -62,6 +69,7 @@ EXTRA_DIST += \
 	tests/e2e/targets/stacks.c \
 	tests/e2e/targets/tls.c \
 	tests/e2e/targets/stand-ins.c \
+	tests/e2e/targets/pairs.c \
 	tests/e2e/targets/throwing.cc \
 	tests/e2e/targets/stress-plugin.c \
 	tests/e2e/targets/verify-plugin.c \
@@ -89,6 +97,7 @@ e2e_targets = \
 	tests/e2e/targets/cut \
 	tests/e2e/targets/dontfork \
 	tests/e2e/targets/entry \
+	tests/e2e/targets/depth \
 	tests/e2e/targets/epochs \
 	tests/e2e/targets/execs \
 	tests/e2e/targets/fatal \
@@ -99,6 +108,7 @@ e2e_targets = \
 	tests/e2e/targets/holds \
 	tests/e2e/targets/inspected \
 	tests/e2e/targets/jit \
+	tests/e2e/targets/large \
 	tests/e2e/targets/mappings \
 	tests/e2e/targets/memory \
 	tests/e2e/targets/privileged \
@@ -113,8 +123,11 @@ e2e_targets = \
 	tests/e2e/targets/signals \
 	tests/e2e/targets/sleeping \
 	tests/e2e/targets/smallstacks \
+	tests/e2e/targets/small \
+	tests/e2e/targets/sparse \
 	tests/e2e/targets/stress \
 	tests/e2e/targets/threads \
+	tests/e2e/targets/torn \
 	tests/e2e/targets/unloading \
 	tests/e2e/targets/unreadable \
 	tests/e2e/targets/watch
@@ -157,6 +170,8 @@ tests_e2e_targets_dontfork_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_entry_SOURCES = tests/e2e/targets/entry.c
 tests_e2e_targets_entry_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_entry_LDADD = -ldl
+tests_e2e_targets_depth_SOURCES = tests/e2e/targets/depth.c
+tests_e2e_targets_depth_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_epochs_SOURCES = tests/e2e/targets/epochs.c
 tests_e2e_targets_epochs_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_execs_SOURCES = tests/e2e/targets/execs.c
@@ -177,6 +192,9 @@ tests_e2e_targets_holds_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_holds_LDADD = -ldl
 tests_e2e_targets_jit_SOURCES = tests/e2e/targets/jit.c
 tests_e2e_targets_jit_CFLAGS = $(e2e_cflags)
+tests_e2e_targets_large_SOURCES = tests/e2e/targets/large.c tests/e2e/targets/truth.h
+tests_e2e_targets_large_CFLAGS = $(e2e_cflags)
+tests_e2e_targets_large_LDADD = -ldl
 tests_e2e_targets_mappings_SOURCES = tests/e2e/targets/mappings.c
 tests_e2e_targets_mappings_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_memory_SOURCES = tests/e2e/targets/memory.c
@@ -203,12 +221,18 @@ tests_e2e_targets_smallstacks_SOURCES = tests/e2e/targets/smallstacks.c
 tests_e2e_targets_smallstacks_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_signals_SOURCES = tests/e2e/targets/signals.c
 tests_e2e_targets_signals_CFLAGS = $(e2e_cflags)
+tests_e2e_targets_small_SOURCES = tests/e2e/targets/small.c
+tests_e2e_targets_small_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_churn_SOURCES = tests/e2e/targets/churn.c tests/e2e/targets/truth.h
 tests_e2e_targets_churn_CFLAGS = $(e2e_cflags)
+tests_e2e_targets_sparse_SOURCES = tests/e2e/targets/sparse.c
+tests_e2e_targets_sparse_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_stress_SOURCES = tests/e2e/targets/stress.c tests/e2e/targets/truth.h
 tests_e2e_targets_stress_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_threads_SOURCES = tests/e2e/targets/threads.c
 tests_e2e_targets_threads_CFLAGS = $(e2e_cflags)
+tests_e2e_targets_torn_SOURCES = tests/e2e/targets/torn.c tests/e2e/targets/truth.h
+tests_e2e_targets_torn_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_unloading_SOURCES = tests/e2e/targets/unloading.c tests/e2e/targets/truth.h
 tests_e2e_targets_unloading_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_unloading_LDADD = -ldl

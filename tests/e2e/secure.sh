@@ -7,7 +7,7 @@
 # by a user without rights.  Needs root.
 #
 # SPDX-License-Identifier: MIT
-# shellcheck source-path=SCRIPTDIR/../..
+# shellcheck source-path=SCRIPTDIR/../.. disable=SC2016
 if [ -z "${GCPROF_SECURE_NAMESPACE:-}" ]; then
 	# Only in there is the library preloaded into all programs.
 	if [ "$(id -u)" = 0 ] && unshare -m true 2>/dev/null; then

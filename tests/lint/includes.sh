@@ -42,8 +42,8 @@ done | no_complaint "lib/ includes headers of its own only"
 includes lib/heapfile.h | grep -vE ' <(stddef|stdint)\.h>$' |
 	no_complaint "heapfile.h includes nothing of ours"
 includes lib/base.h lib/values.[ch] lib/sys.[ch] lib/mem.[ch] lib/options.[ch] |
-	grep -vE ' (<.*>|base\.h|sys\.h|mem\.h|options\.h|options\.def|values\.h)$' |
-	no_complaint "base, sys, mem and options know nobody else but values"
+	grep -vE ' (<.*>|base\.h|sys\.h|mem\.h|options\.h|options\.def|secure\.h|values\.h)$' |
+	no_complaint "base, sys, mem and options know nobody else but values and secure"
 includes lib/*.[ch] tools/*.[ch] | grep -E ' (\.\./)*tests/' |
 	no_complaint "nothing includes tests/"
 

@@ -2,7 +2,7 @@
 # faketime.sh -- libfaketime, which stands in for the C library's clocks, before and after us.
 #
 # SPDX-License-Identifier: MIT
-# shellcheck source-path=SCRIPTDIR/../..
+# shellcheck source-path=SCRIPTDIR/../.. disable=SC2016
 . "${srcdir:-.}/tests/e2e/init.sh"
 
 require faketime "$CC"

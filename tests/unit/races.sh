@@ -15,7 +15,7 @@ mkdir -p "$build" || exit 1
 compile() { # NAME FILE-OF-LIB...
 	local name=$1 files=() file
 	shift
-	for file in "$@" mem sys; do
+	for file in "$@" forking mem sys; do
 		files+=("$src/lib/$file.c")
 	done
 	"${CC:-cc}" -std=gnu11 -g -O1 -fsanitize=thread -include "$abs_top_builddir/config.h" \

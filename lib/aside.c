@@ -1,0 +1,83 @@
+/* aside.c -- see aside.h.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "aside.h"
+#include "mem.h"
+#include "sys.h"
+#include "tsd.h"
+
+#include <sys/mman.h>
+
+void gcprof_aside_switch(void (*f)(void *), void *with, char *top) HIDDEN;
+extern const char gcprof_aside_switch_end[] HIDDEN;
+
+__asm__(".text\n"
+	".balign 16\n"
+	".globl gcprof_aside_switch\n"
+	".hidden gcprof_aside_switch\n"
+	".type gcprof_aside_switch, @function\n"
+	"gcprof_aside_switch:\n"
+	".cfi_startproc\n"
+	"	pushq %rbp\n"
+	".cfi_def_cfa_offset 16\n"
+	".cfi_offset %rbp, -16\n"
+	"	movq %rsp, %rbp\n"
+	".cfi_def_cfa_register %rbp\n"
+	"	movq %rdx, %rsp\n"
+	"	movq %rdi, %rax\n"
+	"	movq %rsi, %rdi\n"
+	"	callq *%rax\n"
+	"	leave\n"
+	".cfi_def_cfa %rsp, 8\n"
+	"	retq\n"
+	".cfi_endproc\n"
+	".size gcprof_aside_switch, .-gcprof_aside_switch\n"
+	".globl gcprof_aside_switch_end\n"
+	".hidden gcprof_aside_switch_end\n"
+	"gcprof_aside_switch_end:\n");
+
+static bool
+map(struct aside *a)
+{
+	char *none = NULL, *low = mem_map(ASIDE_BYTES);
+
+	if (!low)
+		return false;
+	/* Without it, too deep a call would be as bad as it is elsewhere. */
+	(void)sys_mprotect(low, MEM_PAGE, PROT_NONE);
+	/* A handler may have done it meanwhile; what is lost then is address space. */
+	(void)__atomic_compare_exchange_n(&a->top, &none, low + ASIDE_BYTES, false,
+					  __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+	return true;
+}
+
+void
+aside_call(void (*f)(void *with), void *with)
+{
+	struct aside *a = tsd_aside();
+
+	if (!a || relaxed_load(&a->is_busy) || (!a->top && !map(a))) {
+		f(with);
+		return;
+	}
+	relaxed_store(&a->is_busy, true);
+	signal_fence();
+	gcprof_aside_switch(f, with, a->top);
+	signal_fence();
+	relaxed_store(&a->is_busy, false);
+}
+
+bool
+aside_has(uintptr_t sp)
+{
+	const struct aside *a = tsd_aside();
+
+	return a && a->top && (uintptr_t)a->top - sp <= ASIDE_BYTES;
+}
+
+bool
+aside_is_switch(uintptr_t pc)
+{
+	return pc >= (uintptr_t)gcprof_aside_switch && pc <= (uintptr_t)gcprof_aside_switch_end;
+}

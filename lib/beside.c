@@ -1,0 +1,60 @@
+/* beside.c -- see beside.h.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "beside.h"
+#include "modules.h"
+#include "sys.h"
+
+#include <string.h>
+#include <unistd.h>
+
+static const char configured[] = GCPROF_BINDIR "/gcprof-analyze";
+static const char *library; /* its path, or NULL */
+
+void
+beside_init(void)
+{
+	struct module_find m;
+
+	if (modules_find((uintptr_t)configured, &m) && m.module)
+		library = modules_get(m.module)->path;
+}
+
+static bool
+ends_with(const char *s, size_t n, const char *tail)
+{
+	size_t k = strlen(tail);
+
+	return n >= k && memcmp(s + n - k, tail, k) == 0;
+}
+
+static bool
+is_there(char *to, size_t bytes, int n_directory, const char *tail)
+{
+	size_t n = (size_t)n_directory;
+
+	if (n + strlen(tail) >= bytes)
+		return false;
+	memcpy(to, library, n);
+	memcpy(to + n, tail, strlen(tail) + 1);
+	return sys_access(to, X_OK) == 0;
+}
+
+const char *
+beside_analyzer(void)
+{
+	static char path[4096];
+	const char *slash = library ? strrchr(library, '/') : NULL;
+	int n = slash ? (int)(slash - library) : 0;
+
+	if (!slash || library[0] != '/')
+		return configured;
+	if (ends_with(library, (size_t)n, "/lib/.libs") &&
+	    is_there(path, sizeof path, n, "/../../tools/gcprof-analyze"))
+		return path;
+	if (is_there(path, sizeof path, n, "/../bin/gcprof-analyze") ||
+	    is_there(path, sizeof path, n, "/../../bin/gcprof-analyze"))
+		return path;
+	return configured;
+}

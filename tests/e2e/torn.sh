@@ -1,0 +1,86 @@
+#!/usr/bin/env bash
+# torn.sh -- children that are forked while other threads change tables of the library.
+#
+# fork copies page by page, at several moments; lib/forking.h.
+#
+# SPDX-License-Identifier: MIT
+# shellcheck source-path=SCRIPTDIR/../..
+. "${srcdir:-.}/tests/e2e/init.sh"
+
+require_built "$TARGETS/torn"
+n=$([ "${GCPROF_TESTS_LONG:-0}" = 1 ] && echo 400 || echo 20)
+
+# The analyzer's reader takes every record.
+readable() { # FILE
+	"$ANALYZE" --format=csv --top=1 "$1" >/dev/null
+}
+
+# Epochs end all the time.
+export GCPROF_YOUNG=128K
+
+run_gcprof fork "$TARGETS/torn" fork "$n"
+is "forks beside threads at work: the program ends well" "$status" 0
+points_of "$T/fork.truth"
+is "forks beside threads at work: nothing is said" "$(cat "$T/fork.err")" ""
+is "each process leaves a snapshot" "$(n_heaps fork)" $((n + 1))
+unread=0 inexact=0 incomplete=0 strange=0
+while read -r pid; do
+	file=$(heap_of fork "$pid")
+	if ! dump "$file" >/dev/null 2>"$T/dump.err" || ! readable "$file" 2>>"$T/dump.err"; then
+		unread=$((unread + 1))
+		diag_file "$T/dump.err" 3
+		continue
+	fi
+	[ "$(info "$file" complete)" = 1 ] || incomplete=$((incomplete + 1))
+	ledger "$file" "$T/fork.truth" "$pid" >"$T/ledger.out" || {
+		inexact=$((inexact + 1))
+		diag_file "$T/ledger.out" 3
+	}
+	# The child's own blocks, and stacks, are nobody else's.
+	[ "$(records "$file" block | awk '$2 >= 300 && $2 < 400 { print $7 }' | sort -n | uniq -c |
+		awk '$1 >= 100 { n++ } END { print n + 0 }')" = 1 ] || strange=$((strange + 1))
+done < <(sed -n 's/^child //p' "$T/fork.truth")
+is "the snapshots of all children can be read" "$unread" 0
+is "nothing is lost in them" "$incomplete" 0
+is "each has all the child's own blocks" "$inexact" 0
+is "and these are of one allocation site" "$strange" 0
+
+run_gcprof deaf "$TARGETS/torn" deaf "$n"
+is "snapshots beside threads that cannot be stopped: the program ends well" "$status" 0
+points_of "$T/deaf.truth"
+unread=0 inexact=0
+while read -r file; do
+	if ! readable "$file" 2>"$T/dump.err"; then
+		unread=$((unread + 1))
+		diag_file "$T/dump.err" 3
+	elif ! ledger "$file" "$T/deaf.truth" >"$T/ledger.out"; then
+		inexact=$((inexact + 1))
+		diag_file "$T/ledger.out" 3
+	fi
+done < <(heaps deaf)
+is "they can be read" "$unread" 0
+is "and have what the thread that asked allocated" "$inexact" 0
+
+run_gcprof behind "$TARGETS/torn" behind 20
+is "children that no fork handler knows of: all ends well" "$status" 0
+points_of "$T/behind.truth"
+is "they leave no snapshot" "$(n_heaps behind)" 1
+is "nothing is said of them" "$(cat "$T/behind.err")" ""
+
+GCPROF_YOUNG=16M run_gcprof epochs "$TARGETS/torn" epochs 40
+is "forks while epochs end: the program ends well" "$status" 0
+points_of "$T/epochs.truth"
+unread=0
+while read -r file; do
+	readable "$file" 2>"$T/dump.err" || {
+		unread=$((unread + 1))
+		diag_file "$T/dump.err" 3
+	}
+done < <(heaps epochs)
+is "forks while epochs end: all snapshots can be read" "$unread $(n_heaps epochs)" "0 41"
+
+# ---- a check of such a program is one
+
+GCPROF_YOUNG=1M run_plain check "$RUN" check -- "$TARGETS/torn" fork 20
+is "gcprof check: all processes are checked" "$status $(grep -c '21 processes checked' "$T/check.err")" "0 1"
+done_testing
