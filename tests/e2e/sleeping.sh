@@ -11,14 +11,22 @@ for mode in ends signal restart; do
 	is "$mode: alone, every call ends in time" "$status $(grep -c 'in time$' "$T/alone-$mode.out")" "0 38"
 done
 
-differs() { # MODE NAME: what came otherwise than alone
-	diff "$T/alone-$1.out" "$T/$2.out"
+# What came otherwise than alone, and does so again: on a machine with much to do a
+# thread may be held up just where gcprof(7) says that a signal's end is missed.
+differs() { # MODE WHERE
+	local line name again
+	while read -r line; do
+		name=${line%%:*}
+		again=$(LD_PRELOAD=$LIB GCPROF_OUTPUT=$T/again.%n "$TARGETS/sleeping" "$1" "$2" "$name")
+		[ "$again" = "$(grep "^$name:" "$T/alone-$1.out")" ] || printf '%s; %s\n' "$line" "$again"
+	done < <(diff "$T/alone-$1.out" "$T/$1-$2.out" | sed -n 's/^> //p')
+	[ "$(wc -l <"$T/$1-$2.out")" -eq 38 ] || echo "not all calls"
 }
 
 same() { # MODE WHERE SNAPSHOT SENTENCE
 	local name=$1-$2
 	GCPROF_SNAPSHOT=$3 run_gcprof "$name" "$TARGETS/sleeping" "$1" "$2"
-	is "$name: $4" "$status $(differs "$1" "$name")" "0 "
+	is "$name: $4" "$status $(GCPROF_SNAPSHOT=$3 differs "$1" "$2")" "0 "
 	between "$name: snapshots were taken meanwhile" "$(n_heaps "$name")" 5 1000000
 	is "$name: nothing was said" "$(cat "$T/$name.err")" ""
 }
