@@ -39,11 +39,11 @@ tests_bench_threads_CFLAGS = $(bench_cflags)
 
 EXTRA_DIST += \
 	tests/bench/run.sh \
+	tests/bench/compress.py \
 	tests/bench/cut.sh \
 	tests/bench/facts.py \
 	tests/bench/dict.py \
 	tests/bench/hash.pl \
 	tests/bench/large.cc \
-	tests/bench/lzma.py \
 	tests/bench/sort.sql \
 	tests/bench/table.py

@@ -149,7 +149,7 @@ choose() {
 	realloc-large) command=("$bench/large" realloc "$(pick 1 200)") ;;
 	calloc-large) command=("$bench/large" calloc "$(pick 100 10000)") ;;
 	vectors) command=("$bench/large" vectors "$(pick 10 200)") ;;
-	lzma) command=(/usr/bin/python3 -S -s "$sources/lzma.py" "$(pick 5 200)") ;;
+	lzma) command=(/usr/bin/python3 -S -s "$sources/compress.py" "$(pick 5 200)") ;;
 	compiler)
 		if [ "$n" = 1 ]; then compiler_command -fsyntax-only "$sources/containers.cc"; else
 			compiler_command "$sources/large.cc"

@@ -1,4 +1,4 @@
-# lzma.py N -- small texts compressed, each with buffers of many mebibytes.
+# compress.py N -- small texts compressed, each with buffers of many mebibytes.
 import lzma
 import sys
 
