@@ -6,6 +6,7 @@ bench_programs = \
 	tests/bench/cubes \
 	tests/bench/cut \
 	tests/bench/fraction \
+	tests/bench/large \
 	tests/bench/measure \
 	tests/bench/parser \
 	tests/bench/simple \
@@ -25,6 +26,8 @@ tests_bench_cut_SOURCES = tests/bench/cut.c
 tests_bench_cut_CFLAGS = $(bench_cflags)
 tests_bench_fraction_SOURCES = tests/bench/fraction.c
 tests_bench_fraction_CFLAGS = $(bench_cflags)
+tests_bench_large_SOURCES = tests/bench/large.c
+tests_bench_large_CFLAGS = $(bench_cflags)
 tests_bench_measure_SOURCES = tests/bench/measure.c
 tests_bench_measure_CFLAGS = $(bench_cflags)
 tests_bench_parser_SOURCES = tests/bench/parser.c
@@ -36,6 +39,7 @@ tests_bench_threads_CFLAGS = $(bench_cflags)
 
 EXTRA_DIST += \
 	tests/bench/run.sh \
+	tests/bench/compress.py \
 	tests/bench/cut.sh \
 	tests/bench/facts.py \
 	tests/bench/dict.py \

@@ -102,7 +102,7 @@ any_short() { # TOOLS: whether any of them runs on a shortened input
 
 # ------------------------------------------------------------- programs
 
-all_programs="fraction cubes simple threads_1 threads_2 threads_8 parser containers sqlite perl_hash python_dict compiler redis"
+all_programs="fraction cubes simple threads_1 threads_2 threads_8 parser containers sqlite perl_hash python_dict compiler redis large realloc-large calloc-large vectors lzma"
 
 has_program() {
 	case $1 in
@@ -110,6 +110,8 @@ has_program() {
 	sqlite) has sqlite3 ;;
 	perl_hash) has perl ;;
 	python_dict) [ -x /usr/bin/python3 ] ;;
+	*large | vectors) [ -x "$bench/large" ] ;;
+	lzma) /usr/bin/python3 -c 'import lzma' 2>/dev/null ;;
 	compiler) has g++ ;;
 	redis) has redis-server && has redis-benchmark ;;
 	*) [ -x "$bench/${1%_[0-9]}" ] ;;
@@ -143,6 +145,11 @@ choose() {
 		;;
 	perl_hash) command=(perl "$sources/hash.pl" "$(pick 20000 120000)") ;;
 	python_dict) command=(/usr/bin/python3 -S -s "$sources/dict.py" "$(pick 5000 100000)") ;;
+	large) command=("$bench/large" again "$(pick 20 1000)") ;;
+	realloc-large) command=("$bench/large" realloc "$(pick 1 200)") ;;
+	calloc-large) command=("$bench/large" calloc "$(pick 100 10000)") ;;
+	vectors) command=("$bench/large" vectors "$(pick 10 200)") ;;
+	lzma) command=(/usr/bin/python3 -S -s "$sources/compress.py" "$(pick 5 200)") ;;
 	compiler)
 		if [ "$n" = 1 ]; then compiler_command -fsyntax-only "$sources/containers.cc"; else
 			compiler_command "$sources/large.cc"
