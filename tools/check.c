@@ -818,7 +818,7 @@ analyze_rest(const struct check *c, struct snapshots *s)
 			continue;
 		}
 		complain("the snapshot of process %ld cannot be read, and is not in the report%s",
-			 (long)s->list[i].pid, c->output ? "" : "; --output=NAME keeps it");
+			 (long)s->list[i].pid, c->output ? "" : "; --keep keeps it");
 		free(s->list[i].path);
 	}
 	s->n = n;

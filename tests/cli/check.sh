@@ -161,6 +161,12 @@ ok "a script whose interpreter is not there: 127, and no report" no_interpreter
 
 # ---- children ----
 
+# A file as a process leaves one, with other bytes in it.
+spoil='echo spoilt > "$(dirname "$GCPROF_OUTPUT")/app.999999.1.heap"'
+ok "a snapshot that cannot be read does not hide another's findings" status 23 check -- sh -c "./app 3; $spoil; exit 0"
+spoilt() { grep -q lose_blocks err && says 'snapshot of process 999999 cannot be read'; }
+ok "it is named, and the report on the others is there" spoilt
+ok "with nothing found in the others, a snapshot that cannot be read fails the check: 2" status 2 check -- sh -c "./app 0; $spoil; exit 0"
 ok "a child's findings count" status 23 check -- sh -c './app 3; exit 0'
 ok "all processes are checked" says '2 processes checked'
 ok "the command's own status counts, not a child's" status 0 check -- sh -c './app 0 return 5; exit 0'
