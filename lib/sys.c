@@ -985,6 +985,32 @@ sys_write_quietly(int fd, const char *bytes, size_t n)
 	sys_restore_signals(mask);
 }
 
+/* What would move a terminal's cursor, or turn the direction of text, in names that may hold
+ * anything: C0, DEL, C1, and the marks that tools/text.c lists. */
+static void
+make_harmless(char *line, size_t n)
+{
+	unsigned char *p = (unsigned char *)line;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		size_t bad = 0, left = n - i;
+
+		if (p[i] < 0x20 || p[i] == 0x7f)
+			bad = 1;
+		else if (left > 1 && ((p[i] == 0xc2 && p[i + 1] < 0xa0) ||
+				      (p[i] == 0xd8 && p[i + 1] == 0x9c)))
+			bad = 2;
+		else if (left > 2 && p[i] == 0xe2 &&
+			 ((p[i + 1] == 0x80 && (p[i + 2] == 0x8e || p[i + 2] == 0x8f ||
+						(p[i + 2] >= 0xaa && p[i + 2] <= 0xae))) ||
+			  (p[i + 1] == 0x81 && p[i + 2] >= 0xa6 && p[i + 2] <= 0xa9)))
+			bad = 3;
+		for (; bad; bad--)
+			p[i + bad - 1] = '?';
+	}
+}
+
 void
 sys_log(const char *format, ...)
 {
@@ -995,6 +1021,7 @@ sys_log(const char *format, ...)
 	va_start(ap, format);
 	n += sys_vformat(line + n, sizeof line - n - 1, format, ap);
 	va_end(ap);
+	make_harmless(line, n);
 	line[n++] = '\n';
 	sys_log_raw(line, n);
 }

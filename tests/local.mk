@@ -45,6 +45,7 @@ cli_tests = \
 	tests/cli/exports.sh \
 	tests/cli/gcprof.sh \
 	tests/cli/heapsnapshot.sh \
+	tests/cli/hostile.sh \
 	tests/cli/installed.sh
 
 analyze_tests = \

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "baseline.h"
+#include "text.h"
 
 /* clang-format off */
 const char options_help[] =
@@ -130,11 +131,9 @@ complain(const char *format, ...)
 {
 	va_list args;
 
-	fputs("gcprof-analyze: ", stderr);
 	va_start(args, format);
-	vfprintf(stderr, format, args);
+	text_complain("gcprof-analyze", format, args);
 	va_end(args);
-	fputc('\n', stderr);
 }
 
 /* ---- options ---- */

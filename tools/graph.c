@@ -118,6 +118,8 @@ spread(struct marker *m, unsigned from, unsigned to, enum follow follow)
 		for (; middle < tail && middle - head < 2 * STAGE; middle++) {
 			uint64_t first = e->first[ring[middle % RING]];
 
+			if (first == e->first[ring[middle % RING] + 1])
+				continue; /* it has none, and maybe there are none at all */
 			__builtin_prefetch(&e->targets[first]);
 			__builtin_prefetch(&e->words[first]);
 		}

@@ -7,6 +7,7 @@
  */
 #include "launch.h"
 #include "target.h"
+#include "text.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -27,11 +28,9 @@ complain(const char *format, ...)
 {
 	va_list ap;
 
-	(void)fputs("gcprof: ", stderr);
 	va_start(ap, format);
-	(void)vfprintf(stderr, format, ap);
+	text_complain("gcprof", format, ap);
 	va_end(ap);
-	(void)fputc('\n', stderr);
 }
 
 int

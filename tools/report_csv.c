@@ -2,7 +2,7 @@
  *
  * In:   a report.
  * Out:  a header and a row for each site, comma separated, lines ended by CR LF,
- *       texts in quotes.
+ *       texts in quotes, and none that a spreadsheet would take for a formula.
  * Not here: blocks and edges (report_sqlite.c), which sites there are (report.c).
  *
  * Source: RFC 4180, section 2.
@@ -15,6 +15,15 @@
 #include <string.h>
 
 #include "profile.h"
+
+/* A spreadsheet takes a cell that begins so for a formula, and runs it: an apostrophe makes
+ * it text.  Source: OWASP, "CSV Injection". */
+static void
+write_guard(const char *s, FILE *f)
+{
+	if (*s && strchr("=+-@\t\r", *s))
+		fputc('\'', f);
+}
 
 static void
 write_quoted(const char *s, FILE *f)
@@ -31,6 +40,8 @@ static void
 write_stack(const struct profile *p, const uint32_t *stack, size_t n, FILE *f)
 {
 	fputc('"', f);
+	if (n)
+		write_guard(p->frames[stack[0]].name, f);
 	for (size_t i = 0; i < n; i++) {
 		const struct profile_frame *x = &p->frames[stack[i]];
 
@@ -95,6 +106,7 @@ report_write_csv(const struct report *r, FILE *f)
 		if (r->findings->retained)
 			fprintf(f, "%" PRIu64, r->findings->retained[node].bytes);
 		fputs(",\"", f);
+		write_guard(n ? p->frames[stack[0]].name : "", f);
 		write_quoted(n ? p->frames[stack[0]].name : "", f);
 		fputs("\",", f);
 		write_stack(p, stack, n, f);

@@ -277,6 +277,8 @@ put_escaped(FILE *f, const char *bytes, bool is_property)
 		if (*p == '%' || *p == '\r' || *p == '\n' ||
 		    (is_property && (*p == ':' || *p == ',')))
 			fprintf(f, "%%%02X", (unsigned char)*p);
+		else if (((unsigned char)*p < ' ' && *p != '\t') || *p == 0x7f)
+			fputs("\xef\xbf\xbd", f); /* a log is read on terminals, too */
 		else
 			fputc(*p, f);
 	free(text);

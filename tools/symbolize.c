@@ -174,14 +174,18 @@ has_build_id(Elf *elf, const struct heap_text *build_id)
 	       memcmp(bytes, build_id->bytes, build_id->n) == 0;
 }
 
-/* Open a plain file; -1 if there is none.  The name comes out of a file that
- * may be hostile: do not wait for a FIFO. */
+/* Open a plain file; -1 if there is none.  The name comes out of a file that may be
+ * hostile: to open a device may have an effect, /dev/watchdog, and a FIFO would wait. */
 static int
 open_plain(const char *name)
 {
 	struct stat st;
-	int fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	int fd;
 
+	if (stat(name, &st) != 0 || !S_ISREG(st.st_mode))
+		return -1;
+	fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	/* By now it may be another one. */
 	if (fd >= 0 && (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))) {
 		close(fd);
 		fd = -1;

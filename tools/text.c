@@ -69,6 +69,19 @@ is_control(const unsigned char *p, size_t length)
 	       (length == 2 && p[0] == 0xc2 && p[1] < 0xa0);
 }
 
+/* Marks that turn the direction of what follows: a name with one can look like another.
+ * Source: Unicode Standard Annex #9, 2: U+061C, U+200E, U+200F, U+202A to U+202E, U+2066
+ * to U+2069. */
+static bool
+is_directional(const unsigned char *p, size_t length)
+{
+	if (length == 2)
+		return p[0] == 0xd8 && p[1] == 0x9c;
+	return length == 3 && p[0] == 0xe2 &&
+	       ((p[1] == 0x80 && (p[2] == 0x8e || p[2] == 0x8f || (p[2] >= 0xaa && p[2] <= 0xae))) ||
+		(p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9));
+}
+
 char *
 text_utf8(const char *bytes, size_t n, bool is_terminal)
 {
@@ -80,7 +93,8 @@ text_utf8(const char *bytes, size_t n, bool is_terminal)
 		return NULL;
 	for (size_t i = 0, length; i < n; i += length) {
 		length = utf8_length(p + i, n - i);
-		if (length > 0 && !(is_terminal && is_control(p + i, length))) {
+		if (length > 0 && !is_directional(p + i, length) &&
+		    !(is_terminal && is_control(p + i, length))) {
 			memcpy(to, p + i, length);
 			to += length;
 		} else {
@@ -95,6 +109,20 @@ text_utf8(const char *bytes, size_t n, bool is_terminal)
 	}
 	*to = '\0';
 	return text;
+}
+
+void
+text_complain(const char *prefix, const char *format, va_list args)
+{
+	char *line = NULL, *safe = NULL;
+	int n = vasprintf(&line, format, args);
+
+	if (n >= 0)
+		safe = text_utf8(line, (size_t)n, true);
+	fprintf(stderr, "%s: %s\n", prefix, safe ? safe : "out of memory");
+	free(safe);
+	if (n >= 0)
+		free(line);
 }
 
 /* ---- figures ---- */

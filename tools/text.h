@@ -9,15 +9,20 @@
 #ifndef GCPROF_TEXT_H
 #define GCPROF_TEXT_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* A heap text, or any bytes, as valid UTF-8 for free(3).
+/* A heap text, or any bytes, as valid UTF-8 for free(3): U+FFFD stands for what is not, and
+ * for marks that turn the direction of text.
  *
  * is_terminal  also replace what could move a terminal's cursor.
  */
 char *text_utf8(const char *bytes, size_t n, bool is_terminal);
+
+/* A line on standard error, "PREFIX: ...".  File names and the like in it may hold anything. */
+void text_complain(const char *prefix, const char *format, va_list args);
 
 /* A command line, whose arguments end with NULs, as one line of UTF-8 for free(3). */
 char *text_command(const char *bytes, size_t n);
