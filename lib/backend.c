@@ -659,7 +659,7 @@ static void
 say(void *with, const char *text)
 {
 	void (**own)(void *, const char *) =
-		(void (**)(void *, const char *))dlsym(RTLD_DEFAULT, "malloc_message");
+		(void (**)(void *, const char *))libc_dlsym(RTLD_DEFAULT, "malloc_message");
 	int was = errno;
 
 	if (own && *own)
