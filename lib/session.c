@@ -22,6 +22,7 @@
 #include "options.h"
 #include "record.h"
 #include "roots.h"
+#include "sandbox.h"
 #include "signals.h"
 #include "sites.h"
 #include "snapshot.h"
@@ -36,6 +37,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <string.h>
+#include <sys/single_threaded.h>
 #include <sys/wait.h>
 
 uint64_t loss[N_LOSSES];
@@ -68,6 +70,8 @@ static struct {
 	char writing[4096]; /* name of the last snapshot */
 	int looker;	 /* child that looks for alarms, or 0 */
 	int viewer;	 /* child that looks for a viewer, or 0 */
+	int timekeeper;	 /* atomic: the thread that keeps time; 0: none, -1: it has not run yet */
+	uint32_t is_time_up; /* atomic, futex: it is to end */
 	uint32_t requests; /* atomic; enum request, by bit */
 	uint32_t look_number; /* of the snapshot that it may keep, or 0 */
 	uint64_t last_snapshot_ns, last_snapshot_used;
@@ -101,13 +105,15 @@ number_after(const char *text, const char *word)
 static uint64_t
 read_rss(void)
 {
+	static uint64_t last;
 	char text[128];
 	const char *second;
 
 	if (sys_read_file("/proc/thread-self/statm", text, sizeof text) <= 0)
-		return 0;
+		return sandbox_is_on() ? relaxed_load(&last) : 0; /* as it was before */
 	second = strchr(text, ' ');
-	return second ? number_after(second, " ") * 4096 : 0;
+	relaxed_store(&last, second ? number_after(second, " ") * 4096 : 0);
+	return relaxed_load(&last);
 }
 
 static uint64_t
@@ -363,6 +369,22 @@ gather(struct snapshot_facts *ret, enum reason reason, bool may_lock)
 	measure(&ret->memory, may_lock);
 }
 
+/* Whether a filter of the program's forbids what a snapshot cannot do without. */
+static bool
+is_forbidden(void)
+{
+	static bool is_said;
+
+	if (!sandbox_is_on() ||
+	    (sandbox_allows(SANDBOX_WRITE) &&
+	     (__libc_single_threaded || sandbox_allows(SANDBOX_THREADS))))
+		return false;
+	lose(LOSS_SNAPSHOTS);
+	if (!__atomic_exchange_n(&is_said, true, __ATOMIC_RELAXED))
+		sys_log("no snapshot: the program's seccomp filter forbids what it takes");
+	return true;
+}
+
 /* Take one.  pattern NULL: as GCPROF_OUTPUT says.  where: as session_asked has it.
  * Context  inside the guard, or in a signal handler outside of it. */
 static int
@@ -376,7 +398,7 @@ take_at(enum reason reason, const char *pattern, enum patience patience,
 	enum cut_way way = CUT_IN_CHILD;
 	int result = 0, child, naps;
 
-	if (options.is_secure)
+	if (options.is_secure || is_forbidden())
 		return -EPERM;
 	if (!take_turn(patience)) {
 		lose(LOSS_SNAPSHOTS);
@@ -840,11 +862,12 @@ keep_time(void *with)
 	(void)with;
 	sys_allow_libc_signals();
 	cut_set_own_thread(sys_gettid());
+	release_store(&s.timekeeper, sys_gettid());
 	for (;;) {
 		uint64_t now;
 
-		sys_sleep(pause_ns());
-		if (is_last_thread())
+		sys_wait(&s.is_time_up, 0, pause_ns());
+		if (acquire_load(&s.is_time_up) || is_last_thread())
 			return NULL;
 		if (!record_enter())
 			continue;
@@ -874,18 +897,75 @@ start_timekeeper(void)
 	int err;
 
 	if ((!options.interval_ns && watch_next_ns() == UINT64_MAX && !live_is_permanent()) ||
-	    pthread_attr_init(&attr) != 0)
+	    !sandbox_allows(SANDBOX_THREAD) || pthread_attr_init(&attr) != 0)
 		return;
 	(void)pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
 	(void)pthread_attr_setstacksize(&attr, STACK);
 	mask = sys_block_signals();
 	thread_tls.n_ignoring++;
+	release_store(&s.timekeeper, -1);
 	err = pthread_create(&thread, &attr, keep_time, NULL);
 	thread_tls.n_ignoring--;
 	sys_restore_signals(mask);
 	(void)pthread_attr_destroy(&attr);
 	if (err)
+		release_store(&s.timekeeper, 0);
+	if (err)
 		sys_log("no thread for snapshots and watches by time (errno %d)", err);
+}
+
+/* End it, and wait until the kernel has forgotten it: libc makes calls at a thread's end
+ * that we cannot hold back. */
+static bool
+end_timekeeper(void)
+{
+	const uint64_t nap = 1000000;
+	int tid, naps = 5000;
+
+	release_store(&s.is_time_up, 1);
+	sys_wake(&s.is_time_up);
+	while ((tid = acquire_load(&s.timekeeper)) != 0 && (tid < 0 || sys_is_thread(tid)) &&
+	       naps--)
+		sys_sleep(nap);
+	release_store(&s.timekeeper, 0);
+	release_store(&s.is_time_up, 0);
+	return tid != 0;
+}
+
+/* ---- the program shuts itself in ------------------------------------------- */
+
+static struct {
+	bool had_timekeeper, has_free_clocks;
+} before;
+
+void
+session_before_sandbox(void)
+{
+	before.had_timekeeper = end_timekeeper();
+	if (!record_enter())
+		return;
+	before.has_free_clocks = sys_has_free_clocks();
+	(void)read_rss(); /* remembered */
+	let_go(WAIT);
+	record_leave();
+}
+
+void
+session_know_sandbox(bool is_strict)
+{
+	/* Strict mode may make reading the time stamp counter a fault. */
+	if (is_strict || (!sandbox_allows(SANDBOX_CLOCK) && !before.has_free_clocks))
+		sys_stop_clocks();
+	signals_before_sandbox();
+}
+
+void
+session_after_sandbox(void)
+{
+	if (before.had_timekeeper && record_enter()) {
+		start_timekeeper();
+		record_leave();
+	}
 }
 
 /* ---- signals -------------------------------------------------------------- */
@@ -988,6 +1068,8 @@ after_fork_child(void)
 {
 	bool had_others;
 
+	sys_ids_after_fork();
+	s.pid = sys_getpid();
 	forking_end(true);
 	mappings_after_fork(thread_tls.has_mappings);
 	if (thread_tls.is_forking)
@@ -1000,7 +1082,7 @@ after_fork_child(void)
 	if (had_others)
 		roots_left_behind();
 	verify_after_fork(had_others);
-	s.pid = sys_getpid();
+	s.timekeeper = 0;
 	sys_log_about(s.pid);
 	signals_after_fork();
 	gate_after_fork();
@@ -1032,6 +1114,7 @@ session_boot(void)
 	uintptr_t *start = __libc_stack_end;
 	char **environment = start ? (char **)(start + 1 + *start + 1) : NULL;
 
+	sys_ids_init();
 	s.pid = sys_getpid();
 	sys_log_about(s.pid);
 	s.start_ns = sys_now_ns();

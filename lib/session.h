@@ -40,6 +40,12 @@ int session_leak_check(void);
 /* There is to be no leak check at the end any more. */
 void session_leaks_checked(void);
 
+/* The program installs a seccomp filter: before it is known, before the kernel has it,
+ * and when that is done or has failed.  Context: outside the guard. */
+void session_before_sandbox(void);
+void session_know_sandbox(bool is_strict);
+void session_after_sandbox(void);
+
 /* The program ends without exit().  Context: any. */
 void session_at_end(void);
 

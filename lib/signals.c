@@ -8,6 +8,7 @@
 #include "live_page.h"
 #include "options.h"
 #include "record.h"
+#include "sandbox.h"
 #include "session.h"
 #include "sys.h"
 #include "thread.h"
@@ -193,6 +194,25 @@ signals_after_fork(void)
 	s.pid = sys_getpid();
 	if (was_init)
 		install_all_fatal();
+}
+
+void
+signals_before_sandbox(void)
+{
+	bool is_fatal_kept = sandbox_allows(SANDBOX_FATAL);
+	bool is_asked_kept = sandbox_allows(SANDBOX_HANDLER);
+	struct sigaction now;
+	int number;
+
+	for (number = 1; number < MAX_SIGNALS; number++) {
+		if ((s.use[number] != ENDS || is_fatal_kept) &&
+		    (s.use[number] != ASKS || is_asked_kept))
+			continue;
+		s.use[number] = NOT_OURS;
+		if (__sigaction(number, NULL, &now) == 0 &&
+		    (now.sa_sigaction == on_fatal || now.sa_sigaction == on_asked))
+			(void)__sigaction(number, &s.believed[number], NULL);
+	}
 }
 
 /* ---- the program's view ------------------------------------------------------ */
