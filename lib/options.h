@@ -18,6 +18,7 @@ struct options {
 	bool at_exit, at_signal, at_fatal;
 	uint64_t interval_ns;    /* 0 = off */
 	uint32_t growth_percent; /* 0 = off */
+	uint64_t abort_at; /* wrong frees after which the program ends; 0 = never */
 	int signal;
 	const char *signal_name; /* as it was given */
 	int cut_signal;
@@ -40,6 +41,8 @@ extern struct options options;
 /* Parse environ-like strings, at the place where the kernel put them; complaints are kept
  * until options_complain. */
 void options_parse(char **environment);
+/* Whether any are to be written, at whatever moment. */
+bool options_want_snapshots(void);
 /* Say on standard error what could not be used, once. */
 void options_complain(void);
 

@@ -36,6 +36,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/single_threaded.h>
 #include <sys/wait.h>
@@ -277,11 +278,13 @@ reap_writer(bool is_waiting)
 
 enum patience { GO_ON, WAIT };
 
-enum reason { AT_EXIT, AT_FATAL, BY_SIGNAL, BY_CALL, AT_INTERVAL, AT_GROWTH, AT_LIMIT, BY_WATCH, BY_VIEWER };
+enum reason { AT_EXIT, AT_FATAL, BY_SIGNAL, BY_CALL, AT_INTERVAL, AT_GROWTH, AT_LIMIT, BY_WATCH, BY_VIEWER,
+	      AT_WRONG_FREES };
 static const char *const reason_names[] = {
 	[AT_EXIT] = "exit",	     [AT_FATAL] = s.fatal,   [BY_SIGNAL] = "signal",
 	[BY_CALL] = "api",	     [AT_INTERVAL] = "interval", [AT_GROWTH] = "growth",
 	[AT_LIMIT] = "limit",	     [BY_WATCH] = "watch",   [BY_VIEWER] = "live",
+	[AT_WRONG_FREES] = s.fatal,
 };
 
 /* The turn to write, or to let go of who wrote: is_writing. */
@@ -1005,6 +1008,21 @@ session_ended_by(const char *signal, const struct cut_thread *where)
 	/* The second of two threads waits for the first one's snapshot. */
 	let_go(WAIT);
 	dismiss_viewer();
+}
+
+void
+session_end_by_wrong_frees(uint64_t n)
+{
+	sys_log("%lu wrong frees: the program is ended, as GCPROF_ABORT says", (unsigned long)n);
+	if ((options.at_exit || options.at_fatal) && sys_getpid() == s.pid &&
+	    !__atomic_exchange_n(&s.is_exit_done, true, __ATOMIC_RELAXED)) {
+		(void)sys_format(s.fatal, sizeof s.fatal, "fatal wrong frees");
+		dismiss_viewer();
+		(void)take(AT_WRONG_FREES, NULL, WAIT);
+	}
+	/* A handler may go elsewhere by longjmp. */
+	thread_tls.guard = 0;
+	abort();
 }
 
 /* ---- start, fork, end ---------------------------------------------------- */
