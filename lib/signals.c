@@ -260,16 +260,22 @@ action_in_child(int number, const struct sigaction *act, struct sigaction *old)
 static void
 give_up(int number, const struct sigaction *act)
 {
+	static bool is_said[2];
 	bool is_cut = s.use[number] == CUTS;
+	/* It matters to nobody who has not asked for what the signal does, and is not
+	 * said again in children. */
+	bool is_missed = is_cut ? options_want_snapshots() : options.at_signal;
 
 	s.use[number] = NOT_OURS;
 	if (is_cut)
 		cut_set_signal(0);
-	sys_log("the program handles signal %s itself: %s; %s can name another",
+	if (is_missed && !is_said[is_cut])
+		sys_log("the program handles signal %s itself: %s; %s can name another",
 		is_cut ? options.cut_signal_name : options.signal_name,
 		is_cut ? "other threads are not stopped for snapshots"
 		       : "no snapshots by this signal",
 		is_cut ? "GCPROF_CUT_SIGNAL" : "GCPROF_SIGNAL");
+	is_said[is_cut] |= is_missed;
 	(void)__sigaction(number, act, NULL);
 }
 
