@@ -15,6 +15,7 @@
 #include <malloc.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 
 enum { JE_MIN = BACKEND_JE_MIN, GLIBC_MIN = 24, OTHER_MIN = 32 };
 
@@ -134,6 +135,8 @@ int gcprof_jesys_munmap(void *addr, size_t bytes);
 int gcprof_jesys_madvise(void *addr, size_t bytes, int advice);
 int gcprof_jesys_mprotect(void *addr, size_t bytes, int prot);
 void *gcprof_jesys_sbrk(intptr_t by);
+int gcprof_jesys_clock_gettime(int clock, struct timespec *ret);
+long gcprof_jesys_syscall(long number, long a, long b, long c);
 char *gcprof_jesys_getenv(const char *name);
 ssize_t gcprof_jesys_readlink(const char *name, char *buf, size_t bytes);
 int gcprof_jesys_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void));
@@ -208,6 +211,25 @@ gcprof_jesys_sbrk(intptr_t by)
 {
 	(void)by; /* the break is the program's: dss is off */
 	return (void *)-1;
+}
+
+/* A small file of /proc at the start, and messages.  The arguments of a variadic call
+ * are where those of any other are. */
+long
+gcprof_jesys_syscall(long number, long a, long b, long c)
+{
+	long result = sys_call(number, a, b, c);
+
+	return result < 0 ? -1 : result;
+}
+
+int
+gcprof_jesys_clock_gettime(int clock, struct timespec *ret)
+{
+	uint64_t now = clock == CLOCK_REALTIME ? sys_realtime_ns() : sys_now_ns();
+
+	*ret = (struct timespec){(time_t)(now / 1000000000u), (long)(now % 1000000000u)};
+	return 0;
 }
 
 char *

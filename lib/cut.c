@@ -7,6 +7,7 @@
 #include "forking.h"
 #include "mappings.h"
 #include "mem.h"
+#include "sandbox.h"
 #include "sys.h"
 #include "thread.h"
 
@@ -426,7 +427,8 @@ cut_take(const struct cut_thread *self, enum cut_way way, int (*f)(void *with), 
 		cut_now.threads[0].alt_stack = sys_alt_stack();
 		cut_now.n_threads = 1;
 	}
-	is_stopping = way != CUT_MOVING && cut_now.threads && cut_install() && gate_begin();
+	is_stopping = way != CUT_MOVING && cut_now.threads && sandbox_allows(SANDBOX_THREADS) &&
+		      cut_install() && gate_begin();
 	if (is_stopping) {
 		c.n_answered = 0;
 		release_store(&c.generation, c.generation + 1);

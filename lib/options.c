@@ -217,6 +217,8 @@ parse_one(enum option_name o, const char *s)
 		return parse_bool(s, &options.is_hugepages);
 	case OPT_FOLLOW:
 		return parse_bool(s, &options.is_follow);
+	case OPT_ABORT:
+		return values_number(s, s + strlen(s), &options.abort_at);
 	case OPT_VERIFY:
 		return values_number(s, s + strlen(s), &options.verify_every);
 	case OPT_VERBOSE:
@@ -294,6 +296,13 @@ options_text(char *to, size_t bytes)
 		n += sys_format(to + n, bytes - n, "%s=%s", name, in_force[o]) + 1;
 	}
 	return n;
+}
+
+bool
+options_want_snapshots(void)
+{
+	return options.at_exit || options.at_signal || options.at_fatal || options.interval_ns ||
+	       options.growth_percent || options.limit_bytes;
 }
 
 void

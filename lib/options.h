@@ -18,6 +18,7 @@ struct options {
 	bool at_exit, at_signal, at_fatal;
 	uint64_t interval_ns;    /* 0 = off */
 	uint32_t growth_percent; /* 0 = off */
+	uint64_t abort_at; /* wrong frees after which the program ends; 0 = never */
 	int signal;
 	const char *signal_name; /* as it was given */
 	int cut_signal;
@@ -43,6 +44,8 @@ void options_parse(char **environment);
 /* NAME=value of each option in force, with a NUL at the end of each; the last ones are
  * left out where there is no room.  Returns the bytes.  After options_parse. */
 size_t options_text(char *to, size_t bytes);
+/* Whether any are to be written, at whatever moment. */
+bool options_want_snapshots(void);
 /* Say on standard error what could not be used, once. */
 void options_complain(void);
 

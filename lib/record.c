@@ -324,6 +324,7 @@ static NOINLINE bool
 bad_free(void *p, enum blocks_state state, const struct block *b, const struct caller *c)
 {
 	static int n_said;
+	static uint64_t n_bad;
 	struct module_find m;
 	site_id site;
 	/* What a larger block has taken over since is its inside. */
@@ -347,6 +348,9 @@ bad_free(void *p, enum blocks_state state, const struct block *b, const struct c
 	    atomic_add(&n_said, 1) < 10)
 		sys_log("%s free of 0x%lx, ignored; the snapshot has its stack",
 			is_double ? "double" : "invalid", (unsigned long)p);
+	/* Not within a handler that interrupted the allocator: the next one will do. */
+	if (unlikely(options.abort_at != 0) && c && atomic_add(&n_bad, 1) + 1 >= options.abort_at)
+		session_end_by_wrong_frees(relaxed_load(&n_bad));
 	return false;
 }
 

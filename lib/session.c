@@ -23,6 +23,7 @@
 #include "publish.h"
 #include "record.h"
 #include "roots.h"
+#include "sandbox.h"
 #include "signals.h"
 #include "sites.h"
 #include "snapshot.h"
@@ -36,7 +37,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/single_threaded.h>
 #include <sys/wait.h>
 
 uint64_t loss[N_LOSSES];
@@ -70,6 +73,8 @@ static struct {
 	uint32_t writing_number;
 	int looker;	 /* child that looks for alarms, or 0 */
 	int viewer;	 /* child that looks for a viewer, or 0 */
+	int timekeeper;	 /* atomic: the thread that keeps time; 0: none, -1: it has not run yet */
+	uint32_t is_time_up; /* atomic, futex: it is to end */
 	uint32_t requests; /* atomic; enum request, by bit */
 	uint32_t look_number; /* of the snapshot that it may keep, or 0 */
 	uint64_t last_snapshot_ns, last_snapshot_used;
@@ -103,13 +108,15 @@ number_after(const char *text, const char *word)
 static uint64_t
 read_rss(void)
 {
+	static uint64_t last;
 	char text[128];
 	const char *second;
 
 	if (sys_read_file("/proc/thread-self/statm", text, sizeof text) <= 0)
-		return 0;
+		return sandbox_is_on() ? relaxed_load(&last) : 0; /* as it was before */
 	second = strchr(text, ' ');
-	return second ? number_after(second, " ") * 4096 : 0;
+	relaxed_store(&last, second ? number_after(second, " ") * 4096 : 0);
+	return relaxed_load(&last);
 }
 
 static uint64_t
@@ -276,11 +283,13 @@ reap_writer(bool is_waiting)
 
 enum patience { GO_ON, WAIT };
 
-enum reason { AT_EXIT, AT_FATAL, BY_SIGNAL, BY_CALL, AT_INTERVAL, AT_GROWTH, AT_LIMIT, BY_WATCH, BY_VIEWER };
+enum reason { AT_EXIT, AT_FATAL, BY_SIGNAL, BY_CALL, AT_INTERVAL, AT_GROWTH, AT_LIMIT, BY_WATCH, BY_VIEWER,
+	      AT_WRONG_FREES };
 static const char *const reason_names[] = {
 	[AT_EXIT] = "exit",	     [AT_FATAL] = s.fatal,   [BY_SIGNAL] = "signal",
 	[BY_CALL] = "api",	     [AT_INTERVAL] = "interval", [AT_GROWTH] = "growth",
 	[AT_LIMIT] = "limit",	     [BY_WATCH] = "watch",   [BY_VIEWER] = "live",
+	[AT_WRONG_FREES] = s.fatal,
 };
 
 /* The turn to write, or to let go of who wrote: is_writing. */
@@ -368,6 +377,22 @@ gather(struct snapshot_facts *ret, enum reason reason, bool may_lock)
 	measure(&ret->memory, may_lock);
 }
 
+/* Whether a filter of the program's forbids what a snapshot cannot do without. */
+static bool
+is_forbidden(void)
+{
+	static bool is_said;
+
+	if (!sandbox_is_on() ||
+	    (sandbox_allows(SANDBOX_WRITE) &&
+	     (__libc_single_threaded || sandbox_allows(SANDBOX_THREADS))))
+		return false;
+	lose(LOSS_SNAPSHOTS);
+	if (!__atomic_exchange_n(&is_said, true, __ATOMIC_RELAXED))
+		sys_log("no snapshot: the program's seccomp filter forbids what it takes");
+	return true;
+}
+
 /* Take one.  pattern NULL: as GCPROF_OUTPUT says.  where: as session_asked has it.
  * Context  inside the guard, or in a signal handler outside of it. */
 static int
@@ -381,7 +406,7 @@ take_at(enum reason reason, const char *pattern, enum patience patience,
 	enum cut_way way = CUT_IN_CHILD;
 	int result = 0, child, naps;
 
-	if (options.is_secure)
+	if (options.is_secure || is_forbidden())
 		return -EPERM;
 	if (!take_turn(patience)) {
 		lose(LOSS_SNAPSHOTS);
@@ -849,11 +874,12 @@ keep_time(void *with)
 	(void)with;
 	sys_allow_libc_signals();
 	cut_set_own_thread(sys_gettid());
+	release_store(&s.timekeeper, sys_gettid());
 	for (;;) {
 		uint64_t now;
 
-		sys_sleep(pause_ns());
-		if (is_last_thread())
+		sys_wait(&s.is_time_up, 0, pause_ns());
+		if (acquire_load(&s.is_time_up) || is_last_thread())
 			return NULL;
 		if (!record_enter())
 			continue;
@@ -883,18 +909,75 @@ start_timekeeper(void)
 	int err;
 
 	if ((!options.interval_ns && watch_next_ns() == UINT64_MAX && !live_is_permanent()) ||
-	    pthread_attr_init(&attr) != 0)
+	    !sandbox_allows(SANDBOX_THREAD) || pthread_attr_init(&attr) != 0)
 		return;
 	(void)pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
 	(void)pthread_attr_setstacksize(&attr, STACK);
 	mask = sys_block_signals();
 	thread_tls.n_ignoring++;
+	release_store(&s.timekeeper, -1);
 	err = pthread_create(&thread, &attr, keep_time, NULL);
 	thread_tls.n_ignoring--;
 	sys_restore_signals(mask);
 	(void)pthread_attr_destroy(&attr);
 	if (err)
+		release_store(&s.timekeeper, 0);
+	if (err)
 		sys_log("no thread for snapshots and watches by time (errno %d)", err);
+}
+
+/* End it, and wait until the kernel has forgotten it: libc makes calls at a thread's end
+ * that we cannot hold back. */
+static bool
+end_timekeeper(void)
+{
+	const uint64_t nap = 1000000;
+	int tid, naps = 5000;
+
+	release_store(&s.is_time_up, 1);
+	sys_wake(&s.is_time_up);
+	while ((tid = acquire_load(&s.timekeeper)) != 0 && (tid < 0 || sys_is_thread(tid)) &&
+	       naps--)
+		sys_sleep(nap);
+	release_store(&s.timekeeper, 0);
+	release_store(&s.is_time_up, 0);
+	return tid != 0;
+}
+
+/* ---- the program shuts itself in ------------------------------------------- */
+
+static struct {
+	bool had_timekeeper, has_free_clocks;
+} before;
+
+void
+session_before_sandbox(void)
+{
+	before.had_timekeeper = end_timekeeper();
+	if (!record_enter())
+		return;
+	before.has_free_clocks = sys_has_free_clocks();
+	(void)read_rss(); /* remembered */
+	let_go(WAIT);
+	record_leave();
+}
+
+void
+session_know_sandbox(bool is_strict)
+{
+	/* Strict mode may make reading the time stamp counter a fault. */
+	if (is_strict || (!sandbox_allows(SANDBOX_CLOCK) && !before.has_free_clocks))
+		sys_stop_clocks();
+	signals_before_sandbox();
+}
+
+void
+session_after_sandbox(void)
+{
+	if (before.had_timekeeper && record_enter()) {
+		start_timekeeper();
+		record_leave();
+	}
 }
 
 /* ---- signals -------------------------------------------------------------- */
@@ -940,6 +1023,21 @@ session_ended_by(const char *signal, const struct cut_thread *where)
 	/* The second of two threads waits for the first one's snapshot. */
 	let_go(WAIT);
 	dismiss_viewer();
+}
+
+void
+session_end_by_wrong_frees(uint64_t n)
+{
+	sys_log("%lu wrong frees: the program is ended, as GCPROF_ABORT says", (unsigned long)n);
+	if ((options.at_exit || options.at_fatal) && sys_getpid() == s.pid &&
+	    !__atomic_exchange_n(&s.is_exit_done, true, __ATOMIC_RELAXED)) {
+		(void)sys_format(s.fatal, sizeof s.fatal, "fatal wrong frees");
+		dismiss_viewer();
+		(void)take(AT_WRONG_FREES, NULL, WAIT);
+	}
+	/* A handler may go elsewhere by longjmp. */
+	thread_tls.guard = 0;
+	abort();
 }
 
 /* ---- start, fork, end ---------------------------------------------------- */
@@ -1003,6 +1101,8 @@ after_fork_child(void)
 {
 	bool had_others;
 
+	sys_ids_after_fork();
+	s.pid = sys_getpid();
 	forking_end(true);
 	mappings_after_fork(thread_tls.has_mappings);
 	if (thread_tls.is_forking)
@@ -1015,7 +1115,7 @@ after_fork_child(void)
 	if (had_others)
 		roots_left_behind();
 	verify_after_fork(had_others);
-	s.pid = sys_getpid();
+	s.timekeeper = 0;
 	sys_log_about(s.pid);
 	signals_after_fork();
 	gate_after_fork();
@@ -1048,6 +1148,7 @@ session_boot(void)
 	uintptr_t *start = __libc_stack_end;
 	char **environment = start ? (char **)(start + 1 + *start + 1) : NULL;
 
+	sys_ids_init();
 	s.pid = sys_getpid();
 	sys_log_about(s.pid);
 	s.start_ns = sys_now_ns();

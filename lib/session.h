@@ -30,6 +30,11 @@ void session_asked(const struct cut_thread *where);
  * after which no thread of the program is to run.  Context: a signal handler. */
 void session_ended_by(const char *signal, const struct cut_thread *where);
 
+/* The program has freed wrongly as often as GCPROF_ABORT allows: end it by SIGABRT, after
+ * a snapshot if one is wanted at its end.  A handler of the program's runs, as for
+ * abort(3).  Context: inside the guard. */
+void session_end_by_wrong_frees(uint64_t n) __attribute__((noreturn));
+
 /* Calls of gcprof.h.  Context: outside the guard. */
 int session_snapshot(const char *name);
 void session_memory(struct gcprof_memory *ret);
@@ -39,6 +44,12 @@ int session_mark(const char *label);
 int session_leak_check(void);
 /* There is to be no leak check at the end any more. */
 void session_leaks_checked(void);
+
+/* The program installs a seccomp filter: before it is known, before the kernel has it,
+ * and when that is done or has failed.  Context: outside the guard. */
+void session_before_sandbox(void);
+void session_know_sandbox(bool is_strict);
+void session_after_sandbox(void);
 
 /* The program ends without exit().  Context: any. */
 void session_at_end(void);

@@ -8,6 +8,7 @@
 #include "options.h"
 #include "publish.h"
 #include "record.h"
+#include "sandbox.h"
 #include "session.h"
 #include "sys.h"
 #include "thread.h"
@@ -220,6 +221,25 @@ signals_after_fork(void)
 		install_all_fatal();
 }
 
+void
+signals_before_sandbox(void)
+{
+	bool is_fatal_kept = sandbox_allows(SANDBOX_FATAL);
+	bool is_asked_kept = sandbox_allows(SANDBOX_HANDLER);
+	struct sigaction now;
+	int number;
+
+	for (number = 1; number < MAX_SIGNALS; number++) {
+		if ((s.use[number] != ENDS || is_fatal_kept) &&
+		    (s.use[number] != ASKS || is_asked_kept))
+			continue;
+		s.use[number] = NOT_OURS;
+		if (__sigaction(number, NULL, &now) == 0 &&
+		    (now.sa_sigaction == on_fatal || now.sa_sigaction == on_asked))
+			(void)__sigaction(number, &s.believed[number], NULL);
+	}
+}
+
 /* ---- the program's view ------------------------------------------------------ */
 
 bool
@@ -266,7 +286,11 @@ action_in_child(int number, const struct sigaction *act, struct sigaction *old)
 static void
 give_up(int number, const struct sigaction *act)
 {
+	static bool is_said[2];
 	bool is_cut = s.use[number] == CUTS;
+	/* It matters to nobody who has not asked for what the signal does, and is not
+	 * said again in children. */
+	bool is_missed = is_cut ? options_want_snapshots() : options.at_signal;
 
 	s.use[number] = NOT_OURS;
 	if (is_cut) {
@@ -275,11 +299,13 @@ give_up(int number, const struct sigaction *act)
 	} else {
 		publish_signal(number, false);
 	}
-	sys_log("the program handles signal %s itself: %s; %s can name another",
-		is_cut ? options.cut_signal_name : options.signal_name,
-		is_cut ? "other threads are not stopped for snapshots"
-		       : "no snapshots by this signal",
-		is_cut ? "GCPROF_CUT_SIGNAL" : "GCPROF_SIGNAL");
+	if (is_missed && !is_said[is_cut])
+		sys_log("the program handles signal %s itself: %s; %s can name another",
+			is_cut ? options.cut_signal_name : options.signal_name,
+			is_cut ? "other threads are not stopped for snapshots"
+			       : "no snapshots by this signal",
+			is_cut ? "GCPROF_CUT_SIGNAL" : "GCPROF_SIGNAL");
+	is_said[is_cut] |= is_missed;
 	(void)__sigaction(number, act, NULL);
 }
 

@@ -37,6 +37,9 @@
 /* Install the handlers.  Once, after options_parse. */
 void signals_init(void);
 void signals_after_fork(void);
+/* A filter of the program's is known, and not in force yet: give back what a handler of
+ * ours could not end in any more as the default action does. */
+void signals_before_sandbox(void);
 
 bool signals_is_ours(int number);
 /* sigaction(2) as the program calls it: any signal, ours or not.  Returns 0, or

@@ -22,20 +22,69 @@
 #endif
 
 /* Source: x86-64 psABI, A.2.1 (number in rax; rdi rsi rdx r10 r8 r9; rcx and
- * r11 are clobbered; -4095..-1 in rax is -errno). */
-static ALWAYS_INLINE long
-kernel(long number, long a, long b, long c, long d, long e, long f)
+ * r11 are clobbered; -4095..-1 in rax is -errno).  One place for all, which filters
+ * may look at. */
+extern const char sys_place[] __asm__("gcprof_sys_place") HIDDEN;
+NOINLINE __attribute__((noclone)) long
+sys_pass(long number, long a, long b, long c, long d, long e, long f)
 {
 	register long r10 __asm__("r10") = d;
 	register long r8 __asm__("r8") = e;
 	register long r9 __asm__("r9") = f;
 	long ret;
 
-	__asm__ volatile("syscall"
+	__asm__ volatile("syscall\n"
+			 "gcprof_sys_place:"
 			 : "=a"(ret)
 			 : "0"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
 			 : "rcx", "r11", "memory");
 	return ret;
+}
+
+static bool (*filter)(const struct sys_call *c, long *ret); /* atomic; NULL: none */
+static uint32_t n_calling; /* atomic: threads in a call that was let through */
+
+static NOINLINE bool
+is_let_through(long number, long a, long b, long c, long d, long e, long f, long *ret)
+{
+	bool (*passes)(const struct sys_call *, long *) = acquire_load(&filter);
+	const struct sys_call call = {number, {a, b, c, d, e, f}, (uintptr_t)sys_place};
+
+	return !passes || passes(&call, ret);
+}
+
+static ALWAYS_INLINE long
+kernel(long number, long a, long b, long c, long d, long e, long f)
+{
+	long ret;
+
+	(void)__atomic_fetch_add(&n_calling, 1, __ATOMIC_SEQ_CST);
+	if (likely(!relaxed_load(&filter)) || is_let_through(number, a, b, c, d, e, f, &ret))
+		ret = sys_pass(number, a, b, c, d, e, f);
+	(void)__atomic_fetch_sub(&n_calling, 1, __ATOMIC_RELEASE);
+	return ret;
+}
+
+/* Whether a call would be let through. */
+static bool
+may(long number, long a, long b, long c)
+{
+	long refused;
+
+	return likely(!relaxed_load(&filter)) || is_let_through(number, a, b, c, 0, 0, 0, &refused);
+}
+
+/* A thread of ours that sleeps in a call has none to make when it wakes but through the
+ * filter, so it is not waited for beyond the time that other calls take. */
+void
+sys_set_filter(bool (*passes)(const struct sys_call *c, long *ret))
+{
+	const struct timespec nap = {0, 1000000};
+	int naps = 50;
+
+	(void)__atomic_exchange_n(&filter, passes, __ATOMIC_SEQ_CST);
+	while (passes && acquire_load(&n_calling) && naps--)
+		(void)sys_pass(SYS_nanosleep, (long)&nap, 0, 0, 0, 0, 0);
 }
 
 #define K0(n) kernel(n, 0, 0, 0, 0, 0, 0)
@@ -45,6 +94,12 @@ kernel(long number, long a, long b, long c, long d, long e, long f)
 #define K4(n, a, b, c, d) kernel(n, (long)(a), (long)(b), (long)(c), (long)(d), 0, 0)
 #define K5(n, a, b, c, d, e)                                                             \
 	kernel(n, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), 0)
+
+long
+sys_call(long number, long a, long b, long c)
+{
+	return K3(number, a, b, c);
+}
 
 long
 sys_mmap(void *addr, size_t bytes, int prot, int flags, int fd, off_t offset)
@@ -329,16 +384,62 @@ sys_close_from(unsigned from)
 		(void)sys_close((int)fd);
 }
 
+/* Where the C library keeps a thread's id in its descriptor, which the kernel writes
+ * before a new thread or a child of fork runs.  Source: CLONE_PARENT_SETTID and
+ * CLONE_CHILD_SETTID in clone(2); the place is found by its value. */
+static struct {
+	int pid;    /* of the process that this is, or was before vfork */
+	size_t tid; /* offset of the id from the thread pointer; 0 = unknown */
+} ids;
+
+static int
+tid_at(size_t offset)
+{
+	uintptr_t p;
+
+	__asm__("movq %%fs:0, %0" : "=r"(p));
+	return *(volatile int *)(p + offset);
+}
+
+void
+sys_ids_init(void)
+{
+	enum { USUAL = 0x2d0, FROM = 0x200, TO = 0x400 };
+	int tid = (int)K0(SYS_gettid);
+	size_t at;
+
+	ids.pid = (int)K0(SYS_getpid);
+	if (tid_at(USUAL) == tid)
+		ids.tid = USUAL;
+	for (at = FROM; !ids.tid && at < TO; at += sizeof(int))
+		if (tid_at(at) == tid)
+			ids.tid = at;
+}
+
+void
+sys_ids_after_fork(void)
+{
+	int pid = (int)K0(SYS_getpid);
+
+	__atomic_store_n(&n_calling, 0, __ATOMIC_RELAXED); /* of other threads */
+	ids.pid = pid > 0 || !ids.tid ? pid : tid_at(ids.tid);
+}
+
+/* BOUND: where a filter forbids to ask, a child of vfork passes for its parent. */
 int
 sys_getpid(void)
 {
-	return (int)K0(SYS_getpid);
+	int pid = (int)K0(SYS_getpid);
+
+	return likely(pid > 0) ? pid : ids.pid;
 }
 
 int
 sys_gettid(void)
 {
-	return (int)K0(SYS_gettid);
+	int tid = (int)K0(SYS_gettid);
+
+	return likely(tid > 0) || !ids.tid ? tid : tid_at(ids.tid);
 }
 
 int
@@ -452,8 +553,10 @@ sys_kill(int pid)
 void
 sys_exit(int status)
 {
+	/* Also where a filter kills for it, as it would without us. */
+	(void)sys_pass(SYS_exit_group, status, 0, 0, 0, 0, 0);
 	for (;;)
-		(void)K1(SYS_exit_group, status);
+		__asm__ volatile("hlt"); /* as the C library's */
 }
 
 uint64_t
@@ -813,7 +916,7 @@ sys_is_readable(uintptr_t addr)
 	/* The kernel copies the mask in before it looks at `how`, and refuses
 	 * this one: EFAULT if it cannot read, EINVAL if it can, and no mask
 	 * changes either way.  An ordinary call that filters let pass. */
-	return K4(SYS_rt_sigprocmask, -1, addr, 0, 8) != -14 /* EFAULT */;
+	return K4(SYS_rt_sigprocmask, -1, addr, 0, 8) == -22 /* EINVAL */;
 }
 
 void
@@ -824,9 +927,41 @@ sys_sleep(uint64_t ns)
 	(void)K5(SYS_ppoll, 0, 0, &ts, 0, 8);
 }
 
+static uint64_t stopped_ns, stopped_realtime_ns; /* 0: the clocks go */
+
+/* The vDSO reads these without the kernel.  Source: the values of vdso_clock_mode that
+ * the kernel's x86 clock sources have. */
+bool
+sys_has_free_clocks(void)
+{
+	static const char *const free_ones[] = {"tsc", "kvm-clock", "hyperv_clocksource_tsc_page"};
+	char name[64];
+	size_t i;
+
+	if (sys_read_file("/sys/devices/system/clocksource/clocksource0/current_clocksource", name,
+			  sizeof name) <= 0)
+		return false;
+	for (i = 0; i < sizeof free_ones / sizeof *free_ones; i++)
+		if (strncmp(name, free_ones[i], strlen(free_ones[i])) == 0)
+			return true;
+	return false;
+}
+
+void
+sys_stop_clocks(void)
+{
+	uint64_t realtime_ns = sys_realtime_ns();
+
+	relaxed_store(&stopped_ns, sys_now_ns());
+	relaxed_store(&stopped_realtime_ns, realtime_ns);
+}
+
 uint64_t
 sys_now_ns(void)
 {
+	if (unlikely(relaxed_load(&stopped_ns) != 0))
+		return stopped_ns;
+
 	struct timespec ts = {0};
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
@@ -838,6 +973,8 @@ sys_realtime_ns(void)
 {
 	struct timespec ts = {0};
 
+	if (unlikely(relaxed_load(&stopped_realtime_ns) != 0))
+		return stopped_realtime_ns;
 	(void)clock_gettime(CLOCK_REALTIME, &ts);
 	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
@@ -974,8 +1111,15 @@ sys_log_raw(const char *text, size_t bytes)
 void
 sys_write_quietly(int fd, const char *bytes, size_t n)
 {
-	uint64_t mask = sys_block_signals();
-	long result = sys_write(fd, bytes, n);
+	uint64_t mask;
+	long result;
+
+	/* Where signals cannot be held back, a reader that is gone would be the program's
+	 * end. */
+	if (!may(SYS_rt_sigprocmask, 2, 0, 0) || !may(SYS_rt_sigtimedwait, 0, 0, 0))
+		return;
+	mask = sys_block_signals();
+	result = sys_write(fd, bytes, n);
 
 	/* The signal that comes with the error is ours as well. */
 	if (result == -32 /* EPIPE */)

@@ -17,6 +17,20 @@
 #include <stdarg.h>
 #include <sys/types.h>
 
+/* A call that is about to be made, and the place that the kernel would see. */
+struct sys_call {
+	long number, args[6];
+	uintptr_t place;
+};
+/* From now on, calls are made only if this returns true, and else give *ret; NULL: all
+ * are.  Returns when those that are under way in other threads are over. */
+void sys_set_filter(bool (*passes)(const struct sys_call *c, long *ret));
+/* A call that the program asks for, whatever filters say of it. */
+long sys_pass(long number, long a, long b, long c, long d, long e, long f);
+
+/* One of ours that no function below makes. */
+long sys_call(long number, long a, long b, long c);
+
 long sys_mmap(void *addr, size_t bytes, int prot, int flags, int fd, off_t offset);
 long sys_munmap(void *addr, size_t bytes);
 long sys_mremap(void *addr, size_t old_bytes, size_t bytes, int flags, void *to);
@@ -67,8 +81,12 @@ long sys_executable(char *buf, size_t bytes);
 /* Close all file descriptors from `from` on. */
 void sys_close_from(unsigned from);
 
+/* Both are known without a call where a filter forbids it. */
 int sys_getpid(void);
 int sys_gettid(void);
+/* At the start, in the main thread; in the child of a fork. */
+void sys_ids_init(void);
+void sys_ids_after_fork(void);
 int sys_getppid(void);
 int sys_geteuid(void);
 /* Whether a process has that pid, be it a zombie. */
@@ -166,6 +184,9 @@ bool sys_is_readable(uintptr_t addr);
 void sys_sleep(uint64_t ns);
 uint64_t sys_now_ns(void);      /* monotonic */
 uint64_t sys_realtime_ns(void); /* since 1970 */
+/* Whether both are read without a call; from now on they stand. */
+bool sys_has_free_clocks(void);
+void sys_stop_clocks(void);
 
 /* A small printf: %s %d %u %x %c %%, with l for 64 bits. Always ends with NUL.
  * Returns the length, at most bytes - 1. */

@@ -96,7 +96,8 @@ bool
 thread_enter_from(uintptr_t sp, bool is_on_alt_stack)
 {
 	if (thread_tls.guard != 0) {
-		if (is_on_alt_stack || !thread_tls.guard_sp || sp <= thread_tls.guard_sp + 512)
+		if (is_on_alt_stack || !thread_tls.guard_sp || sp <= thread_tls.guard_sp + 512 ||
+		    aside_has(sp))
 			return false;
 		forking_change_left();
 	}

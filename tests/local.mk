@@ -15,6 +15,7 @@ unit_tests = \
 	tests/unit/test_epochs \
 	tests/unit/test_publish \
 	tests/unit/test_rules \
+	tests/unit/test_sandbox \
 	tests/unit/test_sites \
 	tests/unit/test_unwind \
 	tests/unit/test_heapfile_read \
@@ -106,6 +107,10 @@ tests_unit_test_publish_LDADD = $(alone_test_libs)
 tests_unit_test_rules_SOURCES = tests/unit/test_rules.c lib/sites.c $(alone_sources)
 tests_unit_test_rules_CFLAGS = $(core_test_cflags)
 tests_unit_test_rules_LDADD = $(alone_test_libs)
+
+tests_unit_test_sandbox_SOURCES = tests/unit/test_sandbox.c lib/sandbox.c $(alone_sources)
+tests_unit_test_sandbox_CFLAGS = $(core_test_cflags)
+tests_unit_test_sandbox_LDADD = $(alone_test_libs)
 
 tests_unit_test_sites_SOURCES = tests/unit/test_sites.c lib/sites.c lib/sample.c $(alone_sources)
 tests_unit_test_sites_CFLAGS = $(core_test_cflags)

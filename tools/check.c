@@ -38,6 +38,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define ABORT_AT "1000" /* wrong frees */
+
 enum { ANALYZER_FINDINGS = 1, ANALYZER_FAILED = 2 };
 
 #define SNAPSHOT_NAME "%e.%p.%n.heap"
@@ -113,6 +115,7 @@ struct check {
 	const char *fail_on;
 	const char *output; /* pattern of the snapshots that are kept, or NULL */
 	int findings_status;
+	bool may_be_missing; /* a command without a snapshot is no failure */
 	char analyzer[PATH_MAX];
 	char library[PATH_MAX];
 	char outer[PATH_MAX], dir[PATH_MAX]; /* what is removed; where snapshots go */
@@ -120,7 +123,7 @@ struct check {
 	struct sigaction program_sigchld, program_sigpipe;
 };
 
-enum { OPT_REPORT = 'o', OPT_HELP = 'h', OPT_FORMAT = 256, OPT_EXITCODE, OPT_KEEP, OPT_ANALYZER };
+enum { OPT_REPORT = 'o', OPT_HELP = 'h', OPT_FORMAT = 256, OPT_EXITCODE, OPT_KEEP, OPT_ALLOW_MISSING, OPT_ANALYZER };
 
 /* Of the analyzer; what is once only writes what is not to be written again. */
 static const struct analyzer_option {
@@ -153,6 +156,7 @@ static const struct option own_options[] = {
 	{"report", required_argument, NULL, OPT_REPORT},
 	{"error-exitcode", required_argument, NULL, OPT_EXITCODE},
 	{"keep", no_argument, NULL, OPT_KEEP},
+	{"allow-missing", no_argument, NULL, OPT_ALLOW_MISSING},
 	{"help", no_argument, NULL, OPT_HELP},
 };
 
@@ -162,6 +166,7 @@ void
 check_list_options(void (*put)(const char *left, const char *words))
 {
 	put("--error-exitcode=N", "exit status if there are findings; default 23");
+	put("--allow-missing", "do not exit with 24 if the command left nothing to judge by");
 	put("--keep", "keep the snapshots, in the working directory; with --output=NAME, under that name");
 	put("--format=FORMAT[:FILE]", "text (default), json, html, sarif, junit or github; may repeat");
 	put("-o, --report=FILE", "where the report without :FILE goes; default standard error");
@@ -231,6 +236,9 @@ take_option(struct check *c, int code)
 		return 0;
 	case OPT_EXITCODE:
 		return take_exitcode(c);
+	case OPT_ALLOW_MISSING:
+		c->may_be_missing = true;
+		return 0;
 	case OPT_KEEP:
 		if (!c->output)
 			c->output = DEFAULT_OUTPUT;
@@ -901,10 +909,12 @@ report(const struct check *c, pid_t pid, int wait_status)
 {
 	struct snapshots s = {.first = pid};
 	int status = exit_status(wait_status), result = 0;
+	bool is_missing;
 
 	say_what_goes_on(c->dir);
 	find_snapshots(&s, c->dir);
-	if (s.n == 0 || s.list[0].pid != pid)
+	is_missing = s.n == 0 || s.list[0].pid != pid;
+	if (is_missing)
 		say_what_is_unknown(&s, wait_status);
 	else if (WIFSIGNALED(wait_status))
 		complain("signal %d (%s) ended the program; the report shows that moment",
@@ -923,6 +933,8 @@ report(const struct check *c, pid_t pid, int wait_status)
 		return status;
 	if (result == ANALYZER_FINDINGS)
 		return c->findings_status;
+	if (result == 0 && !s.n_unread && is_missing && !c->may_be_missing)
+		return CHECK_MISSING;
 	return s.n_unread ? ANALYZER_FAILED : result;
 }
 
@@ -934,6 +946,7 @@ start_program(const struct check *c, int pipe_end)
 
 	unwatch_signals(c);
 	(void)setenv("GCPROF_SNAPSHOT", "exit,fatal", 1);
+	(void)setenv("GCPROF_ABORT", ABORT_AT, 0); /* one that loops would not end */
 	for (size_t i = 0; i < N_SETTINGS; i++)
 		if (c->given[i])
 			(void)setenv(settings[i].variable, c->given[i], 1);

@@ -40,6 +40,7 @@ e2e_tests += \
 	tests/e2e/sampling.sh \
 	tests/e2e/sanitizers.sh \
 	tests/e2e/secure.sh \
+	tests/e2e/sandbox.sh \
 	tests/e2e/several.sh \
 	tests/e2e/signals.sh \
 	tests/e2e/sleeping.sh \
@@ -93,6 +94,7 @@ e2e_targets = \
 	tests/e2e/targets/api \
 	tests/e2e/targets/asking \
 	tests/e2e/targets/badfree \
+	tests/e2e/targets/sandboxed \
 	tests/e2e/targets/books \
 	tests/e2e/targets/cut \
 	tests/e2e/targets/dontfork \
@@ -159,6 +161,8 @@ tests_e2e_targets_asking_SOURCES = tests/e2e/targets/asking.c tests/e2e/targets/
 tests_e2e_targets_asking_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_api_SOURCES = tests/e2e/targets/api.c tests/e2e/targets/truth.h
 tests_e2e_targets_api_CFLAGS = $(e2e_cflags)
+tests_e2e_targets_sandboxed_SOURCES = tests/e2e/targets/sandboxed.c
+tests_e2e_targets_sandboxed_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_badfree_SOURCES = tests/e2e/targets/badfree.c
 tests_e2e_targets_badfree_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_books_SOURCES = tests/e2e/targets/books.c tests/e2e/targets/truth.h

@@ -79,4 +79,12 @@ points_of "$T/own.truth"
 is "own handler: the program gets its SIGUSR2" "$(cat "$T/own.out")" "calls 2"
 is "own handler: one line on stderr tells so" "$(grep -cE "gcprof.*(USR2|signal $(kill -l USR2))" "$T/own.err")" 1
 is "own handler: no snapshot but the one at exit" "$(n_heaps own)" 1
+
+# What is lost with a signal matters to who asked for it, and is said once.
+ignore='trap "" RTMAX-8; trap "" USR2; (trap "" RTMAX-8; exit 0); exit 3'
+GCPROF_SNAPSHOT=none run_gcprof unasked bash -c "$ignore"
+is "a program that ignores our signals is told nothing if no snapshot was asked for" "$status $(cat "$T/unasked.err")" "3 "
+GCPROF_SNAPSHOT=exit run_gcprof once bash -c "$ignore"
+is "it is told once of the signal that stops threads, and its children are not, if one was" \
+	"$status $(grep -c RTMAX-8 "$T/once.err") $(grep -c USR2 "$T/once.err")" "3 1 0"
 done_testing

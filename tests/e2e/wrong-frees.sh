@@ -52,4 +52,14 @@ is "mismatch: one finding for each of the four places" "$(records "$file" bad | 
 found=$(records "$file" bad | while IFS=$'\t' read -r _ _ _ site _; do function_of "$file" "$site"; done | sort | tr '\n' ' ')
 is "mismatch: each in its function" "$found" \
 	"array_freed_by_delete() malloc_freed_by_delete() new_freed_by_delete_array() new_freed_by_free() "
+
+# GCPROF_ABORT: the nth wrong free ends the program, as the C library's malloc does at the first.
+GCPROF_ABORT=10 run_gcprof limited "$TARGETS/badfree" wild 25
+is "at the tenth wrong free with GCPROF_ABORT=10 the program is ended by SIGABRT" "$status" 134
+is "the snapshot that was written before has the ten wrong frees" \
+	"$(records "$(heap limited)" bad | cut -f1,2)" "2	10"
+GCPROF_ABORT=26 run_gcprof beyond "$TARGETS/badfree" wild 25
+is "fewer wrong frees than GCPROF_ABORT allows end nothing" "$status" 5
+GCPROF_ABORT=10 GCPROF_SNAPSHOT=none run_gcprof silent "$TARGETS/badfree" wild 25
+is "with GCPROF_SNAPSHOT=none GCPROF_ABORT ends the program without a snapshot" "$status $(n_heaps silent)" "134 0"
 done_testing

@@ -16,6 +16,7 @@ real_tests += \
 	tests/real/node.sh \
 	tests/real/perl.sh \
 	tests/real/php.sh \
+	tests/real/sandbox.sh \
 	tests/real/plugins.sh \
 	tests/real/python.sh \
 	tests/real/redis.sh \

@@ -1,0 +1,186 @@
+/* interpose_sandbox.c -- prctl(2) and syscall(2): where a program shuts itself in.
+ *
+ * In:   all calls of both by the program and its libraries (libseccomp makes its own by
+ *       syscall(2)).
+ * Out:  filters to sandbox.h before the kernel has them; an end by
+ *       syscall(SYS_exit_group) to session.h; everything else to the C library.
+ *
+ * INVARIANT  no-frame: a call that is not looked at goes on with the caller's stack,
+ * registers and return address, by a jump.  syscall(SYS_vfork) and syscall(SYS_clone)
+ * return twice, and a frame of ours would be overwritten in between.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "libc.h"
+#include "record.h"
+#include "sandbox.h"
+#include "session.h"
+#include "sys.h"
+#include "wrap.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+
+/* ---- what is looked at ------------------------------------------------------- */
+
+/* The call as the program makes it, and what it installs. */
+struct entry {
+	long number, args[6];
+	const struct sock_fprog *program;
+	bool is_strict, gives_descriptor;
+};
+
+static bool
+has_succeeded(const struct entry *e, long result)
+{
+	/* Else more than 0 is a thread that SECCOMP_FILTER_FLAG_TSYNC could not reach. */
+	return result == 0 || (result > 0 && e->gives_descriptor);
+}
+
+static long
+enter(const struct entry *e)
+{
+	int saved = errno, place;
+	long result;
+
+	session_before_sandbox();
+	place = e->is_strict ? sandbox_add_strict() : sandbox_add(e->program);
+	if (place >= 0)
+		session_know_sandbox(e->is_strict);
+	result = sys_pass(e->number, e->args[0], e->args[1], e->args[2], e->args[3], e->args[4],
+			  e->args[5]);
+	if (!has_succeeded(e, result))
+		sandbox_withdraw(place);
+	session_after_sandbox();
+	errno = saved;
+	return result;
+}
+
+static long
+set_errno(long result)
+{
+	if ((unsigned long)result < -4095ul)
+		return result;
+	errno = (int)-result;
+	return -1;
+}
+
+/* The rest of prctl, entered by a jump. */
+long sandbox_prctl(int option, unsigned long mode, unsigned long program, unsigned long fourth,
+		   unsigned long fifth) HIDDEN __attribute__((used));
+long
+sandbox_prctl(int option, unsigned long mode, unsigned long program, unsigned long fourth,
+	      unsigned long fifth)
+{
+	const struct entry e = {
+		.number = SYS_prctl,
+		.args = {option, (long)mode, (long)program, (long)fourth, (long)fifth},
+		.program = (const struct sock_fprog *)program,
+		.is_strict = mode == SECCOMP_MODE_STRICT,
+	};
+
+	if (option != PR_SET_SECCOMP || (!e.is_strict && mode != SECCOMP_MODE_FILTER))
+		return set_errno(sys_pass(SYS_prctl, option, (long)mode, (long)program,
+					  (long)fourth, (long)fifth, 0));
+	return set_errno(enter(&e));
+}
+
+/* The rest of syscall, for the numbers below. */
+long sandbox_syscall(long number, long a, long b, long c, long d, long e,
+		     long f) HIDDEN __attribute__((used));
+long
+sandbox_syscall(long number, long a, long b, long c, long d, long e, long f)
+{
+	const struct entry entry = {
+		.number = number,
+		.args = {a, b, c, d, e, f},
+		.program = (const struct sock_fprog *)c,
+		.is_strict = a == SECCOMP_SET_MODE_STRICT,
+		.gives_descriptor = (b & SECCOMP_FILTER_FLAG_NEW_LISTENER) != 0,
+	};
+
+	if (number == SYS_prctl)
+		return sandbox_prctl((int)a, (unsigned long)b, (unsigned long)c,
+				     (unsigned long)d, (unsigned long)e);
+	if (number == SYS_exit_group)
+		session_at_end();
+	if (number == SYS_seccomp && (entry.is_strict || a == SECCOMP_SET_MODE_FILTER))
+		return set_errno(enter(&entry));
+	return set_errno(sys_pass(number, a, b, c, d, e, f));
+}
+
+/* ---- the names ----------------------------------------------------------------- */
+
+void *sandbox_real_prctl HIDDEN, *sandbox_real_syscall HIDDEN;
+int *sandbox_errno(void) HIDDEN __attribute__((used));
+int *
+sandbox_errno(void)
+{
+	return &errno;
+}
+
+__attribute__((constructor)) static void
+find_next(void)
+{
+	sandbox_real_prctl = libc_dlsym(RTLD_NEXT, "prctl");
+	sandbox_real_syscall = libc_dlsym(RTLD_NEXT, "syscall");
+}
+
+_Static_assert(SYS_prctl == 157 && SYS_seccomp == 317 && SYS_exit_group == 231 &&
+		       PR_SET_SECCOMP == 22,
+	       "as below");
+
+/* r11 is nobody's at a call.  Before the constructor has run, prctl goes through C, and
+ * syscall makes the call itself: its arguments are one place further on than the
+ * kernel's. */
+__asm__(".text\n"
+	".globl prctl\n"
+	".type prctl, @function\n"
+	"prctl:\n"
+	"	endbr64\n"
+	"	cmpl	$22, %edi\n"
+	"	je	sandbox_prctl\n"
+	"	movq	sandbox_real_prctl(%rip), %r11\n"
+	"	testq	%r11, %r11\n"
+	"	jz	sandbox_prctl\n"
+	"	jmp	*%r11\n"
+	".size prctl, . - prctl\n"
+	".globl syscall\n"
+	".type syscall, @function\n"
+	"syscall:\n"
+	"	.cfi_startproc\n"
+	"	endbr64\n"
+	"	cmpq	$317, %rdi\n"
+	"	je	sandbox_syscall\n"
+	"	cmpq	$157, %rdi\n"
+	"	je	sandbox_syscall\n"
+	"	cmpq	$231, %rdi\n"
+	"	je	sandbox_syscall\n"
+	"	movq	sandbox_real_syscall(%rip), %r11\n"
+	"	testq	%r11, %r11\n"
+	"	jz	1f\n"
+	"	jmp	*%r11\n"
+	"1:	movq	%rdi, %rax\n"
+	"	movq	%rsi, %rdi\n"
+	"	movq	%rdx, %rsi\n"
+	"	movq	%rcx, %rdx\n"
+	"	movq	%r8, %r10\n"
+	"	movq	%r9, %r8\n"
+	"	movq	8(%rsp), %r9\n"
+	"	syscall\n"
+	"	cmpq	$-4095, %rax\n"
+	"	jae	2f\n"
+	"	ret\n"
+	"2:	negl	%eax\n"
+	"	pushq	%rax\n"
+	"	.cfi_adjust_cfa_offset 8\n"
+	"	call	sandbox_errno\n"
+	"	popq	%rcx\n"
+	"	.cfi_adjust_cfa_offset -8\n"
+	"	movl	%ecx, (%rax)\n"
+	"	movq	$-1, %rax\n"
+	"	ret\n"
+	"	.cfi_endproc\n"
+	".size syscall, . - syscall\n");

@@ -1,0 +1,223 @@
+/* sandboxed.c -- a program that shuts itself in by a seccomp filter, and works on.
+ *
+ * usage: sandboxed ACTION CALLS [WORD]...
+ *   ACTION  kill, thread (kill that), trap, errno, allow: what the filter does
+ *   CALLS   to these, names with commas between; or to all but those that a set allows:
+ *           preauth (as a server's process that handles what strangers send), worker
+ *           (memory, locks, reading, writing); strict: SECCOMP_MODE_STRICT
+ *   WORD    prctl (not seccomp(2)), twice (two filters), threads (three more, which
+ *           allocate), fork (the work is done in a child of its own, too), usr2 (the
+ *           process sends itself that signal after each round), small (no large blocks), bad (a filter that the
+ *           kernel refuses is tried first), quiet (by syscall(2)'s exit_group)
+ * Prints "worked" and ends with 7.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static const struct {
+	const char *name;
+	unsigned number;
+} calls[] = {
+#define CALL(x) {#x, SYS_##x}
+	CALL(brk),	   CALL(clock_gettime), CALL(clock_nanosleep), CALL(clone),
+	CALL(clone3),	   CALL(close),		CALL(close_range),     CALL(exit),
+	CALL(exit_group),  CALL(fcntl),		CALL(fstat),	       CALL(futex),
+	CALL(getdents64),  CALL(getpid),	CALL(getppid),	       CALL(getrandom),
+	CALL(gettid),	   CALL(madvise),	CALL(membarrier),      CALL(mincore),
+	CALL(mmap),	   CALL(mprotect),	CALL(mremap),	       CALL(munmap),
+	CALL(nanosleep),   CALL(newfstatat),	CALL(openat),	       CALL(poll),
+	CALL(prctl),	   CALL(pread64),	CALL(pwrite64),	       CALL(read),
+	CALL(readlink),	   CALL(rename),	CALL(rseq),	       CALL(rt_sigaction),
+	CALL(rt_sigprocmask), CALL(rt_sigreturn), CALL(rt_sigtimedwait), CALL(set_robust_list),
+	CALL(sigaltstack), CALL(tgkill),	CALL(unlink),	       CALL(wait4),
+	CALL(write),
+};
+
+static const struct {
+	const char *name, *calls;
+} sets[] = {
+	{"preauth", "brk,clock_gettime,clock_nanosleep,close,exit,exit_group,futex,getpid,getrandom,"
+		    "gettid,madvise,mmap,mremap,munmap,nanosleep,newfstatat,poll,read,"
+		    "rt_sigprocmask,rt_sigreturn,write"},
+	{"worker", "brk,exit,exit_group,fstat,futex,madvise,mmap,mprotect,mremap,munmap,newfstatat,"
+		   "read,rt_sigprocmask,rt_sigreturn,rseq,set_robust_list,write"},
+	{"bare", "brk,exit_group,fstat,newfstatat,mmap,mremap,munmap,write"},
+};
+
+static struct sock_filter filter[256];
+static unsigned short n_filter;
+static volatile int is_done;
+void *kept[10];
+
+static void
+emit(unsigned short code, unsigned k, unsigned char yes, unsigned char no)
+{
+	filter[n_filter++] = (struct sock_filter){code, yes, no, k};
+}
+
+static unsigned
+number_of(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof calls / sizeof *calls; i++)
+		if (strcmp(calls[i].name, name) == 0)
+			return calls[i].number;
+	fprintf(stderr, "sandboxed: no call '%s'\n", name);
+	exit(99);
+}
+
+static unsigned
+action_of(const char *name)
+{
+	return strcmp(name, "kill") == 0     ? SECCOMP_RET_KILL_PROCESS
+	       : strcmp(name, "thread") == 0 ? SECCOMP_RET_KILL_THREAD
+	       : strcmp(name, "trap") == 0   ? SECCOMP_RET_TRAP
+	       : strcmp(name, "errno") == 0  ? SECCOMP_RET_ERRNO | EPERM
+					     : SECCOMP_RET_ALLOW;
+}
+
+static void
+compile(unsigned action, const char *names)
+{
+	unsigned named = action, others = SECCOMP_RET_ALLOW;
+	char text[1000], *name;
+	size_t i;
+
+	for (i = 0; i < sizeof sets / sizeof *sets; i++)
+		if (strcmp(sets[i].name, names) == 0) {
+			names = sets[i].calls;
+			named = SECCOMP_RET_ALLOW;
+			others = action;
+		}
+	strcpy(text, names);
+	n_filter = 0;
+	emit(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr), 0, 0);
+	for (name = strtok(text, ","); name; name = strtok(NULL, ",")) {
+		emit(BPF_JMP | BPF_JEQ | BPF_K, number_of(name), 0, 1);
+		emit(BPF_RET | BPF_K, named, 0, 0);
+	}
+	emit(BPF_RET | BPF_K, others, 0, 0);
+}
+
+static int
+install(int by_prctl)
+{
+	struct sock_fprog program = {n_filter, filter};
+
+	return by_prctl ? prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program)
+			: (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
+				       SECCOMP_FILTER_FLAG_TSYNC, &program);
+}
+
+static void *
+allocate(void *with)
+{
+	unsigned i = 0;
+
+	(void)with;
+	do
+		free(malloc(i++ % 3000));
+	while (!is_done && i < 200000);
+	return NULL;
+}
+
+static void
+work(int is_asking, int is_small)
+{
+	int round;
+
+	for (round = 0; round < 10; round++) {
+		void *large = NULL;
+
+		if (!is_small) {
+			large = malloc(1 << 20);
+			memset(large, 1, 1 << 20);
+			large = realloc(large, 3 << 20);
+		}
+		kept[round] = malloc(5000);
+		is_done = 0;
+		for (int i = 0; i < 3000; i++)
+			free(malloc((size_t)i));
+		free(large);
+		if (is_asking)
+			raise(SIGUSR2);
+	}
+}
+
+static int
+has(char **words, const char *word)
+{
+	for (; *words; words++)
+		if (strcmp(*words, word) == 0)
+			return 1;
+	return 0;
+}
+
+int
+main(int argc, char **argv)
+{
+	static char buffer[256];
+	pthread_t threads[3];
+	int i, n_threads, is_child = 0, status = 0;
+
+	if (argc < 3)
+		return 99;
+	free(malloc(100)); /* the C library's first asks for random bytes */
+	setvbuf(stdout, buffer, _IOFBF, sizeof buffer);
+	n_threads = has(argv + 3, "threads") ? 3 : 0;
+	for (i = 0; i < n_threads; i++)
+		pthread_create(&threads[i], NULL, allocate, NULL);
+	if (has(argv + 3, "bad")) {
+		emit(0xffff, 0, 0, 0);
+		printf("bad %d\n", install(0) < 0 && install(1) < 0);
+	}
+	(void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	if (strcmp(argv[2], "strict") == 0) {
+		(void)prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT);
+		for (i = 0; i < 2000; i++)
+			free(malloc((size_t)i));
+		(void)!write(1, "worked\n", 7);
+		(void)syscall(SYS_exit, 7);
+	}
+	if (has(argv + 3, "twice")) {
+		compile(SECCOMP_RET_ALLOW, "read");
+		if (install(0) != 0)
+			return 98;
+	}
+	compile(action_of(argv[1]), argv[2]);
+	if (install(has(argv + 3, "prctl")) != 0)
+		return 98;
+	work(has(argv + 3, "usr2"), has(argv + 3, "small"));
+	if (has(argv + 3, "fork")) {
+		pid_t child = fork();
+
+		is_child = child == 0;
+		if (is_child)
+			work(0, 0);
+		else if (waitpid(child, &status, 0) != child || !WIFEXITED(status))
+			status = 97;
+	}
+	for (i = 0; i < n_threads; i++)
+		pthread_join(threads[i], NULL);
+	if (!is_child)
+		printf("worked %d\n", status == 97 ? 97 : 0);
+	if (has(argv + 3, "quiet")) {
+		fflush(stdout);
+		(void)syscall(SYS_exit_group, 7);
+	}
+	return 7;
+}
