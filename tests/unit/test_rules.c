@@ -24,9 +24,9 @@ cfi_row(uintptr_t pc, const struct module_find *m, struct cfi_scratch *scratch, 
 }
 
 int
-cfi_step(const struct cfi_row *row, struct cfi_regs *regs, cfi_readable *is_readable, void *with)
+cfi_step(const struct cfi_row *row, struct cfi_regs *regs, cfi_load *load, void *with)
 {
-	(void)row, (void)regs, (void)is_readable, (void)with;
+	(void)row, (void)regs, (void)load, (void)with;
 	return -ENOENT;
 }
 
