@@ -42,7 +42,8 @@
 
 enum { LIMIT_MS = 300, SIGNAL_MS = 170, PERIOD_MS = 40 };
 
-static bool is_signal, is_done, is_by_stub;
+static bool is_signal, is_done, is_by_stub, is_late;
+static uint64_t call_start_ns;
 static int n_handled, epoll, message_queue, full_queue, semaphores, receiving, sending, listening,
 	connecting;
 static aio_context_t aio;
@@ -251,6 +252,7 @@ run(const struct call *c)
 	long result;
 
 	start = now_ns();
+	__atomic_store_n(&call_start_ns, start, __ATOMIC_RELEASE);
 	if (c->end)
 		start_helper(c);
 	if (is_signal)
@@ -269,7 +271,8 @@ run(const struct call *c)
 	}
 	printf("%s: %ld %s, handlers %d, %s\n", c->name, result,
 	       error ? strerrorname_np(error) : "0", n_handled - before,
-	       took + 1000000 < (is_signal ? SIGNAL_MS : LIMIT_MS) * 1000000ull ? "too early"
+	       took + 1000000 < (uint64_t)(is_signal ? SIGNAL_MS : limit_ms) * 1000000 ? "too early"
+	       : is_late && took > (uint64_t)limit_ms * 1600000			? "prolonged"
 	       : took > 60000000000ull						? "too late"
 										: "in time");
 }
@@ -344,6 +347,23 @@ run_all(void *with)
 }
 
 static void
+ask_late(void)
+{
+	uint64_t start, before = 0;
+
+	while (!__atomic_load_n(&is_done, __ATOMIC_ACQUIRE)) {
+		start = __atomic_load_n(&call_start_ns, __ATOMIC_ACQUIRE);
+		if (start == before) {
+			wait_ns(1000000);
+			continue;
+		}
+		before = start;
+		wait_ns((uint64_t)limit_ms * 900000 - (now_ns() - start));
+		gcprof_snapshot();
+	}
+}
+
+static void
 ask_for_snapshots(bool is_api)
 {
 	int turn = 0, tid;
@@ -375,6 +395,12 @@ main(int argc, char **argv)
 		limit_ms = 3 * 1000 + LIMIT_MS;
 		limit.tv_sec = limit_tv.tv_sec = 3;
 	}
+	is_late = strcmp(argv[2], "late") == 0;
+	if (is_late) {
+		limit_ms = 2000;
+		limit = (struct timespec){2, 0};
+		limit_tv = (struct timeval){2, 0};
+	}
 	sigaction(SIGUSR1, &act, NULL);
 	act.sa_flags = strcmp(argv[1], "restart") == 0 ? SA_RESTART : 0;
 	sigaction(SIGALRM, &act, NULL);
@@ -387,7 +413,10 @@ main(int argc, char **argv)
 		run_all(NULL);
 	} else {
 		pthread_create(&t, NULL, run_all, NULL);
-		ask_for_snapshots(strcmp(argv[2], "api") == 0);
+		if (is_late)
+			ask_late();
+		else
+			ask_for_snapshots(strcmp(argv[2], "api") == 0);
 		pthread_join(t, NULL);
 	}
 	clean_up();
