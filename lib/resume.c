@@ -117,19 +117,21 @@ static int64_t
 constant_before(uintptr_t end, uint8_t set)
 {
 	enum { FARTHEST = 60 };
-	uintptr_t at = end - 5, page = end & ~(uintptr_t)4095;
+	uintptr_t at = end - 2, page = end & ~(uintptr_t)4095;
 
 	for (; at >= page && at + FARTHEST > end; at--) {
 		const uint8_t *code = (const uint8_t *)at;
-		uintptr_t next = at + 5;
+		/* xor %eax, %eax; xor %edi, %edi */
+		bool is_zero = code[0] == 0x31 && code[1] == (set == SET_EAX ? 0xc0 : 0xff);
+		uintptr_t next = at + (is_zero ? 2 : 5);
 		int n;
 
-		if (code[0] != set || code[3] || code[4] || code[2] > 1)
+		if (!is_zero && (next > end || code[0] != set || code[3] || code[4] || code[2] > 1))
 			continue;
 		while (next < end && (n = length_of_move((const uint8_t *)next, set)) != 0)
 			next += (uintptr_t)n;
 		if (next == end)
-			return code[1] | code[2] << 8;
+			return is_zero ? 0 : code[1] | code[2] << 8;
 	}
 	return -1;
 }
