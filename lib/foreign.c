@@ -3,12 +3,14 @@
  * SPDX-License-Identifier: MIT
  */
 #include "foreign.h"
+#include "aside.h"
 #include "backend.h"
 #include "blocks.h"
 #include "libc.h"
 #include "mappings.h"
 #include "modules.h"
 #include "sys.h"
+#include "thread.h"
 
 extern void *__libc_stack_end; /* of the loader: in the main thread's first frame */
 
@@ -127,13 +129,17 @@ is_in_heap(uintptr_t chunk, size_t bytes)
 }
 
 /* Whether an address may be on the main thread's stack or on this one's, whose thread
- * pointer is above it.  The kernel maps nothing else so near below its stack. */
+ * pointer is above it; who runs on a stack aside took the guard on the program's.  The
+ * kernel maps nothing else so near below its stack. */
 static bool
 is_on_stack(uintptr_t at)
 {
 	const uintptr_t gap = 100 << 20, page_mask = ~(uintptr_t)(PAGE - 1);
-	uintptr_t sp = (uintptr_t)__builtin_frame_address(0) & page_mask, thread, top;
+	uintptr_t sp = (uintptr_t)__builtin_frame_address(0), thread, top;
 
+	if (aside_has(sp) && thread_tls.guard_sp)
+		sp = thread_tls.guard_sp;
+	sp &= page_mask;
 	top = (uintptr_t)__libc_stack_end;
 	__asm__("mov %%fs:0, %0" : "=r"(thread));
 	return (at > top - gap && at < top + gap) || (at >= sp && at < thread && thread - sp < gap);

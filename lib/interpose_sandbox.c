@@ -3,7 +3,8 @@
  * In:   all calls of both by the program and its libraries (libseccomp makes its own by
  *       syscall(2)).
  * Out:  filters to sandbox.h before the kernel has them; an end by
- *       syscall(SYS_exit_group) to session.h; everything else to the C library.
+ *       syscall(SYS_exit_group) to session.h; calls with a time-out to interpose_wait.c;
+ *       everything else to the C library.
  *
  * INVARIANT  no-frame: a call that is not looked at goes on with the caller's stack,
  * registers and return address, by a jump.  syscall(SYS_vfork) and syscall(SYS_clone)
@@ -128,6 +129,10 @@ find_next(void)
 	sandbox_real_syscall = libc_dlsym(RTLD_NEXT, "syscall");
 }
 
+/* Calls with a time-out: interpose_wait.c. */
+_Static_assert(SYS_io_getevents == 208 && SYS_epoll_wait == 232 && SYS_epoll_pwait == 281 &&
+		       SYS_semtimedop == 220 && SYS_rt_sigtimedwait == 128,
+	       "as below");
 _Static_assert(SYS_prctl == 157 && SYS_seccomp == 317 && SYS_exit_group == 231 &&
 		       PR_SET_SECCOMP == 22,
 	       "as below");
@@ -161,6 +166,18 @@ __asm__(".text\n"
 	"	movq	sandbox_real_syscall(%rip), %r11\n"
 	"	testq	%r11, %r11\n"
 	"	jz	1f\n"
+	"	cmpq	$208, %rdi\n"
+	"	je	wait_syscall\n"
+	"	cmpq	$232, %rdi\n"
+	"	je	wait_syscall\n"
+	"	cmpq	$281, %rdi\n"
+	"	je	wait_syscall\n"
+	"	cmpq	$441, %rdi\n"
+	"	je	wait_syscall\n"
+	"	cmpq	$220, %rdi\n"
+	"	je	wait_syscall\n"
+	"	cmpq	$128, %rdi\n"
+	"	je	wait_syscall\n"
 	"	jmp	*%r11\n"
 	"1:	movq	%rdi, %rax\n"
 	"	movq	%rsi, %rdi\n"

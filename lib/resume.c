@@ -11,6 +11,8 @@
 #include <sys/syscall.h>
 #include <time.h>
 
+__thread struct resume_note resume_note;
+
 enum kind { UNKNOWN, TIMED, ATOMIC, PLAIN };
 
 /* Where a call's time limit is: an argument that points to a timespec, or counts
@@ -115,19 +117,21 @@ static int64_t
 constant_before(uintptr_t end, uint8_t set)
 {
 	enum { FARTHEST = 60 };
-	uintptr_t at = end - 5, page = end & ~(uintptr_t)4095;
+	uintptr_t at = end - 2, page = end & ~(uintptr_t)4095;
 
 	for (; at >= page && at + FARTHEST > end; at--) {
 		const uint8_t *code = (const uint8_t *)at;
-		uintptr_t next = at + 5;
+		/* xor %eax, %eax; xor %edi, %edi */
+		bool is_zero = code[0] == 0x31 && code[1] == (set == SET_EAX ? 0xc0 : 0xff);
+		uintptr_t next = at + (is_zero ? 2 : 5);
 		int n;
 
-		if (code[0] != set || code[3] || code[4] || code[2] > 1)
+		if (!is_zero && (next > end || code[0] != set || code[3] || code[4] || code[2] > 1))
 			continue;
 		while (next < end && (n = length_of_move((const uint8_t *)next, set)) != 0)
 			next += (uintptr_t)n;
 		if (next == end)
-			return code[1] | code[2] << 8;
+			return is_zero ? 0 : code[1] | code[2] << 8;
 	}
 	return -1;
 }
@@ -172,6 +176,24 @@ is_seen(const ucontext_t *uc, const struct resume_sight *sight, uintptr_t behind
 		    (uint64_t)uc->uc_mcontext.gregs[argument_registers[i]])
 			return false;
 	return true;
+}
+
+static bool
+is_noted(const ucontext_t *uc)
+{
+	uintptr_t sp = (uintptr_t)uc->uc_mcontext.gregs[REG_RSP];
+
+	return sp < resume_note.sp && resume_note.sp - sp < RESUME_NEAR;
+}
+
+static int64_t
+number_of(const ucontext_t *uc, const struct resume_sight *sight, uintptr_t behind)
+{
+	int64_t nr = is_seen(uc, sight, behind)
+			     ? sight->nr
+			     : number_in_code(behind - 2, (uintptr_t)uc->uc_mcontext.gregs[REG_RSP]);
+
+	return nr < 0 && is_noted(uc) ? resume_note.nr : nr;
 }
 
 /* ---- what waits ------------------------------------------------------------ */
@@ -290,7 +312,10 @@ begin(const ucontext_t *uc, const struct call *c, struct handler_record *r)
 		r->own_args[i] = (uint64_t)g[argument_registers[i]];
 	r->own_nr = c->nr;
 	limit = limit_ns(c, r->own_args);
-	r->deadline_ns = limit ? sys_now_ns() + limit : 0;
+	if (limit)
+		r->deadline_ns = limit + (is_noted(uc) && resume_note.nr == c->nr
+						  ? resume_note.start_ns
+						  : sys_now_ns());
 }
 
 /* The mask for an atomic call is its argument number n, of 8 bytes. */
@@ -422,9 +447,7 @@ resume_call(ucontext_t *uc, const struct resume_sight *sight, struct handler_sta
 			look_at_restart(uc, sight);
 		return false;
 	}
-	c = find_call(old ? (int64_t)old->own_nr
-		      : is_seen(uc, sight, pc) ? sight->nr
-					       : number_in_code(pc - 2, (uintptr_t)g[REG_RSP]));
+	c = find_call(old ? (int64_t)old->own_nr : number_of(uc, sight, pc));
 	if (!stack || !c)
 		return false;
 	r = &stack->record;

@@ -25,10 +25,10 @@
  *             one whose handler ran as the last thing before ours interrupted.
  *
  * Where the kernel does not tell how much of a time-out is left, the end is reckoned
- * from resume_deadline, which wrappers of ours have noted, or else from the first time
- * that the call was ended by us.  BOUND: it is then prolonged by what it had lasted
- * before, however often it is interrupted afterwards; on a socket with SO_RCVTIMEO or
- * SO_SNDTIMEO, by one time-out at most.
+ * from the call's begin in resume_note, where interpose_wait.c has noted it, or else from
+ * the first time that the call was ended by us.  BOUND: it is then prolonged by what it
+ * had lasted before, once; that is so for calls by instructions of the program's own,
+ * for the time-outs of sockets (SO_RCVTIMEO, SO_SNDTIMEO) and for recvmmsg's.
  *
  * Sources: signal(7), restart_syscall(2), rt_sigreturn in the kernel (which resets
  * what restart_syscall would do), sock_intr_errno.
@@ -49,6 +49,19 @@ struct resume_sight {
 /* The last thing that each handler of ours does.  sight may be NULL.
  * Returns what the handler_function has to. */
 bool resume_call(ucontext_t *uc, const struct resume_sight *sight, struct handler_stack *stack);
+
+/* The call with a time-out that this thread is in, by a function of ours that had libc's
+ * called.  Thread-local; written by that function, which has it as it was when it is
+ * left, and not if it is left by siglongjmp: then it is of a frame that is gone.
+ * INVARIANT  not-too-early: start_ns lies before the kernel's begin of the call. */
+struct resume_note {
+	uint64_t start_ns;
+	uintptr_t sp; /* of the frame, 0 = none; libc's is RESUME_NEAR below it at most */
+	int64_t nr;
+};
+/* A frame of the kernel's for a signal takes more. */
+enum { RESUME_NEAR = 512 };
+extern __thread struct resume_note resume_note __attribute__((tls_model("initial-exec"))) HIDDEN;
 
 /* The program's registers in the order of ucontext, at the call if one goes on. */
 enum { RESUME_REGISTERS = 17 /* with rip */ };

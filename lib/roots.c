@@ -378,6 +378,31 @@ own_stack_roots(thread_no n, const struct cut_thread *t)
 	scan_root(HEAPFILE_ROOT_STACK, n, t->sp > lo && t->sp < hi ? t->sp : lo, hi);
 }
 
+struct own_memory {
+	uintptr_t at;
+	bool is_found;
+};
+
+static void
+look_for(uintptr_t start, uintptr_t end, void *with)
+{
+	struct own_memory *o = with;
+
+	o->is_found |= o->at >= start && o->at < end;
+}
+
+/* Where a thread is stopped that runs jemalloc's destructor aside (aside.h): the
+ * program's frames are on its own stack, of which all counts then, and beside this one
+ * the heap may lie. */
+static bool
+is_on_stack_of_ours(uintptr_t sp)
+{
+	struct own_memory o = {.at = sp};
+
+	mem_regions(look_for, &o);
+	return o.is_found;
+}
+
 /* A stack that sp is on and that is not the thread's own. */
 static void
 other_stack_roots(thread_no n, const struct cut_thread *t)
@@ -388,7 +413,7 @@ other_stack_roots(thread_no n, const struct cut_thread *t)
 
 	if (t->sp >= index_lo && t->sp < index_hi && index_find(t->sp, &b))
 		scan_root(HEAPFILE_ROOT_STACK, n, t->sp, b.addr + b.bytes);
-	else if (a && a->name != MAPS_STACK && !mappings_find(t->sp, &m) &&
+	else if (a && a->name != MAPS_STACK && !is_on_stack_of_ours(t->sp) && !mappings_find(t->sp, &m) &&
 		 !(t->sp < t->thread_pointer && a->end > t->thread_pointer))
 		scan_root(HEAPFILE_ROOT_STACK, n, t->sp, a->end);
 }

@@ -40,4 +40,18 @@ same restart api signal "so does one whose handler asks for restarting, in anoth
 same ends signals signal "no call ends early for the signal that asks for a snapshot"
 same signal signals signal "the program's signal ends each call between such signals as it does alone"
 
+# One snapshot when nine tenths have passed: what began anew would take 1.9 times as long.
+late() { # NAME
+	GCPROF_SNAPSHOT=signal LD_PRELOAD=$LIB GCPROF_OUTPUT=$T/late-$1.%n "$TARGETS/sleeping" ends late "$1" >"$T/late-$1.out" 2>&1
+}
+timed="epoll_wait epoll_pwait epoll_pwait2 semtimedop sigtimedwait io_getevents nanosleep poll ppoll pselect futex"
+for name in $timed; do late "$name" & done
+wait
+for name in $timed; do
+	alone=$(grep "^$name:" "$T/alone-ends.out")
+	# A thread may be held up on a machine with much to do.
+	[ "$(cat "$T/late-$name.out")" = "$alone" ] || late "$name"
+	is "$name: goes on with the time that is left" "$(cat "$T/late-$name.out")" "$alone"
+done
+
 done_testing
