@@ -20,6 +20,7 @@ real_tests += \
 	tests/real/plugins.sh \
 	tests/real/python.sh \
 	tests/real/redis.sh \
+	tests/real/rust.sh \
 	tests/real/sqlite.sh
 
 EXTRA_DIST += tests/real/real.sh tests/real/count.c
