@@ -10,6 +10,7 @@ real_tests += \
 	tests/real/compiler.sh \
 	tests/real/faketime.sh \
 	tests/real/git.sh \
+	tests/real/go.sh \
 	tests/real/growth.sh \
 	tests/real/memcached.sh \
 	tests/real/nginx.sh \
