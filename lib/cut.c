@@ -427,17 +427,19 @@ cut_take(const struct cut_thread *self, enum cut_way way, int (*f)(void *with), 
 		cut_now.threads[0].alt_stack = sys_alt_stack();
 		cut_now.n_threads = 1;
 	}
-	is_stopping = way != CUT_MOVING && cut_now.threads && sandbox_allows(SANDBOX_THREADS) &&
+	if (way == CUT_AFTER_END && cut_now.threads)
+		cut_now.pid = cut_now.threads[0].tid = self->tid;
+	is_stopping = way != CUT_MOVING && way != CUT_AFTER_END && cut_now.threads && sandbox_allows(SANDBOX_THREADS) &&
 		      cut_install() && gate_begin();
 	if (is_stopping) {
 		c.n_answered = 0;
 		release_store(&c.generation, c.generation + 1);
 		stop_others();
-	} else if (cut_now.threads) {
+	} else if (cut_now.threads && way != CUT_AFTER_END) {
 		note_others();
 	}
-	cut_now.n_unanswered = n_missing();
-	if (way != CUT_IN_PLACE && !is_next_child_init())
+	cut_now.n_unanswered = way == CUT_AFTER_END ? 1 : n_missing();
+	if (way != CUT_IN_PLACE && way != CUT_AFTER_END && !is_next_child_init())
 		child = fork_writer(cut_now.n_unanswered || !is_stopping);
 	cut_now.pause_ns = sys_now_ns() - start;
 	cut_now.is_in_place = child < 0;

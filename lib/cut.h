@@ -81,7 +81,9 @@ enum cut_way {
 	CUT_IN_CHILD,
 	CUT_IN_PLACE,
 	CUT_MOVING, /* in a child, and the other threads are not stopped at all */
-	CUT_AT_DEATH /* in a child, and the other threads stay stopped: the process ends */
+	CUT_AT_DEATH, /* in a child, and the other threads stay stopped: the process ends */
+	CUT_AFTER_END /* in place, in the sleeper: the process has ended, its threads wherever
+		       * they were; self->tid is its number */
 };
 
 /* Take a cut and run f(with): in a child, or in place if that is asked for or no

@@ -26,6 +26,7 @@
 #include "sandbox.h"
 #include "signals.h"
 #include "sites.h"
+#include "sleeper.h"
 #include "snapshot.h"
 #include "sys.h"
 #include "thread.h"
@@ -85,7 +86,15 @@ static struct {
 	bool is_leak_check_off; /* at the end, as the program wants it */
 	bool is_checked;   /* __lsan_do_leak_check was called: none at the end */
 	char fatal[32];
+	int parent; /* at the start */
+	bool is_after_end; /* this is the sleeper, and the process is gone */
 } s;
+
+static int
+own_pid(void)
+{
+	return s.is_after_end ? s.pid : sys_getpid();
+}
 
 /* ---- memory figures ------------------------------------------------------ */
 
@@ -204,7 +213,7 @@ expand_name(char *to, size_t bytes, const char *from)
 			n += sys_format(to + n, bytes - n, "%s", s.program);
 			break;
 		case 'p':
-			n += sys_format(to + n, bytes - n, "%d", sys_getpid());
+			n += sys_format(to + n, bytes - n, "%d", own_pid());
 			break;
 		case 'n':
 			n += sys_format(to + n, bytes - n, "%u", s.n_snapshots);
@@ -367,8 +376,8 @@ gather(struct snapshot_facts *ret, enum reason reason, bool may_lock)
 {
 	ret->reason = reason_names[reason];
 	ret->number = s.n_snapshots;
-	ret->pid = sys_getpid();
-	ret->ppid = sys_getppid();
+	ret->pid = own_pid();
+	ret->ppid = s.is_after_end ? s.parent : sys_getppid();
 	ret->start_ns = s.start_realtime_ns;
 	ret->time_ns = sys_realtime_ns();
 	ret->uptime_ns = sys_now_ns() - s.start_ns;
@@ -406,7 +415,7 @@ take_at(enum reason reason, const char *pattern, enum patience patience,
 	enum cut_way way = CUT_IN_CHILD;
 	int result = 0, child, naps;
 
-	if (options.is_secure || is_forbidden())
+	if (options.is_secure || (!s.is_after_end && is_forbidden()))
 		return -EPERM;
 	if (!take_turn(patience)) {
 		lose(LOSS_SNAPSHOTS);
@@ -432,7 +441,7 @@ take_at(enum reason reason, const char *pattern, enum patience patience,
 	s.n_snapshots++;
 	expand_name(s.writing, sizeof s.writing, pattern ? pattern : options.output);
 	/* The handler may have interrupted the next allocator. */
-	gather(&facts, reason, reason != BY_SIGNAL && !is_fatal);
+	gather(&facts, reason, reason != BY_SIGNAL && !is_fatal && !s.is_after_end);
 	facts.is_leak_check_off = is_exit && s.is_leak_check_off;
 	s.last_snapshot_ns = facts.uptime_ns + s.start_ns;
 	s.last_snapshot_used = facts.memory.heap_used;
@@ -446,8 +455,10 @@ take_at(enum reason reason, const char *pattern, enum patience patience,
 		way = CUT_IN_PLACE;
 	if (is_fatal)
 		way = CUT_AT_DEATH;
+	if (s.is_after_end)
+		way = CUT_AFTER_END;
 	s.writing_number = facts.number;
-	publish_snapshot_begin(facts.number, s.writing, way != CUT_IN_PLACE);
+	publish_snapshot_begin(facts.number, s.writing, way != CUT_IN_PLACE && way != CUT_AFTER_END);
 	child = cut_take(&self, way, write_and_tell, &facts, &result);
 	if (child > 0) {
 		s.writer = child;
@@ -1072,6 +1083,35 @@ session_at_end(void)
 	at_exit(NULL);
 }
 
+void
+session_after_end(void)
+{
+	struct cut_thread self = {.sp = (uintptr_t)__builtin_frame_address(0), .tid = s.pid};
+
+	if (__atomic_exchange_n(&s.is_exit_done, true, __ATOMIC_RELAXED))
+		return;
+	s.is_after_end = true;
+	sys_set_filter(NULL); /* of the program */
+	thread_tls.guard = 1; /* its main thread's words are ours now */
+	s.viewer = 0;	      /* not our child: its number may be another's */
+	dismiss_viewer();
+	(void)take_at(AT_EXIT, NULL, WAIT, &self);
+}
+
+/* Before anything of the program runs: a Go program's end would not be seen. */
+static void
+prepare_for_end(void)
+{
+	int err;
+
+	if (!options.at_exit)
+		return;
+	s.parent = sys_getppid();
+	err = sleeper_start(&s.is_exit_done, session_after_end);
+	if (err && err != -ENOEXEC)
+		sys_log("the end of a Go program cannot be seen here: no snapshot at exit (errno %d)", -err);
+}
+
 /* Inside the guard, so that a cut does not stop us with the allocator's locks
  * taken.  A fork in a signal handler that interrupted the allocator finds the
  * guard up: some of the locks are this thread's own, and it takes none. */
@@ -1203,6 +1243,7 @@ start(void)
 	roots_init();
 	s.last_snapshot_ns = s.start_ns;
 	start_timekeeper();
+	prepare_for_end();
 	if (!options.is_follow)
 		(void)sanitizers_unfollow(environ);
 	if (__lsan_default_suppressions)

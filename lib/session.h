@@ -53,5 +53,7 @@ void session_after_sandbox(void);
 
 /* The program ends without exit().  Context: any. */
 void session_at_end(void);
+/* It has ended, and nothing of ours was called.  Context: the sleeper, which then ends. */
+void session_after_end(void);
 
 #endif

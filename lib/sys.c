@@ -416,6 +416,15 @@ sys_ids_init(void)
 			ids.tid = at;
 }
 
+const volatile int *
+sys_tid_word(void)
+{
+	uintptr_t p;
+
+	__asm__("movq %%fs:0, %0" : "=r"(p));
+	return ids.tid ? (const volatile int *)(p + ids.tid) : NULL;
+}
+
 void
 sys_ids_after_fork(void)
 {
@@ -464,6 +473,25 @@ int
 sys_fork_silent(void)
 {
 	return (int)K5(SYS_clone, 0, 0, 0, 0, 0);
+}
+
+int
+sys_start_beside(void (*f)(void), void *top)
+{
+	const long flags = CLONE_VM | CLONE_UNTRACED;
+	register long stack __asm__("rsi") = (long)top;
+	long ret = SYS_clone;
+
+	if (!may(SYS_clone, flags, stack, 0))
+		return -1; /* EPERM */
+	/* The child has nothing on its stack to return to. */
+	__asm__ volatile("xor %%edx, %%edx\n\txor %%r10d, %%r10d\n\txor %%r8d, %%r8d\n\t"
+			 "syscall\n\ttest %%rax, %%rax\n\tjnz 1f\n\t"
+			 "xor %%ebp, %%ebp\n\tcall *%%rbx\n\tud2\n1:"
+			 : "+a"(ret), "+r"(stack)
+			 : "D"(flags), "b"(f)
+			 : "rdx", "r10", "r8", "rcx", "r11", "memory");
+	return (int)ret;
 }
 
 int

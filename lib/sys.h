@@ -87,6 +87,10 @@ int sys_gettid(void);
 /* At the start, in the main thread; in the child of a fork. */
 void sys_ids_init(void);
 void sys_ids_after_fork(void);
+/* The word of the C library's with this thread's number, which the kernel clears, and wakes
+ * who sleeps on it (FUTEX_WAKE), when the thread ends or its process becomes another
+ * program while somebody else has its memory.  NULL if it is not known. */
+const volatile int *sys_tid_word(void);
 int sys_getppid(void);
 int sys_geteuid(void);
 /* Whether a process has that pid, be it a zombie. */
@@ -94,6 +98,11 @@ bool sys_is_process(int pid);
 /* A child as fork makes one, but without handlers and without a signal to the
  * parent at its end; wait for it with sys_reap.  Returns 0 in the child. */
 int sys_fork_silent(void);
+/* A process of its own that shares this memory and this thread's thread pointer, and runs
+ * f on a stack that ends at top; f does not return.  No signal at its end; not traced with
+ * its parent; descriptors, directories and handlers are copies.  Returns its number, or
+ * -errno. */
+int sys_start_beside(void (*f)(void), void *top);
 /* Returns pid when that child is gone, 0 if it runs still (only with
  * is_waiting false), -errno. ret_status may be NULL. */
 int sys_reap(int pid, bool is_waiting, int *ret_status);

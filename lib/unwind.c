@@ -572,6 +572,122 @@ step_by_row(struct unwind *u, struct fresh *f, struct fresh *ret)
 	return ret->pc ? STEPPED : ENDED;
 }
 
+/* ---- code without call frame information ---------------------------------- */
+
+static bool
+is_code(struct unwind *u, uintptr_t pc)
+{
+	return pc && RULE_KIND(rule_before(u, pc)) != KIND_BROKEN;
+}
+
+/* Whether pc with sp is in code of the C library that starts programs or threads: the
+ * outermost frame, by its own information, is next or next but one. */
+static bool
+is_start(struct unwind *u, uintptr_t pc, uintptr_t sp)
+{
+	enum { DEPTH = 3 };
+	struct cfi_regs regs = {.known = 1u << CFI_RSP | 1u << CFI_RA};
+	struct module_find m;
+	int i;
+
+	regs.r[CFI_RA] = pc;
+	regs.r[CFI_RSP] = sp;
+	for (i = 0; i < DEPTH; i++) {
+		uintptr_t at = regs.r[CFI_RA] - 1;
+
+		sp = regs.r[CFI_RSP];
+		if (!modules_find(at, &m) || cfi_row(at, &m, &u->scratch, &u->row) != 0)
+			return false;
+		if (u->row.reg[CFI_RA].how == CFI_UNDEFINED)
+			return i > 0;
+		if (u->row.is_signal || cfi_step(&u->row, &regs, load, u) != 0 || regs.r[CFI_RSP] <= sp)
+			return false;
+	}
+	return false;
+}
+
+/* Code whose caller is start code, as a main that was compiled without call frame
+ * information and keeps something else in bp: the address that it returns to is near.
+ * Start code is outside of every frame, and by its information leads to the end from its
+ * own place alone: what is found is no word that was left there by another call.
+ * BOUND  Such code that calls such code: those between are not in the stack. */
+static bool
+find_start(struct unwind *u, uintptr_t sp, struct fresh *ret)
+{
+	enum { WORDS = 64 };
+	struct module_find libc;
+	int i;
+
+	if (!modules_find((uintptr_t)&exit, &libc))
+		return false;
+	for (i = 0; i < WORDS && readable(u, sp); i++, sp += 8) {
+		uintptr_t pc = word(sp);
+
+		if (pc > libc.start && pc < libc.end && is_start(u, pc, sp + 8)) {
+			ret->pc = pc;
+			ret->sp = sp + 8;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Go's asmcgocall calls C code on a thread's stack, and bp is its caller's still, on the
+ * goroutine's.  Near its own end it keeps the goroutine, whose second word is where that
+ * stack ends, and how far below is the address that it returns to itself: as a distance,
+ * since the stack may be moved meanwhile.
+ * Source: Go's runtime/asm_amd64.s; words 6 and 5 until Go 1.22 or so, then 1 and 0. */
+static bool
+find_goroutine(struct unwind *u, const struct fresh *f, struct fresh *ret)
+{
+	static const uint8_t layouts[][2] = {{6, 5}, {1, 0}};
+	size_t i;
+
+	for (i = 0; i < sizeof layouts / sizeof layouts[0]; i++) {
+		uintptr_t g, end, at;
+
+		if (!load(u, f->sp + 8 * (uintptr_t)layouts[i][0], &g) ||
+		    !load(u, f->sp + 8 * (uintptr_t)layouts[i][1], &at) || !g ||
+		    !load(u, g + 8, &end) || at >= end)
+			continue;
+		at = end - at;
+		if (f->bp < at || f->bp >= end || f->bp - at > MAX_GUESS || !readable(u, at) ||
+		    !readable(u, f->bp) || !is_code(u, word(at)))
+			continue;
+		ret->pc = word(at);
+		ret->sp = at + 8;
+		return true;
+	}
+	return false;
+}
+
+/* From f, in code of which nothing is known, to its caller.  ret->bp is f's unless bp
+ * leads there. */
+static NOINLINE enum outcome
+step_by_guess(struct unwind *u, struct fresh *f, bool is_module, struct fresh *ret)
+{
+	bool is_near = f->bp >= f->sp && f->bp - f->sp <= MAX_GUESS;
+
+	distrust(u);
+	ret->bp = f->bp;
+	ret->flags = FRAME_GUESSED;
+	f->bp_slot = 0;
+	/* The psABI marks the outermost frame by a zero frame pointer. */
+	if (f->bp == 0)
+		return ENDED;
+	is_near = is_near && readable(u, f->bp) && readable(u, f->bp + 8);
+	if (is_module && !(is_near && is_code(u, word(f->bp + 8))) &&
+	    (find_goroutine(u, f, ret) || find_start(u, f->sp, ret)))
+		return STEPPED;
+	if (!is_near)
+		return BROKE;
+	f->bp_slot = f->bp;
+	ret->bp = word(f->bp);
+	ret->pc = word(f->bp + 8);
+	ret->sp = f->bp + 16;
+	return ret->pc ? STEPPED : ENDED;
+}
+
 /* From f, whose pc, sp, bp and flags are known, to its caller.  Fills in the
  * rest of f. */
 static NOINLINE enum outcome
@@ -594,14 +710,7 @@ step(struct unwind *u, struct fresh *f, struct fresh *ret)
 		break;
 	case KIND_GUESS:
 		f->flags |= FRAME_GUESSED;
-		distrust(u);
-		/* The psABI marks the outermost frame by a zero frame pointer. */
-		if (f->bp == 0)
-			return ENDED;
-		if (f->bp < f->sp || f->bp - f->sp > MAX_GUESS)
-			return BROKE;
-		cfa = f->bp + (uintptr_t)RULE_CFA(rule);
-		break;
+		return step_by_guess(u, f, (rule & RULE_MODULE_BITS) != 0, ret);
 	case KIND_BP_LOAD:
 		cfa = f->bp + (uintptr_t)RULE_CFA(rule);
 		if (!readable(u, cfa))
@@ -977,17 +1086,20 @@ unwind_all(struct unwind *u, const struct caller *c)
 				break;
 			is_exact = u->row.is_signal;
 		} else {
-			uintptr_t bp = regs.r[CFI_RBP];
+			struct fresh in = {.pc = pc, .sp = sp, .bp = regs.r[CFI_RBP]}, out;
+			enum outcome outcome = BROKE;
 
-			distrust(u);
-			if (bp == 0 || (m.module && is_function_start(u, pc, &m)))
-				root = SITE_ROOT;
-			if (root == SITE_ROOT || bp < sp || bp - sp > MAX_GUESS || !readable(u, bp) || !readable(u, bp + 8) ||
-			    (m.module == 0 && !mappings_is_code(pc - 1)))
+			if (in.bp == 0 || (m.module && is_function_start(u, pc, &m)))
+				outcome = ENDED;
+			else if (m.module || mappings_is_code(pc - 1))
+				outcome = step_by_guess(u, &in, m.module != 0, &out);
+			if (outcome != STEPPED) {
+				root = end_of(outcome);
 				break;
-			regs.r[CFI_RBP] = word(bp);
-			regs.r[CFI_RA] = word(bp + 8);
-			regs.r[CFI_RSP] = bp + 16;
+			}
+			regs.r[CFI_RBP] = out.bp;
+			regs.r[CFI_RA] = out.pc;
+			regs.r[CFI_RSP] = out.sp;
 			regs.known &= 1u << CFI_RBP | 1u << CFI_RSP | 1u << CFI_RA;
 		}
 		if (regs.r[CFI_RA] == 0) {

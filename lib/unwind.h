@@ -20,8 +20,9 @@
  *   they begin with: none of their frames needs to be walked.
  *
  * Stacks of more than 384 frames are cut to the innermost 257 to 384; unwind.c says where.
- * Code without call frame information (made at run time) is followed by its frame
- * pointer, if that leads to code.
+ * Code without call frame information (made at run time, or compiled so) is followed by
+ * its frame pointer, if that leads to code; from where Go calls C to the goroutine's stack;
+ * and to the start of its thread, if that is near.
  *
  * Context  lock-free; no memory but the thread's own; reads the stack, and
  *          .eh_frame for new code.  In a signal handler only if the thread's

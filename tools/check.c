@@ -17,12 +17,14 @@
  * that process without us, and is not sent twice.
  *
  * BOUND  What still runs when the command has ended is not waited for: it is
- * named, and is not in the report.
+ * named, and is not in the report.  But for the process that writes a Go program's
+ * snapshot after its end.
  *
  * SPDX-License-Identifier: MIT
  */
 #include "check.h"
 #include "launch.h"
+#include "sleeper.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -36,6 +38,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define ABORT_AT "1000" /* wrong frees */
@@ -636,6 +639,61 @@ is_ours(const char *pid, const char *dir)
 	return found;
 }
 
+/* Of the process that writes a Go program's snapshot, which has its memory and so its
+ * environment (lib/sleeper.h): who made it, or now takes care of it; 0 if it is none. */
+static long
+sleeper_parent(const char *pid)
+{
+	char name[64], line[512], *end;
+	long parent = 0;
+	FILE *f;
+
+	(void)snprintf(name, sizeof(name), "/proc/%.20s/stat", pid);
+	f = fopen(name, "re");
+	if (!f)
+		return 0;
+	if (fgets(line, sizeof(line), f) && (end = strrchr(line, ')')) != NULL && strlen(end) > 4) {
+		*end = '\0';
+		if (strchr(line, '(') && strcmp(strchr(line, '(') + 1, SLEEPER_NAME) == 0)
+			parent = strtol(end + 4, NULL, 10);
+	}
+	(void)fclose(f);
+	return parent;
+}
+
+/* Whether such a process still writes: its program is gone. */
+static bool
+is_written(const char *dir)
+{
+	DIR *d = opendir("/proc");
+	struct dirent *e;
+	bool found = false;
+
+	while (d && !found && (e = readdir(d)) != NULL) {
+		char parent[32];
+		long number;
+
+		if (e->d_name[0] < '1' || e->d_name[0] > '9' || !is_ours(e->d_name, dir))
+			continue;
+		number = sleeper_parent(e->d_name);
+		(void)snprintf(parent, sizeof(parent), "%ld", number);
+		found = number != 0 && !is_ours(parent, dir);
+	}
+	if (d)
+		(void)closedir(d);
+	return found;
+}
+
+/* Such a process is nobody's child that could be waited for. */
+static void
+wait_for_sleepers(const char *dir)
+{
+	const struct timespec nap = {.tv_nsec = 5000000};
+
+	while (is_written(dir))
+		(void)nanosleep(&nap, NULL);
+}
+
 static void
 say_what_goes_on(const char *dir)
 {
@@ -645,7 +703,8 @@ say_what_goes_on(const char *dir)
 	struct dirent *e;
 
 	while (d && (e = readdir(d)) != NULL)
-		if (e->d_name[0] >= '1' && e->d_name[0] <= '9' && is_ours(e->d_name, dir)) {
+		if (e->d_name[0] >= '1' && e->d_name[0] <= '9' && is_ours(e->d_name, dir) &&
+		    !sleeper_parent(e->d_name)) {
 			(void)snprintf(one, sizeof(one), "%.20s", e->d_name);
 			n++;
 		}
@@ -911,6 +970,7 @@ report(const struct check *c, pid_t pid, int wait_status)
 	int status = exit_status(wait_status), result = 0;
 	bool is_missing;
 
+	wait_for_sleepers(c->dir);
 	say_what_goes_on(c->dir);
 	find_snapshots(&s, c->dir);
 	is_missing = s.n == 0 || s.list[0].pid != pid;

@@ -28,6 +28,7 @@ e2e_tests += \
 	tests/e2e/holds.sh \
 	tests/e2e/inspect.sh \
 	tests/e2e/mallctl.sh \
+	tests/e2e/no-fde.sh \
 	tests/e2e/large.sh \
 	tests/e2e/mappings.sh \
 	tests/e2e/memory.sh \
@@ -117,6 +118,7 @@ e2e_targets = \
 	tests/e2e/targets/needy \
 	tests/e2e/targets/quiet \
 	tests/e2e/targets/churn \
+	tests/e2e/targets/no-fde \
 	tests/e2e/targets/recursion \
 	tests/e2e/targets/refuse \
 	tests/e2e/targets/returned \
@@ -209,6 +211,8 @@ tests_e2e_targets_needy_SOURCES = tests/e2e/targets/needy.c
 tests_e2e_targets_needy_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_quiet_SOURCES = tests/e2e/targets/quiet.c
 tests_e2e_targets_quiet_CFLAGS = $(e2e_cflags)
+tests_e2e_targets_no_fde_SOURCES = tests/e2e/targets/no-fde.c
+tests_e2e_targets_no_fde_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_recursion_SOURCES = tests/e2e/targets/recursion.c
 tests_e2e_targets_recursion_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_refuse_SOURCES = tests/e2e/targets/refuse.c

@@ -10,6 +10,7 @@ real_tests += \
 	tests/real/compiler.sh \
 	tests/real/faketime.sh \
 	tests/real/git.sh \
+	tests/real/go.sh \
 	tests/real/growth.sh \
 	tests/real/memcached.sh \
 	tests/real/nginx.sh \
@@ -20,6 +21,7 @@ real_tests += \
 	tests/real/plugins.sh \
 	tests/real/python.sh \
 	tests/real/redis.sh \
+	tests/real/rust.sh \
 	tests/real/sqlite.sh
 
 EXTRA_DIST += tests/real/real.sh tests/real/count.c
