@@ -55,6 +55,13 @@ lives GCPROF_SNAPSHOT=exit kill getpid,gettid,openat,tgkill,madvise fork
 lives GCPROF_SNAPSHOT=exit,interval=20ms kill getpid,gettid,openat,nanosleep,getdents64 fork threads
 lives GCPROF_SNAPSHOT=exit kill getpid,getppid,openat quiet
 
+# What the program maps itself is its own affair.
+for options in "$none" GCPROF_SNAPSHOT=exit,interval=20ms GCPROF_ALLOCATOR=system; do
+	lives "$options" kill prctl emulate
+	is "a handler of SIGSYS, with $options, was asked for each of the program's own calls for memory" \
+		"$(grep emulated "$T/run$n.out")" "emulated 5"
+done
+
 # What a snapshot needs is allowed, so there is one; and the program's own account is in it.
 taken() { # OPTIONS N ARGUMENT...
 	local options=$1 wanted=$2
