@@ -10,7 +10,8 @@
  *           process sends itself that signal after each round), small (no large blocks), bad (a filter that the
  *           kernel refuses is tried first), quiet (by syscall(2)'s exit_group), emulate
  *           (mmap, mremap, mprotect and munmap of a certain size are trapped as well, and a
- *           handler of SIGSYS, which allocates, does what was asked)
+ *           handler of SIGSYS, which allocates, does what was asked), wait (for a signal,
+ *           having said "ready")
  * Prints "worked" and ends with 7.
  *
  * SPDX-License-Identifier: MIT
@@ -295,6 +296,12 @@ main(int argc, char **argv)
 	compile(action_of(argv[1]), argv[2]);
 	if (install(has(argv + 3, "prctl")) != 0)
 		return 98;
+	if (has(argv + 3, "wait")) {
+		puts("ready");
+		fflush(stdout);
+		for (;;)
+			pause();
+	}
 	work(has(argv + 3, "usr2"), has(argv + 3, "small"));
 	if (has(argv + 3, "fork")) {
 		pid_t child = fork();
