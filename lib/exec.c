@@ -1,4 +1,4 @@
-/* exec.c -- the C names that replace this process by another program.
+/* exec.c -- see exec.h; the C names that replace this process by another program.
  *
  * In:   calls of the program, also in children of fork and vfork.
  * Out:  what the next function of that name does, with the gate held.
@@ -8,13 +8,14 @@
  * The next functions are looked up at the start: dlsym takes locks, which a child of
  * vfork in a threaded program must not.
  *
- * BOUND: execve by syscall(2) or by an instruction of the program's own holds no gate; the
- * cut does not send its signal to a thread that it sees in that call (cut.c).
+ * BOUND: execve by a system call instruction of the program's own holds no gate; the cut
+ * does not send its signal to a thread that it sees in that call (cut.c).
  *
  * Sources  exec(3), execve(2), execveat(2), fexecve(3).
  *
  * SPDX-License-Identifier: MIT
  */
+#include "exec.h"
 #include "gate.h"
 #include "libc.h"
 #include "options.h"
@@ -24,6 +25,20 @@
 #include <dlfcn.h>
 #include <stdarg.h>
 #include <unistd.h>
+
+void
+exec_enter(void)
+{
+	publish_enter_exec();
+	gate_enter_exec(options.cut_signal);
+}
+
+void
+exec_leave(void)
+{
+	gate_leave_exec();
+	publish_leave_exec();
+}
 
 static struct {
 	int (*execve)(const char *, char *const[], char *const[]);
@@ -54,14 +69,12 @@ look_up(void)
                                                                                          \
 		if (!next.name)                                                          \
 			LOOK_UP(name);                                                   \
-		publish_enter_exec();                                                     \
-		gate_enter_exec(options.cut_signal);                                     \
+		exec_enter();                                                            \
 		if (next.name)                                                           \
 			result_ = next.name(__VA_ARGS__);                                \
 		else                                                                     \
 			errno = ENOSYS;                                                  \
-		gate_leave_exec();                                                        \
-		publish_leave_exec();                                                       \
+		exec_leave();                                                            \
 		result_;                                                                 \
 	})
 

@@ -26,6 +26,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 /* ---- where the quick way ends ---------------------------------------------- */
@@ -526,14 +527,16 @@ set_errno(long result)
 	return -1;
 }
 
+/* INVARIANT  outside: the program's own calls for memory go to the kernel as they are
+ * (sys_pass), whatever a seccomp filter says of them, and outside the guard: a handler of
+ * SIGSYS that does in the kernel's place what was asked is code of the program's. */
 static ALWAYS_INLINE void *
 map(void *addr, size_t bytes, int prot, int flags, int fd, off_t offset,
     const struct caller *c)
 {
-	bool is_inside = !record_enter();
-	long p = sys_mmap(addr, bytes, prot, flags, fd, offset);
+	long p = sys_pass(SYS_mmap, (long)addr, (long)bytes, prot, flags, fd, offset);
 
-	if (is_inside) {
+	if (!record_enter()) {
 		if (p >= 0 && !thread_tls.is_verifying)
 			lose(LOSS_MAPPINGS);
 		return (void *)set_errno(p);
@@ -574,28 +577,24 @@ mmap64(void *addr, size_t bytes, int prot, int flags, int fd, off64_t offset)
 EXPORT int
 munmap(void *addr, size_t bytes)
 {
-	bool is_inside = !record_enter();
 	uintptr_t start = (uintptr_t)addr;
-	long result;
 
 	/* What the kernel would refuse stays known. */
 	if (!(start & (PAGE - 1)) && bytes && bytes <= PTRDIFF_MAX) {
-		if (is_inside)
-			lose(LOSS_MAPPINGS);
-		else
+		if (record_enter()) {
 			mappings_remove(start, start + page_up(bytes));
+			record_leave();
+		} else {
+			lose(LOSS_MAPPINGS);
+		}
 	}
-	result = sys_munmap(addr, bytes);
-	if (!is_inside)
-		record_leave();
-	return (int)set_errno(result);
+	return (int)set_errno(sys_pass(SYS_munmap, (long)addr, (long)bytes, 0, 0, 0, 0));
 }
 
 EXPORT void *
 mremap(void *addr, size_t old_bytes, size_t bytes, int flags, ...)
 {
 	struct caller c = CALLER();
-	bool is_inside = !record_enter();
 	uintptr_t start = (uintptr_t)addr;
 	struct mapping m;
 	void *to = NULL;
@@ -608,46 +607,42 @@ mremap(void *addr, size_t old_bytes, size_t bytes, int flags, ...)
 		to = va_arg(ap, void *);
 		va_end(ap);
 	}
-	if (is_inside) {
-		p = sys_mremap(addr, old_bytes, bytes, flags, to);
-		if (p >= 0)
-			lose(LOSS_MAPPINGS);
+	p = sys_pass(SYS_mremap, (long)addr, (long)old_bytes, (long)bytes, flags, (long)to, 0);
+	if (p < 0)
 		return (void *)set_errno(p);
+	if (!record_enter()) {
+		lose(LOSS_MAPPINGS);
+		return (void *)p;
 	}
+	/* BOUND: another thread that maps the old place between the kernel's step and ours
+	 * is forgotten.  Before the step we do not know yet whether it will succeed. */
 	if (!mappings_find(start, &m))
 		m.flags = HEAPFILE_MAPPING_READ | HEAPFILE_MAPPING_WRITE;
-	p = sys_mremap(addr, old_bytes, bytes, flags, to);
-	if (p >= 0) {
-		/* BOUND: another thread that maps the old place between the kernel's
-		 * step and ours is forgotten.  Before the step we do not know yet
-		 * whether it will succeed. */
-		if (!(flags & MREMAP_DONTUNMAP))
-			mappings_remove(start, start + page_up(old_bytes));
-		m.start = (uintptr_t)p;
-		m.end = (uintptr_t)p + page_up(bytes);
-		m.site = record_site(&c);
-		m.birth = record_birth();
-		mappings_insert(&m);
-	}
+	if (!(flags & MREMAP_DONTUNMAP))
+		mappings_remove(start, start + page_up(old_bytes));
+	m.start = (uintptr_t)p;
+	m.end = (uintptr_t)p + page_up(bytes);
+	m.site = record_site(&c);
+	m.birth = record_birth();
+	mappings_insert(&m);
 	record_leave();
-	return (void *)set_errno(p);
+	return (void *)p;
 }
 
 EXPORT int
 mprotect(void *addr, size_t bytes, int prot)
 {
-	bool is_inside = !record_enter();
-	long result = sys_mprotect(addr, bytes, prot);
+	long result = sys_pass(SYS_mprotect, (long)addr, (long)bytes, prot, 0, 0, 0);
 
 	if (result == 0) {
-		if (is_inside)
-			lose(LOSS_MAPPINGS);
-		else
+		if (record_enter()) {
 			mappings_protect((uintptr_t)addr, (uintptr_t)addr + page_up(bytes),
 					 access_flags(prot));
+			record_leave();
+		} else {
+			lose(LOSS_MAPPINGS);
+		}
 	}
-	if (!is_inside)
-		record_leave();
 	return (int)set_errno(result);
 }
 

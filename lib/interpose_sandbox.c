@@ -1,10 +1,11 @@
-/* interpose_sandbox.c -- prctl(2) and syscall(2): where a program shuts itself in.
+/* interpose_sandbox.c -- prctl(2) and syscall(2): where a program shuts itself in, or
+ * replaces itself without the functions for it.
  *
  * In:   all calls of both by the program and its libraries (libseccomp makes its own by
  *       syscall(2)).
  * Out:  filters to sandbox.h before the kernel has them; an end by
  *       syscall(SYS_exit_group) to session.h; calls with a time-out to interpose_wait.c;
- *       everything else to the C library.
+ *       execve and execveat to exec.h; everything else to the C library.
  *
  * INVARIANT  no-frame: a call that is not looked at goes on with the caller's stack,
  * registers and return address, by a jump.  syscall(SYS_vfork) and syscall(SYS_clone)
@@ -12,6 +13,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include "exec.h"
 #include "libc.h"
 #include "record.h"
 #include "sandbox.h"
@@ -105,6 +107,14 @@ sandbox_syscall(long number, long a, long b, long c, long d, long e, long f)
 	if (number == SYS_prctl)
 		return sandbox_prctl((int)a, (unsigned long)b, (unsigned long)c,
 				     (unsigned long)d, (unsigned long)e);
+	if (number == SYS_execve || number == SYS_execveat) {
+		long result;
+
+		exec_enter();
+		result = sys_pass(number, a, b, c, d, e, f);
+		exec_leave();
+		return set_errno(result);
+	}
 	if (number == SYS_exit_group)
 		session_at_end();
 	if (number == SYS_seccomp && (entry.is_strict || a == SECCOMP_SET_MODE_FILTER))
@@ -134,7 +144,7 @@ _Static_assert(SYS_io_getevents == 208 && SYS_epoll_wait == 232 && SYS_epoll_pwa
 		       SYS_semtimedop == 220 && SYS_rt_sigtimedwait == 128,
 	       "as below");
 _Static_assert(SYS_prctl == 157 && SYS_seccomp == 317 && SYS_exit_group == 231 &&
-		       PR_SET_SECCOMP == 22,
+		       SYS_execve == 59 && SYS_execveat == 322 && PR_SET_SECCOMP == 22,
 	       "as below");
 
 /* r11 is nobody's at a call.  Before the constructor has run, prctl goes through C, and
@@ -162,6 +172,10 @@ __asm__(".text\n"
 	"	cmpq	$157, %rdi\n"
 	"	je	sandbox_syscall\n"
 	"	cmpq	$231, %rdi\n"
+	"	je	sandbox_syscall\n"
+	"	cmpq	$59, %rdi\n"
+	"	je	sandbox_syscall\n"
+	"	cmpq	$322, %rdi\n"
 	"	je	sandbox_syscall\n"
 	"	movq	sandbox_real_syscall(%rip), %r11\n"
 	"	testq	%r11, %r11\n"

@@ -13,7 +13,8 @@
  * ours is put to it first (sys_filter in sys.h): what would pass is made; what would
  * fail, kill, trap, be traced or be handed to a supervisor is not made, and fails with
  * the filter's errno or ENOSYS.  All callers of sys.c live with failure.  What the
- * program asks for itself, mmap(2) through our wrapper included, is never held back.
+ * program asks for itself, mmap(2) through our wrapper included, is never held back
+ * (sys_pass).
  *
  * INVARIANT  known-first: a filter is known here before the kernel has it, and calls
  * that were let through before are over by then, as the kernel may impose it on all
@@ -22,7 +23,9 @@
  * BOUND  A filter of one thread counts for all: calls are held back, or a snapshot is
  * refused, that another thread could have made.  A filter is not seen that came over
  * execve, or was installed by a system call instruction of the program's own; one that
- * cannot be copied is taken to forbid all but calls for memory.
+ * cannot be copied is taken to forbid all but calls for memory.  A handler of SIGSYS
+ * that would do an allocator's calls for memory is not asked.  Landlock is no filter: what
+ * it forbids fails, as by permissions.
  *
  * SPDX-License-Identifier: MIT
  */

@@ -386,15 +386,25 @@ gather(struct snapshot_facts *ret, enum reason reason, bool may_lock)
 	measure(&ret->memory, may_lock);
 }
 
-/* Whether a filter of the program's forbids what a snapshot cannot do without. */
+/* Whether a filter of the program's forbids what a snapshot cannot do without.  Tools
+ * are told. */
 static bool
 is_forbidden(void)
 {
-	static bool is_said;
-
 	if (!sandbox_is_on() ||
 	    (sandbox_allows(SANDBOX_WRITE) &&
 	     (__libc_single_threaded || sandbox_allows(SANDBOX_THREADS))))
+		return false;
+	publish_refuse("its seccomp filter forbids what a snapshot takes");
+	return true;
+}
+
+static bool
+is_forbidden_now(void)
+{
+	static bool is_said;
+
+	if (!is_forbidden())
 		return false;
 	lose(LOSS_SNAPSHOTS);
 	if (!__atomic_exchange_n(&is_said, true, __ATOMIC_RELAXED))
@@ -415,7 +425,7 @@ take_at(enum reason reason, const char *pattern, enum patience patience,
 	enum cut_way way = CUT_IN_CHILD;
 	int result = 0, child, naps;
 
-	if (options.is_secure || (!s.is_after_end && is_forbidden()))
+	if (options.is_secure || (!s.is_after_end && is_forbidden_now()))
 		return -EPERM;
 	if (!take_turn(patience)) {
 		lose(LOSS_SNAPSHOTS);
@@ -985,6 +995,7 @@ session_know_sandbox(bool is_strict)
 void
 session_after_sandbox(void)
 {
+	(void)is_forbidden();
 	if (before.had_timekeeper && record_enter()) {
 		start_timekeeper();
 		record_leave();

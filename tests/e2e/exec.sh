@@ -14,6 +14,7 @@ lives() { # WHO N SNAPSHOT SENTENCE
 }
 lives main 60 interval=2ms "no signal of a snapshot by time reaches the next program through any exec function"
 lives asked 60 exit,signal "no signal of a snapshot that another thread was asked for does"
+lives raw 60 exit,signal "nor through execve and execveat by syscall(2)"
 lives other 60 exit,signal "nor through exec in a thread that is not the main one"
 lives both 60 exit,signal "nor through one of two exec at the same time"
 lives failed 30 interval=2ms "exec that fails says why, and snapshots and exec go on"

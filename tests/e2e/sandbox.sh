@@ -5,7 +5,7 @@
 # shellcheck source-path=SCRIPTDIR/../..
 . "${srcdir:-.}/tests/e2e/init.sh"
 
-require_built "$TARGETS/sandboxed"
+require_built "$TARGETS/sandboxed" "$RUN"
 n=0
 
 # The program alone comes to its end; under the library it prints the same and ends so,
@@ -55,6 +55,13 @@ lives GCPROF_SNAPSHOT=exit kill getpid,gettid,openat,tgkill,madvise fork
 lives GCPROF_SNAPSHOT=exit,interval=20ms kill getpid,gettid,openat,nanosleep,getdents64 fork threads
 lives GCPROF_SNAPSHOT=exit kill getpid,getppid,openat quiet
 
+# What the program maps itself is its own affair.
+for options in "$none" GCPROF_SNAPSHOT=exit,interval=20ms GCPROF_ALLOCATOR=system; do
+	lives "$options" kill prctl emulate
+	is "a handler of SIGSYS, with $options, was asked for each of the program's own calls for memory" \
+		"$(grep emulated "$T/run$n.out")" "emulated 5"
+done
+
 # What a snapshot needs is allowed, so there is one; and the program's own account is in it.
 taken() { # OPTIONS N ARGUMENT...
 	local options=$1 wanted=$2
@@ -78,4 +85,28 @@ is "with GCPROF_SNAPSHOT=none nothing is said of a filter" "$(cat "$T/run$n.err"
 # SIGUSR2 asks for one in vain as well, while the filter lets us stand in a handler.
 run_gcprof asked "$TARGETS/sandboxed" kill openat usr2
 is "a request that the filter forbids to fulfil costs nothing" "$status $(cat "$T/asked.out")" "7 worked 0"
+
+# `gcprof snapshot` is told, and does not wait for what cannot come.
+refused() { # NAME ARGUMENT...
+	local name=$1
+	shift
+	start_gcprof "$name" "$TARGETS/sandboxed" "$@" wait
+	eventually grep -q ready "$T/$name.out"
+	status=0
+	"$RUN" snapshot "$pid" >"$T/$name.asked" 2>&1 || status=$?
+	is "$*: gcprof snapshot says at once that the filter forbids snapshots" \
+		"$status $(grep -c 'writes no snapshots: .*seccomp filter' "$T/$name.asked")" "1 1" ||
+		diag_file "$T/$name.asked"
+	stop "$pid"
+	is "$*: and the process has noticed nothing" "$status $(cat "$T/$name.out")" "143 ready"
+}
+refused refused kill openat
+refused refused-thread thread rename,poll
+refused refused-errno errno pwrite64
+start_gcprof bad "$TARGETS/sandboxed" kill prctl bad wait
+eventually grep -q ready "$T/bad.out"
+status=0
+"$RUN" snapshot "$pid" >"$T/bad.asked" 2>&1 || status=$?
+is "a filter that the kernel has refused forbids nothing: gcprof snapshot gets one" "$status" 0 || diag_file "$T/bad.asked"
+stop "$pid"
 done_testing

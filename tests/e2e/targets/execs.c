@@ -6,6 +6,7 @@
  *        asked    main does, while another thread asks for snapshots by SIGUSR2
  *        other    a thread that is not the main one does, the main thread asks
  *        both     two threads at once, and a third asks
+ *        raw      main by syscall(2) alone, while another thread asks
  *        failed   main, and each time some that fail come first
  *        handler  main, in a signal handler
  *        child    a child of fork, with the interval's thread of its own; main waits
@@ -22,6 +23,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -29,7 +31,7 @@
 extern char **environ;
 
 static char big[120000], number[16], *args[20], self[4096];
-static int n;
+static int n, is_raw;
 
 static void
 spin_us(long us)
@@ -47,7 +49,7 @@ spin_us(long us)
 static int
 replace(void)
 {
-	switch (n % 9) {
+	switch (is_raw ? 9 + n % 2 : n % 11) {
 	case 0:
 		return execve(self, args, environ);
 	case 1:
@@ -64,6 +66,10 @@ replace(void)
 		return execle(self, args[0], args[1], args[2], big, big, big, big, NULL, environ);
 	case 7:
 		return execveat(AT_FDCWD, self, args, environ, 0);
+	case 9:
+		return (int)syscall(SYS_execve, self, args, environ);
+	case 10:
+		return (int)syscall(SYS_execveat, AT_FDCWD, self, args, environ, 0);
 	default:
 		return fexecve(open(self, O_RDONLY | O_CLOEXEC), args, environ);
 	}
@@ -107,6 +113,10 @@ fail(void)
 	error = execl("/nonexistent", "x", NULL) == -1 ? errno : 0;
 	if (error != ENOENT || execv("/", args) != -1 || errno != EACCES)
 		_exit(97);
+	errno = 0;
+	if (syscall(SYS_execve, "/nonexistent", args, environ) != -1 || errno != ENOENT ||
+	    syscall(SYS_execveat, -1, "x", args, environ, 0) != -1 || errno != EBADF)
+		_exit(93);
 }
 
 static void
@@ -188,7 +198,8 @@ main(int argc, char **argv)
 			;
 		return WIFEXITED(status) ? WEXITSTATUS(status) : 100 + WTERMSIG(status);
 	}
-	if (strcmp(who, "asked") == 0 || strcmp(who, "both") == 0)
+	is_raw = strcmp(who, "raw") == 0;
+	if (strcmp(who, "asked") == 0 || strcmp(who, "both") == 0 || is_raw)
 		pthread_create(&t, NULL, ask, NULL);
 	if (strcmp(who, "other") == 0 || strcmp(who, "both") == 0)
 		pthread_create(&t, NULL, call, NULL);

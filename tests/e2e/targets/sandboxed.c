@@ -8,7 +8,10 @@
  *   WORD    prctl (not seccomp(2)), twice (two filters), threads (three more, which
  *           allocate), fork (the work is done in a child of its own, too), usr2 (the
  *           process sends itself that signal after each round), small (no large blocks), bad (a filter that the
- *           kernel refuses is tried first), quiet (by syscall(2)'s exit_group)
+ *           kernel refuses is tried first), quiet (by syscall(2)'s exit_group), emulate
+ *           (mmap, mremap, mprotect and munmap of a certain size are trapped as well, and a
+ *           handler of SIGSYS, which allocates, does what was asked), wait (for a signal,
+ *           having said "ready")
  * Prints "worked" and ends with 7.
  *
  * SPDX-License-Identifier: MIT
@@ -22,9 +25,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 static const struct {
@@ -113,6 +118,87 @@ compile(unsigned action, const char *names)
 	emit(BPF_RET | BPF_K, others, 0, 0);
 }
 
+/* ---- what a handler does in the kernel's place --------------------------------- */
+
+enum { RECOGNISED = 0x123000, FIRST = 0x55000 };
+static int n_emulated;
+
+static void
+trap_size(unsigned number, unsigned arg, unsigned size)
+{
+	emit(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr), 0, 0);
+	emit(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 3);
+	emit(BPF_LD | BPF_W | BPF_ABS, (unsigned)(offsetof(struct seccomp_data, args) + 8 * arg), 0, 0);
+	emit(BPF_JMP | BPF_JEQ | BPF_K, size, 0, 1);
+	emit(BPF_RET | BPF_K, SECCOMP_RET_TRAP, 0, 0);
+}
+
+static void
+trap_sizes(void)
+{
+	n_filter = 0;
+	trap_size(SYS_mmap, 1, RECOGNISED);
+	trap_size(SYS_mremap, 2, RECOGNISED);
+	trap_size(SYS_mprotect, 1, RECOGNISED);
+	trap_size(SYS_munmap, 1, RECOGNISED);
+	emit(BPF_RET | BPF_K, SECCOMP_RET_ALLOW, 0, 0);
+}
+
+/* By calls that have another size. */
+static void
+emulate(int number, siginfo_t *info, void *context)
+{
+	greg_t *r = ((ucontext_t *)context)->uc_mcontext.gregs;
+	long result;
+	int saved = errno;
+
+	(void)number;
+	n_emulated++;
+	free(malloc(100));
+	switch (info->si_syscall) {
+	case SYS_mmap:
+		result = syscall(SYS_mmap, r[REG_RDI], RECOGNISED + 4096L, r[REG_RDX], r[REG_R10],
+				 r[REG_R8], r[REG_R9]);
+		break;
+	case SYS_mremap:
+		result = syscall(SYS_mremap, r[REG_RDI], r[REG_RSI], RECOGNISED + 4096L, r[REG_R10], 0);
+		break;
+	case SYS_mprotect:
+		result = syscall(SYS_mprotect, r[REG_RDI], RECOGNISED - 4096L, r[REG_RDX]);
+		break;
+	default:
+		result = syscall(SYS_munmap, r[REG_RDI], RECOGNISED + 4096L);
+		break;
+	}
+	r[REG_RAX] = result == -1 ? -errno : result;
+	errno = saved;
+}
+
+static void
+use_recognised(void)
+{
+	char *p = mmap(NULL, RECOGNISED, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+	     *q;
+
+	if (p == MAP_FAILED) {
+		printf("not mapped: %d\n", errno);
+		return;
+	}
+	memset(p, 1, RECOGNISED + 4096);
+	printf("protected %d\n", mprotect(p, RECOGNISED, PROT_READ));
+	p[RECOGNISED - 4096] = 2;
+	printf("unmapped %d\n", munmap(p, RECOGNISED));
+	p = mmap(NULL, FIRST, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	q = mremap(p, FIRST, RECOGNISED, MREMAP_MAYMOVE);
+	if (q == MAP_FAILED) {
+		printf("not moved: %d\n", errno);
+		return;
+	}
+	q[RECOGNISED] = 3;
+	printf("refused %d\n", mprotect(q + 1, RECOGNISED, PROT_READ) < 0 ? errno : 0);
+	printf("emulated %d\n", n_emulated);
+}
+
 static int
 install(int by_prctl)
 {
@@ -170,7 +256,7 @@ has(char **words, const char *word)
 int
 main(int argc, char **argv)
 {
-	static char buffer[256];
+	static char buffer[1024];
 	pthread_t threads[3];
 	int i, n_threads, is_child = 0, status = 0;
 
@@ -198,9 +284,24 @@ main(int argc, char **argv)
 		if (install(0) != 0)
 			return 98;
 	}
+	if (has(argv + 3, "emulate")) {
+		struct sigaction action = {.sa_sigaction = emulate, .sa_flags = SA_SIGINFO};
+
+		(void)sigaction(SIGSYS, &action, NULL);
+		trap_sizes();
+		if (install(1) != 0)
+			return 98;
+		use_recognised();
+	}
 	compile(action_of(argv[1]), argv[2]);
 	if (install(has(argv + 3, "prctl")) != 0)
 		return 98;
+	if (has(argv + 3, "wait")) {
+		puts("ready");
+		fflush(stdout);
+		for (;;)
+			pause();
+	}
 	work(has(argv + 3, "usr2"), has(argv + 3, "small"));
 	if (has(argv + 3, "fork")) {
 		pid_t child = fork();
