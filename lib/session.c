@@ -230,6 +230,15 @@ expand_name(char *to, size_t bytes, const char *from)
 	to[n] = 0;
 }
 
+bool
+session_next_name(char *to, size_t bytes)
+{
+	if (!s.program || sys_getpid() != s.pid)
+		return false;
+	expand_name(to, bytes, options.output);
+	return true;
+}
+
 /* strerror may read message catalogues, and allocate. */
 static const char *
 error_name(int err)

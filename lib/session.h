@@ -51,6 +51,10 @@ void session_before_sandbox(void);
 void session_know_sandbox(bool is_strict);
 void session_after_sandbox(void);
 
+/* The name that a snapshot would have now.  Returns false if this is not the process of
+ * these books, but a child of vfork.  Context: any. */
+bool session_next_name(char *to, size_t bytes);
+
 /* The program ends without exit().  Context: any. */
 void session_at_end(void);
 /* It has ended, and nothing of ours was called.  Context: the sleeper, which then ends. */

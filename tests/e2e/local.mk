@@ -26,6 +26,7 @@ e2e_tests += \
 	tests/e2e/fragmentation.sh \
 	tests/e2e/frames.sh \
 	tests/e2e/holds.sh \
+	tests/e2e/ids.sh \
 	tests/e2e/inspect.sh \
 	tests/e2e/mallctl.sh \
 	tests/e2e/no-fde.sh \
@@ -109,6 +110,7 @@ e2e_targets = \
 	tests/e2e/targets/frames \
 	tests/e2e/targets/guess \
 	tests/e2e/targets/holds \
+	tests/e2e/targets/ids \
 	tests/e2e/targets/inspected \
 	tests/e2e/targets/jit \
 	tests/e2e/targets/large \
@@ -205,6 +207,8 @@ tests_e2e_targets_mappings_SOURCES = tests/e2e/targets/mappings.c
 tests_e2e_targets_mappings_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_memory_SOURCES = tests/e2e/targets/memory.c
 tests_e2e_targets_memory_CFLAGS = $(e2e_cflags)
+tests_e2e_targets_ids_SOURCES = tests/e2e/targets/ids.c
+tests_e2e_targets_ids_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_privileged_SOURCES = tests/e2e/targets/privileged.c
 tests_e2e_targets_privileged_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_needy_SOURCES = tests/e2e/targets/needy.c
