@@ -16,6 +16,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "exec.h"
+#include "census.h"
 #include "gate.h"
 #include "libc.h"
 #include "options.h"
@@ -29,6 +30,7 @@
 void
 exec_enter(void)
 {
+	census_enter_exec();
 	publish_enter_exec();
 	gate_enter_exec(options.cut_signal);
 }
@@ -38,6 +40,7 @@ exec_leave(void)
 {
 	gate_leave_exec();
 	publish_leave_exec();
+	census_leave_exec();
 }
 
 static struct {

@@ -1,7 +1,7 @@
 /* exec.h -- around each execve of the program, whoever makes it.
  *
  * In:   exec.c and interpose_sandbox.c, right before execve and when it has failed.
- * Out:  gate.h and publish.h: no signal of ours, or of a tool, on the way.
+ * Out:  gate.h and publish.h: no signal of ours, or of a tool, on the way; census.h.
  * Not here: the functions (exec.c), system calls by number (interpose_sandbox.c).
  *
  * SPDX-License-Identifier: MIT

@@ -255,9 +255,12 @@ options_parse(char **environment)
 		be_quiet();
 		return;
 	}
-	for (v = environment; v && *v; v++)
+	for (v = environment; v && *v; v++) {
 		if (strncmp(*v, "GCPROF_ANALYZE=", 15) == 0)
 			options.analyzer = *v + 15;
+		if (strncmp(*v, "GCPROF_RUN=", 11) == 0)
+			options.run = *v + 11;
+	}
 	for (o = 0; o < N_OPTIONS; o++) {
 		const char *name = table[o].name;
 		size_t n = strlen(name);

@@ -15,6 +15,7 @@ struct options {
 	int mode; /* of snapshots */
 	const char *analyzer; /* GCPROF_ANALYZE: not an option of the contract, set by
 				 the commands; NULL if not */
+	const char *run; /* GCPROF_RUN: likewise, for census.h */
 	bool at_exit, at_signal, at_fatal;
 	uint64_t interval_ns;    /* 0 = off */
 	uint32_t growth_percent; /* 0 = off */

@@ -9,6 +9,7 @@
 #include "births.h"
 #include "blocks.h"
 #include "books.h"
+#include "census.h"
 #include "cut.h"
 #include "epochs.h"
 #include "gate.h"
@@ -257,6 +258,8 @@ write_and_tell(void *with)
 	const char *obstacle = err == -EEXIST ? newfile_obstacle(facts->name) : NULL;
 
 	publish_snapshot_end(facts->number, err);
+	if (!err)
+		census_settled();
 	if (obstacle)
 		sys_log("cannot write snapshot '%s': %s is there, and is not replaced; "
 			"GCPROF_OUTPUT has to name a regular file or a new one",
@@ -1192,6 +1195,7 @@ after_fork_child(void)
 	watch_after_fork(options.is_follow);
 	live_after_fork();
 	publish_after_fork(options.is_follow);
+	census_after_fork(options.is_follow);
 	cut_set_own_thread(0);
 	if (thread_tls.is_forking) {
 		/* What was asked of the thread that forked was asked in the parent. */
@@ -1252,6 +1256,8 @@ start(void)
 	gate_init();
 	beside_init();
 	watch_init();
+	if (options.at_exit)
+		census_start(options.run, s.program);
 	live_init(s.start_realtime_ns);
 	verify_init();
 	thread_init();

@@ -18,10 +18,12 @@
  *
  * BOUND  What still runs when the command has ended is not waited for: it is
  * named, and is not in the report.  But for the process that writes a Go program's
- * snapshot after its end.
+ * snapshot after its end.  Processes that have ended and left no snapshot are named too, as
+ * far as they could enter themselves in the census (lib/census.h).
  *
  * SPDX-License-Identifier: MIT
  */
+#include "census.h"
 #include "check.h"
 #include "launch.h"
 #include "sleeper.h"
@@ -169,7 +171,7 @@ void
 check_list_options(void (*put)(const char *left, const char *words))
 {
 	put("--error-exitcode=N", "exit status if there are findings; default 23");
-	put("--allow-missing", "do not exit with 24 if the command left nothing to judge by");
+	put("--allow-missing", "do not exit with 24 if a process left nothing to judge by");
 	put("--keep", "keep the snapshots, in the working directory; with --output=NAME, under that name");
 	put("--format=FORMAT[:FILE]", "text (default), json, html, sarif, junit or github; may repeat");
 	put("-o, --report=FILE", "where the report without :FILE goes; default standard error");
@@ -938,6 +940,49 @@ say_what_is_unknown(const struct snapshots *s, int status)
 			 what);
 }
 
+struct lost {
+	const struct snapshots *s;
+	unsigned n;
+	pid_t pid; /* of one of them */
+	char program[32];
+};
+
+static void
+note_lost(pid_t pid, const char *program, void *with)
+{
+	struct lost *l = with;
+
+	if (pid == l->s->first) /* said apart */
+		return;
+	for (size_t i = 0; i < l->s->n; i++)
+		if (l->s->list[i].pid == pid)
+			return;
+	if (l->n++ == 0) {
+		l->pid = pid;
+		(void)snprintf(l->program, sizeof(l->program), "%s", program);
+	}
+}
+
+/* Of those that the command started.  Returns whether there are any. */
+static bool
+say_who_is_lost(const struct snapshots *s)
+{
+	struct lost l = {.s = s};
+
+	census_each(note_lost, &l);
+	if (l.n == 1)
+		complain("process %d (%s) left no snapshot, so nothing is known of its leaks",
+			 (int)l.pid, l.program);
+	else if (l.n)
+		complain("%u processes, %d (%s) among them, left no snapshot, so nothing is known "
+			 "of their leaks",
+			 l.n, (int)l.pid, l.program);
+	if (census_unlisted())
+		complain("whether %u processes more left snapshots was not watched: there were too many",
+			 census_unlisted());
+	return l.n > 0;
+}
+
 static void
 say_result(const struct check *c, const struct snapshots *s, int result, int status)
 {
@@ -968,7 +1013,7 @@ report(const struct check *c, pid_t pid, int wait_status)
 {
 	struct snapshots s = {.first = pid};
 	int status = exit_status(wait_status), result = 0;
-	bool is_missing;
+	bool is_missing, is_lost;
 
 	wait_for_sleepers(c->dir);
 	say_what_goes_on(c->dir);
@@ -979,6 +1024,7 @@ report(const struct check *c, pid_t pid, int wait_status)
 	else if (WIFSIGNALED(wait_status))
 		complain("signal %d (%s) ended the program; the report shows that moment",
 			 WTERMSIG(wait_status), strsignal(WTERMSIG(wait_status)));
+	is_lost = say_who_is_lost(&s);
 	for (size_t i = 0; i < s.n && c->output; i++)
 		keep_snapshot(&s.list[i], c->output);
 	drop_earlier(&s);
@@ -993,7 +1039,7 @@ report(const struct check *c, pid_t pid, int wait_status)
 		return status;
 	if (result == ANALYZER_FINDINGS)
 		return c->findings_status;
-	if (result == 0 && !s.n_unread && is_missing && !c->may_be_missing)
+	if (result == 0 && !s.n_unread && (is_missing || is_lost) && !c->may_be_missing)
 		return CHECK_MISSING;
 	return s.n_unread ? ANALYZER_FAILED : result;
 }
@@ -1011,6 +1057,7 @@ start_program(const struct check *c, int pipe_end)
 		if (c->given[i])
 			(void)setenv(settings[i].variable, c->given[i], 1);
 	set_output(c->dir);
+	census_hand_on();
 	status = launch(c->command, c->library);
 	if (write(pipe_end, &status, sizeof(status)) < 0)
 		status = EXIT_NOT_RUN;
@@ -1053,6 +1100,8 @@ check(int argc, char **argv)
 		status = try_analyzer(&c);
 		if (status == 0)
 			status = make_directory(&c);
+		if (status == 0)
+			census_open();
 		if (status == 0)
 			status = run_program(&c);
 		remove_directory(&c);

@@ -8,7 +8,7 @@
 enum {
 	CHECK_WANTS_HELP = -1,
 	CHECK_WRONG_USAGE = -2, /* and it has been said how */
-	CHECK_MISSING = 24,     /* status if the command left nothing to judge by */
+	CHECK_MISSING = 24,     /* status if a process left nothing to judge by */
 	CHECK_FINDINGS = 23,    /* status if there are any; --error-exitcode */
 };
 

@@ -67,6 +67,7 @@ cat > app.c << 'END'
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static __attribute__((noinline)) void
@@ -102,6 +103,28 @@ count_signals(void)
 	fflush(stdout);
 }
 
+/* Children that become nothing, each in its way; 0 if each said so by its status. */
+static int
+start_nothing(char **argv)
+{
+	extern char **environ;
+	int way, status, bad = 0;
+
+	for (way = 0; way < 3; way++) {
+		pid_t child = way == 0 ? vfork() : fork();
+
+		if (child == 0) {
+			if (way < 2)
+				execv("/nonexistent", argv);
+			else
+				syscall(SYS_execve, "/nonexistent", argv, environ);
+			_exit(5);
+		}
+		bad |= waitpid(child, &status, 0) != child || status != 5 << 8;
+	}
+	return bad;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -113,6 +136,15 @@ main(int argc, char **argv)
 		raise(value);
 	if (strcmp(how, "count") == 0)
 		count_signals();
+	if (strcmp(how, "nothing") == 0)
+		return start_nothing(argv);
+	if (strcmp(how, "fork") == 0) {
+		if (fork() == 0)
+			raise(value);
+		else
+			wait(NULL);
+		return 0;
+	}
 	if (strcmp(how, "syscall") == 0)
 		__asm__ volatile("syscall" : : "a"(SYS_exit_group), "D"(value));
 	return value;
@@ -162,6 +194,29 @@ no_interpreter() { status 127 check -- ./lost && one_line interpreter; }
 ok "a script whose interpreter is not there: 127, and no report" no_interpreter
 
 # ---- children ----
+
+left() { status "$1" check -- sh -c "$2; exit 0" && says 'process [0-9]+ \('"$3"'\) left no snapshot'; }
+ok "a child that is killed leaves nothing to judge by: 24, and it is named" left 24 "./app 0; ./app 0 signal 9" app
+ok "a child that is not seen to end: likewise" left 24 "./app 3 syscall 0" app
+ok "a forked child that is killed: likewise" left 24 "./app 0 fork 9" app
+ok "a child whose seccomp filter forbids snapshots: likewise" \
+	left 24 "$abs_top_builddir/tests/e2e/targets/sandboxed kill openat" sandboxed
+ok "findings in another process go before it" left 23 "./app 3; ./app 0 signal 9" app
+several() { status 24 check -- sh -c './app 0 signal 9; ./app 0 signal 9; exit 0' && says '2 processes, [0-9]+ \(app\) among them, left no'; }
+ok "several are counted in one line" several
+allowed_child() { status 0 check --allow-missing -- sh -c './app 0 signal 9; exit 0' && says 'left no snapshot'; }
+ok "with --allow-missing it passes, and the line is said" allowed_child
+not_followed() { status 0 check --follow=0 -- ./app 0 fork 9 && ! says 'left no snapshot'; }
+ok "a forked child that GCPROF_FOLLOW does not follow owes no snapshot" not_followed
+all_left() { status 0 check -- sh -c "$1" && ! says 'left no'; }
+ok "children of vfork and fork whose exec fails are not missed" all_left './app 0 nothing'
+ok "pipelines, subshells, background jobs and a writer without a reader are not missed" \
+	all_left 'yes | head -n 1; (exit 3); (./app 0); ./app 0 & wait; exec ./app 0'
+ok "a process that becomes another program is one process" all_left '(exec sh -c "exec ./app 0"); env ./app 0'
+ok "a forked child that a caught signal ends is not missed" all_left './app 0 fork 15'
+if [ -x static ]; then
+	ok "a child that becomes a static program is not missed" all_left '(exec ./static); ./app 0'
+fi
 
 # A file as a process leaves one, with other bytes in it.
 spoil='echo spoilt > "$(dirname "$GCPROF_OUTPUT")/app.999999.1.heap"'
