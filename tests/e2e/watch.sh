@@ -178,6 +178,7 @@ ok "each rule that is no use is named once, with the reason" diff <(sort "$T/wro
 
 begin looker ':bytes>1:exec=exec sleep 1000;every=10ms'
 tell "insert 100"
+# shellcheck disable=SC2046 # a word per file
 looking() { [ -n "$(find "$T/looker" -name '*.heap.*.watch')" ] && grep -qsx sleep $(descendants "$pid" | sed 's|.*|/proc/&/comm|'); }
 ok "while its command runs, a look has its file" eventually looking
 file=$(find "$T/looker" -name '*.heap.*.watch')
