@@ -158,7 +158,8 @@ newfile_finish(int err)
 		(void)sys_unlink(f.temporary);
 	else if (is_replaced && f.is_lasting)
 		sync_directory();
-	(void)sys_close(f.fd);
+	if (err || f.is_lasting)
+		(void)sys_close(f.fd);
 	f.fd = -1;
 	return err;
 }

@@ -14,6 +14,9 @@
  * can be foreseen, and the directory may be everybody's: it is made anew (O_EXCL) and never
  * opened through a link.
  *
+ * A file that is not to last, as a look's, keeps its lock under its name until the process ends
+ * that wrote it, a child of ours: it is in use as long.
+ *
  * INVARIANT  A temporary file that begins with HEAPFILE_MAGIC has a lock, of flock(2), on it
  * until it has its name: once the lock is free, its writer is gone, in whatever process,
  * pid namespace or container that was.
@@ -33,7 +36,8 @@
  * Returns a descriptor for writing, or -errno; -EEXIST: newfile_obstacle knows why. */
 int newfile_begin(const char *name, int mode, bool is_lasting);
 
-/* Give the file its name, or with err (-errno) remove it.  The descriptor is closed.
+/* Give the file its name, or with err (-errno) remove it.  The descriptor is closed, or
+ * without is_lasting stays open, nobody's.
  * Returns 0 or -errno; then nothing of it is left. */
 int newfile_finish(int err);
 

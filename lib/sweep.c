@@ -26,6 +26,28 @@ skip_digits_back(const char *start, const char *at)
 	return at;
 }
 
+static bool
+ends_with(const char *start, const char *end, const char *what)
+{
+	size_t n = strlen(what);
+
+	return (size_t)(end - start) >= n && memcmp(end - n, what, n) == 0;
+}
+
+/* *.heap.NUMBER.watch or gcprof.NUMBER.watch: where a watch has looked. */
+static bool
+is_look(const char *name)
+{
+	const char *end = name + strlen(name), *at;
+
+	if (!ends_with(name, end, ".watch"))
+		return false;
+	end -= 6;
+	at = skip_digits_back(name, end);
+	return at < end && (ends_with(name, at, ".heap.") ||
+			    (at - name == 7 && ends_with(name, at, "gcprof.")));
+}
+
 /* *.NUMBER.tmp or *.NUMBER-NUMBER.tmp */
 static bool
 is_temporary(const char *name)
@@ -65,7 +87,7 @@ consider_temporary(const char *name, void *with)
 	struct stat st, now;
 	int fd;
 
-	if (is_temporary(name) && sys_lstat_at(s->directory, name, &st) == 0 &&
+	if ((is_temporary(name) || is_look(name)) && sys_lstat_at(s->directory, name, &st) == 0 &&
 	    S_ISREG(st.st_mode) && st.st_nlink == 1 &&
 	    (fd = open_own(s->directory, name, 0, &st)) >= 0) {
 		if (S_ISREG(st.st_mode) && sys_lock(fd) == 0 &&

@@ -6,12 +6,12 @@
  * Not here: how they come to be (newfile.h, live_page.h).
  *
  * Nothing is removed that is not surely ours.  A temporary file has to be called
- * *.NUMBER.tmp (or *.NUMBER-NUMBER.tmp), be a regular file with one name and of this
+ * *.NUMBER.tmp (or *.NUMBER-NUMBER.tmp; of a watch *.heap.NUMBER.watch), be a regular file with one name and of this
  * user, begin with a snapshot's magic, and not be locked: see newfile.h.  A page's directory
  * has to be called as live_page.h says, be of this user, and its page name this pid namespace
  * and a process that is not there.
  *
- * BOUND: of a directory with more than SWEEP_ENTRIES names only the first are looked at; one
+ * BOUND: a watch's file of another name stays; of a directory with more than SWEEP_ENTRIES names only the first are looked at; one
  * that was left before it had its magic stays; pages of other pid namespaces stay.
  *
  * Context  as heapfile_write.h.

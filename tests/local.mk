@@ -248,6 +248,11 @@ bench: all
 	@$(AM_TESTS_ENVIRONMENT) $(BASH_PROGRAM) $(srcdir)/tests/bench/run.sh $(BENCH_ARGS)
 	@[ -n "$(BENCH_ARGS)$$BENCH_ONLY" ] || $(AM_TESTS_ENVIRONMENT) $(BASH_PROGRAM) $(srcdir)/tests/bench/cut.sh
 
+# Other people's test suites; by hand, as they take an hour.
+check-suites: all
+	@$(AM_TESTS_ENVIRONMENT) $(BASH_PROGRAM) $(srcdir)/tests/suites/suites.sh
+EXTRA_DIST += tests/suites/suites.sh
+
 # The installed library in an installed program's place: preload, snapshot,
 # analyze, all from the prefix.
 installcheck-local:
@@ -262,4 +267,4 @@ EXTRA_DIST += tests/installcheck.sh
 distclean-local:
 	rm -rf fuzz-found _build/sarif _build/tsan _build/html
 
-.PHONY: bench check-core check-long fuzz lint
+.PHONY: bench check-core check-long check-suites fuzz lint

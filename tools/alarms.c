@@ -14,6 +14,7 @@
 #include "alarms.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <poll.h>
@@ -23,6 +24,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -351,6 +353,30 @@ tell(const struct alarms *w, uint32_t r)
 	    rule->n_condition < 200 ? (int)rule->n_condition : 200, rule->text, file);
 }
 
+/* A file is on the disk before it takes an older one's name, as lib/newfile.h has it. */
+static bool
+replace(const char *from, const char *to)
+{
+	struct stat st;
+	bool is_replaced = lstat(to, &st) == 0;
+	int fd;
+
+	if (is_replaced && !S_ISREG(st.st_mode))
+		return false;
+	if (is_replaced) {
+		fd = open(from, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+		if (fd < 0)
+			return false;
+		/* What has no disk behind it refuses. */
+		if (fsync(fd) != 0 && errno != EINVAL && errno != EROFS) {
+			(void)close(fd);
+			return false;
+		}
+		(void)close(fd);
+	}
+	return rename(from, to) == 0;
+}
+
 /* Give the snapshot its name.  Without the library's word it has one. */
 static void
 keep(struct alarms *w)
@@ -360,7 +386,7 @@ keep(struct alarms *w)
 	w->is_kept = true;
 	if (!o->keep && !o->state)
 		return;
-	if (o->keep && rename(w->file, o->keep) == 0)
+	if (o->keep && replace(w->file, o->keep))
 		w->file = o->keep;
 	else
 		w->is_keep_failed = true;

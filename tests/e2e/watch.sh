@@ -9,7 +9,8 @@
 # shellcheck source-path=SCRIPTDIR/../..
 . "${srcdir:-.}/tests/e2e/init.sh"
 
-require_built "$TARGETS/watch"
+require strace
+require_built "$TARGETS/watch" "$TARGETS/quiet"
 export GCPROF_ANALYZE=$ANALYZE
 
 begin() { # NAME RULES
@@ -173,6 +174,26 @@ sort >"$T/wanted" <<-EOF2
 EOF2
 ok "each rule that is no use is named once, with the reason" diff <(sort "$T/wrong.err" | grep -v ': watch: ') "$T/wanted"
 
+# ---- the file of a look ----
+
+begin looker ':bytes>1:exec=exec sleep 1000;every=10ms'
+tell "insert 100"
+# shellcheck disable=SC2046 # a word per file
+looking() { [ -n "$(find "$T/looker" -name '*.heap.*.watch')" ] && grep -qsx sleep $(descendants "$pid" | sed 's|.*|/proc/&/comm|'); }
+ok "while its command runs, a look has its file" eventually looking
+file=$(find "$T/looker" -name '*.heap.*.watch')
+: >"$T/looker/mine.heap.1.watch"
+beside() { GCPROF_OUTPUT=$T/looker/other.heap LD_PRELOAD=$preload timeout 60 "$1" "${@:2}" 3>/dev/null >/dev/null 2>&1; }
+beside "$TARGETS/quiet" return 0
+ok "another process that writes there leaves it alone" test -e "$file"
+# shellcheck disable=SC2046 # a word per pid
+kill -KILL $(descendants "$pid")
+wait "$pid" 2>/dev/null
+ok "if all are killed it stays" test -e "$file"
+beside "$TARGETS/quiet" return 0
+ok "until the next process writes there" test ! -e "$file"
+ok "which leaves what only has such a name" test -e "$T/looker/mine.heap.1.watch"
+
 # ---- what may be missing ----
 
 GCPROF_OUTPUT=$T/no/such/directory/%n.heap begin nowhere 'cache_insert:count>99;cache_.*:count>99:snapshot;every=10ms'
@@ -190,6 +211,19 @@ tell "insert 100"
 ok "nobody stays" eventually is_childless
 end
 is "one line" "$(wc -l <"$T/tool.err")" 1
+
+# ---- on the disk before it takes an older one's name ----
+
+traced() { # NAME: what is done with a copy of a snapshot that is kept under that name
+	cp "$kept" "$T/look.watch"
+	strace -f -qq -e trace=fsync,rename,renameat,renameat2 -o "$T/strace" \
+		"$ANALYZE" --watch='cache_insert:count>99:snapshot' --watch-state=0 --watch-keep="$1" "$T/look.watch" >/dev/null 2>&1
+	grep -oE '^[0-9]+ +(fsync|rename).* = 0' "$T/strace" | grep -oE '(fsync|rename)' | tr '\n' ' '
+}
+is "what is kept takes a free name without waiting" "$(traced "$T/kept.heap")" "rename "
+is "and an older one's when it is on the disk" "$(traced "$T/kept.heap")" "fsync rename "
+mkfifo "$T/fifo.heap"
+is "and not that of a FIFO" "$(traced "$T/fifo.heap")" ""
 
 # ---- by hand ----
 
