@@ -41,6 +41,8 @@ static struct {
 	uint32_t generation; /* of the cut in the making; 0 before the first */
 	uint32_t released;   /* threads parked for generations up to this go on; futex */
 	uint32_t n_answered; /* futex */
+	/* The main thread's turn has come, and is over, for generations up to these; futexes. */
+	uint32_t main_turn, main_done;
 } c;
 
 /* ---- the stopped thread -------------------------------------------------- */
@@ -54,18 +56,62 @@ cut_thread_pointer(void)
 	return p;
 }
 
+static bool
+is_main(const struct cut_thread *t)
+{
+	return t->tid == cut_now.pid;
+}
+
+/* A signal to the process comes to the main thread if that does not block it: signal(7).
+ * While all threads block all signals it waits for whichever goes on first.  So the main
+ * thread makes what waits, and is not in `mask`, its own before others go on.
+ * Context  the main thread, all signals blocked. */
+static void
+take_signals_over(uint64_t mask)
+{
+	const uint64_t libc = 3ull << 31; /* 32 and 33 are sent to threads */
+	uint64_t pending;
+	int rounds = 64, number;
+
+	while ((pending = sys_pending_signals() & ~mask & ~libc) != 0 && rounds--) {
+		siginfo_t infos[16];
+		int n = 0;
+
+		/* All first: what is sent again is pending again. */
+		while (n < 16 && (number = sys_take_signal(pending, &infos[n])) > 0)
+			n++;
+		for (number = 0; number < n; number++)
+			sys_send_to_self(infos[number].si_signo, &infos[number]);
+		if (n < 16)
+			break;
+	}
+}
+
+static void
+wait_for(const uint32_t *word, uint32_t generation)
+{
+	uint32_t now;
+
+	while ((int32_t)((now = acquire_load(word)) - generation) < 0)
+		sys_wait(word, now, LAST_WAIT_NS);
+}
+
 /* Answer, and wait until the cut is over. */
 static void
 answer(struct cut_thread *t, uint32_t generation)
 {
-	uint32_t released;
-
 	t->thread_pointer = cut_thread_pointer();
 	release_store(&t->state, CUT_PARKED);
 	(void)__atomic_fetch_add(&c.n_answered, 1, __ATOMIC_RELEASE);
 	sys_wake(&c.n_answered);
-	while ((int32_t)((released = acquire_load(&c.released)) - generation) < 0)
-		sys_wait(&c.released, released, UINT64_MAX);
+	if (!is_main(t)) {
+		wait_for(&c.released, generation);
+		return;
+	}
+	wait_for(&c.main_turn, generation);
+	take_signals_over(t->mask);
+	release_store(&c.main_done, generation);
+	sys_wake(&c.main_done);
 }
 
 /* This thread's entry, if it is asked and has not answered. */
@@ -108,8 +154,12 @@ void
 cut_interrupted(struct cut_thread *t, const ucontext_t *uc)
 {
 	uintptr_t registers[RESUME_REGISTERS];
+	const struct handler_record *going_on = handler_record_of(uc);
 
 	resume_registers(uc, registers);
+	memcpy(&t->mask, &uc->uc_sigmask, sizeof t->mask);
+	if (going_on)
+		t->mask = going_on->mask;
 	/* The red zone below the stack pointer is in use: x86-64 psABI, 3.2.2. */
 	t->sp = registers[REG_RSP] - 128;
 	t->alt_stack = uc->uc_stack.ss_flags & SS_DISABLE ? 0 : (uintptr_t)uc->uc_stack.ss_sp;
@@ -169,6 +219,7 @@ cut_park(void)
 	t->sp = (uintptr_t)__builtin_frame_address(0);
 	t->alt_stack = sys_alt_stack();
 	mask = sys_block_signals(); /* a handler would run on, unstopped */
+	t->mask = mask;
 	answer(t, generation);
 	sys_restore_signals(mask);
 }
@@ -205,7 +256,7 @@ cut_install(void)
 		return true;
 	if (!c.number || __sigaction(c.number, NULL, &old) != 0 || old.sa_handler != SIG_DFL)
 		return false;
-	(void)sigfillset(&act.sa_mask);
+	memset(&act.sa_mask, 0xff, sizeof act.sa_mask); /* those of the C library, too */
 	c.is_installed = __sigaction(c.number, &act, NULL) == 0;
 	return c.is_installed;
 }
@@ -272,14 +323,15 @@ may_send(struct cut_thread *t)
 /* Send the signal to those that have not had it; not to those that would see it, which
  * may change that soon: threads begin and end with all signals blocked. */
 static void
-send(void)
+send(bool is_main_due)
 {
 	uint32_t i;
 
 	for (i = 1; i < cut_now.n_threads; i++) {
 		struct cut_thread *t = &cut_now.threads[i];
 
-		if (t->is_sent || t->state != CUT_ASKED || !may_send(t))
+		if (t->is_sent || t->state != CUT_ASKED || (is_main(t) && !is_main_due) ||
+		    !may_send(t))
 			continue;
 		t->is_sent = true;
 		/* A main thread that has called pthread_exit takes signals, and never
@@ -335,9 +387,24 @@ is_hopeless(uint64_t waited)
 	return true;
 }
 
+static bool
+is_main_all_that_is_missing(void)
+{
+	uint32_t i;
+
+	for (i = 1; i < cut_now.n_threads; i++)
+		if (acquire_load(&cut_now.threads[i].state) == CUT_ASKED &&
+		    !is_main(&cut_now.threads[i]))
+			return false;
+	return true;
+}
+
+/* The main thread comes last: signals to the process that it would take must not find
+ * another that takes them. */
 static void
 stop_others(void)
 {
+	bool is_main_due = false;
 	uint64_t start = sys_now_ns();
 	struct question q = {.number = c.number};
 	uint32_t answered;
@@ -349,12 +416,18 @@ stop_others(void)
 		for (;;) {
 			uint64_t waited = sys_now_ns() - start;
 
-			send();
+			send(is_main_due);
 			answered = acquire_load(&c.n_answered);
 			if (n_missing() == 0)
 				break;
 			if (waited > LAST_WAIT_NS)
 				return;
+			if (!is_main_due &&
+			    (is_main_all_that_is_missing() || waited > SECOND_WAIT_NS ||
+			     (waited > FIRST_WAIT_NS && is_hopeless(waited)))) {
+				is_main_due = true;
+				continue;
+			}
 			if (waited > FIRST_WAIT_NS && is_hopeless(waited))
 				break;
 			sys_wait(&c.n_answered, answered, FIRST_WAIT_NS / 5);
@@ -403,6 +476,33 @@ fork_writer(bool is_moving)
 	forking_end(child == 0);
 	mappings_after_fork(has_lock);
 	return child;
+}
+
+/* Let the threads go on, the main thread first. */
+static void
+release(uint64_t own_mask)
+{
+	uint64_t start = sys_now_ns();
+	uint32_t i, done;
+
+	for (i = 1; i < cut_now.n_threads; i++)
+		if (is_main(&cut_now.threads[i]) &&
+		    acquire_load(&cut_now.threads[i].state) == CUT_PARKED)
+			break;
+	release_store(&c.main_turn, c.generation);
+	sys_wake(&c.main_turn);
+	if (is_main(&cut_now.threads[0]))
+		take_signals_over(own_mask);
+	while (i < cut_now.n_threads &&
+	       (int32_t)((done = acquire_load(&c.main_done)) - c.generation) < 0 &&
+	       sys_now_ns() - start < SECOND_WAIT_NS)
+		sys_wait(&c.main_done, done, FIRST_WAIT_NS);
+	/* It has left its handler when it blocks the signal of the cut no more. */
+	while (i < cut_now.n_threads && sys_now_ns() - start < 2ul * FIRST_WAIT_NS &&
+	       sys_blocked_signals(cut_now.threads[i].tid) >> (c.number - 1) & 1)
+		sys_yield();
+	release_store(&c.released, c.generation);
+	sys_wake(&c.released);
 }
 
 int
@@ -454,8 +554,7 @@ cut_take(const struct cut_thread *self, enum cut_way way, int (*f)(void *with), 
 	if (child < 0)
 		*ret_result = f(with);
 	if (is_stopping && way != CUT_AT_DEATH) {
-		release_store(&c.released, c.generation);
-		sys_wake(&c.released);
+		release(self->is_interrupted ? self->mask : mask);
 		gate_end();
 	}
 	/* A file beyond RLIMIT_FSIZE is our failure, not the program's death. */

@@ -40,6 +40,7 @@ enum { CUT_REGISTERS = 16 };
 struct cut_thread {
 	int tid;
 	uint32_t state;		 /* enum cut_state; written last */
+	uint64_t mask;		 /* signals that the program has blocked there */
 	uintptr_t sp;		 /* everything from here upwards is in use */
 	uintptr_t thread_pointer; /* fs: the thread's descriptor */
 	uintptr_t alt_stack;	 /* sigaltstack, 0 = none */

@@ -11,6 +11,7 @@
  */
 #include "foreign.h"
 #include "libc.h"
+#include "large.h"
 #include "mappings.h"
 #include "modules.h"
 #include "session.h"
@@ -536,6 +537,8 @@ map(void *addr, size_t bytes, int prot, int flags, int fd, off_t offset,
 {
 	long p = sys_pass(SYS_mmap, (long)addr, (long)bytes, prot, flags, fd, offset);
 
+	if (p >= 0 && flags & MAP_FIXED)
+		large_changed((uintptr_t)p, bytes);
 	if (!record_enter()) {
 		if (p >= 0 && !thread_tls.is_verifying)
 			lose(LOSS_MAPPINGS);
@@ -581,6 +584,7 @@ munmap(void *addr, size_t bytes)
 
 	/* What the kernel would refuse stays known. */
 	if (!(start & (PAGE - 1)) && bytes && bytes <= PTRDIFF_MAX) {
+		large_changed(start, bytes);
 		if (record_enter()) {
 			mappings_remove(start, start + page_up(bytes));
 			record_leave();
@@ -607,6 +611,7 @@ mremap(void *addr, size_t old_bytes, size_t bytes, int flags, ...)
 		to = va_arg(ap, void *);
 		va_end(ap);
 	}
+	large_changed(start, old_bytes);
 	p = sys_pass(SYS_mremap, (long)addr, (long)old_bytes, (long)bytes, flags, (long)to, 0);
 	if (p < 0)
 		return (void *)set_errno(p);
@@ -635,6 +640,7 @@ mprotect(void *addr, size_t bytes, int prot)
 	long result = sys_pass(SYS_mprotect, (long)addr, (long)bytes, prot, 0, 0, 0);
 
 	if (result == 0) {
+		large_changed((uintptr_t)addr, bytes);
 		if (record_enter()) {
 			mappings_protect((uintptr_t)addr, (uintptr_t)addr + page_up(bytes),
 					 access_flags(prot));

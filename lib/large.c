@@ -34,12 +34,13 @@ enum { COUNT_BITS = 29 };
 #define RUN_END(run) (RUN_START(run) + RUN_BYTES(run))
 
 /* A block in its word: number of pages, and the page in its mebibyte at which it
- * begins. */
+ * begins; and whether the program has changed what pages of it are. */
 enum { PLACE_BITS = BLOCKS_LARGE_BITS - PAGE_BITS };
 #define BLOCK(start, bytes)                                                              \
 	((uint64_t)(bytes) >> PAGE_BITS << PLACE_BITS |                                  \
 	 ((uintptr_t)(start) >> PAGE_BITS & ((1u << PLACE_BITS) - 1)))
-#define BLOCK_BYTES(word) ((size_t)((word) >> PLACE_BITS << PAGE_BITS))
+#define BLOCK_CHANGED (1ull << 63)
+#define BLOCK_BYTES(word) ((size_t)(((word) & ~BLOCK_CHANGED) >> PLACE_BITS << PAGE_BITS))
 #define BLOCK_PLACE(word) ((word) & ((1u << PLACE_BITS) - 1))
 
 /* Free runs.  since: of the run that is there now, as `clock` was; a hint. */
@@ -320,7 +321,11 @@ set_block(uintptr_t start, size_t bytes)
 
 	if (!word)
 		return false;
-	release_store(word, BLOCK(start, bytes));
+	/* One that has become shorter or longer where it is stays what it was. */
+	release_store(word, BLOCK(start, bytes) |
+				    (BLOCK_PLACE(relaxed_load(word)) == BLOCK_PLACE(BLOCK(start, 0))
+					     ? relaxed_load(word) & BLOCK_CHANGED
+					     : 0));
 	return true;
 }
 
@@ -403,6 +408,37 @@ large_alloc(size_t bytes, size_t align, bool is_zeros)
 	return (void *)start;
 }
 
+/* What is kept for others must be what was mapped: readable, writable, private.  The
+ * C library unmaps such a block, whatever the program has made of its pages.  Changes by
+ * mmap(2) and its kin are known (large_changed); of others (madvise, calls by instructions)
+ * those of a part are seen by mremap to the same size, which wants a single mapping. */
+static bool
+is_as_mapped(uintptr_t start, uint64_t value)
+{
+	size_t bytes = BLOCK_BYTES(value);
+
+	return !(value & BLOCK_CHANGED) &&
+	       sys_mremap((void *)start, bytes, bytes, 0, NULL) == (long)start;
+}
+
+void
+large_changed(uintptr_t start, size_t bytes)
+{
+	const uintptr_t mebibyte = (uintptr_t)1 << BLOCKS_LARGE_BITS;
+	uintptr_t at = start & ~(mebibyte - 1), end = start + bytes;
+	uintptr_t first = at > LARGE_KEEP ? at - LARGE_KEEP : 0;
+
+	for (at = first; at < end && at - first <= 2ul * LARGE_KEEP; at += mebibyte) {
+		uint64_t *word = blocks_large(at), value = word ? acquire_load(word) : 0;
+		uintptr_t block = at + (BLOCK_PLACE(value) << PAGE_BITS);
+
+		while (value && block < end && block + BLOCK_BYTES(value) > start &&
+		       !__atomic_compare_exchange_n(word, &value, value | BLOCK_CHANGED, false,
+						    __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+			;
+	}
+}
+
 NOINLINE bool
 large_free_slow(void *p)
 {
@@ -412,7 +448,7 @@ large_free_slow(void *p)
 	if (!value || !__atomic_compare_exchange_n(word, &value, 0, false, __ATOMIC_ACQ_REL,
 						   __ATOMIC_RELAXED))
 		return false;
-	if (BLOCK_BYTES(value) <= LARGE_KEEP)
+	if (BLOCK_BYTES(value) <= LARGE_KEEP && is_as_mapped((uintptr_t)p, value))
 		keep((uintptr_t)p, BLOCK_BYTES(value));
 	else
 		unmap((uintptr_t)p, BLOCK_BYTES(value));

@@ -151,7 +151,7 @@ install_asked(int number)
 	struct sigaction act = {.sa_sigaction = on_asked,
 				.sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK};
 
-	(void)sigfillset(&act.sa_mask);
+	memset(&act.sa_mask, 0xff, sizeof act.sa_mask); /* those of the C library, too */
 	return __sigaction(number, &act, NULL) == 0;
 }
 
@@ -160,7 +160,7 @@ install_fatal(int number)
 {
 	struct sigaction act = {.sa_sigaction = on_fatal, .sa_flags = SA_SIGINFO | SA_ONSTACK};
 
-	(void)sigfillset(&act.sa_mask);
+	memset(&act.sa_mask, 0xff, sizeof act.sa_mask); /* those of the C library, too */
 	(void)__sigaction(number, &act, NULL);
 }
 

@@ -863,6 +863,22 @@ sys_send_again(int number, const siginfo_t *info)
 		(void)K4(SYS_rt_tgsigqueueinfo, sys_getpid(), sys_gettid(), number, info);
 }
 
+int
+sys_take_signal(uint64_t set, siginfo_t *ret)
+{
+	struct timespec now = {0, 0};
+
+	return (int)K4(SYS_rt_sigtimedwait, &set, ret, &now, 8);
+}
+
+void
+sys_send_to_self(int number, const siginfo_t *info)
+{
+	/* Without the details where no more of these may wait. */
+	if (K4(SYS_rt_tgsigqueueinfo, sys_getpid(), sys_gettid(), number, info) != 0)
+		(void)sys_signal_thread(sys_gettid(), number);
+}
+
 uint64_t
 sys_unblock_signal(int number)
 {
@@ -945,6 +961,12 @@ sys_is_readable(uintptr_t addr)
 	 * this one: EFAULT if it cannot read, EINVAL if it can, and no mask
 	 * changes either way.  An ordinary call that filters let pass. */
 	return K4(SYS_rt_sigprocmask, -1, addr, 0, 8) == -22 /* EINVAL */;
+}
+
+void
+sys_yield(void)
+{
+	(void)K0(SYS_sched_yield);
 }
 
 void

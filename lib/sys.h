@@ -170,6 +170,11 @@ void sys_unblock_signals(uint64_t mask);
 int sys_sigaltstack(const stack_t *to, stack_t *ret_old);
 /* A signal of this process's that a handler took and was not meant for it. */
 void sys_send_again(int number, const siginfo_t *info);
+/* Take one of a set of blocked signals that waits for this thread or process.  Returns its
+ * number, or what is not greater than 0 if none does. */
+int sys_take_signal(uint64_t set, siginfo_t *ret);
+/* Have this thread, the main one, find a signal again that it has taken. */
+void sys_send_to_self(int number, const siginfo_t *info);
 /* Signals that wait for this thread or process; bit n-1 is signal n. */
 uint64_t sys_pending_signals(void);
 /* Whether a function handles a signal, and with SA_RESTART. */
@@ -191,6 +196,8 @@ bool sys_is_readable(uintptr_t addr);
 /* As poll does: nanosleep would overwrite what restart_syscall(2) needs to go on with
  * a call that a handler of ours interrupted. */
 void sys_sleep(uint64_t ns);
+/* Let another thread run. */
+void sys_yield(void);
 uint64_t sys_now_ns(void);      /* monotonic */
 uint64_t sys_realtime_ns(void); /* since 1970 */
 /* Whether both are read without a call; from now on they stand. */

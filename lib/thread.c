@@ -86,8 +86,8 @@ has_unwind(struct thread *t)
 	if (!t->unwind)
 		t->unwind = mem_map(unwind_bytes());
 	if (!t->unwind) {
-		t->is_ending = false;
-		release_store(&t->is_used, false);
+		t->owner.is_ending = false;
+		release_store(&t->owner.is_used, false);
 	}
 	return t->unwind != NULL;
 }
@@ -112,29 +112,15 @@ static struct thread *
 state_take(void)
 {
 	struct thread *t;
+	int tid = sys_gettid();
 
-	for (t = acquire_load(&all); t; t = t->next) {
-		bool was = true;
-
-		/* BOUND: if its number went to a new thread meanwhile, the state waits
-		 * until that one has ended too. */
-		if (acquire_load(&t->is_used)) {
-			if (!relaxed_load(&t->is_ending) || sys_is_thread(t->tid))
-				continue;
-		} else {
-			was = false;
-		}
-		/* is_ending false is the sign of who has taken it. */
-		if (was ? __atomic_compare_exchange_n(&t->is_ending, &was, false, false,
-						      __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)
-			: __atomic_compare_exchange_n(&t->is_used, &was, true, false,
-						      __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+	for (t = acquire_load(&all); t; t = t->next)
+		if (owner_take(&t->owner, tid))
 			return has_unwind(t) ? t : NULL;
-	}
 	t = mem_keep(sizeof *t); /* aligned as it wants to be */
 	if (!t)
 		return NULL;
-	t->is_used = true;
+	t->owner = (union owner){.tid = tid, .is_used = true};
 	t->next = acquire_load(&all);
 	while (!__atomic_compare_exchange_n(&all, &t->next, t, false, __ATOMIC_ACQ_REL,
 					    __ATOMIC_ACQUIRE))
@@ -167,8 +153,7 @@ thread_make(void)
 	}
 	/* What its last owner did in its very last moments. */
 	thread_flush(t);
-	t->tid = sys_gettid();
-	t->number = record_new(t->tid);
+	t->number = record_new(t->owner.tid);
 	t->epoch = 0;
 	t->stop = t->look_at = t->sample_at = 0;
 	t->recent = 0;
@@ -204,7 +189,7 @@ at_thread_end(void *tls)
 		r->name[15] = 0;
 		r->is_alive = false;
 	}
-	release_store(&t->is_ending, true);
+	release_store(&t->owner.is_ending, true);
 }
 
 void
@@ -271,7 +256,7 @@ thread_is_alone(void)
 	struct thread *t;
 
 	for (t = acquire_load(&all); t; t = t->next)
-		if (t != thread_tls.state && relaxed_load(&t->is_used) && sys_is_thread(t->tid))
+		if (t != thread_tls.state && relaxed_load(&t->owner.is_used) && sys_is_thread(t->owner.tid))
 			return false;
 	return true;
 }
@@ -288,7 +273,7 @@ thread_number_of(int tid)
 	struct thread *t = NULL;
 
 	while ((t = thread_next(t)) != NULL)
-		if (t->is_used && t->tid == tid)
+		if (t->owner.is_used && t->owner.tid == tid)
 			return t->number;
 	return 0;
 }
@@ -323,19 +308,19 @@ thread_after_fork(void)
 		struct thread_record *r = record_at(t->number);
 
 		if (t == thread_tls.state) {
-			t->tid = sys_gettid();
+			t->owner.tid = sys_gettid();
 			if (r)
-				r->tid = t->tid;
+				r->tid = t->owner.tid;
 			continue;
 		}
-		if (!t->is_used || !t->unwind)
+		if (!t->owner.is_used || !t->unwind)
 			continue;
-		had_others |= !t->is_ending;
+		had_others |= !t->owner.is_ending;
 		thread_flush(t);
 		if (r)
 			r->is_alive = false;
-		t->is_ending = false;
-		t->is_used = false;
+		t->owner.is_ending = false;
+		t->owner.is_used = false;
 	}
 	return had_others;
 }

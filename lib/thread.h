@@ -25,6 +25,7 @@
 #include "base.h"
 #include "books.h"
 #include "epochs.h"
+#include "owner.h"
 #include "sites.h"
 
 /* Sites that this thread counts for itself: direct-mapped, added to the site's own
@@ -59,9 +60,7 @@ struct thread {
 	struct unwind *unwind;
 	struct verify *verify; /* verify.h; NULL until needed */
 	thread_no number;
-	int tid;
-	bool is_used;	/* belongs to a thread, which may have ended */
-	bool is_ending; /* it is about to, or has */
+	union owner owner;
 	struct thread *next;
 	struct books_pending deaths;
 	struct thread_cached cache[THREAD_CACHE];

@@ -35,9 +35,7 @@ enum { DATA_MAX = 4096, N_SPARE = 4 };
 
 struct slot {
 	struct slot *next;
-	int tid;
-	bool is_used;	/* belongs to a thread, which may have ended */
-	bool is_ending; /* it is about to, or has */
+	union owner owner;
 	struct aside aside;
 	char data[] __attribute__((aligned(64)));
 };
@@ -86,22 +84,15 @@ static struct slot *
 slot_take(void)
 {
 	struct slot *s;
+	int tid = sys_gettid();
 
-	for (s = acquire_load(&all); s; s = s->next) {
-		bool was = acquire_load(&s->is_used);
-
-		if (was && (!relaxed_load(&s->is_ending) || sys_is_thread(s->tid)))
-			continue;
-		if (was ? __atomic_compare_exchange_n(&s->is_ending, &was, false, false,
-						      __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)
-			: __atomic_compare_exchange_n(&s->is_used, &was, true, false,
-						      __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+	for (s = acquire_load(&all); s; s = s->next)
+		if (owner_take(&s->owner, tid))
 			return s;
-	}
 	s = slot_new();
 	if (!s)
 		return NULL;
-	s->is_used = true;
+	s->owner = (union owner){.tid = tid, .is_used = true};
 	s->next = acquire_load(&all);
 	while (!__atomic_compare_exchange_n(&all, &s->next, s, false, __ATOMIC_ACQ_REL,
 					    __ATOMIC_ACQUIRE))
@@ -120,12 +111,11 @@ slot_own(void)
 	s = slot_take();
 	if (!s)
 		return NULL;
-	s->tid = sys_gettid();
 	s->aside.is_busy = false;
 	memcpy(s->data, gcprof_tsd_image, image_bytes());
 	/* A handler that came meanwhile may have got one of its own. */
 	if (!__atomic_compare_exchange_n(&own, &none, s, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
-		release_store(&s->is_used, false);
+		release_store(&s->owner.is_used, false);
 	return own;
 }
 
@@ -249,7 +239,7 @@ void
 tsd_ending(void)
 {
 	if (own)
-		release_store(&own->is_ending, true);
+		release_store(&own->owner.is_ending, true);
 }
 
 void
@@ -259,9 +249,9 @@ tsd_after_fork(void)
 
 	/* What the others had cached is lost, as ever; they are on no list any more. */
 	for (s = all; s; s = s->next) {
-		s->is_ending = false;
-		s->is_used = s == own;
+		s->owner.is_ending = false;
+		s->owner.is_used = s == own;
 	}
 	if (own)
-		own->tid = sys_gettid();
+		own->owner.tid = sys_gettid();
 }
