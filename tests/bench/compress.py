@@ -1,4 +1,6 @@
 # compress.py N -- small texts compressed, each with buffers of many mebibytes.
+#
+# SPDX-License-Identifier: MIT
 import lzma
 import sys
 

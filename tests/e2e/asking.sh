@@ -111,7 +111,7 @@ begin left left
 answers left "$pid" "a program whose main thread has ended"
 end left "$pid" 0 "a program whose main thread has ended goes on"
 
-GCPROF_SNAPSHOT=exit begin none none
+GCPROF_SNAPSHOT='exit' begin none none
 ask none "$pid"
 is "a program that takes no snapshots by signal is not sent one" \
 	"$status $(asked none | grep -c "does not wait for signal USR2: its GCPROF_SNAPSHOT, 'exit', is without 'signal'")" "1 1"
@@ -144,7 +144,7 @@ for i in 1 2 3 4 5; do
 		diag "sigqueue failed"
 done
 ok "a signal that nobody of ours has sent is taken" eventually taken
-is "and asks for nothing" "$(n_heaps forged) $(cat "$T/forged.err" | grep -vc 'handles signal USR2')" "0 0"
+is "and asks for nothing" "$(n_heaps forged) $(grep -vc 'handles signal USR2' "$T/forged.err")" "0 0"
 if [ "$(id -u)" = 0 ]; then
 	cp "$RUN" "$T/gcprof"
 	chmod 755 "$T" "$T/gcprof"

@@ -19,7 +19,7 @@ between "the library has at most 512 bytes of static TLS" "$((${tls:-0}))" 1 512
 printf 'unsigned la_version(unsigned v)\n{\n\treturn v;\n}\n' >"$T/audit.c"
 library audit "$T/audit.c"
 run_plain plain env LD_AUDIT="$T/libaudit.so" ls /
-GCPROF_SNAPSHOT=exit run_gcprof audit env LD_AUDIT="$T/libaudit.so" ls /
+GCPROF_SNAPSHOT='exit' run_gcprof audit env LD_AUDIT="$T/libaudit.so" ls /
 is "a program with an audit library runs under gcprof" "$status" 0
 is "it prints what it prints alone" "$(cat "$T/audit.out" "$T/audit.err")" "$(cat "$T/plain.out")"
 ok "its snapshot can be read" valid "$(heap audit)"

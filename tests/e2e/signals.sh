@@ -84,7 +84,7 @@ is "own handler: no snapshot but the one at exit" "$(n_heaps own)" 1
 ignore='trap "" RTMAX-8; trap "" USR2; (trap "" RTMAX-8; exit 0); exit 3'
 GCPROF_SNAPSHOT=none run_gcprof unasked bash -c "$ignore"
 is "a program that ignores our signals is told nothing if no snapshot was asked for" "$status $(cat "$T/unasked.err")" "3 "
-GCPROF_SNAPSHOT=exit run_gcprof once bash -c "$ignore"
+GCPROF_SNAPSHOT='exit' run_gcprof once bash -c "$ignore"
 is "it is told once of the signal that stops threads, and its children are not, if one was" \
 	"$status $(grep -c RTMAX-8 "$T/once.err") $(grep -c USR2 "$T/once.err")" "3 1 0"
 done_testing

@@ -79,6 +79,7 @@ wait "$pid" || status=$?
 is "ruby: it ends as it would, and has got no signal" "$status $(cat "$T/ruby.out")" "7 signals 0 entries true"
 
 # Without a handler of its own.
+# shellcheck disable=SC2016 # Ruby's
 start_gcprof ruby-plain ruby -e '$stderr.puts "ready"; sleep 0.01 until File.exist?(ARGV[0]); exit 7' "$T/ruby-plain.end"
 eventually grep -q '^ready' "$T/ruby-plain.err"
 asked ruby-plain "$pid"
@@ -174,7 +175,7 @@ while True:
 END
 start_gcprof python python3 "$T/work.py"
 eventually grep -q '^ready' "$T/python.err"
-python=$(descendants "$pid" | while read -r p; do grep -q libgcprof "/proc/$p/maps" && [ -n "$(tr '\0' '\n' <"/proc/$p/cmdline" | grep work.py)" ] && echo "$p"; done | tail -n 1)
+python=$(descendants "$pid" | while read -r p; do grep -q libgcprof "/proc/$p/maps" && tr '\0' '\n' <"/proc/$p/cmdline" | grep -q work.py && echo "$p"; done | tail -n 1)
 asked python "$python"
 kill -TERM "$python"
 status=0

@@ -70,7 +70,7 @@ while read -r name files; do
 		grep -v '^\[ *\(RUN\|OK\)' "$log.$name" | head -n 60 | sed 's/^/# /'
 	fi
 done <<'END_OF_LIST'
-test_blocks blocks index
+test_blocks blocks index peek
 test_epochs epochs books sites
 test_rules sites
 test_sites sites sample
