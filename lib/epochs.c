@@ -228,7 +228,12 @@ take_spare(void)
 		while ((word = relaxed_load(&sweep.spare[i])) != 0) {
 			uint64_t bit = word & -word;
 
-			if (!(__atomic_fetch_and(&sweep.spare[i], ~bit, __ATOMIC_ACQUIRE) & bit))
+			/* Seen before it is not spare any more: find_spare, which looks the
+			 * other way round, would hand it out again.  Of two threads the
+			 * slower one has marked the other's. */
+			set_bit(sweep.seen[0], i * 64 + (uint32_t)__builtin_ctzll(bit));
+			set_bit(sweep.seen[1], i * 64 + (uint32_t)__builtin_ctzll(bit));
+			if (!(__atomic_fetch_and(&sweep.spare[i], ~bit, __ATOMIC_ACQ_REL) & bit))
 				continue; /* another thread was faster */
 			(void)atomic_add(&sweep.n_spare, -1u);
 			relaxed_store(&sweep.cursor, i);
@@ -340,8 +345,9 @@ epochs_birth_see(birth_id id)
 static void
 find_spare(uint32_t i)
 {
+	uint64_t spare = acquire_load(&sweep.spare[i]);
 	uint64_t unseen = ~(relaxed_load(&sweep.seen[0][i]) | relaxed_load(&sweep.seen[1][i]));
-	uint64_t left, found = unseen & ~relaxed_load(&sweep.spare[i]);
+	uint64_t left, found = unseen & ~spare;
 
 	if (i == 0)
 		found &= ~1ull; /* 0 is no birth */
