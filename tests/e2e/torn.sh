@@ -82,5 +82,8 @@ is "forks while epochs end: all snapshots can be read" "$unread $(n_heaps epochs
 # ---- a check of such a program is one
 
 GCPROF_YOUNG=1M run_plain check "$RUN" check -- "$TARGETS/torn" fork 20
-is "gcprof check: all processes are checked" "$status $(grep -c '21 processes checked' "$T/check.err")" "0 1"
+# Not what is lost: a block that another thread had in a register as the process was copied
+# looks so in the child (gcprof(7), LIMITATIONS).
+is "gcprof check: all processes are checked" "$(grep -c '21 processes checked' "$T/check.err")" 1
+is "and none cannot be read" "$(grep -c 'cannot be read' "$T/check.err") $([ "$status" = 0 ] || [ "$status" = 23 ]; echo "$?")" "0 0"
 done_testing
