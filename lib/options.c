@@ -235,8 +235,10 @@ be_quiet(void)
 {
 	int o;
 
-	for (o = 0; o < N_OPTIONS; o++)
+	for (o = 0; o < N_OPTIONS; o++) {
 		(void)parse_one((enum option_name)o, table[o].dflt);
+		in_force[o] = table[o].dflt;
+	}
 	options.is_secure = true;
 	options.at_exit = options.at_signal = options.at_fatal = false;
 	/* No stacks and no ends of epochs: nobody is ever told of them. */
