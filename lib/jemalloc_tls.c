@@ -3,6 +3,8 @@
  *
  *     jemalloc_tls OBJECT STUBS OPTIONS
  *
+ * SPDX-License-Identifier: MIT
+ *
  * In:   OBJECT, all of jemalloc as one relocatable object (jemalloc.sh).
  * Out:  OBJECT, changed in place; STUBS, an assembly file to be linked with it;
  *       OPTIONS, those of objcopy that OBJECT needs before.
@@ -42,8 +44,6 @@
  * jemalloc.sh leaves the TLS where it is then, and warns.
  *
  * The program runs where it is built and writes for that machine: native builds only.
- *
- * SPDX-License-Identifier: MIT
  */
 #include <elf.h>
 #include <stdarg.h>

@@ -66,5 +66,5 @@ find . -path ./build-aux -prune -o -path ./m4 -prune -o -path './autom4te.cache'
 	-o -name bootstrap -o -name '*.[1-8]' \) -print |
 	grep -vE '/config\.h|\.pb-c\.[ch]|/gcprof-[0-9][^/]*/|/_build/|/tools/html/fetched/' |
 	while read -r file; do
-		head -n 60 "$file" | grep -q 'SPDX-License-Identifier: MIT' || echo "$file"
+		head -n 40 "$file" | grep -q 'SPDX-License-Identifier: MIT' || echo "$file"
 	done | no_complaint "every source has its licence line"
