@@ -33,8 +33,8 @@ enum verify_result {
 	VERIFY_DIFFERS,
 	/* Equal so far, then: */
 	VERIFY_NO_TABLES, /* libunwind has no unwind information for a frame, and either
-			   * its frame pointer leads nowhere, or it does and we, who
-			   * know better, have ended there */
+			   * its frame pointer leads nowhere, whatever we have found
+			   * beyond, or it does and we, who know better, have ended there */
 	VERIFY_FAILED,    /* libunwind gave up with an error at a frame that has it */
 	VERIFY_NO_SITE,   /* we kept no stack: no memory for another site */
 	N_VERIFY_RESULTS
