@@ -28,15 +28,18 @@ enum {
 	/* Threads begin and end with all signals blocked, for as long as it takes
 	 * them to get their turn; and a page fault may wait for another's. */
 	SECOND_WAIT_NS = 100000000,
-	LAST_WAIT_NS = 2000000000
+	LAST_WAIT_NS = 2000000000,
+	GRACE_NS = 2000000 /* for the main thread to end a handler */
 };
 
 struct cut cut_now;
 
+static const uint64_t libc_signals = 3ull << 31; /* 32 and 33 are sent to threads */
+
 static struct {
 	int number; /* of the signal */
 	bool is_installed;
-	void (*request)(const siginfo_t *info, const ucontext_t *uc);
+	void (*request)(const siginfo_t *info, const ucontext_t *uc, bool is_delegated);
 	int own_thread;
 	uint32_t generation; /* of the cut in the making; 0 before the first */
 	uint32_t released;   /* threads parked for generations up to this go on; futex */
@@ -69,11 +72,10 @@ is_main(const struct cut_thread *t)
 static void
 take_signals_over(uint64_t mask)
 {
-	const uint64_t libc = 3ull << 31; /* 32 and 33 are sent to threads */
 	uint64_t pending;
 	int rounds = 64, number;
 
-	while ((pending = sys_pending_signals() & ~mask & ~libc) != 0 && rounds--) {
+	while ((pending = sys_pending_signals() & ~mask & ~libc_signals) != 0 && rounds--) {
 		siginfo_t infos[16];
 		int n = 0;
 
@@ -84,6 +86,31 @@ take_signals_over(uint64_t mask)
 			sys_send_to_self(infos[number].si_signo, &infos[number]);
 		if (n < 16)
 			break;
+	}
+}
+
+/* A thread that unblocks its signals takes what waits for the process, though the kernel
+ * has chosen the main thread for it, which only has not had its turn yet.  The program
+ * would not have it so: none of its threads does that by itself.  So wait until the main
+ * thread has taken what it will take; a while also for what it blocks, as that may be for
+ * a handler that the cut found it in.  BOUND: a signal that comes between the last look
+ * and the change of the mask, less than a microsecond, may still be taken. */
+void
+cut_before_leaving(uint64_t mask)
+{
+	uint64_t start = sys_now_ns();
+	int main_thread = sys_getpid();
+
+	if (sys_gettid() == main_thread)
+		return;
+	while (sys_pending_signals() & ~mask & ~libc_signals) {
+		uint64_t blocked, pending, waited = sys_now_ns() - start;
+
+		if (waited > SECOND_WAIT_NS ||
+		    (waited > GRACE_NS && sys_signal_sets(main_thread, &blocked, &pending) &&
+		     !(pending & ~blocked & ~mask)))
+			return;
+		sys_yield();
 	}
 }
 
@@ -178,6 +205,7 @@ cut_stop(int number, siginfo_t *info, ucontext_t *uc, struct handler_stack *stac
 	struct resume_sight *sight = NULL;
 	struct cut_thread *t;
 	int saved = errno;
+	uint64_t mask;
 	bool result;
 
 	(void)number;
@@ -193,9 +221,12 @@ cut_stop(int number, siginfo_t *info, ucontext_t *uc, struct handler_stack *stac
 			answer(t, generation);
 		}
 	} else if (info->si_code == SI_QUEUE && c.request) {
-		c.request(info, uc);
+		c.request(info, uc,
+			  info->si_pid == sys_getpid() && info->si_value.sival_ptr == &cut_now);
 	}
 	result = resume_call(uc, sight, stack);
+	memcpy(&mask, &uc->uc_sigmask, sizeof mask);
+	cut_before_leaving(mask);
 	errno = saved;
 	return result;
 }
@@ -209,18 +240,12 @@ cut_park(void)
 
 	if (!t)
 		return;
-	/* Registers that our callers may have left as the program had them. */
-	__asm__ volatile("movq %%rbx, 0(%2)\n\tmovq %%rbp, 8(%2)\n\tmovq %%r12, 16(%2)\n\t"
-			 "movq %%r13, 24(%2)\n\tmovq %%r14, 32(%2)\n\tmovq %%r15, 40(%2)\n\t"
-			 "leaq 0f(%%rip), %0\n0:\tmovq %%rsp, %1"
-			 : "=&r"(t->pc), "=&r"(t->pc_sp)
-			 : "r"(t->registers)
-			 : "memory");
-	t->sp = (uintptr_t)__builtin_frame_address(0);
+	cut_here(t);
 	t->alt_stack = sys_alt_stack();
 	mask = sys_block_signals(); /* a handler would run on, unstopped */
 	t->mask = mask;
 	answer(t, generation);
+	cut_before_leaving(mask);
 	sys_restore_signals(mask);
 }
 
@@ -234,7 +259,7 @@ cut_set_signal(int number)
 }
 
 void
-cut_set_request(void (*f)(const siginfo_t *info, const ucontext_t *uc))
+cut_set_request(void (*f)(const siginfo_t *info, const ucontext_t *uc, bool is_delegated))
 {
 	c.request = f;
 }
@@ -321,13 +346,17 @@ may_send(struct cut_thread *t)
 }
 
 /* Send the signal to those that have not had it; not to those that would see it, which
- * may change that soon: threads begin and end with all signals blocked. */
+ * may change that soon: threads begin and end with all signals blocked.
+ *
+ * The youngest first: a thread that blocks its signals makes the kernel look for another
+ * to take what waits for the process, from the next younger on, and then from the main
+ * thread, which is to have it.  Source: retarget_shared_pending in the kernel. */
 static void
 send(bool is_main_due)
 {
 	uint32_t i;
 
-	for (i = 1; i < cut_now.n_threads; i++) {
+	for (i = cut_now.n_threads - 1; i > 0; i--) {
 		struct cut_thread *t = &cut_now.threads[i];
 
 		if (t->is_sent || t->state != CUT_ASKED || (is_main(t) && !is_main_due) ||
@@ -340,6 +369,34 @@ send(bool is_main_due)
 		    sys_signal_thread(t->tid, c.number) != 0)
 			t->state = CUT_GONE;
 	}
+}
+
+struct delegate {
+	int tid; /* 0 = none yet */
+};
+
+static void
+choose_delegate(int tid, void *with)
+{
+	struct cut_thread t = {.tid = tid};
+	struct delegate *d = with;
+	uint64_t blocked, pending;
+
+	if (d->tid || tid == sys_getpid() || tid == c.own_thread ||
+	    !sys_signal_sets(tid, &blocked, &pending) || blocked >> (c.number - 1) & 1 ||
+	    !strchr("RS", sys_thread_state(tid)) || !may_send(&t))
+		return;
+	d->tid = tid;
+}
+
+bool
+cut_delegate(void)
+{
+	struct delegate d = {0};
+
+	return sys_gettid() == sys_getpid() && sandbox_allows(SANDBOX_THREADS) && c.number &&
+	       cut_install() && sys_threads(choose_delegate, &d) == 0 && d.tid &&
+	       sys_queue_signal(d.tid, c.number, (uintptr_t)&cut_now) == 0;
 }
 
 /* Threads that were asked and may answer still. */
@@ -498,7 +555,7 @@ release(uint64_t own_mask)
 	       sys_now_ns() - start < SECOND_WAIT_NS)
 		sys_wait(&c.main_done, done, FIRST_WAIT_NS);
 	/* It has left its handler when it blocks the signal of the cut no more. */
-	while (i < cut_now.n_threads && sys_now_ns() - start < 2ul * FIRST_WAIT_NS &&
+	while (i < cut_now.n_threads && sys_now_ns() - start < SECOND_WAIT_NS &&
 	       sys_blocked_signals(cut_now.threads[i].tid) >> (c.number - 1) & 1)
 		sys_yield();
 	release_store(&c.released, c.generation);
@@ -559,6 +616,8 @@ cut_take(const struct cut_thread *self, enum cut_way way, int (*f)(void *with), 
 	}
 	/* A file beyond RLIMIT_FSIZE is our failure, not the program's death. */
 	sys_drop_signal(SIGXFSZ);
+	if (is_stopping)
+		cut_before_leaving(mask);
 	sys_restore_signals(mask);
 	return child < 0 ? 0 : child;
 }

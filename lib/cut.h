@@ -51,6 +51,7 @@ struct cut_thread {
 	 * r12 to r15, at pc. */
 	bool is_interrupted;
 	uintptr_t registers[CUT_REGISTERS];
+	uintptr_t hand; /* a block that malloc is about to give back, or 0 */
 	uintptr_t vectors, vectors_end; /* where those of the vector registers lie, or 0 */
 	bool is_sent;		   /* the signal */
 	struct resume_sight sight; /* before that */
@@ -70,8 +71,13 @@ extern struct cut cut_now;
  * threads or by cut_install, and from then on: a late thread must find a handler.
  * Not installed over a handler of the program's; 0 = no threads are stopped. */
 void cut_set_signal(int number);
-/* The same signal, when somebody has queued it for us. */
-void cut_set_request(void (*f)(const siginfo_t *info, const ucontext_t *uc));
+/* The same signal, when somebody has queued it for us: another process, or cut_delegate. */
+void cut_set_request(void (*f)(const siginfo_t *info, const ucontext_t *uc, bool is_delegated));
+/* Have another thread do what the main thread was asked for: while this takes a cut, with
+ * its signals blocked, others would be given those to the process.  Returns false if there
+ * is none, or it cannot be reached.  BOUND: if that thread ends in this moment, the
+ * request waits for the next one.  Context: the main thread, in a handler of ours. */
+bool cut_delegate(void);
 /* Install the handler now, and not at the first cut.  Returns whether it is ours. */
 bool cut_install(void);
 bool cut_is_handler(const struct sigaction *act);
@@ -99,6 +105,24 @@ int cut_take(const struct cut_thread *self, enum cut_way way, int (*f)(void *wit
 /* Wait for a child.  Returns -EAGAIN if it is not done (only if !is_waiting),
  * else f's result as 0 or -errno. */
 int cut_result(int child, bool is_waiting);
+
+/* The last thing before a thread that has blocked all signals goes on with this mask. */
+void cut_before_leaving(uint64_t mask);
+
+/* Where this thread is: in a function of ours that the program called, and whose result it
+ * does not have yet.  Registers are as our callers may have left them, and what this
+ * function has saved of them lies above sp. */
+static ALWAYS_INLINE void
+cut_here(struct cut_thread *ret)
+{
+	__asm__ volatile("movq %%rbx, 0(%2)\n\tmovq %%rbp, 8(%2)\n\tmovq %%r12, 16(%2)\n\t"
+			 "movq %%r13, 24(%2)\n\tmovq %%r14, 32(%2)\n\tmovq %%r15, 40(%2)\n\t"
+			 "leaq 0f(%%rip), %0\n0:\tmovq %%rsp, %1"
+			 : "=&r"(ret->pc), "=&r"(ret->pc_sp)
+			 : "r"(ret->registers)
+			 : "memory");
+	ret->sp = ret->pc_sp;
+}
 
 /* Where a handler of ours has interrupted this thread. */
 void cut_interrupted(struct cut_thread *ret, const ucontext_t *uc);

@@ -67,6 +67,12 @@ epochs_init(uint64_t young_bytes, uint32_t promote, uint64_t start_ns)
 		sweep.spare = NULL; /* none is ever given out again */
 }
 
+void
+epochs_make_due(void)
+{
+	relaxed_store(&e.spent, e.young_bytes);
+}
+
 uint64_t
 epochs_room(void)
 {

@@ -58,6 +58,8 @@ epochs_current(void)
 
 /* Before all else. */
 void epochs_init(uint64_t young_bytes, uint32_t promote, uint64_t start_ns);
+/* The next epochs_tick ends the epoch, however little it has seen. */
+void epochs_make_due(void);
 
 /* Bytes that may still be allocated before this epoch is full. */
 uint64_t epochs_room(void);

@@ -273,7 +273,9 @@ enum { HEAPFILE_INFO_NUMBER = 1, HEAPFILE_INFO_TEXT = 2 };
  *     (1 = no child could be made) unread_bytes (memory of the
  *     program that the writer could not look at for pointers) leak_check_off (1 = the program wants
  *     no leak check at its end) foreign_frees (blocks of the C library's own heap that
- *     the program gave to our free or realloc; absent: none) unbooked (deaths of survivors for which
+ *     the program gave to our free or realloc; absent: none) left_behind_epoch (a fork left
+ *     threads behind: blocks born up to this epoch may have been held by a register of
+ *     theirs; absent: none) unbooked (deaths of survivors for which
  *     there was no room in BOOKS) period_bytes (volume of a period)
  *     loss.NAME for each kind of loss that happened (a count)
  *   texts: command (arguments, each ended by NUL) executable cwd reason

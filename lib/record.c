@@ -49,10 +49,9 @@ record_boot(void)
 }
 
 static void
-answer_request(void *unused)
+answer_request(void *where)
 {
-	(void)unused;
-	session_asked(NULL);
+	session_asked(where);
 }
 
 NOINLINE void
@@ -63,7 +62,11 @@ record_pending(void)
 	if (asked & THREAD_PARK)
 		cut_park();
 	if (asked & THREAD_PENDING && thread_enter()) {
-		aside_call(answer_request, NULL);
+		struct cut_thread where = {.tid = 0};
+
+		/* Who called us may have a new block in its hands. */
+		cut_here(&where);
+		aside_call(answer_request, &where);
 		record_leave();
 	}
 }
@@ -230,8 +233,11 @@ record_alloc(void *p, size_t bytes, enum heapfile_kind kind, const struct caller
 	b.birth = t->birth;
 	b.kind = unlikely(thread_tls.n_ignoring) ? HEAPFILE_KIND_IGNORED : kind;
 	blocks_insert(&b);
-	if (unlikely(t->spent > t->look_at))
+	if (unlikely(t->spent > t->look_at)) {
+		t->hand = b.addr;
 		aside_call(look_at_clock, t);
+		t->hand = 0;
+	}
 	set_stop(t);
 	record_consider_quick();
 	record_clear_vectors();

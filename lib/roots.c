@@ -52,8 +52,10 @@ static struct {
 } libc;
 
 /* In a child of fork: the parent had other threads, whose stacks are as they
- * left them.  What they hold is kept, though nobody will ever use it. */
-static bool has_orphans;
+ * left them.  What they hold is kept, though nobody will ever use it.  Their registers are
+ * unknown: of blocks born up to this epoch nobody can say that they are lost.  0 = no
+ * others. */
+static epoch_no orphaned;
 
 static struct claim registered[MAX_REGISTERED]; /* end is written last; 0 = unused */
 
@@ -136,9 +138,15 @@ roots_init(void)
 }
 
 void
-roots_left_behind(void)
+roots_left_behind(epoch_no epoch)
 {
-	has_orphans = true;
+	orphaned = epoch;
+}
+
+epoch_no
+roots_left_behind_epoch(void)
+{
+	return orphaned;
 }
 
 void
@@ -348,8 +356,8 @@ unstopped_main_roots(void)
 
 	if (!stack)
 		return;
-	lo = cut_now.n_unanswered || has_orphans ? stack->start : (uintptr_t)__libc_stack_end;
-	scan_root(HEAPFILE_ROOT_STACK, has_orphans ? 0 : thread_number_of(cut_now.pid), lo, stack->end);
+	lo = cut_now.n_unanswered || orphaned ? stack->start : (uintptr_t)__libc_stack_end;
+	scan_root(HEAPFILE_ROOT_STACK, orphaned ? 0 : thread_number_of(cut_now.pid), lo, stack->end);
 }
 
 /* The stack that the thread was given, from sp if that is on it; a thread that
@@ -425,6 +433,8 @@ thread_roots(const struct cut_thread *t)
 
 	scan_root_words(HEAPFILE_ROOT_REGISTERS, n, t->registers, CUT_REGISTERS);
 	scan_root(HEAPFILE_ROOT_REGISTERS, n, t->vectors, t->vectors_end);
+	if (t->hand)
+		scan_root_words(HEAPFILE_ROOT_REGISTERS, n, &t->hand, 1);
 	descriptor_roots(n, t->thread_pointer);
 	dynamic_tls_roots(n, t->thread_pointer);
 	own_stack_roots(n, t);
@@ -551,7 +561,7 @@ leftover(uint32_t i, uintptr_t start, uintptr_t end)
 {
 	bool is_stack = start == maps_get(i)->start && is_dead_stack(i);
 
-	if (is_stack && !cut_now.n_unanswered && !has_orphans)
+	if (is_stack && !cut_now.n_unanswered && !orphaned)
 		return;
 	/* The next allocator's heap is no root. */
 	if (backend_is_system && blocks_ever_in(start, end))

@@ -20,8 +20,10 @@
 /* Look up what libc tells debuggers about its threads.  Once, at the start, by
  * the main thread. */
 void roots_init(void);
-/* In a child of fork whose parent had other threads. */
-void roots_left_behind(void);
+/* In a child of fork whose parent had other threads, in this epoch and before. */
+void roots_left_behind(epoch_no epoch);
+/* That epoch; 0 = none was left. */
+epoch_no roots_left_behind_epoch(void);
 
 /* Write ROOTS.  The index is complete; maps.h is loaded.
  * Context  the child of a cut, or the only thread that runs. */

@@ -467,10 +467,12 @@ take_at(enum reason reason, const char *pattern, enum patience patience,
 	facts.is_leak_check_off = is_exit && s.is_leak_check_off;
 	s.last_snapshot_ns = facts.uptime_ns + s.start_ns;
 	s.last_snapshot_used = facts.memory.heap_used;
-	if (where)
+	if (where) {
 		self = *where;
-	else if ((t = thread_get()) != NULL)
+	} else if ((t = thread_get()) != NULL) {
 		self.sp = unwind_origin(t->unwind, is_exit, self.registers);
+		self.hand = t->hand;
+	}
 	/* Nobody runs after exit but other threads; and a process that has used up
 	 * its descriptors needs a child, which has room. */
 	if (is_exit && thread_is_alone() && !sys_is_full())
@@ -1159,6 +1161,22 @@ after_fork_parent(void)
 	}
 }
 
+/* The parent had other threads.  What is born from here on is of an epoch of its own, to
+ * be told from what they may have held; or else counts as that. */
+static void
+begin_orphaned(void)
+{
+	epoch_no last = epochs_current();
+	struct epochs_record r;
+
+	roots_left_behind(last);
+	if (!thread_tls.is_forking)
+		return; /* amid the allocator, whose figures cannot be asked for */
+	epochs_make_due();
+	if (epochs_tick(sys_now_ns(), thread_sum, measure_epoch, &r))
+		thread_begin_birth();
+}
+
 static void
 after_fork_child(void)
 {
@@ -1176,7 +1194,7 @@ after_fork_child(void)
 	books_after_fork();
 	had_others = thread_after_fork();
 	if (had_others)
-		roots_left_behind();
+		begin_orphaned();
 	verify_after_fork(had_others);
 	s.timekeeper = 0;
 	sys_log_about(s.pid);

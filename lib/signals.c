@@ -54,12 +54,14 @@ enter(const ucontext_t *uc)
 	return thread_enter_from((uintptr_t)uc->uc_mcontext.gregs[REG_RSP], is_on_alt_stack(uc));
 }
 
-/* Do what was noted: now, or where the interrupted library is left. */
+/* Do what was noted: by another thread, now, or where the interrupted library is left. */
 static void
 obey(const ucontext_t *uc)
 {
 	struct cut_thread where = {.tid = 0};
 
+	if (sys_getpid() == s.pid && cut_delegate())
+		return;
 	cut_interrupted(&where, uc);
 	if (enter(uc)) {
 		session_asked(&where);
@@ -88,14 +90,14 @@ signals_asked(int number, siginfo_t *info, ucontext_t *uc, struct handler_stack 
 
 /* GCPROF_CUT_SIGNAL, queued: a tool's request, or nothing. */
 static void
-on_request(const siginfo_t *info, const ucontext_t *uc)
+on_request(const siginfo_t *info, const ucontext_t *uc, bool is_delegated)
 {
-	enum publish_kind kind = publish_note(info);
+	enum publish_kind kind = is_delegated ? PUBLISH_NO_REQUEST : publish_note(info);
 
-	if (!kind)
-		return;
-	session_note_request(kind == PUBLISH_LOOK);
-	obey(uc);
+	if (kind)
+		session_note_request(kind == PUBLISH_LOOK);
+	if (kind || is_delegated)
+		obey(uc);
 }
 
 static bool

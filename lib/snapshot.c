@@ -618,6 +618,8 @@ put_info(const struct snapshot_facts *facts, const struct epochs_counts *counts,
 		info_number("leak_check_off", 1);
 	if (foreign_frees)
 		info_number("foreign_frees", foreign_frees);
+	if (roots_left_behind_epoch())
+		info_number("left_behind_epoch", roots_left_behind_epoch());
 	info_number("unbooked", books_unbooked());
 	info_number("period_bytes", (uint64_t)1 << (BOOKS_UNIT_BITS + books_shift));
 	for (i = 0; options.verify_every && i < N_VERIFY_RESULTS; i++) {

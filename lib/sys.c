@@ -697,20 +697,61 @@ sys_threads(void (*f)(int tid, void *with), void *with)
 	return (int)got;
 }
 
+enum { STATUS_BYTES = 4096 };
+
+/* /proc/self/task/TID/status.  Returns false if that is not there. */
+static bool
+read_status(int tid, char *text)
+{
+	char name[64];
+
+	(void)sys_format(name, sizeof name, "/proc/self/task/%d/status", tid);
+	return sys_read_file(name, text, STATUS_BYTES) > 0;
+}
+
+/* The set of signals in a line of it: proc(5). */
+static uint64_t
+signal_set(const char *text, const char *line)
+{
+	const char *at = strstr(text, line);
+	uint64_t v = 0;
+
+	for (at = at ? at + strlen(line) : "";
+	     (*at >= '0' && *at <= '9') || (*at >= 'a' && *at <= 'f'); at++)
+		v = v << 4 | (uint64_t)(*at <= '9' ? *at - '0' : *at - 'a' + 10);
+	return v;
+}
+
 uint64_t
 sys_blocked_signals(int tid)
 {
-	static char text[4096]; /* one cut at a time */
-	char name[64];
-	const char *at;
-	uint64_t v = 0;
+	static char text[STATUS_BYTES]; /* one cut at a time */
 
-	(void)sys_format(name, sizeof name, "/proc/self/task/%d/status", tid);
-	if (sys_read_file(name, text, sizeof text) <= 0 || !(at = strstr(text, "SigBlk:")))
-		return 0;
-	for (at += 8; (*at >= '0' && *at <= '9') || (*at >= 'a' && *at <= 'f'); at++)
-		v = v << 4 | (uint64_t)(*at <= '9' ? *at - '0' : *at - 'a' + 10);
-	return v;
+	return read_status(tid, text) ? signal_set(text, "SigBlk:\t") : 0;
+}
+
+bool
+sys_signal_sets(int tid, uint64_t *ret_blocked, uint64_t *ret_pending)
+{
+	static char text[STATUS_BYTES]; /* no room on the stacks where this is asked */
+	static int asker;
+	int nobody = 0;
+
+	if (!__atomic_compare_exchange_n(&asker, &nobody, sys_gettid(), false, __ATOMIC_ACQUIRE,
+					 __ATOMIC_RELAXED)) {
+		/* After fork it may be one who is not in this process. */
+		if (!sys_is_thread(nobody))
+			(void)__atomic_compare_exchange_n(&asker, &nobody, 0, false,
+							  __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+		return false;
+	}
+	*ret_blocked = *ret_pending = 0;
+	if (read_status(tid, text) && !strstr(text, "State:\tZ")) {
+		*ret_blocked = signal_set(text, "SigBlk:\t");
+		*ret_pending = signal_set(text, "ShdPnd:\t");
+	}
+	__atomic_store_n(&asker, 0, __ATOMIC_RELEASE);
+	return true;
 }
 
 /* Decimal, or hexadecimal with 0x.  Leaves *at behind the blank that follows. */
@@ -877,6 +918,17 @@ sys_send_to_self(int number, const siginfo_t *info)
 	/* Without the details where no more of these may wait. */
 	if (K4(SYS_rt_tgsigqueueinfo, sys_getpid(), sys_gettid(), number, info) != 0)
 		(void)sys_signal_thread(sys_gettid(), number);
+}
+
+int
+sys_queue_signal(int tid, int number, uintptr_t value)
+{
+	siginfo_t info = {.si_signo = number, .si_code = SI_QUEUE};
+
+	info.si_pid = sys_getpid();
+	info.si_uid = (uint32_t)K0(SYS_getuid);
+	info.si_value.sival_ptr = (void *)value;
+	return (int)K4(SYS_rt_tgsigqueueinfo, info.si_pid, tid, number, &info);
 }
 
 uint64_t

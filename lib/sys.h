@@ -133,6 +133,10 @@ void sys_task_name(int pid, int tid, char *ret, size_t bytes);
 int sys_signal_thread(int tid, int number);
 /* Call f for each thread of this process.  Returns 0 or -errno. */
 int sys_threads(void (*f)(int tid, void *with), void *with);
+/* Signals that a thread blocks, and those that wait for the process; as
+ * sys_blocked_signals.  0, 0 of one that has ended.  Returns false if another asks just
+ * now. */
+bool sys_signal_sets(int tid, uint64_t *ret_blocked, uint64_t *ret_pending);
 /* Signals that a thread blocks; bit n-1 is signal n; 0 if that is unknown. */
 uint64_t sys_blocked_signals(int tid);
 /* The system call in which a thread of this process sleeps: its number, arguments,
@@ -175,6 +179,8 @@ void sys_send_again(int number, const siginfo_t *info);
 int sys_take_signal(uint64_t set, siginfo_t *ret);
 /* Have this thread, the main one, find a signal again that it has taken. */
 void sys_send_to_self(int number, const siginfo_t *info);
+/* Queue a signal for a thread of this process, with a value.  Returns 0 or -errno. */
+int sys_queue_signal(int tid, int number, uintptr_t value);
 /* Signals that wait for this thread or process; bit n-1 is signal n. */
 uint64_t sys_pending_signals(void);
 /* Whether a function handles a signal, and with SA_RESTART. */

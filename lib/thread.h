@@ -59,6 +59,7 @@ struct thread {
 	uint64_t random;
 	struct unwind *unwind;
 	struct verify *verify; /* verify.h; NULL until needed */
+	uintptr_t hand; /* a block that the program does not know yet, if a snapshot may come, or 0 */
 	thread_no number;
 	union owner owner;
 	struct thread *next;
@@ -201,5 +202,7 @@ const struct thread_record *thread_record_get(thread_no n);
 
 /* In the child: only this thread goes on.  Returns whether there were others. */
 bool thread_after_fork(void);
+/* What this thread allocates from here on is of another birth. */
+void thread_begin_birth(void);
 
 #endif

@@ -175,7 +175,9 @@ was_tried(const struct asking *a, pid_t tid)
 	return false;
 }
 
-/* A thread for the signal; 0 if there is none, and *ret_why is why not. */
+/* A thread for the signal; 0 if there is none, and *ret_why is why not.  Not the main
+ * thread if another will do: who takes the snapshot blocks its signals, and those to the
+ * process are the main thread's. */
 static pid_t
 choose_thread(const struct asking *a, int number, enum deafness *ret_why)
 {
@@ -188,7 +190,7 @@ choose_thread(const struct asking *a, int number, enum deafness *ret_why)
 	*ret_why = BLOCKS;
 	(void)snprintf(name, sizeof(name), "/proc/%d/task", (int)a->in.pid);
 	d = opendir(name);
-	while (d && !chosen && (e = readdir(d))) {
+	while (d && (!chosen || chosen == a->in.pid) && (e = readdir(d))) {
 		pid_t tid = (pid_t)strtol(e->d_name, NULL, 10);
 
 		if (tid <= 0 || was_tried(a, tid) || !read_thread(a->in.pid, tid, &t) ||

@@ -10,6 +10,7 @@
  * Blocks that are lost with others are no findings of their own, but parts of
  * those of their leaders.
  *
+ * Blocks that threads may have held that a fork left behind are notes: graph.h.
  * A pointer into a large block is as likely to be a cursor in a buffer that is
  * in use as the last trace of one that is lost: a note, not a warning.  So are
  * pointers with a tag in their low bits, and several to the same place in blocks
@@ -43,6 +44,7 @@ struct group {
 	uint32_t kinds;
 	uint64_t smallest; /* bytes of the smallest block */
 	uint64_t n_tagged; /* of POSSIBLE: graph_is_tagged() */
+	uint64_t n_left;   /* of POSSIBLE: graph_is_left() */
 	/* Of POSSIBLE: where pointers meet the blocks; least > most: only at their
 	 * starts, from others that are POSSIBLE. */
 	uint32_t least_inside, most_inside;
@@ -145,6 +147,7 @@ group_add(struct leak_work *w, struct group *x, uint32_t block)
 	count_add(&x->count, bytes);
 	x->kinds |= 1u << heap_block_kind(b);
 	x->n_tagged += x->state == GRAPH_POSSIBLE && graph_is_tagged(w->g, block);
+	x->n_left += x->state == GRAPH_POSSIBLE && graph_is_left(w->g, block);
 	if (bytes < x->smallest)
 		x->smallest = bytes;
 	if (!birth->is_known)
@@ -450,7 +453,7 @@ confidence(const struct leak_work *w, const struct group *x)
 		   : x->state == GRAPH_POSSIBLE ? 0.5
 						: 0.1;
 
-	if (x->state == GRAPH_POSSIBLE && x->smallest >= LARGE_BYTES)
+	if (x->n_left || (x->state == GRAPH_POSSIBLE && x->smallest >= LARGE_BYTES))
 		c = 0.2;
 	if (!w->h->is_complete)
 		c *= 0.9;
@@ -484,7 +487,7 @@ level(const struct leak_work *w, const struct group *x)
 	/* What could not be looked at may lead to them. */
 	if (x->state == GRAPH_DEFINITE)
 		return w->h->info.unread_bytes ? FINDING_WARNING : FINDING_ERROR;
-	return x->state == GRAPH_POSSIBLE && x->smallest < LARGE_BYTES &&
+	return x->state == GRAPH_POSSIBLE && x->smallest < LARGE_BYTES && !x->n_left &&
 			       !is_tagged(x) && !is_regular(x)
 		       ? FINDING_WARNING
 		       : FINDING_NOTE;
@@ -500,12 +503,19 @@ summarize(struct findings *all, struct finding *f, const struct group *x)
 	if (x->state == GRAPH_REACHABLE)
 		finding_summarize(all, f, "%s block%s (%s) %s still reachable.", blocks,
 				  s, size, are);
+	else if (x->n_left == x->count.blocks)
+		finding_summarize(
+			all, f,
+			"%s block%s (%s) %s possibly lost: no pointer to %s is left, unless"
+			" threads had one that the fork left behind.",
+			blocks, s, size, are, is_one ? "it" : "them");
 	else if (x->state == GRAPH_POSSIBLE)
 		finding_summarize(
 			all, f,
 			"%s block%s (%s) %s possibly lost: only pointers into %s"
-			" inside are left.",
-			blocks, s, size, are, is_one ? "its" : "their");
+			" inside are left%s.",
+			blocks, s, size, are, is_one ? "its" : "their",
+			x->n_left ? ", or none that is known of" : "");
 	else if (x->indirect.blocks)
 		finding_summarize(
 			all, f,
@@ -605,6 +615,15 @@ say_reach(const struct leak_work *w, struct finding *f, const struct group *x)
 	}
 	if (x->state != GRAPH_POSSIBLE)
 		return;
+	if (x->n_left) {
+		finding_say(all, f,
+			    "This process was forked while its parent had other threads, whose"
+			    " registers are not known: they may have held %s as the process was"
+			    " made.  The parent's snapshots show whether the program has lost %s.",
+			    x->count.blocks == 1 ? "it" : "some of them",
+			    x->count.blocks == 1 ? "it" : "them");
+		return;
+	}
 	if (x->root) {
 		say_root(w->h, x->root, buf, sizeof(buf));
 		finding_say(all, f,

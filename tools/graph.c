@@ -4,10 +4,11 @@
  * Out:  struct graph.
  * Not here: which of it is worth a finding (detect_leak.c).
  *
- * Six marks, each a search with a stack of its own over blocks that no mark
+ * Seven marks, each a search with a stack of its own over blocks that no mark
  * before has taken: from the roots over start pointers; from ignored blocks;
  * from roots and reachable blocks over start pointers with tags, and then over
- * all others; then twice over what is left, to find leaders.
+ * all others; from what threads may have held that a fork left behind; then twice
+ * over what is left, to find leaders.
  *
  * Leaders.  The first search takes lost blocks by rising address and notes from
  * which it had to begin anew.  Whatever leads to the last of these beginnings is
@@ -28,6 +29,7 @@ enum {
 	UNSEEN = GRAPH_N_STATES, /* no mark has taken it */
 	LOST,                    /* the first of the two last searches has */
 	PASSED,                  /* reachable, and mark_ignored() went through it */
+	LEFT,                    /* mark_left() has */
 };
 
 /* Blocks that memory is asked for at once, and how many wait for each part. */
@@ -231,6 +233,35 @@ mark_possible(struct marker *m)
 	mark_possible_over(m, ALL);
 }
 
+/* Nobody knows what the registers held of threads that a fork left behind. */
+static void
+mark_left(struct marker *m)
+{
+	const struct heap *h = m->g->heap;
+
+	if (!h->info.left_behind_epoch || m->failed)
+		return;
+	m->g->is_left = calloc((size_t)h->n_blocks / 8 + 1, 1);
+	if (!m->g->is_left) {
+		m->failed = true;
+		return;
+	}
+	for (uint32_t b = 0; b < h->n_blocks; b++) {
+		const struct heap_birth *birth = &h->births[h->blocks[b].birth];
+
+		if (m->g->states[b] == UNSEEN &&
+		    (!birth->is_known || birth->epoch <= h->info.left_behind_epoch))
+			take(m, b, LEFT);
+	}
+	spread(m, UNSEEN, LEFT, ALL);
+	for (uint32_t b = 0; b < h->n_blocks; b++) {
+		if (m->g->states[b] != LEFT)
+			continue;
+		m->g->states[b] = GRAPH_POSSIBLE;
+		m->g->is_left[b / 8] |= (uint8_t)(1u << b % 8);
+	}
+}
+
 /* Where the search for lost blocks had to begin anew. */
 struct beginnings {
 	uint32_t *blocks;
@@ -327,6 +358,7 @@ graph_new(const struct heap *heap, const struct graph_options *options,
 		spread(&m, UNSEEN, GRAPH_REACHABLE, STARTS);
 		mark_ignored(&m);
 		mark_possible(&m);
+		mark_left(&m);
 		mark_leaders(&m);
 	}
 	free(m.stack);
@@ -346,6 +378,7 @@ graph_free(struct graph *g)
 	free(g->states);
 	free(g->leaders);
 	free(g->is_tagged);
+	free(g->is_left);
 	free(g);
 }
 

@@ -9,7 +9,9 @@
  * is an interior one, and might be a number that only looks like a pointer.
  *
  *     REACHABLE  start pointers lead to it all the way from a root
- *     POSSIBLE   pointers do, but on every way one is interior
+ *     POSSIBLE   pointers do, but on every way one is interior; or none does, and a
+ *                thread that a fork left behind may have held it (gcprof-heap(5),
+ *                left_behind_epoch), or something that leads to it
  *     IGNORED    neither, but it was to be left alone (HEAPFILE_KIND_IGNORED),
  *                or pointers lead to it from one that was
  *     INDIRECT   none of these; a lost block leads to it
@@ -50,6 +52,7 @@ struct graph {
 	struct graph_options options;
 	uint8_t *states;   /* by block, enum graph_state */
 	uint8_t *is_tagged; /* a bit for each block: see graph_is_tagged() */
+	uint8_t *is_left;   /* the same: see graph_is_left(); NULL = none is */
 	uint32_t *leaders; /* by block; of an INDIRECT one; NULL if there is none */
 	struct heap_count counts[GRAPH_N_STATES]; /* requested bytes */
 };
@@ -81,6 +84,13 @@ static inline bool
 graph_is_tagged(const struct graph *g, uint32_t block)
 {
 	return g->is_tagged[block / 8] >> block % 8 & 1;
+}
+
+/* Is a POSSIBLE block so only because of threads that a fork left behind? */
+static inline bool
+graph_is_left(const struct graph *g, uint32_t block)
+{
+	return g->is_left && g->is_left[block / 8] >> block % 8 & 1;
 }
 
 static inline bool

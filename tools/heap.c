@@ -102,6 +102,7 @@ static const struct field {
 	FIELD(live_blocks), FIELD(live_bytes), FIELD(cut_pause_ns), FIELD(cut_threads),
 	FIELD(cut_unanswered), FIELD(cut_in_place), FIELD(unbooked), FIELD(period_bytes),
 	FIELD(leak_check_off), FIELD(unread_bytes), FIELD(foreign_frees),
+	FIELD(left_behind_epoch),
 };
 
 static const struct field text_fields[] = {

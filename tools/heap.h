@@ -36,6 +36,7 @@ struct heap_info {
 	uint64_t live_blocks, live_bytes;
 	uint64_t cut_pause_ns, cut_threads, cut_unanswered, cut_in_place;
 	uint64_t unbooked, period_bytes, leak_check_off, unread_bytes, foreign_frees;
+	uint64_t left_behind_epoch; /* 0 = no thread was left behind */
 	struct heap_text command, executable, cwd, reason, allocator, version, machine;
 	struct heap_text default_suppressions; /* of __lsan_default_suppressions() */
 };

@@ -308,6 +308,10 @@ summary() { # FILE JQ-EXPRESSION: the same for what does not depend on the numbe
 	jq -r "$2" <"$(analysis "$1" json 1)"
 }
 
+definite() { # FILE: number of blocks
+	summary "$1" .leaks.definite.blocks
+}
+
 valid() { # FILE: the analyzer takes it, and nothing was lost
 	[ "$(summary "$1" '.schema + " " + (.process.complete | tostring)')" = "gcprof-analyze/1 true" ]
 }

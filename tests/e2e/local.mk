@@ -134,6 +134,10 @@ e2e_targets = \
 	tests/e2e/targets/stress \
 	tests/e2e/targets/threads \
 	tests/e2e/targets/torn \
+	tests/e2e/targets/left_behind \
+	tests/e2e/targets/newborn \
+	tests/e2e/targets/routing \
+	tests/e2e/targets/cancel \
 	tests/e2e/targets/unloading \
 	tests/e2e/targets/unreadable \
 	tests/e2e/targets/watch
@@ -243,6 +247,14 @@ tests_e2e_targets_stress_SOURCES = tests/e2e/targets/stress.c tests/e2e/targets/
 tests_e2e_targets_stress_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_threads_SOURCES = tests/e2e/targets/threads.c
 tests_e2e_targets_threads_CFLAGS = $(e2e_cflags)
+tests_e2e_targets_newborn_SOURCES = tests/e2e/targets/newborn.c tests/e2e/targets/truth.h
+tests_e2e_targets_newborn_CFLAGS = $(e2e_cflags)
+tests_e2e_targets_routing_SOURCES = tests/e2e/targets/routing.c tests/e2e/targets/truth.h
+tests_e2e_targets_routing_CFLAGS = $(e2e_cflags)
+tests_e2e_targets_cancel_SOURCES = tests/e2e/targets/cancel.c tests/e2e/targets/truth.h
+tests_e2e_targets_cancel_CFLAGS = $(e2e_cflags)
+tests_e2e_targets_left_behind_SOURCES = tests/e2e/targets/left_behind.c tests/e2e/targets/truth.h
+tests_e2e_targets_left_behind_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_torn_SOURCES = tests/e2e/targets/torn.c tests/e2e/targets/truth.h
 tests_e2e_targets_torn_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_unloading_SOURCES = tests/e2e/targets/unloading.c tests/e2e/targets/truth.h

@@ -87,4 +87,51 @@ is "a program that ignores our signals is told nothing if no snapshot was asked 
 GCPROF_SNAPSHOT='exit' run_gcprof once bash -c "$ignore"
 is "it is told once of the signal that stops threads, and its children are not, if one was" \
 	"$status $(grep -c RTMAX-8 "$T/once.err") $(grep -c USR2 "$T/once.err")" "3 1 0"
+# ---- what malloc is about to give back
+
+require_built "$TARGETS/newborn"
+none_lost() { # NAME: in none of its snapshots
+	local file lost=0
+	while read -r file; do
+		lost=$((lost + $(definite "$file")))
+	done < <(heaps "$1" | head -n 40)
+	echo "$lost"
+}
+GCPROF_SNAPSHOT=growth=20% GCPROF_YOUNG=128K run_gcprof grow "$TARGETS/newborn" grow
+is "a heap that grows: the program ends well" "$status" 0
+between "there are snapshots by growth" "$(n_heaps grow)" 3 100
+is "the block whose allocation has brought each is not lost" "$(none_lost grow)" 0
+run_gcprof newborn "$TARGETS/newborn" asked
+is "asked all the time, often amid malloc: the program ends well" "$status" 0
+between "there are snapshots by signal" "$(n_heaps newborn)" 10 100000
+is "the block that malloc was at work on is not lost" "$(none_lost newborn)" 0
+
+# ---- whose the program's signals are
+
+# The kernel gives those to the process to the main thread, if that takes them.  It does not
+# promise it: of a program alone some thousandth goes elsewhere, too.
+require_built "$TARGETS/routing" "$TARGETS/cancel"
+to_main() { # NAME: at most one in a hundred went to another thread
+	local kind main others
+	read -r kind main others <"$T/$1.truth"
+	diag "$kind $main $others, $(n_heaps "$1") snapshots"
+	[ "$kind" = signals ] && [ "$((others * 100))" -le "$main" ]
+}
+for how in '' jump; do
+	GCPROF_SNAPSHOT=interval=20ms run_gcprof "routed$how" "$TARGETS/routing" 2000 ${how:+"$how"}
+	is "interval snapshots${how:+, handlers that jump}: the program ends well" "$status" 0
+	ok "its signals come to the main thread" to_main "routed$how"
+
+	start_gcprof "asked$how" "$TARGETS/routing" 2000 ${how:+"$how"}
+	eventually profiled "$pid" "$TARGETS/routing"
+	while "$RUN" snapshot "$pid" >/dev/null 2>&1; do :; done
+	status=0
+	wait "$pid" || status=$?
+	is "asked all the time${how:+, handlers that jump}: the program ends well" "$status" 0
+	ok "its signals come to the main thread, too" to_main "asked$how"
+done
+
+GCPROF_SNAPSHOT=interval=1ms run_gcprof cancel "$TARGETS/cancel" 300
+is "threads that are cancelled amid snapshots: the program ends well" "$status" 0
+points_of "$T/cancel.truth"
 done_testing

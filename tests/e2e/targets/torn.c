@@ -84,7 +84,7 @@ churn(void *with)
 	return NULL;
 }
 
-static void *own[N_OWN];
+static void *volatile own[N_OWN];
 
 NOINLINE static void
 keep_own(void)
