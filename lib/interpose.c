@@ -652,6 +652,25 @@ mprotect(void *addr, size_t bytes, int prot)
 	return (int)set_errno(result);
 }
 
+/* Advice about what is in the pages now, and not about what becomes of them. */
+static bool
+is_passing(int advice)
+{
+	return advice == MADV_WILLNEED || advice == MADV_DONTNEED || advice == MADV_FREE ||
+	       advice == MADV_COLD || advice == MADV_PAGEOUT || advice == MADV_POPULATE_READ ||
+	       advice == MADV_POPULATE_WRITE;
+}
+
+EXPORT int
+madvise(void *addr, size_t bytes, int advice)
+{
+	long result = sys_pass(SYS_madvise, (long)addr, (long)bytes, advice, 0, 0, 0);
+
+	if (result == 0 && !is_passing(advice))
+		large_changed((uintptr_t)addr, bytes);
+	return (int)set_errno(result);
+}
+
 /* ---- things to notice ---------------------------------------------------- */
 
 EXPORT int

@@ -410,15 +410,22 @@ large_alloc(size_t bytes, size_t align, bool is_zeros)
 
 /* What is kept for others must be what was mapped: readable, writable, private.  The
  * C library unmaps such a block, whatever the program has made of its pages.  Changes by
- * mmap(2) and its kin are known (large_changed); of others (madvise, calls by instructions)
- * those of a part are seen by mremap to the same size, which wants a single mapping. */
+ * functions of the C library are known (large_changed); of those by system calls those of a
+ * part are seen by mremap, which wants a single mapping: EFAULT, before it looks for room.
+ * It does not look where the size stays the same (the kernel's mm/mremap.c), so a page more
+ * is asked for, and given back if there was room. */
 static bool
 is_as_mapped(uintptr_t start, uint64_t value)
 {
 	size_t bytes = BLOCK_BYTES(value);
+	long got;
 
-	return !(value & BLOCK_CHANGED) &&
-	       sys_mremap((void *)start, bytes, bytes, 0, NULL) == (long)start;
+	if (value & BLOCK_CHANGED)
+		return false;
+	got = sys_mremap((void *)start, bytes, bytes + PAGE, 0, NULL);
+	if (got == (long)start)
+		(void)sys_munmap((void *)(start + bytes), PAGE);
+	return got != -EFAULT;
 }
 
 void

@@ -26,6 +26,7 @@ ran threads
 main=$(awk '$1 == "block" { print $2; exit }' "$T/threads.truth")
 ok "the snapshot has the large blocks of four threads" \
 	ledger "$(heap_of threads "$main")" "$T/threads.truth" "$main"
+ran changed
 ran handler
 ok "the snapshot has the large blocks that a handler interrupted" \
 	ledger "$(heap handler)" "$T/handler.truth"

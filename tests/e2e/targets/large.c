@@ -8,6 +8,7 @@
  *     large limit       the kernel refuses
  *     large mallocx     jemalloc's interface
  *     large wrong       wrong frees
+ *     large changed     the program changes pages of blocks, and frees them
  *     large handler     a signal handler that allocates, amid large allocations
  *
  * SPDX-License-Identifier: MIT
@@ -429,6 +430,78 @@ run_wrong(void)
 	return 0;
 }
 
+enum change { READ_ONLY, NO_ACCESS, BY_SYSCALL, OTHER_PAGES, SHARED, NOT_FOR_CHILDREN, N_CHANGES };
+
+/* Its two middle pages become others; NOT_FOR_CHILDREN: all. */
+static void
+change(char *p, size_t bytes, enum change how)
+{
+	char *at = p + bytes / 8192 * 4096;
+	int flags = MAP_FIXED | MAP_ANONYMOUS;
+
+	if (how == READ_ONLY)
+		(void)mprotect(at, 8192, PROT_READ);
+	else if (how == NO_ACCESS)
+		(void)mprotect(at, 8192, PROT_NONE);
+	else if (how == BY_SYSCALL)
+		(void)syscall(SYS_mprotect, at, 8192, PROT_NONE);
+	else if (how == OTHER_PAGES)
+		(void)mmap(at, 8192, PROT_READ, flags | MAP_PRIVATE, -1, 0);
+	else if (how == NOT_FOR_CHILDREN)
+		(void)madvise(p - (uintptr_t)p % 4096, bytes, MADV_DONTFORK);
+	else
+		(void)mmap(at, 8192, PROT_READ | PROT_WRITE, flags | MAP_SHARED, -1, 0);
+}
+
+/* The next block of that size has pages that can be written to, and are its own. */
+static int
+is_usable(char *p, size_t bytes)
+{
+	int status = -1;
+	pid_t child;
+
+	memset(p, 1, bytes);
+	child = fork();
+	if (child == 0) {
+		memset(p, 2, bytes);
+		_exit(0);
+	}
+	(void)waitpid(child, &status, 0);
+	return status == 0 && p[0] == 1 && p[bytes / 2] == 1 && p[bytes - 1] == 1;
+}
+
+static int
+run_changed(void)
+{
+	static const char *const names[N_CHANGES] = {
+		[READ_ONLY] = "read-only", [NO_ACCESS] = "without access",
+		[BY_SYSCALL] = "without access, by syscall(2)", [OTHER_PAGES] = "others",
+		[SHARED] = "shared",
+		[NOT_FOR_CHILDREN] = "not for children"};
+	enum change how;
+	size_t bytes;
+
+	for (how = READ_ONLY; how < N_CHANGES; how++) {
+		int bad = 0;
+
+		for (bytes = 2u * MB; bytes <= 16u * MB; bytes *= 2) {
+			char *p = malloc(bytes), *q;
+
+			memset(p, 1, bytes);
+			change(p, bytes, how);
+			free(p);
+			p = malloc(bytes);
+			q = calloc(1, bytes);
+			bad += !is_usable(p, bytes) + !is_zero(q, bytes) + !is_usable(q, bytes);
+			free(p);
+			free(q);
+		}
+		say("%s - a block some of whose pages were made %s is freed: the next is whole",
+		    bad ? "not ok" : "ok", names[how]);
+	}
+	return 0;
+}
+
 static volatile sig_atomic_t n_handled;
 
 static void
@@ -473,7 +546,8 @@ main(int argc, char **argv)
 		int (*run)(void);
 	} modes[] = {{"random", run_random}, {"threads", run_threads}, {"sparse", run_sparse},
 		     {"grow", run_grow},     {"again", run_again},     {"limit", run_limit},
-		     {"mallocx", run_mallocx}, {"wrong", run_wrong},   {"handler", run_handler}};
+		     {"mallocx", run_mallocx}, {"wrong", run_wrong},   {"handler", run_handler},
+		     {"changed", run_changed}};
 	size_t i;
 
 	for (i = 0; argc > 1 && i < sizeof modes / sizeof *modes; i++)
