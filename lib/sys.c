@@ -664,37 +664,35 @@ sys_signal_thread(int tid, int number)
 	return (int)K3(SYS_tgkill, sys_getpid(), tid, number);
 }
 
+struct for_threads {
+	void (*f)(int tid, void *with);
+	void *with;
+};
+
+static bool
+if_thread(const char *name, void *with)
+{
+	const struct for_threads *threads = with;
+	int tid = 0;
+
+	for (; *name >= '0' && *name <= '9'; name++)
+		tid = tid * 10 + (*name - '0');
+	if (tid)
+		threads->f(tid, threads->with);
+	return true;
+}
+
 int
 sys_threads(void (*f)(int tid, void *with), void *with)
 {
-	/* struct linux_dirent64 of getdents64(2). */
-	struct entry {
-		uint64_t ino;
-		int64_t off;
-		uint16_t bytes;
-		uint8_t type;
-		char name[];
-	};
-	char buf[1024] __attribute__((aligned(8)));
-	int fd = sys_open("/proc/self/task", O_RDONLY | O_DIRECTORY, 0);
-	long got, at;
+	struct for_threads threads = {f, with};
+	int fd = sys_open("/proc/self/task", O_RDONLY | O_DIRECTORY, 0), result;
 
 	if (fd < 0)
 		return fd;
-	while ((got = K3(SYS_getdents64, fd, buf, sizeof buf)) > 0)
-		for (at = 0; at < got;) {
-			const struct entry *e = (const void *)(buf + at);
-			const char *digit = e->name;
-			int tid = 0;
-
-			at += e->bytes;
-			for (; *digit >= '0' && *digit <= '9'; digit++)
-				tid = tid * 10 + (*digit - '0');
-			if (tid)
-				f(tid, with);
-		}
+	result = sys_entries(fd, if_thread, &threads);
 	(void)sys_close(fd);
-	return (int)got;
+	return result;
 }
 
 enum { STATUS_BYTES = 4096 };
