@@ -224,8 +224,10 @@ cut_stop(int number, siginfo_t *info, ucontext_t *uc, struct handler_stack *stac
 		c.request(info, uc,
 			  info->si_pid == sys_getpid() && info->si_value.sival_ptr == &cut_now);
 	}
-	result = resume_call(uc, sight, stack);
+	/* Before, as what waits would end the call; and after. */
 	memcpy(&mask, &uc->uc_sigmask, sizeof mask);
+	cut_before_leaving(mask);
+	result = resume_call(uc, sight, stack);
 	cut_before_leaving(mask);
 	errno = saved;
 	return result;

@@ -78,12 +78,16 @@ bool
 signals_asked(int number, siginfo_t *info, ucontext_t *uc, struct handler_stack *stack)
 {
 	int saved = errno;
+	uint64_t mask;
 	bool result;
 
 	(void)number;
 	session_note_request(publish_note(info) == PUBLISH_LOOK);
 	obey(uc);
+	memcpy(&mask, &uc->uc_sigmask, sizeof mask);
+	cut_before_leaving(mask);
 	result = resume_call(uc, NULL, stack);
+	cut_before_leaving(mask);
 	errno = saved;
 	return result;
 }

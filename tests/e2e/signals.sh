@@ -112,8 +112,8 @@ is "the block that malloc was at work on is not lost" "$(none_lost newborn)" 0
 # promise it: of a program alone some thousandth goes elsewhere, too.
 require_built "$TARGETS/routing" "$TARGETS/cancel"
 to_main() { # NAME: at most one in a hundred went to another thread
-	local kind main others
-	read -r kind main others <"$T/$1.truth"
+	local kind main others ended
+	read -r kind main others ended <"$T/$1.truth"
 	diag "$kind $main $others, $(n_heaps "$1") snapshots"
 	[ "$kind" = signals ] && [ "$((others * 100))" -le "$main" ]
 }
@@ -130,6 +130,29 @@ for how in '' jump; do
 	is "asked all the time${how:+, handlers that jump}: the program ends well" "$status" 0
 	ok "its signals come to the main thread, too" to_main "asked$how"
 done
+
+# By hand, which reaches the main thread: it has another do it.
+start_gcprof by-hand "$TARGETS/routing" 4000
+eventually profiled "$pid" "$TARGETS/routing"
+more() { [ "$(n_heaps by-hand)" -gt "$n" ] || ! kill -0 "$pid" 2>/dev/null; }
+while n=$(n_heaps by-hand) && kill -USR2 "$pid" 2>/dev/null; do
+	eventually more
+done
+status=0
+wait "$pid" || status=$?
+is "asked by SIGUSR2 all the time: the program ends well" "$status" 0
+ok "its signals come to the main thread then, too" to_main by-hand
+
+# Nearly all: a signal may come between two reads.
+ended_reads() {
+	local kind main others ended
+	read -r kind main others ended <"$T/reads.truth"
+	diag "$kind $main $others $ended, $(n_heaps reads) snapshots"
+	[ "$kind" = signals ] && [ $(((main - ended) * 100)) -le "$main" ]
+}
+GCPROF_SNAPSHOT=interval=20ms run_gcprof reads "$TARGETS/routing" 3000 read
+is "a read that signals end: the program ends well" "$status" 0
+ok "signals that come amid snapshots end it, too" ended_reads
 
 GCPROF_SNAPSHOT=interval=1ms run_gcprof cancel "$TARGETS/cancel" 300
 is "threads that are cancelled amid snapshots: the program ends well" "$status" 0

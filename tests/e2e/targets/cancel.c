@@ -18,7 +18,7 @@ work(void *with)
 		void *volatile p = malloc(100);
 
 		free(p);
-		(void)usleep(50); /* a cancellation point */
+		(void)usleep(1000000); /* a cancellation point */
 	}
 }
 
