@@ -1173,8 +1173,7 @@ begin_orphaned(void)
 	if (!thread_tls.is_forking)
 		return; /* amid the allocator, whose figures cannot be asked for */
 	epochs_make_due();
-	if (epochs_tick(sys_now_ns(), thread_sum, measure_epoch, &r))
-		thread_begin_birth();
+	(void)epochs_tick(sys_now_ns(), thread_sum, measure_epoch, &r);
 }
 
 static void

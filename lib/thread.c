@@ -324,12 +324,3 @@ thread_after_fork(void)
 	}
 	return had_others;
 }
-
-void
-thread_begin_birth(void)
-{
-	struct thread *t = thread_tls.state;
-
-	if (t)
-		t->epoch = t->stop = t->recent = 0;
-}

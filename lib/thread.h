@@ -202,7 +202,5 @@ const struct thread_record *thread_record_get(thread_no n);
 
 /* In the child: only this thread goes on.  Returns whether there were others. */
 bool thread_after_fork(void);
-/* What this thread allocates from here on is of another birth. */
-void thread_begin_birth(void);
 
 #endif
