@@ -9,7 +9,6 @@
 #include "detect.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,101 +16,6 @@
 #include "text.h"
 
 enum { FINGERPRINT_FRAMES = 5 };
-
-#define INVALID_FREE "invalid-free"
-
-const char *
-finding_level_name(enum finding_level level)
-{
-	static const char *const names[] = {"error", "warning", "note"};
-
-	return names[level];
-}
-
-struct finding *
-finding_add(struct findings *all, const char *kind, const char *verdict, uint32_t site)
-{
-	struct finding *f;
-
-	if (all->n == all->size) {
-		size_t size = all->size ? all->size * 2 : 16;
-		void *more = realloc(all->list, size * sizeof(*all->list));
-
-		if (!more) {
-			all->failed = true;
-			return NULL;
-		}
-		all->list = more;
-		all->size = size;
-	}
-	f = &all->list[all->n++];
-	memset(f, 0, sizeof(*f));
-	f->kind = kind;
-	f->verdict = verdict;
-	f->site = site;
-	return f;
-}
-
-void
-finding_summarize(struct findings *all, struct finding *f, const char *format, ...)
-{
-	va_list args;
-
-	free(f->summary);
-	va_start(args, format);
-	if (vasprintf(&f->summary, format, args) < 0) {
-		f->summary = NULL;
-		all->failed = true;
-	}
-	va_end(args);
-}
-
-void
-finding_say(struct findings *all, struct finding *f, const char *format, ...)
-{
-	char **more = realloc(f->evidence, (f->n_evidence + 1) * sizeof(*more));
-	va_list args;
-
-	all->failed |= !more;
-	if (!more)
-		return;
-	f->evidence = more;
-	va_start(args, format);
-	if (vasprintf(&more[f->n_evidence], format, args) < 0)
-		all->failed = true;
-	else
-		f->n_evidence++;
-	va_end(args);
-}
-
-void
-finding_add_site(struct findings *all, struct finding *f, uint32_t site)
-{
-	uint32_t *more = realloc(f->sites, (f->n_sites + 1) * sizeof(*more));
-
-	all->failed |= !more;
-	if (!more)
-		return;
-	f->sites = more;
-	f->sites[f->n_sites++] = site;
-}
-
-void
-findings_join(struct findings *all, size_t part, size_t whole)
-{
-	struct finding *f = &all->list[part], *to = &all->list[whole];
-
-	if (part == whole || f->part_of || f->has_parts || to->part_of)
-		return;
-	f->part_of = whole + 1;
-	to->has_parts = true;
-	to->of_parts.blocks += f->count.blocks;
-	to->of_parts.bytes += f->count.bytes;
-	to->n_of_parts += f->n_sites ? f->n_sites : 1;
-	/* What fails for a part fails for the whole. */
-	if (f->level < to->level)
-		to->level = f->level;
-}
 
 /* ---- wrong frees ---- */
 
@@ -122,7 +26,6 @@ describe_bad_free(struct findings *all, struct finding *f, const struct heap_bad
 
 	switch (b->kind) {
 	case HEAPFILE_BAD_DOUBLE:
-		f->what = "double free";
 		finding_summarize(all, f,
 				  "A block was freed that had been freed before, %" PRIu64
 				  " %s.",
@@ -132,7 +35,6 @@ describe_bad_free(struct findings *all, struct finding *f, const struct heap_bad
 			    b->address);
 		break;
 	case HEAPFILE_BAD_MISMATCH:
-		f->what = "mismatched free";
 		finding_summarize(all, f,
 				  "A block was released by another family of functions"
 				  " than it came from, %" PRIu64 " %s.",
@@ -141,7 +43,6 @@ describe_bad_free(struct findings *all, struct finding *f, const struct heap_bad
 			    b->address);
 		break;
 	default:
-		f->what = "invalid free";
 		finding_summarize(
 			all, f,
 			"An address was freed at which no block starts, %" PRIu64 " %s.",
@@ -154,12 +55,12 @@ describe_bad_free(struct findings *all, struct finding *f, const struct heap_bad
 	}
 }
 
-static const char *
-bad_free_kind(const struct heap_bad_free *b)
+static enum finding_id
+bad_free_id(const struct heap_bad_free *b)
 {
-	return b->kind == HEAPFILE_BAD_DOUBLE	  ? "double-free"
-	       : b->kind == HEAPFILE_BAD_MISMATCH ? "mismatched-free"
-						  : INVALID_FREE;
+	return b->kind == HEAPFILE_BAD_DOUBLE	  ? FINDING_DOUBLE_FREE
+	       : b->kind == HEAPFILE_BAD_MISMATCH ? FINDING_MISMATCHED_FREE
+						  : FINDING_INVALID_FREE;
 }
 
 static void
@@ -169,7 +70,7 @@ detect_bad_frees(const struct detector *d)
 
 	for (size_t i = 0; i < h->n_bad_frees; i++) {
 		const struct heap_bad_free *b = &h->bad_frees[i];
-		struct finding *f = finding_add(d->findings, bad_free_kind(b), "definite", b->site);
+		struct finding *f = finding_add(d->findings, bad_free_id(b), b->site);
 
 		if (!f)
 			return;
@@ -219,44 +120,6 @@ detector_holders(const struct detector *d)
 					 p->names);
 	d->findings->failed |= !p->holders;
 	return p->holders;
-}
-
-static void
-steps_free(struct finding *f)
-{
-	for (size_t i = 0; i < f->n_retained_by; i++) {
-		free(f->retained_by[i].name);
-		free(f->retained_by[i].function);
-	}
-	free(f->retained_by);
-	f->retained_by = NULL;
-	f->n_retained_by = 0;
-}
-
-static void
-finding_fini(struct finding *f)
-{
-	for (size_t e = 0; e < f->n_evidence; e++)
-		free(f->evidence[e]);
-	free(f->evidence);
-	free(f->summary);
-	free(f->parts);
-	free(f->sites);
-	steps_free(f);
-}
-
-void
-finding_take_steps(struct findings *all, struct finding *f, struct holder *x)
-{
-	steps_free(f);
-	f->retained_by = calloc(x->n_steps + 1, sizeof(*f->retained_by));
-	all->failed |= !f->retained_by;
-	if (!f->retained_by)
-		return;
-	memcpy(f->retained_by, x->steps, x->n_steps * sizeof(*x->steps));
-	f->n_retained_by = x->n_steps;
-	f->n_left_out = x->n_left_out;
-	x->n_steps = 0;
 }
 
 void
@@ -372,9 +235,9 @@ static void
 fingerprint(const struct detector *d, struct finding *f)
 {
 	/* All wrong frees were of one kind once: baselines of that time still hold. */
-	bool is_free = strcmp(f->kind, "double-free") == 0 ||
-		       strcmp(f->kind, "mismatched-free") == 0;
-	uint64_t hash = hash_string(0xcbf29ce484222325ull, is_free ? INVALID_FREE : f->kind);
+	bool is_free = f->id == FINDING_DOUBLE_FREE || f->id == FINDING_MISMATCHED_FREE;
+	enum finding_id id = is_free ? FINDING_INVALID_FREE : f->id;
+	uint64_t hash = hash_string(0xcbf29ce484222325ull, finding_kinds[id].kind);
 	uint64_t of_stack;
 	struct stack s;
 	unsigned n;
@@ -438,24 +301,6 @@ drop_suppressed(const struct detector *d)
 
 /* ---- the whole ---- */
 
-static int
-compare_findings(const void *a, const void *b)
-{
-	const struct finding *x = a, *y = b;
-	uint64_t x_bytes = x->count.bytes + x->indirect.bytes;
-	uint64_t y_bytes = y->count.bytes + y->indirect.bytes;
-
-	if (x->level != y->level)
-		return x->level < y->level ? -1 : 1;
-	if (strcmp(x->kind, y->kind) != 0)
-		return strcmp(x->kind, y->kind);
-	if (x_bytes != y_bytes)
-		return x_bytes < y_bytes ? 1 : -1;
-	if (x->site != y->site)
-		return x->site < y->site ? -1 : 1;
-	return strcmp(x->what, y->what);
-}
-
 struct findings *
 findings_new(const struct heap *heap, struct symbols *symbols,
 	     const struct detect_options *options)
@@ -503,35 +348,4 @@ findings_new(const struct heap *heap, struct symbols *symbols,
 	}
 	findings_sort(all);
 	return all;
-}
-
-void
-findings_sort(struct findings *all)
-{
-	if (all->n)
-		qsort(all->list, all->n, sizeof(*all->list), compare_findings);
-}
-
-void
-findings_free(struct findings *all)
-{
-	if (!all)
-		return;
-	for (size_t i = 0; i < all->n; i++)
-		finding_fini(&all->list[i]);
-	settle_fini(&all->settle);
-	types_free(all->types);
-	free(all->retained);
-	free(all->list);
-	free(all);
-}
-
-size_t
-findings_count(const struct findings *all, enum finding_level level)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < all->n; i++)
-		n += all->list[i].novelty != FINDING_KNOWN && all->list[i].level <= level;
-	return n;
 }

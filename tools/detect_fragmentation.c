@@ -253,12 +253,11 @@ tell(struct work *w)
 	const struct fragmentation *s = &w->sums;
 	const struct pinner *p = &w->list[0];
 	struct findings *all = w->d->findings;
-	struct finding *f = finding_add(all, "fragmentation", "pinned", p->node);
+	struct finding *f = finding_add(all, FINDING_PINNED_PAGES, p->node);
 	bool is_much = is_at_least(s, WARNING_BYTES, WARNING_PERCENT);
 
 	if (!f)
 		return;
-	f->what = "pinned pages";
 	f->level = is_much ? FINDING_WARNING : FINDING_NOTE;
 	f->confidence = is_much ? 0.9 : 0.7;
 	f->count = p->sums->blocks;

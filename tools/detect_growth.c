@@ -693,17 +693,18 @@ is_container(const struct work *w, const struct growing *g)
 /* ---- findings ------------------------------------------------------------ */
 
 static const struct {
-	const char *kind, *verdict, *what, *advice;
+	enum finding_id id;
+	const char *advice;
 } words[] = {
-	[GROWTH] = {"growth", "unbounded", "unbounded growth",
+	[GROWTH] = {FINDING_UNBOUNDED_GROWTH,
 		    "See whether all of it is needed until the end; if so, say how much it may become."},
-	[CACHE] = {"cache", "unbounded", "unbounded cache",
+	[CACHE] = {FINDING_UNBOUNDED_CACHE,
 		   "Give it a limit and let the oldest or least used entries go, or keep it outside of the process."},
-	[MISSING_FREE] = {"missing-free", "likely", "missing free",
+	[MISSING_FREE] = {FINDING_MISSING_FREE,
 			  "Look for the path on which these are not freed as the others are."},
-	[QUEUE] = {"queue", "unbounded", "unbounded queue",
+	[QUEUE] = {FINDING_UNBOUNDED_QUEUE,
 		   "Bound the queue, watch its length, and let producers wait or fail when it is full."},
-	[CLOSURE] = {"closure", "retained", "retained closures",
+	[CLOSURE] = {FINDING_RETAINED_CLOSURES,
 		     "Unregister them when they are no longer needed, or hold what they capture weakly."},
 };
 
@@ -902,7 +903,7 @@ tell(struct work *w, struct growing *g)
 {
 	struct findings *all = w->d->findings;
 	enum kind k = g->kind;
-	struct finding *f = finding_add(all, words[k].kind, words[k].verdict, g->history->node);
+	struct finding *f = finding_add(all, words[k].id, g->history->node);
 	const char *holder = holder_name(g);
 	struct heap_count sum = {0, 0};
 	double grown = 0;
@@ -931,7 +932,6 @@ tell(struct work *w, struct growing *g)
 		grown += (double)count_of(o).bytes -
 			 o->history->bytes[(w->h->n_periods - 1) / 5];
 	}
-	f->what = words[k].what;
 	is_built = k == GROWTH && is_composite(w, g);
 	f->level = is_much(w, g, grown) && !is_built ? FINDING_WARNING : FINDING_NOTE;
 	/* That it was freed at the end shows that somebody thought of it. */
@@ -1037,11 +1037,13 @@ tell_calm(struct work *w, struct growing *g)
 			     table_kinds);
 	if (is_drained && (!is_queue || g->peak < MANY_BLOCKS))
 		return;
-	f = finding_add(all, is_queue ? "queue" : "cache", is_drained ? "drained" : "bounded",
+	f = finding_add(all,
+			is_drained ? FINDING_DRAINED_QUEUE
+			: is_queue ? FINDING_BOUNDED_QUEUE
+				   : FINDING_BOUNDED_CACHE,
 			g->history->node);
 	if (!f)
 		return;
-	f->what = is_queue ? is_drained ? "drained queue" : "bounded queue" : "bounded cache";
 	f->level = FINDING_NOTE;
 	f->confidence = 0.6;
 	f->count = g->history->live;

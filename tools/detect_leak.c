@@ -762,16 +762,15 @@ copy_parts(struct leak_work *w, struct finding *f, size_t group, size_t *at)
 static void
 group_report(struct leak_work *w, size_t group, size_t *parts_at)
 {
-	static const char *const whats[] = {[GRAPH_DEFINITE] = "definite leak",
-					    [GRAPH_POSSIBLE] = "possible leak",
-					    [GRAPH_REACHABLE] = "reachable"};
+	static const enum finding_id ids[] = {[GRAPH_DEFINITE] = FINDING_DEFINITE_LEAK,
+					      [GRAPH_POSSIBLE] = FINDING_POSSIBLE_LEAK,
+					      [GRAPH_REACHABLE] = FINDING_REACHABLE};
 	const struct group *x = &w->groups[group];
 	struct findings *all = w->d->findings;
-	struct finding *f = finding_add(all, "leak", graph_state_name(x->state), x->site);
+	struct finding *f = finding_add(all, ids[x->state], x->site);
 
 	if (!f)
 		return;
-	f->what = whats[x->state];
 	f->level = level(w, x);
 	f->confidence = confidence(w, x);
 	f->count = x->count;

@@ -427,19 +427,15 @@ say_settle(const struct work *w, struct finding *f, const struct group *g)
 static bool
 is_of_growth(const struct finding *f)
 {
-	static const char *const kinds[] = {"growth", "cache", "queue", "closure", "missing-free"};
-
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
-		if (strcmp(f->kind, kinds[i]) == 0)
-			return true;
-	return false;
+	return finding_kinds[f->id].traits & FINDING_IS_GROWTH;
 }
 
-/* It says that something comes and goes, as it should. */
+/* It says that something comes and goes, as it should, or that is what the snapshots have
+ * said of it. */
 static bool
 is_calm(const struct finding *f)
 {
-	return strcmp(f->verdict, "bounded") == 0 || strcmp(f->verdict, "drained") == 0;
+	return finding_kinds[f->id].traits & FINDING_IS_CALM || strcmp(f->verdict, "drained") == 0;
 }
 
 static void
@@ -472,8 +468,7 @@ retain(const struct work *w, struct finding *f, const struct group *g)
 {
 	const char *holder = holder_name(f);
 
-	f->verdict = "retained";
-	f->what = "retained growth";
+	finding_become(f, FINDING_RETAINED_GROWTH);
 	f->level = FINDING_WARNING;
 	f->advice = "See who keeps it when the work is done, or say that it is kept to be used"
 		    " again.";
@@ -505,7 +500,7 @@ weigh(const struct work *w, struct finding *f, const struct group *g)
 	else if ((g->trend.is_known && g->trend.slope_per_hour > 0 && (g->is_rising || is_sure)) ||
 		 is_held(g))
 		f->confidence += (1 - f->confidence) * (is_sure ? 0.6 : 0.3);
-	if (is_held(g) && !is_growing(w, g) && strcmp(f->kind, "growth") == 0)
+	if (is_held(g) && !is_growing(w, g) && f->id == FINDING_UNBOUNDED_GROWTH)
 		retain(w, f, g);
 }
 
@@ -583,16 +578,15 @@ newest_of(const struct work *w, uint32_t node, uint32_t *ret)
 }
 
 static struct finding *
-add(struct work *w, const struct group *g, const char *verdict, const char *what)
+add(struct work *w, const struct group *g, enum finding_id id)
 {
 	struct findings *all = w->d->findings;
-	struct finding *f = finding_add(all, "growth", verdict, g->node);
+	struct finding *f = finding_add(all, id, g->node);
 	uint32_t sample[SAMPLE];
 	size_t n, last = w->s->n - 1;
 
 	if (!f)
 		return NULL;
-	f->what = what;
 	f->count.blocks = (uint64_t)g->blocks[last];
 	f->count.bytes = (uint64_t)g->bytes[last];
 	f->trend = g->trend;
@@ -609,8 +603,7 @@ tell(struct work *w, const struct group *g)
 {
 	struct findings *all = w->d->findings;
 	bool held = is_held(g), sure = g->trend.p < MAX_P && w->s->n >= MIN_SURE;
-	struct finding *f = add(w, g, held ? "retained" : "unbounded",
-				held ? "retained growth" : "unbounded growth");
+	struct finding *f = add(w, g, held ? FINDING_RETAINED_GROWTH : FINDING_UNBOUNDED_GROWTH);
 	const char *holder = f ? holder_name(f) : NULL;
 	const char *of = g->function ? " of " : "", *name = g->function ? PLAIN(g->function) : "";
 
@@ -633,7 +626,7 @@ tell(struct work *w, const struct group *g)
 static void
 tell_drained(struct work *w, const struct group *g)
 {
-	struct finding *f = add(w, g, "drained", "drained");
+	struct finding *f = add(w, g, FINDING_DRAINED_GROWTH);
 
 	if (!f)
 		return;

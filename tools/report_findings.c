@@ -1,5 +1,4 @@
-/* report_findings.c -- findings as JUnit XML and as GitHub's annotations; the
- * rules that these and SARIF have in common.
+/* report_findings.c -- findings as JUnit XML and as GitHub's annotations.
  *
  * In:   struct report_source.
  * Out:  XML; lines for GitHub Actions.
@@ -20,58 +19,6 @@
 #include <string.h>
 
 #include "text.h"
-
-/* clang-format off */
-const struct report_rule report_rules[] = {
-	{"definite leak", "definite-leak", "Memory is definitely lost",
-	 "No pointer leads to these blocks any more, so they can neither be used nor freed.",
-	 FINDING_ERROR},
-	{"possible leak", "possible-leak", "Memory is possibly lost",
-	 "Only pointers into the inside of these blocks are left.", FINDING_WARNING},
-	{"reachable", "reachable", "Memory was not freed",
-	 "Pointers lead to these blocks; they have not been freed.", FINDING_NOTE},
-	{"double free", "double-free", "A block was freed twice",
-	 "A block that had been freed was freed again.", FINDING_ERROR},
-	{"invalid free", "invalid-free", "What is no block was freed",
-	 "An address was freed at which no block starts.", FINDING_ERROR},
-	{"mismatched free", "mismatched-free", "A block was freed by the wrong function",
-	 "A block has to be released by the counterpart of the function that it came from.",
-	 FINDING_ERROR},
-	{"unbounded cache", "unbounded-cache", "A cache grows without limit",
-	 "Entries are added to a table or a tree, and hardly any is taken out.",
-	 FINDING_WARNING},
-	{"unbounded queue", "unbounded-queue", "A queue grows without limit",
-	 "More is put in than is taken out.", FINDING_WARNING},
-	{"retained closures", "retained-closures", "Callbacks are not unregistered",
-	 "Callbacks are registered, and what they capture is kept with them.",
-	 FINDING_WARNING},
-	{"missing free", "missing-free", "Some blocks of many are not freed",
-	 "Most blocks of this site are freed, and those that are not add up.",
-	 FINDING_WARNING},
-	{"unbounded growth", "unbounded-growth", "Memory in use grows without limit",
-	 "The program can still reach these blocks, and has more and more of them.",
-	 FINDING_WARNING},
-	{"bounded cache", "bounded-cache", "A cache keeps its size",
-	 "Entries come and go, and their number stays.", FINDING_NOTE},
-	{"bounded queue", "bounded-queue", "A queue keeps its length",
-	 "Blocks come and go in order, and their number stays.", FINDING_NOTE},
-	{"drained queue", "drained-queue", "A queue was long, and has been drained",
-	 "Little is left of a queue that was long.", FINDING_NOTE},
-	{"", "other", "Something else is wrong with the heap",
-	 "See the message.", FINDING_NOTE},
-};
-/* clang-format on */
-const size_t report_n_rules = sizeof(report_rules) / sizeof(*report_rules);
-
-size_t
-report_rule_of(const struct finding *f)
-{
-	size_t i = 0;
-
-	while (i + 1 < report_n_rules && strcmp(report_rules[i].what, f->what) != 0)
-		i++;
-	return i;
-}
 
 /* ---- texts of a finding ---- */
 
@@ -191,13 +138,13 @@ is_failure(const struct report_source *s, const struct finding *x)
 static void
 write_case(const struct report_source *s, FILE *f, const struct finding *x)
 {
-	const struct report_rule *rule = &report_rules[report_rule_of(x)];
+	const struct finding_kind *rule = &finding_kinds[x->id];
 	bool fails = is_failure(s, x);
 	struct blame b = blame(s, x);
 	char *text = NULL;
 
 	TO_TEXT(t, text, put_finding(s, t, x));
-	fprintf(f, "    <testcase classname=\"gcprof.%s\" name=\"", rule->id);
+	fprintf(f, "    <testcase classname=\"gcprof.%s\" name=\"", rule->rule);
 	if (b.file) {
 		put_xml(f, b.file);
 		fprintf(f, ":%u: ", b.line);
@@ -205,7 +152,7 @@ write_case(const struct report_source *s, FILE *f, const struct finding *x)
 	put_xml(f, b.function ? b.function : "unknown place");
 	fprintf(f, " [%s]\">\n", x->fingerprint);
 	if (fails) {
-		fprintf(f, "      <failure type=\"%s\" message=\"", rule->id);
+		fprintf(f, "      <failure type=\"%s\" message=\"", rule->rule);
 		put_xml(f, x->summary);
 		fputs("\">", f);
 	} else {
@@ -231,15 +178,13 @@ void
 report_write_junit(const struct report_source *s, FILE *f)
 {
 	size_t n_tests = s->findings->n, n_failures = 0;
-	bool *is_hit = calloc(report_n_rules, sizeof(*is_hit));
+	bool is_hit[FINDING_N_KINDS] = {false};
 
 	for (size_t i = 0; i < s->findings->n; i++) {
 		n_failures += is_failure(s, &s->findings->list[i]);
-		if (is_hit)
-			is_hit[report_rule_of(&s->findings->list[i])] = true;
+		is_hit[s->findings->list[i].id] = true;
 	}
-	/* The last rule is for what has no rule. */
-	for (size_t i = 0; is_hit && i + 1 < report_n_rules; i++)
+	for (size_t i = 0; i < FINDING_N_KINDS; i++)
 		n_tests += !is_hit[i];
 	/* The same in each run, so that its history can be followed: no name of a file
 	 * that a run makes for itself. */
@@ -248,15 +193,14 @@ report_write_junit(const struct report_source *s, FILE *f)
 					      : s->snapshot);
 	fprintf(f, "\" tests=\"%zu\" failures=\"%zu\" errors=\"0\" skipped=\"0\">\n",
 		n_tests, n_failures);
-	for (size_t i = 0; is_hit && i + 1 < report_n_rules; i++)
+	for (size_t i = 0; i < FINDING_N_KINDS; i++)
 		if (!is_hit[i])
 			fprintf(f,
 				"    <testcase classname=\"gcprof.%s\" name=\"none\"/>\n",
-				report_rules[i].id);
+				finding_kinds[i].rule);
 	for (size_t i = 0; i < s->findings->n && !ferror(f); i++)
 		write_case(s, f, &s->findings->list[i]);
 	fputs("  </testsuite>\n", f);
-	free(is_hit);
 }
 
 void

@@ -29,21 +29,6 @@ struct report_source {
 	bool is_first;               /* of the document */
 };
 
-/* Kinds of findings, for formats that list rules: "definite-leak" and a
- * sentence; NULL beyond the last. */
-struct report_rule {
-	const char *what; /* of struct finding */
-	const char *id;
-	const char *title;
-	const char *help;
-	enum finding_level level;
-};
-extern const struct report_rule report_rules[];
-extern const size_t report_n_rules;
-
-/* Index of a finding's rule. */
-size_t report_rule_of(const struct finding *f);
-
 void report_begin_sarif(FILE *f);
 void report_write_sarif(const struct report_source *s, FILE *f);
 void report_end_sarif(FILE *f);

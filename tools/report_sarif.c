@@ -2,7 +2,7 @@
  *
  * In:   struct report_source.
  * Out:  one log with a run for each snapshot.
- * Not here: the rules (report_findings.c).
+ * Not here: the rules (kinds.def).
  *
  * What GitHub's code scanning wants beyond the standard is here as well: a
  * location for each result, in a file below the repository if there is one,
@@ -234,13 +234,12 @@ properties(const struct finding *x)
 static json_t *
 result(const struct report_source *s, const struct finding *x, size_t nth)
 {
-	size_t rule = report_rule_of(x);
 	json_t *o = json_object();
 	char id[64];
 
-	snprintf(id, sizeof(id), "gcprof/%s", report_rules[rule].id);
+	snprintf(id, sizeof(id), "gcprof/%s", finding_kinds[x->id].rule);
 	put(o, "ruleId", json_string(id));
-	put(o, "ruleIndex", json_integer((json_int_t)rule));
+	put(o, "ruleIndex", json_integer(x->id));
 	put(o, "level", json_string(finding_level_name(x->level)));
 	put(o, "message", finding_message(x));
 	put(o, "rank", json_real(x->confidence * 100));
@@ -295,12 +294,12 @@ rules(void)
 {
 	json_t *array = json_array();
 
-	for (size_t i = 0; i < report_n_rules; i++) {
-		const struct report_rule *r = &report_rules[i];
+	for (size_t i = 0; i < FINDING_N_KINDS; i++) {
+		const struct finding_kind *r = &finding_kinds[i];
 		json_t *o = json_object(), *configuration = json_object();
 		char id[64];
 
-		snprintf(id, sizeof(id), "gcprof/%s", r->id);
+		snprintf(id, sizeof(id), "gcprof/%s", r->rule);
 		put(o, "id", json_string(id));
 		put(o, "name", text(r->title));
 		put(o, "shortDescription", message(r->title));

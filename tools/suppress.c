@@ -23,6 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "finding.h"
 #include "text.h"
 
 enum {
@@ -178,13 +179,29 @@ template_glob(const char *template)
 static const char *
 kind_named(const char *text, size_t n)
 {
-	static const char *const kinds[] = {"cache",  "queue",	      "closure",
-					    "growth", "missing-free", "fragmentation"};
+	for (size_t i = 0; i < FINDING_N_KINDS; i++) {
+		const struct finding_kind *k = &finding_kinds[i];
 
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
-		if (strlen(kinds[i]) == n && strncmp(text, kinds[i], n) == 0)
-			return kinds[i];
+		if (k->traits & FINDING_IS_SUPPRESSED_BY_KIND && strlen(k->kind) == n &&
+		    strncmp(k->kind, text, n) == 0)
+			return k->kind;
+	}
 	return NULL;
+}
+
+/* "cache, queue, ... and fragmentation", each once. */
+static void
+list_kinds(char *buf, size_t n)
+{
+	size_t at = 0;
+
+	buf[0] = '\0';
+	for (size_t i = 0; i < FINDING_N_KINDS; i++) {
+		const char *kind = finding_kinds[i].kind;
+
+		if (kind_named(kind, strlen(kind)) == kind && at < n)
+			at += (size_t)snprintf(buf + at, n - at, ", %s", kind);
+	}
 }
 
 static bool
@@ -200,11 +217,13 @@ parse_lsan(struct parser *p)
 				    " braces:",
 				    p->text);
 	if (!kind && strncmp(p->text, "leak:", 5) != 0) {
+		char kinds[256], message[320];
+
 		*colon = '\0';
-		return parse_failed(p, p->line,
-				    "unknown kind of suppression, not leak, cache, queue,"
-				    " closure, growth, missing-free or fragmentation:",
-				    p->text);
+		list_kinds(kinds, sizeof(kinds));
+		snprintf(message, sizeof(message),
+			 "unknown kind of suppression, not one of leak%s:", kinds);
+		return parse_failed(p, p->line, message, p->text);
 	}
 	if (colon[1] == '\0')
 		return parse_failed(p, p->line, "a suppression without a pattern after the colon", "");

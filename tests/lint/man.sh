@@ -25,7 +25,7 @@ headings() {
 	done
 }
 
-plan 6
+plan 7
 for page in man/*.[1-8]; do
 	groff -t -man -ww -z -Tutf8 "$page" 2>&1
 done | no_complaint "groff has no complaint about any page"
@@ -69,3 +69,17 @@ analyze_page=$(plain man/gcprof-analyze.1)
 		"$analyze" --help | grep -qe "$option" || echo "gcprof-analyze --help lacks $option"
 	done
 } | no_complaint "--help and manual pages have the same options"
+
+# kind verdict, one line each.
+kinds() {
+	tr '\n\t' '  ' < tools/kinds.def | grep -oE 'FINDING_KIND\([A-Z_]+, "[^"]+", "[^"]+"' |
+		sed 's/.*(.*, "\(.*\)", "\(.*\)"/\1 \2/'
+}
+verdicts=${seven#*VERDICTS}
+{
+	[ -n "$(kinds)" ] || echo "no kind is found in kinds.def"
+	kinds | while read -r kind verdict; do
+		case $verdicts in *"$kind"*) ;; *) echo "gcprof.7 lacks $kind" ;; esac
+		case $verdicts in *"$verdict"*) ;; *) echo "gcprof.7 lacks $kind, $verdict" ;; esac
+	done
+} | no_complaint "gcprof.7 has every kind of finding and every verdict of kinds.def"

@@ -579,6 +579,20 @@ paths_below_the_root_are_relative(void **state)
 }
 
 static void
+each_kind_has_a_rule_and_a_name_of_its_own(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < FINDING_N_KINDS; i++) {
+		assert_true(strlen(finding_kinds[i].title) > 0 && strlen(finding_kinds[i].help) > 0);
+		for (size_t k = 0; k < i; k++) {
+			assert_string_not_equal(finding_kinds[i].rule, finding_kinds[k].rule);
+			assert_string_not_equal(finding_kinds[i].what, finding_kinds[k].what);
+			assert_string_not_equal(finding_kinds[i].title, finding_kinds[k].title);
+		}
+	}
+}
+
+static void
 the_innermost_source_of_the_program_is_to_blame(void **state)
 {
 	struct stack_frame f[] = {
@@ -614,6 +628,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(a_baseline_knows_what_was_there),
 		cmocka_unit_test(a_wrong_baseline_is_refused),
 		cmocka_unit_test(paths_below_the_root_are_relative),
+		cmocka_unit_test(each_kind_has_a_rule_and_a_name_of_its_own),
 		cmocka_unit_test(the_innermost_source_of_the_program_is_to_blame),
 	};
 
