@@ -189,19 +189,33 @@ kind_named(const char *text, size_t n)
 	return NULL;
 }
 
-/* "cache, queue, ... and fragmentation", each once. */
+/* Whether a kind of ours has its first line in the table there. */
+static bool
+is_first_of_kind(size_t i)
+{
+	if (!(finding_kinds[i].traits & FINDING_IS_SUPPRESSED_BY_KIND))
+		return false;
+	for (size_t k = 0; k < i; k++)
+		if (strcmp(finding_kinds[k].kind, finding_kinds[i].kind) == 0)
+			return false;
+	return true;
+}
+
+/* "leak, cache, queue ... or fragmentation". */
 static void
 list_kinds(char *buf, size_t n)
 {
+	const char *last = "leak";
 	size_t at = 0;
 
-	buf[0] = '\0';
 	for (size_t i = 0; i < FINDING_N_KINDS; i++) {
-		const char *kind = finding_kinds[i].kind;
-
-		if (kind_named(kind, strlen(kind)) == kind && at < n)
-			at += (size_t)snprintf(buf + at, n - at, ", %s", kind);
+		if (!is_first_of_kind(i) || at >= n)
+			continue;
+		at += (size_t)snprintf(buf + at, n - at, "%s%s", at ? ", " : "", last);
+		last = finding_kinds[i].kind;
 	}
+	if (at < n)
+		(void)snprintf(buf + at, n - at, " or %s", last);
 }
 
 static bool
@@ -222,7 +236,7 @@ parse_lsan(struct parser *p)
 		*colon = '\0';
 		list_kinds(kinds, sizeof(kinds));
 		snprintf(message, sizeof(message),
-			 "unknown kind of suppression, not one of leak%s:", kinds);
+			 "unknown kind of suppression, not %s:", kinds);
 		return parse_failed(p, p->line, message, p->text);
 	}
 	if (colon[1] == '\0')

@@ -12,7 +12,6 @@
 static void *
 work(void *with)
 {
-	(void)with;
 	(void)pthread_setcanceltype(PTHREAD_CANCEL_DEFERRED, NULL);
 	for (;;) {
 		void *volatile p = malloc(100);
@@ -20,6 +19,7 @@ work(void *with)
 		free(p);
 		(void)usleep(1000000); /* a cancellation point */
 	}
+	return with;
 }
 
 static void *
