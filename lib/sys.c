@@ -1230,7 +1230,7 @@ sys_write_quietly(int fd, const char *bytes, size_t n)
 }
 
 /* What would move a terminal's cursor, or turn the direction of text, in names that may hold
- * anything: C0, DEL, C1, and the marks that tools/text.c lists. */
+ * anything: C0, DEL, C1, and the marks that tools/util/text.c lists. */
 static void
 make_harmless(char *line, size_t n)
 {

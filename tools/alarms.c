@@ -29,7 +29,7 @@
 #include <unistd.h>
 
 #include "stacks.h"
-#include "text.h"
+#include "util/text.h"
 #include "watch_rules.h"
 
 /* One of the rules, with what this look finds. */

@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "baseline.h"
-#include "text.h"
+#include "util/text.h"
 
 /* clang-format off */
 const char options_help[] =

@@ -13,15 +13,15 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "alarms.h"
 #include "detect.h"
-#include "outfile.h"
-#include "pager.h"
 #include "formats.h"
 #include "inspect.h"
 #include "report.h"
 #include "symbolize.h"
-#include "terminal.h"
-#include "alarms.h"
+#include "util/outfile.h"
+#include "util/pager.h"
+#include "util/terminal.h"
 
 enum { FAIL_NEVER = -1, MAX_OUTPUTS = 8, MAX_QUESTIONS = 32 };
 

@@ -16,7 +16,7 @@
 
 #include <jansson.h>
 
-#include "text.h"
+#include "util/text.h"
 
 #define COUNT(v) text_count(v, (char[32]){0}, 32)
 

@@ -25,7 +25,7 @@
 
 #include "fragmentation.h"
 #include "names.h"
-#include "text.h"
+#include "util/text.h"
 
 enum {
 	NOTE_BYTES = 4 << 20,

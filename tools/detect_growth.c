@@ -37,8 +37,8 @@
 #include "holders.h"
 #include "joins.h"
 #include "names.h"
-#include "text.h"
 #include "trend.h"
+#include "util/text.h"
 
 enum {
 	MIN_PERIODS = 9,   /* below: too short to judge */

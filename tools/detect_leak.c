@@ -26,7 +26,7 @@
 #include <string.h>
 
 #include "names.h"
-#include "text.h"
+#include "util/text.h"
 
 enum {
 	LARGE_BYTES = 64 << 10,

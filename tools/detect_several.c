@@ -24,8 +24,8 @@
 #include "names.h"
 #include "settle.h"
 #include "several.h"
-#include "text.h"
 #include "trend.h"
+#include "util/text.h"
 
 enum {
 	MAX_SITES = 512,

@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "text.h"
 #include "trend.h"
+#include "util/text.h"
 
 enum { MIN_TREND = 3 };
 

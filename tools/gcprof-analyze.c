@@ -16,18 +16,18 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "alarms.h"
 #include "analyze.h"
 #include "baseline.h"
 #include "compare.h"
 #include "heap.h"
 #include "heapfile_read.h"
 #include "places.h"
-#include "pager.h"
 #include "report_findings.h"
-#include "alarms.h"
 #include "several.h"
 #include "shell.h"
-#include "terminal.h"
+#include "util/pager.h"
+#include "util/terminal.h"
 
 #ifndef PACKAGE_VERSION
 #define PACKAGE_VERSION "(not configured)"

@@ -13,8 +13,8 @@
 #include "holders.h"
 #include "layout.h"
 #include "names.h"
-#include "text.h"
 #include "types.h"
+#include "util/text.h"
 
 #define SIZE(v)  text_size(v, (char[24]){0}, 24)
 #define COUNT(v) text_count(v, (char[32]){0}, 32)

@@ -11,8 +11,8 @@
 
 #include "detect.h"
 #include "names.h"
-#include "text.h"
 #include "types.h"
+#include "util/text.h"
 
 enum { OUTSIDE = 1 }; /* named[] that stands for stacks outside of main */
 

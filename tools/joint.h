@@ -35,10 +35,10 @@
 #include <stdint.h>
 
 #include "heap.h"
-#include "interned.h"
 #include "stacks.h"
 #include "stacktree.h"
 #include "symbolize.h"
+#include "util/interned.h"
 
 enum joint_by { JOINT_BY_SITE, JOINT_BY_NAME };
 

@@ -7,7 +7,7 @@
  */
 #include "launch.h"
 #include "target.h"
-#include "text.h"
+#include "util/text.h"
 
 #include <errno.h>
 #include <limits.h>

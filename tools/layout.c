@@ -17,8 +17,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "terminal.h"
-#include "text.h"
+#include "util/terminal.h"
+#include "util/text.h"
 
 /* Of a line of TERMINAL_PLAIN_COLUMNS; others have more or less in proportion. */
 enum {

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "text.h"
+#include "util/text.h"
 
 enum {
 	MIN_PROCESSES = 3,	/* with fewer nobody stands out */

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "text.h"
+#include "util/text.h"
 
 /* Where glibc on x86-64 keeps a thread's first 32 key values, from the thread
  * pointer; the root of kind KEY begins there.

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "stacks.h"
-#include "text.h"
+#include "util/text.h"
 
 /* Frames by what they are: open addressing, at most half full. */
 struct profile_table {

@@ -17,7 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "text.h"
+#include "util/text.h"
 
 enum { CHART_ROWS = 20 };
 

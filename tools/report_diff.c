@@ -18,7 +18,7 @@
 
 #include "layout.h"
 #include "report_joint.h"
-#include "text.h"
+#include "util/text.h"
 
 #define SIZE(v)	  text_size(v, (char[24]){0}, 24)
 #define COUNT(v)  text_count(v, (char[32]){0}, 32)

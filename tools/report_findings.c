@@ -18,7 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "text.h"
+#include "util/text.h"
 
 /* ---- texts of a finding ---- */
 

@@ -19,7 +19,7 @@
 #include <jansson.h>
 
 #include "profile.h"
-#include "text.h"
+#include "util/text.h"
 
 /* ---- collapsed ---- */
 

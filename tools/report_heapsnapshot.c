@@ -45,8 +45,8 @@
 
 #include "outline.h"
 #include "profile.h"
-#include "text.h"
 #include "types.h"
+#include "util/text.h"
 
 /* Indices into node_types and edge_types, below. */
 enum { NODE_OBJECT = 3, NODE_NATIVE = 8, NODE_SYNTHETIC = 9 };

@@ -27,7 +27,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "text.h"
+#include "util/text.h"
 
 /* ---- the page without data ---- */
 

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "layout.h"
-#include "text.h"
+#include "util/text.h"
 
 void
 report_joint_stack(FILE *f, const struct joint_frame *frames, size_t n, size_t most)

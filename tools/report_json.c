@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "text.h"
+#include "util/text.h"
 
 /* Sites listed of what is lost with a finding; the sums are of all. */
 enum { MOST_PARTS = 20 };

@@ -14,7 +14,7 @@
 #include "layout.h"
 #include "names.h"
 #include "places.h"
-#include "text.h"
+#include "util/text.h"
 
 enum {
 	TEXT_PARTS = 5, /* sites of what is lost with a finding */

@@ -29,7 +29,7 @@
 
 #include "profile.h"
 #include "stacks.h"
-#include "text.h"
+#include "util/text.h"
 
 typedef Gcprof__Pprof__Profile message;
 

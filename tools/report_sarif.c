@@ -19,7 +19,7 @@
 #include <jansson.h>
 
 #include "report_findings.h"
-#include "text.h"
+#include "util/text.h"
 
 #ifndef PACKAGE_VERSION
 #define PACKAGE_VERSION "0"

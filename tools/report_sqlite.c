@@ -23,9 +23,9 @@
 #include <sqlite3.h>
 
 #include "graph.h"
-#include "outfile.h"
 #include "profile.h"
-#include "text.h"
+#include "util/outfile.h"
+#include "util/text.h"
 
 static const char schema[] =
 	"PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -131072;"

@@ -18,7 +18,7 @@
 
 #include "layout.h"
 #include "names.h"
-#include "text.h"
+#include "util/text.h"
 
 enum {
 	BAR_INDENT = 52,

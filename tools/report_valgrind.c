@@ -25,7 +25,7 @@
 #include <jansson.h>
 
 #include "profile.h"
-#include "text.h"
+#include "util/text.h"
 
 /* What a viewer shows of a frame: "0x1234: function (file.c:12)". */
 static void

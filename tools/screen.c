@@ -35,7 +35,7 @@ screen_run(struct top *t)
 #include <unistd.h>
 
 #include "launch.h"
-#include "text.h"
+#include "util/text.h"
 
 enum { TICK_MS = 100, BEAT_MS = 1000, MOST_LINES = 5000 };
 enum { KEY_OF_ESCAPE = 27 };

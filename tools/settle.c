@@ -11,7 +11,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "text.h"
+#include "util/text.h"
 
 enum role { NO_ROLE, QUIET, BUSY };
 

@@ -24,7 +24,7 @@
 #include <string.h>
 
 #include "finding.h"
-#include "text.h"
+#include "util/text.h"
 
 enum {
 	ALL_STATES = 1u << GRAPH_DEFINITE | 1u << GRAPH_INDIRECT | 1u << GRAPH_POSSIBLE |

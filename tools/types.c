@@ -21,7 +21,7 @@
 
 #include "containers.h"
 #include "shapes.h"
-#include "text.h"
+#include "util/text.h"
 
 /* Nodes of a stack that are looked at first; only a stack that is all library needs
  * the rest.  Places ahead of which memory is asked for. */

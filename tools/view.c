@@ -21,7 +21,7 @@
 #include "names.h"
 #include "stacks.h"
 #include "symbolize.h"
-#include "text.h"
+#include "util/text.h"
 
 /* Of one node; what is remembered of the looks before. */
 struct memory {

@@ -4,7 +4,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "interned.h"
+#include "util/interned.h"
 
 #include <stdlib.h>
 #include <string.h>

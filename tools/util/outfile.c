@@ -6,7 +6,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "outfile.h"
+#include "util/outfile.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -6,7 +6,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "text.h"
+#include "util/text.h"
 
 #include <inttypes.h>
 #include <stdio.h>

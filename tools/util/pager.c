@@ -2,7 +2,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "pager.h"
+#include "util/pager.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "analyze_options.h"
-#include "terminal.h"
+#include "util/terminal.h"
 
 extern char **environ;
 

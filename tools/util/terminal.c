@@ -2,7 +2,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "terminal.h"
+#include "util/terminal.h"
 
 #include <stdlib.h>
 #include <string.h>
