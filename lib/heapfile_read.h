@@ -5,7 +5,7 @@
  *       types (whatever their order in the file), every number inside its
  *       range and every reference to a record that exists; or one error that
  *       names section and byte.
- * Not here: what the records mean together (tools/heap.h).
+ * Not here: what the records mean together (tools/model/heap.h).
  *
  * The decoder allocates nothing.  A sink may allocate for n_records when
  * begin() is called: by then n_records is known to be small enough for each

@@ -12,7 +12,7 @@
 
 #include <stddef.h>
 
-#include "heap.h"
+#include "model/heap.h"
 #include "symbolize.h"
 
 struct alarms_options {

@@ -15,9 +15,9 @@
 
 #include "finding.h"
 #include "graph.h"
-#include "heap.h"
 #include "holders.h"
-#include "several.h"
+#include "model/heap.h"
+#include "model/several.h"
 #include "suppress.h"
 #include "symbolize.h"
 

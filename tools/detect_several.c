@@ -21,9 +21,9 @@
 #include <string.h>
 
 #include "dominators.h"
+#include "model/several.h"
 #include "names.h"
 #include "settle.h"
-#include "several.h"
 #include "trend.h"
 #include "util/text.h"
 

@@ -31,8 +31,8 @@
 #include <stdint.h>
 
 #include "detect.h"
-#include "heap.h"
 #include "joint.h"
+#include "model/heap.h"
 #include "report.h"
 #include "symbolize.h"
 

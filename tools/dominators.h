@@ -23,7 +23,7 @@
 #include <stdint.h>
 
 #include "graph.h"
-#include "heap.h"
+#include "model/heap.h"
 
 /* In place of a block. */
 #define DOMINATORS_ROOTS       UINT32_MAX       /* the roots themselves */

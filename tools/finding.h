@@ -15,10 +15,10 @@
 
 #include "fragmentation.h"
 #include "graph.h"
-#include "heap.h"
 #include "holders.h"
+#include "model/heap.h"
+#include "model/several.h"
 #include "settle.h"
-#include "several.h"
 #include "types.h"
 
 enum finding_level { FINDING_ERROR, FINDING_WARNING, FINDING_NOTE };

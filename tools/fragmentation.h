@@ -32,7 +32,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "heap.h"
+#include "model/heap.h"
 
 enum { FRAGMENTATION_LARGE_PAGES = 4, FRAGMENTATION_MAX_THREADS = 256 };
 

@@ -14,7 +14,7 @@
 #include <sys/types.h>
 
 #include "ask.h"
-#include "heap.h"
+#include "model/heap.h"
 
 struct glance;
 

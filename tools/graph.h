@@ -31,7 +31,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "heap.h"
+#include "model/heap.h"
 
 enum graph_state {
 	GRAPH_DEFINITE,

@@ -18,8 +18,8 @@
 #include <stdint.h>
 
 #include "graph.h"
-#include "heap.h"
 #include "joins.h"
+#include "model/heap.h"
 
 struct history {
 	uint32_t node;			/* of sites that are joined their leader */

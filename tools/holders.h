@@ -29,7 +29,7 @@
 
 #include "dominators.h"
 #include "graph.h"
-#include "heap.h"
+#include "model/heap.h"
 #include "names.h"
 
 enum { HOLDER_STEPS = 12 };

@@ -13,7 +13,7 @@
 #include <stdio.h>
 
 #include "graph.h"
-#include "heap.h"
+#include "model/heap.h"
 #include "report.h"
 #include "symbolize.h"
 

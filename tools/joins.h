@@ -20,7 +20,7 @@
 
 #include <stdint.h>
 
-#include "heap.h"
+#include "model/heap.h"
 #include "symbolize.h"
 
 /* INVARIANT  A leader leads itself, and so does a site that is not joined. */

@@ -34,9 +34,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "heap.h"
+#include "model/heap.h"
+#include "model/stacktree.h"
 #include "stacks.h"
-#include "stacktree.h"
 #include "symbolize.h"
 #include "util/interned.h"
 

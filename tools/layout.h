@@ -14,7 +14,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "heap.h"
+#include "model/heap.h"
 #include "report.h"
 #include "stacks.h"
 

@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "heap.h"
+#include "model/heap.h"
 #include "stacks.h"
 #include "symbolize.h"
 #include "variables.h"

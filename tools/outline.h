@@ -24,7 +24,7 @@
 #include <stdint.h>
 
 #include "graph.h"
-#include "heap.h"
+#include "model/heap.h"
 #include "names.h"
 #include "types.h"
 

@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#include "heap.h"
+#include "model/heap.h"
 #include "stacks.h"
 
 struct places {

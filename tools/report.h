@@ -19,7 +19,7 @@
 #include <stdio.h>
 
 #include "detect.h"
-#include "heap.h"
+#include "model/heap.h"
 #include "stacks.h"
 #include "symbolize.h"
 

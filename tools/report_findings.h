@@ -15,7 +15,7 @@
 #include <stdio.h>
 
 #include "detect.h"
-#include "heap.h"
+#include "model/heap.h"
 #include "places.h"
 
 /* All that is said of one snapshot. */

@@ -28,7 +28,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "heap.h"
+#include "model/heap.h"
 
 enum shape {
 	SHAPE_NONE,

@@ -10,7 +10,7 @@
 #define GCPROF_SHELL_H
 
 #include "detect.h"
-#include "heap.h"
+#include "model/heap.h"
 #include "report.h"
 #include "symbolize.h"
 

@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "heap.h"
+#include "model/heap.h"
 #include "symbolize.h"
 
 /* One line of a stack.  Strings belong to the heap or the symbols. */

@@ -15,7 +15,7 @@
 #include <stdio.h>
 
 #include "graph.h"
-#include "heap.h"
+#include "model/heap.h"
 #include "stacks.h"
 
 /* One line of a Valgrind block. */

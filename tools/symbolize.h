@@ -17,7 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "heap.h"
+#include "model/heap.h"
 
 struct symbols;
 

@@ -34,7 +34,7 @@
 #include <stdint.h>
 
 #include "dominators.h"
-#include "heap.h"
+#include "model/heap.h"
 #include "names.h"
 
 enum types_origin {

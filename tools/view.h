@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "heap.h"
+#include "model/heap.h"
 
 enum view_sort { VIEW_LIVE, VIEW_GROWN, VIEW_RATE, VIEW_ALLOCATIONS, VIEW_AGE, VIEW_N_SORTS };
 

@@ -21,8 +21,8 @@
 
 #include "baseline.h"
 #include "detect.h"
-#include "heap.h"
 #include "heapmaker.h"
+#include "model/heap.h"
 #include "places.h"
 #include "suppress.h"
 

@@ -25,9 +25,9 @@
 #include <cmocka.h>
 
 #include "dominators.h"
-#include "heap.h"
 #include "heapmaker.h"
 #include "holders.h"
+#include "model/heap.h"
 #include "names.h"
 
 enum { MOST = 16, MOST_EDGES = 64, SITES = 3, STRIDE = 4096 };

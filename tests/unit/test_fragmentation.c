@@ -20,8 +20,8 @@
 
 #include "detect.h"
 #include "fragmentation.h"
-#include "heap.h"
 #include "heapmaker.h"
+#include "model/heap.h"
 
 enum { PAGE = 4096, BASE = 0x100000, N_SITES = 5, N_THREADS = 4, OLD_BIRTHS = 4 };
 

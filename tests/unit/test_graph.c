@@ -22,8 +22,8 @@
 #include <cmocka.h>
 
 #include "graph.h"
-#include "heap.h"
 #include "heapmaker.h"
+#include "model/heap.h"
 
 enum { MOST = 12, BLOCK_BYTES = 1024 };
 

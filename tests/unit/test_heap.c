@@ -20,8 +20,8 @@
 #include <cmocka.h>
 #include <jansson.h>
 
-#include "heap.h"
 #include "heapmaker.h"
+#include "model/heap.h"
 #include "report.h"
 
 static const struct heap_filter all = {HEAP_ALL, 0};

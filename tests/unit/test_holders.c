@@ -17,9 +17,9 @@
 #include <cmocka.h>
 
 #include "dominators.h"
-#include "heap.h"
 #include "heapmaker.h"
 #include "holders.h"
+#include "model/heap.h"
 #include "names.h"
 
 enum { MOST_BLOCKS = 4096, MOST_EDGES = 4 * MOST_BLOCKS, SITES = 8 };

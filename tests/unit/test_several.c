@@ -18,10 +18,10 @@
 #include <cmocka.h>
 
 #include "detect.h"
-#include "heap.h"
 #include "heapmaker.h"
+#include "model/heap.h"
+#include "model/several.h"
 #include "settle.h"
-#include "several.h"
 
 static struct heap *
 load(struct maker *m)

@@ -24,8 +24,8 @@
 
 #include "containers.h"
 #include "dominators.h"
-#include "heap.h"
 #include "heapmaker.h"
+#include "model/heap.h"
 #include "names.h"
 #include "shapes.h"
 #include "types.h"

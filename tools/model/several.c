@@ -4,7 +4,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "several.h"
+#include "model/several.h"
 
 #include <stdlib.h>
 #include <string.h>

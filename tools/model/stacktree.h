@@ -19,7 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "heap.h"
+#include "model/heap.h"
 
 /* INVARIANT  parent < own number. */
 struct stacktree_place {

@@ -18,8 +18,8 @@
 #include <stdint.h>
 
 #include "graph.h"
-#include "heap.h"
-#include "stacktree.h"
+#include "model/heap.h"
+#include "model/stacktree.h"
 
 /* What one place had at one snapshot.  Lost blocks are not live. */
 struct several_sum {

@@ -17,8 +17,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "edges.h"
 #include "heapfile_read.h"
+#include "model/edges.h"
 
 /* Bytes as they stood in the file; a NUL is added at the end, more may be
  * inside. */

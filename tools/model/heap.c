@@ -20,7 +20,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "heap.h"
+#include "model/heap.h"
 
 #include <math.h>
 #include <stdlib.h>

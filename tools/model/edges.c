@@ -9,7 +9,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "edges.h"
+#include "model/edges.h"
 
 #include <stdlib.h>
 

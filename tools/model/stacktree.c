@@ -4,7 +4,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "stacktree.h"
+#include "model/stacktree.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
