@@ -32,7 +32,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dominators.h"
+#include "graph/dominators.h"
 #include "history.h"
 #include "holders.h"
 #include "joins.h"

@@ -20,7 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dominators.h"
+#include "graph/dominators.h"
 #include "model/several.h"
 #include "names.h"
 #include "settle.h"

@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #include "fragmentation.h"
-#include "graph.h"
+#include "graph/graph.h"
 #include "holders.h"
 #include "model/heap.h"
 #include "model/several.h"

@@ -17,7 +17,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "graph.h"
+#include "graph/graph.h"
 #include "joins.h"
 #include "model/heap.h"
 

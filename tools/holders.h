@@ -27,8 +27,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "dominators.h"
-#include "graph.h"
+#include "graph/dominators.h"
+#include "graph/graph.h"
 #include "model/heap.h"
 #include "names.h"
 

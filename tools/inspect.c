@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dominators.h"
+#include "graph/dominators.h"
 #include "holders.h"
 #include "layout.h"
 #include "names.h"

@@ -12,7 +12,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "graph.h"
+#include "graph/graph.h"
 #include "model/heap.h"
 #include "report.h"
 #include "symbolize.h"

@@ -23,7 +23,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "graph.h"
+#include "graph/graph.h"
 #include "model/heap.h"
 #include "names.h"
 #include "types.h"

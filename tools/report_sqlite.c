@@ -22,7 +22,7 @@
 
 #include <sqlite3.h>
 
-#include "graph.h"
+#include "graph/graph.h"
 #include "profile.h"
 #include "util/outfile.h"
 #include "util/text.h"

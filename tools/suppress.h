@@ -14,7 +14,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "graph.h"
+#include "graph/graph.h"
 #include "model/heap.h"
 #include "stacks.h"
 

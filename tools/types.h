@@ -33,7 +33,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "dominators.h"
+#include "graph/dominators.h"
 #include "model/heap.h"
 #include "names.h"
 

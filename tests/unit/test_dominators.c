@@ -24,7 +24,7 @@
 
 #include <cmocka.h>
 
-#include "dominators.h"
+#include "graph/dominators.h"
 #include "heapmaker.h"
 #include "holders.h"
 #include "model/heap.h"

@@ -21,7 +21,7 @@
 
 #include <cmocka.h>
 
-#include "graph.h"
+#include "graph/graph.h"
 #include "heapmaker.h"
 #include "model/heap.h"
 

@@ -16,7 +16,7 @@
 
 #include <cmocka.h>
 
-#include "dominators.h"
+#include "graph/dominators.h"
 #include "heapmaker.h"
 #include "holders.h"
 #include "model/heap.h"

@@ -23,7 +23,7 @@
 #include <cmocka.h>
 
 #include "containers.h"
-#include "dominators.h"
+#include "graph/dominators.h"
 #include "heapmaker.h"
 #include "model/heap.h"
 #include "names.h"

@@ -36,7 +36,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "dominators.h"
+#include "graph/dominators.h"
 
 #include <stdbool.h>
 #include <stdlib.h>

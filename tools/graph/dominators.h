@@ -22,7 +22,7 @@
 
 #include <stdint.h>
 
-#include "graph.h"
+#include "graph/graph.h"
 #include "model/heap.h"
 
 /* In place of a block. */
