@@ -28,7 +28,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "stacks.h"
+#include "names/stacks.h"
 #include "util/text.h"
 #include "watch_rules.h"
 

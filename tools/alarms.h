@@ -13,7 +13,7 @@
 #include <stddef.h>
 
 #include "model/heap.h"
-#include "symbolize.h"
+#include "names/symbolize.h"
 
 struct alarms_options {
 	const char *rules;

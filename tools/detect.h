@@ -18,8 +18,8 @@
 #include "holders.h"
 #include "model/heap.h"
 #include "model/several.h"
+#include "names/symbolize.h"
 #include "suppress.h"
-#include "symbolize.h"
 
 struct detect_options {
 	struct graph_options graph;

@@ -24,7 +24,7 @@
 #include <string.h>
 
 #include "fragmentation.h"
-#include "names.h"
+#include "names/names.h"
 #include "util/text.h"
 
 enum {

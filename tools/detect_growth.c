@@ -36,7 +36,7 @@
 #include "history.h"
 #include "holders.h"
 #include "joins.h"
-#include "names.h"
+#include "names/names.h"
 #include "trend.h"
 #include "util/text.h"
 

@@ -25,7 +25,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "names.h"
+#include "names/names.h"
 #include "util/text.h"
 
 enum {

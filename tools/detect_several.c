@@ -22,7 +22,7 @@
 
 #include "graph/dominators.h"
 #include "model/several.h"
-#include "names.h"
+#include "names/names.h"
 #include "settle.h"
 #include "trend.h"
 #include "util/text.h"

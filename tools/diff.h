@@ -33,8 +33,8 @@
 #include "detect.h"
 #include "joint.h"
 #include "model/heap.h"
+#include "names/symbolize.h"
 #include "report.h"
-#include "symbolize.h"
 
 enum diff_state {
 	DIFF_NEW,	/* no blocks before */

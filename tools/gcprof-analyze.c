@@ -23,7 +23,7 @@
 #include "heapfile_read.h"
 #include "model/heap.h"
 #include "model/several.h"
-#include "places.h"
+#include "names/source_locations.h"
 #include "report_findings.h"
 #include "shell.h"
 #include "util/pager.h"

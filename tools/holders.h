@@ -30,7 +30,7 @@
 #include "graph/dominators.h"
 #include "graph/graph.h"
 #include "model/heap.h"
-#include "names.h"
+#include "names/names.h"
 
 enum { HOLDER_STEPS = 12 };
 

@@ -12,7 +12,7 @@
 #include "graph/dominators.h"
 #include "holders.h"
 #include "layout.h"
-#include "names.h"
+#include "names/names.h"
 #include "types.h"
 #include "util/text.h"
 

@@ -14,8 +14,8 @@
 
 #include "graph/graph.h"
 #include "model/heap.h"
+#include "names/symbolize.h"
 #include "report.h"
-#include "symbolize.h"
 
 struct inspect;
 

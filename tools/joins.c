@@ -12,8 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "names.h"
-#include "stacks.h"
+#include "names/names.h"
+#include "names/stacks.h"
 
 /* A site whose stack leads through code without a name. */
 struct member {

@@ -21,7 +21,7 @@
 #include <stdint.h>
 
 #include "model/heap.h"
-#include "symbolize.h"
+#include "names/symbolize.h"
 
 /* INVARIANT  A leader leads itself, and so does a site that is not joined. */
 struct joins {

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "detect.h"
-#include "names.h"
+#include "names/names.h"
 #include "types.h"
 #include "util/text.h"
 

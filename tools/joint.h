@@ -36,8 +36,8 @@
 
 #include "model/heap.h"
 #include "model/stacktree.h"
-#include "stacks.h"
-#include "symbolize.h"
+#include "names/stacks.h"
+#include "names/symbolize.h"
 #include "util/interned.h"
 
 enum joint_by { JOINT_BY_SITE, JOINT_BY_NAME };

@@ -15,8 +15,8 @@
 #include <stdio.h>
 
 #include "model/heap.h"
+#include "names/stacks.h"
 #include "report.h"
-#include "stacks.h"
 
 enum { LAYOUT_STACK_INDENT = 6 };
 

@@ -25,8 +25,8 @@
 #include "detect.h"
 #include "joint.h"
 #include "model/heap.h"
+#include "names/symbolize.h"
 #include "report.h"
-#include "symbolize.h"
 
 enum { MERGE_OUTLIERS = 4 }; /* named of each site */
 

@@ -25,7 +25,7 @@
 
 #include "graph/graph.h"
 #include "model/heap.h"
-#include "names.h"
+#include "names/names.h"
 #include "types.h"
 
 /* More blocks than this are folded.  Chrome and memlab need some 200 bytes a node. */

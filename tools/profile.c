@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "stacks.h"
+#include "names/stacks.h"
 #include "util/text.h"
 
 /* Frames by what they are: open addressing, at most half full. */

@@ -20,8 +20,8 @@
 
 #include "detect.h"
 #include "model/heap.h"
-#include "stacks.h"
-#include "symbolize.h"
+#include "names/stacks.h"
+#include "names/symbolize.h"
 
 enum report_sort {
 	REPORT_LIVE,

@@ -16,7 +16,7 @@
 
 #include "detect.h"
 #include "model/heap.h"
-#include "places.h"
+#include "names/source_locations.h"
 
 /* All that is said of one snapshot. */
 struct report_source {

@@ -12,8 +12,8 @@
 #include <string.h>
 
 #include "layout.h"
-#include "names.h"
-#include "places.h"
+#include "names/names.h"
+#include "names/source_locations.h"
 #include "util/text.h"
 
 enum {

@@ -27,8 +27,8 @@
 
 #include <profile.pb-c.h> /* made from profile.proto */
 
+#include "names/stacks.h"
 #include "profile.h"
-#include "stacks.h"
 #include "util/text.h"
 
 typedef Gcprof__Pprof__Profile message;

@@ -17,7 +17,7 @@
 #include <time.h>
 
 #include "layout.h"
-#include "names.h"
+#include "names/names.h"
 #include "util/text.h"
 
 enum {

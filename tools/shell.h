@@ -11,8 +11,8 @@
 
 #include "detect.h"
 #include "model/heap.h"
+#include "names/symbolize.h"
 #include "report.h"
-#include "symbolize.h"
 
 /* Answer until the input ends or somebody says quit.
  *

@@ -16,7 +16,7 @@
 
 #include "graph/graph.h"
 #include "model/heap.h"
-#include "stacks.h"
+#include "names/stacks.h"
 
 /* One line of a Valgrind block. */
 struct suppress_frame {

@@ -19,8 +19,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "containers.h"
-#include "shapes.h"
+#include "names/containers.h"
+#include "names/shapes.h"
 #include "util/text.h"
 
 /* Nodes of a stack that are looked at first; only a stack that is all library needs

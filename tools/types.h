@@ -35,7 +35,7 @@
 
 #include "graph/dominators.h"
 #include "model/heap.h"
-#include "names.h"
+#include "names/names.h"
 
 enum types_origin {
 	TYPES_VTABLE,

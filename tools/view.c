@@ -18,9 +18,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "names.h"
-#include "stacks.h"
-#include "symbolize.h"
+#include "names/names.h"
+#include "names/stacks.h"
+#include "names/symbolize.h"
 #include "util/text.h"
 
 /* Of one node; what is remembered of the looks before. */

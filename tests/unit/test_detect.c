@@ -23,7 +23,7 @@
 #include "detect.h"
 #include "heapmaker.h"
 #include "model/heap.h"
-#include "places.h"
+#include "names/source_locations.h"
 #include "suppress.h"
 
 static struct heap *

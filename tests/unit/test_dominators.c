@@ -28,7 +28,7 @@
 #include "heapmaker.h"
 #include "holders.h"
 #include "model/heap.h"
-#include "names.h"
+#include "names/names.h"
 
 enum { MOST = 16, MOST_EDGES = 64, SITES = 3, STRIDE = 4096 };
 

@@ -20,7 +20,7 @@
 #include "heapmaker.h"
 #include "holders.h"
 #include "model/heap.h"
-#include "names.h"
+#include "names/names.h"
 
 enum { MOST_BLOCKS = 4096, MOST_EDGES = 4 * MOST_BLOCKS, SITES = 8 };
 

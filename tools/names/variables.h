@@ -16,7 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "symbolize.h"
+#include "names/symbolize.h"
 
 struct variables;
 

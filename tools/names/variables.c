@@ -6,7 +6,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "variables.h"
+#include "names/variables.h"
 
 #include <ctype.h>
 #include <stdlib.h>

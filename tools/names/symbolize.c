@@ -17,7 +17,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "symbolize.h"
+#include "names/symbolize.h"
 
 #include <fcntl.h>
 #include <stdio.h>

@@ -13,9 +13,9 @@
 #include <stdint.h>
 
 #include "model/heap.h"
-#include "stacks.h"
-#include "symbolize.h"
-#include "variables.h"
+#include "names/stacks.h"
+#include "names/symbolize.h"
+#include "names/variables.h"
 
 struct names;
 

@@ -1,4 +1,4 @@
-/* places.c -- where in the sources a finding is, for those who show sources.
+/* source_locations.c -- where in the sources a finding is, for those who show sources.
  *
  * In:   a stack, the directory of the sources.
  * Out:  the frame to blame; paths relative to that directory.
@@ -6,7 +6,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "places.h"
+#include "names/source_locations.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

@@ -6,7 +6,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "shapes.h"
+#include "names/shapes.h"
 
 #include <stdlib.h>
 

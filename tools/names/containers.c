@@ -11,13 +11,13 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "containers.h"
+#include "names/containers.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "names.h"
+#include "names/names.h"
 
 /* ---- text ---- */
 

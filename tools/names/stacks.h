@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #include "model/heap.h"
-#include "symbolize.h"
+#include "names/symbolize.h"
 
 /* One line of a stack.  Strings belong to the heap or the symbols. */
 struct stack_frame {

@@ -6,7 +6,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "stacks.h"
+#include "names/stacks.h"
 
 #include <stdlib.h>
 #include <string.h>

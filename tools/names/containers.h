@@ -21,7 +21,7 @@
 
 #include <stdbool.h>
 
-#include "stacks.h"
+#include "names/stacks.h"
 
 /* What a block from this stack is to the container that asked for it.
  *

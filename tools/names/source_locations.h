@@ -1,4 +1,4 @@
-/* places.h -- where in the sources a finding is, for those who show sources.
+/* source_locations.h -- where in the sources a finding is, for those who show sources.
  *
  * In:   a stack, the directory of the sources.
  * Out:  the frame to blame; paths relative to that directory.
@@ -14,7 +14,7 @@
 #include <stdio.h>
 
 #include "model/heap.h"
-#include "stacks.h"
+#include "names/stacks.h"
 
 struct places {
 	char *root; /* absolute, ends in '/' */

@@ -6,7 +6,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "names.h"
+#include "names/names.h"
 
 #include <inttypes.h>
 #include <stdio.h>
