@@ -13,9 +13,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "explain/holders.h"
 #include "finding.h"
 #include "graph/graph.h"
-#include "holders.h"
 #include "model/heap.h"
 #include "model/several.h"
 #include "names/symbolize.h"

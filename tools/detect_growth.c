@@ -32,9 +32,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "explain/holders.h"
 #include "graph/dominators.h"
 #include "history.h"
-#include "holders.h"
 #include "joins.h"
 #include "names/names.h"
 #include "trend.h"

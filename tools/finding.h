@@ -13,13 +13,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "explain/holders.h"
+#include "explain/types.h"
 #include "fragmentation.h"
 #include "graph/graph.h"
-#include "holders.h"
 #include "model/heap.h"
 #include "model/several.h"
 #include "settle.h"
-#include "types.h"
 
 enum finding_level { FINDING_ERROR, FINDING_WARNING, FINDING_NOTE };
 

@@ -9,11 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "explain/holders.h"
+#include "explain/types.h"
 #include "graph/dominators.h"
-#include "holders.h"
 #include "layout.h"
 #include "names/names.h"
-#include "types.h"
 #include "util/text.h"
 
 #define SIZE(v)  text_size(v, (char[24]){0}, 24)

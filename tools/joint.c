@@ -10,8 +10,8 @@
 #include <string.h>
 
 #include "detect.h"
+#include "explain/types.h"
 #include "names/names.h"
-#include "types.h"
 #include "util/text.h"
 
 enum { OUTSIDE = 1 }; /* named[] that stands for stacks outside of main */

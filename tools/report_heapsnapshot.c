@@ -43,9 +43,9 @@
 
 #include <jansson.h>
 
-#include "outline.h"
+#include "explain/outline.h"
+#include "explain/types.h"
 #include "profile.h"
-#include "types.h"
 #include "util/text.h"
 
 /* Indices into node_types and edge_types, below. */

@@ -24,9 +24,9 @@
 
 #include <cmocka.h>
 
+#include "explain/holders.h"
 #include "graph/dominators.h"
 #include "heapmaker.h"
-#include "holders.h"
 #include "model/heap.h"
 #include "names/names.h"
 

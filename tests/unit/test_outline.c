@@ -17,8 +17,8 @@
 
 #include <cmocka.h>
 
+#include "explain/outline.h"
 #include "heapmaker.h"
-#include "outline.h"
 
 static const struct heap_filter all = {HEAP_ALL, 0};
 

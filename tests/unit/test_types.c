@@ -22,13 +22,13 @@
 
 #include <cmocka.h>
 
+#include "explain/types.h"
 #include "graph/dominators.h"
 #include "heapmaker.h"
 #include "model/heap.h"
 #include "names/containers.h"
 #include "names/names.h"
 #include "names/shapes.h"
-#include "types.h"
 
 enum { MOST = 4096, MOST_EDGES = 16384, SITES = 6, STRIDE = 0x10000, SMALL = 16, ROUNDS = 3000 };
 

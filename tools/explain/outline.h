@@ -23,10 +23,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "explain/types.h"
 #include "graph/graph.h"
 #include "model/heap.h"
 #include "names/names.h"
-#include "types.h"
 
 /* More blocks than this are folded.  Chrome and memlab need some 200 bytes a node. */
 enum { OUTLINE_MOST = 2000000 };

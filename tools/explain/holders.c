@@ -15,7 +15,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "holders.h"
+#include "explain/holders.h"
 
 #include <stdio.h>
 #include <stdlib.h>

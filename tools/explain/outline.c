@@ -2,7 +2,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "outline.h"
+#include "explain/outline.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -12,7 +12,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "types.h"
+#include "explain/types.h"
 
 #include <inttypes.h>
 #include <stdio.h>
