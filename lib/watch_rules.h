@@ -3,7 +3,7 @@
  *
  * In:   the text of the option.
  * Out:  rules, and what is wrong with those that are no use.
- * Not here: whether a pattern is a regular expression (tools/alarms.c): the
+ * Not here: whether a pattern is a regular expression (tools/detect/alarms.c): the
  *       library has no engine for these.
  *
  *     rules  = word *( ";" word )

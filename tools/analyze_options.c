@@ -15,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "baseline.h"
+#include "detect/baseline.h"
 #include "util/text.h"
 
 /* clang-format off */

@@ -13,8 +13,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "alarms.h"
-#include "detect.h"
+#include "detect/alarms.h"
+#include "detect/detect.h"
 #include "formats.h"
 #include "inspect.h"
 #include "names/symbolize.h"

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 #include "analyze.h"
-#include "baseline.h"
+#include "detect/baseline.h"
 #include "diff.h"
 #include "merge.h"
 

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "trend.h"
+#include "detect/trend.h"
 #include "util/text.h"
 
 enum { MIN_TREND = 3 };

@@ -30,7 +30,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "detect.h"
+#include "detect/detect.h"
 #include "joint.h"
 #include "model/heap.h"
 #include "names/symbolize.h"

@@ -16,10 +16,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "alarms.h"
 #include "analyze.h"
-#include "baseline.h"
 #include "compare.h"
+#include "detect/alarms.h"
+#include "detect/baseline.h"
 #include "heapfile_read.h"
 #include "model/heap.h"
 #include "model/several.h"

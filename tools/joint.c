@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "detect.h"
+#include "detect/detect.h"
 #include "explain/types.h"
 #include "names/names.h"
 #include "util/text.h"

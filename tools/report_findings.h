@@ -14,7 +14,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "detect.h"
+#include "detect/detect.h"
 #include "model/heap.h"
 #include "names/source_locations.h"
 

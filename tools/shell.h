@@ -9,7 +9,7 @@
 #ifndef GCPROF_SHELL_H
 #define GCPROF_SHELL_H
 
-#include "detect.h"
+#include "detect/detect.h"
 #include "model/heap.h"
 #include "names/symbolize.h"
 #include "report.h"

@@ -72,7 +72,7 @@ analyze_page=$(plain man/gcprof-analyze.1)
 
 # kind verdict, one line each.
 kinds() {
-	tr '\n\t' '  ' < tools/kinds.def | grep -oE 'FINDING_KIND\([A-Z_]+, "[^"]+", "[^"]+"' |
+	tr '\n\t' '  ' < tools/detect/kinds.def | grep -oE 'FINDING_KIND\([A-Z_]+, "[^"]+", "[^"]+"' |
 		sed 's/.*(.*, "\(.*\)", "\(.*\)"/\1 \2/'
 }
 verdicts=${seven#*VERDICTS}

@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "alarms.h"
+#include "detect/alarms.h"
 #include "watch_rules.h"
 
 static char text[2 * WATCH_TEXT_BYTES];

@@ -19,12 +19,12 @@
 
 #include <cmocka.h>
 
-#include "baseline.h"
-#include "detect.h"
+#include "detect/baseline.h"
+#include "detect/detect.h"
+#include "detect/suppress.h"
 #include "heapmaker.h"
 #include "model/heap.h"
 #include "names/source_locations.h"
-#include "suppress.h"
 
 static struct heap *
 load(struct maker *m)

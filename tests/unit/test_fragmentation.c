@@ -18,8 +18,8 @@
 
 #include <cmocka.h>
 
-#include "detect.h"
-#include "fragmentation.h"
+#include "detect/detect.h"
+#include "detect/fragmentation.h"
 #include "heapmaker.h"
 #include "model/heap.h"
 

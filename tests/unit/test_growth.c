@@ -13,10 +13,10 @@
 
 #include <cmocka.h>
 
-#include "detect.h"
+#include "detect/detect.h"
+#include "detect/history.h"
+#include "detect/trend.h"
 #include "heapmaker.h"
-#include "history.h"
-#include "trend.h"
 
 /* ---- trends ---- */
 

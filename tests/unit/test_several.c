@@ -17,11 +17,11 @@
 
 #include <cmocka.h>
 
-#include "detect.h"
+#include "detect/detect.h"
+#include "detect/idle_retention.h"
 #include "heapmaker.h"
 #include "model/heap.h"
 #include "model/several.h"
-#include "settle.h"
 
 static struct heap *
 load(struct maker *m)

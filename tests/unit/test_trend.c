@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "trend.h"
+#include "detect/trend.h"
 
 static uint32_t state = 1;
 

@@ -2,7 +2,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "finding.h"
+#include "detect/finding.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -20,7 +20,7 @@ finding_level_name(enum finding_level level)
 const struct finding_kind finding_kinds[FINDING_N_KINDS] = {
 #define FINDING_KIND(id, kind, verdict, what, rule, title, help, level, traits) \
 	[id] = {kind, verdict, what, rule, title, help, level, traits},
-#include "kinds.def"
+#include "detect/kinds.def"
 #undef FINDING_KIND
 };
 

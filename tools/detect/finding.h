@@ -13,20 +13,20 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "detect/fragmentation.h"
+#include "detect/idle_retention.h"
 #include "explain/holders.h"
 #include "explain/types.h"
-#include "fragmentation.h"
 #include "graph/graph.h"
 #include "model/heap.h"
 #include "model/several.h"
-#include "settle.h"
 
 enum finding_level { FINDING_ERROR, FINDING_WARNING, FINDING_NOTE };
 
 /* The kinds of findings: kinds.def. */
 enum finding_id {
 #define FINDING_KIND(id, ...) id,
-#include "kinds.def"
+#include "detect/kinds.def"
 #undef FINDING_KIND
 	FINDING_N_KINDS
 };

@@ -17,13 +17,13 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "suppress.h"
+#include "detect/suppress.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "finding.h"
+#include "detect/finding.h"
 #include "util/text.h"
 
 enum {

@@ -11,7 +11,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "alarms.h"
+#include "detect/alarms.h"
 
 #include <errno.h>
 #include <fcntl.h>

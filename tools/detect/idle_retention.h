@@ -1,4 +1,4 @@
-/* settle.h -- has what a busy time took been given back?
+/* idle_retention.h -- has what a busy time took been given back?
  *
  * In:   snapshots of one process, and the marks of the last one.
  * Out:  which of them are of a quiet time before, of the busy time, and of a quiet

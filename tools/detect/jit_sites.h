@@ -1,4 +1,4 @@
-/* joins.h -- sites that differ only in code without a name.
+/* jit_sites.h -- sites that differ only in code without a name.
  *
  * In:   a model, names if there are any.
  * Out:  for each site, the one that it is judged with; their books together.

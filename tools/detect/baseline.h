@@ -18,7 +18,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "detect.h"
+#include "detect/detect.h"
 
 struct baseline;
 

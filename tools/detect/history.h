@@ -17,8 +17,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "detect/jit_sites.h"
 #include "graph/graph.h"
-#include "joins.h"
 #include "model/heap.h"
 
 struct history {

@@ -1,4 +1,4 @@
-/* detect_fragmentation.c -- survivors that pin pages which are nearly empty.
+/* fragmentation_findings.c -- survivors that pin pages which are nearly empty.
  *
  * In:   what a compaction would give back, by site (fragmentation.h).
  * Out:  at most one finding of kind fragmentation, at the function whose survivors
@@ -18,12 +18,12 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "detect.h"
+#include "detect/detect.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "fragmentation.h"
+#include "detect/fragmentation.h"
 #include "names/names.h"
 #include "util/text.h"
 

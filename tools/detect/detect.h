@@ -13,13 +13,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "detect/finding.h"
+#include "detect/suppress.h"
 #include "explain/holders.h"
-#include "finding.h"
 #include "graph/graph.h"
 #include "model/heap.h"
 #include "model/several.h"
 #include "names/symbolize.h"
-#include "suppress.h"
 
 struct detect_options {
 	struct graph_options graph;

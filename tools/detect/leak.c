@@ -1,4 +1,4 @@
-/* detect_leak.c -- blocks that the program has lost, by site and kind.
+/* leak.c -- blocks that the program has lost, by site and kind.
  *
  * In:   the state of each block (graph.h), suppressions.
  * Out:  a finding for each site and kind of leak; sums of all blocks.
@@ -18,7 +18,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "detect.h"
+#include "detect/detect.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,10 +1,10 @@
-/* joins.c -- sites that differ only in code without a name.
+/* jit_sites.c -- sites that differ only in code without a name.
  *
  * In/Out: joins.h.
  *
  * SPDX-License-Identifier: MIT
  */
-#include "joins.h"
+#include "detect/jit_sites.h"
 
 #include <inttypes.h>
 #include <stdbool.h>

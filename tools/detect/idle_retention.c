@@ -1,10 +1,10 @@
-/* settle.c -- has what a busy time took been given back?
+/* idle_retention.c -- has what a busy time took been given back?
  *
  * In/Out: settle.h.
  *
  * SPDX-License-Identifier: MIT
  */
-#include "settle.h"
+#include "detect/idle_retention.h"
 
 #include <stdio.h>
 #include <stdlib.h>

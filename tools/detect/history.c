@@ -4,7 +4,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "history.h"
+#include "detect/history.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-/* detect_several.c -- what several snapshots of one process say together.
+/* series_trend.c -- what several snapshots of one process say together.
  *
  * In:   findings of the last snapshot; sums of all of them (several.h); marks.
  * Out:  evidence more on findings of what grows, or against them; findings of what
@@ -13,18 +13,18 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "detect.h"
+#include "detect/detect.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "detect/idle_retention.h"
+#include "detect/trend.h"
 #include "graph/dominators.h"
 #include "model/several.h"
 #include "names/names.h"
-#include "settle.h"
-#include "trend.h"
 #include "util/text.h"
 
 enum {

@@ -1,4 +1,4 @@
-/* detect_growth.c -- what grows though the program still holds it, and what kind of
+/* growth.c -- what grows though the program still holds it, and what kind of
  * thing that is.
  *
  * In:   the history of each site that matters (history.h), what holds its blocks
@@ -24,7 +24,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "detect.h"
+#include "detect/detect.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -32,12 +32,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "detect/history.h"
+#include "detect/jit_sites.h"
+#include "detect/trend.h"
 #include "explain/holders.h"
 #include "graph/dominators.h"
-#include "history.h"
-#include "joins.h"
 #include "names/names.h"
-#include "trend.h"
 #include "util/text.h"
 
 enum {

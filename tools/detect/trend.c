@@ -4,7 +4,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "trend.h"
+#include "detect/trend.h"
 
 #include <math.h>
 #include <stdlib.h>

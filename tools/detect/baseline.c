@@ -6,7 +6,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "baseline.h"
+#include "detect/baseline.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -2,7 +2,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "fragmentation.h"
+#include "detect/fragmentation.h"
 
 #include <stdlib.h>
 #include <string.h>
