@@ -9,9 +9,9 @@
 #include <stdlib.h>
 
 #include "analyze.h"
+#include "compare/diff.h"
+#include "compare/merge.h"
 #include "detect/baseline.h"
-#include "diff.h"
-#include "merge.h"
 
 /* ---- what both do ---- */
 

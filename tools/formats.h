@@ -14,8 +14,8 @@
 
 #include <stdio.h>
 
-#include "diff.h"
-#include "merge.h"
+#include "compare/diff.h"
+#include "compare/merge.h"
 #include "report.h"
 #include "report_findings.h"
 

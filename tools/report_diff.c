@@ -10,7 +10,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "diff.h"
+#include "compare/diff.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

@@ -7,7 +7,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "diff.h"
+#include "compare/diff.h"
 
 #include <stdlib.h>
 

@@ -22,7 +22,7 @@
  */
 #include "report_json.h"
 
-#include "diff.h"
+#include "compare/diff.h"
 
 #include <stdlib.h>
 #include <string.h>

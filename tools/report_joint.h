@@ -13,7 +13,7 @@
 
 #include <jansson.h>
 
-#include "joint.h"
+#include "compare/cross_index.h"
 
 /* Lines of text, `most` of them and then a hint; 0 = all, and those outside of main. */
 void report_joint_stack(FILE *f, const struct joint_frame *frames, size_t n, size_t most);

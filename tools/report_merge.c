@@ -6,7 +6,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "merge.h"
+#include "compare/merge.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
  *
  * In:   the JSON of a comparison, "gcprof-diff/1".
  * Out:  its head and its parts.
- * Not here: what has changed (tools/diff.c).
+ * Not here: what has changed (tools/compare/diff.c).
  *
  * SPDX-License-Identifier: MIT
  */

@@ -1,10 +1,10 @@
-/* joint.c -- the sites of several snapshots, joined.
+/* cross_index.c -- the sites of several snapshots, joined.
  *
  * In/Out: joint.h.
  *
  * SPDX-License-Identifier: MIT
  */
-#include "joint.h"
+#include "compare/cross_index.h"
 
 #include <stdlib.h>
 #include <string.h>

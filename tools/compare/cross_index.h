@@ -1,4 +1,4 @@
-/* joint.h -- the sites of several snapshots, joined.
+/* cross_index.h -- the sites of several snapshots, joined.
  *
  * In:   models with names, one after the other; each may be freed when it has been
  *       added.

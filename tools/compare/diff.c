@@ -4,7 +4,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "diff.h"
+#include "compare/diff.h"
 
 #include <stdlib.h>
 #include <string.h>

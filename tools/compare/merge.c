@@ -4,7 +4,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "merge.h"
+#include "compare/merge.h"
 
 #include <stdlib.h>
 #include <string.h>

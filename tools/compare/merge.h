@@ -22,8 +22,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "compare/cross_index.h"
 #include "detect/detect.h"
-#include "joint.h"
 #include "model/heap.h"
 #include "names/symbolize.h"
 #include "report.h"
