@@ -15,10 +15,10 @@
 
 #include "detect/alarms.h"
 #include "detect/detect.h"
-#include "formats.h"
 #include "inspect.h"
 #include "names/symbolize.h"
-#include "report.h"
+#include "report/formats.h"
+#include "report/report.h"
 #include "util/outfile.h"
 #include "util/pager.h"
 #include "util/terminal.h"

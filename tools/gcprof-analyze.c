@@ -24,7 +24,7 @@
 #include "model/heap.h"
 #include "model/several.h"
 #include "names/source_locations.h"
-#include "report_findings.h"
+#include "report/findings.h"
 #include "shell.h"
 #include "util/pager.h"
 #include "util/terminal.h"

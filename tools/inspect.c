@@ -12,8 +12,8 @@
 #include "explain/holders.h"
 #include "explain/types.h"
 #include "graph/dominators.h"
-#include "layout.h"
 #include "names/names.h"
+#include "report/layout.h"
 #include "util/text.h"
 
 #define SIZE(v)  text_size(v, (char[24]){0}, 24)

@@ -15,7 +15,7 @@
 #include "graph/graph.h"
 #include "model/heap.h"
 #include "names/symbolize.h"
-#include "report.h"
+#include "report/report.h"
 
 struct inspect;
 

@@ -12,7 +12,7 @@
 #include "detect/detect.h"
 #include "model/heap.h"
 #include "names/symbolize.h"
-#include "report.h"
+#include "report/report.h"
 
 /* Answer until the input ends or somebody says quit.
  *

@@ -22,7 +22,7 @@
 
 #include "heapmaker.h"
 #include "model/heap.h"
-#include "report.h"
+#include "report/report.h"
 
 static const struct heap_filter all = {HEAP_ALL, 0};
 

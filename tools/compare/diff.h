@@ -34,7 +34,7 @@
 #include "detect/detect.h"
 #include "model/heap.h"
 #include "names/symbolize.h"
-#include "report.h"
+#include "report/report.h"
 
 enum diff_state {
 	DIFF_NEW,	/* no blocks before */

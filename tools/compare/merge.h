@@ -26,7 +26,7 @@
 #include "detect/detect.h"
 #include "model/heap.h"
 #include "names/symbolize.h"
-#include "report.h"
+#include "report/report.h"
 
 enum { MERGE_OUTLIERS = 4 }; /* named of each site */
 

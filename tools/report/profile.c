@@ -2,7 +2,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "profile.h"
+#include "report/profile.h"
 
 #include <inttypes.h>
 #include <stdio.h>

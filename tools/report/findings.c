@@ -1,4 +1,4 @@
-/* report_findings.c -- findings as JUnit XML and as GitHub's annotations.
+/* findings.c -- findings as JUnit XML and as GitHub's annotations.
  *
  * In:   struct report_source.
  * Out:  XML; lines for GitHub Actions.
@@ -12,7 +12,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "report_findings.h"
+#include "report/findings.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

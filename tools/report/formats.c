@@ -2,7 +2,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "formats.h"
+#include "report/formats.h"
 
 #include <string.h>
 

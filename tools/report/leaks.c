@@ -1,4 +1,4 @@
-/* report_leaks.c -- leaks and findings in the report for people.
+/* leaks.c -- leaks and findings in the report for people.
  *
  * In:   struct report.
  * Out:  two chapters of text.
@@ -6,14 +6,14 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "report.h"
+#include "report/report.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-#include "layout.h"
 #include "names/names.h"
 #include "names/source_locations.h"
+#include "report/layout.h"
 #include "util/text.h"
 
 enum {

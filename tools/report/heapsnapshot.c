@@ -1,4 +1,4 @@
-/* report_heapsnapshot.c -- the blocks as a V8 heap snapshot, for Chrome DevTools and memlab.
+/* heapsnapshot.c -- the blocks as a V8 heap snapshot, for Chrome DevTools and memlab.
  *
  * In:   a report.
  * Out:  one JSON object: nodes, edges, where each block was allocated, strings.
@@ -35,7 +35,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "report.h"
+#include "report/report.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -45,7 +45,7 @@
 
 #include "explain/outline.h"
 #include "explain/types.h"
-#include "profile.h"
+#include "report/profile.h"
 #include "util/text.h"
 
 /* Indices into node_types and edge_types, below. */

@@ -16,7 +16,7 @@
 
 #include "model/heap.h"
 #include "names/stacks.h"
-#include "report.h"
+#include "report/report.h"
 
 enum { LAYOUT_STACK_INDENT = 6 };
 

@@ -1,4 +1,4 @@
-/* report_csv.c -- the sites as a table for spreadsheets.
+/* csv.c -- the sites as a table for spreadsheets.
  *
  * In:   a report.
  * Out:  a header and a row for each site, comma separated, lines ended by CR LF,
@@ -9,12 +9,12 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "report.h"
+#include "report/report.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-#include "profile.h"
+#include "report/profile.h"
 
 /* A spreadsheet takes a cell that begins so for a formula, and runs it: an apostrophe makes
  * it text.  Source: OWASP, "CSV Injection". */

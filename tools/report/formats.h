@@ -16,8 +16,8 @@
 
 #include "compare/diff.h"
 #include "compare/merge.h"
-#include "report.h"
-#include "report_findings.h"
+#include "report/findings.h"
+#include "report/report.h"
 
 enum {
 	FORMAT_RAW = 1 << 0,      /* needs no names of functions */

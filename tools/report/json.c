@@ -1,4 +1,4 @@
-/* report_json.c -- the report for other programs, as "gcprof-analyze/1".
+/* json.c -- the report for other programs, as "gcprof-analyze/1".
  *
  * In:   struct report.
  * Out:  one JSON object, valid UTF-8 whatever bytes the names contain.
@@ -10,7 +10,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "report_json.h"
+#include "report/json.h"
 
 #include <stdlib.h>
 #include <string.h>

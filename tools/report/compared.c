@@ -1,16 +1,16 @@
-/* report_joint.c -- stacks of joined sites, as reports of several snapshots write them.
+/* compared.c -- stacks of joined sites, as reports of several snapshots write them.
  *
  * In/Out: report_joint.h.
  *
  * SPDX-License-Identifier: MIT
  */
-#include "report_joint.h"
+#include "report/compared.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "layout.h"
+#include "report/layout.h"
 #include "util/text.h"
 
 void

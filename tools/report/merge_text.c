@@ -1,4 +1,4 @@
-/* report_merge.c -- many processes in one report: text, JSON, table.
+/* merge_text.c -- many processes in one report: text, JSON, table.
  *
  * In:   struct merge.
  * Out:  text of 80 columns; one JSON object, "gcprof-merge/1"; a table of sites.
@@ -12,8 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "layout.h"
-#include "report_joint.h"
+#include "report/compared.h"
+#include "report/layout.h"
 #include "util/text.h"
 
 #define SIZE(v)	 text_size(v, (char[24]){0}, 24)

@@ -1,4 +1,4 @@
-/* report_text.c -- the report for people.
+/* text.c -- the report for people.
  *
  * In:   struct report.
  * Out:  aligned text as wide as the terminal, elsewhere of 80 columns, unless a long
@@ -8,7 +8,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "report.h"
+#include "report/report.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -16,8 +16,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "layout.h"
 #include "names/names.h"
+#include "report/layout.h"
 #include "util/text.h"
 
 enum {

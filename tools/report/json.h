@@ -1,4 +1,4 @@
-/* report_json.h -- pieces of the JSON report, for formats that carry it along.
+/* json.h -- pieces of the JSON report, for formats that carry it along.
  *
  * In:   struct report.
  * Out:  the report as one JSON object, in which the sites are written by whom the
@@ -14,7 +14,7 @@
 
 #include <jansson.h>
 
-#include "report.h"
+#include "report/report.h"
 
 /* Writes ",\n" and members of the outermost object. */
 typedef void report_json_sites(const struct report *r, FILE *f);

@@ -1,4 +1,4 @@
-/* report_diff.c -- what has changed, for people, flame graphs and spreadsheets.
+/* diff_text.c -- what has changed, for people, flame graphs and spreadsheets.
  *
  * In:   struct diff.
  * Out:  text of 80 columns; folded stacks with the growth of each, or with before and
@@ -16,8 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "layout.h"
-#include "report_joint.h"
+#include "report/compared.h"
+#include "report/layout.h"
 #include "util/text.h"
 
 #define SIZE(v)	  text_size(v, (char[24]){0}, 24)

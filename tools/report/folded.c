@@ -1,4 +1,4 @@
-/* report_folded.c -- stacks with values for flame graphs: collapsed and speedscope.
+/* folded.c -- stacks with values for flame graphs: collapsed and speedscope.
  *
  * In:   a report.
  * Out:  collapsed: a line "outermost;...;innermost VALUE" for each site;
@@ -10,7 +10,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "report.h"
+#include "report/report.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -18,7 +18,7 @@
 
 #include <jansson.h>
 
-#include "profile.h"
+#include "report/profile.h"
 #include "util/text.h"
 
 /* ---- collapsed ---- */

@@ -1,4 +1,4 @@
-/* report_findings.h -- findings alone, for programs that show them to people.
+/* findings.h -- findings alone, for programs that show them to people.
  *
  * In:   the findings of one snapshot after the other.
  * Out:  one document of all: SARIF 2.1.0, JUnit XML, GitHub's annotations.

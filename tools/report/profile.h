@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "report.h"
+#include "report/report.h"
 
 /* A line of a stack.  Texts are valid UTF-8 without control characters. */
 struct profile_frame {

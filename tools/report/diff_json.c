@@ -1,4 +1,4 @@
-/* report_diff_json.c -- what has changed, for other programs, as "gcprof-diff/1".
+/* diff_json.c -- what has changed, for other programs, as "gcprof-diff/1".
  *
  * In:   struct diff.
  * Out:  one JSON object; jansson builds each site, the outermost object and the list
@@ -11,7 +11,7 @@
 
 #include <stdlib.h>
 
-#include "report_joint.h"
+#include "report/compared.h"
 
 #define PUT(o, key, value) report_joint_put(o, key, value)
 #define NUMBER(v)	   report_joint_number(v)

@@ -1,4 +1,4 @@
-/* report_pprof.c -- the report as a pprof profile, for pprof and what reads the same.
+/* pprof.c -- the report as a pprof profile, for pprof and what reads the same.
  *
  * In:   a report.
  * Out:  a gzip'd profile.proto: alloc_objects, alloc_space, inuse_objects and
@@ -17,7 +17,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "report.h"
+#include "report/report.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -28,7 +28,7 @@
 #include <profile.pb-c.h> /* made from profile.proto */
 
 #include "names/stacks.h"
-#include "profile.h"
+#include "report/profile.h"
 #include "util/text.h"
 
 typedef Gcprof__Pprof__Profile message;

@@ -1,4 +1,4 @@
-/* report_sarif.c -- findings as SARIF 2.1.0.
+/* sarif.c -- findings as SARIF 2.1.0.
  *
  * In:   struct report_source.
  * Out:  one log with a run for each snapshot.
@@ -18,7 +18,7 @@
 
 #include <jansson.h>
 
-#include "report_findings.h"
+#include "report/findings.h"
 #include "util/text.h"
 
 #ifndef PACKAGE_VERSION

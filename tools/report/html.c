@@ -1,4 +1,4 @@
-/* report_html.c -- the report as one page for a browser.
+/* html.c -- the report as one page for a browser.
  *
  * In:   struct report, or struct diff; the page without data, which the build made of
  *       tools/html/ (page.sh there) and put into this file's object.
@@ -20,7 +20,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "report_json.h"
+#include "report/json.h"
 
 #include "compare/diff.h"
 

@@ -1,4 +1,4 @@
-/* report_sqlite.c -- the whole snapshot as a database, to be asked in SQL.
+/* sqlite.c -- the whole snapshot as a database, to be asked in SQL.
  *
  * In:   a report.
  * Out:  an SQLite 3 database: info, modules, threads, epochs, marks, frames, sites,
@@ -13,7 +13,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "report.h"
+#include "report/report.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -23,7 +23,7 @@
 #include <sqlite3.h>
 
 #include "graph/graph.h"
-#include "profile.h"
+#include "report/profile.h"
 #include "util/outfile.h"
 #include "util/text.h"
 

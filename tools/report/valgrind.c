@@ -1,4 +1,4 @@
-/* report_valgrind.c -- files for Valgrind's viewers: dhat for dh_view.html, massif
+/* valgrind.c -- files for Valgrind's viewers: dhat for dh_view.html, massif
  * for ms_print and massif-visualizer.
  *
  * In:   a report.
@@ -16,7 +16,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "report.h"
+#include "report/report.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -24,7 +24,7 @@
 
 #include <jansson.h>
 
-#include "profile.h"
+#include "report/profile.h"
 #include "util/text.h"
 
 /* What a viewer shows of a frame: "0x1234: function (file.c:12)". */

@@ -11,7 +11,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "layout.h"
+#include "report/layout.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* report_joint.h -- stacks of joined sites, as reports of several snapshots write them.
+/* compared.h -- stacks of joined sites, as reports of several snapshots write them.
  *
  * In:   frames, innermost first.
  * Out:  a stack in text, folded, in a table, in JSON.
