@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "analyze_options.h"
+#include "analyze/options.h"
 #include "util/terminal.h"
 
 extern char **environ;

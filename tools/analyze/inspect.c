@@ -2,7 +2,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "inspect.h"
+#include "analyze/inspect.h"
 
 #include <errno.h>
 #include <inttypes.h>

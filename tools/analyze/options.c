@@ -1,4 +1,4 @@
-/* analyze_options.c -- what gcprof-analyze is asked to do.
+/* options.c -- what gcprof-analyze is asked to do.
  *
  * In:   the command line.
  * Out:  struct settings, complete and consistent, or a complaint.
@@ -6,7 +6,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "analyze_options.h"
+#include "analyze/options.h"
 
 #include <errno.h>
 #include <getopt.h>

@@ -9,7 +9,7 @@
 #ifndef GCPROF_COMPARE_H
 #define GCPROF_COMPARE_H
 
-#include "analyze_options.h"
+#include "analyze/options.h"
 
 /* Both return the exit status, after a complaint if it is not what it should be. */
 int compare_diff(struct settings *s, char **paths, int n);

@@ -10,7 +10,7 @@
 #ifndef GCPROF_ANALYZE_H
 #define GCPROF_ANALYZE_H
 
-#include "analyze_options.h"
+#include "analyze/options.h"
 #include "model/heap.h"
 #include "model/several.h"
 

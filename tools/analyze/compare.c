@@ -4,11 +4,11 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "compare.h"
+#include "analyze/compare.h"
 
 #include <stdlib.h>
 
-#include "analyze.h"
+#include "analyze/analyze.h"
 #include "compare/diff.h"
 #include "compare/merge.h"
 #include "detect/baseline.h"

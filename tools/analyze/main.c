@@ -1,4 +1,4 @@
-/* gcprof-analyze.c -- read snapshots and say what holds the memory.
+/* main.c -- read snapshots and say what holds the memory.
  *
  * In:   options and .heap files.
  * Out:  reports on standard output or into files; exit status 0, 1 (findings
@@ -16,8 +16,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "analyze.h"
-#include "compare.h"
+#include "analyze/analyze.h"
+#include "analyze/compare.h"
+#include "analyze/shell.h"
 #include "detect/alarms.h"
 #include "detect/baseline.h"
 #include "heapfile_read.h"
@@ -25,7 +26,6 @@
 #include "model/several.h"
 #include "names/source_locations.h"
 #include "report/findings.h"
-#include "shell.h"
 #include "util/pager.h"
 #include "util/terminal.h"
 

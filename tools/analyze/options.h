@@ -1,4 +1,4 @@
-/* analyze_options.h -- what gcprof-analyze is asked to do.
+/* options.h -- what gcprof-analyze is asked to do.
  *
  * In:   the command line.
  * Out:  struct settings, complete and consistent, or a complaint.
@@ -13,9 +13,9 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "analyze/inspect.h"
 #include "detect/alarms.h"
 #include "detect/detect.h"
-#include "inspect.h"
 #include "names/symbolize.h"
 #include "report/formats.h"
 #include "report/report.h"

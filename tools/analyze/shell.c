@@ -2,7 +2,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "shell.h"
+#include "analyze/shell.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -13,7 +13,7 @@
 #include <editline/readline.h>
 #endif
 
-#include "inspect.h"
+#include "analyze/inspect.h"
 
 struct shell {
 	const struct heap *heap;
