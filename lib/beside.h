@@ -7,7 +7,7 @@
  * `make install prefix=DIR`, a package's DESTDIR and a directory that was moved put the
  * library elsewhere than configure was told; what is found then must be of the same
  * version.  In this order: of a build tree, lib/.libs and tools; in ../bin; in ../../bin, for
- * lib/x86_64-linux-gnu; as configured.  tools/launch.c finds the library from the other side.
+ * lib/x86_64-linux-gnu; as configured.  tools/command/launch.c finds the library from the other side.
  *
  * SPDX-License-Identifier: MIT
  */

@@ -2,7 +2,7 @@
  *
  * In:   the program's objects, as the loader knows them; its environment.
  * Out:  the same program, started again without the library, before any of its code ran.
- * Not here: `gcprof run`, which refuses such a program beforehand (tools/target.c).
+ * Not here: `gcprof run`, which refuses such a program beforehand (tools/command/target.c).
  *
  * AddressSanitizer, HWAddressSanitizer, MemorySanitizer and ThreadSanitizer have an
  * allocator of their own, which has to be the first, and keep a shadow of all memory.

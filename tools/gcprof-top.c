@@ -26,7 +26,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "launch.h"
+#include "command/launch.h"
 #include "top.h"
 
 enum { EXIT_NO_ANSWER = 1, COLUMNS = 100, POLL_MS = 20, OWN_TIMEOUT_MS = 100 };

@@ -13,7 +13,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "ask.h"
+#include "command/request.h"
 #include "model/heap.h"
 
 struct glance;

@@ -34,7 +34,7 @@ screen_run(struct top *t)
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "launch.h"
+#include "command/launch.h"
 #include "util/text.h"
 
 enum { TICK_MS = 100, BEAT_MS = 1000, MOST_LINES = 5000 };

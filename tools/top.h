@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#include "ask.h"
+#include "command/request.h"
 #include "glance.h"
 #include "view.h"
 

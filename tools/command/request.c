@@ -1,4 +1,4 @@
-/* ask.c -- see ask.h.
+/* request.c -- see request.h.
  *
  * The protocol stands in lib/published.h.  A signal goes to one thread that takes it,
  * and not to the process: a thread of the program that waits for signals by sigwait or a
@@ -10,7 +10,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "ask.h"
+#include "command/request.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -30,7 +30,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "inside.h"
+#include "command/inside.h"
 
 enum {
 	NAP_MS = 2,

@@ -23,9 +23,9 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "census.h"
-#include "check.h"
-#include "launch.h"
+#include "command/census.h"
+#include "command/check.h"
+#include "command/launch.h"
 #include "sleeper.h"
 
 #include <dirent.h>

@@ -2,8 +2,8 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "../lib/census.h"
-#include "census.h"
+#include "command/census.h"
+#include "lib/census.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -5,8 +5,8 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "launch.h"
-#include "target.h"
+#include "command/launch.h"
+#include "command/target.h"
 #include "util/text.h"
 
 #include <errno.h>

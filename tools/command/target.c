@@ -12,7 +12,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "target.h"
+#include "command/target.h"
 
 #include <elf.h>
 #include <errno.h>

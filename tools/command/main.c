@@ -1,4 +1,4 @@
-/* gcprof.c -- run a program under the profiler, check it for leaks, ask a running
+/* main.c -- run a program under the profiler, check it for leaks, ask a running
  * one for a snapshot, or ask a snapshot.
  *
  * `run` becomes the program by exec: its pid, its signals, its exit status are
@@ -17,9 +17,9 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-#include "ask.h"
-#include "check.h"
-#include "launch.h"
+#include "command/check.h"
+#include "command/launch.h"
+#include "command/request.h"
 
 enum { EXIT_NO_ANSWER = 1 };
 

@@ -2,7 +2,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "inside.h"
+#include "command/inside.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -18,7 +18,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "ask.h"
+#include "command/request.h"
 
 static void
 name_in_proc(const struct inside *in, const char *file, char *ret, size_t bytes)

@@ -1,4 +1,4 @@
-/* ask.h -- ask a running process for a snapshot or a look, and wait for it.
+/* request.h -- ask a running process for a snapshot or a look, and wait for it.
  *
  * In:   a process id; what its library publishes (inside.h).
  * Out:  the name of the snapshot, of the page to look at; or why there is none.
