@@ -96,7 +96,7 @@ help(void)
 	(void)puts("\n"
 		   "top: show a running program's memory, or a command's while it runs.\n");
 #define TOP_OPTION(letter, name, argument, text) put_option("--" name argument, text);
-#include "top_options.def"
+#include "top/top_options.def"
 #undef TOP_OPTION
 	(void)puts("\n"
 		   "shell: a prompt at which a snapshot is asked about its blocks and sites; takes\n"

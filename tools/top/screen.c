@@ -7,7 +7,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "top.h"
+#include "top/top.h"
 
 #ifndef HAVE_NCURSES
 

@@ -1,11 +1,11 @@
-/* glance.c -- see glance.h.
+/* live_client.c -- see live_client.h.
  *
  * The page is read and written as a file, not mapped: a program that shortens it
  * cannot end us by SIGBUS.
  *
  * SPDX-License-Identifier: MIT
  */
-#include "glance.h"
+#include "top/live_client.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -10,8 +10,8 @@
 #include <sys/types.h>
 
 #include "command/request.h"
-#include "glance.h"
-#include "view.h"
+#include "top/live_client.h"
+#include "top/view.h"
 
 struct top {
 	pid_t pid;

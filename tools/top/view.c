@@ -10,7 +10,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "view.h"
+#include "top/view.h"
 
 #include <inttypes.h>
 #include <math.h>

@@ -1,4 +1,4 @@
-/* glance.h -- the figures of a running program, one look after the other.
+/* live_client.h -- the figures of a running program, one look after the other.
  *
  * In:   a process; its page and its file of figures (live_page.h).
  * Out:  a heap model with site_lives for each look; or why there is none.

@@ -1,4 +1,4 @@
-/* gcprof-top.c -- `gcprof top`: a program's memory while it runs.
+/* main.c -- `gcprof top`: a program's memory while it runs.
  *
  * In:   a process that runs under the profiler, or a command to run there.
  * Out:  the screen (screen.c), or rounds of plain text; the command's exit status.
@@ -27,7 +27,7 @@
 #include <unistd.h>
 
 #include "command/launch.h"
-#include "top.h"
+#include "top/top.h"
 
 enum { EXIT_NO_ANSWER = 1, COLUMNS = 100, POLL_MS = 20, OWN_TIMEOUT_MS = 100 };
 
@@ -288,7 +288,7 @@ help(void)
 	     "       gcprof top [OPTION]... -- COMMAND [ARGUMENT]...\n");
 #define TOP_OPTION(letter, name, argument, text) \
 	printf("  %-22s %s\n", "--" name argument, text);
-#include "top_options.def"
+#include "top/top_options.def"
 #undef TOP_OPTION
 	puts("\nSee gcprof(1).");
 	return fflush(stdout) == 0 ? 0 : EXIT_USAGE;
@@ -423,7 +423,7 @@ main(int argc, char **argv)
 	static const struct option options[] = {
 #define TOP_OPTION(letter, name, argument, text) \
 	{name, !argument[0] ? no_argument : argument[0] == '[' ? optional_argument : required_argument, NULL, letter},
-#include "top_options.def"
+#include "top/top_options.def"
 #undef TOP_OPTION
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
