@@ -18,12 +18,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "detect.h"
-#include "heap.h"
+#include "detect/detect.h"
+#include "model/heap.h"
 #include "heapfile_read.h"
-#include "report.h"
-#include "report_findings.h"
-#include "suppress.h"
+#include "report/report.h"
+#include "report/findings.h"
+#include "detect/suppress.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 

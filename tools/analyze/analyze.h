@@ -2,7 +2,7 @@
  *
  * In:   paths, settings.
  * Out:  models, open files, progress on a terminal.
- * Not here: options (analyze_options.h), the order of the work (gcprof-analyze.c,
+ * Not here: options (analyze/options.h), the order of the work (analyze/main.c,
  *           compare.c).
  *
  * SPDX-License-Identifier: MIT

@@ -2,7 +2,7 @@
  *
  * In:   the command line.
  * Out:  struct settings, complete and consistent, or a complaint.
- * Not here: doing it (gcprof-analyze.c).
+ * Not here: doing it (analyze/main.c).
  *
  * SPDX-License-Identifier: MIT
  */

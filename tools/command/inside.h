@@ -3,7 +3,7 @@
  * In:   a process id.
  * Out:  the struct that its library publishes (lib/published.h), and what is behind it;
  *       or why there is none, as a sentence.
- * Not here: asking it for anything (ask.h).
+ * Not here: asking it for anything (command/request.h).
  *
  * The descriptor of /proc/PID/mem stays with the memory that it was opened for: when the
  * process calls execve or ends, reading gives nothing, and writing hits nobody.

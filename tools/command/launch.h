@@ -2,7 +2,7 @@
  *
  * In:   a command; options that become GCPROF_* of its environment.
  * Out:  the program in our place, or the reason why not.
- * Not here: what is done around it (gcprof.c, check.c).
+ * Not here: what is done around it (command/main.c, check.c).
  *
  * SPDX-License-Identifier: MIT
  */

@@ -4,7 +4,7 @@
  * `run` becomes the program by exec: its pid, its signals, its exit status are
  * the program's own.
  *
- * Not here: starting a program (launch.c), check (check.c), asking (ask.c).
+ * Not here: starting a program (launch.c), check (check.c), asking (command/request.c).
  *
  * SPDX-License-Identifier: MIT
  */
@@ -170,7 +170,7 @@ check_or_help(int argc, char **argv)
 
 /* ---- top ---- */
 
-/* A program of its own: gcprof-top.c says why. */
+/* A program of its own: top/main.c says why. */
 static int
 top(char **argv)
 {

@@ -3,7 +3,7 @@
  * In:   the name of a program, as given to `gcprof run`.
  * Out:  the file that it names, and the reason if the dynamic linker would
  *       not load libgcprof.so into it.
- * Not here: running it (gcprof.c).
+ * Not here: running it (command/main.c).
  *
  * SPDX-License-Identifier: MIT
  */

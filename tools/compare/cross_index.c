@@ -1,6 +1,6 @@
 /* cross_index.c -- the sites of several snapshots, joined.
  *
- * In/Out: joint.h.
+ * In/Out: compare/cross_index.h.
  *
  * SPDX-License-Identifier: MIT
  */

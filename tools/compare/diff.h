@@ -4,7 +4,7 @@
  *       compared; each may be freed when it has been added.
  * Out:  struct diff: for each site and each type what lived in each snapshot, and
  *       whether it is new, has grown, shrunk or gone.
- * Not here: how it is written (report_diff.c, report_diff_json.c), which files are
+ * Not here: how it is written (report/diff_text.c, report/diff_json.c), which files are
  *           compared (compare.c).
  *
  * How sites are matched follows from what is compared:
@@ -13,7 +13,7 @@
  *                                 if address, epoch of birth and site are
  *     of one build                by site, as long as all modules that both have
  *                                 are of one build
- *     of different builds         by name (joint.h)
+ *     of different builds         by name (compare/cross_index.h)
  *
  * Before is the first snapshot, after the last one; the others are there for trends.
  *
@@ -159,6 +159,6 @@ int report_diff_json(const struct diff *d, FILE *f);
 int report_diff_collapsed(const struct diff *d, FILE *f);
 int report_diff_difffolded(const struct diff *d, FILE *f);
 int report_diff_csv(const struct diff *d, FILE *f);
-int report_diff_html(const struct diff *d, FILE *f); /* report_html.c, where it is built */
+int report_diff_html(const struct diff *d, FILE *f); /* report/html.c, where it is built */
 
 #endif

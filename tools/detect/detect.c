@@ -1,8 +1,8 @@
 /* detect.c -- what is wrong with a heap, as findings.
  *
  * In:   a model, names if there are any.
- * Out:  struct findings: wrong frees from here, others from detect_*.c.
- * Not here: how a finding is written (report_*.c).
+ * Out:  struct findings: wrong frees from here, others from detect/.
+ * Not here: how a finding is written (report/).
  *
  * SPDX-License-Identifier: MIT
  */
@@ -256,7 +256,7 @@ fingerprint(const struct detector *d, struct finding *f)
 
 /* ---- suppressions ---- */
 
-/* Of findings that are no leaks; those see detect_leak.c. */
+/* Of findings that are no leaks; those see detect/leak.c. */
 static struct suppression *
 suppression_of(const struct detector *d, const struct finding *f)
 {

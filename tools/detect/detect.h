@@ -2,7 +2,7 @@
  *
  * In:   a model, names if there are any, suppressions, earlier findings.
  * Out:  findings, the worst first; sums over all blocks by kind of leak.
- * Not here: what a finding is (finding.h), how it is written (report_*.c).
+ * Not here: what a finding is (finding.h), how it is written (report/).
  *
  * SPDX-License-Identifier: MIT
  */
@@ -70,13 +70,13 @@ struct holders *detector_holders(const struct detector *d);
 void finding_hold(const struct detector *d, struct finding *f, const uint32_t *blocks,
 		  size_t n);
 
-/* detect_leak.c; needs the graph */
+/* detect/leak.c; needs the graph */
 void detect_leaks(const struct detector *d);
 
-/* detect_growth.c */
+/* detect/growth.c */
 void detect_growth(const struct detector *d);
 
-/* detect_fragmentation.c */
+/* detect/fragmentation_findings.c */
 void detect_fragmentation(const struct detector *d);
 
 /* Is it where threads and programs begin? */
@@ -87,7 +87,7 @@ bool detect_is_start(const char *function);
  * brackets as demanglers write it. */
 size_t detect_plain_length(const char *name);
 
-/* detect_several.c; after all others: it adds to their findings */
+/* detect/series_trend.c; after all others: it adds to their findings */
 void detect_several(const struct detector *d);
 
 #endif

@@ -60,7 +60,7 @@ struct finding_trend {
 	bool is_known; /* there are enough for a trend */
 	double slope_per_hour, low, high, p;
 	bool is_settle_known;
-	double base, busy, idle, share; /* bytes; see settle.h */
+	double base, busy, idle, share; /* bytes; idle_retention.h */
 };
 
 struct finding {

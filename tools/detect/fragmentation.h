@@ -2,7 +2,7 @@
  *
  * In:   the addresses, sizes, sites and ages of a heap's blocks.
  * Out:  sums of the heap's pages; for each site what its survivors pin.
- * Not here: whether that is worth a finding (detect_fragmentation.c).
+ * Not here: whether that is worth a finding (detect/fragmentation_findings.c).
  *
  * A page is in use if a block, or a part of one, is in it.  A block goes up to the
  * next multiple of 16 behind its usable bytes, as in the file.  A compaction would

@@ -3,7 +3,7 @@
  * In:   what a compaction would give back, by site (fragmentation.h).
  * Out:  at most one finding of kind fragmentation, at the function whose survivors
  *       pin most; the sums, for reports.
- * Not here: blocks that should not live any more (detect_leak.c, detect_growth.c).
+ * Not here: blocks that should not live any more (detect/leak.c, detect/growth.c).
  *
  * Only what old blocks pin counts for the level: a page that only young blocks are
  * in will be free when they go.

@@ -3,7 +3,7 @@
  * In:   live blocks with the period of their birth, and the books of the dead;
  *       which sites are one.
  * Out:  for chosen sites, survivors at the end of each period.
- * Not here: what that means (detect_growth.c).
+ * Not here: what that means (detect/growth.c).
  *
  * The rule is in gcprof-heap(5), BOOKS.  Lost blocks do not count as live: they
  * are findings of their own.  But what is lost at the end of the program with the one

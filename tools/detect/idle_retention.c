@@ -1,6 +1,6 @@
 /* idle_retention.c -- has what a busy time took been given back?
  *
- * In/Out: settle.h.
+ * In/Out: detect/idle_retention.h.
  *
  * SPDX-License-Identifier: MIT
  */

@@ -3,7 +3,7 @@
  * In:   snapshots of one process, and the marks of the last one.
  * Out:  which of them are of a quiet time before, of the busy time, and of a quiet
  *       time after; or what is missing.
- * Not here: what each place held then (detect_several.c).
+ * Not here: what each place held then (detect/series_trend.c).
  *
  * A snapshot belongs to the last mark before it.  Labels of quiet times are base,
  * baseline, start, ready, idle, rest, quiet, settled, done and end, in any case of

@@ -1,6 +1,6 @@
 /* jit_sites.c -- sites that differ only in code without a name.
  *
- * In/Out: joins.h.
+ * In/Out: detect/jit_sites.h.
  *
  * SPDX-License-Identifier: MIT
  */

@@ -2,7 +2,7 @@
  *
  * In:   a model, names if there are any.
  * Out:  for each site, the one that it is judged with; their books together.
- * Not here: what their history means (detect_growth.c).
+ * Not here: what their history means (detect/growth.c).
  *
  * A program that compiles code while it runs, as engines of JavaScript and Java do,
  * calls one function from many addresses that belong to no file: an interpreter's, a

@@ -3,8 +3,8 @@
  * In:   findings of the last snapshot; sums of all of them (several.h); marks.
  * Out:  evidence more on findings of what grows, or against them; findings of what
  *       only the snapshots show: growth, and what a busy time has left behind.
- * Not here: matching of sites (several.h), snapshots and marks (settle.h), the
- *       history that one snapshot has (detect_growth.c).
+ * Not here: matching of sites (several.h), snapshots and marks (detect/idle_retention.h), the
+ *       history that one snapshot has (detect/growth.c).
  *
  * A finding is weighed by the sites whose blocks it counts.  Of the others those of
  * one allocating function are told together: those of them that grow or stay, or,

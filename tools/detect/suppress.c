@@ -2,7 +2,7 @@
  *
  * In:   texts in LeakSanitizer's and in Valgrind's syntax, also mixed.
  * Out:  struct suppressions; matches; generated ones.
- * Not here: what becomes of a leak that is suppressed (detect_leak.c).
+ * Not here: what becomes of a leak that is suppressed (detect/leak.c).
  *
  * `KIND:PATTERN` is the same for findings of another kind, and ours alone.
  * LeakSanitizer: a line `leak:PATTERN` is matched with function, file and module

@@ -4,7 +4,7 @@
  * In:   a heap with its dominators, names if there are any; some blocks that
  *       belong together, as those that one site allocated last.
  * Out:  struct holder.
- * Not here: which blocks are worth asking about (detect_*.c); retained sizes
+ * Not here: which blocks are worth asking about (detect/); retained sizes
  *       (dominators.h); how things are called (names.h).
  *
  * The path is one that most of the blocks agree on.  Each block has one shortest

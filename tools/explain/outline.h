@@ -4,7 +4,7 @@
  * Out:  the places in roots that hold something, a variable or a function's frame each;
  *       for each block what it hangs beneath if no pointer from a root leads to it, so
  *       that the root leads to all; equal blocks folded into one where there are too many.
- * Not here: what blocks are called (types.h), how it is written (report_heapsnapshot.c).
+ * Not here: what blocks are called (types.h), how it is written (report/heapsnapshot.c).
  *
  * What is held is what all pointers lead to from roots that are on, as in dominators.h.
  * The rest hangs beneath a group: leaders of what is lost, then what was to be left

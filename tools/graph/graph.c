@@ -2,7 +2,7 @@
  *
  * In:   a heap with roots and edges.
  * Out:  struct graph.
- * Not here: which of it is worth a finding (detect_leak.c).
+ * Not here: which of it is worth a finding (detect/leak.c).
  *
  * Seven marks, each a search with a stack of its own over blocks that no mark
  * before has taken: from the roots over start pointers; from ignored blocks;

@@ -2,7 +2,7 @@
  *
  * In:   a heap with roots and edges.
  * Out:  for each block one state, as memcheck defines them.
- * Not here: which of it is worth a finding (detect_leak.c).
+ * Not here: which of it is worth a finding (detect/leak.c).
  *
  * A start pointer leads to a block's first byte, or inside in a way that a
  * heuristic knows to be as good (graph_options).  Any other pointer into a block

@@ -1,6 +1,6 @@
 /* base.js -- the data, words for numbers and stacks, elements, parts of the page.
  *
- * In:   the JSON report in #data, or that of a comparison; report_html.c tells how it
+ * In:   the JSON report in #data, or that of a comparison; report/html.c tells how it
  *       has the sites.
  * Out:  `report`, and what all other scripts are written with.
  * Not here: any part of the report.

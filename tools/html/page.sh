@@ -4,7 +4,7 @@
 #     page.sh DIRECTORY OUTPUT       DIRECTORY is that of this file
 #
 # In:   report.html with its @MARKS@, our styles and scripts, the libraries.
-# Out:  one file; @DATA@ is left in it, for report_html.c.
+# Out:  one file; @DATA@ is left in it, for report/html.c.
 #
 # Only the script with the sum named in the page's policy may run there, and
 # nothing may be loaded: a name that got out of the data would do no harm.

@@ -3,7 +3,7 @@
  * In:   models, one after the other, in the order of their time; each may be
  *       freed when it has been added.
  * Out:  what was live when, for each place that allocates.
- * Not here: what that means (detect_several.c); marks (settle.h).
+ * Not here: what that means (detect/series_trend.c); marks (detect/idle_retention.h).
  *
  * Sites are matched by their stacks (stacktree.h); what is called a place here is a
  * place of that tree.

@@ -2,7 +2,7 @@
  *
  * In:   a stack, the directory of the sources.
  * Out:  the frame to blame; paths relative to that directory.
- * Not here: the formats (report_sarif.c and its like).
+ * Not here: the formats (report/sarif.c and its like).
  *
  * SPDX-License-Identifier: MIT
  */

@@ -2,7 +2,7 @@
  *
  * In:   a node of the calling-context tree, names if there are any.
  * Out:  frames, innermost first, one more for each inlined call.
- * Not here: how a frame is written (report_*.c).
+ * Not here: how a frame is written (report/).
  *
  * SPDX-License-Identifier: MIT
  */

@@ -1,6 +1,6 @@
 /* compared.c -- stacks of joined sites, as reports of several snapshots write them.
  *
- * In/Out: report_joint.h.
+ * In/Out: report/compared.h.
  *
  * SPDX-License-Identifier: MIT
  */

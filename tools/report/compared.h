@@ -2,7 +2,7 @@
  *
  * In:   frames, innermost first.
  * Out:  a stack in text, folded, in a table, in JSON.
- * Not here: the reports (report_diff.c, report_merge.c).
+ * Not here: the reports (report/diff_text.c, report/merge_text.c).
  *
  * SPDX-License-Identifier: MIT
  */

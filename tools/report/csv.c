@@ -3,7 +3,7 @@
  * In:   a report.
  * Out:  a header and a row for each site, comma separated, lines ended by CR LF,
  *       texts in quotes, and none that a spreadsheet would take for a formula.
- * Not here: blocks and edges (report_sqlite.c), which sites there are (report.c).
+ * Not here: blocks and edges (report/sqlite.c), which sites there are (report.c).
  *
  * Source: RFC 4180, section 2.
  *

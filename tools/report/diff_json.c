@@ -2,7 +2,7 @@
  *
  * In:   struct diff.
  * Out:  one JSON object; jansson builds each site, the outermost object and the list
- *       of sites are put together here, as in report_json.c.
+ *       of sites are put together here, as in report/json.c.
  * Not here: what has changed (diff.c).
  *
  * SPDX-License-Identifier: MIT

@@ -3,7 +3,7 @@
  * In:   struct diff.
  * Out:  text of 80 columns; folded stacks with the growth of each, or with before and
  *       after; a table.
- * Not here: JSON (report_diff_json.c), what has changed (diff.c).
+ * Not here: JSON (report/diff_json.c), what has changed (diff.c).
  *
  * Source  README of the FlameGraph tools, and difffolded.pl of them: two columns after
  * a stack are what it had before and after.

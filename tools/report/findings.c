@@ -2,7 +2,7 @@
  *
  * In:   struct report_source.
  * Out:  XML; lines for GitHub Actions.
- * Not here: SARIF (report_sarif.c).
+ * Not here: SARIF (report/sarif.c).
  *
  * Neither format has a standard.  JUnit is what the readers of CI systems agree
  * on: they do not all show the attributes of a failure, so its text repeats

@@ -2,7 +2,7 @@
  *
  * In:   a report, or findings alone.
  * Out:  what --format names, and what each needs of the analysis.
- * Not here: the writers (report_*.c), files and standard output (gcprof-analyze.c).
+ * Not here: the writers (report/), files and standard output (analyze/main.c).
  *
  * To add a format: a writer in a file of its own, a line in formats.c, one in
  * --help, one in gcprof-analyze(1), one in the completion.

@@ -3,7 +3,7 @@
  * In:   struct report.
  * Out:  the report as one JSON object, in which the sites are written by whom the
  *       format asks.
- * Not here: the formats (report_json.c, report_html.c).
+ * Not here: the formats (report/json.c, report/html.c).
  *
  * SPDX-License-Identifier: MIT
  */

@@ -2,7 +2,7 @@
  *
  * In:   a stream, what is to be written, how many columns it may take.
  * Out:  text that is safe on a terminal.
- * Not here: what a report says (report_*.c).
+ * Not here: what a report says (report/).
  *
  * Names come out of a file and are shown on a terminal: all of them go through
  * text_utf8().  Long C++ names lose first what is inside their angle

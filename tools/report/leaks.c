@@ -2,7 +2,7 @@
  *
  * In:   struct report.
  * Out:  two chapters of text.
- * Not here: the other chapters (report_text.c).
+ * Not here: the other chapters (report/text.c).
  *
  * SPDX-License-Identifier: MIT
  */

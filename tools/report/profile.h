@@ -3,7 +3,7 @@
  * In:   a report.
  * Out:  every frame once, the frames of each site's stack, and its values; what
  *       flame graphs, pprof and their like are made of.
- * Not here: how it is written (report_folded.c, report_pprof.c, ...).
+ * Not here: how it is written (report/folded.c, report/pprof.c, ...).
  *
  * SPDX-License-Identifier: MIT
  */

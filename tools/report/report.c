@@ -2,7 +2,7 @@
  *
  * In:   a model, names if there are any, what the user wants to see.
  * Out:  struct report; the two plain tables that need no description.
- * Not here: how it looks (report_text.c, report_json.c, report_html.c).
+ * Not here: how it looks (report/text.c, report/json.c, report/html.c).
  *
  * What filters do: --cohort and --min-age choose the blocks that a site's sums
  * count, --focus and --ignore choose the sites that are listed.  Process,

@@ -4,7 +4,7 @@
  * Out:  ranked sites, rows of the survival chart, what the largest sites have in
  *       each row, external memory by site, findings; and the stacks of all of
  *       these on demand.
- * Not here: how it looks (report_text.c, report_json.c, report_html.c), exit
+ * Not here: how it looks (report/text.c, report/json.c, report/html.c), exit
  *       status (main).
  *
  * SPDX-License-Identifier: MIT

@@ -4,7 +4,7 @@
  * Out:  aligned text as wide as the terminal, elsewhere of 80 columns, unless a long
  *       name or number needs more.
  * Not here: which rows there are and in which order (report.c), leaks and
- *           findings (report_leaks.c), how names are cut short (layout.c).
+ *           findings (report/leaks.c), how names are cut short (layout.c).
  *
  * SPDX-License-Identifier: MIT
  */

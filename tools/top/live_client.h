@@ -2,7 +2,7 @@
  *
  * In:   a process; its page and its file of figures (live_page.h).
  * Out:  a heap model with site_lives for each look; or why there is none.
- * Not here: how the page is found or asked for (ask.h), what is shown (view.h).
+ * Not here: how the page is found or asked for (command/request.h), what is shown (view.h).
  *
  * SPDX-License-Identifier: MIT
  */

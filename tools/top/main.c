@@ -2,7 +2,7 @@
  *
  * In:   a process that runs under the profiler, or a command to run there.
  * Out:  the screen (screen.c), or rounds of plain text; the command's exit status.
- * Not here: where figures come from (glance.h), what is shown of them (view.h).
+ * Not here: where figures come from (top/live_client.h), what is shown of them (view.h).
  *
  * A program of its own because it needs both what gcprof has, starting and asking
  * processes, and what gcprof-analyze has, names for places.

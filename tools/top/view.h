@@ -2,7 +2,7 @@
  *
  * In:   the looks of one program, one after the other.
  * Out:  lines for a page of a given width: figures, a table of sites, one site.
- * Not here: where looks come from (glance.h), the terminal (screen.c).
+ * Not here: where looks come from (top/live_client.h), the terminal (screen.c).
  *
  * SPDX-License-Identifier: MIT
  */

@@ -2,7 +2,7 @@
  *
  * In:   any bytes, any number.
  * Out:  valid UTF-8; short figures for people.
- * Not here: where they stand in a report (report_*.c).
+ * Not here: where they stand in a report (report/).
  *
  * SPDX-License-Identifier: MIT
  */
