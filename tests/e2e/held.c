@@ -16,11 +16,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dominators.h"
-#include "heap.h"
-#include "holders.h"
-#include "names.h"
-#include "symbolize.h"
+#include "graph/dominators.h"
+#include "model/heap.h"
+#include "explain/holders.h"
+#include "names/names.h"
+#include "names/symbolize.h"
 
 struct asked {
 	struct heap *heap;

@@ -24,6 +24,7 @@
 #include "report/report.h"
 #include "report/findings.h"
 #include "detect/suppress.h"
+#include "report/writers.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
@@ -134,7 +135,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	const struct report_options filtered = {
 		.top = 3,
 		.frames = 1,
-		.sort = REPORT_AGE,
+		.sort = ORDER_AGE,
 		.one_list = true,
 		.with_dead = true,
 		.filter = {HEAP_OLD, 2},

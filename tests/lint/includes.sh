@@ -20,17 +20,55 @@ includes() {
 
 # only_in PATTERN FILE-PATTERN SENTENCE: includes of a door elsewhere.
 only_in() {
-	includes lib/*.[ch] tools/*.[ch] | grep -E " <($1)>" | grep -vE "^($2) " | no_complaint "$3"
+	includes lib/*.[ch] tools/*/*.[ch] | grep -E " <($1)>" | grep -vE "^($2) " | no_complaint "$3"
 }
 
-plan 11
+plan 13
 
-includes tools/*.[ch] | while read -r file name; do
-	case $name in
-	heapfile.h | heapfile_read.h | gcprof.h | live_page.h | options.def | published.h | sleeper.h | watch_rules.h | '<'*) ;;
-	*) [ -f "tools/$name" ] || echo "$file includes $name" ;;
+# Of lib/, tools include these, each for what two worlds share: the file, its reader, the
+# installed header, the page that `top` reads, the options, what a process publishes, the
+# names of a run, the rules of watches, the thread that stays behind.
+shared=' heapfile.h heapfile_read.h gcprof.h live_page.h options.def published.h sleeper.h watch_rules.h lib/census.h '
+
+# The rooms of tools/, and which rooms each may include beside itself.
+may_include() { # ROOM: the others
+	case $1 in
+	util) ;;
+	model) echo util ;;
+	graph | names) echo util model ;;
+	explain) echo util model graph names ;;
+	detect) echo util model graph names explain ;;
+	compare) echo util model graph names explain detect ;;
+	report) echo util model graph names explain detect compare ;;
+	analyze) echo util model graph names explain detect compare report ;;
+	command) echo util ;;
+	top) echo util model names command ;;
+	*) return 1 ;;
 	esac
-done | no_complaint "tools/ includes heapfile.h, heapfile_read.h, gcprof.h, live_page.h, options.def, published.h, sleeper.h and watch_rules.h of lib/, no more"
+}
+
+for room in tools/*/; do
+	room=$(basename "$room")
+	[ "$room" = html ] || may_include "$room" > /dev/null || echo "tools/$room is no room that tests/lint/includes.sh knows"
+done | no_complaint "each folder of tools/ is a room with a place in the order"
+
+includes tools/*/*.[ch] | while read -r file name; do
+	room=$(echo "$file" | cut -d/ -f2)
+	case $name in '<'* | profile.pb-c.h) continue ;; esac
+	case $shared in *" $name "*) continue ;; esac
+	[ -f "tools/$name" ] || [ "$name" = html/page.h ] || { echo "$file includes $name"; continue; }
+	case " $room $(may_include "$room") " in
+	*" ${name%%/*} "*) ;;
+	*) echo "$file includes $name, of a later room" ;;
+	esac
+done | no_complaint "a room of tools/ includes rooms before it, and of lib/ what two worlds share"
+
+# tsort names the members of a circle.  A file is one with its header.
+includes tools/*/*.[ch] | while read -r file name; do
+	[ -f "tools/$name" ] || continue
+	from=${file#tools/} from=${from%.[ch]}
+	[ "$from" = "${name%.h}" ] || echo "$from ${name%.h}"
+done | tsort 2>&1 >/dev/null | no_complaint "no files of tools/ include one another in a circle"
 
 includes lib/*.[ch] | while read -r file name; do
 	case $name in
@@ -44,18 +82,18 @@ includes lib/heapfile.h | grep -vE ' <(stddef|stdint)\.h>$' |
 includes lib/base.h lib/values.[ch] lib/sys.[ch] lib/mem.[ch] lib/options.[ch] |
 	grep -vE ' (<.*>|base\.h|sys\.h|mem\.h|options\.h|options\.def|secure\.h|forking\.h|values\.h)$' |
 	no_complaint "base, sys, mem and options know nobody else but values, secure and forking"
-includes lib/*.[ch] tools/*.[ch] | grep -E ' (\.\./)*tests/' |
+includes lib/*.[ch] tools/*/*.[ch] | grep -E ' (\.\./)*tests/' |
 	no_complaint "nothing includes tests/"
 
 only_in 'jemalloc/.*' 'lib/backend\.c' "jemalloc has one door, backend.c"
 only_in 'libunwind.*' 'lib/verify\.c' "libunwind has one door, verify.c"
-only_in '(elfutils/)?libdw.*|dwarf\.h' 'tools/symbolize\.c' "libdw has one door, symbolize.c"
+only_in '(elfutils/)?libdw.*|dwarf\.h' 'tools/names/symbolize\.c' "libdw has one door, names/symbolize.c"
 # The reader and the writer count and check; they do not print.  jemalloc_tls.c runs when the
 # library is built.
 includes lib/*.c | grep -E ' <(stdio|locale|wchar|regex)\.h>$' |
 	grep -vE '^lib/(heapfile_read|jemalloc_tls)\.c ' | no_complaint "no stdio and no locale in the program's process"
 
-for header in lib/*.h tools/*.h; do
+for header in lib/*.h tools/*/*.h; do
 	"${CC:-cc}" -std=gnu11 -D_GNU_SOURCE -iquote lib -iquote tools -x c -fsyntax-only "$header" 2>&1 |
 		grep -E 'error' | sed "s|^|$header alone: |"
 done | no_complaint "every header compiles by itself"

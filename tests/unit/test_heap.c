@@ -23,6 +23,7 @@
 #include "heapmaker.h"
 #include "model/heap.h"
 #include "report/report.h"
+#include "report/writers.h"
 
 static const struct heap_filter all = {HEAP_ALL, 0};
 

@@ -19,9 +19,9 @@
 
 #include "detect/detect.h"
 #include "detect/idle_retention.h"
+#include "detect/series.h"
 #include "heapmaker.h"
 #include "model/heap.h"
-#include "model/several.h"
 
 static struct heap *
 load(struct maker *m)

@@ -11,8 +11,8 @@
 #define GCPROF_ANALYZE_H
 
 #include "analyze/options.h"
+#include "detect/series.h"
 #include "model/heap.h"
-#include "model/several.h"
 
 enum { EXIT_FINDINGS = 1, EXIT_TROUBLE = 2 };
 

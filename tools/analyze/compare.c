@@ -12,6 +12,7 @@
 #include "compare/diff.h"
 #include "compare/merge.h"
 #include "detect/baseline.h"
+#include "util/complain.h"
 
 /* ---- what both do ---- */
 
@@ -145,12 +146,12 @@ write_diff(struct settings *s, struct diff *d)
 static enum diff_sort
 diff_sort(const struct settings *s)
 {
-	switch (s->has_sort ? s->report.sort : REPORT_GROWTH) {
-	case REPORT_LIVE:
+	switch (s->has_sort ? s->report.sort : ORDER_GROWTH) {
+	case ORDER_LIVE:
 		return DIFF_BY_LIVE;
-	case REPORT_BLOCKS:
+	case ORDER_BLOCKS:
 		return DIFF_BY_BLOCKS;
-	case REPORT_ALLOCATIONS:
+	case ORDER_ALLOCATIONS:
 		return DIFF_BY_ALLOCATIONS;
 	default:
 		return DIFF_BY_GROWTH;
@@ -287,7 +288,7 @@ compare_merge(struct settings *s, char **paths, int n)
 		.filter = s->report.filter,
 		.focus = s->report.focus,
 		.ignore = s->report.ignore,
-		.sort = s->has_sort ? s->report.sort : REPORT_LIVE,
+		.sort = s->has_sort ? s->report.sort : ORDER_LIVE,
 		.filter_text = s->filter_text,
 		.with_types = is_wanted(s, FORMAT_TEXT | FORMAT_TYPES),
 	};

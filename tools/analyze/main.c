@@ -21,11 +21,12 @@
 #include "analyze/shell.h"
 #include "detect/alarms.h"
 #include "detect/baseline.h"
+#include "detect/series.h"
 #include "heapfile_read.h"
 #include "model/heap.h"
-#include "model/several.h"
 #include "names/source_locations.h"
 #include "report/findings.h"
+#include "util/complain.h"
 #include "util/pager.h"
 #include "util/terminal.h"
 
@@ -378,7 +379,7 @@ wants_retained(const struct settings *s)
 	for (int i = 0; i < s->n_outputs; i++)
 		if (s->outputs[i].format->needs & FORMAT_RETAINED)
 			return true;
-	return s->has_sort && s->report.sort == REPORT_RETAINED;
+	return s->has_sort && s->report.sort == ORDER_RETAINED;
 }
 
 /* Or types?  The text has them unless it was asked for something else. */
@@ -662,6 +663,7 @@ main(int argc, char **argv)
 	/* getopt's messages begin with it; ours always have the plain name. */
 	if (argc > 0)
 		argv[0] = name;
+	complain_as(name);
 	signal(SIGPIPE, SIG_IGN);
 	progress.is_wanted = isatty(STDERR_FILENO);
 	progress.begin = now();

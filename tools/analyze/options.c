@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "detect/baseline.h"
+#include "util/complain.h"
 #include "util/text.h"
 
 /* clang-format off */
@@ -123,18 +124,6 @@ const char options_help[] =
 "Exit status: 0, 1 with findings as --fail-on asks, 2 on bad usage or a file that\n"
 "cannot be read.\n";
 /* clang-format on */
-
-/* ---- messages ---- */
-
-void
-complain(const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	text_complain("gcprof-analyze", format, args);
-	va_end(args);
-}
 
 /* ---- options ---- */
 
@@ -477,11 +466,11 @@ parse_option(struct settings *s, int code)
 		s->report.frames = (size_t)number;
 		return s->has_frames;
 	case OPT_SORT:
-		word = REPORT_GROWTH; /* no list of one snapshot is by this */
+		word = ORDER_GROWTH; /* no list of one snapshot is by this */
 		s->has_sort = strcmp(optarg, "growth") == 0 ||
-			      parse_word("sort", optarg, report_sort_names, &word);
+			      parse_word("sort", optarg, order_names, &word);
 		if (s->has_sort)
-			s->report.sort = (enum report_sort)word;
+			s->report.sort = (enum order)word;
 		return s->has_sort;
 	case OPT_EACH:
 		s->each = true;
@@ -622,14 +611,14 @@ can_write(const struct settings *s, const struct format *f)
 }
 
 static bool
-can_sort(const struct settings *s, enum report_sort sort)
+can_sort(const struct settings *s, enum order sort)
 {
-	if (sort == REPORT_GROWTH)
+	if (sort == ORDER_GROWTH)
 		return s->diff;
-	if (sort == REPORT_OLD)
+	if (sort == ORDER_OLD)
 		return !s->diff;
-	return (!s->diff && !s->merge) || sort == REPORT_LIVE || sort == REPORT_ALLOCATIONS ||
-	       sort == REPORT_BLOCKS;
+	return (!s->diff && !s->merge) || sort == ORDER_LIVE || sort == ORDER_ALLOCATIONS ||
+	       sort == ORDER_BLOCKS;
 }
 
 /* Do all options go together with --diff, --merge, or neither? */

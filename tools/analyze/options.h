@@ -80,7 +80,5 @@ void options_free(struct settings *s);
 
 extern const char options_help[];
 
-/* A line on standard error. */
-void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

@@ -14,6 +14,7 @@
 #endif
 
 #include "analyze/inspect.h"
+#include "report/writers.h"
 
 struct shell {
 	const struct heap *heap;
@@ -93,11 +94,11 @@ ask_report(struct shell *s, const char *argument)
 }
 
 static bool
-parse_sort(const char *word, enum report_sort *ret)
+parse_sort(const char *word, enum order *ret)
 {
-	for (int i = 0; report_sort_names[i]; i++)
-		if (strcmp(report_sort_names[i], word) == 0) {
-			*ret = (enum report_sort)i;
+	for (int i = 0; order_names[i]; i++)
+		if (strcmp(order_names[i], word) == 0) {
+			*ret = (enum order)i;
 			return true;
 		}
 	return false;

@@ -27,6 +27,7 @@
 #include "command/check.h"
 #include "command/launch.h"
 #include "sleeper.h"
+#include "util/complain.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -10,6 +10,7 @@
 #include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +19,16 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "command/request.h"
+int
+ask_fail(struct ask_error *err, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	(void)vsnprintf(err->text, sizeof(err->text), format, ap);
+	va_end(ap);
+	return -1;
+}
 
 static void
 name_in_proc(const struct inside *in, const char *file, char *ret, size_t bytes)

@@ -20,6 +20,14 @@
 
 #include "published.h"
 
+/* Everything that may go wrong ends in one sentence for the user. */
+struct ask_error {
+	char text[512 + PATH_MAX];
+};
+
+/* Fill it in.  Returns -1. */
+int ask_fail(struct ask_error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
 struct ask_error;
 
 struct inside {

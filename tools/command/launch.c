@@ -7,6 +7,7 @@
  */
 #include "command/launch.h"
 #include "command/target.h"
+#include "util/complain.h"
 #include "util/text.h"
 
 #include <errno.h>
@@ -22,16 +23,6 @@ const struct setting settings[] = {
 #include "options.def"
 #undef OPTION
 };
-
-void
-complain(const char *format, ...)
-{
-	va_list ap;
-
-	va_start(ap, format);
-	text_complain("gcprof", format, ap);
-	va_end(ap);
-}
 
 int
 setting_is_switch(const struct setting *s)

@@ -38,8 +38,6 @@ enum {
 #undef OPTION
 };
 
-/* One line on standard error. */
-void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* An option whose values begin with 0 and 1 may stand alone, and means 1. */
 int setting_is_switch(const struct setting *s);

@@ -20,6 +20,7 @@
 #include "command/check.h"
 #include "command/launch.h"
 #include "command/request.h"
+#include "util/complain.h"
 
 enum { EXIT_NO_ANSWER = 1 };
 
@@ -96,7 +97,7 @@ help(void)
 	(void)puts("\n"
 		   "top: show a running program's memory, or a command's while it runs.\n");
 #define TOP_OPTION(letter, name, argument, text) put_option("--" name argument, text);
-#include "top/top_options.def"
+#include "command/top_options.def"
 #undef TOP_OPTION
 	(void)puts("\n"
 		   "shell: a prompt at which a snapshot is asked about its blocks and sites; takes\n"

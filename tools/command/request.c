@@ -18,7 +18,6 @@
 #include <linux/openat2.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -49,17 +48,6 @@ struct asking {
 	pid_t tried[MAX_TRIED]; /* threads that were sent it, and have not answered */
 	size_t n_tried;
 };
-
-int
-ask_fail(struct ask_error *err, const char *format, ...)
-{
-	va_list ap;
-
-	va_start(ap, format);
-	(void)vsnprintf(err->text, sizeof(err->text), format, ap);
-	va_end(ap);
-	return -1;
-}
 
 static uint64_t
 now_ms(void)

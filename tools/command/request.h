@@ -8,20 +8,13 @@
 #ifndef GCPROF_ASK_H
 #define GCPROF_ASK_H
 
-#include <limits.h>
 #include <sys/types.h>
+
+#include "command/inside.h"
 
 struct ask_options {
 	unsigned timeout_ms;
 };
-
-/* Everything that may go wrong ends in one sentence for the user. */
-struct ask_error {
-	char text[512 + PATH_MAX];
-};
-
-/* Fill it in.  Returns -1. */
-int ask_fail(struct ask_error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Ask process `pid` for a snapshot.
  *

@@ -34,7 +34,6 @@
 #include "detect/detect.h"
 #include "model/heap.h"
 #include "names/symbolize.h"
-#include "report/report.h"
 
 enum diff_state {
 	DIFF_NEW,	/* no blocks before */
@@ -152,13 +151,5 @@ diff_growth(uint64_t before, uint64_t after)
 {
 	return (int64_t)(after - before);
 }
-
-/* Write it; returns as struct format has it. */
-int report_diff_text(const struct diff *d, FILE *f);
-int report_diff_json(const struct diff *d, FILE *f);
-int report_diff_collapsed(const struct diff *d, FILE *f);
-int report_diff_difffolded(const struct diff *d, FILE *f);
-int report_diff_csv(const struct diff *d, FILE *f);
-int report_diff_html(const struct diff *d, FILE *f); /* report/html.c, where it is built */
 
 #endif

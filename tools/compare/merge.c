@@ -387,14 +387,14 @@ spread_processes(struct merge *x)
 /* ---- order ---- */
 
 static uint64_t
-key_of(const struct merge_row *row, enum report_sort sort)
+key_of(const struct merge_row *row, enum order sort)
 {
 	switch (sort) {
-	case REPORT_OLD:
+	case ORDER_OLD:
 		return row->old.bytes;
-	case REPORT_ALLOCATIONS:
+	case ORDER_ALLOCATIONS:
 		return row->allocations;
-	case REPORT_BLOCKS:
+	case ORDER_BLOCKS:
 		return row->live.blocks;
 	default:
 		return row->live.bytes;
@@ -406,7 +406,7 @@ static int
 compare_rows(const void *a, const void *b, void *arg)
 {
 	const struct merge_row *x = a, *y = b;
-	const enum report_sort *sort = arg;
+	const enum order *sort = arg;
 	uint64_t of_x = key_of(x, *sort), of_y = key_of(y, *sort);
 
 	if (of_x != of_y)
@@ -446,7 +446,7 @@ struct merge *
 merger_finish(struct merger *m)
 {
 	struct merge *x = &m->merge;
-	enum report_sort sort = m->options->sort;
+	enum order sort = m->options->sort;
 
 	if (make_rows(m) || spread_processes(x))
 		return NULL;

@@ -25,8 +25,8 @@
 #include "compare/cross_index.h"
 #include "detect/detect.h"
 #include "model/heap.h"
+#include "model/order.h"
 #include "names/symbolize.h"
-#include "report/report.h"
 
 enum { MERGE_OUTLIERS = 4 }; /* named of each site */
 
@@ -96,7 +96,7 @@ struct merge {
 struct merge_options {
 	struct heap_filter filter;
 	const regex_t *focus, *ignore;
-	enum report_sort sort; /* live, old, allocations or blocks */
+	enum order sort; /* live, old, allocations or blocks */
 	const char *filter_text;
 	bool with_types;
 };
@@ -122,10 +122,5 @@ void merger_free(struct merger *m);
 
 /* For the next report: so many sites, types and findings, and frames of a stack in text; 0 = all. */
 void merge_list(struct merge *m, size_t top, size_t frames);
-
-/* Write it; returns as struct format has it. */
-int report_merge_text(const struct merge *m, FILE *f);
-int report_merge_json(const struct merge *m, FILE *f);
-int report_merge_csv(const struct merge *m, FILE *f);
 
 #endif

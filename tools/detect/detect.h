@@ -14,11 +14,11 @@
 #include <stdint.h>
 
 #include "detect/finding.h"
+#include "detect/series.h"
 #include "detect/suppress.h"
 #include "explain/holders.h"
 #include "graph/graph.h"
 #include "model/heap.h"
-#include "model/several.h"
 #include "names/symbolize.h"
 
 struct detect_options {

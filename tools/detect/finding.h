@@ -15,11 +15,11 @@
 
 #include "detect/fragmentation.h"
 #include "detect/idle_retention.h"
+#include "detect/series.h"
 #include "explain/holders.h"
 #include "explain/types.h"
 #include "graph/graph.h"
 #include "model/heap.h"
-#include "model/several.h"
 
 enum finding_level { FINDING_ERROR, FINDING_WARNING, FINDING_NOTE };
 

@@ -22,8 +22,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "detect/series.h"
 #include "model/heap.h"
-#include "model/several.h"
 
 #define SETTLE_DRAINED 0.1 /* up to this share: given back */
 #define SETTLE_MOSTLY  0.5 /* up to this one: mostly */

@@ -1,9 +1,9 @@
 /* series_trend.c -- what several snapshots of one process say together.
  *
- * In:   findings of the last snapshot; sums of all of them (several.h); marks.
+ * In:   findings of the last snapshot; sums of all of them (series.h); marks.
  * Out:  evidence more on findings of what grows, or against them; findings of what
  *       only the snapshots show: growth, and what a busy time has left behind.
- * Not here: matching of sites (several.h), snapshots and marks (detect/idle_retention.h), the
+ * Not here: matching of sites (series.h), snapshots and marks (detect/idle_retention.h), the
  *       history that one snapshot has (detect/growth.c).
  *
  * A finding is weighed by the sites whose blocks it counts.  Of the others those of
@@ -21,9 +21,9 @@
 #include <string.h>
 
 #include "detect/idle_retention.h"
+#include "detect/series.h"
 #include "detect/trend.h"
 #include "graph/dominators.h"
-#include "model/several.h"
 #include "names/names.h"
 #include "util/text.h"
 

@@ -2,7 +2,7 @@
  *
  * In:   models, one after the other.
  * Out:  a number for each stack that is the same in all of them.
- * Not here: sums (several.h), names (compare/cross_index.h).
+ * Not here: sums (series.h), names (compare/cross_index.h).
  *
  * A file numbers its sites by itself, so sites are matched by their stacks: from
  * the outermost frame inwards, each by its module's build id, or its path if it has

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "report/profile.h"
+#include "report/writers.h"
 
 /* A spreadsheet takes a cell that begins so for a formula, and runs it: an apostrophe makes
  * it text.  Source: OWASP, "CSV Injection". */

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "report/compared.h"
+#include "report/writers.h"
 
 #define PUT(o, key, value) report_joint_put(o, key, value)
 #define NUMBER(v)	   report_joint_number(v)

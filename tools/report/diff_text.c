@@ -18,6 +18,7 @@
 
 #include "report/compared.h"
 #include "report/layout.h"
+#include "report/writers.h"
 #include "util/text.h"
 
 #define SIZE(v)	  text_size(v, (char[24]){0}, 24)

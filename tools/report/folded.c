@@ -19,19 +19,20 @@
 #include <jansson.h>
 
 #include "report/profile.h"
+#include "report/writers.h"
 #include "util/text.h"
 
 /* ---- collapsed ---- */
 
 static enum profile_value
-value_of_sort(enum report_sort sort)
+value_of_sort(enum order sort)
 {
 	switch (sort) {
-	case REPORT_OLD:
+	case ORDER_OLD:
 		return PROFILE_OLD_BYTES;
-	case REPORT_ALLOCATIONS:
+	case ORDER_ALLOCATIONS:
 		return PROFILE_ALLOCATIONS;
-	case REPORT_BLOCKS:
+	case ORDER_BLOCKS:
 		return PROFILE_LIVE_BLOCKS;
 	default:
 		return PROFILE_LIVE_BYTES;

@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "report/formats.h"
+#include "report/writers.h"
 
 #include <string.h>
 

@@ -46,6 +46,7 @@
 #include "explain/outline.h"
 #include "explain/types.h"
 #include "report/profile.h"
+#include "report/writers.h"
 #include "util/text.h"
 
 /* Indices into node_types and edge_types, below. */

@@ -27,6 +27,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "report/writers.h"
 #include "util/text.h"
 
 /* ---- the page without data ---- */
@@ -172,7 +173,7 @@ tree_want(struct tree *t, uint32_t node)
 static void
 write_tree(struct tree *t)
 {
-	enum report_sort sort = t->r->options.sort;
+	enum order sort = t->r->options.sort;
 
 	for (size_t i = 0; i < t->r->n_listed[sort]; i++)
 		tree_want(t, stack_top(t->r->heap, t->r->lists[sort][i]));
@@ -218,7 +219,7 @@ write_row(const struct report *r, FILE *f, uint32_t node)
 static void
 write_sites(const struct report *r, FILE *f)
 {
-	enum report_sort sort = r->options.sort;
+	enum order sort = r->options.sort;
 	struct tree t = {
 		.r = r,
 		.f = f,

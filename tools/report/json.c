@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "report/writers.h"
 #include "util/text.h"
 
 /* Sites listed of what is lost with a finding; the sums are of all. */
@@ -876,7 +877,7 @@ write_frames(const struct report *r, FILE *f, char **texts, uint32_t node)
 static void
 write_sites(const struct report *r, FILE *f)
 {
-	enum report_sort sort = r->options.sort;
+	enum order sort = r->options.sort;
 	uint32_t n_nodes = r->heap->n_nodes;
 	char **texts = calloc((size_t)n_nodes + 1, sizeof(*texts));
 	const char *separator = "\n";

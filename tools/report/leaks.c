@@ -14,6 +14,7 @@
 #include "names/names.h"
 #include "names/source_locations.h"
 #include "report/layout.h"
+#include "report/writers.h"
 #include "util/text.h"
 
 enum {

@@ -29,6 +29,7 @@
 
 #include "names/stacks.h"
 #include "report/profile.h"
+#include "report/writers.h"
 #include "util/text.h"
 
 typedef Gcprof__Pprof__Profile message;

@@ -62,9 +62,9 @@ passes(const struct report *r, uint32_t node)
 	return ok;
 }
 
-const char *const report_sort_names[REPORT_N_SORTS + 1] = {
-	[REPORT_LIVE] = "live",     [REPORT_OLD] = "old", [REPORT_ALLOCATIONS] = "allocations",
-	[REPORT_BLOCKS] = "blocks", [REPORT_AGE] = "age", [REPORT_RETAINED] = "retained",
+const char *const order_names[N_ORDERS + 1] = {
+	[ORDER_LIVE] = "live",     [ORDER_OLD] = "old", [ORDER_ALLOCATIONS] = "allocations",
+	[ORDER_BLOCKS] = "blocks", [ORDER_AGE] = "age", [ORDER_RETAINED] = "retained",
 };
 
 /* ---- ranks ---- */
@@ -88,7 +88,7 @@ compare_ranks(const void *a, const void *b)
 
 /* What a node is ranked by; false if it has no place in this list. */
 static bool
-rank_of(const struct report *r, uint32_t node, enum report_sort sort, struct rank *ret)
+rank_of(const struct report *r, uint32_t node, enum order sort, struct rank *ret)
 {
 	const struct heap_site *s = &r->sites[node];
 	const struct heap_node *n = &r->heap->nodes[node];
@@ -99,21 +99,21 @@ rank_of(const struct report *r, uint32_t node, enum report_sort sort, struct ran
 	ret->node = node;
 	ret->second = s->live.bytes;
 	switch (sort) {
-	case REPORT_LIVE:
+	case ORDER_LIVE:
 		ret->first = s->live.bytes;
 		ret->second = s->live.blocks;
 		return s->live.blocks > 0 || is_dead_welcome;
-	case REPORT_OLD:
+	case ORDER_OLD:
 		ret->first = s->old.bytes;
 		return s->old.blocks > 0 || is_dead_welcome;
-	case REPORT_ALLOCATIONS:
+	case ORDER_ALLOCATIONS:
 		ret->first = n->allocations;
 		ret->second = n->allocated_bytes;
 		return n->allocations > 0 && (!is_filtered || s->live.blocks > 0);
-	case REPORT_BLOCKS:
+	case ORDER_BLOCKS:
 		ret->first = s->live.blocks;
 		return s->live.blocks > 0 || is_dead_welcome;
-	case REPORT_RETAINED:
+	case ORDER_RETAINED:
 		ret->first = r->findings && r->findings->retained
 				     ? r->findings->retained[node].bytes
 				     : 0;
@@ -125,7 +125,7 @@ rank_of(const struct report *r, uint32_t node, enum report_sort sort, struct ran
 }
 
 static int
-rank_list(struct report *r, const bool *is_hidden, enum report_sort sort)
+rank_list(struct report *r, const bool *is_hidden, enum order sort)
 {
 	uint32_t n_nodes = r->heap->n_nodes;
 	struct rank *ranks = malloc(((size_t)n_nodes + 1) * sizeof(*ranks));
@@ -167,10 +167,10 @@ rank_all(struct report *r)
 	int failed = is_hidden ? rank_list(r, is_hidden, r->options.sort) : -1;
 
 	if (!failed && !r->options.one_list) {
-		for (int sort = REPORT_LIVE; sort <= REPORT_ALLOCATIONS && !failed;
+		for (int sort = ORDER_LIVE; sort <= ORDER_ALLOCATIONS && !failed;
 		     sort++)
 			if (!r->lists[sort])
-				failed = rank_list(r, is_hidden, (enum report_sort)sort);
+				failed = rank_list(r, is_hidden, (enum order)sort);
 	}
 	free(is_hidden);
 	return failed;
@@ -183,7 +183,7 @@ fetch_names(const struct report *r)
 {
 	struct stack s;
 
-	for (int sort = 0; sort < REPORT_N_SORTS; sort++)
+	for (int sort = 0; sort < N_ORDERS; sort++)
 		for (size_t i = 0; r->lists[sort] && i < r->n_listed[sort]; i++)
 			if (stack_get(r->heap, r->symbols, r->lists[sort][i], &s) == 0)
 				stack_free(&s);
@@ -456,7 +456,7 @@ report_free(struct report *r)
 {
 	if (!r)
 		return;
-	for (int sort = 0; sort < REPORT_N_SORTS; sort++)
+	for (int sort = 0; sort < N_ORDERS; sort++)
 		free(r->lists[sort]);
 	free(r->sites);
 	free(r->epochs);

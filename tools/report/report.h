@@ -20,25 +20,14 @@
 
 #include "detect/detect.h"
 #include "model/heap.h"
+#include "model/order.h"
 #include "names/stacks.h"
 #include "names/symbolize.h"
-
-enum report_sort {
-	REPORT_LIVE,
-	REPORT_OLD,
-	REPORT_ALLOCATIONS,
-	REPORT_BLOCKS,
-	REPORT_AGE,
-	REPORT_RETAINED,
-	REPORT_N_SORTS,
-	REPORT_GROWTH = REPORT_N_SORTS, /* of several snapshots only */
-};
-extern const char *const report_sort_names[REPORT_N_SORTS + 1]; /* ended by NULL */
 
 struct report_options {
 	size_t top;    /* rows of each list; 0 = all */
 	size_t frames; /* of each stack, text only; 0 = all */
-	enum report_sort sort;
+	enum order sort;
 	bool one_list;  /* only the list by `sort` */
 	bool findings_only; /* text: nothing but them and the totals of leaks; nothing at
 			       all where there are none */
@@ -82,9 +71,9 @@ struct report {
 	struct report_options options;
 	struct heap_site *sites; /* by node, after the filters on blocks */
 	/* Nodes in each order; NULL if that list is not wanted. */
-	uint32_t *lists[REPORT_N_SORTS];
-	size_t n_listed[REPORT_N_SORTS]; /* to be shown */
-	size_t n_ranked[REPORT_N_SORTS]; /* that have a rank at all */
+	uint32_t *lists[N_ORDERS];
+	size_t n_listed[N_ORDERS]; /* to be shown */
+	size_t n_ranked[N_ORDERS]; /* that have a rank at all */
 	struct report_epochs *epochs;    /* at most about 20 rows */
 	size_t n_epochs;
 	struct report_demography demography;
@@ -109,26 +98,6 @@ void report_free(struct report *r);
 
 /* Types to be shown, from 1 on; 0 if there are none. */
 uint32_t report_n_types(const struct report *r);
-
-/* Write it.  Errors are in the stream: ferror(). */
-void report_write_text(const struct report *r, FILE *f);
-void report_write_leaks(const struct report *r, FILE *f); /* a part of it */
-void report_write_sites(const struct report *r, FILE *f); /* another: the list by options.sort */
-void report_write_json(const struct report *r, FILE *f);
-
-/* One page for a browser; returns as struct format has it.  Only in a build with
- * the page's libraries. */
-int report_write_html(const struct report *r, FILE *f);
-
-/* For other programs' viewers; returns as struct format has it. */
-int report_write_collapsed(const struct report *r, FILE *f);
-int report_write_speedscope(const struct report *r, FILE *f);
-int report_write_pprof(const struct report *r, FILE *f);
-int report_write_dhat(const struct report *r, FILE *f);
-int report_write_massif(const struct report *r, FILE *f);
-int report_write_csv(const struct report *r, FILE *f);
-int report_write_sqlite(const struct report *r, FILE *f);
-int report_write_heapsnapshot(const struct report *r, FILE *f);
 
 /* Tables for other programs: blocks and sites, one a line. */
 void report_write_blocks(const struct report *r, FILE *f);

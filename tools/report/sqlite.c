@@ -24,6 +24,7 @@
 
 #include "graph/graph.h"
 #include "report/profile.h"
+#include "report/writers.h"
 #include "util/outfile.h"
 #include "util/text.h"
 

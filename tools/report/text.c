@@ -18,6 +18,7 @@
 
 #include "names/names.h"
 #include "report/layout.h"
+#include "report/writers.h"
 #include "util/text.h"
 
 enum {
@@ -382,13 +383,13 @@ retained_of(const struct report *r, uint32_t node)
 
 /* What has been shown in full in an earlier list: a line that says where. */
 static void
-write_site_again(const struct writer *w, uint32_t node, enum report_sort sort)
+write_site_again(const struct writer *w, uint32_t node, enum order sort)
 {
 	const struct heap_site *s = &w->r->sites[node];
 
-	if (sort == REPORT_ALLOCATIONS)
+	if (sort == ORDER_ALLOCATIONS)
 		put_allocations(w, node);
-	else if (sort == REPORT_OLD)
+	else if (sort == ORDER_OLD)
 		fprintf(w->f, "old %s of %s", SIZE(s->old.bytes), SIZE(s->live.bytes));
 	else
 		put_live(w, node, true);
@@ -398,9 +399,9 @@ write_site_again(const struct writer *w, uint32_t node, enum report_sort sort)
 /* First what the list is about, then the rest. */
 static void
 write_site(struct writer *w, size_t rank, uint32_t node, uint64_t part, uint64_t whole,
-	   enum report_sort sort)
+	   enum order sort)
 {
-	bool by_allocations = sort == REPORT_ALLOCATIONS;
+	bool by_allocations = sort == ORDER_ALLOCATIONS;
 
 	fprintf(w->f, "%3zu. %5.1f %%  ", rank, percent(part, whole));
 	if (w->shown[node]) {
@@ -426,16 +427,16 @@ write_site(struct writer *w, size_t rank, uint32_t node, uint64_t part, uint64_t
 }
 
 static uint64_t
-site_value(const struct report *r, uint32_t node, enum report_sort sort)
+site_value(const struct report *r, uint32_t node, enum order sort)
 {
 	switch (sort) {
-	case REPORT_OLD:
+	case ORDER_OLD:
 		return r->sites[node].old.bytes;
-	case REPORT_ALLOCATIONS:
+	case ORDER_ALLOCATIONS:
 		return r->heap->nodes[node].allocations;
-	case REPORT_BLOCKS:
+	case ORDER_BLOCKS:
 		return r->sites[node].live.blocks;
-	case REPORT_RETAINED:
+	case ORDER_RETAINED:
 		return retained_of(r, node).bytes;
 	default:
 		return r->sites[node].live.bytes;
@@ -443,14 +444,14 @@ site_value(const struct report *r, uint32_t node, enum report_sort sort)
 }
 
 static uint64_t
-whole_value(const struct report *r, enum report_sort sort)
+whole_value(const struct report *r, enum order sort)
 {
 	switch (sort) {
-	case REPORT_OLD:
+	case ORDER_OLD:
 		return r->heap->old.bytes;
-	case REPORT_ALLOCATIONS:
+	case ORDER_ALLOCATIONS:
 		return r->heap->info.allocations;
-	case REPORT_BLOCKS:
+	case ORDER_BLOCKS:
 		return r->heap->live.blocks;
 	default:
 		return r->heap->live.bytes;
@@ -460,7 +461,7 @@ whole_value(const struct report *r, enum report_sort sort)
 /* Rows that are worth their lines: those after the first that would show as 0.0 % are
  * not, unless all rows were asked for. */
 static size_t
-n_worth(const struct report *r, enum report_sort sort, uint64_t whole)
+n_worth(const struct report *r, enum order sort, uint64_t whole)
 {
 	size_t n = 0;
 
@@ -473,15 +474,15 @@ n_worth(const struct report *r, enum report_sort sort, uint64_t whole)
 }
 
 static void
-write_list(struct writer *w, enum report_sort sort)
+write_list(struct writer *w, enum order sort)
 {
-	static const char *const headings[REPORT_N_SORTS] = {
-		[REPORT_LIVE] = "Sites by live bytes",
-		[REPORT_OLD] = "Sites by old bytes",
-		[REPORT_ALLOCATIONS] = "Sites by allocations",
-		[REPORT_BLOCKS] = "Sites by live blocks",
-		[REPORT_AGE] = "Sites by age of the oldest block",
-		[REPORT_RETAINED] = "Sites by retained bytes",
+	static const char *const headings[N_ORDERS] = {
+		[ORDER_LIVE] = "Sites by live bytes",
+		[ORDER_OLD] = "Sites by old bytes",
+		[ORDER_ALLOCATIONS] = "Sites by allocations",
+		[ORDER_BLOCKS] = "Sites by live blocks",
+		[ORDER_AGE] = "Sites by age of the oldest block",
+		[ORDER_RETAINED] = "Sites by retained bytes",
 	};
 	const struct report *r = w->r;
 	uint64_t whole = whole_value(r, sort), sum = 0;
@@ -507,7 +508,7 @@ write_list(struct writer *w, enum report_sort sort)
 		was_short = is_short;
 	}
 	/* What is retained by several sites would be in the sum several times. */
-	if (n_more && sort == REPORT_RETAINED)
+	if (n_more && sort == ORDER_RETAINED)
 		fprintf(w->f, "\n     %s more site%s\n", COUNT(n_more), n_more == 1 ? "" : "s");
 	else if (n_more)
 		fprintf(w->f, "\n     %.1f %% in these; %s more site%s\n",
@@ -812,7 +813,7 @@ write_summary(const struct report *r, FILE *f)
 static void
 write_filtered(const struct report *r, FILE *f)
 {
-	enum report_sort sort = r->options.one_list ? r->options.sort : REPORT_LIVE;
+	enum order sort = r->options.one_list ? r->options.sort : ORDER_LIVE;
 	struct heap_count sum = {0, 0};
 
 	for (size_t i = 0; r->lists[sort] && i < r->n_ranked[sort]; i++) {
@@ -995,9 +996,9 @@ report_write_text(const struct report *r, FILE *f)
 	} else {
 		if (!*r->options.filter_text)
 			write_types(r, f);
-		write_list(&w, REPORT_LIVE);
-		write_list(&w, REPORT_OLD);
-		write_list(&w, REPORT_ALLOCATIONS);
+		write_list(&w, ORDER_LIVE);
+		write_list(&w, ORDER_OLD);
+		write_list(&w, ORDER_ALLOCATIONS);
 	}
 	write_mappings(r, f);
 	write_marks(r->heap, f);

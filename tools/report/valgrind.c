@@ -25,6 +25,7 @@
 #include <jansson.h>
 
 #include "report/profile.h"
+#include "report/writers.h"
 #include "util/text.h"
 
 /* What a viewer shows of a frame: "0x1234: function (file.c:12)". */

@@ -28,6 +28,7 @@
 
 #include "command/launch.h"
 #include "top/top.h"
+#include "util/complain.h"
 
 enum { EXIT_NO_ANSWER = 1, COLUMNS = 100, POLL_MS = 20, OWN_TIMEOUT_MS = 100 };
 
@@ -288,7 +289,7 @@ help(void)
 	     "       gcprof top [OPTION]... -- COMMAND [ARGUMENT]...\n");
 #define TOP_OPTION(letter, name, argument, text) \
 	printf("  %-22s %s\n", "--" name argument, text);
-#include "top/top_options.def"
+#include "command/top_options.def"
 #undef TOP_OPTION
 	puts("\nSee gcprof(1).");
 	return fflush(stdout) == 0 ? 0 : EXIT_USAGE;
@@ -423,7 +424,7 @@ main(int argc, char **argv)
 	static const struct option options[] = {
 #define TOP_OPTION(letter, name, argument, text) \
 	{name, !argument[0] ? no_argument : argument[0] == '[' ? optional_argument : required_argument, NULL, letter},
-#include "top/top_options.def"
+#include "command/top_options.def"
 #undef TOP_OPTION
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},

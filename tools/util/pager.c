@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "analyze/options.h"
+#include "util/complain.h"
 #include "util/terminal.h"
 
 extern char **environ;

@@ -1,4 +1,4 @@
-/* several.h -- snapshots of one process, side by side.
+/* series.h -- snapshots of one process, side by side.
  *
  * In:   models, one after the other, in the order of their time; each may be
  *       freed when it has been added.

@@ -1,10 +1,10 @@
-/* several.c -- snapshots of one process, side by side.
+/* series.c -- snapshots of one process, side by side.
  *
- * In/Out: several.h.
+ * In/Out: series.h.
  *
  * SPDX-License-Identifier: MIT
  */
-#include "model/several.h"
+#include "detect/series.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,0 +1,57 @@
+/* writers.h -- who writes what: a report, a comparison, a fleet; each in its formats.
+ *
+ * In:   struct report, struct diff, struct merge.
+ * Out:  bytes in a stream.
+ * Not here: which format has which name and writer (formats.c); findings for CI (findings.h).
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef GCPROF_WRITERS_H
+#define GCPROF_WRITERS_H
+
+#include <stdio.h>
+
+#include "compare/diff.h"
+#include "compare/merge.h"
+#include "report/report.h"
+
+/* ---- one snapshot ---- */
+
+/* Write it.  Errors are in the stream: ferror(). */
+void report_write_text(const struct report *r, FILE *f);
+void report_write_leaks(const struct report *r, FILE *f); /* a part of it */
+void report_write_sites(const struct report *r, FILE *f); /* another: the list by options.sort */
+void report_write_json(const struct report *r, FILE *f);
+
+/* One page for a browser; returns as struct format has it.  Only in a build with
+ * the page's libraries. */
+int report_write_html(const struct report *r, FILE *f);
+
+/* For other programs' viewers; returns as struct format has it. */
+int report_write_collapsed(const struct report *r, FILE *f);
+int report_write_speedscope(const struct report *r, FILE *f);
+int report_write_pprof(const struct report *r, FILE *f);
+int report_write_dhat(const struct report *r, FILE *f);
+int report_write_massif(const struct report *r, FILE *f);
+int report_write_csv(const struct report *r, FILE *f);
+int report_write_sqlite(const struct report *r, FILE *f);
+int report_write_heapsnapshot(const struct report *r, FILE *f);
+
+/* ---- what differs ---- */
+
+/* Write it; returns as struct format has it. */
+int report_diff_text(const struct diff *d, FILE *f);
+int report_diff_json(const struct diff *d, FILE *f);
+int report_diff_collapsed(const struct diff *d, FILE *f);
+int report_diff_difffolded(const struct diff *d, FILE *f);
+int report_diff_csv(const struct diff *d, FILE *f);
+int report_diff_html(const struct diff *d, FILE *f); /* report/html.c, where it is built */
+
+/* ---- a fleet ---- */
+
+/* Write it; returns as struct format has it. */
+int report_merge_text(const struct merge *m, FILE *f);
+int report_merge_json(const struct merge *m, FILE *f);
+int report_merge_csv(const struct merge *m, FILE *f);
+
+#endif
