@@ -234,7 +234,8 @@ AM_TESTS_ENVIRONMENT = \
 	ASAN_OPTIONS=abort_on_error=0:detect_leaks=1; export ASAN_OPTIONS;
 
 check-core: all
-	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(unit_tests)'
+	$(MAKE) $(AM_MAKEFLAGS) $(unit_tests)
+	$(MAKE) $(AM_MAKEFLAGS) check-TESTS TESTS='$(unit_tests)'
 
 check-long: all
 	GCPROF_TESTS_LONG=1; export GCPROF_TESTS_LONG; \

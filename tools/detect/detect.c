@@ -301,6 +301,31 @@ drop_suppressed(const struct detector *d)
 
 /* ---- the whole ---- */
 
+/* The detectors, in the order in which they run; series_trend.c adds to the findings of
+ * those before it. */
+enum { NEEDS_GRAPH = 1, NEEDS_SERIES = 2, NEEDS_CHECK = 4 /* the program wants one */ };
+static const struct {
+	void (*run)(const struct detector *d);
+	unsigned needs;
+} detectors[] = {
+	{detect_bad_frees, 0},
+	{detect_leaks, NEEDS_GRAPH | NEEDS_CHECK},
+	{detect_growth, 0},
+	{detect_several, NEEDS_SERIES},
+	{detect_fragmentation, 0},
+};
+
+static void
+run_detectors(const struct detector *d)
+{
+	unsigned has = (d->graph ? NEEDS_GRAPH : 0) | (d->options->several ? NEEDS_SERIES : 0) |
+		       (d->findings->leaks.is_off ? 0 : NEEDS_CHECK);
+
+	for (size_t i = 0; i < sizeof(detectors) / sizeof(*detectors); i++)
+		if (!d->findings->failed && !(detectors[i].needs & ~has))
+			detectors[i].run(d);
+}
+
 struct findings *
 findings_new(const struct heap *heap, struct symbols *symbols,
 	     const struct detect_options *options)
@@ -318,16 +343,8 @@ findings_new(const struct heap *heap, struct symbols *symbols,
 		all->failed = !graph;
 		d.graph = graph;
 	}
-	detect_bad_frees(&d);
 	all->leaks.is_off = heap->info.leak_check_off;
-	if (graph && !all->leaks.is_off)
-		detect_leaks(&d);
-	if (!all->failed)
-		detect_growth(&d);
-	if (!all->failed && options->several)
-		detect_several(&d);
-	if (!all->failed)
-		detect_fragmentation(&d);
+	run_detectors(&d);
 	if (!all->failed)
 		sum_sites(&d);
 	if (!all->failed)

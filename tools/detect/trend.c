@@ -47,14 +47,12 @@ struct trend
 trend_at(const double *x, const double *values, size_t n)
 {
 	struct trend t = {.p = 1};
+	static double slopes[TREND_MAX * (TREND_MAX - 1) / 2]; /* too many for a stack */
 	size_t n_slopes = 0;
-	double *slopes, sum = 0, v, z, width;
+	double sum = 0, v, z, width;
 	long low, high;
 
 	if (n < 3 || n > TREND_MAX)
-		return t;
-	slopes = malloc(n * (n - 1) / 2 * sizeof(*slopes));
-	if (!slopes)
 		return t;
 	for (size_t i = 0; i < n; i++)
 		for (size_t j = i + 1; j < n; j++) {
@@ -66,10 +64,8 @@ trend_at(const double *x, const double *values, size_t n)
 			if (way > 0)
 				slopes[n_slopes++] = by / way;
 		}
-	if (n_slopes == 0) {
-		free(slopes);
+	if (n_slopes == 0)
 		return t;
-	}
 	qsort(slopes, n_slopes, sizeof(*slopes), compare);
 	t.slope = n_slopes % 2 ? slopes[n_slopes / 2]
 			       : (slopes[n_slopes / 2 - 1] + slopes[n_slopes / 2]) / 2;
@@ -82,7 +78,6 @@ trend_at(const double *x, const double *values, size_t n)
 	high = lround(((double)n_slopes + width) / 2);
 	t.slope_low = slopes[low < 0 ? 0 : low];
 	t.slope_high = slopes[high >= (long)n_slopes ? (long)n_slopes - 1 : high];
-	free(slopes);
 	return t;
 }
 
