@@ -43,6 +43,7 @@ e2e_tests += \
 	tests/e2e/sanitizers.sh \
 	tests/e2e/secure.sh \
 	tests/e2e/sandbox.sh \
+	tests/e2e/sandbox-each.sh \
 	tests/e2e/several.sh \
 	tests/e2e/signals.sh \
 	tests/e2e/sleeping.sh \
