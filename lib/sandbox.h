@@ -25,7 +25,7 @@
  * execve, or was installed by a system call instruction of the program's own; one that
  * cannot be copied is taken to forbid all but calls for memory.  A handler of SIGSYS
  * that would do an allocator's calls for memory is not asked.  Landlock is no filter: what
- * it forbids fails, as by permissions.
+ * it forbids fails, as by permissions (tests/e2e/landlock.sh).
  *
  * SPDX-License-Identifier: MIT
  */

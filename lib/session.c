@@ -18,6 +18,7 @@
 #include "forking.h"
 #include "live.h"
 #include "mappings.h"
+#include "maps.h"
 #include "mem.h"
 #include "newfile.h"
 #include "options.h"
@@ -267,6 +268,9 @@ write_and_tell(void *with)
 	else if (err)
 		sys_log("cannot write snapshot '%s': %s (errno %d)", facts->name,
 			error_name(-err), -err);
+	else if (maps_is_missing())
+		sys_log("snapshot '%s' does not tell what is lost: /proc/self/maps cannot be read",
+			facts->name);
 	else if (options.is_verbose)
 		sys_log("wrote '%s' (%s)", facts->name, facts->reason);
 	return err;
