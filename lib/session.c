@@ -1261,6 +1261,14 @@ session_boot(void)
 	(void)libc_register_atfork(before_fork, after_fork_parent, after_fork_child, NULL);
 }
 
+/* Whether anybody is ever to see what is recorded. */
+static bool
+is_anything_wanted(void)
+{
+	return options_want_snapshots() || options.is_trace || options.is_live ||
+	       watch_next_ns() != UINT64_MAX;
+}
+
 __attribute__((constructor)) static void
 start(void)
 {
@@ -1304,7 +1312,7 @@ start(void)
 		(void)sanitizers_unfollow(environ);
 	if (__lsan_default_suppressions)
 		s.suppressions = __lsan_default_suppressions();
-	if (wrap_is_malloc_replaced())
+	if (is_anything_wanted() && wrap_is_malloc_replaced())
 		sys_log("the program has a malloc of its own, whose blocks are not seen");
 	if (options.is_verbose)
 		sys_log("started in '%s'", s.executable);
