@@ -7,6 +7,7 @@
 . "${srcdir:-.}/tests/e2e/init.sh"
 
 require file gzip gcc
+echo '#include <seccomp.h>' | gcc -E - >/dev/null 2>&1 || skip_all "libseccomp's header is not installed"
 printf 'int main(void) { return 0; }\n' >"$T/one.c"
 gzip -c "$T/one.c" >"$T/one.gz"
 
