@@ -15,6 +15,7 @@ enum { MAX_AREAS = 1 << 20, BUFFER = 64 << 10 };
 
 static struct maps_area *areas; /* MAX_AREAS, touched as far as used */
 static uint32_t n_areas;
+static bool is_missing; /* the file could not be opened */
 static char buffer[BUFFER]; /* one reader at a time */
 
 static uintptr_t
@@ -86,6 +87,12 @@ parse(const char *line)
 	n_areas++;
 }
 
+bool
+maps_is_missing(void)
+{
+	return is_missing;
+}
+
 /* Of this thread: those of the main thread are gone with it, if it has called
  * pthread_exit. */
 bool
@@ -96,6 +103,7 @@ maps_load(void)
 	long got;
 
 	n_areas = 0;
+	is_missing = fd < 0;
 	if (!areas)
 		areas = mem_map((size_t)MAX_AREAS * sizeof *areas);
 	if (fd < 0 || !areas) {

@@ -23,6 +23,8 @@ struct maps_area {
 
 /* Read anew.  Returns false if the kernel does not show it. */
 bool maps_load(void);
+/* Whether that has failed as there is no such file, or it cannot be read. */
+bool maps_is_missing(void);
 uint32_t maps_n(void);
 const struct maps_area *maps_get(uint32_t i);
 /* The area that holds an address, or NULL. */

@@ -310,6 +310,26 @@ options_want_snapshots(void)
 	       options.growth_percent || options.limit_bytes;
 }
 
+/* Not by the default value of an option. */
+static bool
+is_given(enum option_name o)
+{
+	return in_force[o] != table[o].dflt;
+}
+
+bool
+options_ask_for_signal(void)
+{
+	return options.at_signal && (is_given(OPT_SNAPSHOT) || is_given(OPT_SIGNAL));
+}
+
+bool
+options_ask_for_running(void)
+{
+	return options_ask_for_signal() || options.interval_ns || options.growth_percent ||
+	       options.limit_bytes || is_given(OPT_CUT_SIGNAL);
+}
+
 void
 options_complain(void)
 {

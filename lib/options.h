@@ -47,6 +47,10 @@ void options_parse(char **environment);
 size_t options_text(char *to, size_t bytes);
 /* Whether any are to be written, at whatever moment. */
 bool options_want_snapshots(void);
+/* Whether the user has asked, in so many words, for snapshots by GCPROF_SIGNAL; for any
+ * while the program runs.  Who has not need not be told that there are none. */
+bool options_ask_for_signal(void);
+bool options_ask_for_running(void);
 /* Say on standard error what could not be used, once. */
 void options_complain(void);
 

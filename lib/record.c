@@ -352,8 +352,9 @@ bad_free(void *p, enum blocks_state state, const struct block *b, const struct c
 	if (note_bad(is_double ? HEAPFILE_BAD_DOUBLE : HEAPFILE_BAD_INVALID, (uintptr_t)p, site,
 		     is_double ? b->site : 0) &&
 	    atomic_add(&n_said, 1) < 10)
-		sys_log("%s free of 0x%lx, ignored; the snapshot has its stack",
-			is_double ? "double" : "invalid", (unsigned long)p);
+		sys_log("%s free of 0x%lx, ignored%s", is_double ? "double" : "invalid",
+			(unsigned long)p,
+			options_want_snapshots() ? "; the snapshot has its stack" : "");
 	/* Not within a handler that interrupted the allocator: the next one will do. */
 	if (unlikely(options.abort_at != 0) && c && atomic_add(&n_bad, 1) + 1 >= options.abort_at)
 		session_end_by_wrong_frees(relaxed_load(&n_bad));

@@ -275,15 +275,36 @@ sandbox_is_on(void)
 static const struct need {
 	enum sandbox_purpose purpose;
 	struct sys_call call;
+	long of; /* not needed where this call is forbidden; ALWAYS */
 } needs[] = {
-#define NEED(purpose, name, ...) {purpose, {.number = SYS_##name, .args = {__VA_ARGS__}}}
+#define ALWAYS -1
+#define NEED(purpose, name, ...) {purpose, {.number = SYS_##name, .args = {__VA_ARGS__}}, ALWAYS}
+/* A sleeping call that a handler of ours has ended goes on by another: resume.c. */
+#define NEED_FOR(of, purpose, name) {purpose, {.number = name}, SYS_##of}
+#define NEED_TO_GO_ON(purpose)                                                           \
+	NEED(purpose, rt_sigprocmask, 2 /* SIG_SETMASK */),                              \
+		NEED_FOR(nanosleep, purpose, SYS_restart_syscall),                       \
+		NEED_FOR(clock_nanosleep, purpose, SYS_restart_syscall),                 \
+		NEED_FOR(poll, purpose, SYS_restart_syscall),                            \
+		NEED_FOR(futex, purpose, SYS_restart_syscall),                           \
+		NEED_FOR(pause, purpose, SYS_rt_sigsuspend),                             \
+		NEED_FOR(epoll_wait, purpose, SYS_epoll_pwait),                          \
+		NEED_FOR(io_getevents, purpose, 333 /* io_pgetevents */)
 	NEED(SANDBOX_WRITE, openat, AT_FDCWD, 0, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600),
+	/* Of /proc, without which memory is not found, or is taken for lost. */
+	NEED(SANDBOX_WRITE, openat, AT_FDCWD, 0, O_RDONLY | O_CLOEXEC),
+	NEED(SANDBOX_WRITE, read, 3),
+	NEED(SANDBOX_WRITE, fcntl, 0, F_DUPFD_CLOEXEC, 3), /* the child has closed 0 and 1 */
 	NEED(SANDBOX_WRITE, pwrite64, 3),
 	NEED(SANDBOX_WRITE, rename),
 	NEED(SANDBOX_WRITE, close, 3),
 	NEED(SANDBOX_WRITE, mmap, 0, 4096, PROT_READ | PROT_WRITE,
 	     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1),
 	NEED(SANDBOX_WRITE, rt_sigprocmask, 2 /* SIG_SETMASK */),
+	/* To see whether memory can be read, and to survive that it cannot: peek.c. */
+	NEED(SANDBOX_WRITE, rt_sigprocmask, -1, 4096, 0, 8),
+	NEED(SANDBOX_WRITE, rt_sigaction, 11 /* SIGSEGV */),
+	NEED(SANDBOX_WRITE, rt_sigreturn),
 	NEED(SANDBOX_WRITE, wait4),
 	NEED(SANDBOX_WRITE, exit_group),
 	NEED(SANDBOX_THREADS, openat, AT_FDCWD, 0, O_RDONLY | O_DIRECTORY | O_CLOEXEC),
@@ -294,8 +315,14 @@ static const struct need {
 	NEED(SANDBOX_THREADS, futex, 0, 129 /* FUTEX_WAKE_PRIVATE */),
 	NEED(SANDBOX_THREADS, sigaltstack),
 	NEED(SANDBOX_THREADS, rt_sigaction, 1),
+	/* A signal that the cut has taken is sent again. */
+	NEED(SANDBOX_THREADS, rt_sigpending),
+	NEED(SANDBOX_THREADS, rt_sigtimedwait),
+	NEED(SANDBOX_THREADS, rt_tgsigqueueinfo),
+	NEED_TO_GO_ON(SANDBOX_THREADS),
 	NEED(SANDBOX_THREADS, rt_sigreturn),
 	NEED(SANDBOX_HANDLER, rt_sigreturn),
+	NEED_TO_GO_ON(SANDBOX_GO_ON),
 	NEED(SANDBOX_FATAL, rt_sigaction, 1),
 	NEED(SANDBOX_FATAL, rt_sigreturn),
 	NEED(SANDBOX_FATAL, tgkill),
@@ -314,7 +341,18 @@ static const struct need {
 	NEED(SANDBOX_THREAD, getdents64, 3),
 	NEED(SANDBOX_THREAD, exit),
 #undef NEED
+#undef NEED_FOR
+#undef NEED_TO_GO_ON
 };
+
+static bool
+is_needed(const struct need *n)
+{
+	const struct sys_call of = {.number = n->of};
+	long refused;
+
+	return n->of == ALWAYS || passes(&of, &refused);
+}
 
 bool
 sandbox_allows(enum sandbox_purpose purpose)
@@ -323,7 +361,8 @@ sandbox_allows(enum sandbox_purpose purpose)
 	long refused;
 
 	for (i = 0; sandbox_is_on() && i < sizeof needs / sizeof *needs; i++)
-		if (needs[i].purpose == purpose && !passes(&needs[i].call, &refused))
+		if (needs[i].purpose == purpose && !passes(&needs[i].call, &refused) &&
+		    is_needed(&needs[i]))
 			return false;
 	return true;
 }

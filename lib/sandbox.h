@@ -25,7 +25,7 @@
  * execve, or was installed by a system call instruction of the program's own; one that
  * cannot be copied is taken to forbid all but calls for memory.  A handler of SIGSYS
  * that would do an allocator's calls for memory is not asked.  Landlock is no filter: what
- * it forbids fails, as by permissions.
+ * it forbids fails, as by permissions (tests/e2e/landlock.sh).
  *
  * SPDX-License-Identifier: MIT
  */
@@ -55,6 +55,7 @@ enum sandbox_purpose {
 	SANDBOX_WRITE,	/* write a snapshot */
 	SANDBOX_THREADS, /* stop other threads for it, and let them go on */
 	SANDBOX_HANDLER, /* return from a signal handler */
+	SANDBOX_GO_ON,	/* and let a call go on that it has ended */
 	SANDBOX_FATAL,	/* the default action of a signal from within a handler */
 	SANDBOX_CLOCK,	/* read the clocks by a call */
 	SANDBOX_THREAD	/* start a thread, which sleeps, and end it */

@@ -18,6 +18,7 @@
 #include "forking.h"
 #include "live.h"
 #include "mappings.h"
+#include "maps.h"
 #include "mem.h"
 #include "newfile.h"
 #include "options.h"
@@ -267,6 +268,9 @@ write_and_tell(void *with)
 	else if (err)
 		sys_log("cannot write snapshot '%s': %s (errno %d)", facts->name,
 			error_name(-err), -err);
+	else if (maps_is_missing())
+		sys_log("snapshot '%s' does not tell what is lost: /proc/self/maps cannot be read",
+			facts->name);
 	else if (options.is_verbose)
 		sys_log("wrote '%s' (%s)", facts->name, facts->reason);
 	return err;
@@ -1009,7 +1013,11 @@ session_know_sandbox(bool is_strict)
 void
 session_after_sandbox(void)
 {
-	(void)is_forbidden();
+	/* By hand it may be asked nevertheless: a call that ends early is better than death
+	 * by a signal that has its default action. */
+	if (!is_forbidden() &&
+	    !(sandbox_allows(SANDBOX_HANDLER) && sandbox_allows(SANDBOX_GO_ON)))
+		publish_refuse("its seccomp filter forbids what answering by a signal takes");
 	if (before.had_timekeeper && record_enter()) {
 		start_timekeeper();
 		record_leave();
@@ -1038,7 +1046,11 @@ session_asked(const struct cut_thread *where)
 	if (requests & WANTS_SNAPSHOT) {
 		publish_take(PUBLISH_SNAPSHOT);
 		err = take_at(BY_SIGNAL, NULL, GO_ON, where);
-		publish_answer(PUBLISH_SNAPSHOT, err == -EBUSY ? EBUSY : 0, s.writing_number);
+		/* Other errors are those of a snapshot that was begun: they are with it. */
+		if (err == -EPERM && !is_forbidden())
+			err = 0;
+		publish_answer(PUBLISH_SNAPSHOT, err == -EBUSY || err == -EPERM ? -err : 0,
+			       s.writing_number);
 	}
 	if (requests & WANTS_LOOK) {
 		publish_take(PUBLISH_LOOK);
@@ -1248,6 +1260,14 @@ session_boot(void)
 	(void)libc_register_atfork(before_fork, after_fork_parent, after_fork_child, NULL);
 }
 
+/* Whether anybody is ever to see what is recorded. */
+static bool
+is_anything_wanted(void)
+{
+	return options_want_snapshots() || options.is_trace || options.is_live ||
+	       watch_next_ns() != UINT64_MAX;
+}
+
 __attribute__((constructor)) static void
 start(void)
 {
@@ -1291,7 +1311,7 @@ start(void)
 		(void)sanitizers_unfollow(environ);
 	if (__lsan_default_suppressions)
 		s.suppressions = __lsan_default_suppressions();
-	if (wrap_is_malloc_replaced())
+	if (is_anything_wanted() && wrap_is_malloc_replaced())
 		sys_log("the program has a malloc of its own, whose blocks are not seen");
 	if (options.is_verbose)
 		sys_log("started in '%s'", s.executable);

@@ -784,8 +784,10 @@ write_all(void *with)
 	if (walk.is_indexed)
 		index_begin();
 	(void)blocks_walk(put_block, &walk);
+	/* Without /proc nobody knows where stacks are, and all that they hold would be lost. */
+	if (walk.is_indexed)
+		walk.is_indexed = maps_load();
 	if (walk.is_indexed) {
-		(void)maps_load();
 		scan_begin(peek_can_try());
 		pass_over_own_frames();
 		scan_blocks();

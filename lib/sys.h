@@ -25,6 +25,8 @@ struct sys_call {
 /* From now on, calls are made only if this returns true, and else give *ret; NULL: all
  * are.  Returns when those that are under way in other threads are over. */
 void sys_set_filter(bool (*passes)(const struct sys_call *c, long *ret));
+/* Whether the call would be made. */
+bool sys_may(long number, long a, long b, long c);
 /* A call that the program asks for, whatever filters say of it. */
 long sys_pass(long number, long a, long b, long c, long d, long e, long f);
 

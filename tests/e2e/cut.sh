@@ -125,7 +125,7 @@ is "the snapshot knows the command" "$(info "$(heaps main-ended | head -n 1)" co
 	"$CUT\\000crowd\\00040\\000main-ended\\000"
 is "nothing is said" "$(cat "$T/main-ended.err")" ""
 
-run_gcprof own-signal "$CUT" crowd 40 own-signal
+GCPROF_SNAPSHOT=exit,signal run_gcprof own-signal "$CUT" crowd 40 own-signal
 is "a program that has the signal for itself: it ends well" "$status" 0
 own_signal=$(heaps own-signal | head -n 1)
 is "all its threads count as not stopped" "$(info "$own_signal" cut_unanswered)" 40

@@ -30,6 +30,7 @@ e2e_tests += \
 	tests/e2e/inspect.sh \
 	tests/e2e/mallctl.sh \
 	tests/e2e/no-fde.sh \
+	tests/e2e/landlock.sh \
 	tests/e2e/large.sh \
 	tests/e2e/mappings.sh \
 	tests/e2e/memory.sh \
@@ -43,6 +44,7 @@ e2e_tests += \
 	tests/e2e/sanitizers.sh \
 	tests/e2e/secure.sh \
 	tests/e2e/sandbox.sh \
+	tests/e2e/sandbox-each.sh \
 	tests/e2e/several.sh \
 	tests/e2e/signals.sh \
 	tests/e2e/sleeping.sh \
@@ -97,6 +99,7 @@ e2e_targets = \
 	tests/e2e/targets/asking \
 	tests/e2e/targets/badfree \
 	tests/e2e/targets/sandboxed \
+	tests/e2e/targets/landlocked \
 	tests/e2e/targets/books \
 	tests/e2e/targets/cut \
 	tests/e2e/targets/dontfork \
@@ -171,6 +174,8 @@ tests_e2e_targets_api_SOURCES = tests/e2e/targets/api.c tests/e2e/targets/truth.
 tests_e2e_targets_api_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_sandboxed_SOURCES = tests/e2e/targets/sandboxed.c
 tests_e2e_targets_sandboxed_CFLAGS = $(e2e_cflags)
+tests_e2e_targets_landlocked_SOURCES = tests/e2e/targets/landlocked.c
+tests_e2e_targets_landlocked_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_badfree_SOURCES = tests/e2e/targets/badfree.c
 tests_e2e_targets_badfree_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_books_SOURCES = tests/e2e/targets/books.c tests/e2e/targets/truth.h

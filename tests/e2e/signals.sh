@@ -70,7 +70,7 @@ for n in 1 3; do
 done
 
 # the program's own handler wins
-start_gcprof own "$TARGETS/signals" own-usr2
+GCPROF_SNAPSHOT=exit,signal start_gcprof own "$TARGETS/signals" own-usr2
 eventually ready own
 kill -USR2 "$pid"
 kill -USR1 "$pid"
@@ -84,8 +84,12 @@ is "own handler: no snapshot but the one at exit" "$(n_heaps own)" 1
 ignore='trap "" RTMAX-8; trap "" USR2; (trap "" RTMAX-8; exit 0); exit 3'
 GCPROF_SNAPSHOT=none run_gcprof unasked bash -c "$ignore"
 is "a program that ignores our signals is told nothing if no snapshot was asked for" "$status $(cat "$T/unasked.err")" "3 "
-GCPROF_SNAPSHOT='exit' run_gcprof once bash -c "$ignore"
-is "it is told once of the signal that stops threads, and its children are not, if one was" \
+run_gcprof default bash -c "$ignore"
+is "nor by default" "$status $(cat "$T/default.err")" "3 "
+GCPROF_SNAPSHOT='exit' run_gcprof exit-only bash -c "$ignore"
+is "a wish for a snapshot at exit is none for others" "$status $(cat "$T/exit-only.err")" "3 "
+GCPROF_SNAPSHOT='exit,interval=1h' run_gcprof once bash -c "$ignore"
+is "it is told once of the signal that stops threads, and its children are not, if any was while it runs" \
 	"$status $(grep -c RTMAX-8 "$T/once.err") $(grep -c USR2 "$T/once.err")" "3 1 0"
 # ---- what malloc is about to give back
 

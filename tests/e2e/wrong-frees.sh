@@ -22,6 +22,9 @@ check() { # MODE FUNCTION KIND
 	is "$mode: with that function on top" \
 		"$(json "$file" '[.findings[] | select(.kind | test("free"))][0].site.frames[0].function')" "$function"
 }
+GCPROF_SNAPSHOT=none run_gcprof unwanted "$TARGETS/badfree" double 25
+is "where no snapshot is wanted, a wrong free is said, and no snapshot is" \
+	"$(grep -cE 'double free of 0x[0-9a-f]+, ignored$' "$T/unwanted.err") $(grep -c snapshot "$T/unwanted.err")" "1 0"
 check double double_free 1
 check interior interior_free 2
 check second second_free 2

@@ -106,6 +106,7 @@ ok "and what was lost is told" grep -q 'definitely lost' "$T/check.err"
 
 for how in main exit libc killed; do
 	run_gcprof "$how" "$T/prog" "$how"
+	is "$how: that a Go program handles all signals is worth no line" "$(cat "$T/$how.err")" ""
 	is "$how: it ends as alone" "$status" "$(case $how in main) echo 0 ;; exit) echo 3 ;; libc) echo 4 ;; *) echo 137 ;; esac)"
 	ok "$how: soon there is one snapshot, and nothing else" eventually n_heaps_of "$how" 1
 	ok "$how: it can be read" valid "$(heap "$how")"

@@ -311,14 +311,20 @@ fail_without_signal(const struct asking *a, struct ask_error *err)
 }
 
 static int
+fail_refusing(const struct asking *a, struct ask_error *err)
+{
+	return ask_fail(err, "process %d (%s) writes no snapshots: %.128s", (int)a->in.pid,
+			a->in.program, a->in.p.why);
+}
+
+static int
 check_may_be_asked(const struct asking *a, struct ask_error *err)
 {
 	const struct inside *in = &a->in;
 	struct thread t;
 
 	if (in->p.is_refusing)
-		return ask_fail(err, "process %d (%s) writes no snapshots: %.128s", (int)in->pid,
-				in->program, in->p.why);
+		return fail_refusing(a, err);
 	if (read_thread(in->pid, in->pid, &t) && t.state == 'T')
 		return ask_fail(err, "process %d (%s) is stopped; kill -CONT %d lets it go on",
 				(int)in->pid, in->program, (int)in->pid);
@@ -653,7 +659,9 @@ ask_snapshot(pid_t pid, const struct ask_options *o, char *ret_name, struct ask_
 	if (begin(&a, pid, o, ret_err) < 0)
 		return -1;
 	r = request(&a, PUBLISHED_ASKS_SNAPSHOT, &answer, ret_err);
-	if (r == 0 && answer.error)
+	if (r == 0 && answer.error && inside_read(&a.in) && a.in.p.is_refusing)
+		r = fail_refusing(&a, ret_err);
+	else if (r == 0 && answer.error)
 		r = ask_fail(ret_err, "process %d (%s) cannot take a snapshot: %s", (int)pid,
 			     a.in.program, strerror(answer.error));
 	if (r == 0)

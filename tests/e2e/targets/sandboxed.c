@@ -3,10 +3,13 @@
  * usage: sandboxed ACTION CALLS [WORD]...
  *   ACTION  kill, thread (kill that), trap, errno, allow: what the filter does
  *   CALLS   to these, names with commas between; or to all but those that a set allows:
+ *           a call is a name of the table below, or any number;
  *           preauth (as a server's process that handles what strangers send), worker
  *           (memory, locks, reading, writing); strict: SECCOMP_MODE_STRICT
  *   WORD    prctl (not seccomp(2)), twice (two filters), threads (three more, which
- *           allocate), fork (the work is done in a child of its own, too), usr2 (the
+ *           allocate), sleepers (more that sleep in several calls, for good; "woken" is printed if
+ *           one returns), late (threads and sleepers begin behind the filter), long (work goes
+ *           on for a tenth of a second of the clock), fork (the work is done in a child of its own, too), usr2 (the
  *           process sends itself that signal after each round), small (no large blocks), bad (a filter that the
  *           kernel refuses is tried first), quiet (by syscall(2)'s exit_group), emulate
  *           (mmap, mremap, mprotect and munmap of a certain size are trapped as well, and a
@@ -17,18 +20,25 @@
  * SPDX-License-Identifier: MIT
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/select.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <ucontext.h>
 #include <unistd.h>
 
@@ -66,6 +76,12 @@ static struct sock_filter filter[256];
 static unsigned short n_filter;
 static volatile int is_done;
 void *kept[10];
+static pthread_t threads[3];
+static int n_threads, epoll;
+static unsigned long events; /* aio_context_t */
+static unsigned never;
+enum { N_SLEEPERS = 8 };
+static pid_t sleepers[N_SLEEPERS];
 
 static void
 emit(unsigned short code, unsigned k, unsigned char yes, unsigned char no)
@@ -78,6 +94,8 @@ number_of(const char *name)
 {
 	size_t i;
 
+	if (name[0] >= '0' && name[0] <= '9')
+		return (unsigned)strtoul(name, NULL, 10);
 	for (i = 0; i < sizeof calls / sizeof *calls; i++)
 		if (strcmp(calls[i].name, name) == 0)
 			return calls[i].number;
@@ -221,29 +239,6 @@ allocate(void *with)
 	return NULL;
 }
 
-static void
-work(int is_asking, int is_small)
-{
-	int round;
-
-	for (round = 0; round < 10; round++) {
-		void *large = NULL;
-
-		if (!is_small) {
-			large = malloc(1 << 20);
-			memset(large, 1, 1 << 20);
-			large = realloc(large, 3 << 20);
-		}
-		kept[round] = malloc(5000);
-		is_done = 0;
-		for (int i = 0; i < 3000; i++)
-			free(malloc((size_t)i));
-		free(large);
-		if (is_asking)
-			raise(SIGUSR2);
-	}
-}
-
 static int
 has(char **words, const char *word)
 {
@@ -253,20 +248,127 @@ has(char **words, const char *word)
 	return 0;
 }
 
+/* One call for each way in which resume.c makes such a call go on. */
+static void *
+sleep_long(void *with)
+{
+	const struct timespec day = {86400, 0};
+	struct epoll_event event;
+	fd_set none;
+
+	__atomic_store_n(&sleepers[(intptr_t)with], gettid(), __ATOMIC_RELAXED);
+	switch ((intptr_t)with) {
+	case 0:
+		(void)syscall(SYS_nanosleep, &day, NULL);
+		break;
+	case 1:
+		(void)clock_nanosleep(CLOCK_MONOTONIC, 0, &day, NULL);
+		break;
+	case 2:
+		(void)poll(NULL, 0, 86400000);
+		break;
+	case 3:
+		(void)pause();
+		break;
+	case 4:
+		(void)epoll_wait(epoll, &event, 1, 86400000);
+		break;
+	case 5:
+		(void)syscall(SYS_io_getevents, events, 1L, 1L, &event, &day);
+		break;
+	case 6:
+		FD_ZERO(&none);
+		(void)pselect(0, &none, NULL, NULL, &day, NULL);
+		break;
+	default:
+		(void)syscall(SYS_futex, &never, 128 /* FUTEX_WAIT_PRIVATE */, 0, &day);
+		break;
+	}
+	(void)!write(1, "woken\n", 6);
+	return NULL;
+}
+
+/* Whether a thread sleeps in a system call: proc(5). */
+static int
+is_in_call(pid_t tid)
+{
+	char name[64], text[256] = "";
+	int fd;
+
+	snprintf(name, sizeof name, "/proc/self/task/%d/syscall", (int)tid);
+	fd = open(name, O_RDONLY);
+	(void)!read(fd, text, sizeof text - 1);
+	(void)close(fd);
+	return tid && text[0] >= '0' && text[0] <= '9';
+}
+
+static void
+begin_others(char **words)
+{
+	pthread_t sleeper;
+	intptr_t i;
+
+	n_threads = has(words, "threads") ? 3 : 0;
+	for (i = 0; i < n_threads; i++)
+		pthread_create(&threads[i], NULL, allocate, NULL);
+	if (!has(words, "sleepers"))
+		return;
+	epoll = epoll_create1(0);
+	(void)syscall(SYS_io_setup, 1, &events);
+	for (i = 0; i < N_SLEEPERS; i++)
+		pthread_create(&sleeper, NULL, sleep_long, (void *)i);
+	/* They are in their calls when the filter comes, if it comes later. */
+	for (i = 0; i < N_SLEEPERS; i++)
+		while (!is_in_call(__atomic_load_n(&sleepers[i], __ATOMIC_RELAXED)))
+			(void)sched_yield();
+}
+
+static uint64_t
+now_ms(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+static void
+work(int is_asking, int is_small, int is_long)
+{
+	uint64_t end_ms = is_long ? now_ms() + 100 : 0;
+	int round;
+
+	for (round = 0; round < 10 || (is_long && now_ms() < end_ms); round++) {
+		void *large = NULL;
+
+		if (!is_small) {
+			large = malloc(1 << 20);
+			memset(large, 1, 1 << 20);
+			large = realloc(large, 3 << 20);
+		}
+		if (round < 10)
+			kept[round] = malloc(5000);
+		is_done = 0;
+		for (int i = 0; i < 3000; i++)
+			free(malloc((size_t)i));
+		free(large);
+		if (is_asking && round < 10)
+			raise(SIGUSR2);
+	}
+}
+
 int
 main(int argc, char **argv)
 {
 	static char buffer[1024];
-	pthread_t threads[3];
-	int i, n_threads, is_child = 0, status = 0;
+	int i, is_child = 0, status = 0;
 
 	if (argc < 3)
 		return 99;
 	free(malloc(100)); /* the C library's first asks for random bytes */
 	setvbuf(stdout, buffer, _IOFBF, sizeof buffer);
-	n_threads = has(argv + 3, "threads") ? 3 : 0;
-	for (i = 0; i < n_threads; i++)
-		pthread_create(&threads[i], NULL, allocate, NULL);
+		if (!has(argv + 3, "late"))
+		begin_others(argv + 3);
 	if (has(argv + 3, "bad")) {
 		emit(0xffff, 0, 0, 0);
 		printf("bad %d\n", install(0) < 0 && install(1) < 0);
@@ -296,19 +398,21 @@ main(int argc, char **argv)
 	compile(action_of(argv[1]), argv[2]);
 	if (install(has(argv + 3, "prctl")) != 0)
 		return 98;
+	if (has(argv + 3, "late"))
+		begin_others(argv + 3);
 	if (has(argv + 3, "wait")) {
 		puts("ready");
 		fflush(stdout);
 		for (;;)
 			pause();
 	}
-	work(has(argv + 3, "usr2"), has(argv + 3, "small"));
+	work(has(argv + 3, "usr2"), has(argv + 3, "small"), has(argv + 3, "long"));
 	if (has(argv + 3, "fork")) {
 		pid_t child = fork();
 
 		is_child = child == 0;
 		if (is_child)
-			work(0, 0);
+			work(0, 0, 0);
 		else if (waitpid(child, &status, 0) != child || !WIFEXITED(status))
 			status = 97;
 	}
