@@ -8,7 +8,7 @@
 # shellcheck source-path=SCRIPTDIR/../.. disable=SC2016
 . "${srcdir:-.}/tests/e2e/init.sh"
 
-require objcopy strace python3
+require jq objcopy python3 readelf strace
 
 esc=$'\e' bidi=$'\u202e' isolate=$'\u2066' mark=$'\u061c'
 cat >"$T/hostile.c" <<'END'
@@ -88,4 +88,98 @@ rm "$program"
 cp "$TARGETS/quiet" "$program"
 opened >/dev/null
 is "nor do names come from a file with another build-id" "$(grep -c 'truth' "$T/module.json")" 0
+# ---- modules that nobody can verify, and separate debug files
+cat >"$T/apart.c" <<'END'
+#include <stdlib.h>
+#include <string.h>
+void *volatile p;
+__attribute__((noinline)) static void named_apart(void) { p = malloc(1000); memset(p, 1, 1000); p = 0; }
+int main(void) { named_apart(); return 0; }
+END
+# apart NAME FLAG...: NAME, stripped, with a debug link to NAME.debug; and NAME.heap
+apart() {
+	local name=$1
+	shift
+	mkdir -p "$T/apart/$name"
+	(cd "$T/apart/$name" && "${CC:-cc}" -g -O1 -fno-optimize-sibling-calls "$@" -o program "$T/apart.c" &&
+		objcopy --only-keep-debug program program.debug && objcopy -S --add-gnu-debuglink=program.debug program) >"$T/apart.err" 2>&1 ||
+		diag_file "$T/apart.err"
+	GCPROF_OUTPUT=$T/$name.heap run_gcprof "apart-$name" "$T/apart/$name/program"
+}
+read_apart() { # NAME OPTION...: how the analysis ends; 124 is a hang
+	timeout 60 "$ANALYZE" --format=json "${@:2}" "$T/$1.heap" >"$T/apart.json" 2>&1
+	echo $?
+}
+names_apart() { # NAME OPTION...: how the analysis ends, and whether it found the debug file's names
+	echo "$(read_apart "$@") $(grep -c '"named_apart"' "$T/apart.json" | sed 's/^[1-9].*/named/')"
+}
+state_of() { # NAME: what the last JSON report says of its module
+	jq -r --arg path "$T/apart/$1/program" '.modules[] | select(.path == $path).symbols' "$T/apart.json"
+}
+apart id -Wl,--build-id
+apart none -Wl,--build-id=none
+is "a debug file with the right build-id is used" "$(names_apart id) $(state_of id)" "0 named found"
+is "one with the right checksum, too, where there is no build-id" "$(names_apart none)" "0 named"
+is "json: a module without a build-id in the snapshot is not verified" "$(state_of none)" unverified
+"$ANALYZE" "$T/none.heap" >"$T/apart.text" 2>&1
+is "text: nor there" "$(grep -cE '^  program +none  not verified' "$T/apart.text")" 1
+"$ANALYZE" "$T/id.heap" >"$T/apart.text" 2>&1
+is "text: which is said of no other" "$(grep -c 'not verified' "$T/apart.text")" 0
+
+for name in id none; do
+	debug=$T/apart/$name/program.debug
+	mv "$debug" "$T/right.debug"
+	for place in program.debug .debug/program.debug; do
+		mkdir -p "$T/apart/$name/.debug"
+		mkfifo "$T/apart/$name/$place"
+		is "$name: a FIFO at $place is not waited for" "$(names_apart $name)" "0 0"
+		rm "$T/apart/$name/$place"
+		ln -s /dev/zero "$T/apart/$name/$place"
+		is "$name: a device at $place is not read" "$(names_apart $name)" "0 0"
+		rm "$T/apart/$name/$place"
+	done
+	# Another build's: the same names at other places.
+	"${CC:-cc}" -g -O0 -DOTHER -Wl,--build-id=sha1 -o "$T/other" "$T/apart.c"
+	cp "$T/other" "$debug"
+	is "$name: a debug file of another build is not used" "$(names_apart $name)" "0 0"
+	# Without a link there is nothing but the name, and maybe the build-id.
+	objcopy --remove-section=.gnu_debuglink "$T/apart/$name/program"
+	is "$name: nor by its name alone" "$(names_apart $name)" "0 0"
+	mv "$T/right.debug" "$debug"
+done
+is "id: by its name and build-id it is" "$(names_apart id)" "0 named"
+is "none: by its name alone even the right one is not used" "$(names_apart none)" "0 0"
+
+id=$(readelf -n "$T/apart/id/program" | sed -n 's/.*Build ID: //p')
+mkdir -p "$T/debug/.build-id/${id:0:2}"
+by_id=$T/debug/.build-id/${id:0:2}/${id:2}
+mv "$T/apart/id/program.debug" "$T/right.debug"
+for file in "$by_id" "$by_id.debug"; do
+	mkfifo "$file"
+	rm -f "$T/apart/id/program.away"
+	mv "$T/apart/id/program" "$T/apart/id/program.away"
+	is "a FIFO by build-id is not waited for: ${file##*"${id:2}"}" "$(names_apart id --debug-dir="$T/debug")" "0 0"
+	mv "$T/apart/id/program.away" "$T/apart/id/program"
+	is "nor for a program that is there" "$(names_apart id --debug-dir="$T/debug")" "0 0"
+	rm "$file"
+done
+cp "$T/right.debug" "$by_id.debug"
+is "the right file by build-id is used" "$(names_apart id --debug-dir="$T/debug")" "0 named"
+cp "$T/other" "$by_id.debug"
+is "another build's is not" "$(names_apart id --debug-dir="$T/debug")" "0 0"
+
+# Debug information that lies in yet another file: split, or shared by several programs.
+(cd "$T" && mkdir split && cd split && "${CC:-cc}" -g -gsplit-dwarf -O1 -fno-optimize-sibling-calls -c -o apart.o "$T/apart.c" &&
+	"${CC:-cc}" -g -Wl,--build-id -o program apart.o) >"$T/apart.err" 2>&1 || diag_file "$T/apart.err"
+GCPROF_OUTPUT=$T/split.heap run_gcprof apart-split "$T/split/program"
+inlined() { jq -r '[.sites[].frames[] | select(.function == "named_apart").line] | any(. != null and . > 0)' "$T/apart.json"; }
+is "split debug information is read" "$(names_apart split) $(inlined)" "0 named true"
+rm "$T/split/apart.dwo"
+mkfifo "$T/split/apart.dwo"
+is "a FIFO in its place is not waited for" "$(read_apart split)" 0
+printf 'shared.debug\0aaaaaaaaaaaaaaaaaaaa' >"$T/altlink"
+(cd "$T/split" && "${CC:-cc}" -g -O1 -Wl,--build-id -o program "$T/apart.c" && objcopy --add-section .gnu_debugaltlink="$T/altlink" program)
+GCPROF_OUTPUT=$T/shared.heap run_gcprof apart-shared "$T/split/program"
+mkfifo "$T/split/shared.debug"
+is "nor one in place of a file that several programs share" "$(read_apart shared)" 0
 done_testing
