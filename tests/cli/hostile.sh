@@ -18,10 +18,12 @@ cat >"$T/hostile.c" <<'END'
 void *volatile p;
 #define LEAKS(name) __attribute__((noinline)) void name(void) { p = malloc(1000); memset(p, 1, 1000); p = 0; }
 LEAKS(f_formula) LEAKS(f_minus) LEAKS(f_at) LEAKS(f_escape) LEAKS(f_bidi) LEAKS(f_command) LEAKS(f_invalid) LEAKS(f_xml) LEAKS(f_noncharacter)
+LEAKS(f_script) LEAKS(f_img) LEAKS(f_comment) LEAKS(f_separator)
 int main(void)
 {
-	prctl(PR_SET_NAME, "\033[2Jthread");
+	prctl(PR_SET_NAME, "\033[2J</script>");
 	f_formula(), f_minus(), f_at(), f_escape(), f_bidi(), f_command(), f_invalid(), f_xml(), f_noncharacter();
+	f_script(), f_img(), f_comment(), f_separator();
 	return 0;
 }
 END
@@ -29,10 +31,12 @@ END
 objcopy --redefine-sym f_formula="=cmd|'/C calc'!A1" --redefine-sym f_minus=-1+1 --redefine-sym f_at=+SUM \
 	--redefine-sym f_escape="red${esc}[31mred" --redefine-sym f_bidi="a${bidi}b${isolate}c${mark}d" \
 	--redefine-sym f_command=$'x\n::add-mask::y\r\n##[command]z%0A' --redefine-sym f_invalid=$'bad\xff\xc0\xafbytes' \
-	--redefine-sym f_xml=$']]><b>"&\x01' --redefine-sym f_noncharacter=$'non\xef\xbf\xbfchar' "$T/hostile.o"
-program="$T/p${esc}[31m${bidi}"
+	--redefine-sym f_xml=$']]><b>"&\x01' --redefine-sym f_noncharacter=$'non\xef\xbf\xbfchar' \
+	--redefine-sym f_script='</script><script>owned=1</script>' --redefine-sym f_img='<img src=x onerror=owned=2>' \
+	--redefine-sym f_comment='<!--<script' --redefine-sym f_separator=$'line\u2028paragraph\u2029' "$T/hostile.o"
+program="$T/p${esc}[31m${bidi}<script>\"'&"
 ok "the program builds" "${CC:-cc}" -rdynamic -o "$program" "$T/hostile.o"
-GCPROF_OUTPUT=$T/h.heap run_gcprof hostile "$program"
+GCPROF_OUTPUT=$T/h.heap run_gcprof hostile "$program" '</script><img src=x onerror=owned=3>' "\"'<!--${esc}[31m${bidi}"
 ok "its snapshot is there" test -s "$T/h.heap"
 
 report() { "$ANALYZE" --format="$1" "${@:2}" "$T/h.heap" >"$T/report.$1" 2>"$T/report.$1.err"; }
@@ -63,6 +67,27 @@ done
 is "csv: no cell begins as a formula does" "$(python3 -c 'import csv, sys
 print(sum(c[:1] in "=+-@\t\r" for row in csv.reader(open(sys.argv[1], newline="")) for c in row if c))' "$T/report.csv")" 0
 is "csv: an apostrophe keeps it text" "$(grep -c "\"'=cmd" "$T/report.csv")" 1
+
+# ---- the page of --format=html
+# The analyzer of the sanitizer's test has a page without libraries, which is enough here;
+# what a browser makes of names is asked in tests/html.
+in_page() { # FILE: what of its data could end a script, or is not what JSON says
+	python3 -c 'import json, re, sys
+page = open(sys.argv[1], encoding="utf-8", newline="").read()
+report = json.load(open(sys.argv[2]))
+begin = page.index("id=\"data\">") + len("id=\"data\">")
+end = page.index("</script>", begin)
+data = page[begin:end]
+print("ends:", page.count("</script>"))
+print("loose:", *map(ascii, sorted(set(re.findall("[<\0-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]", data)))))
+data = json.loads(data)
+names = {f.get("function") for s in report["sites"] for f in s["frames"]}
+print("missing:", names - {None} - set(data["strings"]))
+print("same:", data["process"] == report["process"] and "<img src=x" in str(data["process"]))' "$1" "$T/report.json"
+}
+ok "html: is written" "$abs_top_builddir/tests/fuzz/analyze_sanitized" --format=html -o "$T/report.html" "$T/h.heap"
+is "html: names end no script and begin no comment, and are those of JSON" "$(in_page "$T/report.html" | tr '\n' ' ')" \
+	"ends: 1 loose: missing: set() same: True "
 
 # ---- messages
 "$ANALYZE" "$T/no${esc}[31m${bidi}such.heap" >/dev/null 2>"$T/err"
