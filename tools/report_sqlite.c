@@ -22,6 +22,7 @@
 
 #include <sqlite3.h>
 
+#include "analyze_options.h"
 #include "graph.h"
 #include "outfile.h"
 #include "profile.h"
@@ -503,8 +504,7 @@ report_write_sqlite(const struct report *r, FILE *f)
 		 directory && *directory ? directory : "/tmp");
 	fd = outfile_temporary(path);
 	if (fd < 0) {
-		fprintf(stderr, "gcprof-analyze: '%s': %s; TMPDIR may name another directory\n",
-			path, strerror(errno));
+		complain("'%s': %s; TMPDIR may name another directory", path, strerror(errno));
 		return 1;
 	}
 	p = profile_new(r);
@@ -516,7 +516,7 @@ report_write_sqlite(const struct report *r, FILE *f)
 		w.has_failed = true;
 	is_told = w.has_failed && w.db;
 	if (is_told)
-		fprintf(stderr, "gcprof-analyze: '%s': %s\n", path, sqlite3_errmsg(w.db));
+		complain("'%s': %s", path, sqlite3_errmsg(w.db));
 	sqlite3_close(w.db);
 	if (!w.has_failed)
 		copy(fd, f);

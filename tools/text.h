@@ -24,8 +24,18 @@ char *text_utf8(const char *bytes, size_t n, bool is_terminal);
 /* A line on standard error, "PREFIX: ...".  File names and the like in it may hold anything. */
 void text_complain(const char *prefix, const char *format, va_list args);
 
+/* getopt_long(), whose complaints go through text_complain(): it prints the word as it is.
+ * Returns '?' whatever was wrong. */
+struct option;
+int text_getopt(const char *prefix, int argc, char **argv, const char *letters,
+		const struct option *options, int *ret_index);
+
 /* A command line, whose arguments end with NULs, as one line of UTF-8 for free(3). */
 char *text_command(const char *bytes, size_t n);
+
+/* Would a spreadsheet take a cell with this text for a formula?  An apostrophe before it
+ * keeps it text.  Source: OWASP, "CSV Injection". */
+bool text_is_formula(const char *s);
 
 /* Part of a path after its last slash. */
 const char *text_basename(const char *path);

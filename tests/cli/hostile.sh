@@ -68,6 +68,17 @@ is "csv: no cell begins as a formula does" "$(python3 -c 'import csv, sys
 print(sum(c[:1] in "=+-@\t\r" for row in csv.reader(open(sys.argv[1], newline="")) for c in row if c))' "$T/report.csv")" 0
 is "csv: an apostrophe keeps it text" "$(grep -c "\"'=cmd" "$T/report.csv")" 1
 
+# Comparisons and many processes have tables of their own.
+GCPROF_OUTPUT=$T/h2.heap run_gcprof hostile2 "$program"
+for way in diff merge; do
+	"$ANALYZE" --format=csv --$way "$T/h.heap" "$T/h2.heap" >"$T/$way.csv" 2>"$T/$way.err" || diag_file "$T/$way.err"
+	is "csv of --$way: no text begins as a formula does" "$(python3 -c 'import csv, sys
+rows = list(csv.DictReader(open(sys.argv[1], newline="")))
+names = [r[c] for r in rows for c in ("function", "stack")]
+print(sum(n[:1] in "=+-@\t\r" for n in names), sum(n.startswith("\x27=cmd") for n in names) > 0)' "$T/$way.csv")" "0 True"
+	is "csv of --$way: no control or directional character, and valid UTF-8" "$(harmful "$T/$way.csv")" ""
+done
+
 # ---- the page of --format=html
 # The analyzer of the sanitizer's test has a page without libraries, which is enough here;
 # what a browser makes of names is asked in tests/html.
@@ -94,6 +105,26 @@ is "html: names end no script and begin no comment, and are those of JSON" "$(in
 is "gcprof-analyze: a file's name in a message is harmless" "$(harmful "$T/err") $(grep -c 'such.heap' "$T/err")" " 1"
 "$RUN" run -- "$T/no${esc}[31m${bidi}such" >/dev/null 2>"$T/err"
 is "gcprof: a command's name in a message is harmless" "$(harmful "$T/err") $(grep -c 'such' "$T/err")" " 1"
+strange="no${esc}[31m${bidi}${isolate}"$'\xff'such
+complaint() { # NAME COMMAND...: what is harmful in its message, and whether the word is in it
+	"${@:2}" >/dev/null 2>"$T/err" </dev/null
+	is "$1: a message is harmless" "$(harmful "$T/err") $(grep -c "no$(printf '\ufffd')\[31m.*such" "$T/err")" " 1"
+}
+complaint "gcprof-analyze, an option" "$ANALYZE" "--$strange"
+complaint "gcprof-analyze, a format" "$ANALYZE" --format="$strange" "$T/h.heap"
+complaint "gcprof-analyze, a word" "$ANALYZE" --color="$strange" "$T/h.heap"
+complaint "gcprof-analyze, a directory for sqlite" env TMPDIR="$T/$strange" "$ANALYZE" --format=sqlite:"$T/h.db" "$T/h.heap"
+for way in run check snapshot top; do
+	complaint "gcprof $way, an option" "$RUN" $way "--$strange"
+done
+complaint "gcprof top, a PID" "$RUN" top --batch "$strange"
+complaint "gcprof top, a value" "$RUN" top --interval="$strange" 1
+complaint "gcprof top, a command" "$RUN" top --batch -- "$T/$strange"
+complaint "gcprof top, a file" "$RUN" top --batch --output="$T/$strange/none" -- true
+cp "$(type -P sleep)" "$T/no${esc}[31msuch"
+"$T/no${esc}[31msuch" 1000 &
+started+=("$!")
+complaint "gcprof top, a process" "$RUN" top --batch "$!"
 GCPROF_VERBOSE=1 GCPROF_YOUNG="ba${esc}[31mnana" run_gcprof verbose "$program"
 is "the library: names and values in its lines are harmless" "$(grep -a gcprof "$T/verbose.err" >"$T/err"; harmful "$T/err")" ""
 
