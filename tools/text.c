@@ -95,7 +95,7 @@ text_utf8(const char *bytes, size_t n, bool is_terminal)
 	for (size_t i = 0, length; i < n; i += length) {
 		length = utf8_length(p + i, n - i);
 		if (length > 0 && !is_directional(p + i, length) &&
-		    !(is_terminal && is_control(p + i, length))) {
+		    !(is_control(p + i, length) && (is_terminal || p[i] >= 0x7f))) {
 			memcpy(to, p + i, length);
 			to += length;
 		} else {

@@ -14,10 +14,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A heap text, or any bytes, as valid UTF-8 for free(3): U+FFFD stands for what is not, and
- * for marks that turn the direction of text.
+/* A heap text, or any bytes, as valid UTF-8 for free(3): U+FFFD stands for what is not, for
+ * marks that turn the direction of text, for DEL and for C1 controls.
  *
- * is_terminal  also replace what could move a terminal's cursor.
+ * is_terminal  also replace C0 controls, which the caller does not escape otherwise.
  */
 char *text_utf8(const char *bytes, size_t n, bool is_terminal);
 

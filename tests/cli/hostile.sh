@@ -18,12 +18,12 @@ cat >"$T/hostile.c" <<'END'
 void *volatile p;
 #define LEAKS(name) __attribute__((noinline)) void name(void) { p = malloc(1000); memset(p, 1, 1000); p = 0; }
 LEAKS(f_formula) LEAKS(f_minus) LEAKS(f_at) LEAKS(f_escape) LEAKS(f_bidi) LEAKS(f_command) LEAKS(f_invalid) LEAKS(f_xml) LEAKS(f_noncharacter)
-LEAKS(f_script) LEAKS(f_img) LEAKS(f_comment) LEAKS(f_separator)
+LEAKS(f_script) LEAKS(f_img) LEAKS(f_comment) LEAKS(f_separator) LEAKS(f_c1)
 int main(void)
 {
 	prctl(PR_SET_NAME, "\033[2J</script>");
 	f_formula(), f_minus(), f_at(), f_escape(), f_bidi(), f_command(), f_invalid(), f_xml(), f_noncharacter();
-	f_script(), f_img(), f_comment(), f_separator();
+	f_script(), f_img(), f_comment(), f_separator(), f_c1();
 	return 0;
 }
 END
@@ -33,7 +33,7 @@ objcopy --redefine-sym f_formula="=cmd|'/C calc'!A1" --redefine-sym f_minus=-1+1
 	--redefine-sym f_command=$'x\n::add-mask::y\r\n##[command]z%0A' --redefine-sym f_invalid=$'bad\xff\xc0\xafbytes' \
 	--redefine-sym f_xml=$']]><b>"&\x01' --redefine-sym f_noncharacter=$'non\xef\xbf\xbfchar' \
 	--redefine-sym f_script='</script><script>owned=1</script>' --redefine-sym f_img='<img src=x onerror=owned=2>' \
-	--redefine-sym f_comment='<!--<script' --redefine-sym f_separator=$'line\u2028paragraph\u2029' "$T/hostile.o"
+	--redefine-sym f_comment='<!--<script' --redefine-sym f_c1=$'csi\u009b31mdel\x7f' --redefine-sym f_separator=$'line\u2028paragraph\u2029' "$T/hostile.o"
 program="$T/p${esc}[31m${bidi}<script>\"'&"
 ok "the program builds" "${CC:-cc}" -rdynamic -o "$program" "$T/hostile.o"
 GCPROF_OUTPUT=$T/h.heap run_gcprof hostile "$program" '</script><img src=x onerror=owned=3>' "\"'<!--${esc}[31m${bidi}"
