@@ -34,7 +34,8 @@ unit_tests = \
 
 # TAP scripts, run by bash with the variables of AM_TESTS_ENVIRONMENT.
 fuzz_tests = \
-	tests/fuzz/replay.sh
+	tests/fuzz/replay.sh \
+	tests/fuzz/sanitized.sh
 
 # The core's unit tests under ThreadSanitizer.
 race_tests = \
@@ -177,13 +178,37 @@ tests_unit_test_alarms_CFLAGS = $(analyze_test_cflags)
 tests_unit_test_alarms_LDADD = $(analyze_test_libs)
 
 # --------------------------------------------------------------- fuzzing
-# replay_heapfile feeds files to the fuzz target without a fuzzer, under the
-# sanitizers, and so compiles its own copy of the analyzer.
+# replay_heapfile feeds files to the fuzz target without a fuzzer; analyze_sanitized is
+# gcprof-analyze with every format, html around a page without libraries.  Both are under
+# the sanitizers, and so compile their own copy of the analyzer.
+
+check_LIBRARIES = tests/fuzz/libsanitized.a
+tests_fuzz_libsanitized_a_SOURCES = $(analyze_sources)
+tests_fuzz_libsanitized_a_CFLAGS = $(AM_CFLAGS) $(analyze_cflags) $(GCP_REPLAY_FLAGS)
 
 test_programs += tests/fuzz/replay_heapfile
-tests_fuzz_replay_heapfile_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_heapfile.c $(analyze_sources)
+tests_fuzz_replay_heapfile_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_heapfile.c
 tests_fuzz_replay_heapfile_CFLAGS = $(AM_CFLAGS) $(analyze_cflags) $(GCP_REPLAY_FLAGS)
-tests_fuzz_replay_heapfile_LDADD = $(analyze_libs)
+tests_fuzz_replay_heapfile_LDADD = tests/fuzz/libsanitized.a $(analyze_libs)
+
+test_programs += tests/fuzz/analyze_sanitized
+tests_fuzz_analyze_sanitized_SOURCES = $(tools_gcprof_analyze_SOURCES)
+tests_fuzz_analyze_sanitized_CFLAGS = $(tools_gcprof_analyze_CFLAGS) $(GCP_REPLAY_FLAGS) \
+	-DHAVE_HTML_PAGE=1 -DHTML_PAGE='"$(abs_srcdir)/tests/fuzz/page.html"'
+tests_fuzz_analyze_sanitized_LDADD = tests/fuzz/libsanitized.a $(tools_gcprof_analyze_LDADD)
+if HAVE_PROTOBUF_C
+nodist_tests_fuzz_analyze_sanitized_SOURCES = $(nodist_tools_gcprof_analyze_SOURCES)
+endif
+if !WITH_HTML
+tests_fuzz_analyze_sanitized_SOURCES += tools/report/html.c
+endif
+EXTRA_DIST += tests/fuzz/page.html
+tools/report/tests_fuzz_analyze_sanitized-html.$(OBJEXT): tests/fuzz/page.html
+
+test_programs += tests/fuzz/mutate
+tests_fuzz_mutate_SOURCES = tests/fuzz/mutate.c $(heapmaker_sources)
+tests_fuzz_mutate_CFLAGS = $(AM_CFLAGS) $(ZLIB_CFLAGS) $(GCP_REPLAY_FLAGS)
+tests_fuzz_mutate_LDADD = $(ZLIB_LIBS)
 
 if FUZZING
 EXTRA_PROGRAMS += tests/fuzz/fuzz_heapfile

@@ -655,15 +655,11 @@ answer(const char *text)
 int
 main(int argc, char **argv)
 {
-	static char name[] = "gcprof-analyze";
 	struct settings s = {.symbols.progress = show_progress,
 			     .detect.progress = show_progress};
 	int status = EXIT_TROUBLE;
 
-	/* getopt's messages begin with it; ours always have the plain name. */
-	if (argc > 0)
-		argv[0] = name;
-	complain_as(name);
+	complain_as("gcprof-analyze");
 	signal(SIGPIPE, SIG_IGN);
 	progress.is_wanted = isatty(STDERR_FILENO);
 	progress.begin = now();

@@ -227,18 +227,28 @@ parse_number(const char *option, const char *value, uint64_t *ret)
 	return true;
 }
 
+/* To a list with commas. */
+static void
+add_word(char *list, size_t size, const char *word)
+{
+	size_t n = strlen(list);
+
+	snprintf(list + n, size - n, "%s%s", n ? ", " : "", word);
+}
+
 static bool
 parse_word(const char *option, const char *value, const char *const *words, int *ret)
 {
+	char list[256] = "";
+
 	for (int i = 0; words[i]; i++)
 		if (strcmp(value, words[i]) == 0) {
 			*ret = i;
 			return true;
 		}
-	fprintf(stderr, "gcprof-analyze: --%s: '%s' is none of", option, value);
 	for (int i = 0; words[i]; i++)
-		fprintf(stderr, "%s %s", i ? "," : "", words[i]);
-	fputc('\n', stderr);
+		add_word(list, sizeof(list), words[i]);
+	complain("--%s: '%s' is none of %s", option, value, list);
 	return false;
 }
 
@@ -350,10 +360,11 @@ parse_question(struct settings *s, const char *option, inspect_answer *answer)
 static void
 complain_of_format(const char *name)
 {
-	fprintf(stderr, "gcprof-analyze: --format: '%s' is none of", name);
+	char list[512] = "";
+
 	for (const struct format *f = formats; f->name; f++)
-		fprintf(stderr, "%s %s", f == formats ? "" : ",", f->name);
-	fputc('\n', stderr);
+		add_word(list, sizeof(list), f->name);
+	complain("--format: '%s' is none of %s", name, list);
 }
 
 /* FORMAT or FORMAT:FILE. */
@@ -712,7 +723,7 @@ options_parse(struct settings *s, int argc, char **argv)
 		complain("out of memory");
 		return OPTIONS_WRONG;
 	}
-	while ((code = getopt_long(argc, argv, "o:", long_options, NULL)) != -1) {
+	while ((code = text_getopt("gcprof-analyze", argc, argv, "o:", long_options, NULL)) != -1) {
 		if (code == OPT_HELP)
 			return OPTIONS_HELP;
 		if (code == OPT_VERSION)

@@ -28,6 +28,7 @@
 #include "command/launch.h"
 #include "sleeper.h"
 #include "util/complain.h"
+#include "util/text.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -284,7 +285,7 @@ parse(struct check *c, int argc, char **argv)
 	int code, r = 0;
 
 	list_options(options);
-	while (r == 0 && (code = getopt_long(argc, argv, "+ho:", options, NULL)) != -1)
+	while (r == 0 && (code = text_getopt("gcprof", argc, argv, "+ho:", options, NULL)) != -1)
 		r = take_option(c, code);
 	if (r == 0 && optind == argc) {
 		complain("check: which command?");

@@ -21,6 +21,7 @@
 #include "command/launch.h"
 #include "command/request.h"
 #include "util/complain.h"
+#include "util/text.h"
 
 enum { EXIT_NO_ANSWER = 1 };
 
@@ -139,7 +140,7 @@ run(int argc, char **argv)
 	int c, status;
 
 	settings_list(options);
-	while ((c = getopt_long(argc, argv, "+h", options, NULL)) != -1) {
+	while ((c = text_getopt("gcprof", argc, argv, "+h", options, NULL)) != -1) {
 		if (c == 'h')
 			return help();
 		if (c < SETTING_FIRST)
@@ -230,7 +231,7 @@ snapshot(int argc, char **argv)
 	struct ask_options o = {.timeout_ms = DEFAULT_TIMEOUT_S * 1000};
 	int c;
 
-	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+	while ((c = text_getopt("gcprof", argc, argv, "h", options, NULL)) != -1) {
 		switch (c) {
 		case 't':
 			if (parse_timeout(optarg, &o.timeout_ms) < 0) {
@@ -282,7 +283,7 @@ main(int argc, char **argv)
 		return help();
 	if (strcmp(command, "--version") == 0)
 		return version();
-	/* getopt_long complains in the name of its argv[0]. */
+	/* gcprof-top is started with it as argv[0]. */
 	if (argc > 1)
 		argv[1] = our_name;
 	if (strcmp(command, "run") == 0)

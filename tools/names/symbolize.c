@@ -2,13 +2,13 @@
  *
  * In:   a module by path and build-id, an offset in its file.
  * Out:  function, file and line, one frame for each inlined call.
- * Not here: which places are worth a name (report.c).
+ * Not here: which places are worth a name (report.c), which file is the right one
+ *       (symbolfiles.c).
  *
  * Each module has a libdwfl session of its own with the file at its own
  * virtual addresses, so no two modules can overlap and an offset is an address
- * as it stands.  A file counts only if its build-id is the snapshot's: names
- * out of another build are worse than none.  Where the path does not lead to
- * it, libdwfl searches by build-id (debug directories, debuginfod).
+ * as it stands.  Which files may be read is said in symbolfiles.h; where none of
+ * them is at hand, libdwfl asks debuginfod.
  *
  * libdw finds the scopes of an address by walking its whole compilation unit,
  * which in a large C++ program is milliseconds.  Here each unit's functions
@@ -19,11 +19,9 @@
  */
 #include "names/symbolize.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <dwarf.h>
@@ -33,6 +31,8 @@
 /* demangle.h wants to declare basename() its own way otherwise. */
 #define HAVE_DECL_BASENAME 1
 #include <libiberty/demangle.h>
+
+#include "names/symbolfiles.h"
 
 enum {
 	MAX_INLINED = 64, /* frames out of one address; BOUND: deeper ones are dropped */
@@ -69,6 +69,9 @@ struct module {
 	struct symbol *symbols;  /* by rising low, then rank */
 	size_t n_symbols;
 	bool has_symbols;   /* they have been read */
+	bool has_looked;    /* at the debug information, which `dwarf` is if it may be used */
+	Dwarf *dwarf;
+	Dwarf_Addr dwarf_bias;
 	struct unit *index; /* the units themselves, if .debug_aranges is missing */
 };
 
@@ -164,35 +167,6 @@ source_path(const char *dir, const char *file)
 
 /* ---- modules ---- */
 
-static bool
-has_build_id(Elf *elf, const struct heap_text *build_id)
-{
-	const void *bytes;
-	ssize_t n = dwelf_elf_gnu_build_id(elf, &bytes);
-
-	return n > 0 && (size_t)n == build_id->n &&
-	       memcmp(bytes, build_id->bytes, build_id->n) == 0;
-}
-
-/* Open a plain file; -1 if there is none.  The name comes out of a file that may be
- * hostile: to open a device may have an effect, /dev/watchdog, and a FIFO would wait. */
-static int
-open_plain(const char *name)
-{
-	struct stat st;
-	int fd;
-
-	if (stat(name, &st) != 0 || !S_ISREG(st.st_mode))
-		return -1;
-	fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	/* By now it may be another one. */
-	if (fd >= 0 && (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))) {
-		close(fd);
-		fd = -1;
-	}
-	return fd;
-}
-
 /* Open the file at a module's path. */
 static int
 open_path(const char *root, const struct heap_text *path, char **ret_name)
@@ -204,7 +178,7 @@ open_path(const char *root, const struct heap_text *path, char **ret_name)
 		return -1;
 	if (asprintf(&name, "%s%s", root, path->bytes) < 0)
 		return -1;
-	fd = open_plain(name);
+	fd = symbolfiles_open(name);
 	if (fd < 0)
 		free(name);
 	else
@@ -212,22 +186,15 @@ open_path(const char *root, const struct heap_text *path, char **ret_name)
 	return fd;
 }
 
-/* Open a separate debug file by build-id.  It has the same addresses as the
- * module's own file, so it does where that is not at hand. */
+/* Open a file by build-id.  A separate debug file has the same addresses as the module's
+ * own, so it does where that is not at hand. */
 static int
-open_debug_file(const char *root, const char *dir, const struct heap_text *build_id,
-		char **ret_name)
+open_by_build_id(const char *root, const char *dir, const char *suffix,
+		 const struct heap_text *build_id, char **ret_name)
 {
-	char id[2 * 64 + 1], *name = NULL;
-	int fd;
+	char *name = symbolfiles_by_build_id(root, dir, build_id, suffix);
+	int fd = name ? symbolfiles_open(name) : -1;
 
-	if (!dir || build_id->n < 4 || build_id->n > 64)
-		return -1;
-	for (size_t i = 0; i < build_id->n; i++)
-		snprintf(id + 2 * i, 3, "%02x", (unsigned char)build_id->bytes[i]);
-	if (asprintf(&name, "%s%s/.build-id/%.2s/%s.debug", root, dir, id, id + 2) < 0)
-		return -1;
-	fd = open_plain(name);
 	if (fd < 0)
 		free(name);
 	else
@@ -235,23 +202,19 @@ open_debug_file(const char *root, const char *dir, const struct heap_text *build
 	return fd;
 }
 
-/* Check the build-id of an open file before libdwfl may have it. */
-static enum symbols_state
-check_file(int fd, const struct heap_text *build_id)
+/* libdwfl's callbacks have nothing else of ours. */
+static void
+set_options(struct symbols *s, Dwfl_Module *mod)
 {
-	Elf *elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
-	enum symbols_state state = SYMBOLS_MISSING;
+	void **userdata;
 
-	if (elf && elf_kind(elf) == ELF_K_ELF)
-		state = build_id->n == 0 || has_build_id(elf, build_id) ? SYMBOLS_FOUND
-									: SYMBOLS_CHANGED;
-	elf_end(elf);
-	return state;
+	if (mod && dwfl_module_info(mod, &userdata, NULL, NULL, NULL, NULL, NULL, NULL))
+		*userdata = &s->options;
 }
 
-/* Let libdwfl look for the module by its build-id alone. */
+/* Let libdwfl ask debuginfod for the module. */
 static void
-report_by_build_id(struct module *m, const struct heap_module *hm)
+report_by_build_id(struct symbols *s, struct module *m, const struct heap_module *hm)
 {
 	uint64_t low = hm->start - hm->bias;
 	GElf_Addr bias;
@@ -266,6 +229,7 @@ report_by_build_id(struct module *m, const struct heap_module *hm)
 					    (const unsigned char *)hm->build_id.bytes,
 					    hm->build_id.n, 0);
 	dwfl_report_end(m->dwfl, NULL, NULL);
+	set_options(s, m->mod);
 	if (m->mod && dwfl_module_getelf(m->mod, &bias))
 		m->state = SYMBOLS_FOUND;
 	else
@@ -274,16 +238,18 @@ report_by_build_id(struct module *m, const struct heap_module *hm)
 
 /* Give an open file to libdwfl if it is the right one.  Takes fd and name. */
 static void
-report_file(struct module *m, const struct heap_module *hm, int fd, char *name)
+report_file(struct symbols *s, struct module *m, const struct heap_module *hm, int fd,
+	    char *name)
 {
 	enum symbols_state state =
-		fd >= 0 ? check_file(fd, &hm->build_id) : SYMBOLS_MISSING;
+		fd >= 0 ? symbolfiles_check(fd, &hm->build_id) : SYMBOLS_MISSING;
 
-	if (state == SYMBOLS_FOUND) {
+	if (state == SYMBOLS_FOUND || state == SYMBOLS_UNVERIFIED) {
 		dwfl_report_begin(m->dwfl);
 		/* libdwfl owns fd from here if it returns a module. */
 		m->mod = dwfl_report_elf(m->dwfl, name, name, fd, 0, true);
 		dwfl_report_end(m->dwfl, NULL, NULL);
+		set_options(s, m->mod);
 		if (m->mod)
 			fd = -1;
 		else
@@ -317,20 +283,21 @@ module_load(struct symbols *s, struct module *m, const struct heap_module *hm)
 	if (!m->dwfl)
 		return;
 	fd = open_path(sysroot, &hm->path, &name);
-	report_file(m, hm, fd, name);
+	report_file(s, m, hm, fd, name);
 	/* Any file there could be the wrong one, but for its build-id. */
 	if (!m->mod && *sysroot && s->options.is_sysroot_first && hm->build_id.n) {
 		name = NULL;
 		fd = open_path("", &hm->path, &name);
-		report_file(m, hm, fd, name);
+		report_file(s, m, hm, fd, name);
 	}
-	for (size_t i = 0; i < sizeof(places) / sizeof(*places) && !m->mod; i++) {
+	for (size_t i = 0; i < 2 * sizeof(places) / sizeof(*places) && !m->mod; i++) {
 		name = NULL;
-		fd = open_debug_file(places[i].root, places[i].dir, &hm->build_id, &name);
-		report_file(m, hm, fd, name);
+		fd = open_by_build_id(places[i / 2].root, places[i / 2].dir,
+				      i % 2 ? "" : ".debug", &hm->build_id, &name);
+		report_file(s, m, hm, fd, name);
 	}
 	if (!m->mod)
-		report_by_build_id(m, hm);
+		report_by_build_id(s, m, hm);
 }
 
 static struct module *
@@ -455,17 +422,31 @@ unit_find(const struct unit *u, Dwarf_Addr address, Dwarf_Die *ret)
 	return false;
 }
 
+/* The module's debug information, if there is any that may be used. */
+static Dwarf *
+dwarf_of(struct module *m)
+{
+	if (!m->has_looked) {
+		m->has_looked = true;
+		m->dwarf = dwfl_module_getdwarf(m->mod, &m->dwarf_bias);
+		if (m->dwarf && !symbolfiles_may_follow(m->mod, m->dwarf))
+			m->dwarf = NULL;
+	}
+	return m->dwarf;
+}
+
 /* The compilation unit around an address.  libdw only knows .debug_aranges,
  * which clang and rustc do not write: then list the units by their own ranges. */
 static Dwarf_Die *
 find_unit(struct module *m, GElf_Addr address, Dwarf_Die *buffer, Dwarf_Addr *bias)
 {
-	Dwarf_Die *cu = dwfl_module_addrdie(m->mod, address, bias);
-	Dwarf *dwarf = cu ? NULL : dwfl_module_getdwarf(m->mod, bias);
+	Dwarf *dwarf = dwarf_of(m);
+	Dwarf_Die *cu = dwarf ? dwfl_module_addrdie(m->mod, address, bias) : NULL;
 	Dwarf_Addr ignored;
 
-	if (!dwarf)
+	if (cu || !dwarf)
 		return cu;
+	*bias = m->dwarf_bias;
 	if (!m->index) {
 		m->index = calloc(1, sizeof(*m->index));
 		if (!m->index)
@@ -738,7 +719,8 @@ bool
 symbols_variable(struct symbols *s, uint32_t module, uint64_t address,
 		 const char **ret_name, const char **ret_function)
 {
-	Dwfl_Module *mod = file_of(s, module);
+	struct module *m = module ? module_of(s, module) : NULL;
+	Dwfl_Module *mod = m && m->mod && dwarf_of(m) ? m->mod : NULL;
 	Dwarf_Die *cu = NULL;
 	Dwarf_Addr bias;
 
@@ -902,24 +884,10 @@ symbols_module_state(const struct symbols *s, uint32_t module)
 	return s->modules[module] ? s->modules[module]->state : SYMBOLS_UNUSED;
 }
 
-/* Where libdwfl looks for separate debug files: beside the module, in .debug
- * there, then in the directories by build-id and by path. */
-static char *
-debuginfo_path(const struct symbols_options *o)
-{
-	char *path = NULL;
-
-	if (asprintf(&path, ":.debug%s%s%s%s%s:/usr/lib/debug", o->debug_dir ? ":" : "",
-		     o->debug_dir ? o->debug_dir : "", o->sysroot ? ":" : "",
-		     o->sysroot ? o->sysroot : "",
-		     o->sysroot ? "/usr/lib/debug" : "") < 0)
-		return NULL;
-	return path;
-}
-
 struct symbols *
 symbols_new(const struct heap *heap, const struct symbols_options *o)
 {
+	static char nowhere[] = SYMBOLFILES_NOWHERE;
 	struct symbols *s = calloc(1, sizeof(*s));
 
 	if (!s)
@@ -928,14 +896,14 @@ symbols_new(const struct heap *heap, const struct symbols_options *o)
 	s->heap = heap;
 	s->options = *o;
 	s->modules = calloc((size_t)heap->n_modules + 1, sizeof(*s->modules));
-	s->debuginfo_path = debuginfo_path(o);
+	s->debuginfo_path = nowhere;
 	s->callbacks = (Dwfl_Callbacks){
 		.find_elf = dwfl_build_id_find_elf,
-		.find_debuginfo = dwfl_standard_find_debuginfo,
+		.find_debuginfo = symbolfiles_find_debuginfo,
 		.section_address = dwfl_offline_section_address,
 		.debuginfo_path = &s->debuginfo_path,
 	};
-	if (!s->modules || !s->debuginfo_path) {
+	if (!s->modules) {
 		symbols_free(s);
 		return NULL;
 	}
@@ -980,6 +948,5 @@ symbols_free(struct symbols *s)
 	}
 	free(s->places);
 	free(s->modules);
-	free(s->debuginfo_path);
 	free(s);
 }

@@ -18,23 +18,9 @@
 #include <stdint.h>
 
 #include "model/heap.h"
+#include "names/symbol_options.h"
 
 struct symbols;
-
-enum symbols_state {
-	SYMBOLS_UNUSED, /* nobody has asked for a place in this module */
-	SYMBOLS_FOUND,
-	SYMBOLS_MISSING, /* no file under this path, and none by build-id */
-	SYMBOLS_CHANGED, /* a file is there, with another build-id */
-};
-
-struct symbols_options {
-	const char *sysroot;   /* put before each module's path; may be NULL */
-	bool is_sysroot_first; /* and then the path as it stands is tried */
-	const char *debug_dir; /* another place like /usr/lib/debug; may be NULL */
-	heap_progress *progress;
-	void *progress_arg;
-};
 
 /* One call, innermost first.  Strings belong to the symbols; NULL and 0 are
  * "unknown". */

@@ -72,12 +72,29 @@ put_quoted(FILE *f, const struct joint_frame *x)
 	free(name);
 }
 
+static void
+begin_cell(FILE *f, const struct joint_frame *x)
+{
+	char *name = name_of(x);
+
+	putc('"', f);
+	if (name && text_is_formula(name))
+		putc('\'', f);
+	free(name);
+}
+
 void
 report_joint_csv(FILE *f, const struct joint_frame *frames, size_t n)
 {
-	putc('"', f);
-	put_quoted(f, &frames[joint_told_frame(frames, n)]);
-	fputs("\",\"", f);
+	const struct joint_frame *told = &frames[joint_told_frame(frames, n)];
+
+	begin_cell(f, told);
+	put_quoted(f, told);
+	fputs("\",", f);
+	if (n > 0)
+		begin_cell(f, &frames[0]);
+	else
+		putc('"', f);
 	for (size_t i = 0; i < n; i++) {
 		if (i)
 			putc('\n', f);

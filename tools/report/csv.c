@@ -16,13 +16,13 @@
 
 #include "report/profile.h"
 #include "report/writers.h"
+#include "util/text.h"
 
-/* A spreadsheet takes a cell that begins so for a formula, and runs it: an apostrophe makes
- * it text.  Source: OWASP, "CSV Injection". */
+/* See text_is_formula(). */
 static void
 write_guard(const char *s, FILE *f)
 {
-	if (*s && strchr("=+-@\t\r", *s))
+	if (text_is_formula(s))
 		fputc('\'', f);
 }
 

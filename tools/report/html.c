@@ -32,10 +32,14 @@
 
 /* ---- the page without data ---- */
 
-/* Named from the top of the build directory, where make compiles this. */
+/* Named from the top of the build directory, where make compiles this.  Tests have a
+ * page of their own. */
+#ifndef HTML_PAGE
+#define HTML_PAGE "tools/html/page.html"
+#endif
 __asm__(".pushsection .rodata\n"
 	"html_page:\n"
-	".incbin \"tools/html/page.html\"\n"
+	".incbin \"" HTML_PAGE "\"\n"
 	"html_page_end:\n"
 	".byte 0\n"
 	".popsection\n");

@@ -662,6 +662,7 @@ state_name(const struct report *r, uint32_t module)
 	static const char *const names[] = {
 		[SYMBOLS_UNUSED] = "unused",
 		[SYMBOLS_FOUND] = "found",
+		[SYMBOLS_UNVERIFIED] = "unverified",
 		[SYMBOLS_MISSING] = "missing",
 		[SYMBOLS_CHANGED] = "changed",
 	};

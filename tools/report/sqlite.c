@@ -25,6 +25,7 @@
 #include "graph/graph.h"
 #include "report/profile.h"
 #include "report/writers.h"
+#include "util/complain.h"
 #include "util/outfile.h"
 #include "util/text.h"
 
@@ -504,8 +505,7 @@ report_write_sqlite(const struct report *r, FILE *f)
 		 directory && *directory ? directory : "/tmp");
 	fd = outfile_temporary(path);
 	if (fd < 0) {
-		fprintf(stderr, "gcprof-analyze: '%s': %s; TMPDIR may name another directory\n",
-			path, strerror(errno));
+		complain("'%s': %s; TMPDIR may name another directory", path, strerror(errno));
 		return 1;
 	}
 	p = profile_new(r);
@@ -517,7 +517,7 @@ report_write_sqlite(const struct report *r, FILE *f)
 		w.has_failed = true;
 	is_told = w.has_failed && w.db;
 	if (is_told)
-		fprintf(stderr, "gcprof-analyze: '%s': %s\n", path, sqlite3_errmsg(w.db));
+		complain("'%s': %s", path, sqlite3_errmsg(w.db));
 	sqlite3_close(w.db);
 	if (!w.has_failed)
 		copy(fd, f);

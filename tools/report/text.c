@@ -877,6 +877,8 @@ module_note(const struct report *r, uint32_t module)
 		return "not found here";
 	case SYMBOLS_CHANGED:
 		return "CHANGED since: another build-id";
+	case SYMBOLS_UNVERIFIED:
+		return "not verified";
 	case SYMBOLS_FOUND:
 		return "";
 	default:

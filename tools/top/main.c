@@ -29,6 +29,7 @@
 #include "command/launch.h"
 #include "top/top.h"
 #include "util/complain.h"
+#include "util/text.h"
 
 enum { EXIT_NO_ANSWER = 1, COLUMNS = 100, POLL_MS = 20, OWN_TIMEOUT_MS = 100 };
 
@@ -420,7 +421,6 @@ run(struct top *t, struct wanted *w)
 int
 main(int argc, char **argv)
 {
-	static char our_name[] = "gcprof";
 	static const struct option options[] = {
 #define TOP_OPTION(letter, name, argument, text) \
 	{name, !argument[0] ? no_argument : argument[0] == '[' ? optional_argument : required_argument, NULL, letter},
@@ -436,13 +436,12 @@ main(int argc, char **argv)
 	setlocale(LC_ALL, "");
 	setlocale(LC_NUMERIC, "C");
 	signal(SIGPIPE, SIG_DFL);
-	argv[0] = our_name;
 	if (!t.view) {
 		complain("out of memory");
 		return EXIT_USAGE;
 	}
 	view_set_sort(t.view, VIEW_GROWN);
-	while ((c = getopt_long(argc, argv, "+h", options, &index)) != -1) {
+	while ((c = text_getopt("gcprof", argc, argv, "+h", options, &index)) != -1) {
 		if (c == 'h')
 			return help();
 		if (c == '?')

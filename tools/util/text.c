@@ -8,6 +8,7 @@
  */
 #include "util/text.h"
 
+#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -94,7 +95,7 @@ text_utf8(const char *bytes, size_t n, bool is_terminal)
 	for (size_t i = 0, length; i < n; i += length) {
 		length = utf8_length(p + i, n - i);
 		if (length > 0 && !is_directional(p + i, length) &&
-		    !(is_terminal && is_control(p + i, length))) {
+		    !(is_control(p + i, length) && (is_terminal || p[i] >= 0x7f))) {
 			memcpy(to, p + i, length);
 			to += length;
 		} else {
@@ -111,6 +112,12 @@ text_utf8(const char *bytes, size_t n, bool is_terminal)
 	return text;
 }
 
+bool
+text_is_formula(const char *s)
+{
+	return *s && strchr("=+-@\t\r", *s);
+}
+
 void
 text_complain(const char *prefix, const char *format, va_list args)
 {
@@ -123,6 +130,58 @@ text_complain(const char *prefix, const char *format, va_list args)
 	free(safe);
 	if (n >= 0)
 		free(line);
+}
+
+/* ---- options ---- */
+
+static void __attribute__((format(printf, 2, 3)))
+complain_as(const char *prefix, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	text_complain(prefix, format, args);
+	va_end(args);
+}
+
+/* optopt is 0 of a long option that is not known; of all others it is their value, or
+ * their letter. */
+static bool
+is_long(const char *word, const struct option *options)
+{
+	if (strncmp(word, "--", 2) != 0)
+		return false;
+	for (; options->name && optopt; options++)
+		if (options->val == optopt)
+			return true;
+	return optopt == 0;
+}
+
+int
+text_getopt(const char *prefix, int argc, char **argv, const char *letters,
+	    const struct option *options, int *ret_index)
+{
+	bool in_order = letters[0] == '+';
+	char all[32];
+	const char *word;
+	int c;
+
+	opterr = 0;
+	snprintf(all, sizeof(all), "%s:%s", in_order ? "+" : "", letters + in_order);
+	c = getopt_long(argc, argv, all, options, ret_index);
+	if (c != '?' && c != ':')
+		return c;
+	word = argv[optind - 1];
+	if (is_long(word, options))
+		complain_as(prefix,
+			    c == ':'      ? "option '%s' requires an argument"
+			    : optopt == 0 ? "unrecognized or ambiguous option '%s'"
+					  : "option '%s' takes no argument",
+			    word);
+	else
+		complain_as(prefix, c == ':' ? "option -%c requires an argument" : "invalid option -%c",
+			    optopt);
+	return '?';
 }
 
 /* ---- figures ---- */

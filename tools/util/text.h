@@ -14,18 +14,28 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A heap text, or any bytes, as valid UTF-8 for free(3): U+FFFD stands for what is not, and
- * for marks that turn the direction of text.
+/* A heap text, or any bytes, as valid UTF-8 for free(3): U+FFFD stands for what is not, for
+ * marks that turn the direction of text, for DEL and for C1 controls.
  *
- * is_terminal  also replace what could move a terminal's cursor.
+ * is_terminal  also replace C0 controls, which the caller does not escape otherwise.
  */
 char *text_utf8(const char *bytes, size_t n, bool is_terminal);
 
 /* A line on standard error, "PREFIX: ...".  File names and the like in it may hold anything. */
 void text_complain(const char *prefix, const char *format, va_list args);
 
+/* getopt_long(), whose complaints go through text_complain(): it prints the word as it is.
+ * Returns '?' whatever was wrong. */
+struct option;
+int text_getopt(const char *prefix, int argc, char **argv, const char *letters,
+		const struct option *options, int *ret_index);
+
 /* A command line, whose arguments end with NULs, as one line of UTF-8 for free(3). */
 char *text_command(const char *bytes, size_t n);
+
+/* Would a spreadsheet take a cell with this text for a formula?  An apostrophe before it
+ * keeps it text.  Source: OWASP, "CSV Injection". */
+bool text_is_formula(const char *s);
 
 /* Part of a path after its last slash. */
 const char *text_basename(const char *path);

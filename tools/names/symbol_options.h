@@ -1,0 +1,28 @@
+/* symbol_options.h -- where names are looked for, and what came of it.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef GCPROF_SYMBOL_OPTIONS_H
+#define GCPROF_SYMBOL_OPTIONS_H
+
+#include <stdbool.h>
+
+#include "model/heap.h"
+
+enum symbols_state {
+	SYMBOLS_UNUSED, /* nobody has asked for a place in this module */
+	SYMBOLS_FOUND,
+	SYMBOLS_UNVERIFIED, /* a file is there; the snapshot has no build-id to compare */
+	SYMBOLS_MISSING, /* no file under this path, and none by build-id */
+	SYMBOLS_CHANGED, /* a file is there, with another build-id */
+};
+
+struct symbols_options {
+	const char *sysroot;   /* put before each module's path; may be NULL */
+	bool is_sysroot_first; /* and then the path as it stands is tried */
+	const char *debug_dir; /* another place like /usr/lib/debug; may be NULL */
+	heap_progress *progress;
+	void *progress_arg;
+};
+
+#endif
