@@ -625,7 +625,7 @@ backend_dallocx(void *p, int flags)
 {
 	if (backend_is_system)
 		backend_next.free(p);
-	else if (!large_free(p) && tsd_ready())
+	else if (!large_free(p) && tsd_ready_for_free())
 		(void)backend_aside(BACKEND_DALLOCX, p, 0, flags); /* returns nothing */
 }
 

@@ -142,7 +142,7 @@ backend_free(void *p)
 {
 	if (unlikely(backend_is_system))
 		backend_next.free(p);
-	else if (large_free(p) || !tsd_ready())
+	else if (large_free(p) || !tsd_ready_for_free())
 		return; /* done; or its memory is lost */
 	else if (likely(!tsd_is_small))
 		gcprof_je_free(p);

@@ -44,4 +44,17 @@ owner_take(union owner *o, int tid)
 					   __ATOMIC_RELAXED);
 }
 
+/* Note it if the thread is no more without having said that it ends, as one that had its
+ * memory only after its destructors.  Costs a system call.  Context: any. */
+static inline void
+owner_note_gone(union owner *o)
+{
+	union owner was = {.word = acquire_load(&o->word)}, now = was;
+
+	now.is_ending = true;
+	if (was.is_used && !was.is_ending && !sys_is_thread(was.tid))
+		(void)__atomic_compare_exchange_n(&o->word, &was.word, now.word, false,
+						  __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+}
+
 #endif

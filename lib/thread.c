@@ -16,6 +16,7 @@ __thread struct thread_tls thread_tls __attribute__((tls_model("initial-exec")))
 struct epochs_counts thread_strays;
 
 static struct thread *all; /* linked by next; only ever grows at its head */
+static uint32_t n_states, look_for_gone_at = 64;
 
 enum { RECORD_BITS = 10, MAX_RECORDS = 1 << 20 };
 static struct thread_record *records[MAX_RECORDS >> RECORD_BITS];
@@ -107,20 +108,39 @@ thread_enter_from(uintptr_t sp, bool is_on_alt_stack)
 	return true;
 }
 
-/* A state that no thread uses, or a new one. */
 static struct thread *
-state_take(void)
+take_used(int tid)
 {
 	struct thread *t;
-	int tid = sys_gettid();
 
 	for (t = acquire_load(&all); t; t = t->next)
 		if (owner_take(&t->owner, tid))
-			return has_unwind(t) ? t : NULL;
+			return t;
+	return NULL;
+}
+
+/* A state that no thread uses, or a new one.  Threads that are gone without a word, all of
+ * which is a system call for each state, are looked for as often as these double. */
+static struct thread *
+state_take(void)
+{
+	int tid = sys_gettid();
+	struct thread *t = take_used(tid);
+
+	if (!t && relaxed_load(&n_states) >= relaxed_load(&look_for_gone_at)) {
+		for (t = acquire_load(&all); t; t = t->next)
+			owner_note_gone(&t->owner);
+		t = take_used(tid);
+		if (!t)
+			relaxed_store(&look_for_gone_at, 2 * relaxed_load(&n_states));
+	}
+	if (t)
+		return has_unwind(t) ? t : NULL;
 	t = mem_keep(sizeof *t); /* aligned as it wants to be */
 	if (!t)
 		return NULL;
 	t->owner = (union owner){.tid = tid, .is_used = true};
+	(void)atomic_add(&n_states, 1);
 	t->next = acquire_load(&all);
 	while (!__atomic_compare_exchange_n(&all, &t->next, t, false, __ATOMIC_ACQ_REL,
 					    __ATOMIC_ACQUIRE))

@@ -10,6 +10,7 @@
 #include "thread.h"
 
 #include <pthread.h>
+#include <stddef.h>
 #include <string.h>
 
 /* As jemalloc(3) has it. */
@@ -194,10 +195,19 @@ complete(void)
  * little room. */
 static void (*clean_up)(void *tsd);
 
+/* What jemalloc has set for its key may be an earlier thread's: a thread that frees after its
+ * destructors, as the C library does for a detached one when it keeps stacks enough, sets the
+ * key in a descriptor that the next thread on this stack takes over as it is.  With jemalloc's
+ * data in static TLS that would be the same address.  The earlier thread is no more. */
 static void
 clean_up_aside(void *tsd)
 {
-	aside_call(clean_up, tsd);
+	if (image_bytes() == 0 || (own && tsd == own->data && gcprof_tsd))
+		aside_call(clean_up, tsd);
+	else if (!own || tsd != own->data)
+		release_store(&((struct slot *)((char *)tsd - offsetof(struct slot, data)))
+				       ->owner.is_ending,
+			      true);
 }
 
 int
@@ -205,6 +215,21 @@ gcprof_jesys_key_create(pthread_key_t *key, void (*f)(void *))
 {
 	clean_up = f;
 	return pthread_key_create(key, clean_up_aside);
+}
+
+bool
+tsd_make_for_free(void)
+{
+	if (gcprof_tsd)
+		return true;
+	if (!give())
+		return false;
+	tsd_is_small = is_small_stack();
+	/* Perhaps its destructors have run already, and nobody would say that it ends.  Too early
+	 * a word costs a system call for each slot that is wanted, as long as the thread lives. */
+	tsd_ending();
+	thread_watch_end();
+	return true;
 }
 
 static void

@@ -53,6 +53,16 @@ tsd_ready(void)
 	return likely(tsd_is_complete) || tsd_make();
 }
 
+/* The same for a free, which may be the first thing that a thread asks for, and comes after its
+ * destructors if it is the last (tests/e2e/lastfree.sh).  The data is not completed then: what
+ * jemalloc does for a thread that has only freed needs no clean-up and is on no list. */
+bool tsd_make_for_free(void);
+static ALWAYS_INLINE bool
+tsd_ready_for_free(void)
+{
+	return likely(tsd_is_complete) || tsd_make_for_free();
+}
+
 /* What this thread has for aside.h; NULL if there is no memory. */
 struct aside *tsd_aside(void);
 

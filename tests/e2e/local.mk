@@ -32,6 +32,7 @@ e2e_tests += \
 	tests/e2e/no-fde.sh \
 	tests/e2e/landlock.sh \
 	tests/e2e/large.sh \
+	tests/e2e/lastfree.sh \
 	tests/e2e/mappings.sh \
 	tests/e2e/memory.sh \
 	tests/e2e/output.sh \
@@ -117,6 +118,7 @@ e2e_targets = \
 	tests/e2e/targets/inspected \
 	tests/e2e/targets/jit \
 	tests/e2e/targets/large \
+	tests/e2e/targets/lastfree \
 	tests/e2e/targets/mappings \
 	tests/e2e/targets/memory \
 	tests/e2e/targets/privileged \
@@ -211,6 +213,8 @@ tests_e2e_targets_jit_SOURCES = tests/e2e/targets/jit.c
 tests_e2e_targets_jit_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_large_SOURCES = tests/e2e/targets/large.c tests/e2e/targets/truth.h
 tests_e2e_targets_large_CFLAGS = $(e2e_cflags)
+tests_e2e_targets_lastfree_SOURCES = tests/e2e/targets/lastfree.c
+tests_e2e_targets_lastfree_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_large_LDADD = -ldl
 tests_e2e_targets_mappings_SOURCES = tests/e2e/targets/mappings.c
 tests_e2e_targets_mappings_CFLAGS = $(e2e_cflags)
