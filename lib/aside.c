@@ -52,12 +52,21 @@ map(struct aside *a)
 	return true;
 }
 
+static bool
+has_room(const struct aside *a)
+{
+	uintptr_t sp = (uintptr_t)__builtin_frame_address(0);
+
+	return sp < a->own_end && sp - a->own_low < a->own_end - a->own_low &&
+	       sp - a->own_low > ASIDE_ROOM;
+}
+
 void
 aside_call(void (*f)(void *with), void *with)
 {
 	struct aside *a = tsd_aside();
 
-	if (!a || relaxed_load(&a->is_busy) || (!a->top && !map(a))) {
+	if (!a || has_room(a) || relaxed_load(&a->is_busy) || (!a->top && !map(a))) {
 		f(with);
 		return;
 	}

@@ -9,6 +9,10 @@
  * of an epoch and a snapshot that may come of it; a thread's first way into jemalloc; and all
  * of jemalloc's ways for a thread whose stack is small (tsd_is_small).
  *
+ * Where the thread's own stack has room, all stays there: a collector that stops threads and
+ * scans their stacks, from where each was stopped to the stack's end, has to find the
+ * program's frames (tests/e2e/collector.sh).
+ *
  * A stack aside belongs to one thread, is mapped when it is first wanted, and has an
  * unreadable page at its end.  While a function runs aside, another is run where its caller
  * is: a signal handler of the program's that came meanwhile may be on either stack.
@@ -24,15 +28,22 @@
 
 #include "base.h"
 
-enum { ASIDE_BYTES = 64 << 10 };
+enum {
+	ASIDE_BYTES = 64 << 10,
+	/* With so much left of the thread's own stack, no other is wanted. */
+	ASIDE_ROOM = 96 << 10
+};
 
 /* A thread's; kept with its slot (tsd.h). */
 struct aside {
 	char *top; /* NULL: not mapped yet */
 	bool is_busy;
+	/* The thread's own stack, as far as it is known to be usable; both 0 if it is not. */
+	uintptr_t own_low, own_end;
 };
 
-/* Call f there; where the caller is, if there is no memory for it or it is in use.
+/* Call f there; where the caller is, if that has room, there is no memory for another stack
+ * or it is in use.
  * Context  any. */
 void aside_call(void (*f)(void *with), void *with);
 

@@ -12,6 +12,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -953,6 +954,15 @@ sys_pending_signals(void)
 
 	(void)K2(SYS_rt_sigpending, &set, 8);
 	return set;
+}
+
+uint64_t
+sys_stack_limit(void)
+{
+	uint64_t limit[2] = {0, 0}; /* struct rlimit64 */
+
+	(void)K4(SYS_prlimit64, 0, RLIMIT_STACK, NULL, limit);
+	return limit[0];
 }
 
 bool

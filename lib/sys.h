@@ -201,6 +201,8 @@ uintptr_t sys_break(void);
 /* Whether 8 bytes at addr can be read; asks the kernel, about 100 ns. */
 bool sys_is_readable(uintptr_t addr);
 
+/* RLIMIT_STACK, in bytes. */
+uint64_t sys_stack_limit(void);
 /* As poll does: nanosleep would overwrite what restart_syscall(2) needs to go on with
  * a call that a handler of ours interrupted. */
 void sys_sleep(uint64_t ns);

@@ -34,6 +34,8 @@ int gcprof_jesys_key_create(pthread_key_t *key, void (*f)(void *));
 
 enum { DATA_MAX = 4096, N_SPARE = 4 };
 
+extern void *__libc_stack_end; /* of the loader: the main thread's first frame */
+
 struct slot {
 	struct slot *next;
 	union owner owner;
@@ -101,6 +103,47 @@ slot_take(void)
 	return s;
 }
 
+/* The main thread's stack grows down from __libc_stack_end, to its limit less arguments and
+ * environment, which are a quarter at most (execve(2)): half of it, and of 8 MiB, is sure. */
+static void
+note_main_stack(struct aside *a)
+{
+	const uint64_t most = 8 << 20;
+	uint64_t limit = sys_stack_limit();
+
+	a->own_end = (uintptr_t)__libc_stack_end;
+	a->own_low = a->own_end - (limit < most ? limit : most) / 2;
+}
+
+/* Another's is in its descriptor, which is at the thread pointer, at the end of the block
+ * that is its stack.  Source: glibc, nptl/descr.h: stackblock, stackblock_size and guardsize
+ * stand next to each other.  Not found: not known. */
+static void
+note_thread_stack(struct aside *a)
+{
+	enum { DESCRIPTOR = 2304, PAGE = 4096, END = 2 * PAGE };
+	uintptr_t tp = thread_pointer();
+	const uintptr_t *word = (const uintptr_t *)tp, *end = word + DESCRIPTOR / sizeof *word - 2;
+
+	for (; word < end; word++)
+		if (word[0] && word[0] < tp && word[1] > tp - word[0] &&
+		    word[1] - (tp - word[0]) <= END && word[2] < word[1] && word[2] % PAGE == 0) {
+			a->own_low = word[0] + word[2];
+			a->own_end = tp;
+			return;
+		}
+}
+
+static void
+note_stack(struct aside *a)
+{
+	a->own_low = a->own_end = 0;
+	if (sys_gettid() == sys_getpid())
+		note_main_stack(a);
+	else
+		note_thread_stack(a);
+}
+
 /* Give this thread a slot, if it has none. */
 static struct slot *
 slot_own(void)
@@ -113,6 +156,7 @@ slot_own(void)
 	if (!s)
 		return NULL;
 	s->aside.is_busy = false;
+	note_stack(&s->aside);
 	memcpy(s->data, gcprof_tsd_image, image_bytes());
 	/* A handler that came meanwhile may have got one of its own. */
 	if (!__atomic_compare_exchange_n(&own, &none, s, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))

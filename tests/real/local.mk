@@ -7,6 +7,7 @@
 
 real_tests += \
 	tests/real/asking.sh \
+	tests/real/collector.sh \
 	tests/real/compiler.sh \
 	tests/real/faketime.sh \
 	tests/real/git.sh \
