@@ -18,10 +18,12 @@
  * SPDX-License-Identifier: MIT
  */
 #include "libc.h"
+#include "modules.h"
 #include "wrap.h"
 
 #include <dlfcn.h>
 #include <stdlib.h>
+#include <string.h>
 
 typedef void (*new_handler)(void);
 
@@ -61,12 +63,95 @@ throw_bad_alloc(void)
 	abort(); /* no C++ library at all: there is nobody to tell */
 }
 
+/* Whose operators the program would have without us.  A library of the program's may
+ * define its own, and ours stand before them: then all forms are passed on to what is
+ * next.  Not to the C++ library's, nor to those of another allocator, which defines malloc
+ * as well: that is what ours are for.  (An executable's own stand before ours.) */
+enum place { UNKNOWN, HERE, MALLOC_REPLACED, ELSEWHERE };
+static uint8_t place; /* enum place; atomic */
+static bool is_started; /* it is known whether malloc is replaced */
+
+__attribute__((constructor(102))) static void
+note_start(void)
+{
+	is_started = true;
+}
+
+static bool
+is_of_same_object(const void *a, const void *b)
+{
+	struct module_find x, y;
+
+	return a && b && modules_find((uintptr_t)a, &x) && modules_find((uintptr_t)b, &y) &&
+	       x.start == y.start;
+}
+
+/* libc++ has its operators and its new handler in two objects. */
+static bool
+is_of_cxx_library(const void *f)
+{
+	struct module_find m;
+	const char *path = modules_find((uintptr_t)f, &m) && m.module ? modules_get(m.module)->path : NULL;
+
+	return is_of_same_object(f, cxx_library("_ZSt15get_new_handlerv")) ||
+	       (path && strstr(path, "/libc++"));
+}
+
+/* Once, and not before the program's libraries are there: at the first call. */
+static NOINLINE bool
+is_elsewhere(void)
+{
+	const void *next;
+	uint8_t known = relaxed_load(&place);
+
+	if (known == UNKNOWN) {
+		next = libc_dlsym(RTLD_NEXT, "_Znwm");
+		known = next && !is_of_cxx_library(next) &&
+				!is_of_same_object(next, libc_dlsym(RTLD_NEXT, "malloc"))
+				? ELSEWHERE
+			: wrap_is_malloc_replaced() ? MALLOC_REPLACED
+						    : HERE;
+		if (known != HERE || is_started)
+			relaxed_store(&place, known);
+	}
+	return known == ELSEWHERE;
+}
+
+static void *
+next_of(void **known, const char *name)
+{
+	if (!relaxed_load(known))
+		relaxed_store(known, libc_dlsym(RTLD_NEXT, name));
+	return relaxed_load(known);
+}
+
+/* First in each form: leave to the next one of that form what is not ours. */
+#define PASS_ON(type, arguments)                                                         \
+	do {                                                                             \
+		static void *pass_on_next;                                               \
+		void *pass_on;                                                           \
+		if (unlikely(relaxed_load(&place) != HERE) && is_elsewhere() &&          \
+		    (pass_on = next_of(&pass_on_next, __func__)) != NULL)                \
+			return ((type)pass_on)arguments;                                 \
+	} while (0)
+
+#define PASS_ON_VOID(type, arguments)                                                    \
+	do {                                                                             \
+		static void *pass_on_next;                                               \
+		void *pass_on;                                                           \
+		if (unlikely(relaxed_load(&place) != HERE) && is_elsewhere() &&          \
+		    (pass_on = next_of(&pass_on_next, __func__)) != NULL) {              \
+			((type)pass_on)arguments;                                        \
+			return;                                                          \
+		}                                                                        \
+	} while (0)
+
 /* The library's plain forms call malloc and free, which the program may have
  * replaced without replacing these. */
 static ALWAYS_INLINE void *
 try_new(size_t bytes, size_t align, enum heapfile_kind kind)
 {
-	if (unlikely(wrap_is_malloc_replaced()))
+	if (unlikely(relaxed_load(&place) != HERE) && wrap_is_malloc_replaced())
 		return align ? aligned_alloc(align, bytes) : malloc(bytes ? bytes : 1);
 	return align ? wrap_memalign(align, bytes, kind) : wrap_malloc(bytes, kind);
 }
@@ -91,7 +176,7 @@ new_or_throw(size_t bytes, size_t align, enum heapfile_kind kind)
 static ALWAYS_INLINE void
 delete(void *p, enum heapfile_kind kind)
 {
-	if (unlikely(wrap_is_malloc_replaced()))
+	if (unlikely(relaxed_load(&place) != HERE) && wrap_is_malloc_replaced())
 		free(p);
 	else
 		wrap_free(p, kind);
@@ -113,6 +198,7 @@ void _ZdaPvSt11align_val_t(void *p, size_t align);
 EXPORT void *
 _Znwm(size_t bytes)
 {
+	PASS_ON(void *(*)(size_t), (bytes));
 	return new_or_throw(bytes, 0, HEAPFILE_KIND_NEW);
 }
 OWN(_Znwm, void *, (size_t))
@@ -120,6 +206,7 @@ OWN(_Znwm, void *, (size_t))
 EXPORT void *
 _ZnwmSt11align_val_t(size_t bytes, size_t align)
 {
+	PASS_ON(void *(*)(size_t, size_t), (bytes, align));
 	return new_or_throw(bytes, align, HEAPFILE_KIND_NEW);
 }
 OWN(_ZnwmSt11align_val_t, void *, (size_t, size_t))
@@ -127,6 +214,7 @@ OWN(_ZnwmSt11align_val_t, void *, (size_t, size_t))
 EXPORT void *
 _Znam(size_t bytes)
 {
+	PASS_ON(void *(*)(size_t), (bytes));
 	if (IS_REPLACED(_Znwm))
 		return _Znwm(bytes);
 	return new_or_throw(bytes, 0, HEAPFILE_KIND_NEW_ARRAY);
@@ -136,6 +224,7 @@ OWN(_Znam, void *, (size_t))
 EXPORT void *
 _ZnamSt11align_val_t(size_t bytes, size_t align)
 {
+	PASS_ON(void *(*)(size_t, size_t), (bytes, align));
 	if (IS_REPLACED(_ZnwmSt11align_val_t))
 		return _ZnwmSt11align_val_t(bytes, align);
 	return new_or_throw(bytes, align, HEAPFILE_KIND_NEW_ARRAY);
@@ -169,6 +258,7 @@ new_or_null(const char *name, size_t bytes, size_t align, enum heapfile_kind kin
 EXPORT void *
 _ZnwmRKSt9nothrow_t(size_t bytes, const void *nothrow)
 {
+	PASS_ON(void *(*)(size_t, const void *), (bytes, nothrow));
 	if (IS_REPLACED(_Znwm))
 		return nothrow_slow(__func__, bytes, 0, nothrow);
 	return new_or_null(__func__, bytes, 0, HEAPFILE_KIND_NEW, nothrow);
@@ -177,6 +267,7 @@ _ZnwmRKSt9nothrow_t(size_t bytes, const void *nothrow)
 EXPORT void *
 _ZnamRKSt9nothrow_t(size_t bytes, const void *nothrow)
 {
+	PASS_ON(void *(*)(size_t, const void *), (bytes, nothrow));
 	if (IS_REPLACED(_Znwm) || IS_REPLACED(_Znam))
 		return nothrow_slow(__func__, bytes, 0, nothrow);
 	return new_or_null(__func__, bytes, 0, HEAPFILE_KIND_NEW_ARRAY, nothrow);
@@ -185,6 +276,7 @@ _ZnamRKSt9nothrow_t(size_t bytes, const void *nothrow)
 EXPORT void *
 _ZnwmSt11align_val_tRKSt9nothrow_t(size_t bytes, size_t align, const void *nothrow)
 {
+	PASS_ON(void *(*)(size_t, size_t, const void *), (bytes, align, nothrow));
 	if (IS_REPLACED(_ZnwmSt11align_val_t))
 		return nothrow_slow(__func__, bytes, align, nothrow);
 	return new_or_null(__func__, bytes, align, HEAPFILE_KIND_NEW, nothrow);
@@ -193,6 +285,7 @@ _ZnwmSt11align_val_tRKSt9nothrow_t(size_t bytes, size_t align, const void *nothr
 EXPORT void *
 _ZnamSt11align_val_tRKSt9nothrow_t(size_t bytes, size_t align, const void *nothrow)
 {
+	PASS_ON(void *(*)(size_t, size_t, const void *), (bytes, align, nothrow));
 	if (IS_REPLACED(_ZnwmSt11align_val_t) || IS_REPLACED(_ZnamSt11align_val_t))
 		return nothrow_slow(__func__, bytes, align, nothrow);
 	return new_or_null(__func__, bytes, align, HEAPFILE_KIND_NEW_ARRAY, nothrow);
@@ -201,6 +294,7 @@ _ZnamSt11align_val_tRKSt9nothrow_t(size_t bytes, size_t align, const void *nothr
 EXPORT void
 _ZdlPv(void *p)
 {
+	PASS_ON_VOID(void (*)(void *), (p));
 	delete(p, HEAPFILE_KIND_NEW);
 }
 OWN(_ZdlPv, void, (void *))
@@ -208,6 +302,7 @@ OWN(_ZdlPv, void, (void *))
 EXPORT void
 _ZdlPvSt11align_val_t(void *p, size_t align)
 {
+	PASS_ON_VOID(void (*)(void *, size_t), (p, align));
 	(void)align;
 	delete(p, HEAPFILE_KIND_NEW);
 }
@@ -216,6 +311,7 @@ OWN(_ZdlPvSt11align_val_t, void, (void *, size_t))
 EXPORT void
 _ZdaPv(void *p)
 {
+	PASS_ON_VOID(void (*)(void *), (p));
 	if (IS_REPLACED(_ZdlPv))
 		_ZdlPv(p);
 	else
@@ -226,6 +322,7 @@ OWN(_ZdaPv, void, (void *))
 EXPORT void
 _ZdaPvSt11align_val_t(void *p, size_t align)
 {
+	PASS_ON_VOID(void (*)(void *, size_t), (p, align));
 	if (IS_REPLACED(_ZdlPvSt11align_val_t))
 		_ZdlPvSt11align_val_t(p, align);
 	else
@@ -234,30 +331,29 @@ _ZdaPvSt11align_val_t(void *p, size_t align)
 OWN(_ZdaPvSt11align_val_t, void, (void *, size_t))
 
 /* Sized and nothrow forms: the plain one of the same sort. */
-#define DELETE(name, parameters, plain, arguments, kind)                                 \
+#define DELETE(name, parameters, all, plain, arguments, kind)                            \
 	void name parameters;                                                            \
 	EXPORT void name parameters                                                      \
 	{                                                                                \
+		PASS_ON_VOID(void (*) parameters, all);                                  \
 		if (IS_REPLACED(plain))                                                  \
 			plain arguments;                                                 \
 		else                                                                     \
 			delete(p, kind);                                                 \
 	}
-#define UNUSED __attribute__((unused))
-
-DELETE(_ZdlPvm, (void *p, UNUSED size_t bytes), _ZdlPv, (p), HEAPFILE_KIND_NEW)
-DELETE(_ZdaPvm, (void *p, UNUSED size_t bytes), _ZdaPv, (p), HEAPFILE_KIND_NEW_ARRAY)
-DELETE(_ZdlPvRKSt9nothrow_t, (void *p, UNUSED const void *nothrow), _ZdlPv, (p),
+DELETE(_ZdlPvm, (void *p, size_t bytes), (p, bytes), _ZdlPv, (p), HEAPFILE_KIND_NEW)
+DELETE(_ZdaPvm, (void *p, size_t bytes), (p, bytes), _ZdaPv, (p), HEAPFILE_KIND_NEW_ARRAY)
+DELETE(_ZdlPvRKSt9nothrow_t, (void *p, const void *nothrow), (p, nothrow), _ZdlPv, (p),
        HEAPFILE_KIND_NEW)
-DELETE(_ZdaPvRKSt9nothrow_t, (void *p, UNUSED const void *nothrow), _ZdaPv, (p),
+DELETE(_ZdaPvRKSt9nothrow_t, (void *p, const void *nothrow), (p, nothrow), _ZdaPv, (p),
        HEAPFILE_KIND_NEW_ARRAY)
-DELETE(_ZdlPvmSt11align_val_t, (void *p, UNUSED size_t bytes, size_t align),
+DELETE(_ZdlPvmSt11align_val_t, (void *p, size_t bytes, size_t align), (p, bytes, align),
        _ZdlPvSt11align_val_t, (p, align), HEAPFILE_KIND_NEW)
-DELETE(_ZdaPvmSt11align_val_t, (void *p, UNUSED size_t bytes, size_t align),
+DELETE(_ZdaPvmSt11align_val_t, (void *p, size_t bytes, size_t align), (p, bytes, align),
        _ZdaPvSt11align_val_t, (p, align), HEAPFILE_KIND_NEW_ARRAY)
 DELETE(_ZdlPvSt11align_val_tRKSt9nothrow_t,
-       (void *p, size_t align, UNUSED const void *nothrow), _ZdlPvSt11align_val_t,
+       (void *p, size_t align, const void *nothrow), (p, align, nothrow), _ZdlPvSt11align_val_t,
        (p, align), HEAPFILE_KIND_NEW)
 DELETE(_ZdaPvSt11align_val_tRKSt9nothrow_t,
-       (void *p, size_t align, UNUSED const void *nothrow), _ZdaPvSt11align_val_t,
+       (void *p, size_t align, const void *nothrow), (p, align, nothrow), _ZdaPvSt11align_val_t,
        (p, align), HEAPFILE_KIND_NEW_ARRAY)

@@ -35,6 +35,7 @@ e2e_tests += \
 	tests/e2e/lastfree.sh \
 	tests/e2e/mappings.sh \
 	tests/e2e/memory.sh \
+	tests/e2e/operators.sh \
 	tests/e2e/output.sh \
 	tests/e2e/places.sh \
 	tests/e2e/plugins.sh \
