@@ -575,7 +575,7 @@ the_summary_tells_growth_from_a_full_table(void **state)
 		struct maker m = {.n_sections = 0};
 
 		site_of_epochs(&m, cases[i].now, cases[i].n, 16);
-		assert_int_equal(text_has(&m, &plain, "It has grown all the time"),
+		assert_int_equal(text_has(&m, &plain, "It has grown steadily"),
 				 cases[i].is_grown);
 	}
 }

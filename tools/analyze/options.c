@@ -31,7 +31,7 @@ const char options_help[] =
 "  --each                a report of each snapshot, as if there were no other\n"
 "  --diff                what is new, grown, shrunk and gone from the first to the\n"
 "                        last; of three and more, how each site goes\n"
-"  --merge               one report of all processes, and which of them stand out\n"
+"  --merge               one report of all processes, and the outliers\n"
 "  --top=N               rows of each list, of types as well, 0 for all (text: 10,\n"
 "                        JSON: all)\n"
 "  --sort=KEY            one list, by live, old, allocations, blocks, age (of the\n"
@@ -57,7 +57,7 @@ const char options_help[] =
 "  --suppressions=FILE   say nothing of leaks that match; LeakSanitizer's syntax or\n"
 "                        Valgrind's; may repeat\n"
 "  --no-builtin-suppressions\n"
-"                        tell also of what the C library keeps on purpose\n"
+"                        disable the built-in suppressions for the C library\n"
 "  --gen-suppressions    print a suppression for each leak, in both syntaxes\n"
 "  --show-unused-suppressions\n"
 "                        print those that matched nothing\n"
@@ -67,7 +67,7 @@ const char options_help[] =
 "  --show-reachable      sites of reachable blocks are findings, too (notes)\n"
 "  --findings-only       text: findings and totals of leaks; nothing for a snapshot\n"
 "                        without findings\n"
-"  --show-content        what stands in one block of each leak, if the snapshot\n"
+"  --show-content        the contents of one block of each leak, if the snapshot\n"
 "                        has it\n"
 "  --roots=LIST          where pointers may start: all (default); some of globals,\n"
 "                        stacks, registers, tls, keys, mappings, alt-stacks,\n"
@@ -349,7 +349,7 @@ parse_question(struct settings *s, const char *option, inspect_answer *answer)
 		return false;
 	}
 	if (inspect_parse(optarg, &q->address) != 0) {
-		complain("--%s: '%s' is no address, such as 0x7f0012340020", option, optarg);
+		complain("--%s: invalid address '%s'; give one such as 0x7f0012340020", option, optarg);
 		return false;
 	}
 	q->answer = answer;

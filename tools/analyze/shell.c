@@ -36,7 +36,7 @@ ask_address(struct shell *s, const char *argument, inspect_answer *answer)
 	uint64_t address;
 
 	if (inspect_parse(argument, &address) != 0)
-		printf("'%s' is no address, such as 0x7f0012340020\n", argument);
+		printf("invalid address '%s'; give one such as 0x7f0012340020\n", argument);
 	else if (answer(s->inspect, address, stdout) < 0)
 		s->has_failed = true;
 }

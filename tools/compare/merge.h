@@ -3,7 +3,7 @@
  * In:   models with names and findings, one of each process; each may be freed when it
  *       has been added.
  * Out:  struct merge: sites joined by name (compare/cross_index.h), types and findings, each with how
- *       many processes have it; the processes that stand out.
+ *       many processes have it; the outliers among them.
  * Not here: how it is written (report/merge_text.c), which files are read (compare.c).
  *
  * A process stands out at a site if its live bytes there are more than three times the

@@ -753,8 +753,8 @@ say_growth(const struct work *w, struct finding *f, const struct growing *g)
 	double hours = (double)(p[n - 1].end_ns - p[n - half].end_ns) / 3.6e12;
 
 	finding_say(all, f,
-		    "It grew from %s to %s %s since a fifth of all allocation was done, in %zu"
-		    " periods of %s allocated each (chance of such a rise without a trend: %.2g).",
+		    "It grew from %s to %s %s over the last four fifths of the run, %zu periods of"
+		    " %s allocated each (p = %.2g).",
 		    COUNT((uint64_t)g->first), COUNT((uint64_t)g->last),
 		    g->is_bytes ? "bytes" : "blocks", n - n / 5, SIZE(w->h->info.period_bytes),
 		    g->trend.p);
@@ -800,7 +800,7 @@ say_deaths(const struct work *w, struct finding *f, const struct growing *g)
 		finding_say(all, f, "Those that were freed are the oldest: %.0f %% in order of birth.",
 			    g->suffix * 100);
 	if (b && b->deaths && b->foreign * 2 > b->deaths)
-		finding_say(all, f, "%s of %s that outlived their birth were freed by another thread.",
+		finding_say(all, f, "%s of %s that outlived their epoch were freed by another thread.",
 			    COUNT(b->foreign), COUNT(b->deaths));
 	if (b && b->freed_at && stack_get(w->h, w->d->symbols, b->freed_at, &s) == 0) {
 		const char *function = names_function(w->h, &s);

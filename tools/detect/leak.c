@@ -599,17 +599,16 @@ say_reach(const struct leak_work *w, struct finding *f, const struct group *x)
 	if (x->state == GRAPH_DEFINITE) {
 		count_roots(w, buf, sizeof(buf));
 		finding_say(all, f,
-			    "No pointer to %s was found from where the program can begin"
-			    " (%s), nor from anything that is reached from there.",
+			    "Nothing reachable points to %s (roots: %s).",
 			    x->count.blocks == 1 ? "it" : "them", buf);
 		if (x->n_cyclic && x->count.blocks == 1)
 			finding_say(all, f,
-				    "It stands for a cycle: blocks that point to one"
-				    " another, and to which nothing else does.");
+				    "It is a reference cycle (shared_ptr?); break it with a"
+				    " weak reference.");
 		else if (x->n_cyclic)
 			finding_say(all, f,
-				    "%s of them stand for cycles: blocks that point to"
-				    " one another, and to which nothing else does.",
+				    "%s of them are reference cycles (shared_ptr?); break"
+				    " these with weak references.",
 				    COUNT(x->n_cyclic));
 		return;
 	}

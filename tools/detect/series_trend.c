@@ -376,7 +376,7 @@ put_rate(FILE *f, const struct work *w, const struct group *g)
 	put_value(f, g->trend.is_bytes, g->per_second_low * unit);
 	fputs(" to ", f);
 	put_value(f, g->trend.is_bytes, g->per_second_high * unit);
-	fprintf(f, "; chance of such a rise without a trend: %.2g)", g->trend.p);
+	fprintf(f, "; p = %.2g)", g->trend.p);
 }
 
 static void
@@ -450,7 +450,7 @@ contradict(const struct work *w, struct finding *f, const struct group *g, const
 			  COUNT((double)f->count.blocks), SIZE((double)f->count.bytes),
 			  g->function ? " of " : "", g->function ? PLAIN(g->function) : "", why);
 	if (before)
-		finding_say(w->d->findings, f, "From the last one alone it looked so: %s", before);
+		finding_say(w->d->findings, f, "Verdict from the last snapshot alone: %s", before);
 	free(before);
 	f->advice = NULL;
 }

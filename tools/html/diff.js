@@ -41,7 +41,7 @@ function drawDiffHead(diff) {
 part({
 	id: "summary",
 	schema: SCHEMA_DIFF,
-	title: "In short",
+	title: "Summary",
 	draw(diff, place) {
 		const tile = (id, title, value, more) => element("div", { class: "tile", id },
 			element("dt", {}, title), element("dd", {}, value), element("dd", { class: "remark" }, more));

@@ -1,7 +1,7 @@
 /* findings.js -- what is wrong first; then each finding with its holder and evidence.
  *
  * In:   the report.
- * Out:  the parts "In short" and "Findings".
+ * Out:  the parts "Summary" and "Findings".
  * Not here: what is a finding, and what its sentences say (the analyzer).
  *
  * SPDX-License-Identifier: MIT
@@ -108,7 +108,7 @@ function headlines(problems) {
 
 part({
 	id: "summary",
-	title: "In short",
+	title: "Summary",
 	draw(report, place) {
 		const problems = report.findings.filter(isProblem);
 

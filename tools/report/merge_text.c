@@ -82,7 +82,7 @@ write_processes(const struct merge *m, FILE *f)
 {
 	uint32_t n = 0;
 
-	layout_heading(f, "Processes that stand out");
+	layout_heading(f, "Outliers");
 	for (uint32_t i = 0; i < m->n; i++) {
 		const struct merge_process *p = &m->processes[i];
 

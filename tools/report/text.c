@@ -266,7 +266,7 @@ write_chart(const struct report *r, FILE *f)
 
 	if (r->n_epochs == 0)
 		return;
-	layout_heading(f, "Survival by birth epoch");
+	layout_heading(f, "Live memory by age");
 	for (size_t i = 0; i < r->n_epochs; i++) {
 		const struct report_epochs *e = &r->epochs[i];
 
@@ -694,7 +694,7 @@ write_top_site(const struct report *r, FILE *f)
 	fputs(":\n", f);
 	put_callers(r, f, top, 4);
 	if (has_grown(r, &r->sites[top]))
-		fputs("  It has grown all the time: a leak, or a table without a "
+		fputs("  It has grown steadily: a leak, or a table without a "
 		      "bound.\n",
 		      f);
 }
@@ -790,7 +790,7 @@ write_summary(const struct report *r, FILE *f)
 
 	if (*r->options.filter_text)
 		return;
-	layout_heading(f, "In short");
+	layout_heading(f, "Summary");
 	if (h->live.blocks == 0)
 		fputs("  Nothing is live.\n", f);
 	else
