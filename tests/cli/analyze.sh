@@ -223,6 +223,14 @@ ok "a baseline may be replaced" \
 ok "a directory for a baseline is called one" complains "'files': Is a directory" "$analyze" --baseline=files own.heap
 ok "without a temporary directory there is one complaint, and the right one" \
 	complains 'No such file.*TMPDIR may name' env TMPDIR=/nonexistent "$analyze" --format=sqlite -o files/db own.heap
+ok "a mistyped option: the one that was meant is named" \
+	complains "unrecognized option '--fromat=json'; did you mean --format" "$analyze" --fromat=json own.heap
+ok "a mistyped format: the one that was meant is named" \
+	complains "'jsno' is no format; did you mean json" "$analyze" --format=jsno:x own.heap
+ok "one that is like none: all are named" \
+	complains "'zzz' is none of text, json, .*sites-raw" "$analyze" --format=zzz own.heap
+ok "an option that is like none: --help is" \
+	complains "unrecognized or ambiguous option '--nonsense'; try --help" "$analyze" --nonsense own.heap
 ok "a file that cannot be opened is named" complains "'none/x': No such file" "$analyze" -o none/x own.heap
 
 echo "1..$n"

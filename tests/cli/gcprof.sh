@@ -184,6 +184,8 @@ ok "run without a command: 2" usage 2 "$gcprof" run
 ok "run with an unknown option: 2" usage 2 "$gcprof" run --nonesuch -- true
 ok "no command at all: 2" usage 2 "$gcprof"
 ok "an unknown command: 2" usage 2 "$gcprof" nonesuch
+ok "a mistyped command: the one that was meant is named" \
+	bash -c '"$0" snpashot 1 2>&1 | grep -q "did you mean snapshot"' "$gcprof"
 
 # ---- snapshot ----
 

@@ -357,14 +357,27 @@ parse_question(struct settings *s, const char *option, inspect_answer *answer)
 	return true;
 }
 
+static const char *
+format_name(const void *all, size_t i)
+{
+	return ((const struct format *)all)[i].name;
+}
+
 static void
 complain_of_format(const char *name)
 {
-	char list[512] = "";
+	char list[512] = "", word[40];
+	const char *meant;
+	size_t n = 0;
 
-	for (const struct format *f = formats; f->name; f++)
-		add_word(list, sizeof(list), f->name);
-	complain("--format: '%s' is none of %s", name, list);
+	for (; formats[n].name; n++)
+		add_word(list, sizeof(list), formats[n].name);
+	snprintf(word, sizeof(word), "%.*s", (int)strcspn(name, ":"), name);
+	meant = complain_meant(word, n, format_name, formats);
+	if (meant)
+		complain("--format: '%s' is no format; did you mean %s?", name, meant);
+	else
+		complain("--format: '%s' is none of %s", name, list);
 }
 
 /* FORMAT or FORMAT:FILE. */
@@ -723,7 +736,7 @@ options_parse(struct settings *s, int argc, char **argv)
 		complain("out of memory");
 		return OPTIONS_WRONG;
 	}
-	while ((code = text_getopt("gcprof-analyze", argc, argv, "o:", long_options, NULL)) != -1) {
+	while ((code = complain_getopt(argc, argv, "o:", long_options, NULL)) != -1) {
 		if (code == OPT_HELP)
 			return OPTIONS_HELP;
 		if (code == OPT_VERSION)

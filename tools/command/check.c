@@ -285,7 +285,7 @@ parse(struct check *c, int argc, char **argv)
 	int code, r = 0;
 
 	list_options(options);
-	while (r == 0 && (code = text_getopt("gcprof", argc, argv, "+ho:", options, NULL)) != -1)
+	while (r == 0 && (code = complain_getopt(argc, argv, "+ho:", options, NULL)) != -1)
 		r = take_option(c, code);
 	if (r == 0 && optind == argc) {
 		complain("check: which command?");

@@ -140,7 +140,7 @@ run(int argc, char **argv)
 	int c, status;
 
 	settings_list(options);
-	while ((c = text_getopt("gcprof", argc, argv, "+h", options, NULL)) != -1) {
+	while ((c = complain_getopt(argc, argv, "+h", options, NULL)) != -1) {
 		if (c == 'h')
 			return help();
 		if (c < SETTING_FIRST)
@@ -231,7 +231,7 @@ snapshot(int argc, char **argv)
 	struct ask_options o = {.timeout_ms = DEFAULT_TIMEOUT_S * 1000};
 	int c;
 
-	while ((c = text_getopt("gcprof", argc, argv, "h", options, NULL)) != -1) {
+	while ((c = complain_getopt(argc, argv, "h", options, NULL)) != -1) {
 		switch (c) {
 		case 't':
 			if (parse_timeout(optarg, &o.timeout_ms) < 0) {
@@ -273,6 +273,30 @@ shell(int argc, char **argv)
 	return EXIT_USAGE;
 }
 
+static const char *const commands[] = {"run", "check", "snapshot", "shell", "top"};
+enum { N_COMMANDS = sizeof(commands) / sizeof(*commands) };
+
+static const char *
+command_name(const void *unused, size_t i)
+{
+	(void)unused;
+	return commands[i];
+}
+
+static int
+no_such_command(const char *command)
+{
+	const char *meant = complain_meant(command, N_COMMANDS, command_name, NULL);
+
+	if (meant)
+		complain("unknown command '%s'; did you mean %s?", command, meant);
+	else if (*command)
+		complain("unknown command '%s'; run, check, snapshot, shell or top?", command);
+	else
+		complain("run, check, snapshot, shell or top?");
+	return bad_usage(EXIT_USAGE);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -296,9 +320,5 @@ main(int argc, char **argv)
 		return shell(argc - 1, argv + 1);
 	if (strcmp(command, "top") == 0)
 		return top(argv + 1);
-	if (*command)
-		complain("there is no command '%s'", command);
-	else
-		complain("run, check, snapshot, shell or top?");
-	return bad_usage(EXIT_USAGE);
+	return no_such_command(command);
 }

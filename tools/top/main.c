@@ -441,7 +441,7 @@ main(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	view_set_sort(t.view, VIEW_GROWN);
-	while ((c = text_getopt("gcprof", argc, argv, "+h", options, &index)) != -1) {
+	while ((c = complain_getopt(argc, argv, "+h", options, &index)) != -1) {
 		if (c == 'h')
 			return help();
 		if (c == '?')

@@ -8,7 +8,6 @@
  */
 #include "util/text.h"
 
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -116,72 +115,6 @@ bool
 text_is_formula(const char *s)
 {
 	return *s && strchr("=+-@\t\r", *s);
-}
-
-void
-text_complain(const char *prefix, const char *format, va_list args)
-{
-	char *line = NULL, *safe = NULL;
-	int n = vasprintf(&line, format, args);
-
-	if (n >= 0)
-		safe = text_utf8(line, (size_t)n, true);
-	fprintf(stderr, "%s: %s\n", prefix, safe ? safe : "out of memory");
-	free(safe);
-	if (n >= 0)
-		free(line);
-}
-
-/* ---- options ---- */
-
-static void __attribute__((format(printf, 2, 3)))
-complain_as(const char *prefix, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	text_complain(prefix, format, args);
-	va_end(args);
-}
-
-/* optopt is 0 of a long option that is not known; of all others it is their value, or
- * their letter. */
-static bool
-is_long(const char *word, const struct option *options)
-{
-	if (strncmp(word, "--", 2) != 0)
-		return false;
-	for (; options->name && optopt; options++)
-		if (options->val == optopt)
-			return true;
-	return optopt == 0;
-}
-
-int
-text_getopt(const char *prefix, int argc, char **argv, const char *letters,
-	    const struct option *options, int *ret_index)
-{
-	bool in_order = letters[0] == '+';
-	char all[32];
-	const char *word;
-	int c;
-
-	opterr = 0;
-	snprintf(all, sizeof(all), "%s:%s", in_order ? "+" : "", letters + in_order);
-	c = getopt_long(argc, argv, all, options, ret_index);
-	if (c != '?' && c != ':')
-		return c;
-	word = argv[optind - 1];
-	if (is_long(word, options))
-		complain_as(prefix,
-			    c == ':'      ? "option '%s' requires an argument"
-			    : optopt == 0 ? "unrecognized or ambiguous option '%s'"
-					  : "option '%s' takes no argument",
-			    word);
-	else
-		complain_as(prefix, c == ':' ? "option -%c requires an argument" : "invalid option -%c",
-			    optopt);
-	return '?';
 }
 
 /* ---- figures ---- */

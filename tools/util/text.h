@@ -9,7 +9,6 @@
 #ifndef GCPROF_TEXT_H
 #define GCPROF_TEXT_H
 
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -20,15 +19,6 @@
  * is_terminal  also replace C0 controls, which the caller does not escape otherwise.
  */
 char *text_utf8(const char *bytes, size_t n, bool is_terminal);
-
-/* A line on standard error, "PREFIX: ...".  File names and the like in it may hold anything. */
-void text_complain(const char *prefix, const char *format, va_list args);
-
-/* getopt_long(), whose complaints go through text_complain(): it prints the word as it is.
- * Returns '?' whatever was wrong. */
-struct option;
-int text_getopt(const char *prefix, int argc, char **argv, const char *letters,
-		const struct option *options, int *ret_index);
 
 /* A command line, whose arguments end with NULs, as one line of UTF-8 for free(3). */
 char *text_command(const char *bytes, size_t n);
