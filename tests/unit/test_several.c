@@ -496,6 +496,39 @@ make_with_history(uint64_t uptime, unsigned n)
 	return load(&m);
 }
 
+/* The same, but for the last period: all of it was freed at the end of the program. */
+static struct heap *
+make_freed_at_its_end(uint64_t uptime, unsigned n)
+{
+	enum { PERIODS = 16 };
+	struct maker m = {.n_sections = 0};
+	struct sites s = make_sites(&m, &plain, n);
+	struct hf_book b = {.site = s.leaf, .deaths = n, .n_periods = PERIODS, .last_later = n - 1};
+	unsigned each = n / (PERIODS - 1);
+
+	maker_number(&m, "complete", 1);
+	maker_number(&m, "uptime_ns", uptime * 1000000000);
+	maker_number(&m, "allocations", 100 * uptime);
+	maker_number(&m, "period_bytes", 10000);
+	maker_info_text(&m, "reason", "exit", 4);
+	for (uint32_t p = 0; p < PERIODS; p++) {
+		uint64_t live = p + 1 < PERIODS ? (p + 1) * each : 0;
+
+		maker_period(&m, &(struct hf_period){
+					 .end_ns = (p + 1) * uptime * 1000000000 / PERIODS,
+					 .allocations = (p + 1) * each,
+					 .allocated_bytes = (p + 1) * 10000,
+					 .live_blocks = live,
+					 .live_bytes = 100 * live});
+		if (p + 1 < PERIODS)
+			b.periods[p] = (struct hf_book_period){each, 100 * each, 0, 0, each};
+		else
+			b.periods[p] = (struct hf_book_period){0, 0, n, 100 * n, 0};
+	}
+	maker_book(&m, &b);
+	return load(&m);
+}
+
 static const struct finding *
 find_with_history(struct heap **heaps, size_t n, struct findings **ret, struct several **ret_s)
 {
@@ -580,6 +613,50 @@ snapshots_speak_for_a_finding_or_against_it(void **state)
 	heap_free(heaps[1]);
 }
 
+static void
+what_is_freed_at_the_end_is_weighed_by_the_snapshots_before(void **state)
+{
+	struct heap *heaps[4];
+	struct findings *all;
+	struct several *s;
+	const struct finding *f;
+
+	(void)state;
+	heaps[0] = make(&moved, 20, 1300, 0, NULL);
+	heaps[1] = make(&moved, 40, 2600, 0, NULL);
+	heaps[2] = make(&moved, 55, 3700, 0, NULL);
+	heaps[3] = make_freed_at_its_end(60, 3990);
+	f = find_with_history(heaps, 4, &all, &s);
+	assert_int_equal(f->level, FINDING_WARNING);
+	assert_int_equal(f->trend.n, 3);
+	assert_true(says(f, "Over 3 snapshots in 35 s: 1,300, 2,600, 3,700 blocks; "));
+	assert_true(says(f, "the one before, "));
+	findings_free(all);
+	several_free(s);
+	heap_free(heaps[3]);
+	/* Before the end it did not grow: still that is what they show. */
+	heaps[0] = make(&moved, 20, 3700, 0, NULL);
+	heaps[1] = make(&moved, 40, 3700, 0, NULL);
+	heaps[2] = make(&moved, 55, 3700, 0, NULL);
+	heaps[3] = make_freed_at_its_end(60, 3990);
+	f = find_with_history(heaps, 4, &all, &s);
+	assert_int_equal(f->level, FINDING_NOTE);
+	assert_non_null(strstr(f->summary, "did not grow between them"));
+	findings_free(all);
+	several_free(s);
+	heap_free(heaps[3]);
+	/* One before the end shows no difference. */
+	heaps[0] = make(&moved, 40, 2600, 0, NULL);
+	heaps[1] = make_freed_at_its_end(60, 3990);
+	f = find_with_history(heaps, 2, &all, &s);
+	assert_int_equal(f->level, FINDING_WARNING);
+	assert_int_equal(f->trend.n, 0);
+	assert_false(says(f, "snapshots"));
+	findings_free(all);
+	several_free(s);
+	heap_free(heaps[1]);
+}
+
 int
 main(void)
 {
@@ -593,6 +670,7 @@ main(void)
 		cmocka_unit_test(shares_are_of_what_the_busy_time_took),
 		cmocka_unit_test(what_only_the_snapshots_show_to_grow_is_told),
 		cmocka_unit_test(snapshots_speak_for_a_finding_or_against_it),
+		cmocka_unit_test(what_is_freed_at_the_end_is_weighed_by_the_snapshots_before),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -919,6 +919,7 @@ tell(struct work *w, struct growing *g)
 	enum kind k = g->kind;
 	struct finding *f = finding_add(all, words[k].id, g->history->node);
 	const char *holder = holder_name(g);
+	const struct several *earlier = w->d->options->several;
 	struct heap_count sum = {0, 0};
 	double grown = 0;
 	size_t n_told = 0;
@@ -971,7 +972,12 @@ tell(struct work *w, struct growing *g)
 			    n_told, COUNT(count_of(g).blocks), SIZE(count_of(g).bytes));
 	say_growth(w, f, g);
 	say_deaths(w, f, g);
-	if (g->is_torn_down)
+	f->is_gone = g->is_torn_down || g->is_lost;
+	if (g->is_torn_down && earlier && earlier->n)
+		finding_say(all, f,
+			    "What held them is not in this snapshot: the one before, %s, may show it.",
+			    earlier->list[earlier->n - 1].path);
+	else if (g->is_torn_down)
 		finding_say(all, f,
 			    "What held them is not in this snapshot: one that is taken while the"
 			    " program runs shows it (--snapshot=exit,growth=50%%).");
