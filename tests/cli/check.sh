@@ -202,9 +202,14 @@ ok "a forked child that is killed: likewise" left 24 "./app 0 fork 9" app
 ok "a child whose seccomp filter forbids snapshots: likewise" \
 	left 24 "$abs_top_builddir/tests/e2e/targets/sandboxed kill openat" sandboxed
 ok "findings in another process go before it" left 23 "./app 3; ./app 0 signal 9" app
+explained() { left 24 "./app 0; ./app 0 signal 9" app && says 'checked: no findings.*; exit status 24'; }
+ok "the last line says why a run without findings fails" explained
 several() { status 24 check -- sh -c './app 0 signal 9; ./app 0 signal 9; exit 0' && says '2 processes, [0-9]+ \(app\) among them, left no'; }
 ok "several are counted in one line" several
-allowed_child() { status 0 check --allow-missing -- sh -c './app 0 signal 9; exit 0' && says 'left no snapshot'; }
+allowed_child() {
+	status 0 check --allow-missing -- sh -c './app 0 signal 9; exit 0' && says 'left no snapshot' &&
+		! says 'exit status 24'
+}
 ok "with --allow-missing it passes, and the line is said" allowed_child
 not_followed() { status 0 check --follow=0 -- ./app 0 fork 9 && ! says 'left no snapshot'; }
 ok "a forked child that GCPROF_FOLLOW does not follow owes no snapshot" not_followed

@@ -985,10 +985,14 @@ say_who_is_lost(const struct snapshots *s)
 }
 
 static void
-say_result(const struct check *c, const struct snapshots *s, int result, int status)
+say_result(const struct check *c, const struct snapshots *s, int result, int status, bool fails)
 {
 	const char *above = strcmp(c->fail_on, "error") == 0 ? "" : " or above";
-	char processes[64];
+	char processes[64], why[64] = "";
+
+	if (fails && !status)
+		(void)snprintf(why, sizeof(why), "; exit status %d (see --allow-missing)",
+			       CHECK_MISSING);
 
 	(void)snprintf(processes, sizeof(processes), "%zu process%s", s->n, s->n == 1 ? "" : "es");
 	if (result == ANALYZER_FAILED)
@@ -996,9 +1000,10 @@ say_result(const struct check *c, const struct snapshots *s, int result, int sta
 	else if (result > ANALYZER_FAILED)
 		complain("the analysis of %s was ended", processes);
 	else if (strcmp(c->fail_on, "never") == 0)
-		complain("%s checked", processes);
+		complain("%s checked%s", processes, why);
 	else if (result == 0)
-		complain("%s checked: no findings of level %s%s", processes, c->fail_on, above);
+		complain("%s checked: no findings of level %s%s%s", processes, c->fail_on, above,
+			 why);
 	else if (status)
 		complain("%s checked: findings of level %s%s; the program's own status is %d",
 			 processes, c->fail_on, above, status);
@@ -1014,7 +1019,7 @@ report(const struct check *c, pid_t pid, int wait_status)
 {
 	struct snapshots s = {.first = pid};
 	int status = exit_status(wait_status), result = 0;
-	bool is_missing, is_lost;
+	bool is_missing, is_lost, fails;
 
 	wait_for_sleepers(c->dir);
 	say_what_goes_on(c->dir);
@@ -1033,14 +1038,16 @@ report(const struct check *c, pid_t pid, int wait_status)
 		result = analyze(c, &s);
 		if (result == ANALYZER_FAILED && s.n > 1)
 			result = analyze_rest(c, &s);
-		say_result(c, &s, result, status);
 	}
+	fails = result == 0 && !s.n_unread && (is_missing || is_lost) && !c->may_be_missing;
+	if (s.n)
+		say_result(c, &s, result, status, fails);
 	free_snapshots(&s);
 	if (status)
 		return status;
 	if (result == ANALYZER_FINDINGS)
 		return c->findings_status;
-	if (result == 0 && !s.n_unread && (is_missing || is_lost) && !c->may_be_missing)
+	if (fails)
 		return CHECK_MISSING;
 	return s.n_unread ? ANALYZER_FAILED : result;
 }
