@@ -818,7 +818,8 @@ say_deaths(const struct work *w, struct finding *f, const struct growing *g)
 	else
 		finding_say(all, f, "Of %s blocks that were allocated there %.1f %% were freed.",
 			    COUNT(allocations), g->freed * 100);
-	if (leaked)
+	/* Of those that were lost at the end the leak tells, their leader included. */
+	if (leaked && !g->is_lost)
 		finding_say(all, f, "%s of the blocks that were allocated there %s lost.",
 			    COUNT(leaked), leaked == 1 ? "is" : "are");
 	if (g->suffix >= IN_ORDER)
