@@ -309,6 +309,8 @@ struct mark {
 
 /* What is said of snapshots at such times, with these marks: the three as
  * "0 1 2", or what is missing. */
+enum { AT_EXIT = 90 }; /* a time: the snapshot at the end of the program */
+
 static void
 settles(const struct mark *marks, size_t n_marks, const uint64_t *times, size_t n,
 	const char *wanted)
@@ -323,6 +325,8 @@ settles(const struct mark *marks, size_t n_marks, const uint64_t *times, size_t 
 		uint64_t bytes = 16 * (1 + times[i] % 10);
 
 		maker_number(&m, "uptime_ns", times[i]);
+		if (times[i] >= AT_EXIT)
+			maker_info_text(&m, "reason", "exit", 4);
 		maker_site(&m, 0, 0, 0, 0x10, 1, 1);
 		maker_block(&m, &(struct hf_block){0x10000, bytes, bytes, 1, 0, 0});
 		for (size_t k = 0; k < n_marks; k++)
@@ -355,6 +359,7 @@ snapshots_are_placed_between_marks(void **state)
 	static const uint64_t three[] = {15, 25, 35}, all[] = {5, 15, 16, 25, 29, 28, 35, 36};
 	static const uint64_t two[] = {15, 25}, early[] = {5, 25, 35},
 			      rounds[] = {5, 15, 25, 35, 45};
+	static const uint64_t with_exit[] = {15, 25, 35, AT_EXIT}, only_exit[] = {15, 25, AT_EXIT};
 
 	(void)state;
 	SETTLES("0 1 2", three, {10, "base"}, {20, "busy"}, {30, "idle"});
@@ -377,6 +382,9 @@ snapshots_are_placed_between_marks(void **state)
 		" it settles",
 		three, {20, "busy"}, {30, "idle"});
 	SETTLES("nothing", three, {10, "idle"});
+	/* At exit nothing is left of anything. */
+	SETTLES("0 1 2", with_exit, {10, "base"}, {20, "busy"}, {30, "idle"});
+	SETTLES("0 1 2", only_exit, {10, "base"}, {20, "busy"}, {30, "idle"});
 }
 
 static void
