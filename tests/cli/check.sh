@@ -177,6 +177,8 @@ ok "abort: likewise" status 134 check -- ./app 3 signal 6
 by_syscall() { status "$2" check -- ./app 3 syscall "$1" && one_line 'no snapshot.*nothing is known'; }
 ok "a program that is not seen to end leaves nothing to judge by: exit status 24, and one line" by_syscall 0 24
 ok "its own status, if that is not 0" by_syscall 4 4
+no_exit() { status 24 check --snapshot=growth=50% -- ./app 0 && one_line "'growth=50%', is without 'exit'"; }
+ok "a run that wants no snapshot at exit is told why there is none" no_exit
 allowed() { status 0 check --allow-missing -- ./app 3 syscall 0 && one_line 'no snapshot.*nothing is known'; }
 ok "with --allow-missing it passes, and the line is said" allowed
 if echo 'int main(void) { return 3; }' | "${CC:-cc}" -x c - -o static -static 2> cc.log; then

@@ -924,17 +924,43 @@ try_analyzer(struct check *c)
 
 /* ---- what is said ---- */
 
+/* What --snapshot says, or NULL. */
+static const char *
+given_snapshot(const struct check *c)
+{
+	for (size_t i = 0; i < N_SETTINGS; i++)
+		if (strcmp(settings[i].variable, "GCPROF_SNAPSHOT") == 0)
+			return c->given[i];
+	return NULL;
+}
+
+/* Whether a list of GCPROF_SNAPSHOT asks for a snapshot at the end. */
+static bool
+wants_exit(const char *list)
+{
+	static const char word[] = "exit";
+	size_t n = sizeof(word) - 1;
+
+	for (const char *at = list; (at = strstr(at, word)); at += n)
+		if ((at == list || at[-1] == ',') && (at[n] == ',' || !at[n]))
+			return true;
+	return false;
+}
+
 static void
-say_what_is_unknown(const struct snapshots *s, int status)
+say_what_is_unknown(const struct check *c, const struct snapshots *s, int status)
 {
 	const char *what = s->n ? "the command itself left no snapshot, only what it started did"
 				: "no snapshot, so nothing is known of leaks";
+	const char *when = given_snapshot(c);
 
 	if (s->n_cut_short)
 		complain("%s: it was cut short while it was written", what);
 	else if (WIFSIGNALED(status))
 		complain("%s: signal %d (%s) ended the program at once", what, WTERMSIG(status),
 			 strsignal(WTERMSIG(status)));
+	else if (when && !wants_exit(when))
+		complain("%s: --snapshot, '%s', is without 'exit'", what, when);
 	else
 		complain("%s: it ended by a system call of its own, could not write, or became a "
 			 "program that is static or has more rights",
@@ -1026,7 +1052,7 @@ report(const struct check *c, pid_t pid, int wait_status)
 	find_snapshots(&s, c->dir);
 	is_missing = s.n == 0 || s.list[0].pid != pid;
 	if (is_missing)
-		say_what_is_unknown(&s, wait_status);
+		say_what_is_unknown(c, &s, wait_status);
 	else if (WIFSIGNALED(wait_status))
 		complain("signal %d (%s) ended the program; the report shows that moment",
 			 WTERMSIG(wait_status), strsignal(WTERMSIG(wait_status)));
