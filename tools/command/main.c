@@ -89,7 +89,7 @@ help(void)
 	}
 	(void)puts("\n"
 		   "check: run a program, and say what it has leaked.  Takes the options of run (a\n"
-		   "snapshot is only written at exit, and kept only where --output names it), and:\n");
+		   "snapshot is only written at exit, and kept only with --keep or --output), and:\n");
 	check_list_options(put_option);
 	(void)puts("\n"
 		   "snapshot: ask a running program for a snapshot, wait for it, print its name.\n");
