@@ -177,6 +177,8 @@ ok "abort: likewise" status 134 check -- ./app 3 signal 6
 by_syscall() { status "$2" check -- ./app 3 syscall "$1" && one_line 'no snapshot.*nothing is known'; }
 ok "a program that is not seen to end leaves nothing to judge by: exit status 24, and one line" by_syscall 0 24
 ok "its own status, if that is not 0" by_syscall 4 4
+no_exit() { status 24 check --snapshot=growth=50% -- ./app 0 && one_line "'growth=50%', is without 'exit'"; }
+ok "a run that wants no snapshot at exit is told why there is none" no_exit
 allowed() { status 0 check --allow-missing -- ./app 3 syscall 0 && one_line 'no snapshot.*nothing is known'; }
 ok "with --allow-missing it passes, and the line is said" allowed
 if echo 'int main(void) { return 3; }' | "${CC:-cc}" -x c - -o static -static 2> cc.log; then
@@ -202,9 +204,14 @@ ok "a forked child that is killed: likewise" left 24 "./app 0 fork 9" app
 ok "a child whose seccomp filter forbids snapshots: likewise" \
 	left 24 "$abs_top_builddir/tests/e2e/targets/sandboxed kill openat" sandboxed
 ok "findings in another process go before it" left 23 "./app 3; ./app 0 signal 9" app
+explained() { left 24 "./app 0; ./app 0 signal 9" app && says 'checked: no findings.*; exit status 24'; }
+ok "the last line says why a run without findings fails" explained
 several() { status 24 check -- sh -c './app 0 signal 9; ./app 0 signal 9; exit 0' && says '2 processes, [0-9]+ \(app\) among them, left no'; }
 ok "several are counted in one line" several
-allowed_child() { status 0 check --allow-missing -- sh -c './app 0 signal 9; exit 0' && says 'left no snapshot'; }
+allowed_child() {
+	status 0 check --allow-missing -- sh -c './app 0 signal 9; exit 0' && says 'left no snapshot' &&
+		! says 'exit status 24'
+}
 ok "with --allow-missing it passes, and the line is said" allowed_child
 not_followed() { status 0 check --follow=0 -- ./app 0 fork 9 && ! says 'left no snapshot'; }
 ok "a forked child that GCPROF_FOLLOW does not follow owes no snapshot" not_followed

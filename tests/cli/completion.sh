@@ -57,6 +57,24 @@ every_option() {
 	printf 'ok %d - run is offered every option of options.def\n# seen:%s\n' "$n" "$seen"
 }
 
+# every SENTENCE OFFERED: each word of standard input is offered, as it is or with =.
+every() {
+	local missing='' word any=''
+	n=$((n + 1))
+	while read -r word; do
+		any=1
+		case " $2" in
+		*" $word "* | *" $word= "*) ;;
+		*) missing="$missing $word" ;;
+		esac
+	done
+	if [ "$any" ] && [ -z "$missing" ]; then
+		echo "ok $n - $1"
+	else
+		printf 'not ok %d - %s\n# missing:%s\n' "$n" "$1" "${missing:- all}"
+	fi
+}
+
 is "gcprof has commands" 'run check snapshot shell top --help --version' "$gcprof" ''
 every_option
 is "an option with a value ends with =" '--snapshot= --signal= --sample=' "$gcprof" run --s
@@ -72,5 +90,9 @@ is "snapshot is offered no process that is not profiled" '' "$gcprof" snapshot $
 is "gcprof-analyze is offered snapshots" app.heap "$analyze" a
 is "its switches are offered" --each "$analyze" --ea
 is "its values are completed" old "$analyze" --sort '=' o
+every "gcprof-analyze is offered every format of formats.c" "$(offered "$analyze" --format '=' 2>&1)" < \
+	<(sed -n 's/^\t{"\([a-z-]*\)",.*/\1/p' "$abs_top_srcdir/tools/report/formats.c")
+every "gcprof-analyze is offered every option of its --help" "$(offered "$analyze" -- 2>&1)" < \
+	<("$analyze" --help | grep -oE '^  (-o, )?--[a-z-]+(, --[a-z-]+)*' | grep -oE -- '--[a-z-]+')
 
 echo "1..$n"

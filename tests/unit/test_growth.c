@@ -224,6 +224,27 @@ a_history_is_births_minus_deaths(void **state)
 }
 
 static void
+a_lost_block_is_neither_live_nor_freed(void **state)
+{
+	struct plan p = {.live = {6, 4}, .born = {5}, .died = {0, 5}, .allocations = 15};
+	struct heap *h = heap_of(&p);
+	uint32_t node = h->n_nodes;
+	uint8_t states[10] = {GRAPH_DEFINITE, GRAPH_INDIRECT, GRAPH_DEFINITE, GRAPH_POSSIBLE};
+	struct graph g = {.heap = h, .states = states};
+	struct histories *all;
+
+	(void)state;
+	for (size_t i = 4; i < 10; i++)
+		states[i] = GRAPH_REACHABLE;
+	all = histories_new(h, &g, NULL, &node, 1);
+	assert_non_null(all);
+	assert_int_equal(all->list[0].live.blocks, 7);
+	assert_int_equal(all->list[0].n_leaked, 3);
+	histories_free(all);
+	heap_free(h);
+}
+
+static void
 every_period(uint32_t *figures, uint32_t v)
 {
 	for (int i = 0; i < PERIODS; i++)
@@ -348,6 +369,70 @@ left_by(const char *line)
 	suppressions_free(options.suppressions);
 	heap_free(h);
 	return n;
+}
+
+/* One block that is 16 times as large in the middle of the program as before. */
+static struct heap *
+heap_of_a_step(void)
+{
+	struct maker m = {0};
+	struct hf_book b = {.deaths = 1, .n_periods = PERIODS};
+	uint32_t exe, outer, births[PERIODS];
+	struct hf_error e;
+	struct heap *h;
+	uint8_t *bytes;
+	size_t n;
+
+	maker_number(&m, "complete", 1);
+	maker_number(&m, "period_bytes", 1 << 20);
+	exe = maker_module(&m, 0x400000, 0x10000, 0x400000, "", "/nonesuch/app");
+	outer = maker_site(&m, 0, 0, exe, 0x1000, 0, 0);
+	b.site = maker_site(&m, outer, 0, exe, 0x2000, 2, 17 << 16);
+	for (uint32_t i = 0; i < PERIODS; i++) {
+		births[i] = maker_birth(&m, 1, 0, 0);
+		maker_birth_period(&m, i);
+		maker_period(&m, &(struct hf_period){
+					 .end_ns = (uint64_t)(i + 1) * 10000000000,
+					 .live_blocks = 1,
+					 .live_bytes = (i < PERIODS - 3 ? 1u : 16u) << 16});
+	}
+	b.periods[0] = (struct hf_book_period){1, 1 << 16, 0, 0, 0};
+	b.periods[PERIODS - 3] = (struct hf_book_period){0, 0, 1, 1 << 16, 0};
+	maker_book(&m, &b);
+	maker_block(&m, &(struct hf_block){0x10000, 16 << 16, 16 << 16, b.site,
+					   births[PERIODS - 3], 0});
+	bytes = maker_finish(&m, &n);
+	h = heap_load(bytes, n, 0, NULL, NULL, &e);
+	free(bytes);
+	maker_free(&m);
+	assert_non_null(h);
+	return h;
+}
+
+static bool
+says(const struct finding *f, const char *what)
+{
+	for (size_t i = 0; i < f->n_evidence; i++)
+		if (strstr(f->evidence[i], what))
+			return true;
+	return false;
+}
+
+static void
+a_step_is_not_called_a_trend(void **state)
+{
+	const struct detect_options options = {.suppressions = NULL};
+	struct heap *h = heap_of_a_step();
+	struct findings *all = findings_new(h, NULL, &options);
+
+	(void)state;
+	assert_non_null(all);
+	assert_int_equal(all->n, 1);
+	assert_true(says(&all->list[0], "It grew from 65,536 to 1,048,576 bytes"));
+	assert_false(says(&all->list[0], "chance of"));
+	assert_true(says(&all->list[0], "Of 2 blocks that were allocated there 50.0 % were freed."));
+	findings_free(all);
+	heap_free(h);
 }
 
 static void
@@ -505,6 +590,7 @@ main(void)
 		cmocka_unit_test(a_burst_moves_neither_test_nor_slope_much),
 		cmocka_unit_test(chance_and_interval_are_what_they_say),
 		cmocka_unit_test(a_history_is_births_minus_deaths),
+		cmocka_unit_test(a_lost_block_is_neither_live_nor_freed),
 		cmocka_unit_test(steady_growth_is_found),
 		cmocka_unit_test(what_is_loaded_once_is_not),
 		cmocka_unit_test(growth_that_has_stopped_is_not),
@@ -513,6 +599,7 @@ main(void)
 		cmocka_unit_test(a_queue_that_has_emptied_is_drained),
 		cmocka_unit_test(few_that_stay_of_many_that_go_are_missing_frees),
 		cmocka_unit_test(little_is_a_note),
+		cmocka_unit_test(a_step_is_not_called_a_trend),
 		cmocka_unit_test(growth_is_accepted_by_its_kind_and_place),
 		cmocka_unit_test(what_is_freed_in_order_at_the_end_has_grown),
 		cmocka_unit_test(what_is_freed_out_of_order_at_the_end_was_a_table),

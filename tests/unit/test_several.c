@@ -309,6 +309,8 @@ struct mark {
 
 /* What is said of snapshots at such times, with these marks: the three as
  * "0 1 2", or what is missing. */
+enum { AT_EXIT = 90 }; /* a time: the snapshot at the end of the program */
+
 static void
 settles(const struct mark *marks, size_t n_marks, const uint64_t *times, size_t n,
 	const char *wanted)
@@ -323,6 +325,8 @@ settles(const struct mark *marks, size_t n_marks, const uint64_t *times, size_t 
 		uint64_t bytes = 16 * (1 + times[i] % 10);
 
 		maker_number(&m, "uptime_ns", times[i]);
+		if (times[i] >= AT_EXIT)
+			maker_info_text(&m, "reason", "exit", 4);
 		maker_site(&m, 0, 0, 0, 0x10, 1, 1);
 		maker_block(&m, &(struct hf_block){0x10000, bytes, bytes, 1, 0, 0});
 		for (size_t k = 0; k < n_marks; k++)
@@ -355,6 +359,7 @@ snapshots_are_placed_between_marks(void **state)
 	static const uint64_t three[] = {15, 25, 35}, all[] = {5, 15, 16, 25, 29, 28, 35, 36};
 	static const uint64_t two[] = {15, 25}, early[] = {5, 25, 35},
 			      rounds[] = {5, 15, 25, 35, 45};
+	static const uint64_t with_exit[] = {15, 25, 35, AT_EXIT}, only_exit[] = {15, 25, AT_EXIT};
 
 	(void)state;
 	SETTLES("0 1 2", three, {10, "base"}, {20, "busy"}, {30, "idle"});
@@ -377,6 +382,9 @@ snapshots_are_placed_between_marks(void **state)
 		" it settles",
 		three, {20, "busy"}, {30, "idle"});
 	SETTLES("nothing", three, {10, "idle"});
+	/* At exit nothing is left of anything. */
+	SETTLES("0 1 2", with_exit, {10, "base"}, {20, "busy"}, {30, "idle"});
+	SETTLES("0 1 2", only_exit, {10, "base"}, {20, "busy"}, {30, "idle"});
 }
 
 static void
@@ -496,6 +504,39 @@ make_with_history(uint64_t uptime, unsigned n)
 	return load(&m);
 }
 
+/* The same, but for the last period: all of it was freed at the end of the program. */
+static struct heap *
+make_freed_at_its_end(uint64_t uptime, unsigned n)
+{
+	enum { PERIODS = 16 };
+	struct maker m = {.n_sections = 0};
+	struct sites s = make_sites(&m, &plain, n);
+	struct hf_book b = {.site = s.leaf, .deaths = n, .n_periods = PERIODS, .last_later = n - 1};
+	unsigned each = n / (PERIODS - 1);
+
+	maker_number(&m, "complete", 1);
+	maker_number(&m, "uptime_ns", uptime * 1000000000);
+	maker_number(&m, "allocations", 100 * uptime);
+	maker_number(&m, "period_bytes", 10000);
+	maker_info_text(&m, "reason", "exit", 4);
+	for (uint32_t p = 0; p < PERIODS; p++) {
+		uint64_t live = p + 1 < PERIODS ? (p + 1) * each : 0;
+
+		maker_period(&m, &(struct hf_period){
+					 .end_ns = (p + 1) * uptime * 1000000000 / PERIODS,
+					 .allocations = (p + 1) * each,
+					 .allocated_bytes = (p + 1) * 10000,
+					 .live_blocks = live,
+					 .live_bytes = 100 * live});
+		if (p + 1 < PERIODS)
+			b.periods[p] = (struct hf_book_period){each, 100 * each, 0, 0, each};
+		else
+			b.periods[p] = (struct hf_book_period){0, 0, n, 100 * n, 0};
+	}
+	maker_book(&m, &b);
+	return load(&m);
+}
+
 static const struct finding *
 find_with_history(struct heap **heaps, size_t n, struct findings **ret, struct several **ret_s)
 {
@@ -580,6 +621,50 @@ snapshots_speak_for_a_finding_or_against_it(void **state)
 	heap_free(heaps[1]);
 }
 
+static void
+what_is_freed_at_the_end_is_weighed_by_the_snapshots_before(void **state)
+{
+	struct heap *heaps[4];
+	struct findings *all;
+	struct several *s;
+	const struct finding *f;
+
+	(void)state;
+	heaps[0] = make(&moved, 20, 1300, 0, NULL);
+	heaps[1] = make(&moved, 40, 2600, 0, NULL);
+	heaps[2] = make(&moved, 55, 3700, 0, NULL);
+	heaps[3] = make_freed_at_its_end(60, 3990);
+	f = find_with_history(heaps, 4, &all, &s);
+	assert_int_equal(f->level, FINDING_WARNING);
+	assert_int_equal(f->trend.n, 3);
+	assert_true(says(f, "Over 3 snapshots in 35 s: 1,300, 2,600, 3,700 blocks; "));
+	assert_true(says(f, "the one before, "));
+	findings_free(all);
+	several_free(s);
+	heap_free(heaps[3]);
+	/* Before the end it did not grow: still that is what they show. */
+	heaps[0] = make(&moved, 20, 3700, 0, NULL);
+	heaps[1] = make(&moved, 40, 3700, 0, NULL);
+	heaps[2] = make(&moved, 55, 3700, 0, NULL);
+	heaps[3] = make_freed_at_its_end(60, 3990);
+	f = find_with_history(heaps, 4, &all, &s);
+	assert_int_equal(f->level, FINDING_NOTE);
+	assert_non_null(strstr(f->summary, "did not grow between them"));
+	findings_free(all);
+	several_free(s);
+	heap_free(heaps[3]);
+	/* One before the end shows no difference. */
+	heaps[0] = make(&moved, 40, 2600, 0, NULL);
+	heaps[1] = make_freed_at_its_end(60, 3990);
+	f = find_with_history(heaps, 2, &all, &s);
+	assert_int_equal(f->level, FINDING_WARNING);
+	assert_int_equal(f->trend.n, 0);
+	assert_false(says(f, "snapshots"));
+	findings_free(all);
+	several_free(s);
+	heap_free(heaps[1]);
+}
+
 int
 main(void)
 {
@@ -593,6 +678,7 @@ main(void)
 		cmocka_unit_test(shares_are_of_what_the_busy_time_took),
 		cmocka_unit_test(what_only_the_snapshots_show_to_grow_is_told),
 		cmocka_unit_test(snapshots_speak_for_a_finding_or_against_it),
+		cmocka_unit_test(what_is_freed_at_the_end_is_weighed_by_the_snapshots_before),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

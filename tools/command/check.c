@@ -925,17 +925,43 @@ try_analyzer(struct check *c)
 
 /* ---- what is said ---- */
 
+/* What --snapshot says, or NULL. */
+static const char *
+given_snapshot(const struct check *c)
+{
+	for (size_t i = 0; i < N_SETTINGS; i++)
+		if (strcmp(settings[i].variable, "GCPROF_SNAPSHOT") == 0)
+			return c->given[i];
+	return NULL;
+}
+
+/* Whether a list of GCPROF_SNAPSHOT asks for a snapshot at the end. */
+static bool
+wants_exit(const char *list)
+{
+	static const char word[] = "exit";
+	size_t n = sizeof(word) - 1;
+
+	for (const char *at = list; (at = strstr(at, word)); at += n)
+		if ((at == list || at[-1] == ',') && (at[n] == ',' || !at[n]))
+			return true;
+	return false;
+}
+
 static void
-say_what_is_unknown(const struct snapshots *s, int status)
+say_what_is_unknown(const struct check *c, const struct snapshots *s, int status)
 {
 	const char *what = s->n ? "the command itself left no snapshot, only what it started did"
 				: "no snapshot, so nothing is known of leaks";
+	const char *when = given_snapshot(c);
 
 	if (s->n_cut_short)
 		complain("%s: it was cut short while it was written", what);
 	else if (WIFSIGNALED(status))
 		complain("%s: signal %d (%s) ended the program at once", what, WTERMSIG(status),
 			 strsignal(WTERMSIG(status)));
+	else if (when && !wants_exit(when))
+		complain("%s: --snapshot, '%s', is without 'exit'", what, when);
 	else
 		complain("%s: it ended by a system call of its own, could not write, or became a "
 			 "program that is static or has more rights",
@@ -986,10 +1012,14 @@ say_who_is_lost(const struct snapshots *s)
 }
 
 static void
-say_result(const struct check *c, const struct snapshots *s, int result, int status)
+say_result(const struct check *c, const struct snapshots *s, int result, int status, bool fails)
 {
 	const char *above = strcmp(c->fail_on, "error") == 0 ? "" : " or above";
-	char processes[64];
+	char processes[64], why[64] = "";
+
+	if (fails && !status)
+		(void)snprintf(why, sizeof(why), "; exit status %d (see --allow-missing)",
+			       CHECK_MISSING);
 
 	(void)snprintf(processes, sizeof(processes), "%zu process%s", s->n, s->n == 1 ? "" : "es");
 	if (result == ANALYZER_FAILED)
@@ -997,9 +1027,10 @@ say_result(const struct check *c, const struct snapshots *s, int result, int sta
 	else if (result > ANALYZER_FAILED)
 		complain("the analysis of %s was ended", processes);
 	else if (strcmp(c->fail_on, "never") == 0)
-		complain("%s checked", processes);
+		complain("%s checked%s", processes, why);
 	else if (result == 0)
-		complain("%s checked: no findings of level %s%s", processes, c->fail_on, above);
+		complain("%s checked: no findings of level %s%s%s", processes, c->fail_on, above,
+			 why);
 	else if (status)
 		complain("%s checked: findings of level %s%s; the program's own status is %d",
 			 processes, c->fail_on, above, status);
@@ -1015,14 +1046,14 @@ report(const struct check *c, pid_t pid, int wait_status)
 {
 	struct snapshots s = {.first = pid};
 	int status = exit_status(wait_status), result = 0;
-	bool is_missing, is_lost;
+	bool is_missing, is_lost, fails;
 
 	wait_for_sleepers(c->dir);
 	say_what_goes_on(c->dir);
 	find_snapshots(&s, c->dir);
 	is_missing = s.n == 0 || s.list[0].pid != pid;
 	if (is_missing)
-		say_what_is_unknown(&s, wait_status);
+		say_what_is_unknown(c, &s, wait_status);
 	else if (WIFSIGNALED(wait_status))
 		complain("signal %d (%s) ended the program; the report shows that moment",
 			 WTERMSIG(wait_status), strsignal(WTERMSIG(wait_status)));
@@ -1034,14 +1065,16 @@ report(const struct check *c, pid_t pid, int wait_status)
 		result = analyze(c, &s);
 		if (result == ANALYZER_FAILED && s.n > 1)
 			result = analyze_rest(c, &s);
-		say_result(c, &s, result, status);
 	}
+	fails = result == 0 && !s.n_unread && (is_missing || is_lost) && !c->may_be_missing;
+	if (s.n)
+		say_result(c, &s, result, status, fails);
 	free_snapshots(&s);
 	if (status)
 		return status;
 	if (result == ANALYZER_FINDINGS)
 		return c->findings_status;
-	if (result == 0 && !s.n_unread && (is_missing || is_lost) && !c->may_be_missing)
+	if (fails)
 		return CHECK_MISSING;
 	return s.n_unread ? ANALYZER_FAILED : result;
 }

@@ -90,7 +90,7 @@ help(void)
 	}
 	(void)puts("\n"
 		   "check: run a program, and say what it has leaked.  Takes the options of run (a\n"
-		   "snapshot is only written at exit, and kept only where --output names it), and:\n");
+		   "snapshot is only written at exit, and kept only with --keep or --output), and:\n");
 	check_list_options(put_option);
 	(void)puts("\n"
 		   "snapshot: ask a running program for a snapshot, wait for it, print its name.\n");
@@ -106,7 +106,8 @@ help(void)
 	(void)puts("\n"
 		   "Exit status of run and check: the program's own; 125 if it cannot be profiled,\n"
 		   "126 if it cannot be run, 127 if it is not found.  Of check, where the program's\n"
-		   "own is 0: 23 with findings as --fail-on asks, 2 if the analysis failed.\n"
+		   "own is 0: 23 with findings as --fail-on asks, 2 if the analysis failed, 24 if a\n"
+		   "process left no snapshot to judge by.\n"
 		   "Of top: the command's own; of a PID 0, or 1 if it does not answer.\n"
 		   "Of snapshot: 0, or 1 if there is none.  Of all: 2 for bad usage.\n"
 		   "\n"

@@ -82,6 +82,8 @@ struct finding {
 	size_t n_left_out; /* steps, before retained_by[HOLDER_STEPS / 2] */
 	uint64_t address; /* of one block, or of the first wrong call */
 	uint32_t kinds;   /* a bit for each enum heapfile_kind */
+	bool is_gone; /* the program freed or lost them at its end: the snapshot at exit
+		       * says nothing of their course */
 	bool has_age;
 	uint64_t oldest_age, newest_age;   /* in epochs */
 	uint32_t threads[FINDING_THREADS]; /* that allocated them */

@@ -315,13 +315,30 @@ suffix(const struct heap *h, const struct growing *g)
 	return dead < MIN_DEATHS || living < 1 ? -1 : sum / dead / living;
 }
 
+/* Live at the snapshot, or when the program began to clean up. */
+static struct heap_count
+count_of(const struct growing *g)
+{
+	const struct history *y = g->history;
+
+	return g->is_torn_down ? (struct heap_count){(uint64_t)y->blocks[g->end],
+						     (uint64_t)y->bytes[g->end]}
+			       : y->live;
+}
+
+/* Blocks of the site that were not freed: live, or lost. */
+static uint64_t
+kept_blocks(const struct growing *g)
+{
+	return count_of(g).blocks + g->history->n_leaked;
+}
+
 static double
 freed_share(const struct growing *g)
 {
 	double all = (double)g->history->allocations;
-	double live = g->is_torn_down ? g->last : (double)g->history->live.blocks;
 
-	return all > 0 && !g->is_bytes ? 1 - live / all : 0;
+	return all > 0 ? fmax(0, 1 - (double)kept_blocks(g) / all) : 0;
 }
 
 /* ---- where new ones are put ---------------------------------------------- */
@@ -751,13 +768,18 @@ say_growth(const struct work *w, struct finding *f, const struct growing *g)
 	const struct hf_period *p = w->h->periods;
 	size_t n = w->h->n_periods - 1, half = n / 2 > 5 ? n / 2 : 5;
 	double hours = (double)(p[n - 1].end_ns - p[n - half].end_ns) / 3.6e12;
+	char chance[32] = "";
 
+	/* Bytes that double in few steps are judged by how much they grew: judge(). */
+	if (!g->is_bytes || g->trend.p <= MAX_P)
+		snprintf(chance, sizeof(chance),
+			 " (p = %.2g)", g->trend.p);
 	finding_say(all, f,
 		    "It grew from %s to %s %s over the last four fifths of the run, %zu periods of"
-		    " %s allocated each (p = %.2g).",
+		    " %s allocated each%s.",
 		    COUNT((uint64_t)g->first), COUNT((uint64_t)g->last),
 		    g->is_bytes ? "bytes" : "blocks", n - n / 5, SIZE(w->h->info.period_bytes),
-		    g->trend.p);
+		    chance);
 	if (!g->is_bytes)
 		finding_say(all, f,
 			    "In the last half by %s blocks a period (95 %% interval %s to %s).",
@@ -774,7 +796,7 @@ say_deaths(const struct work *w, struct finding *f, const struct growing *g)
 {
 	struct findings *all = w->d->findings;
 	const struct heap_book *b = g->history->book;
-	uint64_t allocations = g->history->allocations;
+	uint64_t allocations = g->history->allocations, leaked = g->history->n_leaked;
 	const struct heap_count none = {0, 0};
 	const struct heap_count *grown = w->h->grown ? &w->h->grown[g->history->node] : &none;
 	struct stack s;
@@ -790,12 +812,16 @@ say_deaths(const struct work *w, struct finding *f, const struct growing *g)
 			    grown->blocks == 1 ? "" : "s", SIZE(grown->bytes));
 	if (g->is_torn_down || (g->is_bytes && grown->blocks))
 		; /* how they died then tells nothing of the time before; nor what realloc replaced */
-	else if (allocations == g->history->live.blocks)
+	else if (allocations == kept_blocks(g))
 		finding_say(all, f, "None of the %s blocks that were allocated there was freed.",
 			    COUNT(allocations));
 	else
 		finding_say(all, f, "Of %s blocks that were allocated there %.1f %% were freed.",
 			    COUNT(allocations), g->freed * 100);
+	/* Of those that were lost at the end the leak tells, their leader included. */
+	if (leaked && !g->is_lost)
+		finding_say(all, f, "%s of the blocks that were allocated there %s lost.",
+			    COUNT(leaked), leaked == 1 ? "is" : "are");
 	if (g->suffix >= IN_ORDER)
 		finding_say(all, f, "Those that were freed are the oldest: %.0f %% in order of birth.",
 			    g->suffix * 100);
@@ -874,17 +900,6 @@ is_composite(const struct work *w, const struct growing *g)
 	return n >= COMPOSITE;
 }
 
-/* Live at the snapshot, or when the program began to clean up. */
-static struct heap_count
-count_of(const struct growing *g)
-{
-	const struct history *y = g->history;
-
-	return g->is_torn_down ? (struct heap_count){(uint64_t)y->blocks[g->end],
-						     (uint64_t)y->bytes[g->end]}
-			       : y->live;
-}
-
 /* A site, or all that are one with it. */
 static void
 add_sites(const struct work *w, struct finding *f, const struct growing *g)
@@ -905,6 +920,7 @@ tell(struct work *w, struct growing *g)
 	enum kind k = g->kind;
 	struct finding *f = finding_add(all, words[k].id, g->history->node);
 	const char *holder = holder_name(g);
+	const struct several *earlier = w->d->options->several;
 	struct heap_count sum = {0, 0};
 	double grown = 0;
 	size_t n_told = 0;
@@ -946,7 +962,9 @@ tell(struct work *w, struct growing *g)
 			  g->function ? PLAIN(g->function) : "",
 			  g->is_torn_down ? "grew" : "grow",
 			  sum.blocks == 1 && !g->is_torn_down ? "s" : "",
-			  g->is_torn_down ? " until the program freed them at its end" : "",
+			  !g->is_torn_down    ? ""
+			  : sum.blocks == 1 ? " until the program freed it at its end"
+					    : " until the program freed them at its end",
 			  holder ? ", held by " : "", holder ? holder : "");
 	if (n_told > 1)
 		finding_say(all, f,
@@ -955,7 +973,12 @@ tell(struct work *w, struct growing *g)
 			    n_told, COUNT(count_of(g).blocks), SIZE(count_of(g).bytes));
 	say_growth(w, f, g);
 	say_deaths(w, f, g);
-	if (g->is_torn_down)
+	f->is_gone = g->is_torn_down || g->is_lost;
+	if (g->is_torn_down && earlier && earlier->n)
+		finding_say(all, f,
+			    "What held them is not in this snapshot: the one before, %s, may show it.",
+			    earlier->list[earlier->n - 1].path);
+	else if (g->is_torn_down)
 		finding_say(all, f,
 			    "What held them is not in this snapshot: one that is taken while the"
 			    " program runs shows it (--snapshot=exit,growth=50%%).");

@@ -148,8 +148,12 @@ histories_new(const struct heap *h, const struct graph *g, const struct joins *j
 		uint64_t bytes = heap_block_requested(&h->blocks[b]);
 		struct heap_count *born;
 
-		if (i == 0 || !counts(&l, b))
+		if (i == 0)
 			continue;
+		if (!counts(&l, b)) {
+			all->list[i - 1].n_leaked++;
+			continue;
+		}
 		all->list[i - 1].n_lost += is_lost_late(&l, b);
 		born = &all->list[i - 1].born[period_of(h, b)];
 		born->blocks++;

@@ -30,6 +30,7 @@ struct history {
 	double *blocks, *bytes;		/* by period: alive at its end */
 	double deaths;			/* booked */
 	uint64_t n_lost;		/* of live: lost at the end, with what held them */
+	uint64_t n_leaked;		/* lost and not of live, and not freed either */
 	uint32_t sample[64];		/* some of the live blocks, the newest periods' first */
 	uint32_t n_sample;
 };

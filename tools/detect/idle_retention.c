@@ -86,7 +86,8 @@ role_at(const struct several *s, const struct heap *h, const enum role *roles, s
 }
 
 /* The last three times, by snapshots: of the busy one that with the most, of the
- * quiet ones the last of each, when all had come to rest. */
+ * quiet ones the last of each, when all had come to rest; not that at the end of the
+ * program, which has cleaned up by then, if there is another. */
 static bool
 find_three(const struct several *s, const struct heap *h, const enum role *roles,
 	   size_t *ret)
@@ -94,6 +95,8 @@ find_three(const struct several *s, const struct heap *h, const enum role *roles
 	size_t idle = s->n, busy = s->n, k;
 
 	while (idle > 0 && role_at(s, h, roles, idle - 1) != QUIET)
+		idle--;
+	if (idle > 1 && s->list[idle - 1].is_exit && role_at(s, h, roles, idle - 2) == QUIET)
 		idle--;
 	for (k = idle; k > 0 && role_at(s, h, roles, k - 1) == QUIET;)
 		k--;

@@ -103,6 +103,7 @@ several_add(struct several *s, const struct heap *h, const struct graph *g, cons
 	struct several_snapshot x = {.time_ns = h->info.snapshot_time_ns,
 				     .uptime_ns = h->info.uptime_ns,
 				     .allocations = h->info.allocations,
+				     .is_exit = strcmp(h->info.reason.bytes, "exit") == 0,
 				     .live = h->live};
 	uint32_t *by_node;
 

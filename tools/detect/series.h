@@ -31,6 +31,7 @@ struct several_sum {
 struct several_snapshot {
 	char *path;
 	uint64_t time_ns, uptime_ns, allocations;
+	bool is_exit; /* taken at the end of the program, when it may have cleaned up */
 	struct heap_count live;      /* all blocks */
 	struct heap_count reachable; /* those that are not lost */
 	struct several_sum *sums;    /* by rising place, where there is something */

@@ -53,6 +53,7 @@ struct group {
 	const char *function; /* that allocates; NULL = unknown */
 	double *blocks, *bytes; /* by snapshot */
 	const double *series;	/* the one that counts */
+	size_t n; /* snapshots that count: all, or those before the program's end */
 	struct finding_trend trend;
 	double per_second, per_second_low, per_second_high;
 	bool is_rising; /* at each step from snapshot to snapshot */
@@ -168,7 +169,7 @@ choose(struct work *w)
 static int
 group_init(const struct work *w, struct group *g, const char *function)
 {
-	*g = (struct group){.function = function};
+	*g = (struct group){.function = function, .n = w->s->n};
 	g->blocks = calloc(w->s->n, sizeof(*g->blocks));
 	g->bytes = calloc(w->s->n, sizeof(*g->bytes));
 	if (g->blocks && g->bytes)
@@ -214,7 +215,7 @@ work_at(const struct work *w, size_t i)
 static void
 judge_steps(const struct work *w, struct group *g)
 {
-	size_t n = w->s->n, last = 0, before = 0, n_steps = 0;
+	size_t n = g->n, last = 0, before = 0, n_steps = 0;
 	const double *v = g->series;
 
 	g->is_rising = true;
@@ -246,7 +247,7 @@ find_steps(struct work *w)
 static void
 judge(const struct work *w, struct group *g)
 {
-	size_t n = w->s->n;
+	size_t n = g->n;
 	const double *x = w->x, *v;
 	struct trend t;
 
@@ -292,7 +293,7 @@ rises(const struct group *g)
 static bool
 is_growing(const struct work *w, const struct group *g)
 {
-	return rises(g) && is_much(w, g->bytes[w->s->n - 1] - g->bytes[0]);
+	return rises(g) && is_much(w, g->bytes[g->n - 1] - g->bytes[0]);
 }
 
 static bool
@@ -317,9 +318,9 @@ is_drained(const struct group *g)
 /* Has the program done enough between the first snapshot and the last for what did
  * not grow to count as not growing? */
 static bool
-has_worked(const struct work *w)
+has_worked(const struct work *w, const struct group *g)
 {
-	size_t last = w->s->n - 1;
+	size_t last = g->n - 1;
 
 	return work_at(w, last) - work_at(w, 0) >= MIN_WORK * work_at(w, last);
 }
@@ -360,7 +361,7 @@ put_row(FILE *f, const struct group *g, size_t n)
 static void
 put_rate(FILE *f, const struct work *w, const struct group *g)
 {
-	size_t n = w->s->n;
+	size_t n = g->n;
 	bool is_long = w->x[n - 1] - w->x[0] >= 60;
 	double unit = is_long ? 3600 : 1;
 
@@ -382,10 +383,13 @@ put_rate(FILE *f, const struct work *w, const struct group *g)
 static void
 say_course(const struct work *w, struct finding *f, const struct group *g)
 {
-	size_t n = w->s->n, n_text;
+	size_t n = g->n, n_text;
 	char *text = NULL;
-	FILE *to = open_memstream(&text, &n_text);
+	FILE *to;
 
+	if (n < 2)
+		return;
+	to = open_memstream(&text, &n_text);
 	if (!to) {
 		w->d->findings->failed = true;
 		return;
@@ -483,10 +487,11 @@ retain(const struct work *w, struct finding *f, const struct group *g)
 static void
 weigh(const struct work *w, struct finding *f, const struct group *g)
 {
-	size_t n = w->s->n;
+	size_t n = g->n;
 	bool is_sure = g->trend.p < MAX_P;
 
-	f->trend = g->trend;
+	if (n >= 2)
+		f->trend = g->trend;
 	say_course(w, f, g);
 	say_settle(w, f, g);
 	if (is_calm(f))
@@ -494,7 +499,7 @@ weigh(const struct work *w, struct finding *f, const struct group *g)
 	if (is_drained(g)) {
 		contradict(w, f, g, "show that it was given back after the busy time");
 		f->verdict = "drained";
-	} else if (g->trend.is_known && !is_held(g) && has_worked(w) &&
+	} else if (g->trend.is_known && !is_held(g) && has_worked(w, g) &&
 		 (g->trend.slope_per_hour <= 0 || g->series[n - 1] <= g->series[0]))
 		contradict(w, f, g, "show that it did not grow between them");
 	else if ((g->trend.is_known && g->trend.slope_per_hour > 0 && (g->is_rising || is_sure)) ||
@@ -538,6 +543,8 @@ weigh_all(struct work *w)
 				group_add(w, &g, f->sites[k]);
 			if (f->n_sites == 0)
 				group_add(w, &g, f->site);
+			/* The last one shows what the program did on its way out. */
+			g.n -= f->is_gone;
 			judge(w, &g);
 			weigh(w, f, &g);
 			/* What is calm by the last one, and grows from one to the next, is

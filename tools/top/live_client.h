@@ -33,8 +33,8 @@ void glance_close(struct glance *g);
 void glance_want(struct glance *g);
 void glance_beat(struct glance *g);
 
-/* Ask an idle program by signal, which may end a call of its own that sleeps (poll,
- * nanosleep), as a snapshot's may.  Returns whether that could be done. */
+/* Ask an idle program by signal; a call of its own that sleeps goes on after it.
+ * Returns whether that could be done. */
 bool glance_insist(struct glance *g, struct ask_error *ret_err);
 
 enum glance_state {

@@ -162,7 +162,7 @@ open_help(struct screen *s)
 		"Enter   the site's stack",
 		"s       sort by the next column: live, grown, grown/s, calls/s, age",
 		"p       pause, and go on",
-		"r       ask an idle program by signal (it may end a sleep early)",
+		"r       ask an idle program by signal",
 		"f       take a snapshot, and show what gcprof-analyze finds in it",
 		"h, ?    this page",
 		"q       leave; in a page: back to the table",
