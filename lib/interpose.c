@@ -612,6 +612,8 @@ mremap(void *addr, size_t old_bytes, size_t bytes, int flags, ...)
 		va_end(ap);
 	}
 	large_changed(start, old_bytes);
+	if (flags & MREMAP_FIXED)
+		large_changed((uintptr_t)to, bytes);
 	p = sys_pass(SYS_mremap, (long)addr, (long)old_bytes, (long)bytes, flags, (long)to, 0);
 	if (p < 0)
 		return (void *)set_errno(p);
@@ -634,8 +636,8 @@ mremap(void *addr, size_t old_bytes, size_t bytes, int flags, ...)
 	return (void *)p;
 }
 
-EXPORT int
-mprotect(void *addr, size_t bytes, int prot)
+static int
+protect(void *addr, size_t bytes, int prot)
 {
 	long result = sys_pass(SYS_mprotect, (long)addr, (long)bytes, prot, 0, 0, 0);
 
@@ -652,13 +654,10 @@ mprotect(void *addr, size_t bytes, int prot)
 	return (int)set_errno(result);
 }
 
-/* Advice about what is in the pages now, and not about what becomes of them. */
-static bool
-is_passing(int advice)
+EXPORT int
+mprotect(void *addr, size_t bytes, int prot)
 {
-	return advice == MADV_WILLNEED || advice == MADV_DONTNEED || advice == MADV_FREE ||
-	       advice == MADV_COLD || advice == MADV_PAGEOUT || advice == MADV_POPULATE_READ ||
-	       advice == MADV_POPULATE_WRITE;
+	return protect(addr, bytes, prot);
 }
 
 EXPORT int
@@ -666,9 +665,44 @@ madvise(void *addr, size_t bytes, int advice)
 {
 	long result = sys_pass(SYS_madvise, (long)addr, (long)bytes, advice, 0, 0, 0);
 
-	if (result == 0 && !is_passing(advice))
+	if (result == 0 && !large_is_passing(advice))
 		large_changed((uintptr_t)addr, bytes);
 	return (int)set_errno(result);
+}
+
+/* Calls that only large blocks are to know of: what is freed is not to stay locked, or
+ * behind a key. */
+static int
+change(int number, const void *addr, size_t bytes, long third, long fourth, long fifth)
+{
+	large_changed((uintptr_t)addr, bytes);
+	return (int)set_errno(sys_pass(number, (long)addr, (long)bytes, third, fourth, fifth, 0));
+}
+
+EXPORT int
+mlock(const void *addr, size_t bytes)
+{
+	return change(SYS_mlock, addr, bytes, 0, 0, 0);
+}
+
+EXPORT int
+mlock2(const void *addr, size_t bytes, unsigned int flags)
+{
+	return change(SYS_mlock2, addr, bytes, flags, 0, 0);
+}
+
+EXPORT int
+pkey_mprotect(void *addr, size_t bytes, int prot, int key)
+{
+	if (key == -1) /* as the C library */
+		return protect(addr, bytes, prot);
+	return change(SYS_pkey_mprotect, addr, bytes, prot, key, 0);
+}
+
+EXPORT int
+remap_file_pages(void *addr, size_t bytes, int prot, size_t page, int flags)
+{
+	return change(SYS_remap_file_pages, addr, bytes, prot, (long)page, flags);
 }
 
 /* ---- things to notice ---------------------------------------------------- */

@@ -5,7 +5,8 @@
  *       syscall(2)).
  * Out:  filters to sandbox.h before the kernel has them; an end by
  *       syscall(SYS_exit_group) to session.h; calls with a time-out to interpose_wait.c;
- *       execve and execveat to exec.h; everything else to the C library.
+ *       execve and execveat to exec.h; changes of pages to large.h; everything else to the
+ *       C library.
  *
  * INVARIANT  no-frame: a call that is not looked at goes on with the caller's stack,
  * registers and return address, by a jump.  syscall(SYS_vfork) and syscall(SYS_clone)
@@ -14,6 +15,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "exec.h"
+#include "large.h"
 #include "libc.h"
 #include "record.h"
 #include "sandbox.h"
@@ -23,6 +25,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
@@ -90,6 +93,39 @@ sandbox_prctl(int option, unsigned long mode, unsigned long program, unsigned lo
 	return set_errno(enter(&e));
 }
 
+/* A call that changes pages: those of a large block may be among them.  One that fails
+ * has changed nothing, and the block is only not kept. */
+static void
+note_changed(long number, long a, long b, long c, long d, long e)
+{
+	switch (number) {
+	case SYS_mmap:
+		if (d & MAP_FIXED)
+			large_changed((uintptr_t)a, (size_t)b);
+		break;
+	case SYS_mremap:
+		large_changed((uintptr_t)a, (size_t)b);
+		if (d & MREMAP_FIXED)
+			large_changed((uintptr_t)e, (size_t)c);
+		break;
+	case SYS_madvise:
+		if (large_is_passing((int)c))
+			break;
+		/* fall through */
+	case SYS_mprotect:
+	case SYS_munmap:
+	case SYS_mlock:
+	case SYS_remap_file_pages:
+	case SYS_mbind:
+	case SYS_mlock2:
+	case SYS_pkey_mprotect:
+		large_changed((uintptr_t)a, (size_t)b);
+		break;
+	default:
+		break;
+	}
+}
+
 /* The rest of syscall, for the numbers below. */
 long sandbox_syscall(long number, long a, long b, long c, long d, long e,
 		     long f) HIDDEN __attribute__((used));
@@ -117,6 +153,7 @@ sandbox_syscall(long number, long a, long b, long c, long d, long e, long f)
 	}
 	if (number == SYS_exit_group)
 		session_at_end();
+	note_changed(number, a, b, c, d, e);
 	if (number == SYS_seccomp && (entry.is_strict || a == SECCOMP_SET_MODE_FILTER))
 		return set_errno(enter(&entry));
 	return set_errno(sys_pass(number, a, b, c, d, e, f));
@@ -145,6 +182,11 @@ _Static_assert(SYS_io_getevents == 208 && SYS_epoll_wait == 232 && SYS_epoll_pwa
 	       "as below");
 _Static_assert(SYS_prctl == 157 && SYS_seccomp == 317 && SYS_exit_group == 231 &&
 		       SYS_execve == 59 && SYS_execveat == 322 && PR_SET_SECCOMP == 22,
+	       "as below");
+
+_Static_assert(SYS_mmap == 9 && SYS_mprotect == 10 && SYS_munmap == 11 && SYS_mremap == 25 &&
+		       SYS_madvise == 28 && SYS_mlock == 149 && SYS_remap_file_pages == 216 &&
+		       SYS_mbind == 237 && SYS_mlock2 == 325 && SYS_pkey_mprotect == 329,
 	       "as below");
 
 /* r11 is nobody's at a call.  Before the constructor has run, prctl goes through C, and
@@ -176,6 +218,26 @@ __asm__(".text\n"
 	"	cmpq	$59, %rdi\n"
 	"	je	sandbox_syscall\n"
 	"	cmpq	$322, %rdi\n"
+	"	je	sandbox_syscall\n"
+	"	cmpq	$9, %rdi\n"
+	"	je	sandbox_syscall\n"
+	"	cmpq	$10, %rdi\n"
+	"	je	sandbox_syscall\n"
+	"	cmpq	$11, %rdi\n"
+	"	je	sandbox_syscall\n"
+	"	cmpq	$25, %rdi\n"
+	"	je	sandbox_syscall\n"
+	"	cmpq	$28, %rdi\n"
+	"	je	sandbox_syscall\n"
+	"	cmpq	$149, %rdi\n"
+	"	je	sandbox_syscall\n"
+	"	cmpq	$216, %rdi\n"
+	"	je	sandbox_syscall\n"
+	"	cmpq	$237, %rdi\n"
+	"	je	sandbox_syscall\n"
+	"	cmpq	$325, %rdi\n"
+	"	je	sandbox_syscall\n"
+	"	cmpq	$329, %rdi\n"
 	"	je	sandbox_syscall\n"
 	"	movq	sandbox_real_syscall(%rip), %r11\n"
 	"	testq	%r11, %r11\n"

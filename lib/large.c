@@ -410,10 +410,11 @@ large_alloc(size_t bytes, size_t align, bool is_zeros)
 
 /* What is kept for others must be what was mapped: readable, writable, private.  The
  * C library unmaps such a block, whatever the program has made of its pages.  Changes by
- * functions of the C library are known (large_changed); of those by system calls those of a
- * part are seen by mremap, which wants a single mapping: EFAULT, before it looks for room.
- * It does not look where the size stays the same (the kernel's mm/mremap.c), so a page more
- * is asked for, and given back if there was room. */
+ * functions of the C library and by syscall(2) are known (large_changed); of those by an
+ * instruction of the program's own those of a part are seen by mremap, which wants a single
+ * mapping: EFAULT, before it looks for room.  It does not look where the size stays the
+ * same (the kernel's mm/mremap.c), so a page more is asked for, and given back if there was
+ * room. */
 static bool
 is_as_mapped(uintptr_t start, uint64_t value)
 {
@@ -426,6 +427,15 @@ is_as_mapped(uintptr_t start, uint64_t value)
 	if (got == (long)start)
 		(void)sys_munmap((void *)(start + bytes), PAGE);
 	return got != -EFAULT;
+}
+
+/* Advice about what is in the pages now, and not about what becomes of them. */
+bool
+large_is_passing(int advice)
+{
+	return advice == MADV_WILLNEED || advice == MADV_DONTNEED || advice == MADV_FREE ||
+	       advice == MADV_COLD || advice == MADV_PAGEOUT || advice == MADV_POPULATE_READ ||
+	       advice == MADV_POPULATE_WRITE;
 }
 
 void

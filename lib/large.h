@@ -67,10 +67,12 @@ large_usable(const void *p)
 void *large_alloc(size_t bytes, size_t align, bool is_zeros);
 /* Returns false if p is no block of ours. */
 bool large_free_slow(void *p);
-/* The program has changed what these pages are: mapped, protected, advised otherwise.
+/* The program has changed what these pages are: mapped, protected, locked, advised otherwise.
  * Blocks there are not kept for others.  BOUND: of a range that is longer than twice what
  * is kept at all, the first part. */
 void large_changed(uintptr_t start, size_t bytes);
+/* Whether that advice of madvise(2) changes only what is in the pages now. */
+bool large_is_passing(int advice);
 static ALWAYS_INLINE bool
 large_free(void *p)
 {

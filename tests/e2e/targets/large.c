@@ -430,9 +430,22 @@ run_wrong(void)
 	return 0;
 }
 
-enum change { READ_ONLY, NO_ACCESS, BY_SYSCALL, OTHER_PAGES, SHARED, NOT_FOR_CHILDREN, N_CHANGES };
+enum change {
+	READ_ONLY,
+	NO_ACCESS,
+	BY_SYSCALL,
+	OTHER_PAGES,
+	SHARED,
+	NOT_FOR_CHILDREN,
+	/* All of its pages. */
+	ALL_BY_SYSCALL,
+	ALL_SHARED,
+	ALL_NOT_FOR_CHILDREN,
+	ALL_MOVED_OVER,
+	N_CHANGES
+};
 
-/* Its two middle pages become others; NOT_FOR_CHILDREN: all. */
+/* Its two middle pages become others; or all: what the kernel has as one mapping stays one. */
 static void
 change(char *p, size_t bytes, enum change how)
 {
@@ -447,6 +460,15 @@ change(char *p, size_t bytes, enum change how)
 		(void)syscall(SYS_mprotect, at, 8192, PROT_NONE);
 	else if (how == OTHER_PAGES)
 		(void)mmap(at, 8192, PROT_READ, flags | MAP_PRIVATE, -1, 0);
+	else if (how == ALL_BY_SYSCALL)
+		(void)syscall(SYS_mprotect, p, bytes, PROT_READ);
+	else if (how == ALL_SHARED)
+		(void)syscall(SYS_mmap, p, bytes, PROT_READ | PROT_WRITE, flags | MAP_SHARED, -1, 0);
+	else if (how == ALL_NOT_FOR_CHILDREN)
+		(void)syscall(SYS_madvise, p, bytes, MADV_DONTFORK);
+	else if (how == ALL_MOVED_OVER)
+		(void)mremap(mmap(NULL, bytes, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), bytes,
+			     bytes, MREMAP_MAYMOVE | MREMAP_FIXED, p);
 	else if (how == NOT_FOR_CHILDREN)
 		(void)madvise(p - (uintptr_t)p % 4096, bytes, MADV_DONTFORK);
 	else
@@ -470,6 +492,21 @@ is_usable(char *p, size_t bytes)
 	return status == 0 && p[0] == 1 && p[bytes / 2] == 1 && p[bytes - 1] == 1;
 }
 
+static long
+locked_kilobytes(void)
+{
+	FILE *f = fopen("/proc/self/status", "r");
+	char line[256];
+	long n = -1;
+
+	while (f && fgets(line, sizeof line, f))
+		if (sscanf(line, "VmLck: %ld", &n) == 1)
+			break;
+	if (f)
+		fclose(f);
+	return n;
+}
+
 static int
 run_changed(void)
 {
@@ -477,7 +514,11 @@ run_changed(void)
 		[READ_ONLY] = "read-only", [NO_ACCESS] = "without access",
 		[BY_SYSCALL] = "without access, by syscall(2)", [OTHER_PAGES] = "others",
 		[SHARED] = "shared",
-		[NOT_FOR_CHILDREN] = "not for children"};
+		[NOT_FOR_CHILDREN] = "not for children",
+		[ALL_BY_SYSCALL] = "read-only, all by one syscall(2)",
+		[ALL_SHARED] = "shared, all by one syscall(2)",
+		[ALL_NOT_FOR_CHILDREN] = "not for children, all by one syscall(2)",
+		[ALL_MOVED_OVER] = "others, all by one mremap(2)"};
 	enum change how;
 	size_t bytes;
 
@@ -485,7 +526,7 @@ run_changed(void)
 		int bad = 0;
 
 		for (bytes = 2u * MB; bytes <= 16u * MB; bytes *= 2) {
-			char *p = malloc(bytes), *q;
+			char *p = aligned_alloc(4096, bytes), *q;
 
 			memset(p, 1, bytes);
 			change(p, bytes, how);
@@ -499,6 +540,13 @@ run_changed(void)
 		say("%s - a block some of whose pages were made %s is freed: the next is whole",
 		    bad ? "not ok" : "ok", names[how]);
 	}
+	for (bytes = 2u * MB; bytes <= 4u * MB; bytes += MB) {
+		char *p = aligned_alloc(4096, bytes);
+
+		(void)(bytes & MB ? syscall(SYS_mlock, p, bytes) : mlock(p, bytes));
+		free(p);
+	}
+	point(locked_kilobytes() == 0, "what is locked in memory and freed is locked no more");
 	return 0;
 }
 
