@@ -99,16 +99,19 @@ void
 cut_before_leaving(uint64_t mask)
 {
 	uint64_t start = sys_now_ns();
-	int main_thread = sys_getpid();
+	int main_thread = sys_getpid(), rounds = 1 << 20; /* a filter may have stopped the clock */
 
 	if (sys_gettid() == main_thread)
 		return;
 	while (sys_pending_signals() & ~mask & ~libc_signals) {
 		uint64_t blocked, pending, waited = sys_now_ns() - start;
 
-		if (waited > SECOND_WAIT_NS ||
-		    (waited > GRACE_NS && sys_signal_sets(main_thread, &blocked, &pending) &&
-		     !(pending & ~blocked & ~mask)))
+		/* A child of vfork may keep it from taking any for long. */
+		if (waited > SECOND_WAIT_NS || !rounds-- ||
+		    (waited > GRACE_NS &&
+		     ((sys_signal_sets(main_thread, &blocked, &pending) &&
+		       !(pending & ~blocked & ~mask)) ||
+		      sys_thread_state(main_thread) == 'D')))
 			return;
 		sys_yield();
 	}
