@@ -224,8 +224,12 @@ cut_stop(int number, siginfo_t *info, ucontext_t *uc, struct handler_stack *stac
 			answer(t, generation);
 		}
 	} else if (info->si_code == SI_QUEUE && c.request) {
-		c.request(info, uc,
-			  info->si_pid == sys_getpid() && info->si_value.sival_ptr == &cut_now);
+		bool is_delegated = info->si_pid == sys_getpid() &&
+				    info->si_value.sival_ptr == &cut_now;
+
+		if (is_delegated)
+			gate_has_arrived();
+		c.request(info, uc, is_delegated);
 	}
 	/* Before, as what waits would end the call; and after. */
 	memcpy(&mask, &uc->uc_sigmask, sizeof mask);
@@ -399,9 +403,14 @@ cut_delegate(void)
 {
 	struct delegate d = {0};
 
-	return sys_gettid() == sys_getpid() && sandbox_allows(SANDBOX_THREADS) && c.number &&
-	       cut_install() && sys_threads(choose_delegate, &d) == 0 && d.tid &&
-	       sys_queue_signal(d.tid, c.number, (uintptr_t)&cut_now) == 0;
+	if (sys_gettid() != sys_getpid() || !sandbox_allows(SANDBOX_THREADS) || !c.number ||
+	    !cut_install() || sys_threads(choose_delegate, &d) != 0 || !d.tid ||
+	    !gate_begin_sending())
+		return false;
+	if (sys_queue_signal(d.tid, c.number, (uintptr_t)&cut_now) == 0)
+		return true;
+	gate_has_arrived();
+	return false;
 }
 
 /* Threads that were asked and may answer still. */

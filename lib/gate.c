@@ -10,6 +10,7 @@ static struct {
 	int pid;
 	uint32_t n_in_exec; /* futex */
 	uint32_t is_sending; /* futex */
+	uint32_t n_on_the_way; /* signals that one thread has sent to another; futex */
 } g;
 
 void
@@ -22,7 +23,7 @@ void
 gate_after_fork(void)
 {
 	g.pid = sys_getpid();
-	g.is_sending = 0;
+	g.is_sending = g.n_on_the_way = 0;
 	/* A handler may fork amid an execve, and the child go on with it. */
 	g.n_in_exec = thread_tls.is_in_exec;
 }
@@ -34,6 +35,46 @@ lower(void)
 	sys_wake(&g.n_in_exec);
 }
 
+/* Let what is on the way arrive, at this thread for one, whose handler runs while it waits.
+ * Its thread may have ended instead: then nothing comes any more, after a while. */
+static void
+await_arrivals(void)
+{
+	uint64_t start = sys_now_ns();
+	uint32_t n;
+
+	while ((n = __atomic_load_n(&g.n_on_the_way, __ATOMIC_SEQ_CST)) != 0) {
+		if (sys_now_ns() - start > GATE_PATIENCE_NS) {
+			(void)__atomic_compare_exchange_n(&g.n_on_the_way, &n, 0, false,
+							  __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+			return;
+		}
+		sys_wait(&g.n_on_the_way, n, GATE_PATIENCE_NS);
+	}
+}
+
+bool
+gate_begin_sending(void)
+{
+	(void)__atomic_fetch_add(&g.n_on_the_way, 1, __ATOMIC_SEQ_CST);
+	if (!__atomic_load_n(&g.n_in_exec, __ATOMIC_SEQ_CST))
+		return true;
+	gate_has_arrived();
+	return false;
+}
+
+void
+gate_has_arrived(void)
+{
+	uint32_t n = __atomic_load_n(&g.n_on_the_way, __ATOMIC_SEQ_CST);
+
+	/* Who waited too long has set it to 0. */
+	while (n && !__atomic_compare_exchange_n(&g.n_on_the_way, &n, n - 1, false,
+						 __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+		;
+	sys_wake(&g.n_on_the_way);
+}
+
 void
 gate_enter_exec(int number)
 {
@@ -41,9 +82,11 @@ gate_enter_exec(int number)
 		return;
 	for (;;) {
 		(void)__atomic_fetch_add(&g.n_in_exec, 1, __ATOMIC_SEQ_CST);
-		if (!__atomic_load_n(&g.is_sending, __ATOMIC_SEQ_CST))
+		if (!__atomic_load_n(&g.is_sending, __ATOMIC_SEQ_CST) &&
+		    !__atomic_load_n(&g.n_on_the_way, __ATOMIC_SEQ_CST))
 			break;
 		lower();
+		await_arrivals();
 		sys_wait(&g.is_sending, 1, UINT64_MAX);
 	}
 	/* What this thread does in a handler from here on waits for others only. */

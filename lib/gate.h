@@ -12,6 +12,9 @@
  * one order for all threads (seq_cst), so one of the two sees the other.  Execve gives
  * way: it lowers its word while it waits, and is stopped there like any thread.
  *
+ * One signal may also be on its way from a thread to another, which then takes a snapshot
+ * (cut_delegate): execve waits until it has arrived.
+ *
  * A child of vfork, of posix_spawn or of clone(CLONE_VM) has this memory but is
  * another process: no signal of ours goes there, and it must not raise a word, which
  * would stay raised when its execve succeeds.  Hence the look at the process number.
@@ -47,5 +50,12 @@ void gate_leave_exec(void);
  * Context  one at a time (cut.h). */
 bool gate_begin(void);
 void gate_end(void);
+
+/* Around the way of a signal that a thread sends to another one of the process, and that is
+ * no cut's: as long as it is on it, nobody goes through the gate.  Returns false if somebody
+ * has: do not send.  has_arrived: in the handler, or if it could not be sent.
+ * Context  any; waits for nobody. */
+bool gate_begin_sending(void);
+void gate_has_arrived(void);
 
 #endif
