@@ -91,7 +91,7 @@ whole nginx 5
 # nginx has a use of its own for SIGUSR2: it wins, and one line says so.
 run_gcprof own-usr2 nginx -p "$T" -c "$T/nginx.conf" -t
 is "nginx -t works" "$status" 0
-start_gcprof own nginx -p "$T" -c "$T/nginx.conf"
+GCPROF_SNAPSHOT=exit,signal start_gcprof own nginx -p "$T" -c "$T/nginx.conf"
 eventually up
 stop "$pid" QUIT
 is "nginx installs its own handler for SIGUSR2: one line on stderr says who has it" \
