@@ -139,10 +139,26 @@ heap_used(void)
 	return c.allocated_bytes > c.freed_bytes ? c.allocated_bytes - c.freed_bytes : 0;
 }
 
+/* Where large blocks end an epoch each, as it was a moment ago: four system calls cost more
+ * than the kernel takes to move such a block.  Context: an epoch's end, one at a time. */
+static uint64_t
+rss_lately(void)
+{
+	const uint64_t moment = 1000000;
+	static uint64_t at_ns, rss;
+	uint64_t now = sys_now_ns();
+
+	if (now - at_ns >= moment || !rss) {
+		rss = read_rss();
+		at_ns = now;
+	}
+	return rss;
+}
+
 static void
 measure_epoch(struct epochs_memory *ret)
 {
-	ret->rss = read_rss();
+	ret->rss = rss_lately();
 	ret->heap_total = backend_mapped_bytes(true);
 	ret->heap_used = heap_used();
 	ret->external = mappings_bytes();
