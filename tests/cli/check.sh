@@ -409,7 +409,27 @@ ok "--suppressions reaches it" status 0 check --suppressions=quiet.supp -- ./app
 writes() { status 23 check --write-baseline=base -- ./app 3 && [ -s base ]; }
 ok "--write-baseline writes" writes
 ok "--baseline: what was there fails nothing" status 0 check --baseline=base -- ./app 3
+ok "and is not reported, but for one line that says the outcome" one_line 'no findings'
 ok "what has grown does" status 23 check --baseline=base -- ./app 4
+ok "and is reported" grep -q 'are definitely lost' err
+# A ring of blocks that come and go, as they should.
+cat > ring.c << 'END'
+#include <stdlib.h>
+static void *volatile ring[500];
+int main(void)
+{
+	for (int i = 0; i < 200000; i++) {
+		free(ring[i % 500]);
+		ring[i % 500] = malloc(200);
+	}
+	return 0;
+}
+END
+"${CC:-cc}" -O1 -g -o ring ring.c
+noted() { "$gcprof" run --output=ring.heap -- ./ring && "$analyze" ring.heap | grep -q 'coming and going without growth'; }
+ok "what comes and goes without growth is a note of the whole report" noted
+ok "a check of it passes" status 0 check -- ./ring
+ok "and reports nothing" one_line 'no findings'
 ok "--roots reaches it" status 23 check --roots=stacks,registers -- ./app 1
 
 sarif() { status 23 check --format=sarif:x.sarif --format=junit:x.xml -- sh -c './app 3; exit 0' && grep -q lose_blocks err && grep -q '"version": *"2.1.0"' x.sarif && grep -q '<testsuite ' x.xml; }

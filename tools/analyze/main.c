@@ -205,7 +205,7 @@ write_report(const struct settings *s, const struct analysis *a, struct output *
 	if (o->format->needs & FORMAT_TEXT) {
 		if (!a->is_first && !s->report.findings_only)
 			fputs("\n\n", o->file.f);
-		if (a->is_one_of_many && (!s->report.findings_only || a->findings->n))
+		if (a->is_one_of_many && (!s->report.findings_only || findings_loud(a->findings)))
 			fprintf(o->file.f, "File        %s\n", a->path);
 	}
 	failed = o->format->write(r, o->file.f);

@@ -203,3 +203,19 @@ findings_count(const struct findings *all, enum finding_level level)
 		n += all->list[i].novelty != FINDING_KNOWN && all->list[i].level <= level;
 	return n;
 }
+
+bool
+finding_is_quiet(const struct finding *f)
+{
+	return f->novelty == FINDING_KNOWN || finding_kinds[f->id].traits & FINDING_IS_CALM;
+}
+
+size_t
+findings_loud(const struct findings *all)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < all->n; i++)
+		n += !finding_is_quiet(&all->list[i]);
+	return n;
+}

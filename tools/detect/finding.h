@@ -138,6 +138,12 @@ void findings_free(struct findings *f);
 /* Findings at or above a level that are not known. */
 size_t findings_count(const struct findings *f, enum finding_level level);
 
+/* Nothing that a check has to show: it is in the baseline, or says that something comes and
+ * goes as it should. */
+bool finding_is_quiet(const struct finding *f);
+/* Findings that are not. */
+size_t findings_loud(const struct findings *f);
+
 /* "error" and the like. */
 const char *finding_level_name(enum finding_level level);
 

@@ -259,15 +259,21 @@ write_findings(const struct report *r, FILE *f)
 {
 	const struct findings *all = r->findings;
 	struct left_out sorts[MOST_SORTS] = {0};
-	size_t n = 0;
+	size_t n = 0, n_quiet = 0;
 
 	if (all->n == 0)
 		return;
 	layout_heading(f, "Findings");
-	for (size_t i = 0; i < all->n && !ferror(f); i++)
-		if (!*all->list[i].part_of_fingerprint &&
-		    !leave_out(r, sorts, &all->list[i]))
-			write_finding(r, &all->list[i], ++n, f);
+	for (size_t i = 0; i < all->n && !ferror(f); i++) {
+		const struct finding *x = &all->list[i];
+
+		if (*x->part_of_fingerprint)
+			continue;
+		if (r->options.findings_only && finding_is_quiet(x))
+			n_quiet++;
+		else if (!leave_out(r, sorts, x))
+			write_finding(r, x, ++n, f);
+	}
 	for (size_t i = 0; i < MOST_SORTS; i++)
 		if (sorts[i].n)
 			fprintf(f,
@@ -277,6 +283,9 @@ write_findings(const struct report *r, FILE *f)
 				sorts[i].n == 1 ? "" : "s", sorts[i].what,
 				COUNT(sorts[i].count.blocks),
 				sorts[i].count.blocks == 1 ? "" : "s", SIZE(sorts[i].count.bytes));
+	if (n_quiet)
+		fprintf(f, "\n     %s more %s known from the baseline, or no fault.\n", COUNT(n_quiet),
+			n_quiet == 1 ? "is" : "are");
 }
 
 void

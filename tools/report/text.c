@@ -970,7 +970,7 @@ report_write_text(const struct report *r, FILE *f)
 	struct writer w = {.r = r, .f = f};
 
 	if (r->options.findings_only) {
-		if (r->findings && r->findings->n) {
+		if (r->findings && findings_loud(r->findings)) {
 			write_process(r, f);
 			report_write_leaks(r, f);
 		}
