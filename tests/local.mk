@@ -27,6 +27,7 @@ unit_tests = \
 	tests/unit/test_fragmentation \
 	tests/unit/test_growth \
 	tests/unit/test_several \
+	tests/unit/test_text \
 	tests/unit/test_trend \
 	tests/unit/test_types \
 	tests/unit/test_outline \
@@ -161,6 +162,9 @@ tests_unit_test_several_SOURCES = tests/unit/test_several.c $(heapmaker_sources)
 tests_unit_test_several_CFLAGS = $(analyze_test_cflags)
 tests_unit_test_several_LDADD = $(analyze_test_libs)
 
+tests_unit_test_text_SOURCES = tests/unit/test_text.c
+tests_unit_test_text_CFLAGS = $(analyze_test_cflags)
+tests_unit_test_text_LDADD = $(analyze_test_libs)
 tests_unit_test_trend_SOURCES = tests/unit/test_trend.c
 tests_unit_test_trend_CFLAGS = $(analyze_test_cflags)
 tests_unit_test_trend_LDADD = $(analyze_test_libs)
