@@ -73,7 +73,7 @@ is "looking succeeds" "$status $(cat "$T/live.top.err")" "0 "
 is "sites have the blocks that the program has" "$(blocks live cache_insert) $(blocks live queue_put)" "12345 101"
 is "and their bytes" "$(row live cache_insert | awk '{ print $1 }') $(row live queue_put | awk '{ print $1 }')" "1.2M 9.9K"
 is "from the innermost function outwards" "$(row live cache_insert | sed 's/.*cache_insert/cache_insert/')" "cache_insert < main"
-ok "the first line names the program" grep -qE "^gcprof top - watch \($pid\)  up 0:00:[0-9]{2} +look 1\$" "$T/live.top"
+ok "the first line names the program" grep -qE "^gcprof top - watch \($pid\)  up 0:00:[0-9]{2} +sample 1\$" "$T/live.top"
 ok "then come memory and machine" grep -qE '^memory   rss [0-9.]+ MiB  heap 1.2 MiB used of [0-9.]+ MiB  external ' "$T/live.top"
 ok "cohorts" grep -qE '^live     young 1.2 MiB in 12,4[0-9]{2} blocks  old 0 B in 0  epoch ' "$T/live.top"
 ok "and calls" grep -qE '^calls    12,4[0-9]{2} allocations, 0/s  0 frees, 0/s' "$T/live.top"
@@ -101,7 +101,7 @@ ok "looks go on while threads sleep" eventually seen grow "cache_insert < sleepe
 kill -STOP "$pid"
 ok "a program that is stopped is said to be" eventually grep -q ' stopped$' "$T/grow.top"
 kill -CONT "$pid"
-going_on() { tail -n 20 "$T/grow.top" | grep -qE ' look [0-9]+$'; }
+going_on() { tail -n 20 "$T/grow.top" | grep -qE ' sample [0-9]+$'; }
 ok "and is looked at again when it goes on" eventually going_on
 tell "children"
 end
@@ -120,7 +120,7 @@ is "a program that allocates nothing answers" "$status $(blocks request cache_in
 page=$(served "$pid")
 is "by one look" "$(word "$page" 5)" 1
 top request --batch "$pid"
-is "idle: the figures are said to be old ones" "$status $(head -n 1 "$T/request.top" | grep -o 'idle since look 1$')" "0 idle since look 1"
+is "idle: the figures are said to be old ones" "$status $(head -n 1 "$T/request.top" | grep -o 'idle since sample 1$')" "0 idle since sample 1"
 tell "insert 3"
 top request --batch --insist "$pid"
 is "--insist asks anew" "$status $(blocks request cache_insert)" "0 780"
@@ -291,11 +291,11 @@ ok "screen: from the innermost frame" shows '^  cache_insert  watch.c:[0-9]+'
 press q
 ok "screen: q goes back" eventually shows '^ \*LIVE '
 press h
-ok "screen: h explains" eventually shows '^GROWN/s +between the last two looks'
+ok "screen: h explains" eventually shows '^GROWN/s +between the last two samples'
 press q
 eventually shows '^ \*LIVE '
 press p
-ok "screen: p pauses" eventually shows 'paused, look [0-9]+$'
+ok "screen: p pauses" eventually shows 'paused, sample [0-9]+$'
 # A look that was asked for before may be under way still.
 ok "screen: what was asked for is answered" eventually all_answered "$(served "$pid")"
 n_looks=$(word "$(served "$pid")" 5)
@@ -318,7 +318,7 @@ press q
 ok "screen: q leaves" eventually shows 'status=0'
 ok "screen: and the terminal is as before" cmp "$T/stty.before" "$T/stty.after"
 press "clear; $RUN top --output=$T/screen.log -- sh -c 'echo said; sleep 1000'; echo status=\$?" Enter
-ok "screen: a command" eventually shows '^gcprof top - (dash|sh|bash) .* look [0-9]+$'
+ok "screen: a command" eventually shows '^gcprof top - (dash|sh|bash) .* sample [0-9]+$'
 press C-c
 ok "screen: ^C ends it, and its status is kept" eventually shows '^status=130'
 is "screen: its output is elsewhere" "$(cat "$T/screen.log")" said

@@ -984,12 +984,12 @@ tell(struct work *w, struct growing *g)
 			    " program runs shows it (--snapshot=exit,growth=50%%).");
 	if (k == GROWTH && is_joined(w, g))
 		finding_say(all, f,
-			    "What keeps them, a table, a list of callbacks or another, is known to"
-			    " what runs that code: a heap snapshot of its own tells.");
+			    "They are owned by the managed runtime that runs that code: take its own heap"
+			    " snapshot (node --heapsnapshot-signal, and the like).");
 	if (is_built)
 		finding_say(all, f,
 			    "Several functions build it together: it may be the very structure that"
-			    " the program is there to build.  A later snapshot would tell.");
+			    " the program is there to build.  A later snapshot shows whether it goes on.");
 	f->advice = words[k].advice;
 	if (g->is_lost) {
 		/* A list that was lost looks the same: what is wrong then is that. */

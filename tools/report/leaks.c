@@ -139,7 +139,7 @@ half(size_t room, const char *other)
 	return n < room / 2 ? room - n : room / 2;
 }
 
-/* "by way of a block of Session from session_open, retaining 3.2 KiB" */
+/* "via a block of Session from session_open, retaining 3.2 KiB" */
 static void
 write_step(const struct holder_step *s, bool is_last, FILE *f)
 {
@@ -151,7 +151,7 @@ write_step(const struct holder_step *s, bool is_last, FILE *f)
 		putc('\n', f);
 		return;
 	}
-	fprintf(f, "       %s ", is_last ? "to" : "by way of");
+	fprintf(f, "       %s ", is_last ? "to" : "via");
 	if (s->n_folded > 1)
 		fprintf(f, "%s blocks in a row", COUNT(s->n_folded));
 	else
@@ -176,7 +176,7 @@ write_path(const struct finding *x, FILE *f)
 {
 	for (size_t i = 0; i < x->n_retained_by; i++) {
 		if (x->n_left_out && i == HOLDER_STEPS / 2)
-			fprintf(f, "       by way of %zu steps more\n", x->n_left_out);
+			fprintf(f, "       via %zu steps more\n", x->n_left_out);
 		write_step(&x->retained_by[i], i + 1 == x->n_retained_by, f);
 	}
 }
@@ -218,7 +218,7 @@ write_finding(const struct report *r, const struct finding *x, size_t number, FI
 	write_folded(r, x, f);
 	write_path(x, f);
 	if (x->content) {
-		fprintf(f, "     what stands at 0x%" PRIx64 "\n", x->address);
+		fprintf(f, "     contents at 0x%" PRIx64 "\n", x->address);
 		write_content(x->content, f);
 	}
 }

@@ -107,7 +107,7 @@ top_look(struct top *t)
 	state = glance_look(t->glance, &heap, &t->error);
 	switch (state) {
 	case GLANCE_NEW:
-		snprintf(t->state, sizeof(t->state), "look %llu",
+		snprintf(t->state, sizeof(t->state), "sample %llu",
 			 (unsigned long long)glance_n_looks(t->glance));
 		view_set_root(t->view, glance_root(t->glance));
 		if (view_add(t->view, heap) == 0)
@@ -122,7 +122,7 @@ top_look(struct top *t)
 				return GLANCE_TROUBLE;
 			return GLANCE_WAITING;
 		}
-		snprintf(t->state, sizeof(t->state), "idle since look %llu",
+		snprintf(t->state, sizeof(t->state), "idle since sample %llu",
 			 (unsigned long long)glance_n_looks(t->glance));
 		break;
 	case GLANCE_STOPPED:

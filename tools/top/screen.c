@@ -168,12 +168,12 @@ open_help(struct screen *s)
 		"q       leave; in a page: back to the table",
 		"",
 		"LIVE, BLOCKS  what is allocated and not freed, by place of allocation",
-		"GROWN         since gcprof top began to look",
-		"GROWN/s       between the last two looks, as is CALLS/s (allocations)",
+		"GROWN         since gcprof top began",
+		"GROWN/s       between the last two samples, as is CALLS/s (allocations)",
 		"AGE           of the oldest block, to within an epoch",
 		"SITE          functions, innermost first, without those of the C library",
 		"",
-		"A look costs the program one fork. gcprof(1) tells more.",
+		"Each sample forks the program once; gcprof(1) says more.",
 	};
 
 	open_page(s, "Help");
@@ -358,7 +358,7 @@ draw(struct screen *s)
 	erase();
 	s->y = 0;
 	snprintf(state, sizeof(state), "%s%s", s->is_paused && !s->has_ended ? "paused, " : "",
-		 t->state[0] ? t->state : "waiting for the first look");
+		 t->state[0] ? t->state : "waiting for the first sample");
 	if (s->page.title) {
 		char title[300];
 

@@ -592,7 +592,7 @@ view_details(struct view *v, size_t i, size_t columns, view_put *put, void *arg)
 		 text_size(live->all.bytes, a, sizeof(a)), text_count(live->all.blocks, b, sizeof(b)),
 		 text_size(live->old.bytes, c, sizeof(c)), text_count(live->old.blocks, d, sizeof(d)));
 	put_cut(line, columns, VIEW_FIGURES, put, arg);
-	snprintf(line, sizeof(line), "%s since the first look; allocated %s times in all, %s",
+	snprintf(line, sizeof(line), "%s since the first sample; allocated %s times in all, %s",
 		 s->grown_bytes ? short_change((double)s->grown_bytes, a, sizeof(a)) : "no change",
 		 text_count(v->heap->nodes[s->node].allocations, b, sizeof(b)),
 		 text_size(v->heap->nodes[s->node].allocated_bytes, c, sizeof(c)));
