@@ -30,7 +30,7 @@ static const struct {
 #undef OPTION
 };
 
-static const char *refused[N_OPTIONS]; /* values that were no use */
+static const char *refused[N_OPTIONS]; /* values that were invalid */
 static const char *in_force[N_OPTIONS];
 
 static bool
@@ -337,7 +337,7 @@ options_complain(void)
 
 	for (o = 0; o < N_OPTIONS; o++)
 		if (refused[o]) {
-			sys_log("%s='%s' cannot be used; using '%s'", table[o].name, refused[o],
+			sys_log("invalid value for %s: '%s'; using '%s'", table[o].name, refused[o],
 				table[o].dflt);
 			refused[o] = NULL;
 		}

@@ -27,7 +27,7 @@ is "whatever the umask" "$(mode_of all)" 644
 for value in 0777 0400 4600 rw 0680 00000600; do
 	GCPROF_MODE=$value run_gcprof "mode-$value" "$TARGETS/quiet" return 5
 	is "GCPROF_MODE=$value is no use, and 0600 holds" \
-		"$(grep -c "^gcprof.*GCPROF_MODE='$value' cannot be used; using '0600'" "$T/mode-$value.err") $(mode_of "mode-$value")" "1 600"
+		"$(grep -c "^gcprof.*invalid value for GCPROF_MODE: '$value'; using '0600'" "$T/mode-$value.err") $(mode_of "mode-$value")" "1 600"
 done
 "$RUN" run --mode=0644 --output="$T/option.heap" -- "$TARGETS/quiet" return 5 3>/dev/null >/dev/null 2>&1
 is "gcprof run --mode is the same" "$(stat -c %a "$T/option.heap")" 644

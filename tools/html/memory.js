@@ -109,7 +109,7 @@ part({
 		if (allocated)
 			place.append(element("p", {}, `Of ${sizeText(allocated)} allocated in epochs that have ended, `,
 				element("strong", {}, shareText(allocated - survived, allocated)),
-				` died young, before their epoch was over; ${sizeText(survived)} survived it.`));
+				` were temporary: freed before their epoch was over; ${sizeText(survived)} survived it.`));
 		place.append(element("p", {}, "Young now: ", size(report.cohorts.young.bytes), " in ",
 			countOf(report.cohorts.young.blocks, "block"), "; old: ", size(report.cohorts.old.bytes), " in ",
 			countOf(report.cohorts.old.blocks, "block"),
