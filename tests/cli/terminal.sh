@@ -79,7 +79,7 @@ ok "--color takes no other word" wrong
 # ---------------------------------------------------------------- columns
 
 wide() {
-	on_terminal 500 130 '"$analyze" --color=never own.heap' && [ "$(longest screen)" -le 130 ] &&
+	on_terminal 500 130 '"$analyze" --color=never sample.heap' && [ "$(longest screen)" -le 130 ] &&
 		[ "$(longest screen)" -gt 80 ]
 }
 ok "a wide terminal is used, and not exceeded" wide
