@@ -445,6 +445,7 @@ is_forbidden_now(void)
 }
 
 /* Take one.  pattern NULL: as GCPROF_OUTPUT says.  where: as session_asked has it.
+ * Returns  0 or -errno; -EAGAIN of one by time: it is somebody else's turn just now.
  * Context  inside the guard, or in a signal handler outside of it. */
 static int
 take_at(enum reason reason, const char *pattern, enum patience patience,
@@ -460,6 +461,9 @@ take_at(enum reason reason, const char *pattern, enum patience patience,
 	if (options.is_secure || (!s.is_after_end && is_forbidden_now()))
 		return -EPERM;
 	if (!take_turn(patience)) {
+		/* One by time comes a little later, and not at all if the end came before. */
+		if (reason == AT_INTERVAL)
+			return -EAGAIN;
 		lose(LOSS_SNAPSHOTS);
 		return -EBUSY;
 	}
@@ -942,8 +946,11 @@ keep_time(void *with)
 		if (s.looker || s.viewer)
 			let_go(GO_ON);
 		if (now >= next_snapshot_ns()) {
+			uint64_t before_ns = s.last_snapshot_ns;
+
 			s.last_snapshot_ns = now;
-			(void)take(AT_INTERVAL, NULL, GO_ON);
+			if (take(AT_INTERVAL, NULL, GO_ON) == -EAGAIN)
+				s.last_snapshot_ns = before_ns;
 		}
 		look_at_watches(now);
 		look_for_viewer(now);
