@@ -336,22 +336,29 @@ ask(int tid, void *with)
 		t->state = CUT_GONE;
 }
 
-/* Whether a thread may be sent the signal: it would answer, and not see it.  Notes in
- * which call it sleeps. */
+/* Whether a thread that does not block the signal would see it all the same.  Notes in which
+ * call it sleeps. */
 static bool
-may_send(struct cut_thread *t)
+would_see(struct cut_thread *t)
 {
 	uint64_t bit = 1ull << (c.number - 1), set;
 
 	t->sight.nr = sys_thread_call(t->tid, t->sight.args, &t->sight.sp, &t->sight.pc);
-	if (sys_blocked_signals(t->tid) & bit)
-		return false;
 	/* By an instruction of the program's own: gate.h does not know. */
 	if (t->sight.nr == SYS_execve || t->sight.nr == SYS_execveat)
-		return false;
+		return true;
 	/* What it waits for is not blocked meanwhile, as proc(5) has it. */
-	return t->sight.nr != SYS_rt_sigtimedwait ||
-	       (sys_read_memory(t->sight.args[0], &set, sizeof set) && !(set & bit));
+	return t->sight.nr == SYS_rt_sigtimedwait &&
+	       (!sys_read_memory(t->sight.args[0], &set, sizeof set) || set & bit);
+}
+
+/* Whether a thread may be sent the signal: it would answer, and not see it. */
+static bool
+may_send(struct cut_thread *t)
+{
+	bool is_seen = would_see(t);
+
+	return !is_seen && !(sys_blocked_signals(t->tid) >> (c.number - 1) & 1);
 }
 
 /* Send the signal to those that have not had it; not to those that would see it, which
@@ -380,34 +387,31 @@ send(bool is_main_due)
 	}
 }
 
-struct delegate {
-	int tid; /* 0 = none yet */
-};
-
+/* with: its number; 0 = none yet.  A cut may be under way, and has sys_blocked_signals. */
 static void
 choose_delegate(int tid, void *with)
 {
 	struct cut_thread t = {.tid = tid};
-	struct delegate *d = with;
+	int *chosen = with;
 	uint64_t blocked, pending;
 
-	if (d->tid || tid == sys_getpid() || tid == c.own_thread ||
+	if (*chosen || tid == sys_getpid() || tid == c.own_thread ||
 	    !sys_signal_sets(tid, &blocked, &pending) || blocked >> (c.number - 1) & 1 ||
-	    !strchr("RS", sys_thread_state(tid)) || !may_send(&t))
+	    !strchr("RS", sys_thread_state(tid)) || would_see(&t))
 		return;
-	d->tid = tid;
+	*chosen = tid;
 }
 
 bool
 cut_delegate(void)
 {
-	struct delegate d = {0};
+	int delegate = 0;
 
 	if (sys_gettid() != sys_getpid() || !sandbox_allows(SANDBOX_THREADS) || !c.number ||
-	    !cut_install() || sys_threads(choose_delegate, &d) != 0 || !d.tid ||
+	    !cut_install() || sys_threads(choose_delegate, &delegate) != 0 || !delegate ||
 	    !gate_begin_sending())
 		return false;
-	if (sys_queue_signal(d.tid, c.number, (uintptr_t)&cut_now) == 0)
+	if (sys_queue_signal(delegate, c.number, (uintptr_t)&cut_now) == 0)
 		return true;
 	gate_has_arrived();
 	return false;
