@@ -57,8 +57,7 @@ has_room(const struct aside *a)
 {
 	uintptr_t sp = (uintptr_t)__builtin_frame_address(0);
 
-	return sp < a->own_end && sp - a->own_low < a->own_end - a->own_low &&
-	       sp - a->own_low > ASIDE_ROOM;
+	return sp > a->own_low + ASIDE_ROOM && sp < a->own_end;
 }
 
 void

@@ -11,7 +11,7 @@
  *
  * Where the thread's own stack has room, all stays there: a collector that stops threads and
  * scans their stacks, from where each was stopped to the stack's end, has to find the
- * program's frames (tests/e2e/collector.sh).
+ * program's frames (tests/real/collector.sh).
  *
  * A stack aside belongs to one thread, is mapped when it is first wanted, and has an
  * unreadable page at its end.  While a function runs aside, another is run where its caller
