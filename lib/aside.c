@@ -87,5 +87,6 @@ aside_has(uintptr_t sp)
 bool
 aside_is_switch(uintptr_t pc)
 {
-	return pc >= (uintptr_t)gcprof_aside_switch && pc <= (uintptr_t)gcprof_aside_switch_end;
+	return pc >= (uintptr_t)gcprof_aside_switch &&
+	       pc <= (uintptr_t)gcprof_aside_switch_end;
 }

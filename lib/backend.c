@@ -5,8 +5,8 @@
 #include "backend.h"
 #include "aside.h"
 #include "blocks.h"
-#include "mallctl.h"
 #include "libc.h"
+#include "mallctl.h"
 #include "mem.h"
 #include "sys.h"
 
@@ -130,7 +130,8 @@ backend_regions(void (*f)(uintptr_t start, uintptr_t end, void *with), void *wit
 	large_regions(f, with);
 }
 
-void *gcprof_jesys_mmap(void *addr, size_t bytes, int prot, int flags, int fd, off_t offset);
+void *gcprof_jesys_mmap(void *addr, size_t bytes, int prot, int flags, int fd,
+			off_t offset);
 int gcprof_jesys_munmap(void *addr, size_t bytes);
 int gcprof_jesys_madvise(void *addr, size_t bytes, int advice);
 int gcprof_jesys_mprotect(void *addr, size_t bytes, int prot);
@@ -286,7 +287,7 @@ int
 gcprof_jesys_Unwind_Backtrace(void *f, void *with)
 {
 	(void)f, (void)with; /* heap profiling of its own: off */
-	return 5;	     /* _URC_END_OF_STACK */
+	return 5;            /* _URC_END_OF_STACK */
 }
 
 uintptr_t
@@ -412,7 +413,8 @@ find_next(void)
 		backend_is_system = false;
 		return;
 	}
-	backend_min_bytes = (void *)next.malloc == libc_find("malloc") ? GLIBC_MIN : OTHER_MIN;
+	backend_min_bytes =
+		(void *)next.malloc == libc_find("malloc") ? GLIBC_MIN : OTHER_MIN;
 	backend_next = next;
 }
 
@@ -497,13 +499,27 @@ serve(void *with)
 	struct request *r = with;
 
 	switch (r->way) {
-	case BACKEND_MALLOC: r->p = gcprof_je_malloc(r->bytes); break;
-	case BACKEND_CALLOC: r->p = gcprof_je_calloc(1, r->bytes); break;
-	case BACKEND_REALLOC: r->p = gcprof_je_realloc(r->p, r->bytes); break;
-	case BACKEND_FREE: gcprof_je_free(r->p); break;
-	case BACKEND_MALLOCX: r->p = gcprof_je_mallocx(r->bytes, r->flags); break;
-	case BACKEND_RALLOCX: r->p = gcprof_je_rallocx(r->p, r->bytes, r->flags); break;
-	case BACKEND_DALLOCX: gcprof_je_dallocx(r->p, r->flags); break;
+	case BACKEND_MALLOC:
+		r->p = gcprof_je_malloc(r->bytes);
+		break;
+	case BACKEND_CALLOC:
+		r->p = gcprof_je_calloc(1, r->bytes);
+		break;
+	case BACKEND_REALLOC:
+		r->p = gcprof_je_realloc(r->p, r->bytes);
+		break;
+	case BACKEND_FREE:
+		gcprof_je_free(r->p);
+		break;
+	case BACKEND_MALLOCX:
+		r->p = gcprof_je_mallocx(r->bytes, r->flags);
+		break;
+	case BACKEND_RALLOCX:
+		r->p = gcprof_je_rallocx(r->p, r->bytes, r->flags);
+		break;
+	case BACKEND_DALLOCX:
+		gcprof_je_dallocx(r->p, r->flags);
+		break;
 	}
 }
 
@@ -529,7 +545,8 @@ backend_memalign(size_t align, size_t bytes)
 
 	if (large_is_wanted(bytes))
 		return backend_large(bytes, align, false);
-	p = tsd_ready() ? backend_aside(BACKEND_MALLOCX, NULL, bytes, JE_ALIGN(align)) : NULL;
+	p = tsd_ready() ? backend_aside(BACKEND_MALLOCX, NULL, bytes, JE_ALIGN(align))
+			: NULL;
 	if (unlikely(!p)) {
 		errno = ENOMEM;
 		p = backend_elsewhere(NULL, bytes, JE_ALIGN(align));
@@ -580,8 +597,10 @@ backend_mallocx(size_t bytes, int flags)
 
 	if (!backend_is_system) {
 		if (is_large_with(bytes, flags))
-			return backend_large(bytes, flags_align(flags), flags & MALLOCX_ZERO);
-		return tsd_ready() ? backend_aside(BACKEND_MALLOCX, NULL, bytes, flags) : NULL;
+			return backend_large(bytes, flags_align(flags),
+					     flags & MALLOCX_ZERO);
+		return tsd_ready() ? backend_aside(BACKEND_MALLOCX, NULL, bytes, flags)
+				   : NULL;
 	}
 	p = backend_next.memalign(flags_align(flags), backend_room(bytes));
 	if (p && flags & MALLOCX_ZERO)
@@ -650,7 +669,8 @@ backend_mallctl(const char *name, void *old, size_t *old_bytes, void *new, size_
 		return ENOENT;
 	if (which >= 0)
 		return mallctl_answer(which, old, old_bytes, new, new_bytes);
-	return tsd_ready() ? gcprof_je_mallctl(name, old, old_bytes, new, new_bytes) : EAGAIN;
+	return tsd_ready() ? gcprof_je_mallctl(name, old, old_bytes, new, new_bytes)
+			   : EAGAIN;
 }
 
 int
@@ -680,8 +700,8 @@ backend_mallctlbymib(const size_t *mib, size_t n, void *old, size_t *old_bytes, 
 static void
 say(void *with, const char *text)
 {
-	void (**own)(void *, const char *) =
-		(void (**)(void *, const char *))libc_dlsym(RTLD_DEFAULT, "malloc_message");
+	void (**own)(void *, const char *) = (void (**)(void *, const char *))libc_dlsym(
+		RTLD_DEFAULT, "malloc_message");
 	int was = errno;
 
 	if (own && *own)
@@ -702,7 +722,8 @@ int
 backend_trim(size_t pad)
 {
 	if (backend_is_system) {
-		int (*trim)(size_t) = (int (*)(size_t))libc_dlsym(RTLD_NEXT, "malloc_trim");
+		int (*trim)(size_t) =
+			(int (*)(size_t))libc_dlsym(RTLD_NEXT, "malloc_trim");
 
 		return trim ? trim(pad) : 0;
 	}

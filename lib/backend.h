@@ -75,8 +75,15 @@ backend_room(size_t bytes)
 }
 
 /* jemalloc's ways, on a stack aside for a thread whose own is small. */
-enum backend_way { BACKEND_MALLOC, BACKEND_CALLOC, BACKEND_REALLOC, BACKEND_FREE, BACKEND_MALLOCX,
-		   BACKEND_RALLOCX, BACKEND_DALLOCX };
+enum backend_way {
+	BACKEND_MALLOC,
+	BACKEND_CALLOC,
+	BACKEND_REALLOC,
+	BACKEND_FREE,
+	BACKEND_MALLOCX,
+	BACKEND_RALLOCX,
+	BACKEND_DALLOCX
+};
 void *backend_aside(enum backend_way way, void *p, size_t bytes, int flags);
 
 /* jemalloc has no memory in this thread's arena.  As glibc does then, look for some in
@@ -102,7 +109,7 @@ backend_malloc(size_t bytes)
 		return backend_next.malloc(backend_room(bytes));
 	if (large_is_wanted(bytes))
 		return backend_large(bytes, 1, false);
-	void *p = !backend_enter()	 ? NULL
+	void *p = !backend_enter()        ? NULL
 		  : likely(!tsd_is_small) ? gcprof_je_malloc(backend_room(bytes))
 					  : backend_aside(BACKEND_MALLOC, NULL, bytes, 0);
 
@@ -116,7 +123,7 @@ backend_calloc(size_t bytes)
 		return backend_next.calloc(1, backend_room(bytes));
 	if (large_is_wanted(bytes))
 		return backend_large(bytes, 1, true);
-	void *p = !backend_enter()	 ? NULL
+	void *p = !backend_enter()        ? NULL
 		  : likely(!tsd_is_small) ? gcprof_je_calloc(1, backend_room(bytes))
 					  : backend_aside(BACKEND_CALLOC, NULL, bytes, 0);
 
@@ -130,7 +137,7 @@ backend_realloc(void *p, size_t bytes)
 		return backend_next.realloc(p, backend_room(bytes));
 	if (large_is_wanted(bytes) || large_usable(p))
 		return backend_large_realloc(p, bytes, 1, false);
-	void *q = !backend_enter()	 ? NULL
+	void *q = !backend_enter()        ? NULL
 		  : likely(!tsd_is_small) ? gcprof_je_realloc(p, backend_room(bytes))
 					  : backend_aside(BACKEND_REALLOC, p, bytes, 0);
 
@@ -176,10 +183,11 @@ void *backend_rallocx(void *p, size_t bytes, int flags);
 size_t backend_xallocx(void *p, size_t bytes, size_t extra, int flags);
 void backend_dallocx(void *p, int flags);
 size_t backend_nallocx(size_t bytes, int flags);
-int backend_mallctl(const char *name, void *old, size_t *old_bytes, void *new, size_t new_bytes);
+int backend_mallctl(const char *name, void *old, size_t *old_bytes, void *new,
+		    size_t new_bytes);
 int backend_mallctlnametomib(const char *name, size_t *mib, size_t *n);
-int backend_mallctlbymib(const size_t *mib, size_t n, void *old, size_t *old_bytes, void *new,
-			 size_t new_bytes);
+int backend_mallctlbymib(const size_t *mib, size_t n, void *old, size_t *old_bytes,
+			 void *new, size_t new_bytes);
 void backend_stats_print(void (*write)(void *, const char *), void *with, const char *opts);
 /* Give unused memory back.  Returns 1 if some was. */
 int backend_trim(size_t pad);

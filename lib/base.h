@@ -36,16 +36,16 @@ struct caller {
 
 /* Things that went unrecorded, each counted and reported; see loss_names. */
 enum loss {
-	LOSS_SHADOW,  /* a live block is unknown: no memory for its tag, or an odd address */
-	LOSS_SITES,   /* a stack was not kept: no memory for another site */
-	LOSS_BIRTHS,  /* epoch and thread of a block unknown: the table is full */
-	LOSS_THREADS, /* a thread has no number: the table is full */
-	LOSS_MODULES, /* a loaded object is unknown: the table is full */
-	LOSS_MAPPINGS, /* a mapping of the program is unknown */
+	LOSS_SHADOW, /* a live block is unknown: no memory for its tag, or an odd address */
+	LOSS_SITES,     /* a stack was not kept: no memory for another site */
+	LOSS_BIRTHS,    /* epoch and thread of a block unknown: the table is full */
+	LOSS_THREADS,   /* a thread has no number: the table is full */
+	LOSS_MODULES,   /* a loaded object is unknown: the table is full */
+	LOSS_MAPPINGS,  /* a mapping of the program is unknown */
 	LOSS_BAD_FREES, /* wrong frees beyond the table */
-	LOSS_MARKS,   /* marks beyond the table */
+	LOSS_MARKS,     /* marks beyond the table */
 	LOSS_SNAPSHOTS, /* asked for while another was being written */
-	LOSS_VERIFY,  /* a stack is not what libunwind says it is (GCPROF_VERIFY) */
+	LOSS_VERIFY,    /* a stack is not what libunwind says it is (GCPROF_VERIFY) */
 	N_LOSSES
 };
 

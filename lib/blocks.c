@@ -23,7 +23,7 @@ blocks_chunk_slow(uintptr_t addr)
 	}
 	slot = &blocks_chunks[addr >> BLOCKS_CHUNK_BITS];
 	fresh = mem_map_dense((BLOCKS_CHUNK_WORDS + BLOCKS_TAIL_WORDS) * sizeof *fresh +
-			BLOCKS_TOUCHED + BLOCKS_LARGE * sizeof(uint64_t));
+			      BLOCKS_TOUCHED + BLOCKS_LARGE * sizeof(uint64_t));
 	if (!fresh) {
 		lose(LOSS_SHADOW);
 		return NULL;
@@ -120,14 +120,12 @@ walk_part(uint32_t *chunk, uintptr_t base, size_t from, size_t to,
 }
 
 /* In its chunk. */
-static size_t __attribute__((unused))
-granule_of(uintptr_t addr)
+static size_t __attribute__((unused)) granule_of(uintptr_t addr)
 {
 	return addr >> BLOCKS_GRANULE_BITS & (BLOCKS_CHUNK_WORDS - 1);
 }
 
-static int __attribute__((unused))
-stop_at(const struct block *b, void *with)
+static int __attribute__((unused)) stop_at(const struct block *b, void *with)
 {
 	(void)b, (void)with;
 	return 1;
@@ -150,8 +148,8 @@ forget_in_chunk(uint32_t *chunk, uintptr_t start, uintptr_t end)
 		if (run && (!relaxed_load(touched) || next >= end)) {
 			uintptr_t run_end = relaxed_load(touched) ? end : at;
 
-			GCP_ASSERT(!walk_part(chunk, 0, granule_of(run), granule_of(run_end - 1),
-					      stop_at, NULL));
+			GCP_ASSERT(!walk_part(chunk, 0, granule_of(run),
+					      granule_of(run_end - 1), stop_at, NULL));
 			mem_drop(blocks_words(chunk, run), (run_end - run) / 4);
 			run = 0;
 		}
@@ -232,7 +230,8 @@ blocks_ever_in(uintptr_t start, uintptr_t end)
 
 		next = at + part;
 		if (!relaxed_load(&pages_used[c / CHUNKS_A_PAGE]))
-			next = (uintptr_t)(c / CHUNKS_A_PAGE + 1) * CHUNKS_A_PAGE << BLOCKS_CHUNK_BITS;
+			next = (uintptr_t)(c / CHUNKS_A_PAGE + 1) * CHUNKS_A_PAGE
+			       << BLOCKS_CHUNK_BITS;
 		else if (!(chunk = acquire_load(&blocks_chunks[c])))
 			next = (uintptr_t)(c + 1) << BLOCKS_CHUNK_BITS;
 		else if (relaxed_load(blocks_touched(chunk, at)))
@@ -264,8 +263,8 @@ blocks_walk(int (*f)(const struct block *b, void *with), void *with)
 
 			if (!relaxed_load(&touched[k]))
 				continue;
-			stop = walk_part(chunk, (uintptr_t)c << BLOCKS_CHUNK_BITS, k * part,
-					 (k + 1) * part, f, with);
+			stop = walk_part(chunk, (uintptr_t)c << BLOCKS_CHUNK_BITS,
+					 k * part, (k + 1) * part, f, with);
 			if (stop)
 				return stop;
 		}

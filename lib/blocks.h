@@ -170,7 +170,8 @@ blocks_large(uintptr_t addr)
 }
 uint64_t *blocks_large_make(uintptr_t addr);
 /* Call f for each that is not zero. */
-void blocks_large_walk(void (*f)(uintptr_t mebibyte, uint64_t word, void *with), void *with);
+void blocks_large_walk(void (*f)(uintptr_t mebibyte, uint64_t word, void *with),
+		       void *with);
 
 /* Note that a block became live.
  *
@@ -305,7 +306,8 @@ blocks_find_live(uintptr_t addr, uint32_t **ret_words)
 
 	if (unlikely(granule >> (BLOCKS_ADDRESS_BITS - BLOCKS_GRANULE_BITS)))
 		return 0;
-	chunk = acquire_load(&blocks_chunks[granule >> (BLOCKS_CHUNK_BITS - BLOCKS_GRANULE_BITS)]);
+	chunk = acquire_load(
+		&blocks_chunks[granule >> (BLOCKS_CHUNK_BITS - BLOCKS_GRANULE_BITS)]);
 	if (unlikely(!chunk))
 		return 0;
 	*ret_words = &chunk[granule & (BLOCKS_CHUNK_WORDS - 1)];

@@ -17,7 +17,7 @@ uint32_t books_volume, books_shift;
 static struct {
 	uint64_t start_ns;
 	uint64_t weight; /* atomic: volume in bytes */
-	int is_turning;	 /* atomic flag: somebody ends a period */
+	int is_turning;  /* atomic flag: somebody ends a period */
 	uint32_t n_periods;
 	struct books_period periods[BOOKS_PERIODS];
 	uint32_t n_books; /* atomic; may pass MAX_BOOKS */
@@ -42,7 +42,8 @@ book_at(uint32_t i)
 }
 
 #define MOVE(array, from, to)                                                            \
-	(void)atomic_add(&(array)[to], __atomic_exchange_n(&(array)[from], 0, __ATOMIC_RELAXED))
+	(void)atomic_add(&(array)[to],                                                   \
+			 __atomic_exchange_n(&(array)[from], 0, __ATOMIC_RELAXED))
 
 static void
 join_pages(void)
@@ -190,8 +191,8 @@ page_of(site_id site, size_t bytes)
 	page = page_new();
 	/* Of two that make one at once, one page stays unused. */
 	if (!__atomic_compare_exchange_n(of_site, &number,
-					 page == NO_PAGE ? NO_PAGE : page + FIRST_PAGE, false,
-					 __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+					 page == NO_PAGE ? NO_PAGE : page + FIRST_PAGE,
+					 false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
 		page = NO_PAGE;
 	else if (page != NO_PAGE)
 		release_store(&book_at(page)->site, site);

@@ -55,7 +55,7 @@ enum {
 
 /* Deaths of survivors of one site.  Written with atomic adds. */
 struct book {
-	site_id site; /* 0 = unused; written last */
+	site_id site;     /* 0 = unused; written last */
 	site_id freed_at; /* stack of one free of such a block, survivor or not; 0 = none */
 	uint64_t n_freed;
 	uint32_t last_born; /* volume at the birth of the last one that died */

@@ -11,7 +11,7 @@
 #include <string.h>
 
 static struct {
-	struct census *table; /* NULL: none */
+	struct census *table;     /* NULL: none */
 	struct census_entry *own; /* NULL: not entered */
 	int pid;
 	const char *program;
@@ -30,8 +30,8 @@ take_place(int pid)
 	for (i = 0; i < CENSUS_ENTRIES; i++) {
 		int32_t none = 0;
 
-		if (__atomic_compare_exchange_n(&c.table->entries[i].pid, &none, pid, false,
-						__ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+		if (__atomic_compare_exchange_n(&c.table->entries[i].pid, &none, pid,
+						false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
 			return &c.table->entries[i];
 	}
 	(void)atomic_add(&c.table->n_unlisted, 1);
@@ -57,8 +57,8 @@ strike_out(void)
 	int32_t pid = c.pid;
 
 	if (c.own)
-		(void)__atomic_compare_exchange_n(&c.own->pid, &pid, 0, false, __ATOMIC_ACQ_REL,
-						  __ATOMIC_RELAXED);
+		(void)__atomic_compare_exchange_n(&c.own->pid, &pid, 0, false,
+						  __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
 	c.own = NULL;
 }
 

@@ -283,8 +283,8 @@ run(struct cursor c, const struct cie *cie, uintptr_t location, uintptr_t stop,
 			break;
 		}
 		/* Operations whose first operand is a register. */
-		if ((op >= 0x05 && op <= 0x09) || (op >= 0x10 && op <= 0x11) || op == 0x14 ||
-		    op == 0x15 || op == 0x16 || op == 0x2f) {
+		if ((op >= 0x05 && op <= 0x09) || (op >= 0x10 && op <= 0x11) ||
+		    op == 0x14 || op == 0x15 || op == 0x16 || op == 0x2f) {
 			n = get_uleb(&c);
 			if (n < CFI_N_REGS)
 				rule = &row->reg[n];
@@ -478,10 +478,10 @@ evaluate(const struct machine *m, const uint8_t *expr, const uint8_t *end,
 	for (steps = 0; c.at < c.end && steps < EXPR_STEPS; steps++) {
 		uint8_t op = (uint8_t)get(&c, 1);
 		unsigned needs = op == 0x12 || op == 0x13 || op == 0x06 || op == 0x1f ||
-					 op == 0x20 || op == 0x23 || op == 0x28
-				 ? 1
-			 : op == 0x14 || (op >= 0x16 && op <= 0x2e) ? 2
-								     : 0;
+						 op == 0x20 || op == 0x23 || op == 0x28
+					 ? 1
+				 : op == 0x14 || (op >= 0x16 && op <= 0x2e) ? 2
+									    : 0;
 		int16_t by;
 
 		if (n < needs || n >= EXPR_DEPTH)

@@ -67,7 +67,6 @@ typedef bool cfi_load(void *with, uintptr_t addr, uintptr_t *ret);
 
 /* From a frame to its caller, in place.  Returns 0; -ENODATA if a register is
  * needed that is not known; -EFAULT if memory cannot be read; -EINVAL. */
-int cfi_step(const struct cfi_row *row, struct cfi_regs *regs, cfi_load *load,
-	     void *with);
+int cfi_step(const struct cfi_row *row, struct cfi_regs *regs, cfi_load *load, void *with);
 
 #endif

@@ -3,8 +3,8 @@
  * SPDX-License-Identifier: MIT
  */
 #include "cut.h"
-#include "gate.h"
 #include "forking.h"
+#include "gate.h"
 #include "mappings.h"
 #include "mem.h"
 #include "sandbox.h"
@@ -99,7 +99,8 @@ void
 cut_before_leaving(uint64_t mask)
 {
 	uint64_t start = sys_now_ns();
-	int main_thread = sys_getpid(), rounds = 1 << 20; /* a filter may have stopped the clock */
+	int main_thread = sys_getpid(),
+	    rounds = 1 << 20; /* a filter may have stopped the clock */
 
 	if (sys_gettid() == main_thread)
 		return;
@@ -108,10 +109,9 @@ cut_before_leaving(uint64_t mask)
 
 		/* A child of vfork may keep it from taking any for long. */
 		if (waited > SECOND_WAIT_NS || !rounds-- ||
-		    (waited > GRACE_NS &&
-		     ((sys_signal_sets(main_thread, &blocked, &pending) &&
-		       !(pending & ~blocked & ~mask)) ||
-		      sys_thread_state(main_thread) == 'D')))
+		    (waited > GRACE_NS && ((sys_signal_sets(main_thread, &blocked, &pending) &&
+					    !(pending & ~blocked & ~mask)) ||
+					   sys_thread_state(main_thread) == 'D')))
 			return;
 		sys_yield();
 	}
@@ -167,7 +167,13 @@ my_entry(uint32_t generation)
 static void
 find_vectors(struct cut_thread *t, const ucontext_t *uc)
 {
-	enum { XMM = 160, XMM_END = 416, SOFTWARE = 464, HEADER = 512, MAGIC = 0x46505853 };
+	enum {
+		XMM = 160,
+		XMM_END = 416,
+		SOFTWARE = 464,
+		HEADER = 512,
+		MAGIC = 0x46505853
+	};
 	uintptr_t area = (uintptr_t)uc->uc_mcontext.fpregs;
 	const uint32_t *software = (const uint32_t *)(area + SOFTWARE);
 
@@ -192,7 +198,8 @@ cut_interrupted(struct cut_thread *t, const ucontext_t *uc)
 		t->mask = going_on->mask;
 	/* The red zone below the stack pointer is in use: x86-64 psABI, 3.2.2. */
 	t->sp = registers[REG_RSP] - 128;
-	t->alt_stack = uc->uc_stack.ss_flags & SS_DISABLE ? 0 : (uintptr_t)uc->uc_stack.ss_sp;
+	t->alt_stack =
+		uc->uc_stack.ss_flags & SS_DISABLE ? 0 : (uintptr_t)uc->uc_stack.ss_sp;
 	t->pc = registers[REG_RIP];
 	t->pc_sp = registers[REG_RSP];
 	t->is_interrupted = true;
@@ -407,9 +414,9 @@ cut_delegate(void)
 {
 	int delegate = 0;
 
-	if (sys_gettid() != sys_getpid() || !sandbox_allows(SANDBOX_THREADS) || !c.number ||
-	    !cut_install() || sys_threads(choose_delegate, &delegate) != 0 || !delegate ||
-	    !gate_begin_sending())
+	if (sys_gettid() != sys_getpid() || !sandbox_allows(SANDBOX_THREADS) ||
+	    !c.number || !cut_install() || sys_threads(choose_delegate, &delegate) != 0 ||
+	    !delegate || !gate_begin_sending())
 		return false;
 	if (sys_queue_signal(delegate, c.number, (uintptr_t)&cut_now) == 0)
 		return true;
@@ -530,9 +537,9 @@ is_next_child_init(void)
 	/* Not of the main thread, which may have ended. */
 	long n = sys_readlink("/proc/thread-self/ns/pid", mine, sizeof mine);
 
-	return n > 0 &&
-	       (sys_readlink("/proc/thread-self/ns/pid_for_children", childs, sizeof childs) != n ||
-		memcmp(mine, childs, (size_t)n) != 0);
+	return n > 0 && (sys_readlink("/proc/thread-self/ns/pid_for_children", childs,
+				      sizeof childs) != n ||
+			 memcmp(mine, childs, (size_t)n) != 0);
 }
 
 /* The child that writes.  If others run, at a moment at which they change nothing that
@@ -581,8 +588,8 @@ release(uint64_t own_mask)
 }
 
 int
-cut_take(const struct cut_thread *self, enum cut_way way, int (*f)(void *with), void *with,
-	 int *ret_result)
+cut_take(const struct cut_thread *self, enum cut_way way, int (*f)(void *with),
+	 void *with, int *ret_result)
 {
 	uint64_t mask = sys_block_signals(), start = sys_now_ns();
 	bool is_stopping;
@@ -604,8 +611,8 @@ cut_take(const struct cut_thread *self, enum cut_way way, int (*f)(void *with), 
 	}
 	if (way == CUT_AFTER_END && cut_now.threads)
 		cut_now.pid = cut_now.threads[0].tid = self->tid;
-	is_stopping = way != CUT_MOVING && way != CUT_AFTER_END && cut_now.threads && sandbox_allows(SANDBOX_THREADS) &&
-		      cut_install() && gate_begin();
+	is_stopping = way != CUT_MOVING && way != CUT_AFTER_END && cut_now.threads &&
+		      sandbox_allows(SANDBOX_THREADS) && cut_install() && gate_begin();
 	if (is_stopping) {
 		c.n_answered = 0;
 		release_store(&c.generation, c.generation + 1);

@@ -39,11 +39,11 @@ enum { CUT_REGISTERS = 16 };
 
 struct cut_thread {
 	int tid;
-	uint32_t state;		 /* enum cut_state; written last */
-	uint64_t mask;		 /* signals that the program has blocked there */
-	uintptr_t sp;		 /* everything from here upwards is in use */
+	uint32_t state;           /* enum cut_state; written last */
+	uint64_t mask;            /* signals that the program has blocked there */
+	uintptr_t sp;             /* everything from here upwards is in use */
 	uintptr_t thread_pointer; /* fs: the thread's descriptor */
-	uintptr_t alt_stack;	 /* sigaltstack, 0 = none */
+	uintptr_t alt_stack;      /* sigaltstack, 0 = none */
 	/* Where it goes on, and its stack pointer there; pc 0: where the call below
 	 * pc_sp returns to. */
 	uintptr_t pc, pc_sp;
@@ -53,8 +53,8 @@ struct cut_thread {
 	uintptr_t registers[CUT_REGISTERS];
 	uintptr_t hand; /* a block that malloc is about to give back, or 0 */
 	uintptr_t vectors, vectors_end; /* where those of the vector registers lie, or 0 */
-	bool is_sent;		   /* the signal */
-	struct resume_sight sight; /* before that */
+	bool is_sent;                   /* the signal */
+	struct resume_sight sight;      /* before that */
 };
 
 struct cut {
@@ -72,7 +72,8 @@ extern struct cut cut_now;
  * Not installed over a handler of the program's; 0 = no threads are stopped. */
 void cut_set_signal(int number);
 /* The same signal, when somebody has queued it for us: another process, or cut_delegate. */
-void cut_set_request(void (*f)(const siginfo_t *info, const ucontext_t *uc, bool is_delegated));
+void cut_set_request(void (*f)(const siginfo_t *info, const ucontext_t *uc,
+			       bool is_delegated));
 /* Have another thread do what the main thread was asked for: while this takes a cut, with
  * its signals blocked, others would be given those to the process.  Returns false if there
  * is none, or it cannot be reached.  BOUND: if that thread ends in this moment, the
@@ -87,7 +88,7 @@ void cut_set_own_thread(int tid);
 enum cut_way {
 	CUT_IN_CHILD,
 	CUT_IN_PLACE,
-	CUT_MOVING, /* in a child, and the other threads are not stopped at all */
+	CUT_MOVING,   /* in a child, and the other threads are not stopped at all */
 	CUT_AT_DEATH, /* in a child, and the other threads stay stopped: the process ends */
 	CUT_AFTER_END /* in place, in the sleeper: the process has ended, its threads wherever
 		       * they were; self->tid is its number */
@@ -99,8 +100,8 @@ enum cut_way {
  * self     the calling thread: sp and registers filled in; or by cut_interrupted.
  * Returns  the child's number > 0; or 0 and *ret_result is f's.
  * Context  inside the guard, or in a signal handler outside of it. */
-int cut_take(const struct cut_thread *self, enum cut_way way, int (*f)(void *with), void *with,
-	     int *ret_result);
+int cut_take(const struct cut_thread *self, enum cut_way way, int (*f)(void *with),
+	     void *with, int *ret_result);
 
 /* Wait for a child.  Returns -EAGAIN if it is not done (only if !is_waiting),
  * else f's result as 0 or -errno. */
@@ -115,12 +116,13 @@ void cut_before_leaving(uint64_t mask);
 static ALWAYS_INLINE void
 cut_here(struct cut_thread *ret)
 {
-	__asm__ volatile("movq %%rbx, 0(%2)\n\tmovq %%rbp, 8(%2)\n\tmovq %%r12, 16(%2)\n\t"
-			 "movq %%r13, 24(%2)\n\tmovq %%r14, 32(%2)\n\tmovq %%r15, 40(%2)\n\t"
-			 "leaq 0f(%%rip), %0\n0:\tmovq %%rsp, %1"
-			 : "=&r"(ret->pc), "=&r"(ret->pc_sp)
-			 : "r"(ret->registers)
-			 : "memory");
+	__asm__ volatile(
+		"movq %%rbx, 0(%2)\n\tmovq %%rbp, 8(%2)\n\tmovq %%r12, 16(%2)\n\t"
+		"movq %%r13, 24(%2)\n\tmovq %%r14, 32(%2)\n\tmovq %%r15, 40(%2)\n\t"
+		"leaq 0f(%%rip), %0\n0:\tmovq %%rsp, %1"
+		: "=&r"(ret->pc), "=&r"(ret->pc_sp)
+		: "r"(ret->registers)
+		: "memory");
 	ret->sp = ret->pc_sp;
 }
 

@@ -17,7 +17,7 @@ enum {
 	CHUNK_BITS = 14,
 	CHUNK = 1 << CHUNK_BITS,
 	MAX_EPOCHS = 1 << 27, /* of the bit array */
-	SWEEP_AT = 1 << 15 /* births that are not worth a sweep */
+	SWEEP_AT = 1 << 15    /* births that are not worth a sweep */
 };
 
 static struct {
@@ -43,11 +43,11 @@ static uint32_t n_births = 1;
 enum { BIT_WORDS = BLOCKS_BIRTHS / 64 };
 static struct {
 	uint64_t *seen[2]; /* in the sweep before, in this one, and when made */
-	int now;	   /* which of the two is this one's */
+	int now;           /* which of the two is this one's */
 	uint64_t *spare;
-	uint32_t n_spare; /* atomic */
-	uint32_t cursor;  /* atomic: words of spare below are empty */
-	uint32_t n_swept; /* n_births when the sweep began */
+	uint32_t n_spare;  /* atomic */
+	uint32_t cursor;   /* atomic: words of spare below are empty */
+	uint32_t n_swept;  /* n_births when the sweep began */
 	uint32_t sweep_at; /* births in use */
 	int is_sweeping;
 } sweep = {.sweep_at = SWEEP_AT};
@@ -158,7 +158,7 @@ flows(const struct epochs_counts *now, struct epochs_record *r)
 
 static bool
 tick(uint64_t now_ns, void (*sum)(struct epochs_counts *),
-	    void (*measure)(struct epochs_memory *), struct epochs_record *ret)
+     void (*measure)(struct epochs_memory *), struct epochs_record *ret)
 {
 	struct epochs_counts now;
 	epoch_no epoch;
@@ -180,7 +180,8 @@ tick(uint64_t now_ns, void (*sum)(struct epochs_counts *),
 	e.to_bytes = ret->survived_bytes;
 	e.is_to_early = ret->survived_bytes > e.young_bytes / 4;
 	if (e.is_to_early && e.early && epoch < MAX_EPOCHS)
-		relaxed_store(&e.early[epoch / 8], e.early[epoch / 8] | (uint8_t)(1u << epoch % 8));
+		relaxed_store(&e.early[epoch / 8],
+			      e.early[epoch / 8] | (uint8_t)(1u << epoch % 8));
 	if (e.n_records == MAX_RECORDS)
 		thin_out();
 	e.records[e.n_records] = *ret;
@@ -239,7 +240,8 @@ take_spare(void)
 			 * slower one has marked the other's. */
 			set_bit(sweep.seen[0], i * 64 + (uint32_t)__builtin_ctzll(bit));
 			set_bit(sweep.seen[1], i * 64 + (uint32_t)__builtin_ctzll(bit));
-			if (!(__atomic_fetch_and(&sweep.spare[i], ~bit, __ATOMIC_ACQ_REL) & bit))
+			if (!(__atomic_fetch_and(&sweep.spare[i], ~bit, __ATOMIC_ACQ_REL) &
+			      bit))
 				continue; /* another thread was faster */
 			(void)atomic_add(&sweep.n_spare, -1u);
 			relaxed_store(&sweep.cursor, i);
@@ -265,8 +267,8 @@ take_fresh(void)
 		fresh = mem_map(CHUNK * sizeof *fresh);
 		if (!fresh)
 			return 0;
-		(void)__atomic_compare_exchange_n(slot, &none, fresh, false, __ATOMIC_ACQ_REL,
-						  __ATOMIC_ACQUIRE);
+		(void)__atomic_compare_exchange_n(slot, &none, fresh, false,
+						  __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
 	}
 	return id;
 }
@@ -329,8 +331,8 @@ epochs_births_begin(void)
 	int idle = 0;
 
 	if (births_in_use() < relaxed_load(&sweep.sweep_at) || !sweep.spare ||
-	    !__atomic_compare_exchange_n(&sweep.is_sweeping, &idle, 1, false, __ATOMIC_ACQUIRE,
-					 __ATOMIC_RELAXED))
+	    !__atomic_compare_exchange_n(&sweep.is_sweeping, &idle, 1, false,
+					 __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 		return false;
 	forking_change_begin();
 	sweep.now = !sweep.now;
@@ -352,13 +354,15 @@ static void
 find_spare(uint32_t i)
 {
 	uint64_t spare = acquire_load(&sweep.spare[i]);
-	uint64_t unseen = ~(relaxed_load(&sweep.seen[0][i]) | relaxed_load(&sweep.seen[1][i]));
+	uint64_t unseen =
+		~(relaxed_load(&sweep.seen[0][i]) | relaxed_load(&sweep.seen[1][i]));
 	uint64_t left, found = unseen & ~spare;
 
 	if (i == 0)
 		found &= ~1ull; /* 0 is no birth */
 	for (left = found; left; left &= left - 1)
-		birth_set(i * 64 + (uint32_t)__builtin_ctzll(left), &(struct epochs_birth){0});
+		birth_set(i * 64 + (uint32_t)__builtin_ctzll(left),
+			  &(struct epochs_birth){0});
 	if (!found)
 		return;
 	(void)__atomic_fetch_or(&sweep.spare[i], found, __ATOMIC_RELEASE);
@@ -377,12 +381,14 @@ finish_sweep(bool is_complete)
 	}
 	/* Whole words below the numbers that there were when it began. */
 	for (i = 0; is_complete && i < sweep.n_swept / 64; i++) {
-		n_seen += (uint32_t)__builtin_popcountll(relaxed_load(&sweep.seen[sweep.now][i]));
+		n_seen += (uint32_t)__builtin_popcountll(
+			relaxed_load(&sweep.seen[sweep.now][i]));
 		find_spare(i);
 	}
 	relaxed_store(&sweep.cursor, 0);
 	/* Those in use include what only one sweep has missed. */
-	relaxed_store(&sweep.sweep_at, births_in_use() + (n_seen > SWEEP_AT ? n_seen : SWEEP_AT));
+	relaxed_store(&sweep.sweep_at,
+		      births_in_use() + (n_seen > SWEEP_AT ? n_seen : SWEEP_AT));
 	release_store(&sweep.is_sweeping, 0);
 }
 
@@ -425,7 +431,8 @@ epochs_birth_epoch(birth_id id)
 bool
 epochs_is_early(epoch_no epoch)
 {
-	return e.early && epoch < MAX_EPOCHS && relaxed_load(&e.early[epoch / 8]) >> epoch % 8 & 1;
+	return e.early && epoch < MAX_EPOCHS &&
+	       relaxed_load(&e.early[epoch / 8]) >> epoch % 8 & 1;
 }
 
 void

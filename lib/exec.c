@@ -106,7 +106,8 @@ execvpe(const char *file, char *const args[], char *const environment[])
 }
 
 EXPORT int
-execveat(int directory, const char *path, char *const args[], char *const environment[], int flags)
+execveat(int directory, const char *path, char *const args[], char *const environment[],
+	 int flags)
 {
 	return NEXT(execveat, directory, path, args, environment, flags);
 }

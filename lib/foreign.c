@@ -122,10 +122,10 @@ is_in_heap(uintptr_t chunk, size_t bytes)
 
 	if (offset < sizeof *h || !sys_is_readable(start))
 		return false;
-	return h->bytes % PAGE == 0 && h->bytes <= h->accessible && h->accessible <= HEAP_BYTES &&
-	       offset < h->bytes && bytes + LEAST <= h->bytes - offset &&
-	       sys_is_readable((uintptr_t)h->arena) && is_in_use(chunk, bytes) &&
-	       !is_kept(chunk, bytes);
+	return h->bytes % PAGE == 0 && h->bytes <= h->accessible &&
+	       h->accessible <= HEAP_BYTES && offset < h->bytes &&
+	       bytes + LEAST <= h->bytes - offset && sys_is_readable((uintptr_t)h->arena) &&
+	       is_in_use(chunk, bytes) && !is_kept(chunk, bytes);
 }
 
 /* Whether an address may be on the main thread's stack or on this one's, whose thread
@@ -142,7 +142,8 @@ is_on_stack(uintptr_t at)
 	sp &= page_mask;
 	top = (uintptr_t)__libc_stack_end;
 	__asm__("mov %%fs:0, %0" : "=r"(thread));
-	return (at > top - gap && at < top + gap) || (at >= sp && at < thread && thread - sp < gap);
+	return (at > top - gap && at < top + gap) ||
+	       (at >= sp && at < thread && thread - sp < gap);
 }
 
 static bool
@@ -154,9 +155,11 @@ is_mapping(uintptr_t chunk, const struct header *h)
 	struct mapping mapping;
 
 	/* One of a great alignment does not begin where its mapping does. */
-	return h->before < chunk && start % PAGE == 0 && bytes % PAGE == 0 && bytes > h->before &&
-	       bytes < (size_t)1 << BLOCKS_ADDRESS_BITS && sys_is_readable(start) && sys_is_readable(start + bytes - 8) &&
-	       !is_on_stack(chunk) && !modules_find(chunk, &module) && !mappings_find(chunk, &mapping);
+	return h->before < chunk && start % PAGE == 0 && bytes % PAGE == 0 &&
+	       bytes > h->before && bytes < (size_t)1 << BLOCKS_ADDRESS_BITS &&
+	       sys_is_readable(start) && sys_is_readable(start + bytes - 8) &&
+	       !is_on_stack(chunk) && !modules_find(chunk, &module) &&
+	       !mappings_find(chunk, &mapping);
 }
 
 bool
@@ -174,8 +177,10 @@ foreign_is(const void *p)
 	if (bytes % 16 || bytes < LEAST)
 		return false;
 	if (h->bytes & IS_MAPPED)
-		return !(h->bytes & (PREVIOUS_IN_USE | IN_OTHER_ARENA)) && is_mapping(chunk, h);
-	return h->bytes & IN_OTHER_ARENA ? is_in_heap(chunk, bytes) : is_in_break(chunk, bytes);
+		return !(h->bytes & (PREVIOUS_IN_USE | IN_OTHER_ARENA)) &&
+		       is_mapping(chunk, h);
+	return h->bytes & IN_OTHER_ARENA ? is_in_heap(chunk, bytes)
+					 : is_in_break(chunk, bytes);
 }
 
 void

@@ -6,11 +6,7 @@
 #include "sys.h"
 #include "thread.h"
 
-enum {
-	FORK_WAIT_NS = 20000000,
-	CHANGE_WAIT_NS = 200000000,
-	STEP_NS = 50000
-};
+enum { FORK_WAIT_NS = 20000000, CHANGE_WAIT_NS = 200000000, STEP_NS = 50000 };
 
 /* INVARIANT  stands still: a thread counts itself in n_changing, and then looks for a
  * forker; who forks says so, and then looks at n_changing.  Both are sequentially
@@ -33,7 +29,8 @@ wait_for_forker(void)
 			end = now + CHANGE_WAIT_NS;
 		if (now >= end) {
 			(void)__atomic_compare_exchange_n(&forker, &tid, 0, false,
-							  __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
+							  __ATOMIC_SEQ_CST,
+							  __ATOMIC_RELAXED);
 			return;
 		}
 		sys_wait(&forker, tid, end - now);
@@ -47,7 +44,8 @@ forking_change_begin(void)
 		return;
 	for (;;) {
 		(void)__atomic_fetch_add(&n_changing, 1, __ATOMIC_SEQ_CST);
-		if (likely(!__atomic_load_n(&forker, __ATOMIC_SEQ_CST)) || thread_tls.is_forker)
+		if (likely(!__atomic_load_n(&forker, __ATOMIC_SEQ_CST)) ||
+		    thread_tls.is_forker)
 			return;
 		(void)__atomic_fetch_sub(&n_changing, 1, __ATOMIC_SEQ_CST);
 		wait_for_forker();

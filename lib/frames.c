@@ -25,7 +25,7 @@ enum {
 	/* As in unwind.c: a frame pointer further up is not believed. */
 	MAX_GUESS = 16384,
 	RED_ZONE = 128, /* x86-64 psABI, 3.2.2 */
-	N_ROWS = 64	/* a power of two */
+	N_ROWS = 64     /* a power of two */
 };
 
 struct frame {

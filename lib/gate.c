@@ -8,8 +8,8 @@
 
 static struct {
 	int pid;
-	uint32_t n_in_exec; /* futex */
-	uint32_t is_sending; /* futex */
+	uint32_t n_in_exec;    /* futex */
+	uint32_t is_sending;   /* futex */
 	uint32_t n_on_the_way; /* signals that one thread has sent to another; futex */
 } g;
 
@@ -46,7 +46,8 @@ await_arrivals(void)
 	while ((n = __atomic_load_n(&g.n_on_the_way, __ATOMIC_SEQ_CST)) != 0) {
 		if (sys_now_ns() - start > GATE_PATIENCE_NS) {
 			(void)__atomic_compare_exchange_n(&g.n_on_the_way, &n, 0, false,
-							  __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+							  __ATOMIC_SEQ_CST,
+							  __ATOMIC_SEQ_CST);
 			return;
 		}
 		sys_wait(&g.n_on_the_way, n, GATE_PATIENCE_NS);

@@ -40,9 +40,10 @@ extern int gcprof_mark_ref_(const char *) __asm__("gcprof_mark") __attribute__((
 /* The calls below are static, and compiled under other names than the symbols
  * that they refer to: else they would refer to themselves. */
 static inline int gcprof_snapshot(void) __asm__("gcprof_call_snapshot_");
-static inline int gcprof_snapshot_to(const char *name) __asm__("gcprof_call_snapshot_to_");
-static inline int gcprof_memory_usage(struct gcprof_memory *ret)
-	__asm__("gcprof_call_memory_usage_");
+static inline int
+gcprof_snapshot_to(const char *name) __asm__("gcprof_call_snapshot_to_");
+static inline int
+gcprof_memory_usage(struct gcprof_memory *ret) __asm__("gcprof_call_memory_usage_");
 static inline int gcprof_leak_check(void) __asm__("gcprof_call_leak_check_");
 static inline int gcprof_mark(const char *label) __asm__("gcprof_call_mark_");
 

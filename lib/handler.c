@@ -56,8 +56,9 @@ take_in(uint32_t chunk)
 		uint64_t bit = (uint64_t)__builtin_ctzl(~used);
 		struct handler_stack *s;
 
-		if (!__atomic_compare_exchange_n(&chunks[chunk].used, &used, used | 1ull << bit,
-						 false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+		if (!__atomic_compare_exchange_n(&chunks[chunk].used, &used,
+						 used | 1ull << bit, false,
+						 __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 			continue;
 		s = (struct handler_stack *)(chunks[chunk].start + (bit + 1) * STACK) - 1;
 		s->word = &chunks[chunk].used;
@@ -163,14 +164,16 @@ __asm__(".text\n\t.p2align 4\n\t.globl handler_enter\n\t.hidden handler_enter\n\
 	"movq 184(%rsp), %r10\n\tmovq 192(%rsp), %r8\n\tmovq 200(%rsp), %r9\n\t"
 	/* As the kernel leaves it. */
 	"movq (%rsp), %rcx\n\t"
-	"\t.globl handler_record_end\n\t.hidden handler_record_end\nhandler_record_end:\n\t"
+	"\t.globl handler_record_end\n\t.hidden "
+	"handler_record_end\nhandler_record_end:\n\t"
 	"leaq 384(%rsp), %rsp\n\t.cfi_def_cfa rsp, 0\n\t.cfi_register rip, rcx\n\t"
 	".cfi_same_value rbx\n\t.cfi_same_value rbp\n\t.cfi_same_value r12\n\t"
 	".cfi_same_value r13\n\t.cfi_same_value r14\n\t.cfi_same_value r15\n\t"
 	"jmp *%rcx\n\t.cfi_endproc\n\t"
 	".size handler_going_on, . - handler_going_on\n");
 
-extern const char handler_going_on[] HIDDEN, handler_call[] HIDDEN, handler_record_end[] HIDDEN;
+extern const char handler_going_on[] HIDDEN, handler_call[] HIDDEN,
+	handler_record_end[] HIDDEN;
 
 struct handler_record *
 handler_record_of(const ucontext_t *uc)
@@ -187,6 +190,6 @@ handler_is_unfinished(const ucontext_t *uc)
 {
 	uintptr_t pc = (uintptr_t)uc->uc_mcontext.gregs[REG_RIP];
 
-	return pc <= (uintptr_t)handler_call ||
-	       (pc == (uintptr_t)handler_called && uc->uc_mcontext.gregs[REG_RAX] == -EINTR);
+	return pc <= (uintptr_t)handler_call || (pc == (uintptr_t)handler_called &&
+						 uc->uc_mcontext.gregs[REG_RAX] == -EINTR);
 }

@@ -35,20 +35,23 @@
  * long as the call takes; the unwind table of handler.c leads from there into that
  * frame. */
 struct handler_record {
-	uint64_t rip, rsp;	/* behind the program's call */
-	uint64_t mask;		/* the program's */
-	uint64_t nr;		/* to call, with args */
+	uint64_t rip, rsp; /* behind the program's call */
+	uint64_t mask;     /* the program's */
+	uint64_t nr;       /* to call, with args */
 	uint64_t result;
 	/* When the program's mask is put in place; at least one. */
 	uint64_t is_unblocked_before, is_unblocked_after;
 	uint64_t rbx, rbp, r12, r13, r14, r15;
-	uint64_t args[6];	/* rdi rsi rdx r10 r8 r9 */
+	uint64_t args[6];             /* rdi rsi rdx r10 r8 r9 */
 	uint64_t own_nr, own_args[6]; /* as the program has them */
-	uint64_t deadline_ns;	/* 0 = none */
-	uint64_t pair[2];	/* for args to point to */
+	uint64_t deadline_ns;         /* 0 = none */
+	uint64_t pair[2];             /* for args to point to */
 	uint64_t spare[3];
 };
-enum { HANDLER_RED_ZONE = 128, HANDLER_BELOW = HANDLER_RED_ZONE + sizeof(struct handler_record) };
+enum {
+	HANDLER_RED_ZONE = 128,
+	HANDLER_BELOW = HANDLER_RED_ZONE + sizeof(struct handler_record)
+};
 
 /* At the top of a stack of ours. */
 struct handler_stack {

@@ -54,13 +54,13 @@ struct heapfile_header {
 };
 
 struct heapfile_section {
-	uint32_t type;      /* enum heapfile_type */
-	uint32_t flags;     /* HEAPFILE_SECTION_REQUIRED or 0 */
-	uint64_t offset;    /* from the start of the file */
+	uint32_t type;   /* enum heapfile_type */
+	uint32_t flags;  /* HEAPFILE_SECTION_REQUIRED or 0 */
+	uint64_t offset; /* from the start of the file */
 	uint64_t bytes;
 	uint64_t n_records;
-	uint32_t crc;       /* of the section's bytes */
-	uint32_t reserved;  /* 0 */
+	uint32_t crc;      /* of the section's bytes */
+	uint32_t reserved; /* 0 */
 };
 
 _Static_assert(sizeof(struct heapfile_header) == 64, "header is 64 bytes");
@@ -243,20 +243,22 @@ enum heapfile_root {
 	HEAPFILE_ROOT_GLOBAL = 1,    /* writable data and bss of a module */
 	HEAPFILE_ROOT_STACK = 2,     /* of a thread, from its stack pointer */
 	HEAPFILE_ROOT_REGISTERS = 3, /* of a thread */
-	HEAPFILE_ROOT_TLS = 4,	     /* static thread-local storage, and the thread's descriptor */
-	HEAPFILE_ROOT_KEY = 5,	     /* pthread_setspecific values kept in the descriptor */
-	HEAPFILE_ROOT_MAPPING = 6,   /* memory that the program mapped itself */
-	HEAPFILE_ROOT_ALT_STACK = 7, /* sigaltstack in use */
+	HEAPFILE_ROOT_TLS = 4, /* static thread-local storage, and the thread's descriptor */
+	HEAPFILE_ROOT_KEY = 5,     /* pthread_setspecific values kept in the descriptor */
+	HEAPFILE_ROOT_MAPPING = 6, /* memory that the program mapped itself */
+	HEAPFILE_ROOT_ALT_STACK = 7,  /* sigaltstack in use */
 	HEAPFILE_ROOT_REGISTERED = 8, /* __lsan_register_root_region */
-	HEAPFILE_ROOT_OTHER = 9, /* writable memory of nobody known: the break, what the loader mapped */
+	HEAPFILE_ROOT_OTHER =
+		9, /* writable memory of nobody known: the break, what the loader mapped */
 };
 
 /* Of an edge that points inside: what memcheck's heuristics (its option
  * --leak-check-heuristics) would make of it. */
 enum heapfile_inside {
 	HEAPFILE_INSIDE_PLAIN = 0,
-	HEAPFILE_INSIDE_STRING = 1,	 /* std::string's characters behind length, capacity, count */
-	HEAPFILE_INSIDE_ARRAY = 2,	 /* first element behind the length word of new[] */
+	HEAPFILE_INSIDE_STRING =
+		1, /* std::string's characters behind length, capacity, count */
+	HEAPFILE_INSIDE_ARRAY = 2, /* first element behind the length word of new[] */
 	HEAPFILE_INSIDE_INHERITANCE = 3, /* second base class: vtables here and at the start */
 };
 
@@ -288,34 +290,42 @@ enum { HEAPFILE_INFO_NUMBER = 1, HEAPFILE_INFO_TEXT = 2 };
 
 enum heapfile_special {
 	HEAPFILE_SPECIAL_UNSAMPLED = 1, /* stack not taken: sampling */
-	HEAPFILE_SPECIAL_NESTED = 2,    /* stack not taken: gcprof was at work in the thread, and a signal handler or libc on its behalf allocated */
-	HEAPFILE_SPECIAL_CUT = 3,       /* outermost frame: the stack goes on beyond the most frames that are kept */
-	HEAPFILE_SPECIAL_BROKEN = 4,    /* outermost frame: the stack could not be followed further */
-	HEAPFILE_SPECIAL_FULL = 5,      /* stack not kept: no memory for another site */
-	HEAPFILE_SPECIAL_EARLY = 6,     /* stack not taken: before the process was ready for it */
+	HEAPFILE_SPECIAL_NESTED =
+		2, /* stack not taken: gcprof was at work in the thread, and a signal handler or libc on its behalf allocated */
+	HEAPFILE_SPECIAL_CUT =
+		3, /* outermost frame: the stack goes on beyond the most frames that are kept */
+	HEAPFILE_SPECIAL_BROKEN =
+		4, /* outermost frame: the stack could not be followed further */
+	HEAPFILE_SPECIAL_FULL = 5, /* stack not kept: no memory for another site */
+	HEAPFILE_SPECIAL_EARLY = 6, /* stack not taken: before the process was ready for it */
 };
 
 #define HEAPFILE_THREAD_ALIVE 1u
 #define HEAPFILE_THREAD_MAIN 2u
-#define HEAPFILE_THREAD_UNANSWERED 4u /* was not stopped in time: its whole stack counts as a root */
+#define HEAPFILE_THREAD_UNANSWERED                                                       \
+	4u /* was not stopped in time: its whole stack counts as a root */
 
 #define HEAPFILE_FRAMES_COMPLETE 1u /* the last frame is the outermost one */
 
-#define HEAPFILE_FRAME_EXACT 1u	 /* offset is the instruction itself */
+#define HEAPFILE_FRAME_EXACT 1u  /* offset is the instruction itself */
 #define HEAPFILE_FRAME_SIGNAL 2u /* made by the kernel: its caller was interrupted */
-#define HEAPFILE_FRAME_GAP 4u	 /* others between the one before and this one are left out */
+#define HEAPFILE_FRAME_GAP                                                               \
+	4u /* others between the one before and this one are left out */
 
-#define HEAPFILE_BIRTH_PROMOTED_EARLY 1u /* its survivors took over 25 % of the semispace: old after one epoch */
+#define HEAPFILE_BIRTH_PROMOTED_EARLY                                                    \
+	1u /* its survivors took over 25 % of the semispace: old after one epoch */
 
 enum heapfile_kind {
 	HEAPFILE_KIND_MALLOC = 0,
 	HEAPFILE_KIND_CALLOC = 1,
 	HEAPFILE_KIND_REALLOC = 2, /* realloc and reallocarray */
-	HEAPFILE_KIND_ALIGNED = 3, /* posix_memalign, aligned_alloc, memalign, valloc, pvalloc */
+	HEAPFILE_KIND_ALIGNED =
+		3, /* posix_memalign, aligned_alloc, memalign, valloc, pvalloc */
 	HEAPFILE_KIND_NEW = 4,
 	HEAPFILE_KIND_NEW_ARRAY = 5,
 	HEAPFILE_KIND_MALLOCX = 6, /* mallocx, rallocx */
-	HEAPFILE_KIND_IGNORED = 7, /* any, but not to be reported: __lsan_disable, __lsan_ignore_object */
+	HEAPFILE_KIND_IGNORED =
+		7, /* any, but not to be reported: __lsan_disable, __lsan_ignore_object */
 };
 
 #define HEAPFILE_MAPPING_READ 1u

@@ -34,12 +34,18 @@ static const struct section_kind {
 	const char *name;
 	unsigned least_bytes;
 } kinds[DECODE_N_TYPES] = {
-	[HEAPFILE_INFO] = {"INFO", 3},           [HEAPFILE_MODULES] = {"MODULES", 7},
-	[HEAPFILE_SITES] = {"SITES", 6},         [HEAPFILE_THREADS] = {"THREADS", 4},
-	[HEAPFILE_BIRTHS] = {"BIRTHS", 3},       [HEAPFILE_EPOCHS] = {"EPOCHS", 12},
-	[HEAPFILE_BLOCKS] = {"BLOCKS", 5},       [HEAPFILE_MAPPINGS] = {"MAPPINGS", 5},
-	[HEAPFILE_BAD_FREES] = {"BAD_FREES", 5}, [HEAPFILE_MARKS] = {"MARKS", 3},
-	[HEAPFILE_EDGES] = {"EDGES", 3},         [HEAPFILE_ROOTS] = {"ROOTS", 5},
+	[HEAPFILE_INFO] = {"INFO", 3},
+	[HEAPFILE_MODULES] = {"MODULES", 7},
+	[HEAPFILE_SITES] = {"SITES", 6},
+	[HEAPFILE_THREADS] = {"THREADS", 4},
+	[HEAPFILE_BIRTHS] = {"BIRTHS", 3},
+	[HEAPFILE_EPOCHS] = {"EPOCHS", 12},
+	[HEAPFILE_BLOCKS] = {"BLOCKS", 5},
+	[HEAPFILE_MAPPINGS] = {"MAPPINGS", 5},
+	[HEAPFILE_BAD_FREES] = {"BAD_FREES", 5},
+	[HEAPFILE_MARKS] = {"MARKS", 3},
+	[HEAPFILE_EDGES] = {"EDGES", 3},
+	[HEAPFILE_ROOTS] = {"ROOTS", 5},
 	[HEAPFILE_OBJECT_WORDS] = {"OBJECT_WORDS", 5},
 	[HEAPFILE_CONTENTS] = {"CONTENTS", 2},
 	[HEAPFILE_PERIODS] = {"PERIODS", 5},
@@ -148,7 +154,7 @@ get_u8(const uint8_t *p)
 }
 
 #define HEADER(p, field, bits) get_u##bits((p) + offsetof(struct heapfile_header, field))
-#define ENTRY(p, field, bits)  get_u##bits((p) + offsetof(struct heapfile_section, field))
+#define ENTRY(p, field, bits) get_u##bits((p) + offsetof(struct heapfile_section, field))
 
 /* zlib counts in unsigned int; a section may be larger. */
 static uint32_t
@@ -183,8 +189,7 @@ check_version(const uint8_t *h, unsigned options, struct hf_error *e)
 			    major);
 	if (!sound)
 		return fail(e, HF_CHECKSUM, "header",
-			    offsetof(struct heapfile_header, header_crc),
-			    "wrong checksum");
+			    offsetof(struct heapfile_header, header_crc), "wrong checksum");
 	return true;
 }
 
@@ -259,8 +264,7 @@ check_lengths(struct decoder *d)
 			    "truncated (%llu bytes are missing)",
 			    (unsigned long long)(file_bytes - d->n));
 	if (d->n > file_bytes)
-		return fail(d->error, HF_LAYOUT, "file", file_bytes,
-			    "bytes after the end");
+		return fail(d->error, HF_LAYOUT, "file", file_bytes, "bytes after the end");
 	if (table < sizeof(struct heapfile_header) || table > d->n ||
 	    d->n - table != table_bytes)
 		return fail(d->error, HF_LAYOUT, "header",
@@ -291,13 +295,11 @@ check_entry(struct decoder *d, const uint8_t *entry, uint64_t *next)
 	*next = offset + bytes;
 	if (!d->is_later && (ENTRY(entry, reserved, 32) ||
 			     ENTRY(entry, flags, 32) & ~HEAPFILE_SECTION_REQUIRED))
-		return fail(d->error, HF_LAYOUT, "table", at,
-			    "reserved bits are not zero");
+		return fail(d->error, HF_LAYOUT, "table", at, "reserved bits are not zero");
 	if (!name) {
 		if (ENTRY(entry, flags, 32) & HEAPFILE_SECTION_REQUIRED)
 			return fail(d->error, HF_FEATURE, "table", at,
-				    "required section of type %u is not known here",
-				    type);
+				    "required section of type %u is not known here", type);
 		return true;
 	}
 	snprintf(d->error->section, sizeof(d->error->section), "%s section", name);

@@ -181,7 +181,7 @@ struct hf_grown {
 };
 
 struct hf_estimate {
-	uint32_t site; /* never 0 */
+	uint32_t site;               /* never 0 */
 	uint64_t allocations, bytes; /* in 1/256 */
 };
 

@@ -127,8 +127,7 @@ get_text(struct decoder *d, struct hf_text *ret)
 static bool
 add(struct decoder *d, const uint8_t *at, uint64_t a, uint64_t b, uint64_t *ret)
 {
-	return !__builtin_add_overflow(a, b, ret) ||
-	       decode_bad(d, at, "address overflow");
+	return !__builtin_add_overflow(a, b, ret) || decode_bad(d, at, "address overflow");
 }
 
 /* Give the record to the sink; stopped is not a fault of the file. */
@@ -204,8 +203,7 @@ get_site(struct decoder *d)
 	    !get_reference(d, HEAPFILE_MODULES, &r.module) || !get_varint(d, &r.offset))
 		return false;
 	if (r.flags & HEAPFILE_SITE_SPECIAL &&
-	    !check_kind(d, at, r.offset, HEAPFILE_SPECIAL_UNSAMPLED,
-			HEAPFILE_SPECIAL_EARLY))
+	    !check_kind(d, at, r.offset, HEAPFILE_SPECIAL_UNSAMPLED, HEAPFILE_SPECIAL_EARLY))
 		return false;
 	return get_varint(d, &r.allocations) && get_varint(d, &r.allocated_bytes) &&
 	       EMIT(d, site, &r);
@@ -663,7 +661,8 @@ get_estimate(struct decoder *d)
 		return false;
 	if (r.site == 0)
 		return decode_bad(d, at, "estimate of no site");
-	return get_varint(d, &r.allocations) && get_varint(d, &r.bytes) && EMIT(d, estimate, &r);
+	return get_varint(d, &r.allocations) && get_varint(d, &r.bytes) &&
+	       EMIT(d, estimate, &r);
 }
 
 static bool

@@ -221,7 +221,8 @@ heapfile_finish(void)
 	h.n_sections = w.n_sections;
 	h.entry_bytes = sizeof w.table[0];
 	h.table_crc = crc_add(0, (const uint8_t *)w.table, table_bytes);
-	h.header_crc = crc_add(0, (const uint8_t *)&h, offsetof(struct heapfile_header, header_crc));
+	h.header_crc = crc_add(0, (const uint8_t *)&h,
+			       offsetof(struct heapfile_header, header_crc));
 	write_all(&h, sizeof h, 0);
 	w.err = newfile_finish(w.err);
 	w.fd = -1;

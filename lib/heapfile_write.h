@@ -25,8 +25,8 @@ void heapfile_begin(const char *name, int mode, bool is_lasting);
 void heapfile_section(enum heapfile_type type);
 /* Each record is counted by the call that starts it. */
 void heapfile_record(void);
-void heapfile_put(uint64_t v);	      /* varint */
-void heapfile_put_zigzag(int64_t v);  /* zigzag */
+void heapfile_put(uint64_t v);       /* varint */
+void heapfile_put_zigzag(int64_t v); /* zigzag */
 void heapfile_put_byte(uint8_t v);
 void heapfile_put_text(const void *bytes, size_t n);
 

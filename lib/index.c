@@ -38,10 +38,10 @@ uintptr_t index_lo = UINTPTR_MAX, index_hi;
 enum { MAX_SPANS = 1 << 16 };
 static struct span {
 	uintptr_t start, end;
-} *spans;
+} * spans;
 static uint32_t n_spans;
 
-static struct chunk **chunks; /* N_CHUNKS */
+static struct chunk **chunks;                /* N_CHUNKS */
 static uint32_t used_lo = N_CHUNKS, used_hi; /* chunks in use */
 static uint32_t n_blocks;
 
@@ -137,10 +137,12 @@ index_add(uintptr_t addr, size_t bytes)
 	}
 	p = *slot;
 	if (!p->bits[(granule >> 6) & (PART_WORDS - 1)])
-		p->before[(granule >> 6) & (PART_WORDS - 1)] = (uint16_t)(n_blocks - p->base);
+		p->before[(granule >> 6) & (PART_WORDS - 1)] =
+			(uint16_t)(n_blocks - p->base);
 	p->bits[(granule >> 6) & (PART_WORDS - 1)] |= 1ull << (granule & 63);
 	end = end_in_chunks(addr, bytes);
-	for (next = (addr | ((1u << PART_BITS) - 1)) + 1; next < end; next += 1u << PART_BITS) {
+	for (next = (addr | ((1u << PART_BITS) - 1)) + 1; next < end;
+	     next += 1u << PART_BITS) {
 		c = chunk_make(next);
 		if (!c)
 			return false;
@@ -156,8 +158,9 @@ index_add(uintptr_t addr, size_t bytes)
 static struct chunk *
 chunk_at(uintptr_t addr)
 {
-	return chunks && addr >> BLOCKS_ADDRESS_BITS == 0 ? chunks[addr >> BLOCKS_CHUNK_BITS]
-							  : NULL;
+	return chunks && addr >> BLOCKS_ADDRESS_BITS == 0
+		       ? chunks[addr >> BLOCKS_CHUNK_BITS]
+		       : NULL;
 }
 
 /* Ordinal of the block that starts at addr. */
@@ -184,8 +187,8 @@ start_before(const struct chunk *c, uintptr_t addr)
 
 		for (;;) {
 			if (bits) {
-				uintptr_t in_part = (w << 6) + 63u -
-						    (unsigned)__builtin_clzll(bits);
+				uintptr_t in_part =
+					(w << 6) + 63u - (unsigned)__builtin_clzll(bits);
 
 				return (addr & ~(((uintptr_t)1 << PART_BITS) - 1)) |
 				       in_part << BLOCKS_GRANULE_BITS;

@@ -10,8 +10,8 @@
  * SPDX-License-Identifier: MIT
  */
 #include "foreign.h"
-#include "libc.h"
 #include "large.h"
+#include "libc.h"
 #include "mappings.h"
 #include "modules.h"
 #include "session.h"
@@ -41,7 +41,8 @@ wrap_malloc_slow(size_t bytes, enum heapfile_kind kind, const struct record_fram
 
 	if (wrap_is_too_big(bytes))
 		return NULL;
-	WRAP_ALLOC(p, is_zeros ? backend_calloc(bytes) : backend_malloc(bytes), bytes, kind, &c);
+	WRAP_ALLOC(p, is_zeros ? backend_calloc(bytes) : backend_malloc(bytes), bytes,
+		   kind, &c);
 	return p;
 }
 
@@ -52,7 +53,8 @@ wrap_alloc_slow(void *p, size_t bytes, enum heapfile_kind kind,
 	struct caller c = CALLER_OF(frame);
 
 	if (unlikely(!p))
-		p = backend_elsewhere(NULL, bytes, kind == HEAPFILE_KIND_CALLOC ? BACKEND_ZERO : 0);
+		p = backend_elsewhere(NULL, bytes,
+				      kind == HEAPFILE_KIND_CALLOC ? BACKEND_ZERO : 0);
 	if (p)
 		record_alloc(p, bytes, kind, &c);
 	record_leave();
@@ -326,11 +328,10 @@ mallinfo2(void)
 
 	session_memory(&m);
 	/* Everything in one region, nothing in the fast bins: see mallinfo(3). */
-	return (struct mallinfo2){.arena = m.heap_total,
-				  .uordblks = m.heap_used,
-				  .fordblks = m.heap_total > m.heap_used
-						      ? m.heap_total - m.heap_used
-						      : 0};
+	return (struct mallinfo2){
+		.arena = m.heap_total,
+		.uordblks = m.heap_used,
+		.fordblks = m.heap_total > m.heap_used ? m.heap_total - m.heap_used : 0};
 }
 
 static int
@@ -552,8 +553,9 @@ map(void *addr, size_t bytes, int prot, int flags, int fd, off_t offset,
 			.birth = record_birth(),
 			.flags = access_flags(prot) |
 				 (flags & MAP_ANONYMOUS ? 0 : HEAPFILE_MAPPING_FILE) |
-				 ((flags & MAP_TYPE) == MAP_PRIVATE ? 0
-								     : HEAPFILE_MAPPING_SHARED)};
+				 ((flags & MAP_TYPE) == MAP_PRIVATE
+					  ? 0
+					  : HEAPFILE_MAPPING_SHARED)};
 
 		mappings_insert(&m);
 	}
@@ -614,7 +616,8 @@ mremap(void *addr, size_t old_bytes, size_t bytes, int flags, ...)
 	large_changed(start, old_bytes);
 	if (flags & MREMAP_FIXED)
 		large_changed((uintptr_t)to, bytes);
-	p = sys_pass(SYS_mremap, (long)addr, (long)old_bytes, (long)bytes, flags, (long)to, 0);
+	p = sys_pass(SYS_mremap, (long)addr, (long)old_bytes, (long)bytes, flags,
+		     (long)to, 0);
 	if (p < 0)
 		return (void *)set_errno(p);
 	if (!record_enter()) {
@@ -676,7 +679,8 @@ static int
 change(int number, const void *addr, size_t bytes, long third, long fourth, long fifth)
 {
 	large_changed((uintptr_t)addr, bytes);
-	return (int)set_errno(sys_pass(number, (long)addr, (long)bytes, third, fourth, fifth, 0));
+	return (int)set_errno(
+		sys_pass(number, (long)addr, (long)bytes, third, fourth, fifth, 0));
 }
 
 EXPORT int
@@ -730,13 +734,14 @@ dlclose(void *handle)
 int __register_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void),
 		      void *object);
 EXPORT int
-__register_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void), void *object)
+__register_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void),
+		  void *object)
 {
 	static int (*real)(void (*)(void), void (*)(void), void (*)(void), void *);
 
 	if (!real)
-		real = (int (*)(void (*)(void), void (*)(void), void (*)(void), void *))libc_dlsym(
-			RTLD_NEXT, "__register_atfork");
+		real = (int (*)(void (*)(void), void (*)(void), void (*)(void),
+				void *))libc_dlsym(RTLD_NEXT, "__register_atfork");
 	if (record_enter())
 		record_leave();
 	return real ? real(prepare, parent, child, object) : ENOMEM;

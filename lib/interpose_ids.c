@@ -89,7 +89,8 @@ consider(void)
 		directory = directory_of(name);
 		if (sys_access(directory, W_OK | X_OK) == -EACCES) {
 			relaxed_store(&is_said, true);
-			sys_log("snapshots cannot be written as user %d: no permission for '%s', "
+			sys_log("snapshots cannot be written as user %d: no permission "
+				"for '%s', "
 				"where GCPROF_OUTPUT puts them",
 				sys_geteuid(), directory);
 		}
@@ -102,7 +103,8 @@ end(int result)
 {
 	int saved = errno;
 
-	if (result == 0 && !options.is_secure && options_want_snapshots() && !sandbox_is_on())
+	if (result == 0 && !options.is_secure && options_want_snapshots() &&
+	    !sandbox_is_on())
 		consider();
 	errno = saved;
 	return result;

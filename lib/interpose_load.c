@@ -29,14 +29,25 @@
 #include <stdlib.h>
 
 /* What is asked for if the C library's function of that name was found. */
-#define OURS(name) {#name, (void *)name}
+#define OURS(name)                                                                       \
+	{                                                                                \
+#name, (void *)name                                                      \
+	}
 static const struct {
 	const char *name;
 	void *ours;
 } allocators[] = {
-	OURS(malloc),	      OURS(calloc),	    OURS(realloc),  OURS(reallocarray),
-	OURS(free),	      OURS(posix_memalign), OURS(memalign), OURS(aligned_alloc),
-	OURS(valloc),	      OURS(pvalloc),	    OURS(malloc_usable_size),
+	OURS(malloc),
+	OURS(calloc),
+	OURS(realloc),
+	OURS(reallocarray),
+	OURS(free),
+	OURS(posix_memalign),
+	OURS(memalign),
+	OURS(aligned_alloc),
+	OURS(valloc),
+	OURS(pvalloc),
+	OURS(malloc_usable_size),
 };
 
 /* The function behind us. */
@@ -59,8 +70,10 @@ note_flags(int flags)
 {
 	static int is_said;
 
-	if (flags & RTLD_DEEPBIND && options.is_verbose && !__atomic_exchange_n(&is_said, 1, __ATOMIC_RELAXED))
-		sys_log("RTLD_DEEPBIND is taken out of dlopen's flags, so that all libraries "
+	if (flags & RTLD_DEEPBIND && options.is_verbose &&
+	    !__atomic_exchange_n(&is_said, 1, __ATOMIC_RELAXED))
+		sys_log("RTLD_DEEPBIND is taken out of dlopen's flags, so that all "
+			"libraries "
 			"share one malloc");
 }
 
@@ -108,16 +121,19 @@ struct answer
 load_symbol(void *handle, const char *name, const char *version)
 {
 	static void *next, *next_versioned;
-	struct answer a = {NULL, version ? next_of("dlvsym", &next_versioned) : next_of("dlsym", &next)};
+	struct answer a = {NULL, version ? next_of("dlvsym", &next_versioned)
+					 : next_of("dlsym", &next)};
 	size_t i;
 
 	/* The first and the next in the order of the scope are what the program means. */
-	if (handle == RTLD_DEFAULT || handle == RTLD_NEXT || !name || wrap_is_malloc_replaced())
+	if (handle == RTLD_DEFAULT || handle == RTLD_NEXT || !name ||
+	    wrap_is_malloc_replaced())
 		return a;
 	i = allocator_of(name);
 	if (i == sizeof allocators / sizeof *allocators)
 		return a;
-	a.known = version ? ((void *(*)(void *, const char *, const char *))a.next)(handle, name, version)
+	a.known = version ? ((void *(*)(void *, const char *, const char *))a.next)(
+				    handle, name, version)
 			  : ((void *(*)(void *, const char *))a.next)(handle, name);
 	/* If there is none, the entry asks again, so that dlerror has it. */
 	if (a.known && a.known == libc_find(name))
@@ -138,18 +154,14 @@ load_symbol(void *handle, const char *name, const char *version)
 		"\tpush %rsi\n"                                                          \
 		".cfi_adjust_cfa_offset 8\n"                                             \
 		"\tpush %rdx\n"                                                          \
-		".cfi_adjust_cfa_offset 8\n"                                             \
-		arguments                                                                \
-		"\tcall " #where "\n"                                                    \
+		".cfi_adjust_cfa_offset 8\n" arguments "\tcall " #where "\n"             \
 		"\tmov %rdx, %rcx\n"                                                     \
 		"\tpop %rdx\n"                                                           \
 		".cfi_adjust_cfa_offset -8\n"                                            \
 		"\tpop %rsi\n"                                                           \
 		".cfi_adjust_cfa_offset -8\n"                                            \
 		"\tpop %rdi\n"                                                           \
-		".cfi_adjust_cfa_offset -8\n"                                            \
-		then                                                                     \
-		".cfi_endproc\n"                                                         \
+		".cfi_adjust_cfa_offset -8\n" then ".cfi_endproc\n"                      \
 		".size " #name ", .-" #name "\n"                                         \
 		".popsection\n");
 

@@ -55,8 +55,8 @@ enter(const struct entry *e)
 	place = e->is_strict ? sandbox_add_strict() : sandbox_add(e->program);
 	if (place >= 0)
 		session_know_sandbox(e->is_strict);
-	result = sys_pass(e->number, e->args[0], e->args[1], e->args[2], e->args[3], e->args[4],
-			  e->args[5]);
+	result = sys_pass(e->number, e->args[0], e->args[1], e->args[2], e->args[3],
+			  e->args[4], e->args[5]);
 	if (!has_succeeded(e, result))
 		sandbox_withdraw(place);
 	session_after_sandbox();
@@ -74,8 +74,8 @@ set_errno(long result)
 }
 
 /* The rest of prctl, entered by a jump. */
-long sandbox_prctl(int option, unsigned long mode, unsigned long program, unsigned long fourth,
-		   unsigned long fifth) HIDDEN __attribute__((used));
+long sandbox_prctl(int option, unsigned long mode, unsigned long program,
+		   unsigned long fourth, unsigned long fifth) HIDDEN __attribute__((used));
 long
 sandbox_prctl(int option, unsigned long mode, unsigned long program, unsigned long fourth,
 	      unsigned long fifth)
@@ -127,8 +127,8 @@ note_changed(long number, long a, long b, long c, long d, long e)
 }
 
 /* The rest of syscall, for the numbers below. */
-long sandbox_syscall(long number, long a, long b, long c, long d, long e,
-		     long f) HIDDEN __attribute__((used));
+long sandbox_syscall(long number, long a, long b, long c, long d, long e, long f) HIDDEN
+	__attribute__((used));
 long
 sandbox_syscall(long number, long a, long b, long c, long d, long e, long f)
 {
@@ -184,9 +184,10 @@ _Static_assert(SYS_prctl == 157 && SYS_seccomp == 317 && SYS_exit_group == 231 &
 		       SYS_execve == 59 && SYS_execveat == 322 && PR_SET_SECCOMP == 22,
 	       "as below");
 
-_Static_assert(SYS_mmap == 9 && SYS_mprotect == 10 && SYS_munmap == 11 && SYS_mremap == 25 &&
-		       SYS_madvise == 28 && SYS_mlock == 149 && SYS_remap_file_pages == 216 &&
-		       SYS_mbind == 237 && SYS_mlock2 == 325 && SYS_pkey_mprotect == 329,
+_Static_assert(SYS_mmap == 9 && SYS_mprotect == 10 && SYS_munmap == 11 &&
+		       SYS_mremap == 25 && SYS_madvise == 28 && SYS_mlock == 149 &&
+		       SYS_remap_file_pages == 216 && SYS_mbind == 237 &&
+		       SYS_mlock2 == 325 && SYS_pkey_mprotect == 329,
 	       "as below");
 
 /* r11 is nobody's at a call.  Before the constructor has run, prctl goes through C, and

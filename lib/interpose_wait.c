@@ -34,7 +34,8 @@ struct next {
 	bool is_libc;
 };
 static struct {
-	struct next epoll_wait, epoll_pwait, epoll_pwait2, semtimedop, sigtimedwait, syscall;
+	struct next epoll_wait, epoll_pwait, epoll_pwait2, semtimedop, sigtimedwait,
+		syscall;
 } next;
 
 static void
@@ -109,7 +110,8 @@ epoll_wait(int fd, struct epoll_event *events, int most, int limit_ms)
 EXPORT int
 epoll_pwait(int fd, struct epoll_event *events, int most, int limit_ms, const sigset_t *mask)
 {
-	WAIT(epoll_pwait, SYS_epoll_pwait, limit_ms > 0, int, fd, events, most, limit_ms, mask);
+	WAIT(epoll_pwait, SYS_epoll_pwait, limit_ms > 0, int, fd, events, most, limit_ms,
+	     mask);
 }
 
 EXPORT int
@@ -132,8 +134,8 @@ sigtimedwait(const sigset_t *set, siginfo_t *info, const struct timespec *limit)
 }
 
 /* syscall, for the numbers of these and of io_getevents: interpose_sandbox.c. */
-long wait_syscall(long nr, long a, long b, long c, long d, long e,
-		  long f) HIDDEN __attribute__((used));
+long wait_syscall(long nr, long a, long b, long c, long d, long e, long f) HIDDEN
+	__attribute__((used));
 long
 wait_syscall(long nr, long a, long b, long c, long d, long e, long f)
 {

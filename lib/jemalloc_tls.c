@@ -56,8 +56,9 @@
 #define VARIABLE "je_tsd_tls"
 enum { STUB_BYTES = 32, MAX_SITES = 4096, MAX_CFI = 512 };
 
-static const char *const registers[16] = {"rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi",
-					  "r8",	 "r9",	"r10", "r11", "r12", "r13", "r14", "r15"};
+static const char *const registers[16] = {"rax", "rcx", "rdx", "rbx", "rsp", "rbp",
+					  "rsi", "rdi", "r8",  "r9",  "r10", "r11",
+					  "r12", "r13", "r14", "r15"};
 
 static unsigned char *file;
 static size_t file_bytes;
@@ -114,9 +115,9 @@ load(const char *name)
 		refuse("'%s' cannot be read", name);
 	(void)fclose(f); /* was only read */
 	head = in_file(0, sizeof *head);
-	if (memcmp(head->e_ident, ELFMAG, SELFMAG) != 0 || head->e_ident[EI_CLASS] != ELFCLASS64 ||
-	    head->e_machine != EM_X86_64 || head->e_type != ET_REL ||
-	    head->e_shentsize != sizeof *sections)
+	if (memcmp(head->e_ident, ELFMAG, SELFMAG) != 0 ||
+	    head->e_ident[EI_CLASS] != ELFCLASS64 || head->e_machine != EM_X86_64 ||
+	    head->e_type != ET_REL || head->e_shentsize != sizeof *sections)
 		refuse("'%s' is no relocatable object for x86-64", name);
 	sections = in_file(head->e_shoff, (uint64_t)head->e_shnum * sizeof *sections);
 }
@@ -185,7 +186,8 @@ note_site(unsigned section, Elf64_Rela *r)
 		refuse("%s+0x%lx: no operand of an instruction", section_name(section),
 		       (unsigned long)r->r_offset);
 	/* REX.W, with or without R; 8b mov, 03 add; operand at rip + disp32 */
-	rex = code[r->r_offset - 3], op = code[r->r_offset - 2], mod = code[r->r_offset - 1];
+	rex = code[r->r_offset - 3], op = code[r->r_offset - 2],
+	mod = code[r->r_offset - 1];
 	if ((rex & 0xfb) != 0x48 || (op != 0x8b && op != 0x03) || (mod & 0xc7) != 0x05)
 		refuse("%s+0x%lx: unknown form %02x %02x %02x", section_name(section),
 		       (unsigned long)r->r_offset, rex, op, mod);
@@ -209,7 +211,8 @@ find_sites(const Elf64_Sym *variable)
 
 	for (i = 1; i < head->e_shnum; i++) {
 		const Elf64_Shdr *s = &sections[i];
-		Elf64_Rela *r = s->sh_type == SHT_RELA ? in_file(s->sh_offset, s->sh_size) : NULL;
+		Elf64_Rela *r =
+			s->sh_type == SHT_RELA ? in_file(s->sh_offset, s->sh_size) : NULL;
 
 		for (k = 0; r && k < s->sh_size / sizeof *r; k++) {
 			if (&symbols[ELF64_R_SYM(r[k].r_info)] != variable)
@@ -278,7 +281,8 @@ skip_operands(unsigned char op, const unsigned char **p, const unsigned char *en
 /* What a function's instructions say up to a place, without the locations, without
  * what was remembered and restored since, and the last of several sizes of the frame. */
 static void
-copy_cfi(struct site *site, uint64_t function, const unsigned char *p, const unsigned char *end)
+copy_cfi(struct site *site, uint64_t function, const unsigned char *p,
+	 const unsigned char *end)
 {
 	uint64_t at = function;
 	size_t remembered[16], size_at = SIZE_MAX;
@@ -339,8 +343,8 @@ check_cie(const unsigned char *cie, uint32_t bytes)
 	/* version 1, "zR", code alignment 1, data alignment -8, return address in 16,
 	 * one byte more: addresses are relative, of four bytes; then CFA = rsp + 8,
 	 * return address at CFA - 8 */
-	static const unsigned char wanted[] = {1,    'z',  'R',	 0,    1,    0x78, 16,	1,
-					       0x1b, 0x0c, 0x07, 0x08, 0x90, 1,	   0,	0};
+	static const unsigned char wanted[] = {1,    'z',  'R',  0,    1,    0x78, 16, 1,
+					       0x1b, 0x0c, 0x07, 0x08, 0x90, 1,    0,  0};
 
 	if (bytes != 4 + sizeof wanted || memcmp(cie + 8, wanted, sizeof wanted) != 0)
 		refuse("a function's call frame information has an unknown head");
@@ -362,7 +366,8 @@ use_fde(const unsigned char *fde, uint32_t bytes, const Elf64_Rela *start)
 	for (i = 0; i < n_sites; i++) {
 		struct site *site = &sites[i];
 
-		if (site->section != sym->st_shndx || site->at < from || site->at - from >= range)
+		if (site->section != sym->st_shndx || site->at < from ||
+		    site->at - from >= range)
 			continue;
 		cie = fde + 4 - back;
 		memcpy(&cie_bytes, cie, 4);
@@ -430,7 +435,8 @@ write_stubs(FILE *f, const Elf64_Sym *variable)
 		const struct site *s = &sites[i];
 
 		fprintf(f, "\t.hidden gcprof_je_section%u\n", s->section);
-		fprintf(f, "\t.org gcprof_tsd_stubs + %zu, 0xcc\n\t.cfi_startproc\n", i * STUB_BYTES);
+		fprintf(f, "\t.org gcprof_tsd_stubs + %zu, 0xcc\n\t.cfi_startproc\n",
+			i * STUB_BYTES);
 		fputs("\t.cfi_escape ", f);
 		for (k = 0; k < s->cfi_bytes; k++)
 			fprintf(f, "%s%u", k ? "," : "", s->cfi[k]);
@@ -444,8 +450,8 @@ write_stubs(FILE *f, const Elf64_Sym *variable)
 				"\n\tmovq gcprof_tsd@gottpoff(%%rip), %%%s\n"
 				"\tmovq %%fs:(%%%s), %%%s\n",
 				s->reg, s->reg, s->reg);
-		fprintf(f, "\tjmp gcprof_je_section%u + %lu\n\t.cfi_endproc\n", s->section,
-			(unsigned long)s->at + 7);
+		fprintf(f, "\tjmp gcprof_je_section%u + %lu\n\t.cfi_endproc\n",
+			s->section, (unsigned long)s->at + 7);
 	}
 	fputs("\t.section .rodata\n\t.balign 64\n"
 	      "\t.globl gcprof_tsd_image, gcprof_tsd_image_end\n"

@@ -17,7 +17,7 @@ enum {
 	GRAIN = 4 * PAGE,
 	HUGE_PAGE = 2 << 20,
 	N_RUNS = 64,
-	TRIES = 64,   /* of a compare-and-exchange, or of a search, before it is given up */
+	TRIES = 64, /* of a compare-and-exchange, or of a search, before it is given up */
 	LOOK = 1 << 20, /* bytes that one call of mincore is about */
 	/* Fewer are written sooner than faulted in, however few of them are in use. */
 	CLEAR_AT_ONCE = 8 << 20,
@@ -28,7 +28,8 @@ enum {
 
 /* A run of pages in one word; 0 is none. */
 enum { COUNT_BITS = 29 };
-#define RUN(start, bytes) ((uint64_t)(start) >> PAGE_BITS << COUNT_BITS | (bytes) >> PAGE_BITS)
+#define RUN(start, bytes)                                                                \
+	((uint64_t)(start) >> PAGE_BITS << COUNT_BITS | (bytes) >> PAGE_BITS)
 #define RUN_START(run) ((uintptr_t)((run) >> COUNT_BITS << PAGE_BITS))
 #define RUN_BYTES(run) ((size_t)((run) & ((1ull << COUNT_BITS) - 1)) << PAGE_BITS)
 #define RUN_END(run) (RUN_START(run) + RUN_BYTES(run))
@@ -46,11 +47,11 @@ enum { PLACE_BITS = BLOCKS_LARGE_BITS - PAGE_BITS };
 /* Free runs.  since: of the run that is there now, as `clock` was; a hint. */
 static struct {
 	uint64_t runs[N_RUNS] __attribute__((aligned(64))); /* atomic */
-	uint32_t since[N_RUNS];				    /* atomic */
-	uint32_t clock;	    /* atomic: runs that were ever kept */
-	uint64_t bytes;	    /* atomic: of all runs */
-	uint64_t bound;	    /* atomic: most that they may have */
-	uint64_t unmapped;  /* atomic: bytes that were, for the bound, since it was tidied */
+	uint32_t since[N_RUNS];                             /* atomic */
+	uint32_t clock;    /* atomic: runs that were ever kept */
+	uint64_t bytes;    /* atomic: of all runs */
+	uint64_t bound;    /* atomic: most that they may have */
+	uint64_t unmapped; /* atomic: bytes that were, for the bound, since it was tidied */
 	uint32_t tidy_clock; /* `clock` as it was tidied */
 	uint64_t tidy_ns;    /* atomic: when */
 } kept = {.bound = LARGE_KEPT};
@@ -95,7 +96,8 @@ unmap(uintptr_t start, size_t bytes)
 static uintptr_t
 map_plain(size_t bytes)
 {
-	long p = sys_mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	long p = sys_mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (p < 0)
 		return 0;
@@ -166,8 +168,8 @@ put(uintptr_t start, size_t bytes)
 			continue;
 		(void)atomic_add(&kept.bytes, bytes);
 		relaxed_store(&kept.since[i], atomic_add(&kept.clock, 1) + 1);
-		if (__atomic_compare_exchange_n(&kept.runs[i], &none, RUN(start, bytes), false,
-						__ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+		if (__atomic_compare_exchange_n(&kept.runs[i], &none, RUN(start, bytes),
+						false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
 			return true;
 		(void)atomic_add(&kept.bytes, 0 - (uint64_t)bytes);
 	}
@@ -186,8 +188,9 @@ drop_oldest(void)
 		for (i = 0, oldest = -1; i < N_RUNS; i++) {
 			uint64_t r = relaxed_load(&kept.runs[i]);
 
-			if (r && (oldest < 0 || (int32_t)(relaxed_load(&kept.since[i]) -
-							  relaxed_load(&kept.since[oldest])) < 0)) {
+			if (r && (oldest < 0 ||
+				  (int32_t)(relaxed_load(&kept.since[i]) -
+					    relaxed_load(&kept.since[oldest])) < 0)) {
 				oldest = i;
 				run = r;
 			}
@@ -296,8 +299,8 @@ large_tidy(uint64_t now_ns)
 	int i;
 
 	if (now_ns - before < second ||
-	    !__atomic_compare_exchange_n(&kept.tidy_ns, &before, now_ns, false, __ATOMIC_ACQ_REL,
-					 __ATOMIC_RELAXED))
+	    !__atomic_compare_exchange_n(&kept.tidy_ns, &before, now_ns, false,
+					 __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
 		return;
 	kept.tidy_clock = relaxed_load(&kept.clock);
 	relaxed_store(&kept.unmapped, 0);
@@ -306,7 +309,8 @@ large_tidy(uint64_t now_ns)
 	for (i = 0; i < N_RUNS; i++) {
 		uint64_t run = relaxed_load(&kept.runs[i]);
 
-		if (run && (int32_t)(relaxed_load(&kept.since[i]) - clock) <= 0 && claim(i, run))
+		if (run && (int32_t)(relaxed_load(&kept.since[i]) - clock) <= 0 &&
+		    claim(i, run))
 			unmap(RUN_START(run), RUN_BYTES(run));
 	}
 }
@@ -322,10 +326,11 @@ set_block(uintptr_t start, size_t bytes)
 	if (!word)
 		return false;
 	/* One that has become shorter or longer where it is stays what it was. */
-	release_store(word, BLOCK(start, bytes) |
-				    (BLOCK_PLACE(relaxed_load(word)) == BLOCK_PLACE(BLOCK(start, 0))
-					     ? relaxed_load(word) & BLOCK_CHANGED
-					     : 0));
+	release_store(word,
+		      BLOCK(start, bytes) | (BLOCK_PLACE(relaxed_load(word)) ==
+							     BLOCK_PLACE(BLOCK(start, 0))
+						     ? relaxed_load(word) & BLOCK_CHANGED
+						     : 0));
 	return true;
 }
 
@@ -433,9 +438,9 @@ is_as_mapped(uintptr_t start, uint64_t value)
 bool
 large_is_passing(int advice)
 {
-	return advice == MADV_WILLNEED || advice == MADV_DONTNEED || advice == MADV_FREE ||
-	       advice == MADV_COLD || advice == MADV_PAGEOUT || advice == MADV_POPULATE_READ ||
-	       advice == MADV_POPULATE_WRITE;
+	return advice == MADV_WILLNEED || advice == MADV_DONTNEED ||
+	       advice == MADV_FREE || advice == MADV_COLD || advice == MADV_PAGEOUT ||
+	       advice == MADV_POPULATE_READ || advice == MADV_POPULATE_WRITE;
 }
 
 void
@@ -450,8 +455,9 @@ large_changed(uintptr_t start, size_t bytes)
 		uintptr_t block = at + (BLOCK_PLACE(value) << PAGE_BITS);
 
 		while (value && block < end && block + BLOCK_BYTES(value) > start &&
-		       !__atomic_compare_exchange_n(word, &value, value | BLOCK_CHANGED, false,
-						    __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+		       !__atomic_compare_exchange_n(word, &value, value | BLOCK_CHANGED,
+						    false, __ATOMIC_ACQ_REL,
+						    __ATOMIC_ACQUIRE))
 			;
 	}
 }
@@ -462,8 +468,8 @@ large_free_slow(void *p)
 	uint64_t *word, value = block_at(p, &word);
 
 	/* Of two threads that free it at once, one. */
-	if (!value || !__atomic_compare_exchange_n(word, &value, 0, false, __ATOMIC_ACQ_REL,
-						   __ATOMIC_RELAXED))
+	if (!value || !__atomic_compare_exchange_n(word, &value, 0, false,
+						   __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
 		return false;
 	if (BLOCK_BYTES(value) <= LARGE_KEEP && is_as_mapped((uintptr_t)p, value))
 		keep((uintptr_t)p, BLOCK_BYTES(value));

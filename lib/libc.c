@@ -13,10 +13,10 @@
 /* What is needed of an object's dynamic section. */
 struct object {
 	uintptr_t bias;
-	const ElfW(Sym) *symbols;
+	const ElfW(Sym) * symbols;
 	const char *strings;
-	const uint32_t *hash;	      /* DT_GNU_HASH */
-	const ElfW(Versym) *versions; /* NULL: has none */
+	const uint32_t *hash;          /* DT_GNU_HASH */
+	const ElfW(Versym) * versions; /* NULL: has none */
 	const char *soname;
 };
 
@@ -39,7 +39,7 @@ address_in(const struct link_map *map, uintptr_t value)
 static bool
 read_object(const struct link_map *map, struct object *ret)
 {
-	const ElfW(Dyn) *d;
+	const ElfW(Dyn) * d;
 	uintptr_t soname = 0;
 	bool has_soname = false;
 
@@ -65,7 +65,7 @@ read_object(const struct link_map *map, struct object *ret)
 }
 
 static void *
-address_of(const struct object *o, const ElfW(Sym) *sym)
+address_of(const struct object *o, const ElfW(Sym) * sym)
 {
 	uintptr_t at = o->bias + sym->st_value;
 
@@ -74,8 +74,7 @@ address_of(const struct object *o, const ElfW(Sym) *sym)
 	return (void *)at;
 }
 
-static const ElfW(Sym) *
-symbol_in(const struct object *o, const char *name)
+static const ElfW(Sym) * symbol_in(const struct object *o, const char *name)
 {
 	enum { HIDDEN_VERSION = 0x8000 }; /* an older one than the usual */
 	const uint32_t n_buckets = o->hash[0], first = o->hash[1], n_words = o->hash[2];

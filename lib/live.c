@@ -16,11 +16,11 @@
 
 static struct {
 	struct live_page *page; /* at one place for good; NULL: never yet */
-	bool is_open;		/* and it is shared with a file */
-	uint64_t next_ns;	/* atomic */
+	bool is_open;           /* and it is shared with a file */
+	uint64_t next_ns;       /* atomic */
 	uint64_t start_ns;
 	uint64_t beats, beat_ns; /* the last that was seen, and when */
-	uint64_t asked;		 /* what the last look answers */
+	uint64_t asked;          /* what the last look answers */
 	char directory[1024 + 64], page_file[1024 + 80], sites_file[1024 + 80];
 } l = {.next_ns = UINT64_MAX};
 
@@ -31,10 +31,12 @@ static struct {
 static int
 make_directory(const char *parent)
 {
-	(void)sys_format(l.directory, sizeof l.directory, "%s/" LIVE_PREFIX "%d.%lx", parent,
-			 sys_getpid(), (unsigned long)l.start_ns);
-	(void)sys_format(l.page_file, sizeof l.page_file, "%s/" LIVE_PAGE_FILE, l.directory);
-	(void)sys_format(l.sites_file, sizeof l.sites_file, "%s/" LIVE_SITES_FILE, l.directory);
+	(void)sys_format(l.directory, sizeof l.directory, "%s/" LIVE_PREFIX "%d.%lx",
+			 parent, sys_getpid(), (unsigned long)l.start_ns);
+	(void)sys_format(l.page_file, sizeof l.page_file, "%s/" LIVE_PAGE_FILE,
+			 l.directory);
+	(void)sys_format(l.sites_file, sizeof l.sites_file, "%s/" LIVE_SITES_FILE,
+			 l.directory);
 	return sys_mkdir(l.directory, 0700);
 }
 
@@ -49,7 +51,8 @@ make_page(bool is_asked)
 				  .pid = sys_getpid(),
 				  .pid_namespace = sys_pid_namespace(),
 				  .asked = is_asked};
-	int fd = sys_open(l.page_file, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0600), err = 0;
+	int fd = sys_open(l.page_file, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0600),
+	    err = 0;
 	void *page = NULL;
 
 	if (fd < 0)
@@ -142,7 +145,8 @@ live_init(uint64_t start_ns)
 		return;
 	err = live_open(sys_now_ns(), false);
 	if (err)
-		sys_log("GCPROF_LIVE: cannot make '%s' (errno %d): gcprof top will not see this "
+		sys_log("GCPROF_LIVE: cannot make '%s' (errno %d): gcprof top will not "
+			"see this "
 			"process",
 			l.directory, -err);
 }

@@ -39,7 +39,7 @@ enum {
 struct live_page {
 	char magic[8];
 	uint32_t version;
-	int32_t pid; /* as the program sees itself */
+	int32_t pid;            /* as the program sees itself */
 	uint64_t pid_namespace; /* inode of /proc/PID/ns/pid, 0 = unknown */
 
 	/* Written by who looks. */

@@ -45,7 +45,8 @@ mallctl_of_mib(const size_t *mib, size_t n)
 		if (!depth) {
 			/* Threads that do this at once write the same. */
 			depth = MAX_DEPTH;
-			if (gcprof_je_mallctlnametomib(answers[i].name, answers[i].mib, &depth))
+			if (gcprof_je_mallctlnametomib(answers[i].name, answers[i].mib,
+						       &depth))
 				continue;
 			release_store(&answers[i].depth, depth);
 		}
@@ -62,7 +63,7 @@ mallctl_answer(int which, void *old, size_t *old_bytes, const void *new, size_t 
 
 	if (answers[which].is_constant && (new || new_bytes))
 		return EPERM;
-	if (new && new_bytes != sizeof value)
+	if (new &&new_bytes != sizeof value)
 		return EINVAL;
 	if (old && old_bytes) {
 		if (*old_bytes != sizeof value) { /* as much as there is room for */

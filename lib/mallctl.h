@@ -22,6 +22,7 @@ int mallctl_of_name(const char *name);
 int mallctl_of_mib(const size_t *mib, size_t n);
 
 /* Answer as mallctl does: `which` is of the above.  Returns 0 or an errno value. */
-int mallctl_answer(int which, void *old, size_t *old_bytes, const void *new, size_t new_bytes);
+int mallctl_answer(int which, void *old, size_t *old_bytes, const void *new,
+		   size_t new_bytes);
 
 #endif

@@ -15,7 +15,7 @@ enum { MAX_AREAS = 1 << 20, BUFFER = 64 << 10 };
 
 static struct maps_area *areas; /* MAX_AREAS, touched as far as used */
 static uint32_t n_areas;
-static bool is_missing; /* the file could not be opened */
+static bool is_missing;     /* the file could not be opened */
 static char buffer[BUFFER]; /* one reader at a time */
 
 static uintptr_t
@@ -230,7 +230,8 @@ maps_close(void)
 }
 
 void
-maps_present(uintptr_t start, uintptr_t end, void (*f)(uintptr_t, uintptr_t, void *), void *with)
+maps_present(uintptr_t start, uintptr_t end, void (*f)(uintptr_t, uintptr_t, void *),
+	     void *with)
 {
 	int fd = pages_open();
 

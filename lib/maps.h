@@ -13,7 +13,14 @@
 
 #include "base.h"
 
-enum maps_name { MAPS_ANONYMOUS, MAPS_FILE, MAPS_DEVICE, MAPS_HEAP, MAPS_STACK, MAPS_KERNEL };
+enum maps_name {
+	MAPS_ANONYMOUS,
+	MAPS_FILE,
+	MAPS_DEVICE,
+	MAPS_HEAP,
+	MAPS_STACK,
+	MAPS_KERNEL
+};
 
 struct maps_area {
 	uintptr_t start, end;
@@ -41,7 +48,7 @@ void maps_close(void);
 /* Call f for runs of pages of [start, end) that hold something; pages never
  * touched are zero, and reading them would make page tables for them.
  * Cost and BOUND: pages.h. */
-void maps_present(uintptr_t start, uintptr_t end, void (*f)(uintptr_t start, uintptr_t end, void *with),
-		  void *with);
+void maps_present(uintptr_t start, uintptr_t end,
+		  void (*f)(uintptr_t start, uintptr_t end, void *with), void *with);
 
 #endif

@@ -160,7 +160,8 @@ mem_regions(void (*f)(uintptr_t start, uintptr_t end, void *with), void *with)
 		size_t bytes = acquire_load(&regions[i].bytes);
 
 		if (bytes)
-			f((uintptr_t)regions[i].start, (uintptr_t)regions[i].start + bytes, with);
+			f((uintptr_t)regions[i].start,
+			  (uintptr_t)regions[i].start + bytes, with);
 	}
 }
 
@@ -175,8 +176,9 @@ mem_resident_bytes(void)
 		size_t bytes = acquire_load(&regions[i].bytes), at, k;
 
 		for (at = 0; at < bytes; at += sizeof pages * MEM_PAGE) {
-			size_t part = bytes - at < sizeof pages * MEM_PAGE ? bytes - at
-								       : sizeof pages * MEM_PAGE;
+			size_t part = bytes - at < sizeof pages * MEM_PAGE
+					      ? bytes - at
+					      : sizeof pages * MEM_PAGE;
 
 			if (sys_mincore(regions[i].start + at, part, pages) < 0)
 				continue;

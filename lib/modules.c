@@ -19,15 +19,16 @@
 static struct module *slots[MODULES_MAX];
 
 bool
-modules_is_header(const ElfW(Ehdr) *eh, size_t bytes)
+modules_is_header(const ElfW(Ehdr) * eh, size_t bytes)
 {
 	return memcmp(eh->e_ident, ELFMAG, SELFMAG) == 0 &&
-	       eh->e_phentsize == sizeof(ElfW(Phdr)) && eh->e_phnum && eh->e_phoff <= bytes &&
+	       eh->e_phentsize == sizeof(ElfW(Phdr)) && eh->e_phnum &&
+	       eh->e_phoff <= bytes &&
 	       eh->e_phnum * sizeof(ElfW(Phdr)) <= bytes - eh->e_phoff;
 }
 
 int
-modules_headers(uintptr_t start, uintptr_t end, const ElfW(Phdr) **ret)
+modules_headers(uintptr_t start, uintptr_t end, const ElfW(Phdr) * *ret)
 {
 	const ElfW(Ehdr) *eh = (const void *)start;
 
@@ -43,7 +44,7 @@ modules_headers(uintptr_t start, uintptr_t end, const ElfW(Phdr) **ret)
 static void
 read_build_id(struct module *m)
 {
-	const ElfW(Phdr) *ph;
+	const ElfW(Phdr) * ph;
 	int i, n = modules_headers(m->start, m->start + m->bytes, &ph);
 
 	for (i = 0; i < n; i++) {
@@ -84,7 +85,8 @@ kernel_path(const char *link, const char *below)
 
 	if (!path)
 		return (char *)"";
-	n = link ? sys_readlink(link, path, PATH_BYTES / 2) : sys_executable(path, PATH_BYTES / 2);
+	n = link ? sys_readlink(link, path, PATH_BYTES / 2)
+		 : sys_executable(path, PATH_BYTES / 2);
 	if (n > 0 && *below)
 		path[n++] = '/';
 	if (n < 0)

@@ -20,11 +20,11 @@
 enum { MODULES_MAX = 1 << 14 };
 
 struct module {
-	uintptr_t start;  /* first mapped byte */
+	uintptr_t start; /* first mapped byte */
 	size_t bytes;
-	uintptr_t bias;   /* run-time address - virtual address in the file */
-	const void *map;  /* the loader's struct link_map, as an identity only */
-	epoch_no loaded;  /* when first seen */
+	uintptr_t bias;    /* run-time address - virtual address in the file */
+	const void *map;   /* the loader's struct link_map, as an identity only */
+	epoch_no loaded;   /* when first seen */
 	epoch_no unloaded; /* 0 = is loaded */
 	uint32_t n_build_id;
 	uint8_t build_id[32];
@@ -44,10 +44,10 @@ bool modules_find(uintptr_t pc, struct module_find *ret);
 /* The program headers of an object that the loader knows.  Another thread may be in
  * dlclose, where the loader knows an object still that it has unmapped.
  * Returns their number, 0 if they cannot be read. */
-int modules_headers(uintptr_t start, uintptr_t end, const ElfW(Phdr) **ret);
+int modules_headers(uintptr_t start, uintptr_t end, const ElfW(Phdr) * *ret);
 
 /* Whether this may be what an object of so many bytes begins with. */
-bool modules_is_header(const ElfW(Ehdr) *eh, size_t bytes);
+bool modules_is_header(const ElfW(Ehdr) * eh, size_t bytes);
 
 /* Look which known objects are gone.  Returns true if one is: rules learned
  * from their code are void.  Context: after dlclose. */

@@ -67,10 +67,11 @@ open_temporary(void)
 
 	for (attempt = 0; attempt < 16 && fd == -EEXIST; attempt++) {
 		(void)sys_format(f.temporary, sizeof f.temporary,
-				 attempt ? "%s.%d-%d.tmp" : "%s.%d.tmp", f.name, sys_getpid(),
-				 attempt);
+				 attempt ? "%s.%d-%d.tmp" : "%s.%d.tmp", f.name,
+				 sys_getpid(), attempt);
 		fd = sys_open(f.temporary,
-			      O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK,
+			      O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_NOCTTY |
+				      O_NONBLOCK,
 			      0600);
 	}
 	return fd;

@@ -68,7 +68,7 @@ throw_bad_alloc(void)
  * next.  Not to the C++ library's, nor to those of another allocator, which defines malloc
  * as well: that is what ours are for.  (An executable's own stand before ours.) */
 enum place { UNKNOWN, HERE, MALLOC_REPLACED, ELSEWHERE };
-static uint8_t place; /* enum place; atomic */
+static uint8_t place;   /* enum place; atomic */
 static bool is_started; /* it is known whether malloc is replaced */
 
 __attribute__((constructor(102))) static void
@@ -82,8 +82,8 @@ is_of_same_object(const void *a, const void *b)
 {
 	struct module_find x, y;
 
-	return a && b && modules_find((uintptr_t)a, &x) && modules_find((uintptr_t)b, &y) &&
-	       x.start == y.start;
+	return a && b && modules_find((uintptr_t)a, &x) &&
+	       modules_find((uintptr_t)b, &y) && x.start == y.start;
 }
 
 /* libc++ has its operators and its new handler in two objects. */
@@ -91,7 +91,9 @@ static bool
 is_of_cxx_library(const void *f)
 {
 	struct module_find m;
-	const char *path = modules_find((uintptr_t)f, &m) && m.module ? modules_get(m.module)->path : NULL;
+	const char *path = modules_find((uintptr_t)f, &m) && m.module
+				   ? modules_get(m.module)->path
+				   : NULL;
 
 	return is_of_same_object(f, cxx_library("_ZSt15get_new_handlerv")) ||
 	       (path && strstr(path, "/libc++"));
@@ -107,7 +109,8 @@ is_elsewhere(void)
 	if (known == UNKNOWN) {
 		next = libc_dlsym(RTLD_NEXT, "_Znwm");
 		known = next && !is_of_cxx_library(next) &&
-				!is_of_same_object(next, libc_dlsym(RTLD_NEXT, "malloc"))
+					!is_of_same_object(
+						next, libc_dlsym(RTLD_NEXT, "malloc"))
 				? ELSEWHERE
 			: wrap_is_malloc_replaced() ? MALLOC_REPLACED
 						    : HERE;
@@ -141,7 +144,7 @@ next_of(void **known, const char *name)
 		void *pass_on;                                                           \
 		if (unlikely(relaxed_load(&place) != HERE) && is_elsewhere() &&          \
 		    (pass_on = next_of(&pass_on_next, __func__)) != NULL) {              \
-			((type)pass_on)arguments;                                        \
+			((type)pass_on) arguments;                                       \
 			return;                                                          \
 		}                                                                        \
 	} while (0)
@@ -174,7 +177,7 @@ new_or_throw(size_t bytes, size_t align, enum heapfile_kind kind)
 }
 
 static ALWAYS_INLINE void
-delete(void *p, enum heapfile_kind kind)
+give_back(void *p, enum heapfile_kind kind)
 {
 	if (unlikely(relaxed_load(&place) != HERE) && wrap_is_malloc_replaced())
 		free(p);
@@ -295,7 +298,7 @@ EXPORT void
 _ZdlPv(void *p)
 {
 	PASS_ON_VOID(void (*)(void *), (p));
-	delete(p, HEAPFILE_KIND_NEW);
+	give_back(p, HEAPFILE_KIND_NEW);
 }
 OWN(_ZdlPv, void, (void *))
 
@@ -304,7 +307,7 @@ _ZdlPvSt11align_val_t(void *p, size_t align)
 {
 	PASS_ON_VOID(void (*)(void *, size_t), (p, align));
 	(void)align;
-	delete(p, HEAPFILE_KIND_NEW);
+	give_back(p, HEAPFILE_KIND_NEW);
 }
 OWN(_ZdlPvSt11align_val_t, void, (void *, size_t))
 
@@ -315,7 +318,7 @@ _ZdaPv(void *p)
 	if (IS_REPLACED(_ZdlPv))
 		_ZdlPv(p);
 	else
-		delete(p, HEAPFILE_KIND_NEW_ARRAY);
+		give_back(p, HEAPFILE_KIND_NEW_ARRAY);
 }
 OWN(_ZdaPv, void, (void *))
 
@@ -326,7 +329,7 @@ _ZdaPvSt11align_val_t(void *p, size_t align)
 	if (IS_REPLACED(_ZdlPvSt11align_val_t))
 		_ZdlPvSt11align_val_t(p, align);
 	else
-		delete(p, HEAPFILE_KIND_NEW_ARRAY);
+		give_back(p, HEAPFILE_KIND_NEW_ARRAY);
 }
 OWN(_ZdaPvSt11align_val_t, void, (void *, size_t))
 
@@ -335,11 +338,11 @@ OWN(_ZdaPvSt11align_val_t, void, (void *, size_t))
 	void name parameters;                                                            \
 	EXPORT void name parameters                                                      \
 	{                                                                                \
-		PASS_ON_VOID(void (*) parameters, all);                                  \
+		PASS_ON_VOID(void(*) parameters, all);                                   \
 		if (IS_REPLACED(plain))                                                  \
 			plain arguments;                                                 \
 		else                                                                     \
-			delete(p, kind);                                                 \
+			give_back(p, kind);                                              \
 	}
 DELETE(_ZdlPvm, (void *p, size_t bytes), (p, bytes), _ZdlPv, (p), HEAPFILE_KIND_NEW)
 DELETE(_ZdaPvm, (void *p, size_t bytes), (p, bytes), _ZdaPv, (p), HEAPFILE_KIND_NEW_ARRAY)
@@ -351,9 +354,7 @@ DELETE(_ZdlPvmSt11align_val_t, (void *p, size_t bytes, size_t align), (p, bytes,
        _ZdlPvSt11align_val_t, (p, align), HEAPFILE_KIND_NEW)
 DELETE(_ZdaPvmSt11align_val_t, (void *p, size_t bytes, size_t align), (p, bytes, align),
        _ZdaPvSt11align_val_t, (p, align), HEAPFILE_KIND_NEW_ARRAY)
-DELETE(_ZdlPvSt11align_val_tRKSt9nothrow_t,
-       (void *p, size_t align, const void *nothrow), (p, align, nothrow), _ZdlPvSt11align_val_t,
-       (p, align), HEAPFILE_KIND_NEW)
-DELETE(_ZdaPvSt11align_val_tRKSt9nothrow_t,
-       (void *p, size_t align, const void *nothrow), (p, align, nothrow), _ZdaPvSt11align_val_t,
-       (p, align), HEAPFILE_KIND_NEW_ARRAY)
+DELETE(_ZdlPvSt11align_val_tRKSt9nothrow_t, (void *p, size_t align, const void *nothrow),
+       (p, align, nothrow), _ZdlPvSt11align_val_t, (p, align), HEAPFILE_KIND_NEW)
+DELETE(_ZdaPvSt11align_val_tRKSt9nothrow_t, (void *p, size_t align, const void *nothrow),
+       (p, align, nothrow), _ZdaPvSt11align_val_t, (p, align), HEAPFILE_KIND_NEW_ARRAY)

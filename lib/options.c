@@ -94,9 +94,9 @@ parse_signal(const char *s, int *ret)
 	static const struct {
 		const char *name;
 		int number;
-	} names[] = {{"HUP", SIGHUP},	  {"QUIT", SIGQUIT}, {"USR1", SIGUSR1},
-		     {"USR2", SIGUSR2},	  {"ALRM", SIGALRM}, {"TERM", SIGTERM},
-		     {"URG", SIGURG},	  {"PROF", SIGPROF}, {"VTALRM", SIGVTALRM},
+	} names[] = {{"HUP", SIGHUP},     {"QUIT", SIGQUIT}, {"USR1", SIGUSR1},
+		     {"USR2", SIGUSR2},   {"ALRM", SIGALRM}, {"TERM", SIGTERM},
+		     {"URG", SIGURG},     {"PROF", SIGPROF}, {"VTALRM", SIGVTALRM},
 		     {"WINCH", SIGWINCH}, {"IO", SIGIO},     {"PWR", SIGPWR}};
 	const int rtmin = 34, rtmax = 64; /* as glibc shows them to programs */
 	uint64_t v;
@@ -105,8 +105,8 @@ parse_signal(const char *s, int *ret)
 	if (memcmp(s, "SIG", strlen(s) < 3 ? strlen(s) + 1 : 3) == 0)
 		s += 3;
 	if (values_number(s, s + strlen(s), &v)) {
-		if (v < 1 || v > (uint64_t)rtmax || v == SIGKILL || v == SIGSTOP || v == 32 ||
-		    v == 33)
+		if (v < 1 || v > (uint64_t)rtmax || v == SIGKILL || v == SIGSTOP ||
+		    v == 32 || v == 33)
 			return false;
 		*ret = (int)v;
 		return true;
@@ -120,11 +120,13 @@ parse_signal(const char *s, int *ret)
 		*ret = strcmp(s, "RTMIN") == 0 ? rtmin : rtmax;
 		return true;
 	}
-	if (strncmp(s, "RTMIN+", 6) == 0 && values_number(s + 6, s + strlen(s), &v) && v <= 30) {
+	if (strncmp(s, "RTMIN+", 6) == 0 && values_number(s + 6, s + strlen(s), &v) &&
+	    v <= 30) {
 		*ret = rtmin + (int)v;
 		return true;
 	}
-	if (strncmp(s, "RTMAX-", 6) == 0 && values_number(s + 6, s + strlen(s), &v) && v <= 30) {
+	if (strncmp(s, "RTMAX-", 6) == 0 && values_number(s + 6, s + strlen(s), &v) &&
+	    v <= 30) {
 		*ret = rtmax - (int)v;
 		return true;
 	}
@@ -306,8 +308,8 @@ options_text(char *to, size_t bytes)
 bool
 options_want_snapshots(void)
 {
-	return options.at_exit || options.at_signal || options.at_fatal || options.interval_ns ||
-	       options.growth_percent || options.limit_bytes;
+	return options.at_exit || options.at_signal || options.at_fatal ||
+	       options.interval_ns || options.growth_percent || options.limit_bytes;
 }
 
 /* Not by the default value of an option. */
@@ -326,8 +328,8 @@ options_ask_for_signal(void)
 bool
 options_ask_for_running(void)
 {
-	return options_ask_for_signal() || options.interval_ns || options.growth_percent ||
-	       options.limit_bytes || is_given(OPT_CUT_SIGNAL);
+	return options_ask_for_signal() || options.interval_ns ||
+	       options.growth_percent || options.limit_bytes || is_given(OPT_CUT_SIGNAL);
 }
 
 void
@@ -337,8 +339,8 @@ options_complain(void)
 
 	for (o = 0; o < N_OPTIONS; o++)
 		if (refused[o]) {
-			sys_log("invalid value for %s: '%s'; using '%s'", table[o].name, refused[o],
-				table[o].dflt);
+			sys_log("invalid value for %s: '%s'; using '%s'", table[o].name,
+				refused[o], table[o].dflt);
 			refused[o] = NULL;
 		}
 }

@@ -12,14 +12,14 @@
 
 struct options {
 	char output[1024];
-	int mode; /* of snapshots */
+	int mode;             /* of snapshots */
 	const char *analyzer; /* GCPROF_ANALYZE: not an option of the contract, set by
 				 the commands; NULL if not */
-	const char *run; /* GCPROF_RUN: likewise, for census.h */
+	const char *run;      /* GCPROF_RUN: likewise, for census.h */
 	bool at_exit, at_signal, at_fatal;
 	uint64_t interval_ns;    /* 0 = off */
 	uint32_t growth_percent; /* 0 = off */
-	uint64_t abort_at; /* wrong frees after which the program ends; 0 = never */
+	uint64_t abort_at;       /* wrong frees after which the program ends; 0 = never */
 	int signal;
 	const char *signal_name; /* as it was given */
 	int cut_signal;

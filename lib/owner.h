@@ -23,7 +23,7 @@
 union owner {
 	struct {
 		int tid;
-		bool is_used;	/* belongs to a thread, which may have ended */
+		bool is_used;   /* belongs to a thread, which may have ended */
 		bool is_ending; /* it is about to, or has */
 	};
 	uint64_t word;
@@ -40,8 +40,8 @@ owner_take(union owner *o, int tid)
 	now.is_used = true;
 	if (was.is_used && (!was.is_ending || sys_is_thread(was.tid)))
 		return false;
-	return __atomic_compare_exchange_n(&o->word, &was.word, now.word, false, __ATOMIC_ACQ_REL,
-					   __ATOMIC_RELAXED);
+	return __atomic_compare_exchange_n(&o->word, &was.word, now.word, false,
+					   __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
 }
 
 /* Note it if the thread is no more without having said that it ends, as one that had its

@@ -110,7 +110,8 @@ by_mincore(struct walk *w, uintptr_t page, uint64_t most)
 			want = sizeof resident.page;
 		is_known = sys_mincore((void *)page, want * PAGE, resident.page) == 0;
 		for (i = 0; i < want; i++) {
-			if (is_known && i % 8 == 0 && i + 8 <= want && !resident.eight[i / 8])
+			if (is_known && i % 8 == 0 && i + 8 <= want &&
+			    !resident.eight[i / 8])
 				i += 7;
 			else if (!is_known || resident.page[i] & 1)
 				show(w, page + i * PAGE, page + (i + 1) * PAGE);
@@ -125,7 +126,8 @@ number(const char *at, unsigned base)
 	uint64_t v = 0;
 
 	for (;; at++) {
-		unsigned digit = *at >= 'a' ? (unsigned)(*at - 'a') + 10 : (unsigned)(*at - '0');
+		unsigned digit =
+			*at >= 'a' ? (unsigned)(*at - 'a') + 10 : (unsigned)(*at - '0');
 
 		if (digit >= base)
 			return v;
@@ -158,7 +160,8 @@ read_line(struct about *a, const char *line)
 	const char *dash = strchr(line, '-');
 
 	if ((*line >= '0' && *line <= '9') || (*line >= 'a' && *line <= 'f'))
-		a->is_in = dash && number(line, 16) <= a->addr && a->addr < number(dash + 1, 16);
+		a->is_in = dash && number(line, 16) <= a->addr &&
+			   a->addr < number(dash + 1, 16);
 	if (!a->is_in)
 		return;
 	a->resident += kib_after(line, "Rss:");

@@ -88,7 +88,9 @@ keys_get(void)
 {
 	uint32_t keys, d;
 
-	__asm__ volatile(".byte 0x0f, 0x01, 0xee" : "=a"(keys), "=d"(d) : "c"(0)); /* rdpkru */
+	__asm__ volatile(".byte 0x0f, 0x01, 0xee"
+			 : "=a"(keys), "=d"(d)
+			 : "c"(0)); /* rdpkru */
 	return keys;
 }
 
@@ -96,7 +98,10 @@ static void
 keys_set(uint32_t keys)
 {
 	if (p.has_keys)
-		__asm__ volatile(".byte 0x0f, 0x01, 0xef" : : "a"(keys), "c"(0), "d"(0) : "memory");
+		__asm__ volatile(".byte 0x0f, 0x01, 0xef"
+				 :
+				 : "a"(keys), "c"(0), "d"(0)
+				 : "memory");
 }
 
 static void
@@ -109,7 +114,8 @@ on_fault(int number, siginfo_t *info, void *context)
 	if (info->si_code <= 0) { /* kill and its like */
 		p.was_sent[i] = true;
 		p.sent[i] = *info;
-	} else if (at >= (uintptr_t)gcprof_peek_first && at < (uintptr_t)gcprof_peek_behind) {
+	} else if (at >= (uintptr_t)gcprof_peek_first &&
+		   at < (uintptr_t)gcprof_peek_behind) {
 		uc->uc_mcontext.gregs[REG_RIP] = (greg_t)(uintptr_t)gcprof_peek_behind;
 	} else if (p.landing) {
 		__builtin_longjmp(p.landing, 1);
@@ -246,7 +252,8 @@ peek_words(uintptr_t *to, uintptr_t from, size_t n)
 
 		if (part > bytes - done)
 			part = bytes - done;
-		if (!(p.way == BY_PIPE ? copy_by_pipe : copy_by_checking)((char *)to + done, at, part))
+		if (!(p.way == BY_PIPE ? copy_by_pipe
+				       : copy_by_checking)((char *)to + done, at, part))
 			break;
 		done += part;
 	}

@@ -165,8 +165,8 @@ publish_leave_exec(void)
 	if (!p.pid || sys_getpid() != p.pid)
 		return;
 	/* 0 in a child that a handler has forked amid an execve. */
-	while (n && !__atomic_compare_exchange_n(&p.n_in_exec, &n, n - 1, false, __ATOMIC_SEQ_CST,
-						 __ATOMIC_SEQ_CST))
+	while (n && !__atomic_compare_exchange_n(&p.n_in_exec, &n, n - 1, false,
+						 __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
 		;
 }
 
@@ -191,7 +191,8 @@ is_known(uint64_t value)
 	size_t i;
 
 	for (i = 0; i < PUBLISHED_REQUESTS; i++)
-		if (relaxed_load(&requests[i].state) && relaxed_load(&requests[i].value) == value)
+		if (relaxed_load(&requests[i].state) &&
+		    relaxed_load(&requests[i].value) == value)
 			return true;
 	return false;
 }
@@ -211,8 +212,8 @@ publish_note(const siginfo_t *info)
 		return PUBLISH_NO_REQUEST;
 	/* The signal has arrived: who is about to exec need not wait for it. */
 	if ((uint32_t)asker == (uint32_t)value)
-		(void)__atomic_compare_exchange_n(&p.asker, &asker, 0, false, __ATOMIC_SEQ_CST,
-						  __ATOMIC_SEQ_CST);
+		(void)__atomic_compare_exchange_n(&p.asker, &asker, 0, false,
+						  __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 	if (is_known(value))
 		return PUBLISH_NO_REQUEST;
 	r = &requests[atomic_add(&p.n_requests, 1) % PUBLISHED_REQUESTS];
@@ -233,8 +234,9 @@ publish_take(enum publish_kind kind)
 	for (i = 0; i < PUBLISHED_REQUESTS; i++) {
 		waiting = PUBLISHED_WAITING;
 		if (kind_of(requests[i].value) == kind)
-			(void)__atomic_compare_exchange_n(&requests[i].state, &waiting, mine, false,
-							  __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+			(void)__atomic_compare_exchange_n(&requests[i].state, &waiting,
+							  mine, false, __ATOMIC_ACQUIRE,
+							  __ATOMIC_RELAXED);
 	}
 }
 

@@ -40,7 +40,7 @@
 
 enum {
 	PUBLISHED_VERSION = 1,
-	PUBLISHED_PAGE = 4096,	 /* at a multiple of which it lies */
+	PUBLISHED_PAGE = 4096,   /* at a multiple of which it lies */
 	PUBLISHED_REQUESTS = 16, /* the last so many */
 	PUBLISHED_SNAPSHOTS = 8, /* the last so many; number n is entry n % 8 */
 };
@@ -50,9 +50,9 @@ enum { PUBLISHED_ASKS_SNAPSHOT = 0x67637071, PUBLISHED_ASKS_LOOK = 0x67637072 };
 
 enum {
 	PUBLISHED_NONE = 0,
-	PUBLISHED_WAITING = 1,	/* a request: it has come */
+	PUBLISHED_WAITING = 1,  /* a request: it has come */
 	PUBLISHED_ANSWERED = 2, /* a request: `error`, or `snapshot` */
-	PUBLISHED_WRITING = 3,	/* a snapshot */
+	PUBLISHED_WRITING = 3,  /* a snapshot */
 	PUBLISHED_WRITTEN = 4,
 	PUBLISHED_FAILED = 5, /* with `error` */
 	PUBLISHED_TAKEN = 16  /* a request: this and more, a thread is at it */
@@ -61,14 +61,14 @@ enum {
 struct published_request {
 	uint64_t value;
 	uint32_t state;
-	int32_t error;	   /* errno, 0 = none */
+	int32_t error;     /* errno, 0 = none */
 	uint32_t snapshot; /* number of the one that answers it */
 	uint32_t reserved;
 };
 
 struct published_snapshot {
 	uint32_t number;
-	int32_t writer; /* process that writes it, as the program sees it; 0 = itself */
+	int32_t writer;  /* process that writes it, as the program sees it; 0 = itself */
 	char name[4096]; /* absolute, as the process names it, if it could be made so */
 };
 
@@ -93,7 +93,7 @@ struct published {
 	int32_t request_signal; /* GCPROF_CUT_SIGNAL */
 	int32_t is_request_ours;
 
-	uint32_t n_in_exec;  /* threads that are about to call execve */
+	uint32_t n_in_exec;   /* threads that are about to call execve */
 	uint32_t is_refusing; /* nothing is written here any more, because of `why` */
 	uint64_t asker; /* a tool is about to send: its pid above, below the request's lower half */
 

@@ -8,8 +8,8 @@
 #include "books.h"
 #include "cut.h"
 #include "epochs.h"
-#include "large.h"
 #include "foreign.h"
+#include "large.h"
 #include "modules.h"
 #include "options.h"
 #include "sample.h"
@@ -85,7 +85,8 @@ look_at_clock(void *thread)
 {
 	struct thread *t = thread;
 	uint64_t now = sys_now_ns(), allocated = thread_allocated(t), room;
-	uint64_t bytes = allocated - t->reported, blocks = t->allocations - t->reported_blocks;
+	uint64_t bytes = allocated - t->reported,
+		 blocks = t->allocations - t->reported_blocks;
 
 	if (epochs_spend(bytes, now))
 		session_end_epoch(now);
@@ -124,7 +125,8 @@ log_of(uint64_t x)
 	double m = (double)(x << shift) / 9007199254740992.0, y = (m - 1) / (m + 1);
 	double y2 = y * y;
 
-	return 2 * y * (1 + y2 / 3 + y2 * y2 / 5 + y2 * y2 * y2 / 7) - shift * 0.6931471805599453;
+	return 2 * y * (1 + y2 / 3 + y2 * y2 / 5 + y2 * y2 * y2 / 7) -
+	       shift * 0.6931471805599453;
 }
 
 /* Bytes up to the next that is sampled. */
@@ -253,7 +255,8 @@ stray_birth(void)
 	epoch_no epoch = epochs_current();
 
 	if (was >> 32 != epoch) {
-		was = (uint64_t)epoch << 32 | epochs_birth_new(epoch, 0, relaxed_load(&books_volume));
+		was = (uint64_t)epoch << 32 |
+		      epochs_birth_new(epoch, 0, relaxed_load(&books_volume));
 		relaxed_store(&now, was);
 	}
 	return (birth_id)was;
@@ -340,8 +343,8 @@ bad_free(void *p, enum blocks_state state, const struct block *b, const struct c
 	 * the chunk may be there now.  BOUND: from then on, a wild pointer into the
 	 * heap that is in no block we know is taken for one, as without us. */
 	if (relaxed_load(&loss[LOSS_SHADOW]) && backend_has(p) &&
-	    (state == BLOCKS_OUTSIDE ||
-	     (state == BLOCKS_NEVER && !((uintptr_t)p & 15) && !blocks_is_inside((uintptr_t)p))))
+	    (state == BLOCKS_OUTSIDE || (state == BLOCKS_NEVER && !((uintptr_t)p & 15) &&
+					 !blocks_is_inside((uintptr_t)p))))
 		return true;
 
 	/* The loader's first allocations come from its own data pages. */
@@ -349,14 +352,15 @@ bad_free(void *p, enum blocks_state state, const struct block *b, const struct c
 	    (uintptr_t)&__libc_stack_end >= m.start && (uintptr_t)&__libc_stack_end < m.end)
 		return false;
 	site = c && thread_get() ? unwind_site(thread_get()->unwind, c) : SITE_NESTED;
-	if (note_bad(is_double ? HEAPFILE_BAD_DOUBLE : HEAPFILE_BAD_INVALID, (uintptr_t)p, site,
-		     is_double ? b->site : 0) &&
+	if (note_bad(is_double ? HEAPFILE_BAD_DOUBLE : HEAPFILE_BAD_INVALID, (uintptr_t)p,
+		     site, is_double ? b->site : 0) &&
 	    atomic_add(&n_said, 1) < 10)
 		sys_log("%s free of 0x%lx, ignored%s", is_double ? "double" : "invalid",
 			(unsigned long)p,
 			options_want_snapshots() ? "; the snapshot has its stack" : "");
 	/* Not within a handler that interrupted the allocator: the next one will do. */
-	if (unlikely(options.abort_at != 0) && c && atomic_add(&n_bad, 1) + 1 >= options.abort_at)
+	if (unlikely(options.abort_at != 0) && c &&
+	    atomic_add(&n_bad, 1) + 1 >= options.abort_at)
 		session_end_by_wrong_frees(relaxed_load(&n_bad));
 	return false;
 }
@@ -387,7 +391,8 @@ look_at_free(struct thread *t, const struct block *b, const struct caller *c)
 		is_wanted = true;
 		t->recent = t->birth;
 	} else {
-		is_wanted = books_death(&t->deaths, b, birth.volume, birth.thread != t->number);
+		is_wanted = books_death(&t->deaths, b, birth.volume,
+					birth.thread != t->number);
 	}
 	if (is_wanted && c->pc)
 		books_freed_at(b->site, b->bytes, unwind_site(t->unwind, c));
@@ -410,7 +415,8 @@ record_free(void *p, enum heapfile_kind by, const struct caller *c, struct block
 	}
 	t = thread_get();
 	if (unlikely(!record_is_family(b.kind, by)) && t)
-		(void)note_bad(HEAPFILE_BAD_MISMATCH, b.addr, unwind_site(t->unwind, c), b.site);
+		(void)note_bad(HEAPFILE_BAD_MISMATCH, b.addr, unwind_site(t->unwind, c),
+			       b.site);
 	blocks_remove(&b);
 	if (unlikely(ret != NULL))
 		*ret = b;

@@ -40,7 +40,8 @@ struct record_frame {
 };
 #define FRAME() ((const struct record_frame *)__builtin_frame_address(0))
 #define CALLER_OF(frame)                                                                 \
-	((struct caller){.pc = (frame)->pc, .sp = (uintptr_t)((frame) + 1), .bp = (frame)->bp})
+	((struct caller){                                                                \
+		.pc = (frame)->pc, .sp = (uintptr_t)((frame) + 1), .bp = (frame)->bp})
 #define CALLER() CALLER_OF(FRAME())
 
 extern bool record_is_ready HIDDEN; /* session_boot has run */
@@ -73,9 +74,10 @@ void record_consider_quick(void);
 static ALWAYS_INLINE bool
 record_is_family(uint32_t kind, enum heapfile_kind by)
 {
-	const uint32_t new = 1u << HEAPFILE_KIND_NEW, array = 1u << HEAPFILE_KIND_NEW_ARRAY,
+	const uint32_t new = 1u << HEAPFILE_KIND_NEW,
+		       array = 1u << HEAPFILE_KIND_NEW_ARRAY,
 		       ignored = 1u << HEAPFILE_KIND_IGNORED;
-	uint32_t released = by == HEAPFILE_KIND_NEW	    ? new | ignored
+	uint32_t released = by == HEAPFILE_KIND_NEW         ? new | ignored
 			    : by == HEAPFILE_KIND_NEW_ARRAY ? array | ignored
 							    : ~(new | array);
 

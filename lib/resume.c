@@ -67,7 +67,8 @@ static const struct call {
 	{SYS_mq_timedsend, PLAIN, NO_LIMIT, 0},
 };
 /* Of x86-64, in the order of arguments, and of the record. */
-static const uint8_t argument_registers[6] = {REG_RDI, REG_RSI, REG_RDX, REG_R10, REG_R8, REG_R9};
+static const uint8_t argument_registers[6] = {REG_RDI, REG_RSI, REG_RDX,
+					      REG_R10, REG_R8,  REG_R9};
 
 static const struct call *
 find_call(int64_t nr)
@@ -96,7 +97,9 @@ length_of_move(const uint8_t *code, uint8_t set)
 		n++;
 	op = code[n++];
 	if (op >= 0xb8 && op <= 0xbf)
-		return (n && code[0] >= 0x48 && code[0] <= 0x4f) || (n == 1 && op == set) ? 0 : n + 4;
+		return (n && code[0] >= 0x48 && code[0] <= 0x4f) || (n == 1 && op == set)
+			       ? 0
+			       : n + 4;
 	if (op >= 0x50 && op <= 0x57)
 		return n;
 	if (op == 0x6a)
@@ -126,7 +129,8 @@ constant_before(uintptr_t end, uint8_t set)
 		uintptr_t next = at + (is_zero ? 2 : 5);
 		int n;
 
-		if (!is_zero && (next > end || code[0] != set || code[3] || code[4] || code[2] > 1))
+		if (!is_zero &&
+		    (next > end || code[0] != set || code[3] || code[4] || code[2] > 1))
 			continue;
 		while (next < end && (n = length_of_move((const uint8_t *)next, set)) != 0)
 			next += (uintptr_t)n;
@@ -172,8 +176,7 @@ is_seen(const ucontext_t *uc, const struct resume_sight *sight, uintptr_t behind
 	    sight->sp != (uint64_t)uc->uc_mcontext.gregs[REG_RSP])
 		return false;
 	for (i = 0; i < 6; i++)
-		if (sight->args[i] !=
-		    (uint64_t)uc->uc_mcontext.gregs[argument_registers[i]])
+		if (sight->args[i] != (uint64_t)uc->uc_mcontext.gregs[argument_registers[i]])
 			return false;
 	return true;
 }
@@ -191,7 +194,8 @@ number_of(const ucontext_t *uc, const struct resume_sight *sight, uintptr_t behi
 {
 	int64_t nr = is_seen(uc, sight, behind)
 			     ? sight->nr
-			     : number_in_code(behind - 2, (uintptr_t)uc->uc_mcontext.gregs[REG_RSP]);
+			     : number_in_code(behind - 2,
+					      (uintptr_t)uc->uc_mcontext.gregs[REG_RSP]);
 
 	return nr < 0 && is_noted(uc) ? resume_note.nr : nr;
 }
@@ -237,7 +241,9 @@ limit_ns(const struct call *c, const uint64_t args[6])
 
 	switch (c->limit) {
 	case MILLISECONDS:
-		return (int)args[c->arg] < 0 ? 0 : ((uint64_t)(uint32_t)args[c->arg] + 1) * 1000000;
+		return (int)args[c->arg] < 0
+			       ? 0
+			       : ((uint64_t)(uint32_t)args[c->arg] + 1) * 1000000;
 	case TIMESPEC:
 		if (!args[c->arg] || !sys_is_readable(args[c->arg]))
 			return 0;
@@ -383,7 +389,8 @@ choose_atomic(struct handler_record *r, uintptr_t at)
 static enum kind
 kind_of(const struct call *c, const struct handler_record *r)
 {
-	return c->nr == SYS_clock_nanosleep && r->own_args[1] & TIMER_ABSTIME ? PLAIN : c->kind;
+	return c->nr == SYS_clock_nanosleep && r->own_args[1] & TIMER_ABSTIME ? PLAIN
+									      : c->kind;
 }
 
 /* A filter kills for a call that stands in another's place, as for any: sandbox.h.  BOUND:
@@ -411,7 +418,8 @@ choose(const struct call *c, struct handler_record *r, uintptr_t at, int64_t *re
 	if (kind == PLAIN && is_to_end(r->mask, false))
 		return false;
 	if (!shorten(c, r, at)) {
-		*ret_result = r->own_nr == SYS_connect && !sys_is_unix_socket((int)r->own_args[0])
+		*ret_result = r->own_nr == SYS_connect &&
+					      !sys_is_unix_socket((int)r->own_args[0])
 				      ? -EINPROGRESS
 				      : -EAGAIN;
 		return false;
@@ -432,7 +440,8 @@ look_at_restart(ucontext_t *uc, const struct resume_sight *sight)
 	memcpy(&mask, &uc->uc_sigmask, sizeof mask);
 	if (!is_system_call((uintptr_t)g[REG_RIP]) || !find_call(g[REG_RAX]))
 		return;
-	if (sight && !(is_seen(uc, sight, (uintptr_t)g[REG_RIP] + 2) && sight->nr == g[REG_RAX]))
+	if (sight &&
+	    !(is_seen(uc, sight, (uintptr_t)g[REG_RIP] + 2) && sight->nr == g[REG_RAX]))
 		return; /* it has not been begun */
 	if (is_to_end(mask, true)) {
 		g[REG_RIP] += 2;
@@ -465,7 +474,8 @@ resume_call(ucontext_t *uc, const struct resume_sight *sight, struct handler_sta
 		begin(uc, c, r);
 	at = r->rsp - HANDLER_BELOW;
 	if (uc->uc_stack.ss_flags & (int)(1u << 31) /* SS_AUTODISARM */ ||
-	    (!old && !(sys_is_readable(at) && sys_is_readable(r->rsp - HANDLER_RED_ZONE - 8))))
+	    (!old &&
+	     !(sys_is_readable(at) && sys_is_readable(r->rsp - HANDLER_RED_ZONE - 8))))
 		return false;
 	if (!choose(c, r, at, &result)) {
 		/* Where a call goes on its end is seen by the code there. */

@@ -48,7 +48,8 @@ struct resume_sight {
 
 /* The last thing that each handler of ours does.  sight may be NULL.
  * Returns what the handler_function has to. */
-bool resume_call(ucontext_t *uc, const struct resume_sight *sight, struct handler_stack *stack);
+bool resume_call(ucontext_t *uc, const struct resume_sight *sight,
+		 struct handler_stack *stack);
 
 /* The call with a time-out that this thread is in, by a function of ours that had libc's
  * called.  Thread-local; written by that function, which has it as it was when it is
@@ -61,7 +62,8 @@ struct resume_note {
 };
 /* A frame of the kernel's for a signal takes more. */
 enum { RESUME_NEAR = 512 };
-extern __thread struct resume_note resume_note __attribute__((tls_model("initial-exec"))) HIDDEN;
+extern __thread struct resume_note resume_note __attribute__((tls_model("initial-exec")))
+HIDDEN;
 
 /* The program's registers in the order of ucontext, at the call if one goes on. */
 enum { RESUME_REGISTERS = 17 /* with rip */ };

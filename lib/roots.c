@@ -39,13 +39,13 @@ struct list {
 };
 
 static struct {
-	size_t tls_bytes;	 /* static TLS, below the thread pointer */
+	size_t tls_bytes;        /* static TLS, below the thread pointer */
 	size_t descriptor_bytes; /* struct pthread, above it */
-	size_t keys, keys_end;	 /* pthread_setspecific values in it; 0 = unknown */
+	size_t keys, keys_end;   /* pthread_setspecific values in it; 0 = unknown */
 	/* Our own static TLS, in bytes below the thread pointer: what jemalloc
 	 * remembers of places it looked up is no root.  0 = not known. */
 	size_t own_start, own_end;
-	uintptr_t main_pointer;	 /* the thread pointer of who has the kernel's stack */
+	uintptr_t main_pointer; /* the thread pointer of who has the kernel's stack */
 	/* Lists of descriptors, on stacks of libc's making and of the program's. */
 	const struct list *stacks[2];
 	size_t link; /* of such a list, in a descriptor */
@@ -249,13 +249,15 @@ object_roots(const struct link_map_head *map)
 	if (!map->l_ld || !modules_find((uintptr_t)map->l_ld, &m))
 		return;
 	is_own = modules_find((uintptr_t)&libc, &own) && own.start == m.start;
-	if (!peek_struct(&eh, (const void *)m.start, sizeof eh) || !modules_is_header(&eh, m.end - m.start))
+	if (!peek_struct(&eh, (const void *)m.start, sizeof eh) ||
+	    !modules_is_header(&eh, m.end - m.start))
 		return;
 	for (i = 0; i < eh.e_phnum; i++) {
 		uintptr_t start;
 		ElfW(Phdr) ph;
 
-		if (!peek_struct(&ph, (const void *)(m.start + eh.e_phoff + (size_t)i * sizeof ph),
+		if (!peek_struct(&ph,
+				 (const void *)(m.start + eh.e_phoff + (size_t)i * sizeof ph),
 				 sizeof ph))
 			return;
 		if (ph.p_type != PT_LOAD || !(ph.p_flags & PF_W))
@@ -286,7 +288,8 @@ all_object_roots(void)
 		for (; map && objects < 1 << 16 && peek_struct(&head, map, sizeof head);
 		     map = head.l_next, objects++)
 			object_roots(&head);
-		if (r.base.r_version < 2 || !peek_word((uintptr_t)&at->r_next, (uintptr_t *)&at))
+		if (r.base.r_version < 2 ||
+		    !peek_word((uintptr_t)&at->r_next, (uintptr_t *)&at))
 			at = NULL;
 	}
 }
@@ -357,7 +360,8 @@ unstopped_main_roots(void)
 	if (!stack)
 		return;
 	lo = cut_now.n_unanswered || orphaned ? stack->start : (uintptr_t)__libc_stack_end;
-	scan_root(HEAPFILE_ROOT_STACK, orphaned ? 0 : thread_number_of(cut_now.pid), lo, stack->end);
+	scan_root(HEAPFILE_ROOT_STACK, orphaned ? 0 : thread_number_of(cut_now.pid), lo,
+		  stack->end);
 }
 
 /* The stack that the thread was given, from sp if that is on it; a thread that
@@ -421,7 +425,8 @@ other_stack_roots(thread_no n, const struct cut_thread *t)
 
 	if (t->sp >= index_lo && t->sp < index_hi && index_find(t->sp, &b))
 		scan_root(HEAPFILE_ROOT_STACK, n, t->sp, b.addr + b.bytes);
-	else if (a && a->name != MAPS_STACK && !is_on_stack_of_ours(t->sp) && !mappings_find(t->sp, &m) &&
+	else if (a && a->name != MAPS_STACK && !is_on_stack_of_ours(t->sp) &&
+		 !mappings_find(t->sp, &m) &&
 		 !(t->sp < t->thread_pointer && a->end > t->thread_pointer))
 		scan_root(HEAPFILE_ROOT_STACK, n, t->sp, a->end);
 }
@@ -471,8 +476,10 @@ ended_thread_roots(void)
 		       peek_word(at + offsetof(struct list, next), &at) && at != head) {
 			uintptr_t tp = at - libc.link;
 
-			if (!is_stopped(tp) && maps_is_readable(tp, tp + libc.descriptor_bytes))
-				scan_root(HEAPFILE_ROOT_TLS, 0, tp, tp + libc.descriptor_bytes);
+			if (!is_stopped(tp) &&
+			    maps_is_readable(tp, tp + libc.descriptor_bytes))
+				scan_root(HEAPFILE_ROOT_TLS, 0, tp,
+					  tp + libc.descriptor_bytes);
 		}
 	}
 }
@@ -611,7 +618,8 @@ roots_write(void)
 	for (i = 0; i < cut_now.n_threads; i++)
 		if (cut_now.threads[i].state == CUT_PARKED) {
 			thread_roots(&cut_now.threads[i]);
-			is_main_stopped |= cut_now.threads[i].thread_pointer == libc.main_pointer;
+			is_main_stopped |=
+				cut_now.threads[i].thread_pointer == libc.main_pointer;
 		}
 	if (!is_main_stopped)
 		unstopped_main_roots();

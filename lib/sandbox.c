@@ -23,7 +23,7 @@ static struct filter {
 	const struct sock_filter *program; /* NULL with is_used: nobody knows what it says */
 	unsigned n;
 	bool is_strict; /* SECCOMP_MODE_STRICT, which is no program */
-	bool is_used;	/* atomic, written last */
+	bool is_used;   /* atomic, written last */
 } filters[MAX_FILTERS];
 static uint32_t n_filters; /* atomic */
 
@@ -112,7 +112,7 @@ sandbox_run(const struct sock_filter *program, unsigned n, const struct seccomp_
 				return 0;
 			break;
 		case BPF_JMP:
-			pc += BPF_OP(i->code) == BPF_JA		       ? i->k
+			pc += BPF_OP(i->code) == BPF_JA               ? i->k
 			      : is_taken(BPF_OP(i->code), a, operand) ? i->jt
 								      : i->jf;
 			break;
@@ -189,7 +189,8 @@ passes(const struct sys_call *c, long *ret)
 	    (said & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_LOG)
 		return true;
 	*ret = NO_CALL;
-	if ((said & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_ERRNO && said & SECCOMP_RET_DATA) {
+	if ((said & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_ERRNO &&
+	    said & SECCOMP_RET_DATA) {
 		*ret = -(long)(said & SECCOMP_RET_DATA);
 		if (*ret < -MAX_ERRNO)
 			*ret = -MAX_ERRNO;
@@ -278,9 +279,15 @@ static const struct need {
 	long of; /* not needed where this call is forbidden; ALWAYS */
 } needs[] = {
 #define ALWAYS -1
-#define NEED(purpose, name, ...) {purpose, {.number = SYS_##name, .args = {__VA_ARGS__}}, ALWAYS}
+#define NEED(purpose, name, ...)                                                         \
+	{                                                                                \
+		purpose, {.number = SYS_##name, .args = {__VA_ARGS__}}, ALWAYS           \
+	}
 /* A sleeping call that a handler of ours has ended goes on by another: resume.c. */
-#define NEED_FOR(of, purpose, name) {purpose, {.number = name}, SYS_##of}
+#define NEED_FOR(of, purpose, name)                                                      \
+	{                                                                                \
+		purpose, {.number = name}, SYS_##of                                      \
+	}
 #define NEED_TO_GO_ON(purpose)                                                           \
 	NEED(purpose, rt_sigprocmask, 2 /* SIG_SETMASK */),                              \
 		NEED_FOR(nanosleep, purpose, SYS_restart_syscall),                       \
@@ -290,7 +297,8 @@ static const struct need {
 		NEED_FOR(pause, purpose, SYS_rt_sigsuspend),                             \
 		NEED_FOR(epoll_wait, purpose, SYS_epoll_pwait),                          \
 		NEED_FOR(io_getevents, purpose, 333 /* io_pgetevents */)
-	NEED(SANDBOX_WRITE, openat, AT_FDCWD, 0, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600),
+	NEED(SANDBOX_WRITE, openat, AT_FDCWD, 0, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
+	     0600),
 	/* Of /proc, without which memory is not found, or is taken for lost. */
 	NEED(SANDBOX_WRITE, openat, AT_FDCWD, 0, O_RDONLY | O_CLOEXEC),
 	NEED(SANDBOX_WRITE, read, 3),
@@ -329,7 +337,8 @@ static const struct need {
 	NEED(SANDBOX_CLOCK, clock_gettime, 1 /* CLOCK_MONOTONIC */),
 	NEED(SANDBOX_THREAD, clone3),
 	NEED(SANDBOX_THREAD, rt_sigprocmask, 2 /* SIG_SETMASK */),
-	NEED(SANDBOX_THREAD, mmap, 0, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1),
+	NEED(SANDBOX_THREAD, mmap, 0, 4096, PROT_NONE,
+	     MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1),
 	NEED(SANDBOX_THREAD, mprotect, 4096, 4096, PROT_READ | PROT_WRITE),
 	NEED(SANDBOX_THREAD, munmap, 4096, 4096),
 	NEED(SANDBOX_THREAD, madvise, 4096, 4096, MADV_DONTNEED),

@@ -38,7 +38,8 @@
 
 /* What a filter of n instructions returns for a call, SECCOMP_RET_*; the kernel's
  * own word for what it would refuse to load is SECCOMP_RET_KILL_PROCESS. */
-uint32_t sandbox_run(const struct sock_filter *program, unsigned n, const struct seccomp_data *d);
+uint32_t sandbox_run(const struct sock_filter *program, unsigned n,
+		     const struct seccomp_data *d);
 
 /* Before the program installs a filter, or strict mode: know it.  Returns its place, or
  * -1 if there is no such program to be read (the kernel will say so too).
@@ -52,13 +53,13 @@ void sandbox_withdraw(int place);
 bool sandbox_is_on(void);
 /* Whether calls that a purpose cannot do without pass. */
 enum sandbox_purpose {
-	SANDBOX_WRITE,	/* write a snapshot */
+	SANDBOX_WRITE,   /* write a snapshot */
 	SANDBOX_THREADS, /* stop other threads for it, and let them go on */
 	SANDBOX_HANDLER, /* return from a signal handler */
-	SANDBOX_GO_ON,	/* and let a call go on that it has ended */
-	SANDBOX_FATAL,	/* the default action of a signal from within a handler */
-	SANDBOX_CLOCK,	/* read the clocks by a call */
-	SANDBOX_THREAD	/* start a thread, which sleeps, and end it */
+	SANDBOX_GO_ON,   /* and let a call go on that it has ended */
+	SANDBOX_FATAL,   /* the default action of a signal from within a handler */
+	SANDBOX_CLOCK,   /* read the clocks by a call */
+	SANDBOX_THREAD   /* start a thread, which sleeps, and end it */
 };
 bool sandbox_allows(enum sandbox_purpose purpose);
 

@@ -12,8 +12,8 @@
 #include <string.h>
 
 enum {
-	MAX_BUFFERED = 4096,	   /* edges of one record found in one pass */
-	SPARSE = 1 << 20,	   /* bytes from which absent pages are looked for */
+	MAX_BUFFERED = 4096, /* edges of one record found in one pass */
+	SPARSE = 1 << 20,    /* bytes from which absent pages are looked for */
 	PAGE = 4096,
 	OBJECT_WORDS = 4,
 	OBJECT_LOOK = 8 /* words at the start of a block that are looked at for code
@@ -23,7 +23,7 @@ enum {
 struct edge {
 	uint64_t word; /* index of the word in the holder */
 	uint32_t target;
-	uint32_t how; /* enum heapfile_inside */
+	uint32_t how;  /* enum heapfile_inside */
 	size_t inside; /* offset in the target; 0 = start */
 };
 
@@ -53,8 +53,8 @@ judge(const struct index_block *b, size_t inside)
 			   : (b->bytes - sizeof(size_t)) % words[0] == 0))
 		return HEAPFILE_INSIDE_ARRAY;
 	/* std::string that shares its text: length, capacity, count, text. */
-	if (inside == 3 * sizeof(size_t) && b->bytes >= inside + 1 && words[0] <= words[1] &&
-	    b->bytes - inside == words[1] + 1)
+	if (inside == 3 * sizeof(size_t) && b->bytes >= inside + 1 &&
+	    words[0] <= words[1] && b->bytes - inside == words[1] + 1)
 		return HEAPFILE_INSIDE_STRING;
 	/* A second base class: it begins with a pointer into read-only data of an
 	 * object, as the whole does. */

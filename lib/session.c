@@ -3,7 +3,6 @@
  * SPDX-License-Identifier: MIT
  */
 #include "session.h"
-#include "sanitizers.h"
 #include "backend.h"
 #include "beside.h"
 #include "births.h"
@@ -12,10 +11,10 @@
 #include "census.h"
 #include "cut.h"
 #include "epochs.h"
-#include "gate.h"
 #include "foreign.h"
-#include "libc.h"
 #include "forking.h"
+#include "gate.h"
+#include "libc.h"
 #include "live.h"
 #include "mappings.h"
 #include "maps.h"
@@ -26,6 +25,7 @@
 #include "record.h"
 #include "roots.h"
 #include "sandbox.h"
+#include "sanitizers.h"
 #include "signals.h"
 #include "sites.h"
 #include "sleeper.h"
@@ -47,9 +47,9 @@
 
 uint64_t loss[N_LOSSES];
 const char *const loss_names[N_LOSSES] = {
-	[LOSS_SHADOW] = "blocks",      [LOSS_SITES] = "sites",
-	[LOSS_BIRTHS] = "births",      [LOSS_THREADS] = "threads",
-	[LOSS_MODULES] = "modules",    [LOSS_MAPPINGS] = "mappings",
+	[LOSS_SHADOW] = "blocks",       [LOSS_SITES] = "sites",
+	[LOSS_BIRTHS] = "births",       [LOSS_THREADS] = "threads",
+	[LOSS_MODULES] = "modules",     [LOSS_MAPPINGS] = "mappings",
 	[LOSS_BAD_FREES] = "bad_frees", [LOSS_MARKS] = "marks",
 	[LOSS_SNAPSHOTS] = "snapshots", [LOSS_VERIFY] = "stacks",
 };
@@ -68,27 +68,27 @@ static struct {
 	uint64_t start_ns, start_realtime_ns;
 	char executable[4096];
 	const char *suppressions; /* of __lsan_default_suppressions, or NULL */
-	const char *program; /* its last component */
+	const char *program;      /* its last component */
 	uint32_t n_snapshots;
-	int is_writing;	 /* atomic: the thread whose turn it is, or 0 */
-	int writer;	 /* child that writes, or 0 */
+	int is_writing;     /* atomic: the thread whose turn it is, or 0 */
+	int writer;         /* child that writes, or 0 */
 	char writing[4096]; /* name of the last snapshot */
 	uint32_t writing_number;
-	int looker;	 /* child that looks for alarms, or 0 */
-	int viewer;	 /* child that looks for a viewer, or 0 */
-	int timekeeper;	 /* atomic: the thread that keeps time; 0: none, -1: it has not run yet */
-	uint32_t is_time_up; /* atomic, futex: it is to end */
-	uint32_t requests; /* atomic; enum request, by bit */
+	int looker; /* child that looks for alarms, or 0 */
+	int viewer; /* child that looks for a viewer, or 0 */
+	int timekeeper; /* atomic: the thread that keeps time; 0: none, -1: it has not run yet */
+	uint32_t is_time_up;  /* atomic, futex: it is to end */
+	uint32_t requests;    /* atomic; enum request, by bit */
 	uint32_t look_number; /* of the snapshot that it may keep, or 0 */
 	uint64_t last_snapshot_ns, last_snapshot_used;
 	uint64_t most_used; /* atomic: of the heap, since it last gave memory back */
 	uint64_t low_since_ns; /* atomic: since when it has had less than half; 0 = it has not */
-	int is_limit_said; /* atomic */
-	bool is_exit_done; /* atomic */
+	int is_limit_said;      /* atomic */
+	bool is_exit_done;      /* atomic */
 	bool is_leak_check_off; /* at the end, as the program wants it */
-	bool is_checked;   /* __lsan_do_leak_check was called: none at the end */
+	bool is_checked;        /* __lsan_do_leak_check was called: none at the end */
 	char fatal[32];
-	int parent; /* at the start */
+	int parent;        /* at the start */
 	bool is_after_end; /* this is the sleeper, and the process is gone */
 } s;
 
@@ -285,7 +285,8 @@ write_and_tell(void *with)
 		sys_log("cannot write snapshot '%s': %s (errno %d)", facts->name,
 			error_name(-err), -err);
 	else if (maps_is_missing())
-		sys_log("snapshot '%s' does not tell what is lost: /proc/self/maps cannot be read",
+		sys_log("snapshot '%s' does not tell what is lost: /proc/self/maps "
+			"cannot be read",
 			facts->name);
 	else if (options.is_verbose)
 		sys_log("wrote '%s' (%s)", facts->name, facts->reason);
@@ -324,12 +325,22 @@ reap_writer(bool is_waiting)
 
 enum patience { GO_ON, WAIT };
 
-enum reason { AT_EXIT, AT_FATAL, BY_SIGNAL, BY_CALL, AT_INTERVAL, AT_GROWTH, AT_LIMIT, BY_WATCH, BY_VIEWER,
-	      AT_WRONG_FREES };
+enum reason {
+	AT_EXIT,
+	AT_FATAL,
+	BY_SIGNAL,
+	BY_CALL,
+	AT_INTERVAL,
+	AT_GROWTH,
+	AT_LIMIT,
+	BY_WATCH,
+	BY_VIEWER,
+	AT_WRONG_FREES
+};
 static const char *const reason_names[] = {
-	[AT_EXIT] = "exit",	     [AT_FATAL] = s.fatal,   [BY_SIGNAL] = "signal",
-	[BY_CALL] = "api",	     [AT_INTERVAL] = "interval", [AT_GROWTH] = "growth",
-	[AT_LIMIT] = "limit",	     [BY_WATCH] = "watch",   [BY_VIEWER] = "live",
+	[AT_EXIT] = "exit",         [AT_FATAL] = s.fatal,       [BY_SIGNAL] = "signal",
+	[BY_CALL] = "api",          [AT_INTERVAL] = "interval", [AT_GROWTH] = "growth",
+	[AT_LIMIT] = "limit",       [BY_WATCH] = "watch",       [BY_VIEWER] = "live",
 	[AT_WRONG_FREES] = s.fatal,
 };
 
@@ -440,7 +451,8 @@ is_forbidden_now(void)
 		return false;
 	lose(LOSS_SNAPSHOTS);
 	if (!__atomic_exchange_n(&is_said, true, __ATOMIC_RELAXED))
-		sys_log("no snapshot: the program's seccomp filter forbids what it takes");
+		sys_log("no snapshot: the program's seccomp filter forbids what it "
+			"takes");
 	return true;
 }
 
@@ -506,7 +518,8 @@ take_at(enum reason reason, const char *pattern, enum patience patience,
 	if (s.is_after_end)
 		way = CUT_AFTER_END;
 	s.writing_number = facts.number;
-	publish_snapshot_begin(facts.number, s.writing, way != CUT_IN_PLACE && way != CUT_AFTER_END);
+	publish_snapshot_begin(facts.number, s.writing,
+			       way != CUT_IN_PLACE && way != CUT_AFTER_END);
 	child = cut_take(&self, way, write_and_tell, &facts, &result);
 	if (child > 0) {
 		s.writer = child;
@@ -547,7 +560,8 @@ is_leak_check_off(void)
 	const char *o = __lsan_default_options ? __lsan_default_options() : NULL;
 
 	return s.is_checked || (__lsan_is_turned_off && __lsan_is_turned_off()) ||
-	       has_option_off(o, "detect_leaks") || has_option_off(o, "leak_check_at_exit");
+	       has_option_off(o, "detect_leaks") ||
+	       has_option_off(o, "leak_check_at_exit");
 }
 
 void
@@ -621,8 +635,8 @@ session_leak_check(void)
 		}
 		if (child < 0)
 			sys_log("cannot fork: the analyzer is not run");
-		if (child > 0 && sys_reap(child, true, &status) == child && WIFEXITED(status) &&
-		    WEXITSTATUS(status) <= 1)
+		if (child > 0 && sys_reap(child, true, &status) == child &&
+		    WIFEXITED(status) && WEXITSTATUS(status) <= 1)
 			result = WEXITSTATUS(status);
 		sys_restore_signals(mask);
 	}
@@ -639,20 +653,21 @@ session_mark(const char *label)
 /* ---- ends of epochs ------------------------------------------------------ */
 
 /* Mebibytes with one decimal, for a trace line. */
-#define MB(b) (unsigned long)((b) >> 20), (unsigned)(((b) & 0xfffff) * 10 >> 20)
+#define MB(b) (unsigned long)((b) >> 20), (unsigned)(((b)&0xfffff) * 10 >> 20)
 
 static void
 trace(const struct epochs_record *r)
 {
 	char line[512];
-	size_t n = sys_format(line, sizeof line,
-			      "gcprof[%d]: %lu ms: epoch %u: young %lu.%u -> %lu.%u MB, promoted "
-			      "%lu.%u MB, survived %lu.%u MB, heap %lu.%u (%lu.%u) MB, external "
-			      "%lu.%u MB, rss %lu.%u MB\n",
-			      sys_getpid(), (unsigned long)(r->end_ns / 1000000), r->first,
-			      MB(r->young_before), MB(r->young_after), MB(r->promoted_bytes),
-			      MB(r->survived_bytes), MB(r->memory.heap_used),
-			      MB(r->memory.heap_total), MB(r->memory.external), MB(r->memory.rss));
+	size_t n = sys_format(
+		line, sizeof line,
+		"gcprof[%d]: %lu ms: epoch %u: young %lu.%u -> %lu.%u MB, promoted "
+		"%lu.%u MB, survived %lu.%u MB, heap %lu.%u (%lu.%u) MB, external "
+		"%lu.%u MB, rss %lu.%u MB\n",
+		sys_getpid(), (unsigned long)(r->end_ns / 1000000), r->first,
+		MB(r->young_before), MB(r->young_after), MB(r->promoted_bytes),
+		MB(r->survived_bytes), MB(r->memory.heap_used), MB(r->memory.heap_total),
+		MB(r->memory.external), MB(r->memory.rss));
 	int fd;
 
 	if (!options.trace_file[0]) {
@@ -698,8 +713,8 @@ look_at_limit(void)
 		return;
 	bytes = heap_used() + mappings_bytes();
 	if (bytes < options.limit_bytes / 10 * 9 ||
-	    !__atomic_compare_exchange_n(&s.is_limit_said, &said, 1, false, __ATOMIC_RELAXED,
-					 __ATOMIC_RELAXED))
+	    !__atomic_compare_exchange_n(&s.is_limit_said, &said, 1, false,
+					 __ATOMIC_RELAXED, __ATOMIC_RELAXED))
 		return;
 	sys_log("near the limit: heap and mappings have %lu.%u MB of the %lu.%u MB that "
 		"GCPROF_LIMIT allows",
@@ -729,7 +744,8 @@ write_and_look(void *with)
 	if (!err) {
 		l.keep = look.keep;
 	} else { /* alarms can be raised nevertheless */
-		(void)sys_format(look.file, sizeof look.file, "/tmp/gcprof.%d.watch", s.pid);
+		(void)sys_format(look.file, sizeof look.file, "/tmp/gcprof.%d.watch",
+				 s.pid);
 		err = snapshot_write(facts);
 	}
 	if (err) {
@@ -826,7 +842,8 @@ welcome_viewer(void)
 		return -EBUSY;
 	err = live_open(now, true);
 	if (err)
-		sys_log("cannot show figures to gcprof top: %s (errno %d)", error_name(-err), -err);
+		sys_log("cannot show figures to gcprof top: %s (errno %d)",
+			error_name(-err), -err);
 	reap_viewer();
 	if (!err && !s.viewer)
 		show_viewer(false);
@@ -857,8 +874,7 @@ session_end_epoch(uint64_t now_ns)
 {
 	struct epochs_record r;
 
-	if (sys_getpid() != s.pid ||
-	    !epochs_tick(now_ns, thread_sum, measure_epoch, &r))
+	if (sys_getpid() != s.pid || !epochs_tick(now_ns, thread_sum, measure_epoch, &r))
 		return;
 	births_tidy();
 	let_go(GO_ON);
@@ -874,7 +890,8 @@ session_end_epoch(uint64_t now_ns)
 void
 session_clock(uint64_t now_ns)
 {
-	bool is_due = is_limit_wanted() || now_ns >= watch_next_ns() || now_ns >= live_next_ns();
+	bool is_due = is_limit_wanted() || now_ns >= watch_next_ns() ||
+		      now_ns >= live_next_ns();
 
 	/* Asked last, as it takes a system call. */
 	if (!is_due || sys_getpid() != s.pid)
@@ -998,8 +1015,8 @@ end_timekeeper(void)
 
 	release_store(&s.is_time_up, 1);
 	sys_wake(&s.is_time_up);
-	while ((tid = acquire_load(&s.timekeeper)) != 0 && (tid < 0 || sys_is_thread(tid)) &&
-	       naps--)
+	while ((tid = acquire_load(&s.timekeeper)) != 0 &&
+	       (tid < 0 || sys_is_thread(tid)) && naps--)
 		sys_sleep(nap);
 	release_store(&s.timekeeper, 0);
 	release_store(&s.is_time_up, 0);
@@ -1040,7 +1057,8 @@ session_after_sandbox(void)
 	 * by a signal that has its default action. */
 	if (!is_forbidden() &&
 	    !(sandbox_allows(SANDBOX_HANDLER) && sandbox_allows(SANDBOX_GO_ON)))
-		publish_refuse("its seccomp filter forbids what answering by a signal takes");
+		publish_refuse(
+			"its seccomp filter forbids what answering by a signal takes");
 	if (before.had_timekeeper && record_enter()) {
 		start_timekeeper();
 		record_leave();
@@ -1099,7 +1117,8 @@ session_ended_by(const char *signal, const struct cut_thread *where)
 void
 session_end_by_wrong_frees(uint64_t n)
 {
-	sys_log("%lu wrong frees: the program is ended, as GCPROF_ABORT says", (unsigned long)n);
+	sys_log("%lu wrong frees: the program is ended, as GCPROF_ABORT says",
+		(unsigned long)n);
 	if ((options.at_exit || options.at_fatal) && sys_getpid() == s.pid &&
 	    !__atomic_exchange_n(&s.is_exit_done, true, __ATOMIC_RELAXED)) {
 		(void)sys_format(s.fatal, sizeof s.fatal, "fatal wrong frees");
@@ -1118,7 +1137,8 @@ at_exit(void *with)
 {
 	(void)with;
 	/* A child of vfork shares our memory, but the end is not ours. */
-	if (sys_getpid() != s.pid || __atomic_exchange_n(&s.is_exit_done, true, __ATOMIC_RELAXED))
+	if (sys_getpid() != s.pid ||
+	    __atomic_exchange_n(&s.is_exit_done, true, __ATOMIC_RELAXED))
 		return;
 	dismiss_viewer();
 	verify_tell();
@@ -1146,14 +1166,15 @@ session_at_end(void)
 void
 session_after_end(void)
 {
-	struct cut_thread self = {.sp = (uintptr_t)__builtin_frame_address(0), .tid = s.pid};
+	struct cut_thread self = {.sp = (uintptr_t)__builtin_frame_address(0),
+				  .tid = s.pid};
 
 	if (__atomic_exchange_n(&s.is_exit_done, true, __ATOMIC_RELAXED))
 		return;
 	s.is_after_end = true;
 	sys_set_filter(NULL); /* of the program */
 	thread_tls.guard = 1; /* its main thread's words are ours now */
-	s.viewer = 0;	      /* not our child: its number may be another's */
+	s.viewer = 0;         /* not our child: its number may be another's */
 	dismiss_viewer();
 	(void)take_at(AT_EXIT, NULL, WAIT, &self);
 }
@@ -1169,7 +1190,9 @@ prepare_for_end(void)
 	s.parent = sys_getppid();
 	err = sleeper_start(&s.is_exit_done, session_after_end);
 	if (err && err != -ENOEXEC)
-		sys_log("the end of a Go program cannot be seen here: no snapshot at exit (errno %d)", -err);
+		sys_log("the end of a Go program cannot be seen here: no snapshot at "
+			"exit (errno %d)",
+			-err);
 }
 
 /* Inside the guard, so that a cut does not stop us with the allocator's locks
@@ -1242,7 +1265,8 @@ after_fork_child(void)
 	s.is_exit_done = false;
 	s.last_snapshot_ns = sys_now_ns();
 	if (!options.is_follow)
-		options.at_exit = options.at_fatal = options.at_signal = options.is_trace = false,
+		options.at_exit = options.at_fatal = options.at_signal =
+			options.is_trace = false,
 		options.interval_ns = options.growth_percent = options.limit_bytes = 0;
 	watch_after_fork(options.is_follow);
 	live_after_fork();
@@ -1302,7 +1326,8 @@ start(void)
 	if (!thread_enter())
 		return;
 	if (options.is_secure) {
-		publish_refuse("it runs in secure execution, with more rights than its caller");
+		publish_refuse(
+			"it runs in secure execution, with more rights than its caller");
 		publish_start();
 		thread_init();
 		record_leave();
@@ -1311,7 +1336,8 @@ start(void)
 	sys_log_init();
 	n = sys_executable(s.executable, sizeof s.executable - 1);
 	s.executable[n > 0 ? n : 0] = 0;
-	s.program = strrchr(s.executable, '/') ? strrchr(s.executable, '/') + 1 : s.executable;
+	s.program = strrchr(s.executable, '/') ? strrchr(s.executable, '/') + 1
+					       : s.executable;
 	options_complain();
 	gate_init();
 	beside_init();

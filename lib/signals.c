@@ -33,8 +33,9 @@ static struct {
  * nobody sees; not SIGTRAP, which belongs to debuggers; not SIGXFSZ, which a
  * snapshot that grows too large would send itself. */
 static const int fatal_signals[] = {
-	SIGHUP,	 SIGINT,  SIGQUIT, SIGILL,  SIGABRT,   SIGBUS,	SIGFPE, SIGUSR1, SIGSEGV, SIGUSR2,
-	SIGPIPE, SIGALRM, SIGTERM, SIGXCPU, SIGVTALRM, SIGPROF, SIGIO,	SIGPWR,	 SIGSYS,
+	SIGHUP,    SIGINT,  SIGQUIT, SIGILL,  SIGABRT, SIGBUS,  SIGFPE,
+	SIGUSR1,   SIGSEGV, SIGUSR2, SIGPIPE, SIGALRM, SIGTERM, SIGXCPU,
+	SIGVTALRM, SIGPROF, SIGIO,   SIGPWR,  SIGSYS,
 };
 static const struct sigaction usual = {.sa_handler = SIG_DFL};
 
@@ -43,15 +44,18 @@ static const struct sigaction usual = {.sa_handler = SIG_DFL};
 static bool
 is_on_alt_stack(const ucontext_t *uc)
 {
-	uintptr_t sp = (uintptr_t)uc->uc_mcontext.gregs[REG_RSP], lo = (uintptr_t)uc->uc_stack.ss_sp;
+	uintptr_t sp = (uintptr_t)uc->uc_mcontext.gregs[REG_RSP],
+		  lo = (uintptr_t)uc->uc_stack.ss_sp;
 
-	return !(uc->uc_stack.ss_flags & SS_DISABLE) && sp > lo && sp - lo <= uc->uc_stack.ss_size;
+	return !(uc->uc_stack.ss_flags & SS_DISABLE) && sp > lo &&
+	       sp - lo <= uc->uc_stack.ss_size;
 }
 
 static bool
 enter(const ucontext_t *uc)
 {
-	return thread_enter_from((uintptr_t)uc->uc_mcontext.gregs[REG_RSP], is_on_alt_stack(uc));
+	return thread_enter_from((uintptr_t)uc->uc_mcontext.gregs[REG_RSP],
+				 is_on_alt_stack(uc));
 }
 
 /* Do what was noted: by another thread, now, or where the interrupted library is left. */
@@ -68,7 +72,9 @@ obey(const ucontext_t *uc)
 		record_leave();
 	} else if (thread_tls.guard < THREAD_PENDING && sys_getpid() == s.pid) {
 		/* One instruction, as in thread_leave. */
-		__asm__ volatile("addl %1, %0" : "+m"(thread_tls.guard) : "i"(THREAD_PENDING));
+		__asm__ volatile("addl %1, %0"
+				 : "+m"(thread_tls.guard)
+				 : "i"(THREAD_PENDING));
 	}
 }
 
@@ -107,7 +113,8 @@ on_request(const siginfo_t *info, const ucontext_t *uc, bool is_delegated)
 static bool
 is_of_faults(int number)
 {
-	return number == SIGSEGV || number == SIGBUS || number == SIGFPE || number == SIGILL;
+	return number == SIGSEGV || number == SIGBUS || number == SIGFPE ||
+	       number == SIGILL;
 }
 
 /* The instruction that the signal came from will raise it again. */
@@ -164,7 +171,8 @@ install_asked(int number)
 static void
 install_fatal(int number)
 {
-	struct sigaction act = {.sa_sigaction = on_fatal, .sa_flags = SA_SIGINFO | SA_ONSTACK};
+	struct sigaction act = {.sa_sigaction = on_fatal,
+				.sa_flags = SA_SIGINFO | SA_ONSTACK};
 
 	memset(&act.sa_mask, 0xff, sizeof act.sa_mask); /* those of the C library, too */
 	(void)__sigaction(number, &act, NULL);
@@ -183,7 +191,8 @@ install_all_fatal(void)
 {
 	size_t i;
 
-	for (i = 0; options.at_fatal && i < sizeof fatal_signals / sizeof fatal_signals[0]; i++) {
+	for (i = 0;
+	     options.at_fatal && i < sizeof fatal_signals / sizeof fatal_signals[0]; i++) {
 		int number = fatal_signals[i];
 
 		if (s.use[number] == NOT_OURS && (!is_init() || is_of_faults(number)) &&
@@ -260,7 +269,8 @@ action_of_fatal(int number, const struct sigaction *act, struct sigaction *old)
 {
 	struct sigaction before, believed = s.believed[number];
 
-	if (__sigaction(number, act && act->sa_handler == SIG_DFL ? NULL : act, &before) != 0)
+	if (__sigaction(number, act && act->sa_handler == SIG_DFL ? NULL : act, &before) !=
+	    0)
 		return -1;
 	if (act && act->sa_handler == SIG_DFL) {
 		s.believed[number] = *act;

@@ -17,7 +17,7 @@ enum {
 struct node {
 	uint64_t step; /* these are written once, before the number is handed out */
 	site_id parent;
-	uint32_t path;	      /* hash of the path to here */
+	uint32_t path;        /* hash of the path to here */
 	uint64_t allocations; /* added to by all threads */
 	uint64_t bytes;       /* requested */
 };
@@ -30,7 +30,7 @@ struct tally {
 struct chunk {
 	struct node nodes[CHUNK_SITES];
 	struct tally weights[CHUNK_SITES]; /* untouched unless stacks are sampled */
-	uint32_t books[CHUNK_SITES]; /* of books.c, which alone reads them */
+	uint32_t books[CHUNK_SITES];       /* of books.c, which alone reads them */
 };
 static struct chunk *chunks[N_CHUNKS];
 site_id sites_n = SITE_FIRST;
@@ -139,8 +139,8 @@ table_first(void)
 	if (likely(t != NULL))
 		return t;
 	t = table_new(FIRST_SLOTS);
-	if (t && !__atomic_compare_exchange_n(&table_now, &none, t, false, __ATOMIC_ACQ_REL,
-					      __ATOMIC_ACQUIRE))
+	if (t && !__atomic_compare_exchange_n(&table_now, &none, t, false,
+					      __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
 		t = none;
 	return t;
 }
@@ -157,8 +157,9 @@ table_put(struct table *t, site_id id)
 		uint32_t *slot = &t->slots[i & t->mask], there = acquire_load(slot);
 
 		if (!there) {
-			if (__atomic_compare_exchange_n(slot, &there, entry_of(id, node->path), false,
-							__ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
+			if (__atomic_compare_exchange_n(
+				    slot, &there, entry_of(id, node->path), false,
+				    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
 				(void)atomic_add(&t->used, 1);
 				return id;
 			}
@@ -194,8 +195,8 @@ grow(struct table *t)
 		if (!next)
 			return;
 		/* A loser's table is address space nobody touched: let it be. */
-		if (!__atomic_compare_exchange_n(&t->next, &none, next, false, __ATOMIC_SEQ_CST,
-						 __ATOMIC_SEQ_CST))
+		if (!__atomic_compare_exchange_n(&t->next, &none, next, false,
+						 __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
 			next = none;
 	}
 	for (i = 0; i <= t->mask && acquire_load(&table_now) == t; i++) {

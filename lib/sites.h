@@ -46,7 +46,7 @@ enum {
  * address. */
 #define STEP(pc, module) ((uint64_t)(pc) | (uint64_t)(module) << 48)
 #define STEP_EXACT (1ull << 63)
-#define STEP_PC(step) ((step) & 0xffffffffffffull)
+#define STEP_PC(step) ((step)&0xffffffffffffull)
 #define STEP_MODULE(step) ((module_no)((step) >> 48) & 0x7fff)
 
 /* A step of a path that is looked up.  `path` is a hash of the path from its
@@ -63,7 +63,8 @@ struct site_step {
 static ALWAYS_INLINE uint32_t
 sites_hash(uint32_t parent_path, uint64_t step)
 {
-	return (parent_path + (uint32_t)(step * 0x9e3779b97f4a7c15ull >> 32)) * SITES_HASH_FACTOR;
+	return (parent_path + (uint32_t)(step * 0x9e3779b97f4a7c15ull >> 32)) *
+	       SITES_HASH_FACTOR;
 }
 
 /* The nodes of a path, made if need be.  steps[0], with path and node, is where it

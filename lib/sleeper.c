@@ -33,7 +33,8 @@ static struct {
 } s;
 
 /* What the program's filters say does not hold for the sleeper, which was there before. */
-#define CALL(n, a, b, c, d, e) sys_pass(n, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), 0)
+#define CALL(n, a, b, c, d, e)                                                           \
+	sys_pass(n, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), 0)
 
 /* Whether a segment of notes has one of Go's. */
 static bool
@@ -123,7 +124,9 @@ sleeper(void)
 		if (is_there)
 			sleep_on_main();
 		is_there = s.tid && *s.tid == s.pid;
-		if (is_gone(pidfd, is_there ? 0 : s.tid && n_short++ < N_SHORT ? SHORT_MS : LOOK_MS))
+		if (is_gone(pidfd, is_there                       ? 0
+				   : s.tid && n_short++ < N_SHORT ? SHORT_MS
+								  : LOOK_MS))
 			break;
 		if (__atomic_load_n(s.is_done, __ATOMIC_ACQUIRE) || is_another_program())
 			sys_exit(0);

@@ -68,15 +68,15 @@ struct block_walk {
 	uintptr_t end; /* of the block before */
 	uint64_t blocks, bytes;
 	uint64_t unread_bytes; /* roots.h */
-	bool is_indexed; /* there was memory for the index so far */
+	bool is_indexed;       /* there was memory for the index so far */
 };
 
 /* Births of a file are those that something in it has, numbered as they come up. */
 static struct {
-	uint32_t room;	  /* of both arrays */
+	uint32_t room;    /* of both arrays */
 	uint32_t *number; /* by birth; 0 = none yet */
 	birth_id *births; /* by number */
-	uint32_t n;	  /* numbers in use are 1 to this */
+	uint32_t n;       /* numbers in use are 1 to this */
 } numbered;
 
 static void
@@ -190,8 +190,8 @@ put_content(const struct index_block *b, void *with)
 	struct block block;
 	size_t n = b->bytes < options.content_bytes ? b->bytes : options.content_bytes, got;
 
-	if (!n || blocks_find(b->addr, &block) != BLOCKS_LIVE || block.site >= sites_end() ||
-	    walk->seen[block.site / 8] >> block.site % 8 & 1)
+	if (!n || blocks_find(b->addr, &block) != BLOCKS_LIVE ||
+	    block.site >= sites_end() || walk->seen[block.site / 8] >> block.site % 8 & 1)
 		return 0;
 	if (n > sizeof text)
 		n = sizeof text;
@@ -269,7 +269,7 @@ put_sites(void)
 		uint64_t pc;
 
 		heapfile_record();
-		(void)sites_get(id, &s); /* no memory for it: never used */
+		(void)sites_get(id, &s);          /* no memory for it: never used */
 		if (id < SITE_FIRST || !s.step) { /* or a number that was never used */
 			heapfile_put(id);
 			heapfile_put(HEAPFILE_SITE_SPECIAL);
@@ -323,9 +323,8 @@ put_threads(int pid)
 		heapfile_put(r->first_epoch);
 		heapfile_put((r->is_alive ? HEAPFILE_THREAD_ALIVE : 0) |
 			     (r->tid == pid ? HEAPFILE_THREAD_MAIN : 0) |
-			     (r->is_alive && is_unanswered(r->tid)
-				      ? HEAPFILE_THREAD_UNANSWERED
-				      : 0));
+			     (r->is_alive && is_unanswered(r->tid) ? HEAPFILE_THREAD_UNANSWERED
+								   : 0));
 		put_string(name);
 	}
 }
@@ -488,9 +487,9 @@ put_epochs(const struct snapshot_facts *facts, const struct epochs_counts *count
 			put_epoch(epochs_record_get(i));
 	epochs_running(counts, &running);
 	running.end_ns = facts->uptime_ns;
-	running.memory = (struct epochs_memory){facts->memory.rss, facts->memory.heap_total,
-						facts->memory.heap_used,
-						facts->memory.external};
+	running.memory =
+		(struct epochs_memory){facts->memory.rss, facts->memory.heap_total,
+				       facts->memory.heap_used, facts->memory.external};
 	if (epochs_is_next(&running, &next))
 		put_epoch(&running);
 }

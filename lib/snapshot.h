@@ -24,7 +24,7 @@ struct snapshot_facts {
 	struct gcprof_memory memory;
 	const char *executable;
 	const char *suppressions; /* the program's own, in LeakSanitizer's syntax; or NULL */
-	bool is_brief; /* blocks and sites, without roots, edges and contents */
+	bool is_brief;          /* blocks and sites, without roots, edges and contents */
 	bool is_leak_check_off; /* the program wants none at its end */
 };
 

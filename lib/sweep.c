@@ -87,14 +87,14 @@ consider_temporary(const char *name, void *with)
 	struct stat st, now;
 	int fd;
 
-	if ((is_temporary(name) || is_look(name)) && sys_lstat_at(s->directory, name, &st) == 0 &&
-	    S_ISREG(st.st_mode) && st.st_nlink == 1 &&
-	    (fd = open_own(s->directory, name, 0, &st)) >= 0) {
+	if ((is_temporary(name) || is_look(name)) &&
+	    sys_lstat_at(s->directory, name, &st) == 0 && S_ISREG(st.st_mode) &&
+	    st.st_nlink == 1 && (fd = open_own(s->directory, name, 0, &st)) >= 0) {
 		if (S_ISREG(st.st_mode) && sys_lock(fd) == 0 &&
 		    sys_pread(fd, magic, sizeof magic, 0) == (long)sizeof magic &&
 		    memcmp(magic, HEAPFILE_MAGIC, sizeof magic) == 0 &&
-		    sys_lstat_at(s->directory, name, &now) == 0 && now.st_ino == st.st_ino &&
-		    now.st_dev == st.st_dev)
+		    sys_lstat_at(s->directory, name, &now) == 0 &&
+		    now.st_ino == st.st_ino && now.st_dev == st.st_dev)
 			(void)sys_unlink_at(s->directory, name, false);
 		(void)sys_close(fd);
 	}
@@ -133,8 +133,9 @@ is_left_page(int directory, uint64_t pid_namespace)
 		return false;
 	got = S_ISREG(st.st_mode) ? sys_pread(fd, &page, sizeof page, 0) : 0;
 	(void)sys_close(fd);
-	return got == (long)sizeof page && memcmp(page.magic, LIVE_MAGIC, sizeof LIVE_MAGIC) == 0 &&
-	       pid_namespace && page.pid_namespace == pid_namespace && page.pid > 0 &&
+	return got == (long)sizeof page &&
+	       memcmp(page.magic, LIVE_MAGIC, sizeof LIVE_MAGIC) == 0 && pid_namespace &&
+	       page.pid_namespace == pid_namespace && page.pid > 0 &&
 	       !sys_is_process(page.pid);
 }
 

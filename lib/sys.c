@@ -10,9 +10,9 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -60,7 +60,8 @@ kernel(long number, long a, long b, long c, long d, long e, long f)
 	long ret;
 
 	(void)__atomic_fetch_add(&n_calling, 1, __ATOMIC_SEQ_CST);
-	if (likely(!relaxed_load(&filter)) || is_let_through(number, a, b, c, d, e, f, &ret))
+	if (likely(!relaxed_load(&filter)) ||
+	    is_let_through(number, a, b, c, d, e, f, &ret))
 		ret = sys_pass(number, a, b, c, d, e, f);
 	(void)__atomic_fetch_sub(&n_calling, 1, __ATOMIC_RELEASE);
 	return ret;
@@ -71,7 +72,8 @@ sys_may(long number, long a, long b, long c)
 {
 	long refused;
 
-	return likely(!relaxed_load(&filter)) || is_let_through(number, a, b, c, 0, 0, 0, &refused);
+	return likely(!relaxed_load(&filter)) ||
+	       is_let_through(number, a, b, c, 0, 0, 0, &refused);
 }
 
 /* A thread of ours that sleeps in a call has none to make when it wakes but through the
@@ -735,12 +737,13 @@ sys_signal_sets(int tid, uint64_t *ret_blocked, uint64_t *ret_pending)
 	static int asker;
 	int nobody = 0;
 
-	if (!__atomic_compare_exchange_n(&asker, &nobody, sys_gettid(), false, __ATOMIC_ACQUIRE,
-					 __ATOMIC_RELAXED)) {
+	if (!__atomic_compare_exchange_n(&asker, &nobody, sys_gettid(), false,
+					 __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
 		/* After fork it may be one who is not in this process. */
 		if (!sys_is_thread(nobody))
 			(void)__atomic_compare_exchange_n(&asker, &nobody, 0, false,
-							  __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+							  __ATOMIC_RELAXED,
+							  __ATOMIC_RELAXED);
 		return false;
 	}
 	*ret_blocked = *ret_pending = 0;
@@ -794,8 +797,8 @@ sys_read_memory(uintptr_t from, void *to, size_t bytes)
 {
 	struct iovec here = {to, bytes}, there = {(void *)from, bytes};
 
-	return kernel(SYS_process_vm_readv, sys_getpid(), (long)&here, 1, (long)&there, 1, 0) ==
-	       (long)bytes;
+	return kernel(SYS_process_vm_readv, sys_getpid(), (long)&here, 1, (long)&there, 1,
+		      0) == (long)bytes;
 }
 
 uintptr_t
@@ -898,7 +901,8 @@ sys_sigaltstack(const stack_t *to, stack_t *ret_old)
 void
 sys_send_again(int number, const siginfo_t *info)
 {
-	if (info->si_code == SI_TKILL || K3(SYS_rt_sigqueueinfo, sys_getpid(), number, info) != 0)
+	if (info->si_code == SI_TKILL ||
+	    K3(SYS_rt_sigqueueinfo, sys_getpid(), number, info) != 0)
 		(void)K4(SYS_rt_tgsigqueueinfo, sys_getpid(), sys_gettid(), number, info);
 }
 
@@ -982,8 +986,8 @@ sys_is_ignored(int number)
 
 	(void)sys_sigaction(number, NULL, &a);
 	return a.handler == 1 ||
-	       (a.handler == 0 && (number == SIGCHLD || number == SIGURG || number == SIGWINCH ||
-				   number == SIGCONT));
+	       (a.handler == 0 && (number == SIGCHLD || number == SIGURG ||
+				   number == SIGWINCH || number == SIGCONT));
 }
 
 uint64_t
@@ -1048,12 +1052,14 @@ static uint64_t stopped_ns, stopped_realtime_ns; /* 0: the clocks go */
 bool
 sys_has_free_clocks(void)
 {
-	static const char *const free_ones[] = {"tsc", "kvm-clock", "hyperv_clocksource_tsc_page"};
+	static const char *const free_ones[] = {"tsc", "kvm-clock",
+						"hyperv_clocksource_tsc_page"};
 	char name[64];
 	size_t i;
 
-	if (sys_read_file("/sys/devices/system/clocksource/clocksource0/current_clocksource", name,
-			  sizeof name) <= 0)
+	if (sys_read_file(
+		    "/sys/devices/system/clocksource/clocksource0/current_clocksource",
+		    name, sizeof name) <= 0)
 		return false;
 	for (i = 0; i < sizeof free_ones / sizeof *free_ones; i++)
 		if (strncmp(name, free_ones[i], strlen(free_ones[i])) == 0)
@@ -1134,11 +1140,12 @@ sys_vformat(char *buf, size_t bytes, const char *format, va_list ap)
 				len = strlen(piece);
 			} else if (*format == 'd') {
 				int64_t v = is_long ? va_arg(ap, long) : va_arg(ap, int);
-				len = put_number(small, v < 0 ? 0 - (uint64_t)v : (uint64_t)v, 10,
-						 v < 0);
+				len = put_number(small,
+						 v < 0 ? 0 - (uint64_t)v : (uint64_t)v,
+						 10, v < 0);
 			} else if (*format == 'u' || *format == 'x') {
-				uint64_t v =
-					is_long ? va_arg(ap, unsigned long) : va_arg(ap, unsigned);
+				uint64_t v = is_long ? va_arg(ap, unsigned long)
+						     : va_arg(ap, unsigned);
 				len = put_number(small, v, *format == 'x' ? 16 : 10, false);
 			} else {
 				small[0] = *format == 'c' ? (char)va_arg(ap, int) : *format;

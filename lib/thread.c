@@ -53,8 +53,8 @@ record_new(int tid)
 			lose(LOSS_THREADS);
 			return 0;
 		}
-		(void)__atomic_compare_exchange_n(slot, &none, fresh, false, __ATOMIC_ACQ_REL,
-						  __ATOMIC_ACQUIRE);
+		(void)__atomic_compare_exchange_n(slot, &none, fresh, false,
+						  __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
 	}
 	r = record_at(n);
 	r->tid = tid;
@@ -97,8 +97,8 @@ bool
 thread_enter_from(uintptr_t sp, bool is_on_alt_stack)
 {
 	if (thread_tls.guard != 0) {
-		if (is_on_alt_stack || !thread_tls.guard_sp || sp <= thread_tls.guard_sp + 512 ||
-		    aside_has(sp))
+		if (is_on_alt_stack || !thread_tls.guard_sp ||
+		    sp <= thread_tls.guard_sp + 512 || aside_has(sp))
 			return false;
 		forking_change_left();
 	}
@@ -262,7 +262,8 @@ thread_sum(struct epochs_counts *ret)
 
 		ret->allocations += relaxed_load(&t->allocations);
 		ret->allocated_bytes += thread_allocated(t);
-		ret->frees += relaxed_load(&t->counts.frees) + relaxed_load(&t->quick_frees);
+		ret->frees +=
+			relaxed_load(&t->counts.frees) + relaxed_load(&t->quick_frees);
 		ret->freed_bytes += relaxed_load(&t->counts.freed_bytes) + quick_bytes;
 		ret->freed_young_bytes +=
 			relaxed_load(&t->counts.freed_young_bytes) + quick_bytes;
@@ -276,7 +277,8 @@ thread_is_alone(void)
 	struct thread *t;
 
 	for (t = acquire_load(&all); t; t = t->next)
-		if (t != thread_tls.state && relaxed_load(&t->owner.is_used) && sys_is_thread(t->owner.tid))
+		if (t != thread_tls.state && relaxed_load(&t->owner.is_used) &&
+		    sys_is_thread(t->owner.tid))
 			return false;
 	return true;
 }

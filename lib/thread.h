@@ -40,21 +40,22 @@ struct thread_cached {
 /* What most calls of malloc and free touch comes first, and is one cache line. */
 struct thread {
 	uint64_t allocations;
-	uint64_t spent;   /* bytes allocated, and THREAD_PER_BLOCK for each block */
-	uint64_t stop;    /* of spent: beyond it, the clock or a sample is due */
-	epoch_no epoch;   /* as this thread last saw it */
-	birth_id birth;   /* of what it allocates now */
-	birth_id recent;  /* the same, or 0: the next free is to be looked at */
-	site_id usual;    /* of what it allocates if stop is not reached; 0 = its stack's */
-	uint64_t tag;     /* of usual and birth, for blocks.h */
-	uint64_t quick_frees, quick_bytes; /* of blocks of the birth `recent`, in its epoch */
+	uint64_t spent;  /* bytes allocated, and THREAD_PER_BLOCK for each block */
+	uint64_t stop;   /* of spent: beyond it, the clock or a sample is due */
+	epoch_no epoch;  /* as this thread last saw it */
+	birth_id birth;  /* of what it allocates now */
+	birth_id recent; /* the same, or 0: the next free is to be looked at */
+	site_id usual; /* of what it allocates if stop is not reached; 0 = its stack's */
+	uint64_t tag;  /* of usual and birth, for blocks.h */
+	uint64_t quick_frees,
+		quick_bytes; /* of blocks of the birth `recent`, in its epoch */
 
-	uint64_t look_at; /* of spent: when to look at the clock */
+	uint64_t look_at;   /* of spent: when to look at the clock */
 	uint64_t sample_at; /* of bytes allocated: the next sample; 0 = not drawn yet */
 	uint64_t usual_blocks, usual_bytes; /* of `usual`, told to sites.h */
 	uint64_t other_blocks, other_bytes; /* not of `usual`, though it is not 0 */
-	uint32_t period; /* of birth; books.h */
-	struct epochs_counts counts; /* frees but the quick ones; 0 allocations */
+	uint32_t period;                    /* of birth; books.h */
+	struct epochs_counts counts;        /* frees but the quick ones; 0 allocations */
 	uint64_t reported, reported_blocks; /* bytes, allocations told of */
 	uint64_t random;
 	struct unwind *unwind;
@@ -84,21 +85,22 @@ thread_allocated(const struct thread *t)
  *          come between any two. */
 struct thread_tls {
 	uint32_t guard;
-	bool is_forking;    /* between our fork handlers, which took the guard */
-	bool is_in_exec;    /* gate.h */
-	bool is_forker;     /* forking.c: it has all others wait */
-	bool has_mappings;  /* it forks, and has their lock */
-	bool is_verifying;  /* libunwind is at work: what it maps is not the program's */
-	uint32_t n_changes; /* forking.c: changes that it is in */
+	bool is_forking;     /* between our fork handlers, which took the guard */
+	bool is_in_exec;     /* gate.h */
+	bool is_forker;      /* forking.c: it has all others wait */
+	bool has_mappings;   /* it forks, and has their lock */
+	bool is_verifying;   /* libunwind is at work: what it maps is not the program's */
+	uint32_t n_changes;  /* forking.c: changes that it is in */
 	uint32_t n_ignoring; /* __lsan_disable calls without their enable */
-	uintptr_t guard_sp; /* of who took the guard */
+	uintptr_t guard_sp;  /* of who took the guard */
 	struct thread *state;
 	/* The same, or NULL: what this thread allocates and frees needs a closer look
 	 * (record.h). */
 	struct thread *quick;
 };
 enum { THREAD_PENDING = 0x100, THREAD_PARK = 0x10000 };
-extern __thread struct thread_tls thread_tls __attribute__((tls_model("initial-exec"))) HIDDEN;
+extern __thread struct thread_tls thread_tls __attribute__((tls_model("initial-exec")))
+HIDDEN;
 
 /* Counted with atomic adds, by whoever cannot use a thread's state. */
 extern struct epochs_counts thread_strays;
@@ -147,7 +149,10 @@ thread_leave(void)
 	signal_fence();
 	/* One instruction: a signal before it adds to what is subtracted from,
 	 * one after it finds the guard down. */
-	__asm__ volatile("subl $1, %0" : "+m"(thread_tls.guard), "=@ccnz"(is_pending) : : "memory");
+	__asm__ volatile("subl $1, %0"
+			 : "+m"(thread_tls.guard), "=@ccnz"(is_pending)
+			 :
+			 : "memory");
 	return is_pending;
 }
 

@@ -123,11 +123,13 @@ note_thread_stack(struct aside *a)
 {
 	enum { DESCRIPTOR = 2304, PAGE = 4096, END = 2 * PAGE };
 	uintptr_t tp = thread_pointer();
-	const uintptr_t *word = (const uintptr_t *)tp, *end = word + DESCRIPTOR / sizeof *word - 2;
+	const uintptr_t *word = (const uintptr_t *)tp,
+			*end = word + DESCRIPTOR / sizeof *word - 2;
 
 	for (; word < end; word++)
 		if (word[0] && word[0] < tp && word[1] > tp - word[0] &&
-		    word[1] - (tp - word[0]) <= END && word[2] < word[1] && word[2] % PAGE == 0) {
+		    word[1] - (tp - word[0]) <= END && word[2] < word[1] &&
+		    word[2] % PAGE == 0) {
 			a->own_low = word[0] + word[2];
 			a->own_end = tp;
 			return;
@@ -159,7 +161,8 @@ slot_own(void)
 	note_stack(&s->aside);
 	memcpy(s->data, gcprof_tsd_image, image_bytes());
 	/* A handler that came meanwhile may have got one of its own. */
-	if (!__atomic_compare_exchange_n(&own, &none, s, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+	if (!__atomic_compare_exchange_n(&own, &none, s, false, __ATOMIC_RELAXED,
+					 __ATOMIC_RELAXED))
 		release_store(&s->owner.is_used, false);
 	return own;
 }
@@ -181,7 +184,8 @@ is_small_stack(void)
 {
 	enum { SMALL = 64 << 10, DESCRIPTOR = 2304 };
 	uintptr_t tp = thread_pointer(), sp = (uintptr_t)__builtin_frame_address(0);
-	const uintptr_t *word = (const uintptr_t *)tp, *end = word + DESCRIPTOR / sizeof *word - 1;
+	const uintptr_t *word = (const uintptr_t *)tp,
+			*end = word + DESCRIPTOR / sizeof *word - 1;
 
 	for (; word < end; word++)
 		if (word[0] && word[0] <= sp && sp - word[0] < word[1] && sp < tp &&

@@ -80,7 +80,7 @@ rule_fits(int64_t cfa, int64_t at)
 	       at / 8 >= -(1 << 17) && at / 8 < 1 << 17;
 }
 
-#define RULE_KIND(r) ((enum kind)((r) & 15))
+#define RULE_KIND(r) ((enum kind)((r)&15))
 #define RULE_SAVED(r) ((enum saved)((r) >> 4 & 3))
 #define RULE_CFA(r) ((intptr_t)((int64_t)((r) << 16) >> 40))
 #define RULE_AT(r) ((intptr_t)((int64_t)((r) << 40) >> 46) * 8)
@@ -88,9 +88,9 @@ rule_fits(int64_t cfa, int64_t at)
 /* A plain rule: CFA = sp or bp + offset, at least 8; and bp is the caller's still, or at
  * CFA + an offset from -8 down to where sp or bp points.  So if that is within the
  * stack, and CFA too, all that is read is. */
-#define RULE_IS_PLAIN(r) (((r) & RULE_PLAIN) != 0)
-#define RULE_IS_BP(r) (((r) & KIND_BP) != 0)
-#define RULE_IS_SAVED(r) (((r) & SAVED_CFA << 4) != 0)
+#define RULE_IS_PLAIN(r) (((r)&RULE_PLAIN) != 0)
+#define RULE_IS_BP(r) (((r)&KIND_BP) != 0)
+#define RULE_IS_SAVED(r) (((r)&SAVED_CFA << 4) != 0)
 /* Whether its step depends on bp: of KIND_SP and KIND_BP.  Frames by other rules have
  * flags. */
 #define RULE_READS_BP(r) (((r) & (KIND_BP | SAVED_BP << 4)) != 0)
@@ -172,7 +172,8 @@ rules_put(uint64_t key, uint64_t rule)
 
 	/* An outgrown cache is dropped, not copied: rules are learned again.  It
 	 * stays mapped, for readers that are inside. */
-	if (!rules || (relaxed_load(&rules->n_evicted) > rules->mask * 2 && rules->mask + 1 < MAX_BUCKETS)) {
+	if (!rules || (relaxed_load(&rules->n_evicted) > rules->mask * 2 &&
+		       rules->mask + 1 < MAX_BUCKETS)) {
 		fresh = rules_new(rules ? 4 * (rules->mask + 1) : FIRST_BUCKETS);
 		if (fresh && __atomic_compare_exchange_n(&rules_now, &rules, fresh, false,
 							 __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
@@ -194,8 +195,9 @@ rules_put(uint64_t key, uint64_t rule)
 	}
 	old = relaxed_load(&victim->key);
 	/* ~0 is no key: it marks a slot that somebody is writing. */
-	if (old == ~0ull || !__atomic_compare_exchange_n(&victim->key, &old, ~0ull, false,
-							 __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+	if (old == ~0ull ||
+	    !__atomic_compare_exchange_n(&victim->key, &old, ~0ull, false,
+					 __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
 		return;
 	release_store(&victim->rule, rule);
 	release_store(&victim->key, key);
@@ -212,14 +214,14 @@ unwind_forget_rules(void)
 /* ---- the thread's memory of its last stack ------------------------------- */
 
 enum {
-	FRAME_EXACT = 1,   /* pc was interrupted, it is no return address */
-	FRAME_RESTEP = 2,  /* the caller does not follow from a few words of memory */
-	FRAME_GUESSED = 4, /* reached by a frame pointer that may be anything, so it may
+	FRAME_EXACT = 1,     /* pc was interrupted, it is no return address */
+	FRAME_RESTEP = 2,    /* the caller does not follow from a few words of memory */
+	FRAME_GUESSED = 4,   /* reached by a frame pointer that may be anything, so it may
 			    * be no frame, and its memory may be gone the next time */
-	FRAME_LOADED = 8,  /* the caller's frame begins where a word says; see `load` */
-	FRAME_LAST = 16,   /* its code has no caller, whatever is in memory */
+	FRAME_LOADED = 8,    /* the caller's frame begins where a word says; see `load` */
+	FRAME_LAST = 16,     /* its code has no caller, whatever is in memory */
 	FRAME_NEEDS_BP = 32, /* of the last stack: the way further out depends on bp */
-	FRAME_ODD = 64	     /* of the walk under way: not by step_plain */
+	FRAME_ODD = 64       /* of the walk under way: not by step_plain */
 };
 
 /* A frame of the walk under way. */
@@ -252,10 +254,10 @@ enum { FACTS_PER_FRAME = 3 };
  * last stack as they were, has the same site. */
 enum { MEMO_FACTS = 11, MEMO_WAYS = 2, MEMO_MIN_SETS = 16, MEMO_MAX_SETS = 256 };
 struct memo {
-	uintptr_t pc, sp, bp; /* of the innermost; pc 0 = unused */
+	uintptr_t pc, sp, bp;     /* of the innermost; pc 0 = unused */
 	uintptr_t out_sp, out_bp; /* of the frame of the last stack */
-	site_id out_node;     /* its node, */
-	uint32_t out;	      /* and its number */
+	site_id out_node;         /* its node, */
+	uint32_t out;             /* and its number */
 	site_id site;
 	uint8_t n_facts;
 	bool needs_bp;
@@ -276,7 +278,7 @@ enum { MEMO_MISSES = 256, MEMO_PAUSE = 1 << 13 };
  * recursion has made MANY_SITES, the stride is shorter.  A walk remembers WALK_FRAMES;
  * what is further out is counted. */
 struct chain {
-	uint32_t cut;	/* frames further out are not in it; 0 = the chain is not used */
+	uint32_t cut;   /* frames further out are not in it; 0 = the chain is not used */
 	uint32_t named; /* frames[cut + 1] to frames[named] have nodes */
 };
 
@@ -305,15 +307,15 @@ struct unwind {
 	uint32_t whole; /* of so many frames a stack is not cut */
 	uint32_t plain; /* the same; 0 while a chain is used, which `name` keeps true */
 	uint32_t named;
-	uint32_t beyond; /* frames further out than frames[1], not remembered */
+	uint32_t beyond;  /* frames further out than frames[1], not remembered */
 	uintptr_t lo, hi; /* stack between them is readable, */
-	bool is_sure;	  /* as was seen in the walk under way */
+	bool is_sure;     /* as was seen in the walk under way */
 	struct slot rules[RULES_CACHE]; /* read by this thread alone */
 	struct frame frames[MAX_FRAMES + 1];
 	struct site_step steps[MAX_FRAMES + 1];
 	struct fact facts[FACTS_PER_FRAME * (MAX_FRAMES + 1)];
 	struct fresh fresh[WALK_FRAMES]; /* innermost first */
-	struct chain chains[N_CHAINS]; /* by the multiple of the stride */
+	struct chain chains[N_CHAINS];   /* by the multiple of the stride */
 	site_id nodes[N_CHAINS][MAX_FRAMES + 1];
 	struct site_step path[N_CHAINS * STRIDE + 1]; /* of a chain, while it is looked up */
 	uint32_t memo_pause, memo_hits, memo_misses;
@@ -469,8 +471,8 @@ rule_of_row(const struct cfi_row *row, module_no module)
 		goto by_row;
 	if (saved == SAVED_NOT)
 		at = -8; /* where nothing is lost by reading */
-	if ((kind == KIND_SP || kind == KIND_BP) && saved != SAVED_BP && cfa >= 8 && at <= -8 &&
-	    cfa + at >= 0)
+	if ((kind == KIND_SP || kind == KIND_BP) && saved != SAVED_BP && cfa >= 8 &&
+	    at <= -8 && cfa + at >= 0)
 		kind |= RULE_PLAIN;
 	return rule_make(kind, saved, cfa, at, module);
 by_row:
@@ -496,9 +498,8 @@ learn(struct unwind *u, uintptr_t at, uint64_t key)
 
 	if (!modules_find(at, &m)) {
 		/* Code made at run time, if it is code at all. */
-		rule = mappings_is_code(at)
-			       ? rule_make(KIND_GUESS, SAVED_BP, 16, 0, 0)
-			       : rule_make(KIND_BROKEN, SAVED_NOT, 0, 0, 0);
+		rule = mappings_is_code(at) ? rule_make(KIND_GUESS, SAVED_BP, 16, 0, 0)
+					    : rule_make(KIND_BROKEN, SAVED_NOT, 0, 0, 0);
 		/* Not kept: other code may stand there soon. */
 		return rule;
 	}
@@ -600,7 +601,8 @@ is_start(struct unwind *u, uintptr_t pc, uintptr_t sp)
 			return false;
 		if (u->row.reg[CFI_RA].how == CFI_UNDEFINED)
 			return i > 0;
-		if (u->row.is_signal || cfi_step(&u->row, &regs, load, u) != 0 || regs.r[CFI_RSP] <= sp)
+		if (u->row.is_signal || cfi_step(&u->row, &regs, load, u) != 0 ||
+		    regs.r[CFI_RSP] <= sp)
 			return false;
 	}
 	return false;
@@ -651,8 +653,8 @@ find_goroutine(struct unwind *u, const struct fresh *f, struct fresh *ret)
 		    !load(u, g + 8, &end) || at >= end)
 			continue;
 		at = end - at;
-		if (f->bp < at || f->bp >= end || f->bp - at > MAX_GUESS || !readable(u, at) ||
-		    !readable(u, f->bp) || !is_code(u, word(at)))
+		if (f->bp < at || f->bp >= end || f->bp - at > MAX_GUESS ||
+		    !readable(u, at) || !readable(u, f->bp) || !is_code(u, word(at)))
 			continue;
 		ret->pc = word(at);
 		ret->sp = at + 8;
@@ -864,12 +866,15 @@ note_odd(struct unwind *u, const struct fresh *x, uint32_t i)
 {
 	const struct frame *out = &u->frames[i - 1];
 	struct frame *f = &u->frames[i];
-	uint32_t k = out->fact, needed = out->flags & FRAME_NEEDS_BP, flags = x->flags & ~FRAME_ODD;
+	uint32_t k = out->fact, needed = out->flags & FRAME_NEEDS_BP,
+		 flags = x->flags & ~FRAME_ODD;
 	bool is_saved = x->bp_slot != 0;
 	uint64_t step = STEP_PC(x->pc) | (x->rule & RULE_MODULE_BITS) |
 			(flags & FRAME_EXACT ? STEP_EXACT : 0);
 
-	f->flags = flags | (RULE_READS_BP(x->rule) ? FRAME_NEEDS_BP : is_saved ? 0 : needed);
+	f->flags = flags | (RULE_READS_BP(x->rule) ? FRAME_NEEDS_BP
+			    : is_saved             ? 0
+						   : needed);
 	if (flags & ~FRAME_EXACT) {
 		f->flags = flags | FRAME_NEEDS_BP;
 		if (flags & FRAME_LAST) {
@@ -906,7 +911,8 @@ note_plain(struct unwind *u, const struct fresh *x, uint32_t i)
 	uint32_t saved = RULE_IS_SAVED(rule) ? FRAME_NEEDS_BP : 0;
 
 	u->facts[k + 1] = (struct fact){.addr = out->sp - 8, .value = out->pc};
-	u->facts[k + 2] = (struct fact){.addr = out->sp + (uintptr_t)RULE_AT(rule), .value = out->bp};
+	u->facts[k + 2] = (struct fact){.addr = out->sp + (uintptr_t)RULE_AT(rule),
+					.value = out->bp};
 	f->flags = (RULE_IS_BP(rule) ? FRAME_NEEDS_BP : 0) | (needed & ~saved);
 	f->fact = k + 1 + (needed & saved) / FRAME_NEEDS_BP;
 	return x->pc | (rule & RULE_MODULE_BITS);
@@ -934,7 +940,8 @@ chain_path(const struct unwind *u, uint32_t cut, uint32_t i)
 static site_id
 name_in_chain(struct unwind *u)
 {
-	uint32_t cut = cut_of(u, u->n), which = (cut + u->beyond) / u->stride % N_CHAINS, i, n;
+	uint32_t cut = cut_of(u, u->n), which = (cut + u->beyond) / u->stride % N_CHAINS,
+		 i, n;
 	struct chain *c = &u->chains[which];
 	site_id *nodes = u->nodes[which];
 
@@ -1024,7 +1031,8 @@ remember_all(struct unwind *u, uint32_t n, site_id root, uint32_t beyond)
 static ALWAYS_INLINE void
 capture(struct cfi_regs *regs)
 {
-	regs->known = 1u << CFI_RBX | 1u << CFI_RBP | 1u << CFI_RSP | 0xfu << 12 | 1u << CFI_RA;
+	regs->known =
+		1u << CFI_RBX | 1u << CFI_RBP | 1u << CFI_RSP | 0xfu << 12 | 1u << CFI_RA;
 	__asm__ volatile("movq %%rbx, %0\n\tmovq %%rbp, %1\n\tmovq %%rsp, %2\n\t"
 			 "movq %%r12, %3\n\tmovq %%r13, %4\n\tmovq %%r14, %5\n\t"
 			 "movq %%r15, %6\n\tleaq 0f(%%rip), %%rax\n0:\tmovq %%rax, %7"
@@ -1127,8 +1135,9 @@ unwind_origin(struct unwind *u, bool is_exit, uintptr_t ret_registers[UNWIND_REG
 		uintptr_t at = regs.r[CFI_RA] - !is_exact, sp = regs.r[CFI_RSP];
 		bool is_known = modules_find(at, &m);
 
-		if (!is_known || !(m.start == own.start ||
-				   (is_exit && (m.start == loader.start || m.start == c.start))))
+		if (!is_known ||
+		    !(m.start == own.start ||
+		      (is_exit && (m.start == loader.start || m.start == c.start))))
 			break;
 		if (cfi_row(at, &m, &u->scratch, &u->row) != 0 ||
 		    u->row.reg[CFI_RA].how == CFI_UNDEFINED ||
@@ -1175,7 +1184,8 @@ memo_holds(struct unwind *u, const struct memo *e, const struct caller *c)
 	    u->steps[e->out].node != e->out_node)
 		return false;
 	out = &u->frames[e->out];
-	return out->sp == e->out_sp && (out->bp == e->out_bp || !(out->flags & FRAME_NEEDS_BP)) &&
+	return out->sp == e->out_sp &&
+	       (out->bp == e->out_bp || !(out->flags & FRAME_NEEDS_BP)) &&
 	       is_as_before(u, out);
 }
 
@@ -1216,7 +1226,8 @@ memo_put(struct unwind *u, const struct caller *c, uint32_t out, site_id site)
 			to = &e[i];
 	for (i = 0; i < MEMO_WAYS; i++)
 		e[i].is_good = false;
-	if (e[0].pc && e[1].pc && ++u->memo_wanted > 8 * u->memo_sets && u->memo_sets < MEMO_MAX_SETS)
+	if (e[0].pc && e[1].pc && ++u->memo_wanted > 8 * u->memo_sets &&
+	    u->memo_sets < MEMO_MAX_SETS)
 		u->memo_sets *= 4;
 	if (!to)
 		return;
@@ -1366,7 +1377,8 @@ walk(struct unwind *u, const struct caller *c)
 		if (unlikely(outcome != STEPPED))
 			return remember_all(u, n, end_of(outcome), 0);
 		if (unlikely(n == WALK_FRAMES)) {
-			uint32_t beyond = depth > n ? depth - n : count_frames(u, at, flags);
+			uint32_t beyond =
+				depth > n ? depth - n : count_frames(u, at, flags);
 
 			return remember_all(u, n, SITE_CUT, beyond);
 		}

@@ -52,7 +52,8 @@ site_id unwind_site(struct unwind *u, const struct caller *c);
  * the end of the process: what lies in them is no longer the program's.
  * Returns the stack pointer of the first frame that counts. */
 enum { UNWIND_REGISTERS = 6 };
-uintptr_t unwind_origin(struct unwind *u, bool is_exit, uintptr_t ret_registers[UNWIND_REGISTERS]);
+uintptr_t unwind_origin(struct unwind *u, bool is_exit,
+			uintptr_t ret_registers[UNWIND_REGISTERS]);
 
 /* Modules were unloaded: rules learned so far are void. */
 void unwind_forget_rules(void);

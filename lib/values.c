@@ -70,8 +70,11 @@ values_interval(const char *s, const char *end, uint64_t *ret)
 	static const struct {
 		const char *unit;
 		uint64_t ns;
-	} units[] = {{"", 1000000000}, {"s", 1000000000}, {"ms", 1000000},
-		     {"m", 60000000000}, {"h", 3600000000000}};
+	} units[] = {{"", 1000000000},
+		     {"s", 1000000000},
+		     {"ms", 1000000},
+		     {"m", 60000000000},
+		     {"h", 3600000000000}};
 	const char *unit = skip_digits(s, end);
 	uint64_t v;
 	size_t i;

@@ -16,7 +16,7 @@
 #include <string.h>
 
 const char *const verify_names[N_VERIFY_RESULTS] = {
-	[VERIFY_EQUAL] = "equal",     [VERIFY_DIFFERS] = "different",
+	[VERIFY_EQUAL] = "equal",         [VERIFY_DIFFERS] = "different",
 	[VERIFY_NO_TABLES] = "no_tables", [VERIFY_FAILED] = "failed",
 	[VERIFY_NO_SITE] = "no_site",
 };
@@ -48,10 +48,11 @@ verify_tell(void)
 		n[i] = (unsigned long)verify_count((enum verify_result)i);
 	if (!verify_is_on)
 		return;
-	sys_log("verify: %lu stacks compared with libunwind's, %lu differ; not comparable: "
+	sys_log("verify: %lu stacks compared with libunwind's, %lu differ; not "
+		"comparable: "
 		"%lu of code without tables, %lu where libunwind failed, %lu not kept",
-		n[VERIFY_EQUAL] + n[VERIFY_DIFFERS], n[VERIFY_DIFFERS], n[VERIFY_NO_TABLES],
-		n[VERIFY_FAILED], n[VERIFY_NO_SITE]);
+		n[VERIFY_EQUAL] + n[VERIFY_DIFFERS], n[VERIFY_DIFFERS],
+		n[VERIFY_NO_TABLES], n[VERIFY_FAILED], n[VERIFY_NO_SITE]);
 }
 
 #ifndef HAVE_LIBUNWIND
@@ -60,7 +61,8 @@ void
 verify_init(void)
 {
 	if (options.verify_every)
-		sys_log("GCPROF_VERIFY: built without libunwind's header; no stack is compared");
+		sys_log("GCPROF_VERIFY: built without libunwind's header; no stack is "
+			"compared");
 }
 
 void
@@ -156,7 +158,8 @@ verify_init(void)
 	if (verify_is_on)
 		(void)lu.set_caching_policy(*lu.local_addr_space, UNW_CACHE_PER_THREAD);
 	else
-		sys_log("GCPROF_VERIFY: no libunwind.so.8 here (Debian: libunwind8); no stack "
+		sys_log("GCPROF_VERIFY: no libunwind.so.8 here (Debian: libunwind8); no "
+			"stack "
 			"is compared");
 	leave();
 }
@@ -179,7 +182,7 @@ struct known {
 struct verify {
 	uint64_t n_seen;
 	struct stack ours, theirs;
-	site_id end; /* of ours: SITE_ROOT, SITE_CUT, SITE_BROKEN */
+	site_id end;   /* of ours: SITE_ROOT, SITE_CUT, SITE_BROKEN */
 	bool is_exact; /* the cursor's address was interrupted: it is no return address */
 	bool is_guessed; /* the cursor came by a frame pointer that may be anything */
 	unw_context_t context;
@@ -270,7 +273,8 @@ enum step { STEPPED, ENDED, FAILED, LOST };
 static enum step
 step_by_frame_pointer(struct verify *v)
 {
-	uintptr_t sp = their_register(v, UNW_REG_SP), bp = their_register(v, UNW_X86_64_RBP);
+	uintptr_t sp = their_register(v, UNW_REG_SP),
+		  bp = their_register(v, UNW_X86_64_RBP);
 	greg_t *to = v->context.uc_mcontext.gregs;
 	const uintptr_t *frame = (const uintptr_t *)bp;
 
@@ -290,7 +294,9 @@ step_by_frame_pointer(struct verify *v)
 	to[REG_RBP] = (greg_t)frame[0];
 	to[REG_RIP] = (greg_t)frame[1];
 	to[REG_RSP] = (greg_t)(bp + 16);
-	return frame[1] == 0 ? ENDED : lu.init_local(&v->cursor, &v->context) == 0 ? STEPPED : FAILED;
+	return frame[1] == 0                                 ? ENDED
+	       : lu.init_local(&v->cursor, &v->context) == 0 ? STEPPED
+							     : FAILED;
 }
 
 static enum step
@@ -362,7 +368,8 @@ compare(struct verify *v, size_t *ret_at)
 		if (how == FAILED)
 			return VERIFY_FAILED;
 		/* Where its frame pointer leads nowhere, nobody can say how ours goes on. */
-		return !is_known && (is_last || how == LOST) ? VERIFY_NO_TABLES : VERIFY_DIFFERS;
+		return !is_known && (is_last || how == LOST) ? VERIFY_NO_TABLES
+							     : VERIFY_DIFFERS;
 	}
 	*ret_at = i;
 	return VERIFY_DIFFERS;
@@ -398,14 +405,14 @@ show(struct verify *v, const char *what, size_t at)
 		push(v);
 	sys_log("verify: %s at frame %lu; ours, which ends with %s, and libunwind's:", what,
 		(unsigned long)at,
-		v->end == SITE_ROOT ? "the outermost frame"
+		v->end == SITE_ROOT  ? "the outermost frame"
 		: v->end == SITE_CUT ? "a cut"
 				     : "a broken one");
 	for (i = 0; i < MOST_SHOWN_FRAMES && (i < v->ours.n || i < v->theirs.n); i++) {
 		(void)format_frame(ours, sizeof ours, &v->ours, i);
 		(void)format_frame(theirs, sizeof theirs, &v->theirs, i);
-		sys_log("verify:   %s#%lu %s | %s", i == at ? "* " : "", (unsigned long)i, ours,
-			theirs);
+		sys_log("verify:   %s#%lu %s | %s", i == at ? "* " : "", (unsigned long)i,
+			ours, theirs);
 	}
 }
 
@@ -442,7 +449,8 @@ verify_site(struct verify **room, site_id site, const struct caller *c)
 	if (result == VERIFY_DIFFERS)
 		lose(LOSS_VERIFY);
 	if (is_to_be_shown(result))
-		show(v, result == VERIFY_DIFFERS ? "stacks differ" : verify_names[result], at);
+		show(v, result == VERIFY_DIFFERS ? "stacks differ" : verify_names[result],
+		     at);
 	leave();
 	errno = saved;
 }

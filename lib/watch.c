@@ -25,7 +25,7 @@ static struct {
 	struct shared *shared; /* NULL: no watches */
 	struct watch_rules rules;
 	char text[WATCH_TEXT_BYTES]; /* of the rules, in pieces */
-	uint64_t next_ns;	     /* atomic */
+	uint64_t next_ns;            /* atomic */
 	/* At the last look. */
 	struct epochs_counts seen;
 	uint32_t n_passed; /* since then */
@@ -44,7 +44,8 @@ watch_init(void)
 		const struct watch_rule *r = &w.rules.rule[i];
 
 		if (r->trouble)
-			sys_log("GCPROF_WATCH: '%s' cannot be used: %s", r->text, r->trouble);
+			sys_log("GCPROF_WATCH: '%s' cannot be used: %s", r->text,
+				r->trouble);
 		else
 			n_good++;
 	}
@@ -180,7 +181,8 @@ take_states(const char *text)
 static void
 become_analyzer(const struct watch_look *l, int answer)
 {
-	static char rules[8 + WATCH_TEXT_BYTES], states[14 + STATE_BYTES + 1], keep[13 + 4096];
+	static char rules[8 + WATCH_TEXT_BYTES], states[14 + STATE_BYTES + 1],
+		keep[13 + 4096];
 	const char *args[] = {"gcprof-analyze", rules, states, l->file, NULL, NULL};
 
 	(void)sys_format(rules, sizeof rules, "--watch=%s", options.watch);
@@ -203,7 +205,8 @@ read_all(int fd, char *to, size_t bytes)
 	size_t n = 0;
 	long got;
 
-	while (n + 1 < bytes && ((got = sys_read(fd, to + n, bytes - 1 - n)) > 0 || got == -EINTR))
+	while (n + 1 < bytes &&
+	       ((got = sys_read(fd, to + n, bytes - 1 - n)) > 0 || got == -EINTR))
 		n += got > 0 ? (size_t)got : 0;
 	to[n] = 0;
 }

@@ -58,7 +58,8 @@ parse_action(const char *s, struct watch_rule *r)
 static const char *
 parse_rule(const char *s, struct watch_rule *r)
 {
-	const char *count = strstr(s, ":count>"), *bytes = strstr(s, ":bytes>"), *figure, *end;
+	const char *count = strstr(s, ":count>"), *bytes = strstr(s, ":bytes>"), *figure,
+		   *end;
 
 	r->is_bytes = bytes && (!count || bytes < count);
 	figure = r->is_bytes ? bytes : count;
@@ -72,8 +73,9 @@ parse_rule(const char *s, struct watch_rule *r)
 	r->n_condition = (uint32_t)(end - s);
 	if (!(r->is_bytes ? values_bytes : values_number)(s + r->limit_at, end, &r->limit) ||
 	    r->limit >= UINT64_MAX / 2)
-		return r->is_bytes ? "its limit is no number of bytes, such as 500000 or 64M"
-				   : "its limit is no number";
+		return r->is_bytes
+			       ? "its limit is no number of bytes, such as 500000 or 64M"
+			       : "its limit is no number";
 	return *end ? parse_action(end + 1, r) : NULL;
 }
 

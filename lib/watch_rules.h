@@ -30,10 +30,10 @@ enum watch_action { WATCH_SAY, WATCH_SNAPSHOT, WATCH_EXEC };
 struct watch_rule {
 	const char *text;    /* NUL at its end */
 	const char *trouble; /* what is wrong with it, as a sentence's end; NULL = nothing */
-	uint32_t n_pattern;  /* bytes of text; 0: the whole heap */
+	uint32_t n_pattern;   /* bytes of text; 0: the whole heap */
 	uint32_t n_condition; /* bytes of text without the action */
-	uint32_t limit_at;   /* where in text the number begins */
-	bool is_bytes;	     /* else the figure is a number of blocks */
+	uint32_t limit_at;    /* where in text the number begins */
+	bool is_bytes;        /* else the figure is a number of blocks */
 	uint64_t limit;
 	enum watch_action action;
 	const char *command; /* of WATCH_EXEC */
@@ -51,8 +51,8 @@ void watch_rules_parse(char *text, struct watch_rules *ret);
 /* What is remembered of a rule between two looks: the figure at which it has raised
  * its alarm, or one of these. */
 typedef uint64_t watch_state;
-#define WATCH_CALM 0	       /* its figure is within the limit, for all that is known */
-#define WATCH_OFF  UINT64_MAX /* its pattern is none, and that was said */
+#define WATCH_CALM 0         /* its figure is within the limit, for all that is known */
+#define WATCH_OFF UINT64_MAX /* its pattern is none, and that was said */
 
 /* The state after a look that has found this figure.  ret_is_alarm: it is to be
  * raised now, for the first time since the figure was within the limit, or as it has

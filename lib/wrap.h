@@ -66,7 +66,8 @@ wrap_is_too_big(size_t bytes)
 
 /* Where the quick way ends: before it began; at a block that is not so simple, or
  * NULL; at what signals asked for meanwhile.  The latter two return p. */
-void *wrap_malloc_slow(size_t bytes, enum heapfile_kind kind, const struct record_frame *frame);
+void *wrap_malloc_slow(size_t bytes, enum heapfile_kind kind,
+		       const struct record_frame *frame);
 void *wrap_alloc_slow(void *p, size_t bytes, enum heapfile_kind kind,
 		      const struct record_frame *frame);
 void *wrap_pending(void *p);
@@ -79,7 +80,8 @@ wrap_malloc(size_t bytes, enum heapfile_kind kind)
 	uint32_t *words;
 	void *p;
 
-	if (unlikely(bytes - 1 >= BACKEND_QUICK_MAX) || unlikely(!(t = thread_enter_quick())))
+	if (unlikely(bytes - 1 >= BACKEND_QUICK_MAX) ||
+	    unlikely(!(t = thread_enter_quick())))
 		return wrap_malloc_slow(bytes, kind, FRAME());
 	p = backend_malloc_quick(bytes);
 	if (kind == HEAPFILE_KIND_CALLOC && likely(p != NULL))

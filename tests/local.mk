@@ -58,6 +58,7 @@ analyze_tests = \
 lint_tests = \
 	tests/lint/exports.sh \
 	tests/lint/symbols.sh \
+	tests/lint/format.sh \
 	tests/lint/includes.sh \
 	tests/lint/man.sh \
 	tests/lint/shell.sh

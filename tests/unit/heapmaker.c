@@ -599,12 +599,14 @@ sample_stacks(struct maker *m, uint32_t module, uint32_t library, uint32_t worke
 			     .n_frames = 3};
 
 	s.frames[0] = (struct hf_frame){0, module, 0x1200, 0x7fff000000, 64};
-	s.frames[1] = (struct hf_frame){HEAPFILE_FRAME_SIGNAL, library, 0x50, 0x7fff000040, 0};
-	s.frames[2] = (struct hf_frame){HEAPFILE_FRAME_EXACT | HEAPFILE_FRAME_GAP, module, 0x1300,
-					0x7ffe000020, 32};
+	s.frames[1] =
+		(struct hf_frame){HEAPFILE_FRAME_SIGNAL, library, 0x50, 0x7fff000040, 0};
+	s.frames[2] = (struct hf_frame){HEAPFILE_FRAME_EXACT | HEAPFILE_FRAME_GAP, module,
+					0x1300, 0x7ffe000020, 32};
 	maker_stack(m, &s);
 	s = (struct hf_stack){.tid = 4713, .name = {"idle", 4}, .n_frames = 1};
-	s.frames[0] = (struct hf_frame){HEAPFILE_FRAME_EXACT, 0, 0x7d0000000010, 0x7ffd000000, 16};
+	s.frames[0] = (struct hf_frame){HEAPFILE_FRAME_EXACT, 0, 0x7d0000000010,
+					0x7ffd000000, 16};
 	maker_stack(m, &s);
 }
 
@@ -614,8 +616,7 @@ maker_sample(struct maker *m)
 	uint32_t exe, lib, root, leaf, other, thread, worker, births[4];
 
 	sample_process(m);
-	exe = maker_module(m, 0x400000, 0x10000, 0x400000, "0123456789abcdef",
-			   "/opt/demo");
+	exe = maker_module(m, 0x400000, 0x10000, 0x400000, "0123456789abcdef", "/opt/demo");
 	lib = maker_module(m, 0x7f0000000000, 0x20000, 0x7f0000000000, "",
 			   "/opt/libx.so.1");
 	root = maker_site(m, 0, 0, exe, 0x1040, 0, 0);

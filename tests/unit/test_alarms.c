@@ -94,13 +94,20 @@ what_is_wrong_is_said(void **state)
 	static const struct {
 		const char *rule, *words;
 	} rows[] = {
-		{"a", "neither :count"},      {"a:count=1", "neither :count"},
-		{"a:count>", "no number"},    {"a:count>-1", "no number"},
-		{"a:count>1K", "no number"},  {"a:count>1:", "action"},
-		{"a:bytes>K", "no number"},   {"a:bytes>1KB2", "no number"},
-		{"a:count>1:exec=", "action"}, {"a:count>1:snapshots", "action"},
-		{"every=x", "length of time"}, {"a:count>99999999999999999999", "no number"},
-		{"a:count>18446744073709551615", "no number"}, {"a:bytes>18446744073709551615", "no number"},
+		{"a", "neither :count"},
+		{"a:count=1", "neither :count"},
+		{"a:count>", "no number"},
+		{"a:count>-1", "no number"},
+		{"a:count>1K", "no number"},
+		{"a:count>1:", "action"},
+		{"a:bytes>K", "no number"},
+		{"a:bytes>1KB2", "no number"},
+		{"a:count>1:exec=", "action"},
+		{"a:count>1:snapshots", "action"},
+		{"every=x", "length of time"},
+		{"a:count>99999999999999999999", "no number"},
+		{"a:count>18446744073709551615", "no number"},
+		{"a:bytes>18446744073709551615", "no number"},
 	};
 
 	(void)state;
@@ -108,7 +115,8 @@ what_is_wrong_is_said(void **state)
 		const struct watch_rule *r = parse(rows[i].rule);
 
 		if (rules.n != 1 || !r->trouble || !strstr(r->trouble, rows[i].words))
-			fail_msg("'%s': %s", rows[i].rule, r->trouble ? r->trouble : "fine");
+			fail_msg("'%s': %s", rows[i].rule,
+				 r->trouble ? r->trouble : "fine");
 	}
 }
 

@@ -192,7 +192,8 @@ static void
 keep(unsigned number)
 {
 	for (uint32_t i = 0; i < N_KEPT; i++) {
-		kept[number][i] = i % 100 ? mem_keep(kept_bytes(i)) : mem_map(kept_bytes(i));
+		kept[number][i] =
+			i % 100 ? mem_keep(kept_bytes(i)) : mem_map(kept_bytes(i));
 		for (size_t k = 0; kept[number][i] && k < kept_bytes(i); k++) {
 			check(kept[number][i][k] == 0);
 			kept[number][i][k] = (uint8_t)(number + 1);
@@ -218,7 +219,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_live_set_is_exact_when_threads_have_freed_one_anothers_blocks),
+		cmocka_unit_test(
+			the_live_set_is_exact_when_threads_have_freed_one_anothers_blocks),
 		cmocka_unit_test(a_walk_among_running_threads_sees_nothing_but_blocks),
 		cmocka_unit_test(the_index_finds_each_block_by_any_of_its_bytes),
 		cmocka_unit_test(no_two_threads_get_the_same_bytes),

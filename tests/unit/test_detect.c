@@ -136,15 +136,13 @@ suppressions_match_as_their_tools_do(void **state)
 		{"{\nn\nMemcheck:Leak\nfun:malloc\nsrc:node.cc\n}\n", true},
 		{"{\nn\nMemcheck:Leak\nfun:malloc\nsrc:node.cc:12\n}\n", true},
 		{"{\nn\nMemcheck:Leak\nfun:malloc\nsrc:node.cc:13\n}\n", false},
-		{"{\nn\nMemcheck:Leak\nmatch-leak-kinds: definite\nfun:malloc\n}\n",
-		 true},
+		{"{\nn\nMemcheck:Leak\nmatch-leak-kinds: definite\nfun:malloc\n}\n", true},
 		{"{\nn\nMemcheck:Leak\nmatch-leak-kinds:possible,definite\nfun:malloc\n}"
 		 "\n",
 		 true},
 		{"{\nn\nMemcheck:Leak\nmatch-leak-kinds: all\nfun:malloc\n}\n", true},
 		{"{\nn\nMemcheck:Leak\nmatch-leak-kinds: none\nfun:malloc\n}\n", false},
-		{"{\nn\nMemcheck:Leak\nmatch-leak-kinds: possible\nfun:malloc\n}\n",
-		 false},
+		{"{\nn\nMemcheck:Leak\nmatch-leak-kinds: possible\nfun:malloc\n}\n", false},
 		{"{\nn\nMemcheck,Addrcheck:Leak\nfun:malloc\n}\n", true},
 		/* Other tools and errors are none of our business. */
 		{"{\nn\nHelgrind:Race\nfun:malloc\n}\n", false},
@@ -158,8 +156,7 @@ suppressions_match_as_their_tools_do(void **state)
 		struct suppressions *s = suppressions_new();
 
 		assert_non_null(s);
-		if (suppressions_add_text(s, "f", rows[i].text, strlen(rows[i].text),
-					  false))
+		if (suppressions_add_text(s, "f", rows[i].text, strlen(rows[i].text), false))
 			fail_msg("%s", s->message);
 		if (!suppressions_find(s, h, &stack, 1u << HEAPFILE_KIND_MALLOC,
 				       GRAPH_DEFINITE) != !rows[i].matches)
@@ -191,7 +188,8 @@ static void
 errors_name_file_and_line(void **state)
 {
 	static const char *const rows[][2] = {
-		{"leak:a\nrace:b\n", "f:2: unknown kind of suppression, not leak, cache, queue, closure,"
+		{"leak:a\nrace:b\n",
+		 "f:2: unknown kind of suppression, not leak, cache, queue, closure,"
 		 " missing-free, growth or fragmentation: 'race'"},
 		{"\n\nmake_node\n", "f:3: neither leak:PATTERN"},
 		{"leak:\n", "f:1: a suppression without a pattern"},
@@ -257,8 +255,8 @@ generated_suppressions_match_what_they_were_made_of(void **state)
 
 		assert_int_equal(suppressions_add_text(s, "f", from, length, false), 0);
 		assert_int_equal(s->n, 1);
-		assert_non_null(suppressions_find(
-			s, h, &stack, 1u << HEAPFILE_KIND_CALLOC, GRAPH_DEFINITE));
+		assert_non_null(suppressions_find(s, h, &stack, 1u << HEAPFILE_KIND_CALLOC,
+						  GRAPH_DEFINITE));
 		assert_true(half == 0 ||
 			    !suppressions_find(s, h, &stack, 1u << HEAPFILE_KIND_CALLOC,
 					       GRAPH_POSSIBLE));
@@ -583,11 +581,15 @@ each_kind_has_a_rule_and_a_name_of_its_own(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < FINDING_N_KINDS; i++) {
-		assert_true(strlen(finding_kinds[i].title) > 0 && strlen(finding_kinds[i].help) > 0);
+		assert_true(strlen(finding_kinds[i].title) > 0 &&
+			    strlen(finding_kinds[i].help) > 0);
 		for (size_t k = 0; k < i; k++) {
-			assert_string_not_equal(finding_kinds[i].rule, finding_kinds[k].rule);
-			assert_string_not_equal(finding_kinds[i].what, finding_kinds[k].what);
-			assert_string_not_equal(finding_kinds[i].title, finding_kinds[k].title);
+			assert_string_not_equal(finding_kinds[i].rule,
+						finding_kinds[k].rule);
+			assert_string_not_equal(finding_kinds[i].what,
+						finding_kinds[k].what);
+			assert_string_not_equal(finding_kinds[i].title,
+						finding_kinds[k].title);
 		}
 	}
 }

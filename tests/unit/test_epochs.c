@@ -145,7 +145,8 @@ spend(unsigned number)
 
 	for (uint32_t i = 0; i < N_SPENT; i++) {
 		relaxed_store(&counts[number].allocations, counts[number].allocations + 1);
-		relaxed_store(&counts[number].allocated_bytes, counts[number].allocated_bytes + 4096);
+		relaxed_store(&counts[number].allocated_bytes,
+			      counts[number].allocated_bytes + 4096);
 		if (epochs_spend(4096, i))
 			(void)epochs_tick(i, sum, measure, &r);
 		books_spend(4096 + BOOKS_PER_BLOCK, i, sum);
@@ -175,7 +176,8 @@ flows_of_all_epochs_add_up_to_what_was_allocated(void **state)
 	}
 	assert_int_equal(next, epochs_current());
 	assert_int_equal(allocations + running.allocations, TOGETHER * N_SPENT);
-	assert_int_equal(bytes + running.allocated_bytes, TOGETHER * (uint64_t)N_SPENT * 4096);
+	assert_int_equal(bytes + running.allocated_bytes,
+			 TOGETHER * (uint64_t)N_SPENT * 4096);
 	/* 312 semispaces' worth; one may take in much while its end is under way. */
 	assert_in_range(epochs_current(), 2, 314);
 	assert_in_range(books_n_periods(), BOOKS_PERIODS / 2, BOOKS_PERIODS);
@@ -230,7 +232,8 @@ each_death_is_booked_once(void **state)
 		for (int a = 0; a < BOOKS_AGES; a++)
 			ages += b->ages[a];
 	}
-	assert_in_range(freed, TOGETHER * N_DEATHS - N_SITES * 4 * TOGETHER, TOGETHER * N_DEATHS);
+	assert_in_range(freed, TOGETHER * N_DEATHS - N_SITES * 4 * TOGETHER,
+			TOGETHER * N_DEATHS);
 	assert_int_equal(died, freed);
 	assert_int_equal(born, freed);
 	assert_int_equal(ages, freed);

@@ -132,8 +132,7 @@ survivors_share_what_they_pin(void **state)
 	assert_int_equal(f.giveback_bytes, 2 * PAGE);
 	scale = 2 * PAGE / (free_bytes + other + young);
 	assert_int_equal(f.pinned_bytes, (uint64_t)(scale * (free_bytes + other) + 0.5));
-	assert_true(fabs(s[1].pinned_bytes - scale * (free_bytes + other * 2 / 3)) <
-		    1e-6);
+	assert_true(fabs(s[1].pinned_bytes - scale * (free_bytes + other * 2 / 3)) < 1e-6);
 	assert_true(fabs(s[2].pinned_bytes - scale * other / 3) < 1e-6);
 	assert_true(s[3].pinned_bytes <= 0);
 	assert_int_equal(s[1].pages, 2);
@@ -314,13 +313,13 @@ make_random(struct model *w)
 			usable = rounded(usable);
 		if (at + rounded(usable) > MAX_PAGES * PAGE)
 			return;
-		w->blocks[w->n++] = (struct hf_block){
-			BASE + at,
-			usable,
-			usable,
-			1 + below(N_SITES),
-			1 + below(below(3) ? OLD_BIRTHS : 2 * OLD_BIRTHS),
-			0};
+		w->blocks[w->n++] =
+			(struct hf_block){BASE + at,
+					  usable,
+					  usable,
+					  1 + below(N_SITES),
+					  1 + below(below(3) ? OLD_BIRTHS : 2 * OLD_BIRTHS),
+					  0};
 		for (uint64_t i = at; i < at + rounded(usable); i += 16)
 			w->owner[i / 16] = (uint32_t)w->n;
 		at += rounded(usable);
@@ -451,8 +450,7 @@ random_heaps_are_as_the_model_says(void **state)
 		sum_up(&w, &g, want);
 		n_given_back += g.giveback_bytes > 0;
 		if (f.pages != g.pages || f.used_bytes != g.used_bytes ||
-		    f.free_bytes != g.free_bytes ||
-		    f.giveback_bytes != g.giveback_bytes ||
+		    f.free_bytes != g.free_bytes || f.giveback_bytes != g.giveback_bytes ||
 		    f.pinned_bytes != g.pinned_bytes)
 			fail_msg("seed %u: sums differ", of);
 		for (size_t i = 1; i <= N_SITES; i++)

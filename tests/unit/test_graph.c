@@ -181,8 +181,7 @@ reference(const struct picture *p, bool heuristics, bool roots_count,
 
 /* Can `to` be reached from `from`, over lost blocks? */
 static bool
-leads_to(const struct picture *p, const enum graph_state *states, unsigned from,
-	 unsigned to)
+leads_to(const struct picture *p, const enum graph_state *states, unsigned from, unsigned to)
 {
 	bool seen[MOST] = {false};
 
@@ -433,8 +432,7 @@ write_scale(uint32_t n, uint32_t n_edges)
 			       .n_edges = 1000};
 	struct hf_edge *held = calloc(root.n_edges, sizeof(*held));
 	struct hf_edge edges[8];
-	uint32_t module =
-		maker_module(&m, 0x400000, 0x100000, 0x400000, "", "/opt/large");
+	uint32_t module = maker_module(&m, 0x400000, 0x100000, 0x400000, "", "/opt/large");
 	uint32_t sites[1000], per_block = n_edges / n;
 	uint8_t *bytes;
 	size_t size;

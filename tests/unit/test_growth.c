@@ -102,9 +102,9 @@ enum { PERIODS = 13, BLOCK = 1024 };
 
 /* One site under main(), with its survivors by period of birth and of death. */
 struct plan {
-	uint32_t live[PERIODS]; /* alive at the snapshot, by birth */
+	uint32_t live[PERIODS];                /* alive at the snapshot, by birth */
 	uint32_t born[PERIODS], died[PERIODS]; /* of the dead */
-	uint32_t torn_down[PERIODS]; /* of born: died in the last period */
+	uint32_t torn_down[PERIODS];           /* of born: died in the last period */
 	uint64_t allocations;
 	bool is_exit; /* the snapshot was taken at the end of the program */
 	uint64_t last_later, last_earlier; /* turns of the births of those torn down */
@@ -130,10 +130,12 @@ heap_of_sites(const struct plan *plans, int n_sites, bool is_nameless)
 		births[i] = maker_birth(&m, 1, 0, 0);
 		maker_birth_period(&m, (uint32_t)i);
 		for (int k = 0; k < n_sites; k++)
-			live = live + plans[k].live[i] + plans[k].born[i] - plans[k].died[i];
-		maker_period(&m, &(struct hf_period){.end_ns = (uint64_t)(i + 1) * 10000000000,
-						     .live_blocks = live,
-						     .live_bytes = live * BLOCK});
+			live = live + plans[k].live[i] + plans[k].born[i] -
+			       plans[k].died[i];
+		maker_period(&m,
+			     &(struct hf_period){.end_ns = (uint64_t)(i + 1) * 10000000000,
+						 .live_blocks = live,
+						 .live_bytes = live * BLOCK});
 	}
 	if (plans[0].is_exit)
 		maker_info_text(&m, "reason", "exit", 4);
@@ -143,23 +145,25 @@ heap_of_sites(const struct plan *plans, int n_sites, bool is_nameless)
 				    .n_ages = 0,
 				    .last_later = p->last_later,
 				    .last_earlier = p->last_earlier};
-		uint32_t caller = is_nameless ? maker_site(&m, outer, 0, 0, 0x7000u + (uint64_t)k, 0, 0)
-					      : maker_site(&m, outer, 0, exe, 0x7000u + (uint64_t)k, 0, 0);
+		uint32_t caller = is_nameless ? maker_site(&m, outer, 0, 0,
+							   0x7000u + (uint64_t)k, 0, 0)
+					      : maker_site(&m, outer, 0, exe,
+							   0x7000u + (uint64_t)k, 0, 0);
 
 		b.site = maker_site(&m, caller, 0, exe, 0x2000, p->allocations,
 				    p->allocations * BLOCK);
 		for (int i = 0; i < PERIODS; i++) {
-			b.periods[i] = (struct hf_book_period){p->born[i], p->born[i] * BLOCK,
-							       p->died[i], p->died[i] * BLOCK,
-							       p->torn_down[i]};
+			b.periods[i] = (struct hf_book_period){
+				p->born[i], p->born[i] * BLOCK, p->died[i],
+				p->died[i] * BLOCK, p->torn_down[i]};
 			b.deaths += p->died[i];
 		}
 		if (b.deaths)
 			maker_book(&m, &b);
 		for (int i = 0; i < PERIODS; i++)
 			for (uint32_t c = 0; c < p->live[i]; c++, at += BLOCK)
-				maker_block(&m, &(struct hf_block){at, BLOCK, BLOCK, b.site,
-								   births[i], 0});
+				maker_block(&m, &(struct hf_block){at, BLOCK, BLOCK,
+								   b.site, births[i], 0});
 	}
 	bytes = maker_finish(&m, &n);
 	h = heap_load(bytes, n, 0, NULL, NULL, &e);
@@ -186,8 +190,8 @@ verdict_of_heap(struct heap *h)
 	assert_non_null(all);
 	text[0] = '\0';
 	if (all->n)
-		snprintf(text, sizeof(text), "%s/%s/%s", all->list[0].kind, all->list[0].verdict,
-			 finding_level_name(all->list[0].level));
+		snprintf(text, sizeof(text), "%s/%s/%s", all->list[0].kind,
+			 all->list[0].verdict, finding_level_name(all->list[0].level));
 	findings_free(all);
 	heap_free(h);
 	return text;
@@ -202,7 +206,8 @@ verdict_of(const struct plan *p)
 static void
 a_history_is_births_minus_deaths(void **state)
 {
-	struct plan p = {.live = {1, 0, 2}, .born = {5, 5}, .died = {0, 4, 6}, .allocations = 99};
+	struct plan p = {
+		.live = {1, 0, 2}, .born = {5, 5}, .died = {0, 4, 6}, .allocations = 99};
 	struct heap *h = heap_of(&p);
 	uint32_t node = h->n_nodes;
 	struct histories *all = histories_new(h, NULL, NULL, &node, 1);
@@ -229,7 +234,8 @@ a_lost_block_is_neither_live_nor_freed(void **state)
 	struct plan p = {.live = {6, 4}, .born = {5}, .died = {0, 5}, .allocations = 15};
 	struct heap *h = heap_of(&p);
 	uint32_t node = h->n_nodes;
-	uint8_t states[10] = {GRAPH_DEFINITE, GRAPH_INDIRECT, GRAPH_DEFINITE, GRAPH_POSSIBLE};
+	uint8_t states[10] = {GRAPH_DEFINITE, GRAPH_INDIRECT, GRAPH_DEFINITE,
+			      GRAPH_POSSIBLE};
 	struct graph g = {.heap = h, .states = states};
 	struct histories *all;
 
@@ -357,8 +363,8 @@ left_by(const char *line)
 	every_period(p.live, 100);
 	h = heap_of(&p);
 	assert_non_null(options.suppressions);
-	assert_int_equal(suppressions_add_text(options.suppressions, "x.supp", line, strlen(line),
-					       false),
+	assert_int_equal(suppressions_add_text(options.suppressions, "x.supp", line,
+					       strlen(line), false),
 			 0);
 	all = findings_new(h, NULL, &options);
 	assert_non_null(all);
@@ -430,7 +436,8 @@ a_step_is_not_called_a_trend(void **state)
 	assert_int_equal(all->n, 1);
 	assert_true(says(&all->list[0], "It grew from 65,536 to 1,048,576 bytes"));
 	assert_false(says(&all->list[0], "chance of"));
-	assert_true(says(&all->list[0], "Of 2 blocks that were allocated there 50.0 % were freed."));
+	assert_true(says(&all->list[0],
+			 "Of 2 blocks that were allocated there 50.0 % were freed."));
 	findings_free(all);
 	heap_free(h);
 }

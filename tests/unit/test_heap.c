@@ -44,8 +44,7 @@ load(struct maker *m)
 }
 
 static void
-block(struct maker *m, uint64_t address, uint32_t site, uint32_t birth,
-      uint64_t requested)
+block(struct maker *m, uint64_t address, uint32_t site, uint32_t birth, uint64_t requested)
 {
 	maker_block(m, &(struct hf_block){address, requested, (requested + 15) & ~15ull,
 					  site, birth, HEAPFILE_KIND_MALLOC});
@@ -444,8 +443,7 @@ the_json_has_the_keys_of_the_contract(void **state)
 	assert_int_equal(json_array_size(json_object_get(root, "sites")), 2);
 	site = json_array_get(json_object_get(root, "sites"), 0);
 	assert_int_equal(json_integer_value(json_object_get(site, "live_bytes")), 1100);
-	assert_int_equal(json_integer_value(json_object_get(site, "generation_count")),
-			 2);
+	assert_int_equal(json_integer_value(json_object_get(site, "generation_count")), 2);
 	assert_int_equal(json_array_size(json_object_get(site, "frames")), 2);
 	json_decref(root);
 	free(text);
@@ -607,8 +605,7 @@ a_sampled_site_has_an_estimate(void **state)
 	/* 1000 / (1 - exp(-1)) = 1582 */
 	maker_number(&m, "sample_bytes", 1000);
 	site_of_epochs(&m, 1, 1, 1000);
-	assert_true(text_has(&m, &plain,
-			     "estimated live 1.5 KiB in"));
+	assert_true(text_has(&m, &plain, "estimated live 1.5 KiB in"));
 }
 
 /* 1 - exp(-1) again; 10 allocations of 2000 bytes, in parts. */
@@ -621,8 +618,9 @@ a_sampled_site_has_an_estimate_of_its_allocations(void **state)
 	maker_number(&m, "sample_bytes", 1000);
 	site_of_epochs(&m, 1, 1, 1000);
 	maker_estimate(&m, &(struct hf_estimate){1, 10 * 256, 2000 * 256});
-	assert_true(text_has(&m, &plain, "estimated live 1.5 KiB in 2 blocks, 10 allocations "
-					 "of 2.0 KiB, from those that were sampled"));
+	assert_true(text_has(&m, &plain,
+			     "estimated live 1.5 KiB in 2 blocks, 10 allocations "
+			     "of 2.0 KiB, from those that were sampled"));
 }
 
 /* A block whose stack was not taken for another reason than chance stands for itself. */
@@ -648,7 +646,8 @@ what_was_no_matter_of_chance_is_not_estimated(void **state)
 		uint32_t site;
 
 		maker_number(&m, "sample_bytes", 1000);
-		site = maker_site(&m, 0, HEAPFILE_SITE_SPECIAL, 0, cases[i].special, 7, 7000);
+		site = maker_site(&m, 0, HEAPFILE_SITE_SPECIAL, 0, cases[i].special, 7,
+				  7000);
 		maker_birth(&m, 1, 0, 0);
 		block(&m, 0x1000, site, 1, 1000);
 		maker_estimate(&m, &(struct hf_estimate){site, 3 * 256, 3000 * 256});
@@ -786,8 +785,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(large_slack_is_kept_exactly),
 		cmocka_unit_test(losses_make_a_snapshot_incomplete),
 		cmocka_unit_test(nodes_of_one_place_are_merged),
-		cmocka_unit_test(
-			a_module_loaded_twice_is_one_place_if_its_build_id_says_so),
+		cmocka_unit_test(a_module_loaded_twice_is_one_place_if_its_build_id_says_so),
 		cmocka_unit_test(old_is_what_survived_promote_epochs),
 		cmocka_unit_test(a_crowded_birth_epoch_is_old_after_one),
 		cmocka_unit_test(unknown_birth_is_old_and_has_no_age),

@@ -240,12 +240,10 @@ each_rule_of_the_header_is_checked(void **state)
 		"header", "required feature bit 5");
 	refused(PATCH_HEADER(m, header_bytes, uint16_t, 72), HF_LAYOUT, "header",
 		"header size");
-	refused(PATCH_HEADER(m, byte_order, uint8_t, 2), HF_LAYOUT, "header",
-		"byte order");
+	refused(PATCH_HEADER(m, byte_order, uint8_t, 2), HF_LAYOUT, "header", "byte order");
 	refused(PATCH_HEADER(m, pointer_bytes, uint8_t, 4), HF_LAYOUT, "header",
 		"pointers");
-	refused(PATCH_HEADER(m, reserved[1], uint32_t, 1), HF_LAYOUT, "header",
-		"reserved");
+	refused(PATCH_HEADER(m, reserved[1], uint32_t, 1), HF_LAYOUT, "header", "reserved");
 	refused(PATCH_HEADER(m, file_bytes, uint64_t, 1u << 20), HF_TRUNCATED, "file",
 		"truncated");
 	refused(PATCH_HEADER(m, file_bytes, uint64_t, 64), HF_LAYOUT, "file", "after");
@@ -275,7 +273,8 @@ other_minor_versions_and_optional_features_are_read(void **state)
 	struct maker *m = *state;
 
 	for (int minor = 0; minor < 8; minor++)
-		assert_int_equal(PATCH_HEADER(m, minor, uint16_t, (uint16_t)minor).code, HF_OK);
+		assert_int_equal(PATCH_HEADER(m, minor, uint16_t, (uint16_t)minor).code,
+				 HF_OK);
 	assert_int_equal(PATCH_HEADER(m, optional_features, uint32_t, ~0u).code, HF_OK);
 }
 
@@ -308,8 +307,7 @@ sections_follow_one_another(void **state)
 	refused(PATCH_ENTRY(m, 1, flags, 2), HF_LAYOUT, "table", "reserved");
 	refused(PATCH_ENTRY(m, 1, reserved, 2), HF_LAYOUT, "table", "reserved");
 	maker_bytes(maker_section(m, 77), "x", 1);
-	refused(PATCH_ENTRY(m, 0, type, 77), HF_LAYOUT, "table",
-		"two sections of type 77");
+	refused(PATCH_ENTRY(m, 0, type, 77), HF_LAYOUT, "table", "two sections of type 77");
 	refused(PATCH_ENTRY(m, 1, type, HEAPFILE_INFO), HF_LAYOUT, "table",
 		"two sections of type 1");
 }
@@ -430,8 +428,7 @@ texts_end_within_their_section(void **state)
 	struct maker *m = *state;
 	struct maker_section *s = maker_section(m, HEAPFILE_INFO);
 
-	refused(WITH(m, HEAPFILE_MARKS, 1, 1, 1), HF_RECORD, "MARKS section",
-		"text runs");
+	refused(WITH(m, HEAPFILE_MARKS, 1, 1, 1), HF_RECORD, "MARKS section", "text runs");
 	refused(WITH(m, HEAPFILE_MARKS, 1, 1, UINT64_MAX), HF_RECORD, "MARKS section",
 		"text runs");
 	refused(WITH(m, HEAPFILE_MODULES, 1, 1, 1, 0, 0, 0, 99), HF_RECORD,
@@ -501,7 +498,8 @@ unknown_flags_and_kinds_are_for_later_versions(void **state)
 		for (size_t v = 0; v < records[i].n; v++)
 			maker_varint(s, records[i].values[v]);
 		s->n_records++;
-		assert_int_equal(PATCH_HEADER(m, minor, uint16_t, HEAPFILE_MINOR + 1).code, HF_OK);
+		assert_int_equal(PATCH_HEADER(m, minor, uint16_t, HEAPFILE_MINOR + 1).code,
+				 HF_OK);
 		s->n_records--;
 		s->n = before;
 	}
@@ -537,8 +535,7 @@ references_lead_to_records(void **state)
 
 	refused(WITH(m, HEAPFILE_SITES, 1, 0, 3, 1, 0, 0), HF_RECORD, "SITES section",
 		"MODULES");
-	refused(WITH(m, HEAPFILE_BIRTHS, 0, 3, 0), HF_RECORD, "BIRTHS section",
-		"THREADS");
+	refused(WITH(m, HEAPFILE_BIRTHS, 0, 3, 0), HF_RECORD, "BIRTHS section", "THREADS");
 	refused(WITH(m, HEAPFILE_BLOCKS, 1, 4, 1, 64, 8), HF_RECORD, "BLOCKS section",
 		"SITES");
 	refused(WITH(m, HEAPFILE_BLOCKS, 1, 1, 5, 64, 8), HF_RECORD, "BLOCKS section",
@@ -688,10 +685,9 @@ roots_have_an_owner_of_their_kind(void **state)
 
 	assert_int_equal(GRAPH(m, HEAPFILE_ROOTS, HEAPFILE_ROOT_GLOBAL, 2, 8, 8, 0).code,
 			 HF_OK);
-	assert_int_equal(GRAPH(m, HEAPFILE_ROOTS, HEAPFILE_ROOT_STACK, 0, 8, 8, 1,
-			       WAY(4, 0, 0))
-				 .code,
-			 HF_OK);
+	assert_int_equal(
+		GRAPH(m, HEAPFILE_ROOTS, HEAPFILE_ROOT_STACK, 0, 8, 8, 1, WAY(4, 0, 0)).code,
+		HF_OK);
 	refused(GRAPH(m, HEAPFILE_ROOTS, HEAPFILE_ROOT_GLOBAL, 3, 8, 8, 0), HF_RECORD,
 		"ROOTS section", "MODULES section's records");
 	refused(GRAPH(m, HEAPFILE_ROOTS, HEAPFILE_ROOT_TLS, 3, 8, 8, 0), HF_RECORD,
@@ -702,8 +698,7 @@ roots_have_an_owner_of_their_kind(void **state)
 		HF_RECORD, "ROOTS section", "address overflow");
 	refused(GRAPH(m, HEAPFILE_ROOTS, HEAPFILE_ROOT_STACK, 1, 8, 8, 1, 0), HF_RECORD,
 		"ROOTS section", "BLOCKS section's records");
-	refused(GRAPH(m, HEAPFILE_ROOTS, HEAPFILE_ROOT_STACK, 1, 8, 8, 1, WAY(1, 1, 0),
-		      1),
+	refused(GRAPH(m, HEAPFILE_ROOTS, HEAPFILE_ROOT_STACK, 1, 8, 8, 1, WAY(1, 1, 0), 1),
 		HF_RECORD, "ROOTS section", "beyond its holder's end");
 }
 
@@ -733,8 +728,7 @@ contents_fit_their_blocks(void **state)
 	struct maker_section *s = maker_section(m, HEAPFILE_CONTENTS);
 
 	assert_int_equal(GRAPH(m, HEAPFILE_CONTENTS, 4, 2, 'a', 'b').code, HF_OK);
-	refused(GRAPH(m, HEAPFILE_CONTENTS, 5, 0), HF_RECORD, "CONTENTS section",
-		"BLOCKS");
+	refused(GRAPH(m, HEAPFILE_CONTENTS, 5, 0), HF_RECORD, "CONTENTS section", "BLOCKS");
 	refused(GRAPH(m, HEAPFILE_CONTENTS, 4, 17, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
 		      0, 0, 0, 0),
 		HF_RECORD, "CONTENTS section", "more bytes than the block");
@@ -774,21 +768,21 @@ books_are_of_a_site(void **state)
 {
 	struct maker *m = *state;
 
-	assert_int_equal(GRAPH(m, HEAPFILE_BOOKS, 1, 0, 4, 1, 1, 2, 3, 1, 4, 1, 9, 0, 0, 3,
-			       9, 4, 9, 0, 0, 0, 0, 0)
+	assert_int_equal(GRAPH(m, HEAPFILE_BOOKS, 1, 0, 4, 1, 1, 2, 3, 1, 4, 1, 9, 0, 0,
+			       3, 9, 4, 9, 0, 0, 0, 0, 0)
 				 .code,
 			 HF_OK);
-	refused(GRAPH(m, HEAPFILE_BOOKS, 0, 0, 4, 1, 1, 2, 3, 0, 1, 9, 0, 0, 3, 9, 4, 9, 0,
-		      0, 0, 0, 0),
+	refused(GRAPH(m, HEAPFILE_BOOKS, 0, 0, 4, 1, 1, 2, 3, 0, 1, 9, 0, 0, 3, 9, 4, 9,
+		      0, 0, 0, 0, 0),
 		HF_RECORD, "BOOKS section", "no site");
-	refused(GRAPH(m, HEAPFILE_BOOKS, 1, 9, 4, 1, 1, 2, 3, 0, 1, 9, 0, 0, 3, 9, 4, 9, 0,
-		      0, 0, 0, 0),
+	refused(GRAPH(m, HEAPFILE_BOOKS, 1, 9, 4, 1, 1, 2, 3, 0, 1, 9, 0, 0, 3, 9, 4, 9,
+		      0, 0, 0, 0, 0),
 		HF_RECORD, "BOOKS section", "SITES");
-	refused(GRAPH(m, HEAPFILE_BOOKS, 1, 0, 4, 1, 1, 2, 3, 65, 1, 9, 0, 0, 3, 9, 4, 9, 0,
-		      0, 0, 0, 0),
+	refused(GRAPH(m, HEAPFILE_BOOKS, 1, 0, 4, 1, 1, 2, 3, 65, 1, 9, 0, 0, 3, 9, 4, 9,
+		      0, 0, 0, 0, 0),
 		HF_RECORD, "BOOKS section", "64 ages");
-	refused(GRAPH(m, HEAPFILE_BOOKS, 1, 0, 4, 1, 1, 2, 3, 0, 1, 9, 0, 0, 3, 9, 4, 9, 0,
-		      0, 0, 0),
+	refused(GRAPH(m, HEAPFILE_BOOKS, 1, 0, 4, 1, 1, 2, 3, 0, 1, 9, 0, 0, 3, 9, 4, 9,
+		      0, 0, 0, 0),
 		HF_RECORD, "BOOKS section", "cut off");
 }
 
@@ -799,8 +793,10 @@ frames_are_of_threads_and_modules_and_at_most_256(void **state)
 	struct hf_stack s = {.tid = 9, .n_frames = HEAPFILE_MAX_FRAMES};
 
 	/* thread, tid, name, flags, n_frames; flags, module, offset, sp, bytes */
-	assert_int_equal(GRAPH(m, HEAPFILE_FRAMES, 2, 9, 0, 1, 1, 7, 2, 9, 32, 16).code, HF_OK);
-	refused(GRAPH(m, HEAPFILE_FRAMES, 3, 9, 0, 1, 0), HF_RECORD, "FRAMES section", "THREADS");
+	assert_int_equal(GRAPH(m, HEAPFILE_FRAMES, 2, 9, 0, 1, 1, 7, 2, 9, 32, 16).code,
+			 HF_OK);
+	refused(GRAPH(m, HEAPFILE_FRAMES, 3, 9, 0, 1, 0), HF_RECORD, "FRAMES section",
+		"THREADS");
 	refused(GRAPH(m, HEAPFILE_FRAMES, 2, 9, 0, 2, 0), HF_RECORD, "FRAMES section",
 		"unknown flags");
 	refused(GRAPH(m, HEAPFILE_FRAMES, 2, 9, 9, 1, 0), HF_RECORD, "FRAMES section",
@@ -812,8 +808,8 @@ frames_are_of_threads_and_modules_and_at_most_256(void **state)
 	/* Below 0, and beyond the end. */
 	refused(GRAPH(m, HEAPFILE_FRAMES, 2, 9, 0, 1, 1, 0, 2, 9, 1, 0), HF_RECORD,
 		"FRAMES section", "address overflow");
-	refused(GRAPH(m, HEAPFILE_FRAMES, 2, 9, 0, 1, 1, 0, 2, 9, 32, UINT64_MAX), HF_RECORD,
-		"FRAMES section", "address overflow");
+	refused(GRAPH(m, HEAPFILE_FRAMES, 2, 9, 0, 1, 1, 0, 2, 9, 32, UINT64_MAX),
+		HF_RECORD, "FRAMES section", "address overflow");
 	refused(GRAPH(m, HEAPFILE_FRAMES, 2, 9, 0, 1, 2, 0, 2, 9, 32, 16), HF_RECORD,
 		"FRAMES section", "cut off");
 	refused(GRAPH(m, HEAPFILE_FRAMES, 2, 9, 0, 1, 257), HF_RECORD, "FRAMES section",
@@ -844,7 +840,8 @@ an_estimate_is_of_a_site(void **state)
 		"no site");
 	refused(GRAPH(m, HEAPFILE_ESTIMATES, 9, 256, 300), HF_RECORD, "ESTIMATES section",
 		"SITES");
-	refused(GRAPH(m, HEAPFILE_ESTIMATES, 1, 256), HF_RECORD, "ESTIMATES section", "cut off");
+	refused(GRAPH(m, HEAPFILE_ESTIMATES, 1, 256), HF_RECORD, "ESTIMATES section",
+		"cut off");
 }
 
 /* ---- what arrives ---- */
@@ -1114,7 +1111,9 @@ static void
 frames_growth_and_estimates_arrive_as_they_were_written(void **state)
 {
 	struct seen_graph seen = {.n_edges = 0};
-	struct hf_sink sink = {.arg = &seen, .stack = see_stack, .grown = see_grown,
+	struct hf_sink sink = {.arg = &seen,
+			       .stack = see_stack,
+			       .grown = see_grown,
 			       .estimate = see_estimate};
 	struct hf_error e;
 	struct file f;
@@ -1159,7 +1158,9 @@ read_live(struct maker *m, const struct hf_live *r, enum hf_code wanted)
 static void
 sums_of_live_blocks_arrive_as_they_were_written(void **state)
 {
-	assert_int_equal(read_live(*state, &(struct hf_live){2, 300, 70000, 200, 50000, 9}, HF_OK), 1);
+	assert_int_equal(
+		read_live(*state, &(struct hf_live){2, 300, 70000, 200, 50000, 9}, HF_OK),
+		1);
 }
 
 static void

@@ -181,8 +181,7 @@ assert_path(const struct holder *x, const char *wanted)
 		if (s->is_root)
 			at += (size_t)snprintf(got + at, sizeof(got) - at, "R");
 		else
-			at += (size_t)snprintf(got + at, sizeof(got) - at, " %u",
-					       s->site);
+			at += (size_t)snprintf(got + at, sizeof(got) - at, " %u", s->site);
 		if (s->n_folded > 1)
 			at += (size_t)snprintf(got + at, sizeof(got) - at, "x%u",
 					       (unsigned)s->n_folded);
@@ -554,8 +553,7 @@ random_ways_are_those_of_a_plain_search(void **state)
 
 			if (from >= n)
 				from += MOST_BLOCKS - n;
-			(random_below(2) ? point : point_inside)(from, i,
-								 random_below(n));
+			(random_below(2) ? point : point_inside)(from, i, random_below(n));
 		}
 		point(MOST_BLOCKS + random_below(2), n_edges, random_below(n));
 		search_plainly(&w);
@@ -682,8 +680,7 @@ containers_are_known_by_their_functions(void **state)
 		{{"g_malloc", "g_hash_table_insert_internal"}, "GHashTable"},
 		{{"g_slice_alloc", "g_list_prepend"}, "GList"},
 		{{"malloc", "table_new", "std::vector<int>::push_back(int)"}, NULL},
-		{{"operator new(unsigned long)", "Session::open(std::vector<int>&)"},
-		 NULL},
+		{{"operator new(unsigned long)", "Session::open(std::vector<int>&)"}, NULL},
 		{{"std::vector<std::map<int, int> > make(std::deque<int>)"}, NULL},
 	};
 

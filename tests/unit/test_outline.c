@@ -66,8 +66,8 @@ blocks(struct maker *m, uint32_t n, uint32_t site)
 	struct maker_section *s = maker_section(m, HEAPFILE_BLOCKS);
 
 	for (uint32_t i = 0; i < n; i++)
-		maker_block(m, &(struct hf_block){0x10000 + 64 * (s->n_records + 1), 32, 48, site, 0,
-						  HEAPFILE_KIND_MALLOC});
+		maker_block(m, &(struct hf_block){0x10000 + 64 * (s->n_records + 1), 32,
+						  48, site, 0, HEAPFILE_KIND_MALLOC});
 }
 
 static void
@@ -87,7 +87,9 @@ root(struct maker *m, uint32_t kind, uint64_t address, uint32_t target)
 {
 	const struct hf_edge edge = {.word = 0, .target = target};
 
-	maker_root(m, &(struct hf_root){.kind = kind, .address = address, .bytes = 8, .n_edges = 1},
+	maker_root(m,
+		   &(struct hf_root){
+			   .kind = kind, .address = address, .bytes = 8, .n_edges = 1},
 		   &edge);
 }
 
@@ -173,7 +175,8 @@ leaves_of_one_holder_and_site_are_folded(void **state)
 	assert_int_equal(b.outline->sizes[2], 4 * 32);
 	for (uint32_t i = 3; i < 6; i++) {
 		assert_false(outline_has(b.outline, i));
-		assert_int_equal(outline_number(b.outline, i), outline_number(b.outline, 2));
+		assert_int_equal(outline_number(b.outline, i),
+				 outline_number(b.outline, 2));
 	}
 	assert_int_equal(outline_count(b.outline, 6), 1);
 	assert_int_equal(outline_count(b.outline, 7), 1);
@@ -222,12 +225,14 @@ write_odd(bool has_pointers)
 	uint8_t *bytes;
 	size_t n;
 
-	bad = maker_module(&m, 0x1000, 0x1000, 0, "", "/<a b>\"],\x01\xff\\\"strings\":[\"");
+	bad = maker_module(&m, 0x1000, 0x1000, 0, "",
+			   "/<a b>\"],\x01\xff\\\"strings\":[\"");
 	mod = maker_module(&m, 0x3000, 0x1000, 0, "", "/plain");
 	site = maker_site(&m, 0, 0, bad, 0x10, 3, 9ull << 30);
 	site = maker_site(&m, site, 0, mod, 0x20, 3, 9ull << 30);
 	birth = maker_birth(&m, 3, maker_thread(&m, 77, "\xff\"]"), 0);
-	maker_block(&m, &(struct hf_block){0x10000, 9ull << 30, 9ull << 30, site, birth, 0});
+	maker_block(&m,
+		    &(struct hf_block){0x10000, 9ull << 30, 9ull << 30, site, birth, 0});
 	maker_block(&m, &(struct hf_block){0x300000000, 0, 16, site - 1, birth, 0});
 	maker_block(&m, &(struct hf_block){0x300000040, 16, 16, site - 1, birth, 0});
 	maker_block(&m, &(struct hf_block){0x300000080, 16, 16, 0, 0, 0});

@@ -121,7 +121,8 @@ exec_waits_for_a_signal_that_is_still_to_be_sent(void **state)
 	(void)state;
 	tool = fork();
 	if (tool == 0) {
-		union sigval v = {.sival_ptr = (void *)(uintptr_t)value_of(PUBLISHED_ASKS_LOOK, 78)};
+		union sigval v = {
+			.sival_ptr = (void *)(uintptr_t)value_of(PUBLISHED_ASKS_LOOK, 78)};
 
 		usleep(50000);
 		_exit(sigqueue(self, NUMBER, v) == 0 ? 0 : 1);
@@ -287,19 +288,23 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(exec_that_nobody_asks_does_not_wait, start),
-		cmocka_unit_test_setup(exec_takes_a_blocked_signal_that_was_announced, start),
-		cmocka_unit_test_setup(exec_waits_for_a_signal_that_is_still_to_be_sent, start),
+		cmocka_unit_test_setup(exec_takes_a_blocked_signal_that_was_announced,
+				       start),
+		cmocka_unit_test_setup(exec_waits_for_a_signal_that_is_still_to_be_sent,
+				       start),
 		cmocka_unit_test_setup(exec_does_not_wait_for_a_tool_that_was_killed, start),
-		cmocka_unit_test_setup(exec_does_not_wait_for_ever_for_a_tool_that_hangs, start),
+		cmocka_unit_test_setup(exec_does_not_wait_for_ever_for_a_tool_that_hangs,
+				       start),
 		cmocka_unit_test_setup(
-			a_child_that_the_library_does_not_know_leaves_the_count_alone, start),
+			a_child_that_the_library_does_not_know_leaves_the_count_alone,
+			start),
 		cmocka_unit_test_setup(what_is_no_request_is_not_noted, start),
 		cmocka_unit_test_setup(another_users_request_is_not_noted, start),
 		cmocka_unit_test_setup(a_request_that_is_sent_twice_is_one, start),
-		cmocka_unit_test_setup(requests_are_answered_by_kind_and_not_before_they_are_taken,
-				       start),
-		cmocka_unit_test_setup(a_child_of_fork_has_no_requests_and_no_exec_of_its_parents,
-				       start),
+		cmocka_unit_test_setup(
+			requests_are_answered_by_kind_and_not_before_they_are_taken, start),
+		cmocka_unit_test_setup(
+			a_child_of_fork_has_no_requests_and_no_exec_of_its_parents, start),
 		cmocka_unit_test_setup(the_child_that_writes_gives_the_result, start),
 	};
 

@@ -17,7 +17,8 @@
 #include "together.h"
 
 int
-cfi_row(uintptr_t pc, const struct module_find *m, struct cfi_scratch *scratch, struct cfi_row *ret)
+cfi_row(uintptr_t pc, const struct module_find *m, struct cfi_scratch *scratch,
+	struct cfi_row *ret)
 {
 	(void)pc, (void)m, (void)scratch, (void)ret;
 	return -ENOENT;

@@ -54,7 +54,8 @@ kernel_says(const struct sock_filter *f, unsigned n)
 		(void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 		if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
 			_exit(REFUSED_BY_KERNEL);
-		result = syscall(CALL, args[0], args[1], args[2], args[3], args[4], args[5]);
+		result = syscall(CALL, args[0], args[1], args[2], args[3], args[4],
+				 args[5]);
 		_exit(result >= 0 ? PASSED : errno < 100 ? errno : OTHER);
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
@@ -96,10 +97,11 @@ static void
 every_action_is_read_as_the_kernel_takes_it(void **with)
 {
 	static const uint32_t actions[] = {
-		SECCOMP_RET_ALLOW,	   SECCOMP_RET_LOG,   SECCOMP_RET_ERRNO | EPERM,
-		SECCOMP_RET_ERRNO | 99,	   SECCOMP_RET_TRAP,  SECCOMP_RET_KILL_THREAD,
-		SECCOMP_RET_KILL_PROCESS, SECCOMP_RET_TRACE, SECCOMP_RET_USER_NOTIF,
-		0x12345678,
+		SECCOMP_RET_ALLOW,         SECCOMP_RET_LOG,
+		SECCOMP_RET_ERRNO | EPERM, SECCOMP_RET_ERRNO | 99,
+		SECCOMP_RET_TRAP,          SECCOMP_RET_KILL_THREAD,
+		SECCOMP_RET_KILL_PROCESS,  SECCOMP_RET_TRACE,
+		SECCOMP_RET_USER_NOTIF,    0x12345678,
 	};
 	struct sock_filter f[BEGIN + 1];
 	size_t i;
@@ -116,41 +118,43 @@ static struct sock_filter
 random_instruction(unsigned left)
 {
 	static const uint16_t alus[] = {BPF_ADD, BPF_SUB, BPF_MUL, BPF_DIV, BPF_AND,
-					BPF_OR,	 BPF_XOR, BPF_LSH, BPF_RSH, BPF_NEG};
+					BPF_OR,  BPF_XOR, BPF_LSH, BPF_RSH, BPF_NEG};
 	static const uint16_t jumps[] = {BPF_JEQ, BPF_JGT, BPF_JGE, BPF_JSET};
-	static const uint32_t words[] = {0, 1, 2, 31, 32, 0xf0, 0x9abcdef0, 0x12345678, 0xffffffff};
+	static const uint32_t words[] = {0,    1,          2,          31,        32,
+					 0xf0, 0x9abcdef0, 0x12345678, 0xffffffff};
 	uint32_t word = words[rnd(sizeof words / sizeof *words)];
 	uint16_t source = rnd(2) ? BPF_X : BPF_K, op;
 
 	switch (rnd(9)) {
 	case 0:
-		return (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
-						    16 + 4 * rnd(12)); /* of the arguments */
+		return (struct sock_filter)BPF_STMT(
+			BPF_LD | BPF_W | BPF_ABS, 16 + 4 * rnd(12)); /* of the arguments */
 	case 1:
-		return (struct sock_filter)BPF_STMT(rnd(2) ? BPF_LD | BPF_IMM : BPF_LDX | BPF_IMM,
-						    word);
+		return (struct sock_filter)BPF_STMT(
+			rnd(2) ? BPF_LD | BPF_IMM : BPF_LDX | BPF_IMM, word);
 	case 2:
-		return (struct sock_filter)BPF_STMT(rnd(2) ? BPF_LD | BPF_MEM : BPF_LDX | BPF_MEM,
-						    rnd(2));
+		return (struct sock_filter)BPF_STMT(
+			rnd(2) ? BPF_LD | BPF_MEM : BPF_LDX | BPF_MEM, rnd(2));
 	case 3:
 		return (struct sock_filter)BPF_STMT(rnd(2) ? BPF_ST : BPF_STX, rnd(2));
 	case 4:
-		return (struct sock_filter)BPF_STMT(rnd(2) ? BPF_MISC | BPF_TAX
-							   : BPF_MISC | BPF_TXA, 0);
+		return (struct sock_filter)BPF_STMT(
+			rnd(2) ? BPF_MISC | BPF_TAX : BPF_MISC | BPF_TXA, 0);
 	case 5:
 		return (struct sock_filter)BPF_STMT(
 			rnd(2) ? BPF_LD | BPF_W | BPF_LEN : BPF_LDX | BPF_W | BPF_LEN, 0);
 	case 6:
 		return (struct sock_filter)BPF_JUMP(
-			(uint16_t)(BPF_JMP | jumps[rnd(4)] | source), source == BPF_K ? word : 0,
-			(uint8_t)rnd(left), (uint8_t)rnd(left));
+			(uint16_t)(BPF_JMP | jumps[rnd(4)] | source),
+			source == BPF_K ? word : 0, (uint8_t)rnd(left), (uint8_t)rnd(left));
 	default:
 		op = alus[rnd(10)];
 		if (op == BPF_NEG)
 			source = BPF_K;
 		if (source == BPF_K && (op == BPF_LSH || op == BPF_RSH))
 			word &= 31;
-		return (struct sock_filter)BPF_STMT((uint16_t)(BPF_ALU | op | source), word);
+		return (struct sock_filter)BPF_STMT((uint16_t)(BPF_ALU | op | source),
+						    word);
 	}
 }
 
@@ -174,7 +178,8 @@ programs_of_all_instructions_are_run_as_the_kernel_runs_them(void **with)
 			f[n++] = random_instruction(LENGTH - i);
 		/* An errno of the sum, so that each bit of it counts. */
 		f[n++] = (struct sock_filter)BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 63);
-		f[n++] = (struct sock_filter)BPF_STMT(BPF_ALU | BPF_OR | BPF_K, SECCOMP_RET_ERRNO);
+		f[n++] = (struct sock_filter)BPF_STMT(BPF_ALU | BPF_OR | BPF_K,
+						      SECCOMP_RET_ERRNO);
 		f[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_A, 0);
 		kernels = kernel_says(f, n);
 		if (kernels == REFUSED_BY_KERNEL)
@@ -201,7 +206,8 @@ of_several_filters_the_strictest_counts_and_the_last_errno(void **with)
 	f[1].k = SYS_getppid;
 	assert_int_equal(sandbox_add(NULL), -1);
 	assert_false(sandbox_is_on());
-	f[BEGIN] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EACCES);
+	f[BEGIN] =
+		(struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EACCES);
 	first = sandbox_add(&program);
 	assert_int_equal(sys_getppid(), -EACCES);
 	assert_true(sandbox_allows(SANDBOX_WRITE));
@@ -253,7 +259,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_action_is_read_as_the_kernel_takes_it),
-		cmocka_unit_test(programs_of_all_instructions_are_run_as_the_kernel_runs_them),
+		cmocka_unit_test(
+			programs_of_all_instructions_are_run_as_the_kernel_runs_them),
 		cmocka_unit_test(of_several_filters_the_strictest_counts_and_the_last_errno),
 		cmocka_unit_test(pid_and_tid_are_known_where_a_filter_forbids_to_ask),
 	};

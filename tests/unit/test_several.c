@@ -42,9 +42,9 @@ load(struct maker *m)
 
 /* The sites of a process: main < build < leaf, and other ones around them. */
 struct shape {
-	uint64_t bias;	     /* where modules lie */
+	uint64_t bias;        /* where modules lie */
 	unsigned n_unrelated; /* sites that the other files do not have, before ours */
-	bool is_turned;	     /* modules in the other order */
+	bool is_turned;       /* modules in the other order */
 };
 
 struct sites {
@@ -59,12 +59,13 @@ make_sites(struct maker *m, const struct shape *x, uint64_t allocations)
 
 	for (int i = 0; i < 2; i++)
 		if ((i == 0) == x->is_turned)
-			lib = maker_module(m, x->bias + 0x100000, 0x10000, x->bias + 0x100000,
-					   "", "/opt/libx.so.1");
+			lib = maker_module(m, x->bias + 0x100000, 0x10000,
+					   x->bias + 0x100000, "", "/opt/libx.so.1");
 		else
 			/* With a build id the path does not count. */
-			exe = maker_module(m, x->bias, 0x10000, x->bias, "0123456789abcdef",
-					   x->is_turned ? "/opt/demo (deleted)" : "/opt/demo");
+			exe = maker_module(
+				m, x->bias, 0x10000, x->bias, "0123456789abcdef",
+				x->is_turned ? "/opt/demo (deleted)" : "/opt/demo");
 	for (unsigned i = 0; i < x->n_unrelated; i++)
 		maker_site(m, i, 0, exe, 0x8000 + i + x->bias / 4096, 1, 1);
 	root = maker_site(m, 0, 0, exe, 0x1000, 0, 0);
@@ -105,7 +106,8 @@ sites_are_matched_by_their_stacks(void **state)
 {
 	struct several *s = several_new();
 	struct sites first, second;
-	struct heap *a = make(&plain, 1, 3, 7, &first), *b = make(&moved, 2, 30, 70, &second);
+	struct heap *a = make(&plain, 1, 3, 7, &first),
+		    *b = make(&moved, 2, 30, 70, &second);
 	uint32_t leaf, other;
 
 	(void)state;
@@ -273,7 +275,7 @@ files_of_one_process_come_together_in_order(void **state)
 	paths[2] = write_file("d", 7, 1000, 15, "/bin/y"); /* after exec */
 	paths[3] = write_file("e", 7, 1000, 5, "/bin/x");
 	paths[4] = write_file("f", 7, 1001, 7, "/bin/x"); /* the pid was used again */
-	paths[5] = write_file("g", 0, 0, 0, "/bin/x");	  /* of whom is not known */
+	paths[5] = write_file("g", 0, 0, 0, "/bin/x");    /* of whom is not known */
 	paths[6] = strdup("none");
 	paths[7] = write_file("h", 8, 1000, 11, "/bin/x");
 	paths[8] = write_file("i", 7, 1000, 20, "/bin/x"); /* a copy of b */
@@ -356,10 +358,12 @@ settles(const struct mark *marks, size_t n_marks, const uint64_t *times, size_t 
 static void
 snapshots_are_placed_between_marks(void **state)
 {
-	static const uint64_t three[] = {15, 25, 35}, all[] = {5, 15, 16, 25, 29, 28, 35, 36};
+	static const uint64_t three[] = {15, 25, 35},
+			      all[] = {5, 15, 16, 25, 29, 28, 35, 36};
 	static const uint64_t two[] = {15, 25}, early[] = {5, 25, 35},
 			      rounds[] = {5, 15, 25, 35, 45};
-	static const uint64_t with_exit[] = {15, 25, 35, AT_EXIT}, only_exit[] = {15, 25, AT_EXIT};
+	static const uint64_t with_exit[] = {15, 25, 35, AT_EXIT},
+			      only_exit[] = {15, 25, AT_EXIT};
 
 	(void)state;
 	SETTLES("0 1 2", three, {10, "base"}, {20, "busy"}, {30, "idle"});
@@ -375,10 +379,12 @@ snapshots_are_placed_between_marks(void **state)
 		{10, "base"}, {20, "busy"}, {30, "idle"});
 	SETTLES("a snapshot after the mark 'base' would show whether it settles", early,
 		{10, "base"}, {20, "busy"}, {30, "idle"});
-	SETTLES("a mark 'idle' after the busy time and a snapshot after it would show whether"
+	SETTLES("a mark 'idle' after the busy time and a snapshot after it would show "
+		"whether"
 		" it settles",
 		two, {10, "base"}, {20, "busy"});
-	SETTLES("a mark 'base' before the busy time and a snapshot after it would show whether"
+	SETTLES("a mark 'base' before the busy time and a snapshot after it would show "
+		"whether"
 		" it settles",
 		three, {20, "busy"}, {30, "idle"});
 	SETTLES("nothing", three, {10, "idle"});
@@ -442,11 +448,13 @@ check_growth(const unsigned *counts, size_t n, const char *wanted)
 	char got[64] = "nothing";
 
 	for (size_t i = 0; i < n; i++)
-		heaps[i] = make(i % 2 ? &moved : &plain, 10 * (i + 1), counts[i], 1000, NULL);
+		heaps[i] =
+			make(i % 2 ? &moved : &plain, 10 * (i + 1), counts[i], 1000, NULL);
 	all = find(heaps, n, &s);
 	f = only_of_kind(all, "growth");
 	if (f)
-		snprintf(got, sizeof(got), "%s %s", f->verdict, finding_level_name(f->level));
+		snprintf(got, sizeof(got), "%s %s", f->verdict,
+			 finding_level_name(f->level));
 	assert_string_equal(got, wanted);
 	if (f) {
 		assert_int_equal(f->count.blocks, counts[n - 1]);
@@ -492,9 +500,9 @@ make_with_history(uint64_t uptime, unsigned n)
 	maker_number(&m, "period_bytes", 10000);
 	maker_number(&m, "epoch", PERIODS);
 	for (uint32_t p = 0; p < PERIODS; p++) {
-		maker_period(&m, &(struct hf_period){(p + 1) * uptime * 1000000000 / PERIODS,
-						     (p + 1) * n / PERIODS, (p + 1) * 10000, 0,
-						     0});
+		maker_period(&m, &(struct hf_period){
+					 (p + 1) * uptime * 1000000000 / PERIODS,
+					 (p + 1) * n / PERIODS, (p + 1) * 10000, 0, 0});
 		maker_birth(&m, p + 1, 0, 0);
 		maker_birth_period(&m, p);
 	}
@@ -511,7 +519,8 @@ make_freed_at_its_end(uint64_t uptime, unsigned n)
 	enum { PERIODS = 16 };
 	struct maker m = {.n_sections = 0};
 	struct sites s = make_sites(&m, &plain, n);
-	struct hf_book b = {.site = s.leaf, .deaths = n, .n_periods = PERIODS, .last_later = n - 1};
+	struct hf_book b = {
+		.site = s.leaf, .deaths = n, .n_periods = PERIODS, .last_later = n - 1};
 	unsigned each = n / (PERIODS - 1);
 
 	maker_number(&m, "complete", 1);
@@ -522,14 +531,15 @@ make_freed_at_its_end(uint64_t uptime, unsigned n)
 	for (uint32_t p = 0; p < PERIODS; p++) {
 		uint64_t live = p + 1 < PERIODS ? (p + 1) * each : 0;
 
-		maker_period(&m, &(struct hf_period){
-					 .end_ns = (p + 1) * uptime * 1000000000 / PERIODS,
-					 .allocations = (p + 1) * each,
-					 .allocated_bytes = (p + 1) * 10000,
-					 .live_blocks = live,
-					 .live_bytes = 100 * live});
+		maker_period(&m, &(struct hf_period){.end_ns = (p + 1) * uptime *
+							       1000000000 / PERIODS,
+						     .allocations = (p + 1) * each,
+						     .allocated_bytes = (p + 1) * 10000,
+						     .live_blocks = live,
+						     .live_bytes = 100 * live});
 		if (p + 1 < PERIODS)
-			b.periods[p] = (struct hf_book_period){each, 100 * each, 0, 0, each};
+			b.periods[p] =
+				(struct hf_book_period){each, 100 * each, 0, 0, each};
 		else
 			b.periods[p] = (struct hf_book_period){0, 0, n, 100 * n, 0};
 	}
@@ -538,7 +548,8 @@ make_freed_at_its_end(uint64_t uptime, unsigned n)
 }
 
 static const struct finding *
-find_with_history(struct heap **heaps, size_t n, struct findings **ret, struct several **ret_s)
+find_with_history(struct heap **heaps, size_t n, struct findings **ret,
+		  struct several **ret_s)
 {
 	const struct finding *f;
 
@@ -584,7 +595,8 @@ snapshots_speak_for_a_finding_or_against_it(void **state)
 	f = find_with_history(heaps, 3, &all, &s);
 	assert_int_equal(f->level, FINDING_WARNING);
 	assert_true(f->confidence > alone);
-	assert_true(says(f, "Over 3 snapshots in 40 s: 1,300, 2,600, 4,000 blocks; 68 a second"));
+	assert_true(says(
+		f, "Over 3 snapshots in 40 s: 1,300, 2,600, 4,000 blocks; 68 a second"));
 	findings_free(all);
 	several_free(s);
 	heap_free(heaps[2]);
@@ -614,7 +626,8 @@ snapshots_speak_for_a_finding_or_against_it(void **state)
 	f = find_with_history(heaps, 2, &all, &s);
 	assert_int_equal(f->level, FINDING_WARNING);
 	assert_true(f->confidence <= alone);
-	assert_true(says(f, "2 snapshots show a difference, not a trend: 4,000, 4,000 blocks"));
+	assert_true(says(
+		f, "2 snapshots show a difference, not a trend: 4,000, 4,000 blocks"));
 	assert_false(f->trend.is_known);
 	findings_free(all);
 	several_free(s);

@@ -151,7 +151,8 @@ chances_are_those_of_libm(void **state)
 	(void)state;
 	for (double bytes = 0; bytes < 1e15; bytes = bytes * 2.3 + 1)
 		for (double mean = 1; mean < 1e13; mean *= 7) {
-			double x = (bytes >= 1 ? (double)(uint64_t)bytes : 1) / (double)(uint64_t)mean;
+			double x = (bytes >= 1 ? (double)(uint64_t)bytes : 1) /
+				   (double)(uint64_t)mean;
 			double chance = sample_chance((uint64_t)bytes, (uint64_t)mean);
 
 			assert_true(fabs(chance / -expm1(-x) - 1) < 1e-14);

@@ -34,7 +34,11 @@ valid_text_stays_as_it_is(void **state)
 	(void)state;
 	utf8_is("", 0, true, "");
 	utf8_is("plain ~", 7, true, "plain ~");
-	utf8_is("gr\xc3\xb6\xc3\x9f" "er", 8, true, "gr\xc3\xb6\xc3\x9f" "er");
+	utf8_is("gr\xc3\xb6\xc3\x9f"
+		"er",
+		8, true,
+		"gr\xc3\xb6\xc3\x9f"
+		"er");
 	utf8_is("\xe2\x82\xac", 3, true, "\xe2\x82\xac");
 	utf8_is("\xf0\x9f\x90\x9e", 4, true, "\xf0\x9f\x90\x9e");
 }
@@ -43,12 +47,12 @@ static void
 what_is_no_utf8_is_replaced(void **state)
 {
 	static const char *const wrong[] = {
-		"\x80",		    /* goes on without a beginning */
-		"\xc0\xaf",	    /* longer than need be */
-		"\xe0\x80\xaf",	    /* the same */
-		"\xed\xa0\x80",	    /* a surrogate */
+		"\x80",             /* goes on without a beginning */
+		"\xc0\xaf",         /* longer than need be */
+		"\xe0\x80\xaf",     /* the same */
+		"\xed\xa0\x80",     /* a surrogate */
 		"\xf4\x90\x80\x80", /* beyond U+10FFFF */
-		"\xe2\x82",	    /* ends too soon */
+		"\xe2\x82",         /* ends too soon */
 		"\xff",
 	};
 
@@ -72,7 +76,7 @@ what_steers_a_terminal_is_replaced(void **state)
 	utf8_is("a\x1b[2Jb", 6, true, "a" REPLACEMENT "[2Jb");
 	utf8_is("a\nb", 3, false, "a\nb"); /* its caller escapes it */
 	utf8_is("\x7f", 1, false, REPLACEMENT);
-	utf8_is("\xc2\x9b", 2, false, REPLACEMENT);	/* CSI, a C1 control */
+	utf8_is("\xc2\x9b", 2, false, REPLACEMENT);     /* CSI, a C1 control */
 	utf8_is("\xe2\x80\xae", 3, false, REPLACEMENT); /* right-to-left override */
 	utf8_is("\xe2\x81\xa6", 3, false, REPLACEMENT); /* left-to-right isolate */
 }
@@ -115,7 +119,8 @@ sizes_are_short(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
-		assert_string_equal(text_size(rows[i].bytes, buf, sizeof(buf)), rows[i].text);
+		assert_string_equal(text_size(rows[i].bytes, buf, sizeof(buf)),
+				    rows[i].text);
 }
 
 static void
@@ -128,7 +133,8 @@ counts_have_commas(void **state)
 	assert_string_equal(text_count(999, buf, sizeof(buf)), "999");
 	assert_string_equal(text_count(1000, buf, sizeof(buf)), "1,000");
 	assert_string_equal(text_count(1234567, buf, sizeof(buf)), "1,234,567");
-	assert_string_equal(text_count(UINT64_MAX, buf, sizeof(buf)), "18,446,744,073,709,551,615");
+	assert_string_equal(text_count(UINT64_MAX, buf, sizeof(buf)),
+			    "18,446,744,073,709,551,615");
 }
 
 static void
@@ -172,10 +178,10 @@ static void
 a_slip_of_two_letters_is_understood(void **state)
 {
 	(void)state;
-	assert_string_equal(meant("fromat"), "format"); /* swapped */
-	assert_string_equal(meant("forat"), "format");	/* one too few */
+	assert_string_equal(meant("fromat"), "format");  /* swapped */
+	assert_string_equal(meant("forat"), "format");   /* one too few */
 	assert_string_equal(meant("formmat"), "format"); /* one too many */
-	assert_string_equal(meant("farmat"), "format"); /* another */
+	assert_string_equal(meant("farmat"), "format");  /* another */
 	assert_string_equal(meant("snpashto"), "snapshot");
 	assert_string_equal(meant("fail_on"), "fail-on");
 	assert_string_equal(meant("tpo"), "top");

@@ -30,7 +30,14 @@
 #include "names/names.h"
 #include "names/shapes.h"
 
-enum { MOST = 4096, MOST_EDGES = 16384, SITES = 6, STRIDE = 0x10000, SMALL = 16, ROUNDS = 3000 };
+enum {
+	MOST = 4096,
+	MOST_EDGES = 16384,
+	SITES = 6,
+	STRIDE = 0x10000,
+	SMALL = 16,
+	ROUNDS = 3000
+};
 
 static const struct graph_options all_roots = {.roots_off = 0};
 static uint64_t seed;
@@ -97,15 +104,17 @@ draw(void)
 	for (uint32_t i = 1; i <= SITES; i++)
 		maker_site(&m, 0, 0, 1, 0x1000 * i, 1, 1);
 	for (uint32_t i = 0; i < picture.n; i++)
-		maker_block(&m, &(struct hf_block){.address = 0x100000 + (uint64_t)i * STRIDE,
-						   .requested = picture.bytes[i],
-						   .usable = STRIDE,
-						   .site = picture.sites[i]});
+		maker_block(&m,
+			    &(struct hf_block){.address = 0x100000 + (uint64_t)i * STRIDE,
+					       .requested = picture.bytes[i],
+					       .usable = STRIDE,
+					       .site = picture.sites[i]});
 	qsort(picture.edges, picture.n_edges, sizeof(*picture.edges), compare_edges);
 	for (size_t i = 0, end; i < picture.n_edges; i = end) {
 		uint32_t from = picture.edges[i].from;
 
-		for (end = i; end < picture.n_edges && picture.edges[end].from == from; end++)
+		for (end = i; end < picture.n_edges && picture.edges[end].from == from;
+		     end++)
 			out[end - i] = (struct hf_edge){.target = picture.edges[end].to + 1,
 							.word = picture.edges[end].word};
 		if (from < MOST)
@@ -227,7 +236,8 @@ what_types_retain_is_what_taking_their_blocks_away_shows(void **state)
 					 (unsigned)wanted.blocks);
 			assert_int_equal(t->blocks[x->largest], i);
 			assert_true(x->live.blocks > 0);
-			assert_true(i == 1 || t->list[i - 1].retained.bytes >= wanted.bytes);
+			assert_true(i == 1 ||
+				    t->list[i - 1].retained.bytes >= wanted.bytes);
 			assert_int_equal(types_named(t, x->name), i);
 			sum.blocks += x->live.blocks;
 			sum.bytes += x->live.bytes;
@@ -238,7 +248,8 @@ what_types_retain_is_what_taking_their_blocks_away_shows(void **state)
 		for (uint32_t a = 0; a < picture.n; a++)
 			for (uint32_t b = 0; b < picture.n; b++)
 				assert_int_equal(picture.sites[a] == picture.sites[b],
-						 types_of_block(t, a) == types_of_block(t, b));
+						 types_of_block(t, a) ==
+							 types_of_block(t, b));
 		types_free(t);
 		heap_free(h);
 		seed = kept;
@@ -284,7 +295,8 @@ assert_shape(const struct heap *h, uint32_t site, const char *wanted)
 	for (uint32_t b = 0; b < h->n_blocks; b++)
 		if (h->blocks[b].site == site)
 			snprintf(name, sizeof(name), "%.*s",
-				 (int)(strstr(types_name(t, types_of_block(t, b)), " of server") -
+				 (int)(strstr(types_name(t, types_of_block(t, b)),
+					      " of server") -
 				       types_name(t, types_of_block(t, b))),
 				 types_name(t, types_of_block(t, b)));
 	assert_string_equal(name, wanted);
@@ -352,7 +364,8 @@ tables_and_arrays(void **state)
 		last[0] = entry;
 		point(chained, slot, entry); /* what was there comes next */
 		for (size_t k = 0; k + 1 < picture.n_edges; k++)
-			if (picture.edges[k].from == chained && picture.edges[k].word == slot) {
+			if (picture.edges[k].from == chained &&
+			    picture.edges[k].word == slot) {
 				point(entry, 0, picture.edges[k].to);
 				picture.edges[k] = picture.edges[picture.n_edges - 2];
 				picture.edges[picture.n_edges - 2] =
@@ -405,44 +418,52 @@ containers_are_told_by_their_functions(void **state)
 	(void)state;
 	ROLE("std::vector<std::vector<int>> storage",
 	     "std::_Vector_base<std::vector<int, std::allocator<int> >, "
-	     "std::allocator<std::vector<int, std::allocator<int> > > >::_M_allocate(unsigned long)",
+	     "std::allocator<std::vector<int, std::allocator<int> > > "
+	     ">::_M_allocate(unsigned long)",
 	     "main");
 	/* What it returns is no part of its name. */
 	ROLE("std::vector<std::vector<int>> storage",
 	     "std::vector<int, std::allocator<int> >& std::vector<std::vector<int, "
-	     "std::allocator<int> >, std::allocator<std::vector<int, std::allocator<int> > > "
+	     "std::allocator<int> >, std::allocator<std::vector<int, std::allocator<int> "
+	     "> > "
 	     ">::emplace_back<>()",
 	     "main");
 	ROLE("std::map<std::string, std::pair<int, long>> node",
 	     "std::_Rb_tree<std::__cxx11::basic_string<char, std::char_traits<char>, "
 	     "std::allocator<char> >, std::pair<std::__cxx11::basic_string<char, "
-	     "std::char_traits<char>, std::allocator<char> > const, std::pair<int, long> >, "
-	     "std::_Select1st<int>, std::less<int>, std::allocator<int> >::_M_get_node()");
+	     "std::char_traits<char>, std::allocator<char> > const, std::pair<int, long> "
+	     ">, "
+	     "std::_Select1st<int>, std::less<int>, std::allocator<int> "
+	     ">::_M_get_node()");
 	/* A set of pairs is no map, though its nodes' allocator cannot tell. */
 	ROLE("std::unordered_set<std::pair<int, int>> node",
 	     "std::__detail::_Hashtable_alloc<std::allocator<std::__detail::_Hash_node<"
 	     "std::pair<int, int>, true> > >::_M_allocate_node<int>(int&&)",
 	     "std::_Hashtable<std::pair<int, int>, std::pair<int, int>, "
-	     "std::allocator<std::pair<int, int> >, std::__detail::_Identity, x, y>::insert(int)",
+	     "std::allocator<std::pair<int, int> >, std::__detail::_Identity, x, "
+	     "y>::insert(int)",
 	     "main");
 	/* A string in a map's node is a string. */
-	ROLE("std::string buffer", "std::__cxx11::basic_string<char>::_M_create(unsigned long&, unsigned long)",
-	     "std::_Rb_tree<int, std::pair<int const, long>, std::_Select1st<int>, x, y>::_M_insert()");
+	ROLE("std::string buffer",
+	     "std::__cxx11::basic_string<char>::_M_create(unsigned long&, unsigned long)",
+	     "std::_Rb_tree<int, std::pair<int const, long>, std::_Select1st<int>, x, "
+	     "y>::_M_insert()");
 	/* An allocator of the program's own is no end of the stack. */
 	ROLE("std::list<job> node", "pool<std::_List_node<job> >::allocate(unsigned long)",
 	     "std::__cxx11::_List_base<job, pool<job> >::_M_get_node()");
 	/* But a function of the program's own is. */
 	ROLE(NULL, "job::job()", "std::list<job>::push_back(job&&)");
 	ROLE(NULL, "main");
-	ROLE("std::shared_ptr<job> control block",
-	     "std::__shared_count<(__gnu_cxx::_Lock_policy)2>::__shared_count<job*>(job*)",
-	     "std::__shared_ptr<job, (__gnu_cxx::_Lock_policy)2>::__shared_ptr<job, void>(job*)");
+	ROLE("std::shared_ptr<job> control block", "std::__shared_count<(__gnu_cxx::_Lock_policy)2>::__shared_count<job*>(job*)",
+	     "std::__shared_ptr<job, (__gnu_cxx::_Lock_policy)2>::__shared_ptr<job, "
+	     "void>(job*)");
 	ROLE("GHashTable header", "g_slice_alloc", "g_hash_table_new_full", "main");
 	ROLE("GString buffer", "g_malloc", "g_string_insert_len", "main");
 	/* Never more than it understands. */
 	ROLE("std::vector storage", "std::vector<>::push_back(");
 	ROLE(NULL, "std::vector<int::push_back");
-	ROLE("std::map<int> node", "std::_Rb_tree<int, job, std::_Select1st<int> >::_M_insert(");
+	ROLE("std::map<int> node",
+	     "std::_Rb_tree<int, job, std::_Select1st<int> >::_M_insert(");
 }
 
 static void
@@ -453,7 +474,8 @@ classes_are_written_as_people_do(void **state)
 		{"Cache<std::__cxx11::basic_string<char, std::char_traits<char>, "
 		 "std::allocator<char> >, std::vector<int, std::allocator<int> > >",
 		 "Cache<std::string, std::vector<int>>"},
-		{"std::_Sp_counted_ptr_inplace<job, std::allocator<void>, (__gnu_cxx::_Lock_policy)2>",
+		{"std::_Sp_counted_ptr_inplace<job, std::allocator<void>, "
+		 "(__gnu_cxx::_Lock_policy)2>",
 		 "std::make_shared<job> block"},
 		{"std::_Sp_counted_ptr<job*, (__gnu_cxx::_Lock_policy)2>",
 		 "std::shared_ptr<job> control block"},
@@ -507,7 +529,8 @@ measure(const char *path)
 	free(d ? dominators_by_kind(d, t->blocks, t->n) : NULL);
 	getrusage(RUSAGE_SELF, &after);
 	printf("of this retained %.2f s; %u blocks, %u types, %ld MiB more at most\n",
-	       seconds() - begun, h->n_blocks, t->n, (after.ru_maxrss - before.ru_maxrss) / 1024);
+	       seconds() - begun, h->n_blocks, t->n,
+	       (after.ru_maxrss - before.ru_maxrss) / 1024);
 	types_free(t);
 	names_free(names);
 	dominators_free(d);

@@ -69,7 +69,8 @@ ask(void)
 	unwind_reset(fresh);
 	n_asked++;
 	if (unwind_site(fresh, &c) != site && n_different++ < 4)
-		print_message("# stack %u has site %u, and would have another\n", n_asked, site);
+		print_message("# stack %u has site %u, and would have another\n", n_asked,
+			      site);
 	return site;
 }
 
@@ -496,7 +497,8 @@ test_coroutines(void **unused)
 		makecontext(&there, run_coroutine, 0);
 		assert_int_equal(swapcontext(&back, &there), 0);
 		assert_ptr_equal(mmap(at, MOST_PAGES * PAGE_BYTES, PROT_NONE,
-				      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0),
+				      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED,
+				      -1, 0),
 				 at);
 	}
 	assert_int_equal(n_different, 0);

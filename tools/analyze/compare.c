@@ -182,7 +182,8 @@ finish_diff(struct settings *s, struct differ *differ, const struct loaded *last
 /* Add all files; the last one that could be read is left loaded. */
 static int
 add_files(struct settings *s, struct differ *differ, struct baseline *baseline,
-	  const struct several_file *files, size_t n, struct loaded *last, size_t *ret_n_added)
+	  const struct several_file *files, size_t n, struct loaded *last,
+	  size_t *ret_n_added)
 {
 	int status = 0;
 
@@ -230,7 +231,8 @@ compare_diff(struct settings *s, char **paths, int n)
 	if (n_added >= 2)
 		status = worse(status, finish_diff(s, differ, &last));
 	else if (files)
-		complain("--diff takes two snapshots or more, and %zu could be read", n_added);
+		complain("--diff takes two snapshots or more, and %zu could be read",
+			 n_added);
 	status = worse(n_added >= 2 ? 0 : EXIT_TROUBLE, worse(status, close_all(s)));
 	loaded_fini(&last);
 	differ_free(differ);

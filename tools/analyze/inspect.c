@@ -16,7 +16,7 @@
 #include "report/layout.h"
 #include "util/text.h"
 
-#define SIZE(v)  text_size(v, (char[24]){0}, 24)
+#define SIZE(v) text_size(v, (char[24]){0}, 24)
 #define COUNT(v) text_count(v, (char[32]){0}, 32)
 
 struct inspect {
@@ -74,7 +74,8 @@ inspect_parse(const char *text, uint64_t *ret)
 	char *end;
 	unsigned long long v;
 
-	if (strspn(digits, is_hex ? "0123456789abcdefABCDEF" : "0123456789") != strlen(digits))
+	if (strspn(digits, is_hex ? "0123456789abcdefABCDEF" : "0123456789") !=
+	    strlen(digits))
 		return -1;
 	errno = 0;
 	v = strtoull(digits, &end, is_hex ? 16 : 10);
@@ -98,7 +99,8 @@ static struct graph *
 need_graph(struct inspect *x)
 {
 	if (!x->graph && x->heap->has_roots)
-		x->graph = graph_new(x->heap, &x->graph_options, x->progress, x->progress_arg);
+		x->graph = graph_new(x->heap, &x->graph_options, x->progress,
+				     x->progress_arg);
 	return x->graph;
 }
 
@@ -115,7 +117,8 @@ static struct holders *
 need_holders(struct inspect *x)
 {
 	if (!x->holders && need_dominators(x) && need_names(x))
-		x->holders = holders_new(x->heap, &x->graph_options, x->dominators, x->names);
+		x->holders =
+			holders_new(x->heap, &x->graph_options, x->dominators, x->names);
 	return x->holders;
 }
 
@@ -261,8 +264,9 @@ write_birth(const struct heap *h, const struct heap_block *b, FILE *f)
 
 	fputs("  born       ", f);
 	if (birth->is_known)
-		fprintf(f, "in epoch %" PRIu64 ", %" PRIu64 " epoch%s ago: %s", birth->epoch,
-			birth->age, birth->age == 1 ? "" : "s", birth->is_old ? "old" : "young");
+		fprintf(f, "in epoch %" PRIu64 ", %" PRIu64 " epoch%s ago: %s",
+			birth->epoch, birth->age, birth->age == 1 ? "" : "s",
+			birth->is_old ? "old" : "young");
 	else
 		fputs("nobody knows when", f);
 	if (birth->thread) {
@@ -286,7 +290,8 @@ static void
 write_more(const struct inspect *x, size_t n, FILE *f)
 {
 	if (rows_of(x, n) < n)
-		fprintf(f, "    and %s more; --top=0 shows all\n", COUNT(n - rows_of(x, n)));
+		fprintf(f, "    and %s more; --top=0 shows all\n",
+			COUNT(n - rows_of(x, n)));
 }
 
 static void
@@ -295,8 +300,8 @@ write_targets(struct inspect *x, uint32_t block, FILE *f)
 	const struct edges *e = &x->heap->edges;
 	uint64_t first = e->first[block], n = e->first[block + 1] - first;
 
-	fprintf(f, "  %s word%s of it point%s to blocks\n", n ? COUNT(n) : "no", n == 1 ? "" : "s",
-		n == 1 ? "s" : "");
+	fprintf(f, "  %s word%s of it point%s to blocks\n", n ? COUNT(n) : "no",
+		n == 1 ? "" : "s", n == 1 ? "s" : "");
 	for (uint64_t i = first; i < first + rows_of(x, n); i++) {
 		fprintf(f, "    +0x%-5" PRIx64 " -> ", 8 * (uint64_t)edges_word(e, i));
 		write_block_line(x, e->targets[i], f);
@@ -316,11 +321,13 @@ write_graph_facts(struct inspect *x, uint32_t block, FILE *f)
 
 	if (!g || !d)
 		return;
-	fprintf(f, "  state      %s\n", graph_state_name((enum graph_state)g->states[block]));
+	fprintf(f, "  state      %s\n",
+		graph_state_name((enum graph_state)g->states[block]));
 	retained = dominators_retained(d, block);
 	if (retained.blocks)
-		fprintf(f, "  retains    %s in %s block%s, with itself\n", SIZE(retained.bytes),
-			COUNT(retained.blocks), retained.blocks == 1 ? "" : "s");
+		fprintf(f, "  retains    %s in %s block%s, with itself\n",
+			SIZE(retained.bytes), COUNT(retained.blocks),
+			retained.blocks == 1 ? "" : "s");
 }
 
 static void
@@ -330,7 +337,9 @@ write_content(const struct heap_text *content, FILE *f)
 		return;
 	fputs("  content    ", f);
 	for (size_t i = 0; i < content->n && i < 64; i++)
-		putc(content->bytes[i] >= ' ' && content->bytes[i] <= '~' ? content->bytes[i] : '.',
+		putc(content->bytes[i] >= ' ' && content->bytes[i] <= '~'
+			     ? content->bytes[i]
+			     : '.',
 		     f);
 	putc('\n', f);
 }
@@ -350,11 +359,12 @@ inspect_block(struct inspect *x, uint64_t address, FILE *f)
 		fprintf(f, "0x%" PRIx64 " is 0x%" PRIx64 " inside of\n", address,
 			address - heap_block_address(b));
 	fprintf(f, "block 0x%" PRIx64 "\n", heap_block_address(b));
-	fprintf(f, "  size       %s byte%s by %s; %s usable\n", COUNT(heap_block_requested(b)),
-		heap_block_requested(b) == 1 ? "" : "s", text_kind_name(heap_block_kind(b)),
-		COUNT(heap_block_usable(h, block)));
+	fprintf(f, "  size       %s byte%s by %s; %s usable\n",
+		COUNT(heap_block_requested(b)), heap_block_requested(b) == 1 ? "" : "s",
+		text_kind_name(heap_block_kind(b)), COUNT(heap_block_usable(h, block)));
 	fputs("  type       ", f);
-	layout_function(f, types_name(x->types, types_of_block(x->types, block)), layout_columns(f));
+	layout_function(f, types_name(x->types, types_of_block(x->types, block)),
+			layout_columns(f));
 	putc('\n', f);
 	write_birth(h, b, f);
 	write_graph_facts(x, block, f);
@@ -387,7 +397,8 @@ write_pointer(const struct edges *e, uint64_t edge, FILE *f)
  * the first rows are shown. */
 static size_t
 write_holders_of(struct inspect *x, uint32_t block, uint32_t holder,
-		 const struct heap_root *root, uint64_t first, uint64_t end, size_t n, FILE *f)
+		 const struct heap_root *root, uint64_t first, uint64_t end, size_t n,
+		 FILE *f)
 {
 	const struct edges *e = &x->heap->edges;
 
@@ -398,9 +409,11 @@ write_holders_of(struct inspect *x, uint32_t block, uint32_t holder,
 			continue;
 		fputs("  ", f);
 		if (root)
-			write_root(x, root, root_base(root) + 8 * (uint64_t)edges_word(e, i), f);
+			write_root(x, root,
+				   root_base(root) + 8 * (uint64_t)edges_word(e, i), f);
 		else {
-			fprintf(f, "+0x%" PRIx64 " of block ", 8 * (uint64_t)edges_word(e, i));
+			fprintf(f, "+0x%" PRIx64 " of block ",
+				8 * (uint64_t)edges_word(e, i));
 			write_block_line(x, holder, f);
 		}
 		write_pointer(e, i, f);
@@ -428,8 +441,8 @@ inspect_who(struct inspect *x, uint64_t address, FILE *f)
 		n = write_holders_of(x, block, 0, &h->roots[i], h->roots[i].first_edge,
 				     h->roots[i].first_edge + h->roots[i].n_edges, n, f);
 	for (uint32_t i = 0; i < h->n_blocks; i++)
-		n = write_holders_of(x, block, i, NULL, h->edges.first[i], h->edges.first[i + 1],
-				     n, f);
+		n = write_holders_of(x, block, i, NULL, h->edges.first[i],
+				     h->edges.first[i + 1], n, f);
 	if (n == 0)
 		fputs("  none\n", f);
 	write_more(x, n, f);
@@ -528,8 +541,10 @@ inspect_site(struct inspect *x, uint32_t site, FILE *f)
 	sorted_heap = h;
 	qsort(blocks, n, sizeof(*blocks), compare_sizes);
 	fprintf(f, "S%" PRIu32 ": live %s in %s block%s; %s allocation%s of %s\n", site,
-		SIZE(live.bytes), COUNT(n), n == 1 ? "" : "s", COUNT(h->nodes[site].allocations),
-		h->nodes[site].allocations == 1 ? "" : "s", SIZE(h->nodes[site].allocated_bytes));
+		SIZE(live.bytes), COUNT(n), n == 1 ? "" : "s",
+		COUNT(h->nodes[site].allocations),
+		h->nodes[site].allocations == 1 ? "" : "s",
+		SIZE(h->nodes[site].allocated_bytes));
 	layout_stack(&x->report, f, site);
 	for (size_t i = 0; i < rows_of(x, n); i++) {
 		fputs("    ", f);

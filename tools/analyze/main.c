@@ -158,8 +158,7 @@ struct analysis {
 };
 
 static struct report *
-describe(const struct settings *s, const struct analysis *a,
-	 const struct format *format)
+describe(const struct settings *s, const struct analysis *a, const struct format *format)
 {
 	struct report_options options = s->report;
 	bool is_text = format->needs & FORMAT_TEXT;
@@ -205,7 +204,8 @@ write_report(const struct settings *s, const struct analysis *a, struct output *
 	if (o->format->needs & FORMAT_TEXT) {
 		if (!a->is_first && !s->report.findings_only)
 			fputs("\n\n", o->file.f);
-		if (a->is_one_of_many && (!s->report.findings_only || findings_loud(a->findings)))
+		if (a->is_one_of_many &&
+		    (!s->report.findings_only || findings_loud(a->findings)))
 			fprintf(o->file.f, "File        %s\n", a->path);
 	}
 	failed = o->format->write(r, o->file.f);
@@ -410,7 +410,8 @@ add_earlier(struct run *run, struct several *several, const char *path)
 
 	if (heap && heap->has_roots)
 		graph = graph_new(heap, &s->detect.graph, show_progress, NULL);
-	if (heap && ((heap->has_roots && !graph) || several_add(several, heap, graph, path))) {
+	if (heap &&
+	    ((heap->has_roots && !graph) || several_add(several, heap, graph, path))) {
 		complain("'%s': out of memory", path);
 		status = EXIT_TROUBLE;
 	}
@@ -505,7 +506,8 @@ can_be_told(const struct settings *s, const struct several_file *files, size_t n
 	for (int i = 0; i < s->n_outputs; i++)
 		if (s->outputs[i].format->needs & FORMAT_ALONE && n_known > 1) {
 			complain(s->each ? "--format=%s takes one snapshot, not %zu"
-					 : "--format=%s takes snapshots of one process, not"
+					 : "--format=%s takes snapshots of one process, "
+					   "not"
 					   " of %zu",
 				 s->outputs[i].format->name, n_known);
 			return false;
@@ -528,7 +530,8 @@ analyze_all(struct settings *s, char **paths, int n)
 	for (size_t i = 0, end; i < n_files && ok; i = end) {
 		for (end = i + 1; end < n_files && files[end].group == files[i].group; end++)
 			;
-		status = worse(status, analyze_process(&run, files + i, end - i, n_groups == 1));
+		status = worse(status,
+			       analyze_process(&run, files + i, end - i, n_groups == 1));
 	}
 	/* A baseline of half the snapshots would let the other half fail. */
 	if (ok && run.new &&status != EXIT_TROUBLE)
@@ -611,12 +614,14 @@ ask(struct settings *s, char **paths, int n)
 	if (!s->has_frames)
 		s->report.frames = TEXT_FRAMES;
 	adopt_suppressions(s, heap);
-	inspect = inspect_new(heap, symbols, &s->detect.graph, &s->report, show_progress, NULL);
+	inspect = inspect_new(heap, symbols, &s->detect.graph, &s->report, show_progress,
+			      NULL);
 	ok = inspect != NULL;
 	for (int i = 0; i < s->n_questions && ok; i++) {
 		if (i > 0)
 			putc('\n', o->file.f);
-		ok = s->questions[i].answer(inspect, s->questions[i].address, o->file.f) >= 0;
+		ok = s->questions[i].answer(inspect, s->questions[i].address, o->file.f) >=
+		     0;
 		end_progress();
 	}
 	if (ok && s->is_shell)

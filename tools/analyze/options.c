@@ -349,7 +349,8 @@ parse_question(struct settings *s, const char *option, inspect_answer *answer)
 		return false;
 	}
 	if (inspect_parse(optarg, &q->address) != 0) {
-		complain("--%s: invalid address '%s'; give one such as 0x7f0012340020", option, optarg);
+		complain("--%s: invalid address '%s'; give one such as 0x7f0012340020",
+			 option, optarg);
 		return false;
 	}
 	q->answer = answer;
@@ -629,7 +630,7 @@ unwanted_option(const struct settings *s)
 static bool
 can_write(const struct settings *s, const struct format *f)
 {
-	return s->diff	  ? f->write_diff != NULL
+	return s->diff    ? f->write_diff != NULL
 	       : s->merge ? f->write_merge != NULL
 			  : f->write || f->write_findings;
 }
@@ -641,8 +642,8 @@ can_sort(const struct settings *s, enum order sort)
 		return s->diff;
 	if (sort == ORDER_OLD)
 		return !s->diff;
-	return (!s->diff && !s->merge) || sort == ORDER_LIVE || sort == ORDER_ALLOCATIONS ||
-	       sort == ORDER_BLOCKS;
+	return (!s->diff && !s->merge) || sort == ORDER_LIVE ||
+	       sort == ORDER_ALLOCATIONS || sort == ORDER_BLOCKS;
 }
 
 /* Do all options go together with --diff, --merge, or neither? */

@@ -33,9 +33,9 @@ struct question {
 
 struct output {
 	const struct format *format;
-	const char *path; /* NULL = standard output */
-	struct outfile file; /* opened when there is something to write */
-	bool is_broken;      /* is not to be kept */
+	const char *path;      /* NULL = standard output */
+	struct outfile file;   /* opened when there is something to write */
+	bool is_broken;        /* is not to be kept */
 	enum pager_when pager; /* of standard output */
 };
 
@@ -55,8 +55,8 @@ struct settings {
 	bool is_shell;
 	enum terminal_when color;
 	enum pager_when pager;
-	bool each; /* snapshot has a report of its own */
-	bool diff, merge; /* one report of all */
+	bool each;          /* snapshot has a report of its own */
+	bool diff, merge;   /* one report of all */
 	const char *output; /* of -o, for the format that names no file */
 	const char *baseline, *write_baseline;
 	struct baseline *known; /* what is in baseline; NULL = not given */
@@ -79,6 +79,5 @@ enum options_answer options_parse(struct settings *s, int argc, char **argv);
 void options_free(struct settings *s);
 
 extern const char options_help[];
-
 
 #endif

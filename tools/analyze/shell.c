@@ -112,7 +112,8 @@ ask_sites(struct shell *s, const char *argument)
 
 	options.one_list = true;
 	if (*argument && !parse_sort(argument, &options.sort)) {
-		printf("sites by '%s'? Try live, old, allocations, blocks, age\n", argument);
+		printf("sites by '%s'? Try live, old, allocations, blocks, age\n",
+		       argument);
 		return;
 	}
 	r = describe(s, &options);
@@ -149,11 +150,13 @@ static const struct command {
 	const char *name, *argument, *what;
 	void (*ask)(struct shell *s, const char *argument);
 } commands[] = {
-	{"block", "ADDRESS", "what is there: size, age, state, stack, what it points to", ask_block},
+	{"block", "ADDRESS", "what is there: size, age, state, stack, what it points to",
+	 ask_block},
 	{"who", "ADDRESS", "blocks and variables that point at it", ask_who},
 	{"path", "ADDRESS", "how a variable or a stack leads to it", ask_path},
 	{"site", "S12", "a site, and its live blocks, the largest first", ask_site},
-	{"sites", "[KEY]", "sites by live bytes, or by old, allocations, blocks, age", ask_sites},
+	{"sites", "[KEY]", "sites by live bytes, or by old, allocations, blocks, age",
+	 ask_sites},
 	{"findings", "", "leaks and verdicts", ask_findings},
 	{"report", "", "the whole report", ask_report},
 	{"help", "", "this", ask_help},
@@ -270,7 +273,8 @@ int
 shell_run(const struct heap *heap, struct symbols *symbols,
 	  const struct report_options *report, const struct detect_options *detect)
 {
-	struct shell s = {.heap = heap, .symbols = symbols, .report = report, .detect = detect};
+	struct shell s = {
+		.heap = heap, .symbols = symbols, .report = report, .detect = detect};
 	bool is_terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
 	char *line;
 

@@ -26,8 +26,8 @@ census_open(void)
 	/* Who has it mapped is not to be killed by a page that is gone. */
 	if (ftruncate(fd, sizeof(*table)) < 0 ||
 	    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_SEAL) < 0 ||
-	    (table = mmap(NULL, sizeof(*table), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0)) ==
-		    MAP_FAILED) {
+	    (table = mmap(NULL, sizeof(*table), PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+			  0)) == MAP_FAILED) {
 		table = NULL;
 		(void)close(fd);
 		return;

@@ -23,8 +23,8 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "command/census.h"
 #include "command/check.h"
+#include "command/census.h"
 #include "command/launch.h"
 #include "sleeper.h"
 #include "util/complain.h"
@@ -116,9 +116,9 @@ struct check {
 	char **command;
 	const char *given[N_SETTINGS]; /* options of the library; NULL: not given */
 	struct words options;          /* of the analyzer */
-	struct words once;	       /* those for one call of it, on all snapshots */
-	struct words formats;	       /* FORMAT[:FILE]; one is without file */
-	const char *report;	       /* -o: that one's file; NULL: standard error */
+	struct words once;             /* those for one call of it, on all snapshots */
+	struct words formats;          /* FORMAT[:FILE]; one is without file */
+	const char *report;            /* -o: that one's file; NULL: standard error */
 	const char *fail_on;
 	const char *output; /* pattern of the snapshots that are kept, or NULL */
 	int findings_status;
@@ -130,7 +130,15 @@ struct check {
 	struct sigaction program_sigchld, program_sigpipe;
 };
 
-enum { OPT_REPORT = 'o', OPT_HELP = 'h', OPT_FORMAT = 256, OPT_EXITCODE, OPT_KEEP, OPT_ALLOW_MISSING, OPT_ANALYZER };
+enum {
+	OPT_REPORT = 'o',
+	OPT_HELP = 'h',
+	OPT_FORMAT = 256,
+	OPT_EXITCODE,
+	OPT_KEEP,
+	OPT_ALLOW_MISSING,
+	OPT_ANALYZER
+};
 
 /* Of the analyzer; what is once only writes what is not to be written again. */
 static const struct analyzer_option {
@@ -138,15 +146,18 @@ static const struct analyzer_option {
 	bool is_once;
 	const char *help;
 } analyzer_options[] = {
-	{"fail-on", "LEVEL", false, "what fails: findings of level error (default), warning or note; or never"},
+	{"fail-on", "LEVEL", false,
+	 "what fails: findings of level error (default), warning or note; or never"},
 	{"suppressions", "FILE", false, "say nothing of leaks that match"},
-	{"baseline", "FILE", false, "only what is new or has grown since FILE was written fails"},
+	{"baseline", "FILE", false,
+	 "only what is new or has grown since FILE was written fails"},
 	{"write-baseline", "FILE", true, "write that file"},
 	{"roots", "LIST", false, "where pointers may start"},
 	{"leak-heuristics", "WHICH", false, "what counts as a pointer to a block's start"},
 	{"show-reachable", NULL, false, "also report reachable blocks"},
 	{"show-content", NULL, false, "dump the contents of a leaked block"},
-	{"no-builtin-suppressions", NULL, false, "disable the built-in suppressions for the C library"},
+	{"no-builtin-suppressions", NULL, false,
+	 "disable the built-in suppressions for the C library"},
 	{"gen-suppressions", NULL, true, "print a suppression for each leak"},
 	{"show-unused-suppressions", NULL, true, "print those that matched nothing"},
 	{"frames", "N", false, "frames of each stack in text"},
@@ -173,16 +184,20 @@ void
 check_list_options(void (*put)(const char *left, const char *words))
 {
 	put("--error-exitcode=N", "exit status if there are findings; default 23");
-	put("--allow-missing", "do not exit with 24 if a process left nothing to judge by");
-	put("--keep", "keep the snapshots, in the working directory; with --output=NAME, under that name");
-	put("--format=FORMAT[:FILE]", "text (default), json, html, sarif, junit or github; may repeat");
-	put("-o, --report=FILE", "where the report without :FILE goes; default standard error");
+	put("--allow-missing",
+	    "do not exit with 24 if a process left nothing to judge by");
+	put("--keep", "keep the snapshots, in the working directory; with --output=NAME, "
+		      "under that name");
+	put("--format=FORMAT[:FILE]",
+	    "text (default), json, html, sarif, junit or github; may repeat");
+	put("-o, --report=FILE",
+	    "where the report without :FILE goes; default standard error");
 	for (size_t i = 0; i < N_ANALYZER_OPTIONS; i++) {
 		const struct analyzer_option *o = &analyzer_options[i];
 		char left[64];
 
-		(void)snprintf(left, sizeof(left), "--%s%s%s", o->name, o->argument ? "=" : "",
-			       o->argument ? o->argument : "");
+		(void)snprintf(left, sizeof(left), "--%s%s%s", o->name,
+			       o->argument ? "=" : "", o->argument ? o->argument : "");
 		put(left, o->help);
 	}
 }
@@ -300,8 +315,10 @@ parse(struct check *c, int argc, char **argv)
 static void
 watch_signals(struct check *c)
 {
-	static const int passed_on[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
-	const struct sigaction usual = {.sa_handler = SIG_DFL}, ignored = {.sa_handler = SIG_IGN};
+	static const int passed_on[] = {SIGHUP,  SIGINT,  SIGQUIT,
+					SIGTERM, SIGUSR1, SIGUSR2};
+	const struct sigaction usual = {.sa_handler = SIG_DFL},
+			       ignored = {.sa_handler = SIG_IGN};
 
 	(void)sigemptyset(&c->watched);
 	(void)sigaddset(&c->watched, SIGCHLD);
@@ -392,7 +409,8 @@ open_to_others(struct check *c)
 {
 	if (chmod(c->outer, 0711) < 0)
 		return -1;
-	if ((size_t)snprintf(c->dir, sizeof(c->dir), "%s/XXXXXX", c->outer) >= sizeof(c->dir)) {
+	if ((size_t)snprintf(c->dir, sizeof(c->dir), "%s/XXXXXX", c->outer) >=
+	    sizeof(c->dir)) {
 		errno = ENAMETOOLONG;
 		return -1;
 	}
@@ -410,8 +428,8 @@ make_directory(struct check *c)
 	/* The program may change its working directory. */
 	if (!realpath(place, absolute))
 		goto failed;
-	if ((size_t)snprintf(c->outer, sizeof(c->outer), "%s/%sgcprof-check.XXXXXX", absolute,
-			     c->output ? "." : "") >= sizeof(c->outer)) {
+	if ((size_t)snprintf(c->outer, sizeof(c->outer), "%s/%sgcprof-check.XXXXXX",
+			     absolute, c->output ? "." : "") >= sizeof(c->outer)) {
 		errno = ENAMETOOLONG;
 		goto failed;
 	}
@@ -450,7 +468,8 @@ remove_directory(const struct check *c)
 		return;
 	do {
 		remove_files(c->dir);
-		if ((!is_double || rmdir(c->dir) == 0 || errno == ENOENT) && rmdir(c->outer) == 0)
+		if ((!is_double || rmdir(c->dir) == 0 || errno == ENOENT) &&
+		    rmdir(c->outer) == 0)
 			return;
 	} while (--tries);
 	complain("cannot remove '%s': %s", c->outer, strerror(errno));
@@ -470,7 +489,7 @@ struct snapshots {
 	size_t n;
 	size_t n_cut_short; /* files that were not written to their end */
 	size_t n_unread;    /* left out, as the analyzer does not take them */
-	pid_t first;	    /* the command's own process */
+	pid_t first;        /* the command's own process */
 };
 
 /* The part of a name behind its last dot, as a number; cuts it off. */
@@ -600,7 +619,8 @@ drop_earlier(struct snapshots *s)
 	for (size_t i = 0; i < s->n; i++) {
 		struct snapshot *x = &s->list[i], *next = x + 1;
 
-		if (i + 1 < s->n && next->pid == x->pid && strcmp(next->program, x->program) == 0) {
+		if (i + 1 < s->n && next->pid == x->pid &&
+		    strcmp(next->program, x->program) == 0) {
 			free(x->path);
 			free(x->program);
 		} else {
@@ -656,7 +676,8 @@ sleeper_parent(const char *pid)
 	f = fopen(name, "re");
 	if (!f)
 		return 0;
-	if (fgets(line, sizeof(line), f) && (end = strrchr(line, ')')) != NULL && strlen(end) > 4) {
+	if (fgets(line, sizeof(line), f) && (end = strrchr(line, ')')) != NULL &&
+	    strlen(end) > 4) {
 		*end = '\0';
 		if (strchr(line, '(') && strcmp(strchr(line, '(') + 1, SLEEPER_NAME) == 0)
 			parent = strtol(end + 4, NULL, 10);
@@ -707,8 +728,8 @@ say_what_goes_on(const char *dir)
 	struct dirent *e;
 
 	while (d && (e = readdir(d)) != NULL)
-		if (e->d_name[0] >= '1' && e->d_name[0] <= '9' && is_ours(e->d_name, dir) &&
-		    !sleeper_parent(e->d_name)) {
+		if (e->d_name[0] >= '1' && e->d_name[0] <= '9' &&
+		    is_ours(e->d_name, dir) && !sleeper_parent(e->d_name)) {
 			(void)snprintf(one, sizeof(one), "%.20s", e->d_name);
 			n++;
 		}
@@ -717,7 +738,9 @@ say_what_goes_on(const char *dir)
 	if (n == 1)
 		complain("process %s still runs, and is not in the report", one);
 	else if (n)
-		complain("%lu processes, %s among them, still run, and are not in the report", n, one);
+		complain("%lu processes, %s among them, still run, and are not in the "
+			 "report",
+			 n, one);
 }
 
 /* ---- the analyzer ---- */
@@ -888,7 +911,8 @@ analyze_rest(const struct check *c, struct snapshots *s)
 			s->list[n++] = s->list[i];
 			continue;
 		}
-		complain("the snapshot of process %ld cannot be read, and is not in the report%s",
+		complain("the snapshot of process %ld cannot be read, and is not in the "
+			 "report%s",
 			 (long)s->list[i].pid, c->output ? "" : "; --keep keeps it");
 		free(s->list[i].path);
 	}
@@ -951,19 +975,21 @@ wants_exit(const char *list)
 static void
 say_what_is_unknown(const struct check *c, const struct snapshots *s, int status)
 {
-	const char *what = s->n ? "the command itself left no snapshot, only what it started did"
-				: "no snapshot, so nothing is known of leaks";
+	const char *what =
+		s->n ? "the command itself left no snapshot, only what it started did"
+		     : "no snapshot, so nothing is known of leaks";
 	const char *when = given_snapshot(c);
 
 	if (s->n_cut_short)
 		complain("%s: it was cut short while it was written", what);
 	else if (WIFSIGNALED(status))
-		complain("%s: signal %d (%s) ended the program at once", what, WTERMSIG(status),
-			 strsignal(WTERMSIG(status)));
+		complain("%s: signal %d (%s) ended the program at once", what,
+			 WTERMSIG(status), strsignal(WTERMSIG(status)));
 	else if (when && !wants_exit(when))
 		complain("%s: --snapshot, '%s', is without 'exit'", what, when);
 	else
-		complain("%s: it ended by a system call of its own, could not write, or became a "
+		complain("%s: it ended by a system call of its own, could not write, or "
+			 "became a "
 			 "program that is static or has more rights",
 			 what);
 }
@@ -999,20 +1025,24 @@ say_who_is_lost(const struct snapshots *s)
 
 	census_each(note_lost, &l);
 	if (l.n == 1)
-		complain("process %d (%s) left no snapshot, so nothing is known of its leaks",
+		complain("process %d (%s) left no snapshot, so nothing is known of its "
+			 "leaks",
 			 (int)l.pid, l.program);
 	else if (l.n)
-		complain("%u processes, %d (%s) among them, left no snapshot, so nothing is known "
+		complain("%u processes, %d (%s) among them, left no snapshot, so nothing "
+			 "is known "
 			 "of their leaks",
 			 l.n, (int)l.pid, l.program);
 	if (census_unlisted())
-		complain("whether %u processes more left snapshots was not watched: there were too many",
+		complain("whether %u processes more left snapshots was not watched: "
+			 "there were too many",
 			 census_unlisted());
 	return l.n > 0;
 }
 
 static void
-say_result(const struct check *c, const struct snapshots *s, int result, int status, bool fails)
+say_result(const struct check *c, const struct snapshots *s, int result, int status,
+	   bool fails)
 {
 	const char *above = strcmp(c->fail_on, "error") == 0 ? "" : " or above";
 	char processes[64], why[64] = "";
@@ -1021,7 +1051,8 @@ say_result(const struct check *c, const struct snapshots *s, int result, int sta
 		(void)snprintf(why, sizeof(why), "; exit status %d (see --allow-missing)",
 			       CHECK_MISSING);
 
-	(void)snprintf(processes, sizeof(processes), "%zu process%s", s->n, s->n == 1 ? "" : "es");
+	(void)snprintf(processes, sizeof(processes), "%zu process%s", s->n,
+		       s->n == 1 ? "" : "es");
 	if (result == ANALYZER_FAILED)
 		complain("the analysis of %s failed", processes);
 	else if (result > ANALYZER_FAILED)
@@ -1029,10 +1060,11 @@ say_result(const struct check *c, const struct snapshots *s, int result, int sta
 	else if (strcmp(c->fail_on, "never") == 0)
 		complain("%s checked%s", processes, why);
 	else if (result == 0)
-		complain("%s checked: no findings of level %s%s%s", processes, c->fail_on, above,
-			 why);
+		complain("%s checked: no findings of level %s%s%s", processes, c->fail_on,
+			 above, why);
 	else if (status)
-		complain("%s checked: findings of level %s%s; the program's own status is %d",
+		complain("%s checked: findings of level %s%s; the program's own status "
+			 "is %d",
 			 processes, c->fail_on, above, status);
 	else
 		complain("%s checked: findings of level %s%s; exit status %d", processes,

@@ -34,7 +34,8 @@ static void
 name_in_proc(const struct inside *in, const char *file, char *ret, size_t bytes)
 {
 	if (in->tid)
-		(void)snprintf(ret, bytes, "/proc/%d/task/%d/%s", (int)in->pid, (int)in->tid, file);
+		(void)snprintf(ret, bytes, "/proc/%d/task/%d/%s", (int)in->pid,
+			       (int)in->tid, file);
 	else
 		(void)snprintf(ret, bytes, "/proc/%d/%s", (int)in->pid, file);
 }
@@ -146,8 +147,9 @@ remedy(void)
 		(void)fclose(f);
 	}
 	return geteuid() == 0 ? "it needs CAP_SYS_PTRACE"
-	       : scope > 0    ? "kernel.yama.ptrace_scope keeps other processes out: run as root, or set it to 0"
-			      : "run as its user, or as root";
+	       : scope > 0 ? "kernel.yama.ptrace_scope keeps other processes out: run as "
+			     "root, or set it to 0"
+			   : "run as its user, or as root";
 }
 
 static int
@@ -158,7 +160,8 @@ fail_to_inspect(const struct inside *in, int error, struct ask_error *err)
 	if (error == EACCES || error == EPERM)
 		return ask_fail(err, "cannot inspect process %d: permission denied (%s)",
 				(int)in->pid, remedy());
-	return ask_fail(err, "cannot inspect process %d: %s", (int)in->pid, strerror(error));
+	return ask_fail(err, "cannot inspect process %d: %s", (int)in->pid,
+			strerror(error));
 }
 
 static int
@@ -176,10 +179,12 @@ read_program(struct inside *in, struct ask_error *err)
 	if (n < 0)
 		return fail_to_inspect(in, errno, err);
 	target[n] = '\0';
-	if ((size_t)n > sizeof(deleted) && strcmp(target + n - (sizeof(deleted) - 1), deleted) == 0)
+	if ((size_t)n > sizeof(deleted) &&
+	    strcmp(target + n - (sizeof(deleted) - 1), deleted) == 0)
 		target[(size_t)n - (sizeof(deleted) - 1)] = '\0';
 	base = strrchr(target, '/');
-	(void)snprintf(in->program, sizeof(in->program), "%.*s", NAME_MAX, base ? base + 1 : target);
+	(void)snprintf(in->program, sizeof(in->program), "%.*s", NAME_MAX,
+		       base ? base + 1 : target);
 	return 0;
 }
 
@@ -229,7 +234,8 @@ inside_set_asker(const struct inside *in, uint64_t asker)
 	uint32_t names = stat("/proc/self/ns/pid", &st) == 0 ? (uint32_t)st.st_ino : 0;
 
 	return in->can_write &&
-	       write_field(in, offsetof(struct published, asker_namespace), &names, sizeof(names)) &&
+	       write_field(in, offsetof(struct published, asker_namespace), &names,
+			   sizeof(names)) &&
 	       write_field(in, offsetof(struct published, asker), &asker, sizeof(asker));
 }
 
@@ -287,7 +293,8 @@ inside_find(struct inside *in, struct ask_error *err)
 	size_t room = 0;
 	FILE *f;
 
-	if (read_status(in, err) < 0 || read_program(in, err) < 0 || open_memory(in, err) < 0)
+	if (read_status(in, err) < 0 || read_program(in, err) < 0 ||
+	    open_memory(in, err) < 0)
 		return INSIDE_NOT;
 	/* Opened after the memory: if that is of another program, nothing is read there. */
 	f = open_proc(in, "maps");
@@ -304,11 +311,12 @@ inside_find(struct inside *in, struct ask_error *err)
 	if (inside_has_ended(in))
 		(void)ask_fail(err, "process %d (%s) has ended", (int)in->pid, in->program);
 	else if (!s.has_library)
-		(void)ask_fail(err, "process %d (%s) does not run under gcprof", (int)in->pid,
-			       in->program);
+		(void)ask_fail(err, "process %d (%s) does not run under gcprof",
+			       (int)in->pid, in->program);
 	else
-		(void)ask_fail(err, "process %d (%s) runs under another version of libgcprof.so (%u; this is %d)",
-			       (int)in->pid, in->program, s.version, PUBLISHED_VERSION);
+		(void)ask_fail(
+			err, "process %d (%s) runs under another version of libgcprof.so (%u; this is %d)",
+			(int)in->pid, in->program, s.version, PUBLISHED_VERSION);
 	return INSIDE_NOT;
 }
 

@@ -26,20 +26,21 @@ struct ask_error {
 };
 
 /* Fill it in.  Returns -1. */
-int ask_fail(struct ask_error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+int ask_fail(struct ask_error *err, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 
 struct ask_error;
 
 struct inside {
 	pid_t pid;
-	pid_t tid;	     /* of the thread that its memory is seen through; 0 = the main one */
-	int pidfd;	     /* -1: the kernel has none */
-	int mem, root;	     /* descriptors; -1 = closed */
+	pid_t tid; /* of the thread that its memory is seen through; 0 = the main one */
+	int pidfd; /* -1: the kernel has none */
+	int mem, root; /* descriptors; -1 = closed */
 	bool can_write;
-	pid_t inner_pid;     /* as it sees itself */
-	uid_t uid;	     /* real */
-	uint64_t at;	     /* of its struct */
-	struct published p;  /* as of the last inside_read */
+	pid_t inner_pid;    /* as it sees itself */
+	uid_t uid;          /* real */
+	uint64_t at;        /* of its struct */
+	struct published p; /* as of the last inside_read */
 	char program[NAME_MAX + 1];
 };
 

@@ -19,7 +19,8 @@
 #include <unistd.h>
 
 const struct setting settings[] = {
-#define OPTION(name, option, argument, value, help) {"GCPROF_" #name, option, argument, value, help},
+#define OPTION(name, option, argument, value, help)                                      \
+	{"GCPROF_" #name, option, argument, value, help},
 #include "options.def"
 #undef OPTION
 };
@@ -37,7 +38,8 @@ settings_list(struct option *ret)
 
 	for (i = 0; i < N_SETTINGS; i++) {
 		ret[i].name = settings[i].option;
-		ret[i].has_arg = setting_is_switch(&settings[i]) ? optional_argument : required_argument;
+		ret[i].has_arg = setting_is_switch(&settings[i]) ? optional_argument
+								 : required_argument;
 		ret[i].flag = NULL;
 		ret[i].val = SETTING_FIRST + (int)i;
 	}
@@ -60,7 +62,8 @@ beside_installed(const char *exe_dir, char *ret, size_t bytes)
 	n_tail = strlen(bindir + common);
 	if (n_dir < n_tail || strcmp(exe_dir + n_dir - n_tail, bindir + common) != 0)
 		return -1;
-	i = (size_t)snprintf(ret, bytes, "%.*s%s/libgcprof.so", (int)(n_dir - n_tail), exe_dir, libdir + common);
+	i = (size_t)snprintf(ret, bytes, "%.*s%s/libgcprof.so", (int)(n_dir - n_tail),
+			     exe_dir, libdir + common);
 	return i < bytes ? 0 : -1;
 }
 
@@ -151,7 +154,8 @@ launch_check(const char *command, char *ret_library)
 	int r = target_find(command, path);
 
 	if (r < 0) {
-		complain("%s: %s", command, r == -ENOENT ? "command not found" : strerror(-r));
+		complain("%s: %s", command,
+			 r == -ENOENT ? "command not found" : strerror(-r));
 		return r == -ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
 	}
 	if (target_check(path, why, sizeof(why)) < 0) {
@@ -159,11 +163,13 @@ launch_check(const char *command, char *ret_library)
 		return EXIT_NOT_RUN;
 	}
 	if (find_library(library) < 0) {
-		complain("libgcprof.so is neither beside this program nor in " GCPROF_LIBDIR);
+		complain("libgcprof.so is neither beside this program nor "
+			 "in " GCPROF_LIBDIR);
 		return EXIT_NOT_RUN;
 	}
 	if (strpbrk(library, " :")) {
-		complain("%s cannot be preloaded: its name has a space or a colon", library);
+		complain("%s cannot be preloaded: its name has a space or a colon",
+			 library);
 		return EXIT_NOT_RUN;
 	}
 	strcpy(ret_library, library);
@@ -176,7 +182,9 @@ name_analyzer(void)
 {
 	char path[PATH_MAX];
 
-	return launch_find_tool("gcprof-analyze", path) < 0 ? 0 : setenv("GCPROF_ANALYZE", path, 0);
+	return launch_find_tool("gcprof-analyze", path) < 0
+		       ? 0
+		       : setenv("GCPROF_ANALYZE", path, 0);
 }
 
 int

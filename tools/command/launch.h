@@ -38,7 +38,6 @@ enum {
 #undef OPTION
 };
 
-
 /* An option whose values begin with 0 and 1 may stand alone, and means 1. */
 int setting_is_switch(const struct setting *s);
 

@@ -76,37 +76,51 @@ help(void)
 		   "       gcprof shell [OPTION]... FILE\n"
 		   "       gcprof --help | --version\n"
 		   "\n"
-		   "run: run a program with libgcprof.so preloaded; read what it writes with\n"
-		   "gcprof-analyze.  Each option sets a variable of the environment, which may be\n"
+		   "run: run a program with libgcprof.so preloaded; read what it writes "
+		   "with\n"
+		   "gcprof-analyze.  Each option sets a variable of the environment, "
+		   "which may be\n"
 		   "set without it as well.\n");
 	for (i = 0; i < N_SETTINGS; i++) {
 		const struct setting *s = &settings[i];
 		char left[64], variable[96];
 
-		(void)snprintf(left, sizeof(left), setting_is_switch(s) ? "--%s[=%s]" : "--%s=%s", s->option, s->argument);
+		(void)snprintf(left, sizeof(left),
+			       setting_is_switch(s) ? "--%s[=%s]" : "--%s=%s", s->option,
+			       s->argument);
 		put_option(left, s->help);
-		(void)snprintf(variable, sizeof(variable), "(%s; default %s)", s->variable, s->value);
+		(void)snprintf(variable, sizeof(variable), "(%s; default %s)",
+			       s->variable, s->value);
 		put_option("", variable);
 	}
 	(void)puts("\n"
-		   "check: run a program, and say what it has leaked.  Takes the options of run (a\n"
-		   "snapshot is only written at exit, and kept only with --keep or --output), and:\n");
+		   "check: run a program, and say what it has leaked.  Takes the options "
+		   "of run (a\n"
+		   "snapshot is only written at exit, and kept only with --keep or "
+		   "--output), and:\n");
 	check_list_options(put_option);
 	(void)puts("\n"
-		   "snapshot: ask a running program for a snapshot, wait for it, print its name.\n");
-	(void)printf("  %-21s seconds to wait; default %d\n", "--timeout=SECONDS", DEFAULT_TIMEOUT_S);
-	(void)puts("\n"
-		   "top: show a running program's memory, or a command's while it runs.\n");
+		   "snapshot: ask a running program for a snapshot, wait for it, print "
+		   "its name.\n");
+	(void)printf("  %-21s seconds to wait; default %d\n", "--timeout=SECONDS",
+		     DEFAULT_TIMEOUT_S);
+	(void)puts(
+		"\n"
+		"top: show a running program's memory, or a command's while it runs.\n");
 #define TOP_OPTION(letter, name, argument, text) put_option("--" name argument, text);
 #include "command/top_options.def"
 #undef TOP_OPTION
 	(void)puts("\n"
-		   "shell: a prompt at which a snapshot is asked about its blocks and sites; takes\n"
+		   "shell: a prompt at which a snapshot is asked about its blocks and "
+		   "sites; takes\n"
 		   "options of gcprof-analyze.");
 	(void)puts("\n"
-		   "Exit status of run and check: the program's own; 125 if it cannot be profiled,\n"
-		   "126 if it cannot be run, 127 if it is not found.  Of check, where the program's\n"
-		   "own is 0: 23 with findings as --fail-on asks, 2 if the analysis failed, 24 if a\n"
+		   "Exit status of run and check: the program's own; 125 if it cannot be "
+		   "profiled,\n"
+		   "126 if it cannot be run, 127 if it is not found.  Of check, where "
+		   "the program's\n"
+		   "own is 0: 23 with findings as --fail-on asks, 2 if the analysis "
+		   "failed, 24 if a\n"
 		   "process left no snapshot to judge by.\n"
 		   "Of top: the command's own; of a PID 0, or 1 if it does not answer.\n"
 		   "Of snapshot: 0, or 1 if there is none.  Of all: 2 for bad usage.\n"
@@ -146,7 +160,8 @@ run(int argc, char **argv)
 			return help();
 		if (c < SETTING_FIRST)
 			return bad_usage(EXIT_USAGE);
-		if (setenv(settings[c - SETTING_FIRST].variable, optarg ? optarg : "1", 1) < 0) {
+		if (setenv(settings[c - SETTING_FIRST].variable, optarg ? optarg : "1",
+			   1) < 0) {
 			complain("%s", strerror(errno));
 			return EXIT_NOT_RUN;
 		}
@@ -180,7 +195,8 @@ top(char **argv)
 	char path[PATH_MAX];
 
 	if (launch_find_tool("gcprof-top", path) < 0) {
-		complain("top: gcprof-top is neither beside this program nor in " GCPROF_BINDIR);
+		complain("top: gcprof-top is neither beside this program nor "
+			 "in " GCPROF_BINDIR);
 		return EXIT_NOT_RUN;
 	}
 	(void)execv(path, argv);
@@ -227,7 +243,9 @@ static int
 snapshot(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{"timeout", required_argument, NULL, 't'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0},
+		{"timeout", required_argument, NULL, 't'},
+		{"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0},
 	};
 	struct ask_options o = {.timeout_ms = DEFAULT_TIMEOUT_S * 1000};
 	int c;
@@ -292,7 +310,8 @@ no_such_command(const char *command)
 	if (meant)
 		complain("unknown command '%s'; did you mean %s?", command, meant);
 	else if (*command)
-		complain("unknown command '%s'; run, check, snapshot, shell or top?", command);
+		complain("unknown command '%s'; run, check, snapshot, shell or top?",
+			 command);
 	else
 		complain("run, check, snapshot, shell or top?");
 	return bad_usage(EXIT_USAGE);

@@ -44,7 +44,7 @@ enum {
 struct asking {
 	struct inside in;
 	uint64_t begun_ms, end_ms;
-	uint64_t value; /* of the request */
+	uint64_t value;         /* of the request */
 	pid_t tried[MAX_TRIED]; /* threads that were sent it, and have not answered */
 	size_t n_tried;
 };
@@ -283,8 +283,8 @@ send_request(struct asking *a, pid_t tid, struct ask_error *err)
 	withdraw(a);
 	if (errno == ESRCH)
 		return 0;
-	return ask_fail(err, "cannot signal process %d (%s): %s", (int)a->in.pid, a->in.program,
-			strerror(errno));
+	return ask_fail(err, "cannot signal process %d (%s): %s", (int)a->in.pid,
+			a->in.program, strerror(errno));
 }
 
 /* ---- may it be asked? ---------------------------------------------------- */
@@ -298,12 +298,14 @@ fail_without_signal(const struct asking *a, struct ask_error *err)
 	int r;
 
 	if (when && !strstr(when, "signal"))
-		r = ask_fail(err, "process %d (%s) does not wait for signal %s: its GCPROF_SNAPSHOT, '%s', is without 'signal'",
-			     (int)in->pid, in->program, name ? name : "USR2", when);
+		r = ask_fail(
+			err, "process %d (%s) does not wait for signal %s: its GCPROF_SNAPSHOT, '%s', is without 'signal'",
+			(int)in->pid, in->program, name ? name : "USR2", when);
 	else
-		r = ask_fail(err, "process %d (%s) handles or ignores the signals %s and %s itself: GCPROF_CUT_SIGNAL can name another",
-			     (int)in->pid, in->program, name ? name : "USR2",
-			     request ? request : "RTMAX-8");
+		r = ask_fail(
+			err, "process %d (%s) handles or ignores the signals %s and %s itself: GCPROF_CUT_SIGNAL can name another",
+			(int)in->pid, in->program, name ? name : "USR2",
+			request ? request : "RTMAX-8");
 	free(when);
 	free(name);
 	free(request);
@@ -313,8 +315,8 @@ fail_without_signal(const struct asking *a, struct ask_error *err)
 static int
 fail_refusing(const struct asking *a, struct ask_error *err)
 {
-	return ask_fail(err, "process %d (%s) writes no snapshots: %.128s", (int)a->in.pid,
-			a->in.program, a->in.p.why);
+	return ask_fail(err, "process %d (%s) writes no snapshots: %.128s",
+			(int)a->in.pid, a->in.program, a->in.p.why);
 }
 
 static int
@@ -326,7 +328,8 @@ check_may_be_asked(const struct asking *a, struct ask_error *err)
 	if (in->p.is_refusing)
 		return fail_refusing(a, err);
 	if (read_thread(in->pid, in->pid, &t) && t.state == 'T')
-		return ask_fail(err, "process %d (%s) is stopped; kill -CONT %d lets it go on",
+		return ask_fail(err,
+				"process %d (%s) is stopped; kill -CONT %d lets it go on",
 				(int)in->pid, in->program, (int)in->pid);
 	return request_signal(in) ? 0 : fail_without_signal(a, err);
 }
@@ -343,8 +346,9 @@ fail_deaf(const struct asking *a, enum deafness why, struct ask_error *err)
 	};
 	unsigned ms = (unsigned)(now_ms() - a->begun_ms);
 
-	return ask_fail(err, "no answer from process %d (%s) in %u.%u s: %s", (int)a->in.pid,
-			a->in.program, ms / 1000, ms % 1000 / 100, reasons[why]);
+	return ask_fail(err, "no answer from process %d (%s) in %u.%u s: %s",
+			(int)a->in.pid, a->in.program, ms / 1000, ms % 1000 / 100,
+			reasons[why]);
 }
 
 /* ---- the request --------------------------------------------------------- */
@@ -375,7 +379,8 @@ wait_for_answer(struct asking *a, struct published_request *ret)
 			return GONE;
 		if (ret->state == PUBLISHED_ANSWERED)
 			return ret->error == EBUSY ? BUSY : ANSWER;
-		if (now_ms() >= (ret->state == PUBLISHED_NONE && late < a->end_ms ? late : a->end_ms))
+		if (now_ms() >=
+		    (ret->state == PUBLISHED_NONE && late < a->end_ms ? late : a->end_ms))
 			return LATE;
 		nap(NAP_MS);
 	}
@@ -388,7 +393,9 @@ is_writing(const struct asking *a)
 	struct published_result r;
 	uint32_t n = a->in.p.n_snapshots;
 
-	return n && inside_read_at(&a->in, a->in.p.results + n % PUBLISHED_SNAPSHOTS * sizeof(r), &r, sizeof(r)) &&
+	return n &&
+	       inside_read_at(&a->in, a->in.p.results + n % PUBLISHED_SNAPSHOTS * sizeof(r),
+			      &r, sizeof(r)) &&
 	       r.number == n && r.state == PUBLISHED_WRITING;
 }
 
@@ -396,16 +403,20 @@ static int
 fail_found(const struct asking *a, enum inside_state state, struct ask_error *err)
 {
 	if (state == INSIDE_EARLY)
-		return ask_fail(err, "process %d (%s) is not ready: it begins, or is a child of vfork or of a clone that libgcprof.so has not seen",
+		return ask_fail(err,
+				"process %d (%s) is not ready: it begins, or is a child "
+				"of vfork or of a clone that libgcprof.so has not seen",
 				(int)a->in.pid, a->in.program);
 	if (inside_has_ended(&a->in) && a->in.program[0] && a->in.at)
-		return ask_fail(err, "process %d (%s) has ended", (int)a->in.pid, a->in.program);
+		return ask_fail(err, "process %d (%s) has ended", (int)a->in.pid,
+				a->in.program);
 	return -1;
 }
 
 /* Ask, and again as often as something comes in between, until there is an answer. */
 static int
-request(struct asking *a, uint32_t kind, struct published_request *ret, struct ask_error *err)
+request(struct asking *a, uint32_t kind, struct published_request *ret,
+	struct ask_error *err)
 {
 	enum deafness why = HEARS;
 	uint64_t deaf_since = 0;
@@ -488,9 +499,11 @@ name_for_caller(const struct inside *in, const char *name, char *ret_name)
 	char outside[2 * PATH_MAX];
 
 	if (name[0] != '/')
-		(void)snprintf(outside, sizeof(outside), "/proc/%d/cwd/%s", (int)in->pid, name);
+		(void)snprintf(outside, sizeof(outside), "/proc/%d/cwd/%s", (int)in->pid,
+			       name);
 	else
-		(void)snprintf(outside, sizeof(outside), "/proc/%d/root%s", (int)in->pid, name);
+		(void)snprintf(outside, sizeof(outside), "/proc/%d/root%s", (int)in->pid,
+			       name);
 	(void)snprintf(ret_name, PATH_MAX, "%.*s", PATH_MAX - 1,
 		       is_same || inside_has_ended(in) ? name : outside);
 }
@@ -521,7 +534,8 @@ static int
 fail_to_write(const struct asking *a, const char *name, int error, struct ask_error *err)
 {
 	return ask_fail(err, "process %d (%s) cannot write '%s': %s%s", (int)a->in.pid,
-			a->in.program, name, error == EINTR ? "not finished" : strerror(error),
+			a->in.program, name,
+			error == EINTR ? "not finished" : strerror(error),
 			remedy_for(error));
 }
 
@@ -539,7 +553,8 @@ is_writer_dead(const struct asking *a, pid_t writer)
 	(void)snprintf(name, sizeof(name), "/proc/%d/task", (int)a->in.pid);
 	d = opendir(name);
 	while (d && !is_dead && (e = readdir(d))) {
-		FILE *children = open_of_thread(a->in.pid, (pid_t)strtol(e->d_name, NULL, 10), "children");
+		FILE *children = open_of_thread(
+			a->in.pid, (pid_t)strtol(e->d_name, NULL, 10), "children");
 
 		while (children && fscanf(children, "%d", &child) == 1) {
 			const char *last;
@@ -549,7 +564,8 @@ is_writer_dead(const struct asking *a, pid_t writer)
 			state = '?';
 			while (f && fgets(line, sizeof(line), f)) {
 				(void)sscanf(line, "State: %c", &state);
-				if (strncmp(line, "NSpid:", 6) == 0 && (last = strrchr(line, '\t')) &&
+				if (strncmp(line, "NSpid:", 6) == 0 &&
+				    (last = strrchr(line, '\t')) &&
 				    (pid_t)strtol(last + 1, NULL, 10) == writer)
 					is_dead = state == 'Z';
 			}
@@ -567,7 +583,8 @@ is_writer_dead(const struct asking *a, pid_t writer)
 /* The process has gone, and a child of it may write on.  Nobody tells any more but the
  * file itself. */
 static int
-wait_without_process(const struct asking *a, const char *name, time_t since, struct ask_error *err)
+wait_without_process(const struct asking *a, const char *name, time_t since,
+		     struct ask_error *err)
 {
 	struct stat st;
 
@@ -592,8 +609,10 @@ read_snapshot(struct asking *a, uint32_t number, struct published_snapshot *ret_
 		if (!inside_read(&a->in))
 			return false;
 		before = a->in.p.sequence;
-		if (!inside_read_at(&a->in, a->in.p.snapshots + i * sizeof(*ret_s), ret_s, sizeof(*ret_s)) ||
-		    !inside_read_at(&a->in, a->in.p.results + i * sizeof(*ret_r), ret_r, sizeof(*ret_r)) ||
+		if (!inside_read_at(&a->in, a->in.p.snapshots + i * sizeof(*ret_s), ret_s,
+				    sizeof(*ret_s)) ||
+		    !inside_read_at(&a->in, a->in.p.results + i * sizeof(*ret_r), ret_r,
+				    sizeof(*ret_r)) ||
 		    !inside_read(&a->in))
 			return false;
 		if (before % 2 == 0 && a->in.p.sequence == before)
@@ -619,27 +638,31 @@ wait_for_snapshot(struct asking *a, uint32_t number, time_t since, char *ret_nam
 	for (;; nap(NAP_MS)) {
 		if (!read_snapshot(a, number, &s, &r)) {
 			if (!name[0])
-				return ask_fail(err, "process %d (%s) ended, or became another program, before its snapshot was there",
-						(int)a->in.pid, a->in.program);
+				return ask_fail(
+					err, "process %d (%s) ended, or became another program, before its snapshot was there",
+					(int)a->in.pid, a->in.program);
 			if (wait_without_process(a, name, since, err) < 0)
 				return -1;
 			break;
 		}
 		if (s.number != number || r.number != number) /* more came meanwhile */
-			return ask_fail(err, "process %d (%s) has written other snapshots meanwhile",
-					(int)a->in.pid, a->in.program);
+			return ask_fail(
+				err,
+				"process %d (%s) has written other snapshots meanwhile",
+				(int)a->in.pid, a->in.program);
 		strcpy(name, s.name);
 		if (r.state == PUBLISHED_WRITTEN)
 			break;
 		if (r.state == PUBLISHED_FAILED)
 			return fail_to_write(a, name, r.error, err);
 		if (now_ms() >= a->end_ms)
-			return ask_fail(err, "process %d (%s) still writes '%s'", (int)a->in.pid,
-					a->in.program, name);
+			return ask_fail(err, "process %d (%s) still writes '%s'",
+					(int)a->in.pid, a->in.program, name);
 		if (s.writer && now_ms() >= look_ms) {
 			look_ms = now_ms() + LATE_MS;
 			/* Its word may have come just before its end. */
-			if (is_writer_dead(a, s.writer) && read_snapshot(a, number, &s, &r) &&
+			if (is_writer_dead(a, s.writer) &&
+			    read_snapshot(a, number, &s, &r) &&
 			    r.state == PUBLISHED_WRITING)
 				return fail_to_write(a, name, EINTR, err);
 		}
@@ -649,7 +672,8 @@ wait_for_snapshot(struct asking *a, uint32_t number, time_t since, char *ret_nam
 }
 
 int
-ask_snapshot(pid_t pid, const struct ask_options *o, char *ret_name, struct ask_error *ret_err)
+ask_snapshot(pid_t pid, const struct ask_options *o, char *ret_name,
+	     struct ask_error *ret_err)
 {
 	struct published_request answer;
 	time_t since = time(NULL);
@@ -662,8 +686,8 @@ ask_snapshot(pid_t pid, const struct ask_options *o, char *ret_name, struct ask_
 	if (r == 0 && answer.error && inside_read(&a.in) && a.in.p.is_refusing)
 		r = fail_refusing(&a, ret_err);
 	else if (r == 0 && answer.error)
-		r = ask_fail(ret_err, "process %d (%s) cannot take a snapshot: %s", (int)pid,
-			     a.in.program, strerror(answer.error));
+		r = ask_fail(ret_err, "process %d (%s) cannot take a snapshot: %s",
+			     (int)pid, a.in.program, strerror(answer.error));
 	if (r == 0)
 		r = wait_for_snapshot(&a, answer.snapshot, since, ret_name, ret_err);
 	inside_let_go(&a.in);
@@ -680,7 +704,8 @@ read_page(struct asking *a, char *ret, size_t bytes)
 
 	do {
 		before = a->in.p.sequence;
-		(void)snprintf(ret, bytes, "%.*s", (int)sizeof(a->in.p.live) - 1, a->in.p.live);
+		(void)snprintf(ret, bytes, "%.*s", (int)sizeof(a->in.p.live) - 1,
+			       a->in.p.live);
 		if (before % 2 == 0)
 			return true;
 		nap(NAP_MS);
@@ -693,7 +718,8 @@ static int
 wait_for_page(struct asking *a, char *ret, size_t bytes, struct ask_error *err)
 {
 	do {
-		if (inside_find(&a->in, err) == INSIDE_READY && read_page(a, ret, bytes) && *ret)
+		if (inside_find(&a->in, err) == INSIDE_READY &&
+		    read_page(a, ret, bytes) && *ret)
 			return 0;
 		if (inside_has_ended(&a->in))
 			return ask_fail(err, "process %d has ended", (int)a->in.pid);
@@ -718,11 +744,13 @@ ask_for_page(struct asking *a, char *ret, size_t bytes, struct ask_error *err)
 	if (request(a, PUBLISHED_ASKS_LOOK, &answer, err) < 0)
 		return -1;
 	if (answer.error)
-		return ask_fail(err, "process %d (%s) cannot make a page to look at in /dev/shm or /tmp: %s",
-				(int)a->in.pid, a->in.program, strerror(answer.error));
+		return ask_fail(
+			err, "process %d (%s) cannot make a page to look at in /dev/shm or /tmp: %s",
+			(int)a->in.pid, a->in.program, strerror(answer.error));
 	if (inside_read(&a->in) && read_page(a, ret, bytes) && *ret)
 		return 1;
-	return ask_fail(err, "process %d (%s) has no page to look at", (int)a->in.pid, a->in.program);
+	return ask_fail(err, "process %d (%s) has no page to look at", (int)a->in.pid,
+			a->in.program);
 }
 
 int
@@ -738,9 +766,10 @@ ask_live(pid_t pid, const struct ask_options *o, int may_signal, char *ret_page,
 	r = may_signal ? ask_for_page(&a, inside, sizeof(inside), ret_err)
 		       : wait_for_page(&a, inside, sizeof(inside), ret_err);
 	if (r >= 0) {
-		n = a.in.tid ? snprintf(ret_page, PATH_MAX, "/proc/%d/task/%d/root%s", (int)pid,
-					(int)a.in.tid, inside)
-			     : snprintf(ret_page, PATH_MAX, "/proc/%d/root%s", (int)pid, inside);
+		n = a.in.tid ? snprintf(ret_page, PATH_MAX, "/proc/%d/task/%d/root%s",
+					(int)pid, (int)a.in.tid, inside)
+			     : snprintf(ret_page, PATH_MAX, "/proc/%d/root%s", (int)pid,
+					inside);
 		if (n >= PATH_MAX)
 			r = ask_fail(ret_err, "a name is too long: %s", inside);
 	}

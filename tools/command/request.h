@@ -24,7 +24,8 @@ struct ask_options {
  * Returns   0 or -1.
  * Cost      waits until the file is there, the process ends, or the timeout.
  */
-int ask_snapshot(pid_t pid, const struct ask_options *o, char *ret_name, struct ask_error *ret_err);
+int ask_snapshot(pid_t pid, const struct ask_options *o, char *ret_name,
+		 struct ask_error *ret_err);
 
 /* Find the page through which process `pid` can be looked at (live_page.h).
  *

@@ -30,8 +30,8 @@
 #include <unistd.h>
 
 enum {
-	MAX_SCRIPTS = 5,         /* the kernel's own limit of scripts run by scripts */
-	MAX_SCRIPT_LINE = 256,   /* and of the line that names an interpreter */
+	MAX_SCRIPTS = 5,       /* the kernel's own limit of scripts run by scripts */
+	MAX_SCRIPT_LINE = 256, /* and of the line that names an interpreter */
 	MAX_PROGRAM_HEADERS = 512,
 };
 
@@ -68,7 +68,8 @@ target_find(const char *command, char *ret_path)
 	for (;;) {
 		size_t n = strcspn(path, ":");
 		char file[PATH_MAX];
-		int len = snprintf(file, sizeof(file), "%.*s%s%s", (int)n, path, n ? "/" : "", command);
+		int len = snprintf(file, sizeof(file), "%.*s%s%s", (int)n, path,
+				   n ? "/" : "", command);
 
 		if (len > 0 && (size_t)len < sizeof(file)) {
 			int r = runnable(file);
@@ -111,7 +112,8 @@ rights_of(int fd)
 	if ((st.st_mode & S_ISGID) && (st.st_mode & S_IXGRP) && st.st_gid != getgid())
 		return "it is set-group-ID: the dynamic linker ignores LD_PRELOAD for it";
 	if (getuid() != 0 && fgetxattr(fd, "security.capability", NULL, 0) > 0)
-		return "it has file capabilities: the dynamic linker ignores LD_PRELOAD for it";
+		return "it has file capabilities: the dynamic linker ignores LD_PRELOAD "
+		       "for it";
 	return NULL;
 }
 
@@ -154,10 +156,14 @@ why_not_linked_by(int fd, const Elf64_Phdr *ph)
 static const struct {
 	const char *symbol, *why;
 } sanitizers[] = {
-	{"__tsan_init", "it has ThreadSanitizer, whose allocator must be the first: build it without -fsanitize=thread"},
-	{"__msan_init", "it has MemorySanitizer, whose allocator must be the first: build it without -fsanitize=memory"},
-	{"__asan_init", "it has AddressSanitizer, whose allocator must be the first: build it without -fsanitize=address"},
-	{"__hwasan_init", "it has HWAddressSanitizer, whose allocator must be the first: build it without -fsanitize=hwaddress"},
+	{"__tsan_init", "it has ThreadSanitizer, whose allocator must be the first: "
+			"build it without -fsanitize=thread"},
+	{"__msan_init", "it has MemorySanitizer, whose allocator must be the first: "
+			"build it without -fsanitize=memory"},
+	{"__asan_init", "it has AddressSanitizer, whose allocator must be the first: "
+			"build it without -fsanitize=address"},
+	{"__hwasan_init", "it has HWAddressSanitizer, whose allocator must be the first: "
+			  "build it without -fsanitize=hwaddress"},
 };
 
 /* The strings of the dynamic section.  Returns NULL if they cannot be read; to be freed. */
@@ -171,22 +177,27 @@ dynamic_strings(int fd, const Elf64_Ehdr *eh, const Elf64_Phdr *dynamic, size_t 
 	unsigned i;
 
 	for (at = 0; at + sizeof(d) <= dynamic->p_filesz; at += sizeof(d)) {
-		if (read_at(fd, &d, sizeof(d), dynamic->p_offset + at) < 0 || d.d_tag == DT_NULL)
+		if (read_at(fd, &d, sizeof(d), dynamic->p_offset + at) < 0 ||
+		    d.d_tag == DT_NULL)
 			break;
 		if (d.d_tag == DT_STRTAB)
 			addr = d.d_un.d_ptr;
 		else if (d.d_tag == DT_STRSZ)
 			bytes = d.d_un.d_val;
 	}
-	for (i = 0; bytes && bytes <= most && i < eh->e_phnum && i < MAX_PROGRAM_HEADERS; i++) {
+	for (i = 0; bytes && bytes <= most && i < eh->e_phnum && i < MAX_PROGRAM_HEADERS;
+	     i++) {
 		char *strings;
 
-		if (read_at(fd, &ph, sizeof(ph), eh->e_phoff + (uint64_t)i * eh->e_phentsize) < 0)
+		if (read_at(fd, &ph, sizeof(ph),
+			    eh->e_phoff + (uint64_t)i * eh->e_phentsize) < 0)
 			return NULL;
-		if (ph.p_type != PT_LOAD || addr < ph.p_vaddr || addr - ph.p_vaddr >= ph.p_filesz)
+		if (ph.p_type != PT_LOAD || addr < ph.p_vaddr ||
+		    addr - ph.p_vaddr >= ph.p_filesz)
 			continue;
 		strings = malloc(bytes);
-		if (strings && read_at(fd, strings, bytes, ph.p_offset + (addr - ph.p_vaddr)) == 0) {
+		if (strings &&
+		    read_at(fd, strings, bytes, ph.p_offset + (addr - ph.p_vaddr)) == 0) {
 			*ret_bytes = bytes;
 			return strings;
 		}
@@ -228,7 +239,8 @@ why_not_elf(int fd, const char *path, const Elf64_Ehdr *eh)
 	if (eh->e_ident[EI_DATA] != ELFDATA2LSB || eh->e_machine != EM_X86_64)
 		return "it is a program for another kind of machine";
 	for (i = 0; i < eh->e_phnum && i < MAX_PROGRAM_HEADERS; i++) {
-		if (read_at(fd, &ph, sizeof(ph), eh->e_phoff + (uint64_t)i * eh->e_phentsize) < 0)
+		if (read_at(fd, &ph, sizeof(ph),
+			    eh->e_phoff + (uint64_t)i * eh->e_phentsize) < 0)
 			return NULL;
 		if (ph.p_type == PT_INTERP) {
 			is_linked = true;
@@ -242,7 +254,8 @@ why_not_elf(int fd, const char *path, const Elf64_Ehdr *eh)
 		return why;
 	if (is_dynamic_linker(path))
 		return NULL;
-	return "it is statically linked: no dynamic linker runs that could preload a library";
+	return "it is statically linked: no dynamic linker runs that could preload a "
+	       "library";
 }
 
 /* ---- scripts ---- */
@@ -293,7 +306,8 @@ check_depth(const char *path, int depth, char *ret_why, size_t why_bytes)
 		char inner[PATH_MAX];
 
 		(void)snprintf(inner, sizeof(inner), "%s", ret_why);
-		(void)snprintf(ret_why, why_bytes, "it is a script of %s, and %s", interpreter, inner);
+		(void)snprintf(ret_why, why_bytes, "it is a script of %s, and %s",
+			       interpreter, inner);
 	}
 	return -1;
 }

@@ -91,7 +91,8 @@ put_modules(struct joint *j, const struct heap *h)
 
 /* Is there a snapshot with one but not the other, and one the other way round? */
 static bool
-are_builds(const struct joint *j, const struct joint_module *a, const struct joint_module *b)
+are_builds(const struct joint *j, const struct joint_module *a,
+	   const struct joint_module *b)
 {
 	bool only_a = false, only_b = false;
 
@@ -131,14 +132,14 @@ is_same_named(const void *arg, uint32_t number, const void *key)
 static uint32_t
 put_named(struct joint *j, const struct joint_named *x)
 {
-	const uint64_t words[] = {x->parent, (uintptr_t)x->function, (uintptr_t)x->module_name,
-				  x->identity, x->offset};
+	const uint64_t words[] = {x->parent, (uintptr_t)x->function,
+				  (uintptr_t)x->module_name, x->identity, x->offset};
 	uint32_t number;
 
 	if (interned_grow(&j->named, sizeof(*j->named), &j->named_size, j->names.n + 1))
 		return 0;
-	number = interned_put(&j->names, stacktree_hash(1, words, sizeof(words)), is_same_named,
-			      j, x);
+	number = interned_put(&j->names, stacktree_hash(1, words, sizeof(words)),
+			      is_same_named, j, x);
 	/* Only what is new has no function yet. */
 	if (number && !j->named[number].function)
 		j->named[number] = *x;
@@ -160,8 +161,8 @@ plain_name(struct joint *j, const char *function)
 static bool
 is_outside(const struct heap *h, const struct stack_frame *f)
 {
-	return !f->special && (f->function ? detect_is_start(f->function)
-					   : stack_is_runtime(h, f));
+	return !f->special &&
+	       (f->function ? detect_is_start(f->function) : stack_is_runtime(h, f));
 }
 
 /* The named stack of one frame more, called by `parent`; UINT32_MAX: no memory. */
@@ -230,7 +231,8 @@ add_frame(struct joint *j, const struct stack_frame *from, uint32_t module)
 	x.frame.module = from->module && !from->special;
 	if (x.frame.module && *j->modules[module].path)
 		x.module = j->modules[module].path;
-	if (!ok || interned_grow(&j->frames, sizeof(*j->frames), &j->frames_size, j->n_frames))
+	if (!ok ||
+	    interned_grow(&j->frames, sizeof(*j->frames), &j->frames_size, j->n_frames))
 		return false;
 	j->frames[j->n_frames++] = x;
 	return true;
@@ -276,8 +278,8 @@ joint_add(struct joint *j, const struct heap *h, struct symbols *symbols)
 {
 	uint32_t *modules = put_modules(j, h);
 	uint32_t *by_node = modules ? stacktree_add(&j->tree, h) : NULL;
-	bool ok = by_node && interned_grow(&j->places, sizeof(*j->places), &j->places_size,
-					   j->tree.n_places) == 0;
+	bool ok = by_node && interned_grow(&j->places, sizeof(*j->places),
+					   &j->places_size, j->tree.n_places) == 0;
 
 	for (uint32_t i = 1; ok && i <= h->n_nodes; i++)
 		if (!j->places[by_node[i]].is_known)
@@ -345,7 +347,8 @@ joint_sums(const struct joint *j, const struct heap *h, const struct heap_filter
 	   const uint32_t *by_node, size_t *ret_n)
 {
 	struct heap_site *sites = heap_aggregate(h, filter);
-	struct joint_sum *sums = sites ? calloc((size_t)h->n_nodes + 1, sizeof(*sums)) : NULL;
+	struct joint_sum *sums =
+		sites ? calloc((size_t)h->n_nodes + 1, sizeof(*sums)) : NULL;
 	size_t n = 0;
 
 	for (uint32_t i = 0; sums && i <= h->n_nodes; i++)
@@ -368,7 +371,8 @@ joint_sums(const struct joint *j, const struct heap *h, const struct heap_filter
 /* Count the blocks of each type, by the numbers of the types. */
 static void
 count_types(const struct joint *j, const struct heap *h, const struct types *types,
-	    const struct heap_filter *filter, const uint32_t *by_node, struct joint_type *counts)
+	    const struct heap_filter *filter, const uint32_t *by_node,
+	    struct joint_type *counts)
 {
 	for (uint32_t b = 0; b < h->n_blocks; b++) {
 		const struct heap_block *block = &h->blocks[b];
@@ -388,7 +392,8 @@ joint_types(const struct joint *j, const struct heap *h, struct symbols *symbols
 {
 	struct names *names = names_new(h, symbols);
 	struct types *types = names ? types_new(h, names, NULL) : NULL;
-	struct joint_type *counts = types ? calloc((size_t)types->n + 1, sizeof(*counts)) : NULL;
+	struct joint_type *counts =
+		types ? calloc((size_t)types->n + 1, sizeof(*counts)) : NULL;
 	size_t n = 0;
 
 	if (counts)
@@ -448,8 +453,8 @@ walk(const struct joint *j, enum joint_by by, uint32_t row, struct joint_frame *
 }
 
 int
-joint_stack(const struct joint *j, enum joint_by by, uint32_t row, struct joint_frame **ret,
-	    size_t *ret_n)
+joint_stack(const struct joint *j, enum joint_by by, uint32_t row,
+	    struct joint_frame **ret, size_t *ret_n)
 {
 	size_t n = walk(j, by, row, NULL);
 	struct joint_frame *frames = calloc(n + 1, sizeof(*frames));
@@ -489,7 +494,8 @@ is_nameless_elsewhere(const struct joint *j, const char *module_name, const bool
 		const struct joint_module *m = &j->modules[k];
 		bool is_there = false, is_here = false;
 
-		if (m->name != module_name || !m->lacks_names || stack_is_runtime_path(m->path))
+		if (m->name != module_name || !m->lacks_names ||
+		    stack_is_runtime_path(m->path))
 			continue;
 		for (uint32_t i = 0; i < j->n; i++) {
 			is_here |= has_row[i] && m->is_in[i];
@@ -519,7 +525,8 @@ joint_is_unmatched(const struct joint *j, uint32_t named, const bool *has_row)
 			continue;
 		}
 		/* Code in no module, written at run time, is known by its address. */
-		if (x->module == 0 || is_elsewhere_other(j, &j->modules[x->module - 1], has_row))
+		if (x->module == 0 ||
+		    is_elsewhere_other(j, &j->modules[x->module - 1], has_row))
 			return true;
 	}
 	return false;

@@ -45,14 +45,14 @@ enum joint_by { JOINT_BY_SITE, JOINT_BY_NAME };
 /* A line of a stack.  Strings are the joint's. */
 struct joint_frame {
 	struct stack_frame frame; /* its module is 1, or 0 for none */
-	const char *module;	  /* path; NULL = unknown */
+	const char *module;       /* path; NULL = unknown */
 };
 
 /* Of a place of the tree. */
 struct joint_place {
-	uint32_t first, n; /* joint->frames[]: its own, innermost first */
-	uint32_t named;	   /* by name; 0: outside of main, up to here */
-	bool is_known;	   /* all of this is filled in */
+	uint32_t first, n;           /* joint->frames[]: its own, innermost first */
+	uint32_t named;              /* by name; 0: outside of main, up to here */
+	bool is_known;               /* all of this is filled in */
 	bool is_focused, is_ignored; /* it or a caller matches --focus, --ignore */
 };
 
@@ -61,7 +61,7 @@ struct joint_named {
 	uint32_t parent;
 	uint32_t module; /* of a frame without a name: number + 1 in modules[] */
 	const char *function, *module_name; /* kept once, so that addresses tell */
-	uint64_t identity, offset; /* of a frame without a name, else 0 */
+	uint64_t identity, offset;          /* of a frame without a name, else 0 */
 	struct joint_frame frame;
 };
 
@@ -69,8 +69,8 @@ struct joint_named {
 struct joint_module {
 	uint64_t identity;
 	const char *name, *path; /* name: by which it is the same in another build */
-	uint8_t *is_in;		 /* by snapshot */
-	bool lacks_names;	 /* of some of its functions between main and a site */
+	uint8_t *is_in;          /* by snapshot */
+	bool lacks_names;        /* of some of its functions between main and a site */
 };
 
 struct joint {

@@ -46,7 +46,7 @@ struct differ {
 const char *
 diff_state_name(enum diff_state state)
 {
-	static const char *const names[DIFF_N_STATES] = {"new",	   "grown", "same",
+	static const char *const names[DIFF_N_STATES] = {"new",    "grown", "same",
 							 "shrunk", "gone",  "unmatched"};
 
 	return names[state];
@@ -103,7 +103,8 @@ static bool
 is_one_process(const struct diff_snapshot *a, const struct diff_snapshot *b)
 {
 	return a->pid && a->start_time_ns && a->pid == b->pid &&
-	       a->start_time_ns == b->start_time_ns && strcmp(a->executable, b->executable) == 0;
+	       a->start_time_ns == b->start_time_ns &&
+	       strcmp(a->executable, b->executable) == 0;
 }
 
 static bool
@@ -182,7 +183,8 @@ static int
 make_room(struct differ *d)
 {
 	size_t n = d->diff.n + 1;
-	struct diff_snapshot *snapshots = realloc(d->diff.snapshots, n * sizeof(*snapshots));
+	struct diff_snapshot *snapshots =
+		realloc(d->diff.snapshots, n * sizeof(*snapshots));
 	struct added *list;
 
 	if (!snapshots)
@@ -219,8 +221,8 @@ differ_add(struct differ *d, const struct heap *h, struct symbols *symbols, cons
 		failed = !a->sums;
 	}
 	if (!failed && d->options->with_types) {
-		a->types = joint_types(d->joint, h, symbols, filter, by_node, &d->type_names,
-				       &a->n_types);
+		a->types = joint_types(d->joint, h, symbols, filter, by_node,
+				       &d->type_names, &a->n_types);
 		failed = !a->types;
 	}
 	for (size_t i = 0; !failed && i < a->n_sums; i++) {
@@ -337,7 +339,8 @@ fill_rows(struct differ *d, const uint32_t *numbers)
 	for (size_t i = 0; i < d->diff.n; i++)
 		for (size_t k = 0; k < d->list[i].n_sums; k++) {
 			const struct joint_sum *s = &d->list[i].sums[k];
-			uint32_t number = numbers[joint_row(d->joint, d->diff.by, s->place)];
+			uint32_t number =
+				numbers[joint_row(d->joint, d->diff.by, s->place)];
 			struct diff_row *row = number ? &d->diff.rows[number - 1] : NULL;
 
 			if (!row)
@@ -437,7 +440,8 @@ distance(uint64_t a, uint64_t b)
 
 /* What a row is put by; diff.n is where the last snapshot's values are. */
 static uint64_t
-key_of(enum diff_sort sort, const struct heap_count *live, const uint64_t *allocations, size_t n)
+key_of(enum diff_sort sort, const struct heap_count *live, const uint64_t *allocations,
+       size_t n)
 {
 	switch (sort) {
 	case DIFF_BY_LIVE:
@@ -457,8 +461,9 @@ struct order {
 };
 
 static int
-compare_changes(const struct order *o, const struct heap_count *x, const uint64_t *x_allocations,
-		const struct heap_count *y, const uint64_t *y_allocations)
+compare_changes(const struct order *o, const struct heap_count *x,
+		const uint64_t *x_allocations, const struct heap_count *y,
+		const uint64_t *y_allocations)
 {
 	uint64_t a = key_of(o->sort, x, x_allocations, o->n);
 	uint64_t b = key_of(o->sort, y, y_allocations, o->n);
@@ -514,7 +519,7 @@ relate(struct differ *d)
 	bool is_one = joint_is_one_build(d->joint);
 
 	x->relation = x->has_stayed ? DIFF_ONE_PROCESS
-		      : is_one	    ? DIFF_ONE_BUILD
+		      : is_one      ? DIFF_ONE_BUILD
 				    : DIFF_OTHER_BUILD;
 	x->by = x->relation == DIFF_OTHER_BUILD ? JOINT_BY_NAME : JOINT_BY_SITE;
 	x->x_unit = x->relation == DIFF_ONE_PROCESS ? "hour" : "snapshot";

@@ -36,11 +36,11 @@
 #include "names/symbolize.h"
 
 enum diff_state {
-	DIFF_NEW,	/* no blocks before */
-	DIFF_GROWN,	/* more bytes, or as many in more blocks */
+	DIFF_NEW,   /* no blocks before */
+	DIFF_GROWN, /* more bytes, or as many in more blocks */
 	DIFF_SAME,
 	DIFF_SHRUNK,
-	DIFF_GONE,	/* no blocks after */
+	DIFF_GONE,      /* no blocks after */
 	DIFF_UNMATCHED, /* in one only, and that may be for want of a name */
 	DIFF_N_STATES,
 };
@@ -53,8 +53,8 @@ enum diff_sort { DIFF_BY_GROWTH, DIFF_BY_LIVE, DIFF_BY_BLOCKS, DIFF_BY_ALLOCATIO
 struct diff_trend {
 	bool is_known;
 	double slope, low, high; /* bytes per diff.x_unit; the interval as in trend.h */
-	double slope_per_gib;	 /* bytes per GiB allocated; 0 if not known */
-	double confidence;	 /* that it is no chance, 0..1 */
+	double slope_per_gib;    /* bytes per GiB allocated; 0 if not known */
+	double confidence;       /* that it is no chance, 0..1 */
 };
 
 struct diff_row {
@@ -62,8 +62,8 @@ struct diff_row {
 	size_t n_frames;
 	size_t told; /* the frame to name it by: joint_told_frame() */
 	enum diff_state state;
-	struct heap_count *live; /* by snapshot */
-	uint64_t *allocations;	 /* by snapshot, since the program's start */
+	struct heap_count *live;  /* by snapshot */
+	uint64_t *allocations;    /* by snapshot, since the program's start */
 	struct heap_count stayed; /* of before, what lives still; one process only */
 	struct diff_trend trend;
 };
@@ -80,7 +80,7 @@ struct diff_snapshot {
 	char *path, *command, *executable;
 	uint64_t pid, start_time_ns, time_ns, uptime_ns, allocated_bytes, sample_bytes;
 	bool is_complete;
-	struct heap_count live;	  /* all blocks */
+	struct heap_count live;    /* all blocks */
 	struct heap_count counted; /* those that the filters let through */
 };
 
@@ -89,8 +89,8 @@ struct diff {
 	size_t n;
 	enum diff_relation relation;
 	enum joint_by by;
-	const char *x_unit;    /* of slopes: "hour", or "snapshot" between processes */
-	struct diff_row *rows; /* as options.sort has it, by falling size of change */
+	const char *x_unit;      /* of slopes: "hour", or "snapshot" between processes */
+	struct diff_row *rows;   /* as options.sort has it, by falling size of change */
 	size_t n_rows, n_listed; /* listed: as diff_list() says */
 	struct diff_type *types;
 	size_t n_types, n_types_listed;
@@ -103,9 +103,9 @@ struct diff {
 	struct heap_count stayed;
 	const struct findings *findings; /* of the last one, held against the first's; or
 					    NULL: not looked for */
-	const struct heap *last;	 /* the model that the findings are of, or NULL */
+	const struct heap *last;         /* the model that the findings are of, or NULL */
 	struct symbols *symbols;
-	size_t frames;		 /* of a stack in text, as diff_list() says */
+	size_t frames;           /* of a stack in text, as diff_list() says */
 	const char *filter_text; /* the filters as the user wrote them, or "" */
 };
 

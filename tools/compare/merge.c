@@ -12,7 +12,7 @@
 #include "util/text.h"
 
 enum {
-	MIN_PROCESSES = 3,	/* with fewer nobody stands out */
+	MIN_PROCESSES = 3, /* with fewer nobody stands out */
 	DEVIATIONS = 3,
 	LEAST_BYTES = 4 << 10,
 	LEAST_SHARE = 10, /* one part in so many */
@@ -94,9 +94,8 @@ add_sites(struct merger *m, const struct heap *h, const uint32_t *by_node)
 	size_t n = 0;
 	struct joint_sum *sums = joint_sums(m->joint, h, &m->options->filter, by_node, &n);
 
-	if (!sums ||
-	    interned_grow(&m->sums, sizeof(*m->sums), &m->sums_size,
-			  joint_n_rows(m->joint, JOINT_BY_NAME))) {
+	if (!sums || interned_grow(&m->sums, sizeof(*m->sums), &m->sums_size,
+				   joint_n_rows(m->joint, JOINT_BY_NAME))) {
 		free(sums);
 		return -1;
 	}
@@ -125,8 +124,8 @@ add_types(struct merger *m, const struct heap *h, struct symbols *symbols,
 	struct joint_type *types = joint_types(m->joint, h, symbols, &m->options->filter,
 					       by_node, &m->type_names, &n);
 
-	if (!types || interned_grow(&m->merge.types, sizeof(*m->merge.types), &m->types_size,
-				    m->type_names.numbers.n)) {
+	if (!types || interned_grow(&m->merge.types, sizeof(*m->merge.types),
+				    &m->types_size, m->type_names.numbers.n)) {
 		free(types);
 		return -1;
 	}
@@ -362,7 +361,8 @@ make_rows(struct merger *m)
 		row->n_processes = s->n_processes;
 		row->spread = spread_of(of, by.first[i + 1] - by.first[i], x->n, by.work);
 		count_outlying(x, of, row->spread.n_outliers);
-		failed = joint_stack(m->joint, JOINT_BY_NAME, i, &row->frames, &row->n_frames);
+		failed = joint_stack(m->joint, JOINT_BY_NAME, i, &row->frames,
+				     &row->n_frames);
 		x->n_rows += !failed;
 	}
 	by_row_fini(&by);
@@ -413,7 +413,9 @@ compare_rows(const void *a, const void *b, void *arg)
 		return of_x < of_y ? 1 : -1;
 	if (x->live.bytes != y->live.bytes)
 		return x->live.bytes < y->live.bytes ? 1 : -1;
-	return x->allocations < y->allocations ? 1 : x->allocations > y->allocations ? -1 : 0;
+	return x->allocations < y->allocations   ? 1
+	       : x->allocations > y->allocations ? -1
+						 : 0;
 }
 
 static int

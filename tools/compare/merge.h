@@ -39,7 +39,7 @@ struct merge_outlier {
 struct merge_spread {
 	uint64_t least, median, most, deviation;
 	struct merge_outlier outliers[MERGE_OUTLIERS]; /* by falling bytes */
-	uint32_t n_outliers; /* all there are */
+	uint32_t n_outliers;                           /* all there are */
 };
 
 struct merge_row {
@@ -62,9 +62,9 @@ struct merge_type {
 struct merge_finding {
 	const char *fingerprint, *kind, *verdict, *what;
 	const char *summary, *function; /* of that with most bytes; function: or NULL */
-	enum finding_level level; /* the worst */
+	enum finding_level level;       /* the worst */
 	struct heap_count count;
-	uint64_t most; /* bytes of one finding */
+	uint64_t most;              /* bytes of one finding */
 	uint32_t n_processes, last; /* process + 1 */
 };
 
@@ -89,7 +89,7 @@ struct merge {
 	struct merge_finding *findings; /* the worst first, then by processes */
 	size_t n_findings, n_findings_listed;
 	bool has_findings; /* they were looked for */
-	size_t frames;	   /* of a stack in text; 0 = all */
+	size_t frames;     /* of a stack in text; 0 = all */
 	const char *filter_text;
 };
 

@@ -94,10 +94,12 @@ tell_trouble(const struct alarms *w, char *ret_message, size_t bytes)
 {
 	for (uint32_t i = 0; i < w->rules.n; i++) {
 		const struct watched *x = &w->list[i];
-		const char *trouble = x->rule->trouble ? x->rule->trouble : x->pattern_error;
+		const char *trouble =
+			x->rule->trouble ? x->rule->trouble : x->pattern_error;
 
 		if (*trouble) {
-			snprintf(ret_message, bytes, "rule '%s': %s", x->rule->text, trouble);
+			snprintf(ret_message, bytes, "rule '%s': %s", x->rule->text,
+				 trouble);
 			return true;
 		}
 	}
@@ -314,9 +316,9 @@ whose(const struct alarms *w, uint32_t r, char *ret, size_t bytes)
 		return;
 	}
 	for (uint32_t i = 1; i <= w->heap->n_nodes; i++)
-		if (w->matching[i] >> r & 1 && figure_of(x, &w->sites[i].live) >
-						      figure_of(x, &w->sites[largest].live) *
-							      (largest != 0))
+		if (w->matching[i] >> r & 1 &&
+		    figure_of(x, &w->sites[i].live) >
+			    figure_of(x, &w->sites[largest].live) * (largest != 0))
 			largest = i;
 	name = function_meant(w, x, largest);
 	for (uint32_t i = 1; i <= w->heap->n_nodes && name && !is_one_of_many; i++)
@@ -345,10 +347,14 @@ tell(const struct alarms *w, uint32_t r)
 		snprintf(file, sizeof(file), "; snapshot '%.400s'", w->file);
 	say(w, "watch: %s%s (%s%s) %s, more than %.*s%s (rule '%.*s')%s",
 	    rule->is_bytes ? size : count,
-	    rule->is_bytes ? "" : is_one ? " block" : " blocks",
+	    rule->is_bytes ? ""
+	    : is_one       ? " block"
+			   : " blocks",
 	    rule->is_bytes ? count : size,
-	    !rule->is_bytes ? "" : is_one ? " block" : " blocks", owner,
-	    (int)(rule->n_condition - rule->limit_at), rule->text + rule->limit_at,
+	    !rule->is_bytes ? ""
+	    : is_one        ? " block"
+			    : " blocks",
+	    owner, (int)(rule->n_condition - rule->limit_at), rule->text + rule->limit_at,
 	    x->is_again ? ", and twice the last alarm's" : "",
 	    rule->n_condition < 200 ? (int)rule->n_condition : 200, rule->text, file);
 }
@@ -408,7 +414,8 @@ execute(const struct alarms *w, const struct watched *x)
 	char condition[WATCH_TEXT_BYTES];
 	pid_t pid;
 
-	snprintf(condition, sizeof(condition), "%.*s", (int)x->rule->n_condition, x->rule->text);
+	snprintf(condition, sizeof(condition), "%.*s", (int)x->rule->n_condition,
+		 x->rule->text);
 	pid = fork();
 	if (pid == 0) {
 		signal(SIGPIPE, SIG_DFL);
@@ -478,7 +485,7 @@ answer(const struct alarms *w)
 
 int
 alarms_look(struct alarms *w, const struct heap *heap, struct symbols *symbols,
-	   const char *path)
+	    const char *path)
 {
 	int n;
 

@@ -40,6 +40,6 @@ void alarms_free(struct alarms *w);
  * Returns  the number of alarms, or -1: no memory.
  */
 int alarms_look(struct alarms *w, const struct heap *heap, struct symbols *symbols,
-	       const char *path);
+		const char *path);
 
 #endif

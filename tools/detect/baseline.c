@@ -105,8 +105,7 @@ intern(struct baseline *b, const char *fingerprint, const char *what, const char
 		free(e.summary);
 		return NULL;
 	}
-	memmove(&b->entries[at + 1], &b->entries[at],
-		(b->n++ - at) * sizeof(*b->entries));
+	memmove(&b->entries[at + 1], &b->entries[at], (b->n++ - at) * sizeof(*b->entries));
 	b->entries[at] = e;
 	return &b->entries[at];
 }
@@ -238,7 +237,8 @@ compare(struct findings *all, struct finding *f, const struct entry *e,
 	} else if (now->blocks > e->count.blocks || now->bytes > e->count.bytes) {
 		f->novelty = FINDING_GROWN;
 		finding_say(all, f,
-			    "Grown: the baseline has %s block%s of %s bytes together, now there %s"
+			    "Grown: the baseline has %s block%s of %s bytes together, "
+			    "now there %s"
 			    " %s of %s.",
 			    COUNT(e->count.blocks), e->count.blocks == 1 ? "" : "s",
 			    COUNT(e->count.bytes), now->blocks == 1 ? "is" : "are",

@@ -58,7 +58,7 @@ describe_bad_free(struct findings *all, struct finding *f, const struct heap_bad
 static enum finding_id
 bad_free_id(const struct heap_bad_free *b)
 {
-	return b->kind == HEAPFILE_BAD_DOUBLE	  ? FINDING_DOUBLE_FREE
+	return b->kind == HEAPFILE_BAD_DOUBLE     ? FINDING_DOUBLE_FREE
 	       : b->kind == HEAPFILE_BAD_MISMATCH ? FINDING_MISMATCHED_FREE
 						  : FINDING_INVALID_FREE;
 }
@@ -91,9 +91,9 @@ detector_dominators(const struct detector *d)
 	struct detector_parts *p = d->parts;
 
 	if (!p->dominators && d->heap->has_roots && !d->findings->failed) {
-		p->dominators = dominators_new(d->heap, &d->options->graph,
-					       d->options->progress,
-					       d->options->progress_arg);
+		p->dominators =
+			dominators_new(d->heap, &d->options->graph, d->options->progress,
+				       d->options->progress_arg);
 		d->findings->failed |= !p->dominators;
 	}
 	return p->dominators;
@@ -116,8 +116,8 @@ detector_holders(const struct detector *d)
 	if (p->holders || !detector_dominators(d))
 		return p->holders;
 	if (detector_names(d))
-		p->holders = holders_new(d->heap, &d->options->graph, p->dominators,
-					 p->names);
+		p->holders =
+			holders_new(d->heap, &d->options->graph, p->dominators, p->names);
 	d->findings->failed |= !p->holders;
 	return p->holders;
 }
@@ -139,8 +139,7 @@ finding_hold(const struct detector *d, struct finding *f, const uint32_t *blocks
 static void
 sum_sites(const struct detector *d)
 {
-	struct dominators *tree =
-		d->options->with_retained ? detector_dominators(d) : NULL;
+	struct dominators *tree = d->options->with_retained ? detector_dominators(d) : NULL;
 
 	if (!tree)
 		return;
@@ -221,7 +220,8 @@ hash_stack(const struct heap *h, const struct stack *s, uint64_t hash, bool with
 		if (n > 0 && !f->function && !f->special && f->module == 0)
 			break;
 		if (f->function)
-			hash = hash_bytes(hash, f->function, detect_plain_length(f->function));
+			hash = hash_bytes(hash, f->function,
+					  detect_plain_length(f->function));
 		else
 			hash = hash_string(hash,
 					   f->special ? f->special : text_basename(path));
@@ -308,17 +308,16 @@ static const struct {
 	void (*run)(const struct detector *d);
 	unsigned needs;
 } detectors[] = {
-	{detect_bad_frees, 0},
-	{detect_leaks, NEEDS_GRAPH | NEEDS_CHECK},
-	{detect_growth, 0},
-	{detect_several, NEEDS_SERIES},
+	{detect_bad_frees, 0},     {detect_leaks, NEEDS_GRAPH | NEEDS_CHECK},
+	{detect_growth, 0},        {detect_several, NEEDS_SERIES},
 	{detect_fragmentation, 0},
 };
 
 static void
 run_detectors(const struct detector *d)
 {
-	unsigned has = (d->graph ? NEEDS_GRAPH : 0) | (d->options->several ? NEEDS_SERIES : 0) |
+	unsigned has = (d->graph ? NEEDS_GRAPH : 0) |
+		       (d->options->several ? NEEDS_SERIES : 0) |
 		       (d->findings->leaks.is_off ? 0 : NEEDS_CHECK);
 
 	for (size_t i = 0; i < sizeof(detectors) / sizeof(*detectors); i++)

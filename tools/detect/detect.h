@@ -25,10 +25,10 @@ struct detect_options {
 	struct graph_options graph;
 	bool show_reachable;
 	bool show_content;
-	bool with_retained; /* what each site retains */
-	bool with_types;    /* of each block, and what they retain */
+	bool with_retained;      /* what each site retains */
+	bool with_types;         /* of each block, and what they retain */
 	struct several *several; /* earlier snapshots; this one is added; NULL = none */
-	const char *path;	 /* of this one, for them */
+	const char *path;        /* of this one, for them */
 	struct suppressions *suppressions; /* counts what it matches; may be NULL */
 	heap_progress *progress;
 	void *progress_arg;

@@ -18,7 +18,7 @@ finding_level_name(enum finding_level level)
 }
 
 const struct finding_kind finding_kinds[FINDING_N_KINDS] = {
-#define FINDING_KIND(id, kind, verdict, what, rule, title, help, level, traits) \
+#define FINDING_KIND(id, kind, verdict, what, rule, title, help, level, traits)          \
 	[id] = {kind, verdict, what, rule, title, help, level, traits},
 #include "detect/kinds.def"
 #undef FINDING_KIND

@@ -32,8 +32,8 @@ enum finding_id {
 };
 
 enum {
-	FINDING_IS_GROWTH = 1, /* several snapshots speak for or against it */
-	FINDING_IS_CALM = 2,   /* something comes and goes, as it should */
+	FINDING_IS_GROWTH = 1,             /* several snapshots speak for or against it */
+	FINDING_IS_CALM = 2,               /* something comes and goes, as it should */
 	FINDING_IS_SUPPRESSED_BY_KIND = 4, /* by KIND:PATTERN in a file of suppressions */
 };
 
@@ -69,19 +69,19 @@ struct finding {
 	const char *kind, *verdict, *what;
 	enum finding_level level;
 	double confidence;
-	uint32_t site, alloc_site;  /* nodes; alloc_site 0 = none, or the same */
-	uint32_t *sites; /* all whose blocks are counted; NULL = site alone */
+	uint32_t site, alloc_site; /* nodes; alloc_site 0 = none, or the same */
+	uint32_t *sites;           /* all whose blocks are counted; NULL = site alone */
 	size_t n_sites;
 	struct heap_count count;    /* of the blocks themselves */
 	struct heap_count indirect; /* lost with them */
 	struct finding_part *parts; /* of indirect, by falling bytes */
 	size_t n_parts;
-	struct heap_count retained; /* what would be free without these blocks */
+	struct heap_count retained;      /* what would be free without these blocks */
 	struct holder_step *retained_by; /* from a root to the blocks; NULL = unknown */
 	size_t n_retained_by;
 	size_t n_left_out; /* steps, before retained_by[HOLDER_STEPS / 2] */
-	uint64_t address; /* of one block, or of the first wrong call */
-	uint32_t kinds;   /* a bit for each enum heapfile_kind */
+	uint64_t address;  /* of one block, or of the first wrong call */
+	uint32_t kinds;    /* a bit for each enum heapfile_kind */
 	bool is_gone; /* the program freed or lost them at its end: the snapshot at exit
 		       * says nothing of their course */
 	bool has_age;
@@ -101,8 +101,8 @@ struct finding {
 	size_t part_of;
 	char part_of_fingerprint[17]; /* "" = none */
 	bool has_parts;
-	struct heap_count of_parts;   /* of those that are parts of this one */
-	size_t n_of_parts;	      /* sites */
+	struct heap_count of_parts; /* of those that are parts of this one */
+	size_t n_of_parts;          /* sites */
 	/* Against a baseline; what is known fails nothing. */
 	enum finding_novelty {
 		FINDING_UNCOMPARED,
@@ -115,7 +115,7 @@ struct finding {
 struct leaks {
 	struct heap_count counts[GRAPH_N_STATES], suppressed;
 	bool is_computed; /* the snapshot has what is needed */
-	bool is_off;	  /* the program wants no leak check at its end */
+	bool is_off;      /* the program wants no leak check at its end */
 };
 
 struct findings {
@@ -123,8 +123,8 @@ struct findings {
 	size_t n, size;
 	struct leaks leaks;
 	struct fragmentation fragmentation;
-	struct heap_count *retained; /* by site; NULL = not asked for, or unknown */
-	struct types *types;	     /* NULL = not asked for */
+	struct heap_count *retained;   /* by site; NULL = not asked for, or unknown */
+	struct types *types;           /* NULL = not asked for */
 	const struct several *several; /* with this snapshot; NULL = there is no other */
 	struct settle settle;
 	bool failed; /* no memory */

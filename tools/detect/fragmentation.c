@@ -11,9 +11,8 @@ enum { GRANULE = 16, MIN_PAGE = 256, MAX_PAGE = 4 << 20 };
 
 /* Small blocks of one size. */
 struct size_class {
-	uint64_t bytes; /* in pages of small blocks */
-	uint64_t
-		threads[FRAGMENTATION_MAX_THREADS / 64]; /* a bit for each that has one */
+	uint64_t bytes;                                   /* in pages of small blocks */
+	uint64_t threads[FRAGMENTATION_MAX_THREADS / 64]; /* a bit for each that has one */
 };
 
 /* INVARIANT  the page: blocks first..last, and no others, have a part in the open
@@ -61,8 +60,8 @@ count_in_class(struct sweep *s, uint32_t block)
 {
 	struct extent e = extent_of(s->h, block);
 	struct size_class *c = &s->classes[(e.end - e.start) / GRANULE];
-	uint32_t thread = s->h->births[s->h->blocks[block].birth].thread %
-			  FRAGMENTATION_MAX_THREADS;
+	uint32_t thread =
+		s->h->births[s->h->blocks[block].birth].thread % FRAGMENTATION_MAX_THREADS;
 
 	c->bytes += part_in_page(s, e, s->page);
 	c->threads[thread / 64] |= (uint64_t)1 << thread % 64;
@@ -191,8 +190,7 @@ settle(struct sweep *s)
 
 	if (s->small_pages > needed)
 		s->sums->giveback_bytes = (s->small_pages - needed) * s->page_bytes;
-	scale = s->small_free ? (double)s->sums->giveback_bytes / (double)s->small_free
-			      : 0;
+	scale = s->small_free ? (double)s->sums->giveback_bytes / (double)s->small_free : 0;
 	s->sums->pinned_bytes = (uint64_t)(scale * (double)s->pinned_free + 0.5);
 	for (uint32_t i = 0; s->sites && i <= s->h->n_nodes; i++)
 		s->sites[i].pinned_bytes *= scale;

@@ -38,7 +38,7 @@ enum {
 
 #define MIN_TOLD 0.02 /* of what is pinned: less is not worth a sentence */
 
-#define SIZE(v)  text_size(v, (char[24]){0}, 24)
+#define SIZE(v) text_size(v, (char[24]){0}, 24)
 #define COUNT(v) text_count(v, (char[32]){0}, 32)
 #define PLAIN(s) names_plain(s, (char[120]){0}, 120)
 

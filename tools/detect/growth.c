@@ -41,27 +41,27 @@
 #include "util/text.h"
 
 enum {
-	MIN_PERIODS = 9,   /* below: too short to judge */
-	MIN_BLOCKS = 200,  /* of a site that matters, */
-	MIN_BYTES = 64 << 10, /* or so many bytes, or a hundredth of all */
-	MANY_BLOCKS = 1000, /* of a queue that is told of though it has drained */
-	FEW_BLOCKS = 16,   /* of so few, the bytes' course counts, not the blocks' */
+	MIN_PERIODS = 9,        /* below: too short to judge */
+	MIN_BLOCKS = 200,       /* of a site that matters, */
+	MIN_BYTES = 64 << 10,   /* or so many bytes, or a hundredth of all */
+	MANY_BLOCKS = 1000,     /* of a queue that is told of though it has drained */
+	FEW_BLOCKS = 16,        /* of so few, the bytes' course counts, not the blocks' */
 	LARGE_GROWTH = 8 << 20, /* bytes that are a warning in any heap */
-	MIN_DEATHS = 40,   /* for an order to be seen in them */
+	MIN_DEATHS = 40,        /* for an order to be seen in them */
 	TEARDOWN_PART = 7, /* of the periods: in the last of so many parts threads end */
 	BLOCK_WEIGHT = 64, /* bytes that a block adds to the volume of a period */
-	COMPOSITE = 3, /* functions that build one structure */
+	COMPOSITE = 3,     /* functions that build one structure */
 	MAX_CANDIDATES = 64,
 	MIN_CANDIDATES = 8,
 };
 
-#define MAX_P	      0.05 /* of a trend by chance */
-#define GOES_ON	      0.33 /* last slope to the mean one: it still grows */
-#define SLOWS_DOWN    0.5  /* slope of the last third to that of the first */
-#define IN_ORDER      0.95 /* chance that a living block is younger than a dead one was */
-#define NEARLY_ALL    0.9  /* freed, of all that a site allocated */
+#define MAX_P 0.05     /* of a trend by chance */
+#define GOES_ON 0.33   /* last slope to the mean one: it still grows */
+#define SLOWS_DOWN 0.5 /* slope of the last third to that of the first */
+#define IN_ORDER 0.95  /* chance that a living block is younger than a dead one was */
+#define NEARLY_ALL 0.9 /* freed, of all that a site allocated */
 #define DRAINED_SHARE 0.1
-#define MIN_SHARE     0.05 /* of the heap's bytes, for a warning */
+#define MIN_SHARE 0.05 /* of the heap's bytes, for a warning */
 
 enum course { NOTHING, GROWING, SLOWING, BOUNDED, DRAINED };
 enum kind { GROWTH, CACHE, MISSING_FREE, QUEUE, CLOSURE };
@@ -72,27 +72,27 @@ struct growing {
 	const double *series; /* what was judged: blocks or bytes */
 	bool is_bytes;
 	bool is_torn_down; /* freed at the end of the program */
-	bool is_lost;	   /* at the end of the program, with what held it */
-	size_t end; /* the last period that counts: the last whole one, or the one
+	bool is_lost;      /* at the end of the program, with what held it */
+	size_t end;        /* the last period that counts: the last whole one, or the one
 		     * before it was torn down */
 	enum course course;
-	struct trend trend;   /* of the last half */
-	double first, last;   /* of the series: after warm-up, and at the end */
+	struct trend trend; /* of the last half */
+	double first, last; /* of the series: after warm-up, and at the end */
 	double peak;
 	bool has_holder;
 	struct holder holder;
-	char *function;       /* that allocates; NULL = unknown */
+	char *function; /* that allocates; NULL = unknown */
 	enum kind kind;
-	double suffix;        /* chance that a living one is younger than a dead one; -1 */
-	double freed;	      /* share of the site's blocks */
-	double scatter;	      /* how new blocks are spread over old ones; -1 unknown */
-	double death_scatter; /* how they were, when all were freed at the end; -1 */
+	double suffix;  /* chance that a living one is younger than a dead one; -1 */
+	double freed;   /* share of the site's blocks */
+	double scatter; /* how new blocks are spread over old ones; -1 unknown */
+	double death_scatter;  /* how they were, when all were freed at the end; -1 */
 	const char *container; /* "std::map": whose memory the site allocates; or NULL */
 	bool has_code;
-	bool is_dense;	      /* held by an array without gaps */
+	bool is_dense; /* held by an array without gaps */
 	char *type;
-	bool is_container;    /* of another one that grows */
-	int64_t part_of;      /* index of the one whose blocks hold it; -1 */
+	bool is_container; /* of another one that grows */
+	int64_t part_of;   /* index of the one whose blocks hold it; -1 */
 	bool is_told;
 	size_t finding; /* index + 1 of the one that counts its blocks; 0 = none */
 };
@@ -102,7 +102,7 @@ struct work {
 	const struct heap *h;
 	struct histories *histories;
 	struct dominators *dominators;
-	struct holders *holders; /* NULL: nobody was asked for, or no graph */
+	struct holders *holders;     /* NULL: nobody was asked for, or no graph */
 	struct heap_count *retained; /* by site; NULL = unknown */
 	struct growing *list;
 	size_t n;
@@ -120,9 +120,9 @@ is_joined(const struct work *w, const struct growing *g)
 	return joins_size(w->joins, g->history->node) > 1;
 }
 
-#define SIZE(v)	 text_size(v, (char[24]){0}, 24)
+#define SIZE(v) text_size(v, (char[24]){0}, 24)
 #define COUNT(v) text_count(v, (char[32]){0}, 32)
-#define RATE(v)	 put_rate(v, (char[32]){0}, 32)
+#define RATE(v) put_rate(v, (char[32]){0}, 32)
 #define PLAIN(s) names_plain(s, (char[120]){0}, 120)
 
 /* ---- candidates ---------------------------------------------------------- */
@@ -167,8 +167,9 @@ candidates(const struct work *w, struct heap_site *sites, uint32_t *ret)
 
 	if (!all)
 		return 0;
-	most = most > MAX_CANDIDATES ? MAX_CANDIDATES : most < MIN_CANDIDATES ? MIN_CANDIDATES
-									       : most;
+	most = most > MAX_CANDIDATES   ? MAX_CANDIDATES
+	       : most < MIN_CANDIDATES ? MIN_CANDIDATES
+				       : most;
 	sum_joined(w, sites);
 	for (uint32_t i = 1; i <= h->n_nodes; i++) {
 		const struct heap_book *book = joins_book(w->joins, i);
@@ -247,10 +248,11 @@ has_stopped(const struct work *w, const struct growing *g, double mean)
 			BLOCK_WEIGHT * (double)(p->allocations - p[-1].allocations);
 	double part = volume / ((double)w->h->info.period_bytes + 1);
 
-	uint64_t born = g->history->born[last].blocks +
-			(b ? b->periods[last].born.blocks : 0);
+	uint64_t born =
+		g->history->born[last].blocks + (b ? b->periods[last].born.blocks : 0);
 
-	return !g->is_torn_down && !is_joined(w, g) && part > 0.5 && (double)born < GOES_ON * mean * part;
+	return !g->is_torn_down && !is_joined(w, g) && part > 0.5 &&
+	       (double)born < GOES_ON * mean * part;
 }
 
 /* The last period is not over: its end is looked at, not its slope; and not even its
@@ -280,7 +282,8 @@ judge(const struct work *w, struct growing *g, size_t n_periods)
 	/* A block that doubles grows in few steps; the last one is long ago in volume
 	 * as soon as it has doubled. */
 	if (g->is_bytes)
-		return v[n - 1] > 2 * v[warm] && v[n - 1] > v[n - 1 - (n - warm) * 3 / 5] * 1.3
+		return v[n - 1] > 2 * v[warm] &&
+				       v[n - 1] > v[n - 1 - (n - warm) * 3 / 5] * 1.3
 			       ? GROWING
 			       : BOUNDED;
 	if (g->trend.p > MAX_P || g->trend.slope <= 0 || g->last - g->first < least ||
@@ -429,8 +432,8 @@ array_of(const struct work *w, uint32_t container, uint32_t site)
 	struct array best = {0}, a;
 
 	if (container < h->n_blocks)
-		return array_of_edges(w, h->edges.first[container], h->edges.first[container + 1],
-				      site);
+		return array_of_edges(w, h->edges.first[container],
+				      h->edges.first[container + 1], site);
 	for (size_t i = 0; i < h->n_roots; i++) {
 		a = array_of_edges(w, h->roots[i].first_edge,
 				   h->roots[i].first_edge + h->roots[i].n_edges, site);
@@ -450,8 +453,8 @@ scatter_in_links(const struct work *w, uint32_t site)
 	double n = 0, sum = 0;
 
 	for (uint32_t b = 0; b < h->n_blocks; b++)
-		for (uint64_t i = e->first[b]; site_of(w, b) == site && i < e->first[b + 1];
-		     i++)
+		for (uint64_t i = e->first[b];
+		     site_of(w, b) == site && i < e->first[b + 1]; i++)
 			if (site_of(w, e->targets[i]) == site && e->targets[i] != b) {
 				n++;
 				sum += fabs(period_of(h, e->targets[i]) - period_of(h, b));
@@ -467,7 +470,8 @@ scatter_in_links(const struct work *w, uint32_t site)
 static double
 scatter_in_deaths(const struct heap_book *b)
 {
-	double later = b ? (double)b->last_later : 0, earlier = b ? (double)b->last_earlier : 0;
+	double later = b ? (double)b->last_later : 0,
+	       earlier = b ? (double)b->last_earlier : 0;
 	double all = later + earlier + (b ? (double)b->last_same : 0);
 
 	return fmin(later, earlier) < MIN_DEATHS ? -1 : 2 * fmin(later, earlier) / all;
@@ -530,7 +534,8 @@ is_callable_frame(const char *function)
 {
 	return strstr(function, "_M_init_functor") || strstr(function, "_Base_manager") ||
 	       (strstr(function, "std::function<") && strstr(function, "::function<")) ||
-	       (strstr(function, "move_only_function") && !strstr(function, "::operator()"));
+	       (strstr(function, "move_only_function") &&
+		!strstr(function, "::operator()"));
 }
 
 static bool
@@ -577,7 +582,7 @@ has_word_of(const char *text, const char *const *words, size_t n)
 static const char *const table_kinds[] = {"map", "set", "Hash", "Tree", "hash", "tree"};
 static const char *const queue_kinds[] = {"deque", "queue", "Queue"};
 static const char *const closure_words[] = {"listener", "observer", "callback", "subscri",
-					     "handler", "closure", "watcher", "slot_"};
+					    "handler",  "closure",  "watcher",  "slot_"};
 
 static void
 look_at(struct work *w, struct growing *g)
@@ -622,7 +627,8 @@ find_owner(struct work *w, struct growing *g)
 		const struct holder_step *s = &g->holder.steps[i];
 		uint32_t at = s->is_root ? 0 : w->by_site[s->site];
 
-		if (at && &w->list[at - 1] != g && w->list[at - 1].course == GROWING && !w->list[at - 1].is_bytes)
+		if (at && &w->list[at - 1] != g && w->list[at - 1].course == GROWING &&
+		    !w->list[at - 1].is_bytes)
 			g->part_of = at - 1;
 	}
 }
@@ -681,7 +687,8 @@ follow_companions(struct work *w)
 		     k++) {
 			const struct growing *o = &w->list[k];
 
-			if (o->course == GROWING && o->kind != GROWTH && is_companion(w, g, o))
+			if (o->course == GROWING && o->kind != GROWTH &&
+			    is_companion(w, g, o))
 				g->kind = o->kind;
 		}
 	}
@@ -698,10 +705,12 @@ is_container(const struct work *w, const struct growing *g)
 				   k < o->holder.n_steps;
 		     k++)
 			if (!o->holder.steps[k].is_root &&
-			    joins_leader(w->joins, o->holder.steps[k].site) == g->history->node)
+			    joins_leader(w->joins, o->holder.steps[k].site) ==
+				    g->history->node)
 				return true;
 		/* Of what was freed at the end no path is left: what else would it be? */
-		if (g->is_torn_down && o->course == GROWING && !o->is_bytes && o->is_torn_down)
+		if (g->is_torn_down && o->course == GROWING && !o->is_bytes &&
+		    o->is_torn_down)
 			return true;
 	}
 	return false;
@@ -713,26 +722,33 @@ static const struct {
 	enum finding_id id;
 	const char *advice;
 } words[] = {
-	[GROWTH] = {FINDING_UNBOUNDED_GROWTH,
-		    "See whether all of it is needed until the end; if so, say how much it may become."},
+	[GROWTH] = {FINDING_UNBOUNDED_GROWTH, "See whether all of it is needed until the "
+					      "end; if so, say how much it may become."},
 	[CACHE] = {FINDING_UNBOUNDED_CACHE,
-		   "Give it a limit and let the oldest or least used entries go, or keep it outside of the process."},
-	[MISSING_FREE] = {FINDING_MISSING_FREE,
-			  "Look for the path on which these are not freed as the others are."},
-	[QUEUE] = {FINDING_UNBOUNDED_QUEUE,
-		   "Bound the queue, watch its length, and let producers wait or fail when it is full."},
+		   "Give it a limit and let the oldest or least used entries go, or keep "
+		   "it outside of the process."},
+	[MISSING_FREE] =
+		{FINDING_MISSING_FREE,
+		 "Look for the path on which these are not freed as the others are."},
+	[QUEUE] = {FINDING_UNBOUNDED_QUEUE, "Bound the queue, watch its length, and let "
+					    "producers wait or fail when it is full."},
 	[CLOSURE] = {FINDING_RETAINED_CLOSURES,
-		     "Unregister them when they are no longer needed, or hold what they capture weakly."},
+		     "Unregister them when they are no longer needed, or hold what they "
+		     "capture weakly."},
 };
 
 static const char *
 noun(enum kind k, uint64_t n)
 {
-	static const char *const one[] = {[GROWTH] = "block", [CACHE] = "cache entry",
-					  [MISSING_FREE] = "block", [QUEUE] = "queued block",
+	static const char *const one[] = {[GROWTH] = "block",
+					  [CACHE] = "cache entry",
+					  [MISSING_FREE] = "block",
+					  [QUEUE] = "queued block",
 					  [CLOSURE] = "callback"};
-	static const char *const nouns[] = {[GROWTH] = "blocks", [CACHE] = "cache entries",
-					    [MISSING_FREE] = "blocks", [QUEUE] = "queued blocks",
+	static const char *const nouns[] = {[GROWTH] = "blocks",
+					    [CACHE] = "cache entries",
+					    [MISSING_FREE] = "blocks",
+					    [QUEUE] = "queued blocks",
 					    [CLOSURE] = "callbacks"};
 	return n == 1 ? one[k] : nouns[k];
 }
@@ -772,19 +788,20 @@ say_growth(const struct work *w, struct finding *f, const struct growing *g)
 
 	/* Bytes that double in few steps are judged by how much they grew: judge(). */
 	if (!g->is_bytes || g->trend.p <= MAX_P)
-		snprintf(chance, sizeof(chance),
-			 " (p = %.2g)", g->trend.p);
+		snprintf(chance, sizeof(chance), " (p = %.2g)", g->trend.p);
 	finding_say(all, f,
-		    "It grew from %s to %s %s over the last four fifths of the run, %zu periods of"
+		    "It grew from %s to %s %s over the last four fifths of the run, %zu "
+		    "periods of"
 		    " %s allocated each%s.",
 		    COUNT((uint64_t)g->first), COUNT((uint64_t)g->last),
-		    g->is_bytes ? "bytes" : "blocks", n - n / 5, SIZE(w->h->info.period_bytes),
-		    chance);
+		    g->is_bytes ? "bytes" : "blocks", n - n / 5,
+		    SIZE(w->h->info.period_bytes), chance);
 	if (!g->is_bytes)
-		finding_say(all, f,
-			    "In the last half by %s blocks a period (95 %% interval %s to %s).",
-			    RATE(g->trend.slope), RATE(g->trend.slope_low),
-			    RATE(g->trend.slope_high));
+		finding_say(
+			all,
+			f, "In the last half by %s blocks a period (95 %% interval %s to %s).",
+			RATE(g->trend.slope), RATE(g->trend.slope_low),
+			RATE(g->trend.slope_high));
 	/* Of a shorter time it would say nothing of an hour. */
 	if (!g->is_bytes && hours > 1. / 60)
 		finding_say(all, f, "At this rate %s an hour.",
@@ -798,36 +815,46 @@ say_deaths(const struct work *w, struct finding *f, const struct growing *g)
 	const struct heap_book *b = g->history->book;
 	uint64_t allocations = g->history->allocations, leaked = g->history->n_leaked;
 	const struct heap_count none = {0, 0};
-	const struct heap_count *grown = w->h->grown ? &w->h->grown[g->history->node] : &none;
+	const struct heap_count *grown =
+		w->h->grown ? &w->h->grown[g->history->node] : &none;
 	struct stack s;
 
 	if (is_joined(w, g))
-		finding_say(all, f,
-			    "%s sites of this function are judged as one: their stacks lead through"
-			    " code without a name, as it is compiled while a program runs.",
-			    COUNT(joins_size(w->joins, g->history->node)));
+		finding_say(
+			all, f,
+			"%s sites of this function are judged as one: their stacks lead "
+			"through"
+			" code without a name, as it is compiled while a program runs.",
+			COUNT(joins_size(w->joins, g->history->node)));
 	if (grown->blocks)
 		finding_say(all, f, "realloc made %s larger %s time%s, by %s in all.",
-			    g->history->live.blocks == 1 ? "it" : "them", COUNT(grown->blocks),
-			    grown->blocks == 1 ? "" : "s", SIZE(grown->bytes));
+			    g->history->live.blocks == 1 ? "it" : "them",
+			    COUNT(grown->blocks), grown->blocks == 1 ? "" : "s",
+			    SIZE(grown->bytes));
 	if (g->is_torn_down || (g->is_bytes && grown->blocks))
 		; /* how they died then tells nothing of the time before; nor what realloc replaced */
 	else if (allocations == kept_blocks(g))
-		finding_say(all, f, "None of the %s blocks that were allocated there was freed.",
+		finding_say(all, f,
+			    "None of the %s blocks that were allocated there was freed.",
 			    COUNT(allocations));
 	else
-		finding_say(all, f, "Of %s blocks that were allocated there %.1f %% were freed.",
+		finding_say(all, f,
+			    "Of %s blocks that were allocated there %.1f %% were freed.",
 			    COUNT(allocations), g->freed * 100);
 	/* Of those that were lost at the end the leak tells, their leader included. */
 	if (leaked && !g->is_lost)
 		finding_say(all, f, "%s of the blocks that were allocated there %s lost.",
 			    COUNT(leaked), leaked == 1 ? "is" : "are");
 	if (g->suffix >= IN_ORDER)
-		finding_say(all, f, "Those that were freed are the oldest: %.0f %% in order of birth.",
-			    g->suffix * 100);
+		finding_say(
+			all,
+			f, "Those that were freed are the oldest: %.0f %% in order of birth.",
+			g->suffix * 100);
 	if (b && b->deaths && b->foreign * 2 > b->deaths)
-		finding_say(all, f, "%s of %s that outlived their epoch were freed by another thread.",
-			    COUNT(b->foreign), COUNT(b->deaths));
+		finding_say(
+			all,
+			f, "%s of %s that outlived their epoch were freed by another thread.",
+			COUNT(b->foreign), COUNT(b->deaths));
 	if (b && b->freed_at && stack_get(w->h, w->d->symbols, b->freed_at, &s) == 0) {
 		const char *function = names_function(w->h, &s);
 
@@ -852,8 +879,7 @@ is_much(const struct work *w, const struct growing *g, double bytes)
 	double least = g->is_bytes ? 16 * MIN_BYTES : MIN_BYTES;
 	double share = g->is_bytes ? 2 * MIN_SHARE : MIN_SHARE;
 
-	return bytes >= least &&
-	       (bytes >= LARGE_GROWTH || bytes >= share * w->heap_bytes);
+	return bytes >= least && (bytes >= LARGE_GROWTH || bytes >= share * w->heap_bytes);
 }
 
 static const struct growing *
@@ -884,7 +910,8 @@ is_composite(const struct work *w, const struct growing *g)
 
 	for (size_t i = 0; i < w->n; i++) {
 		const struct growing *o = &w->list[i];
-		bool is_first = o->course == GROWING && !o->is_bytes && is_one_structure(w, g, o);
+		bool is_first =
+			o->course == GROWING && !o->is_bytes && is_one_structure(w, g, o);
 
 		for (size_t k = 0; k < i && is_first; k++) {
 			const struct growing *before = &w->list[k];
@@ -957,45 +984,52 @@ tell(struct work *w, struct growing *g)
 	f->address = g->history->n_sample
 			     ? heap_block_address(&w->h->blocks[g->history->sample[0]])
 			     : 0;
-	finding_summarize(all, f, "%s %s (%s)%s%s %s%s without limit%s%s%s.", COUNT(sum.blocks),
-			  noun(k, sum.blocks), SIZE(sum.bytes), g->function ? " of " : "",
-			  g->function ? PLAIN(g->function) : "",
+	finding_summarize(all, f, "%s %s (%s)%s%s %s%s without limit%s%s%s.",
+			  COUNT(sum.blocks), noun(k, sum.blocks), SIZE(sum.bytes),
+			  g->function ? " of " : "", g->function ? PLAIN(g->function) : "",
 			  g->is_torn_down ? "grew" : "grow",
 			  sum.blocks == 1 && !g->is_torn_down ? "s" : "",
-			  !g->is_torn_down    ? ""
+			  !g->is_torn_down  ? ""
 			  : sum.blocks == 1 ? " until the program freed it at its end"
 					    : " until the program freed them at its end",
 			  holder ? ", held by " : "", holder ? holder : "");
 	if (n_told > 1)
 		finding_say(all, f,
-			    "They are of %zu stacks of this function; what follows is of the one"
+			    "They are of %zu stacks of this function; what follows is of "
+			    "the one"
 			    " with most, %s blocks (%s).",
 			    n_told, COUNT(count_of(g).blocks), SIZE(count_of(g).bytes));
 	say_growth(w, f, g);
 	say_deaths(w, f, g);
 	f->is_gone = g->is_torn_down || g->is_lost;
 	if (g->is_torn_down && earlier && earlier->n)
-		finding_say(all, f,
-			    "What held them is not in this snapshot: the one before, %s, may show it.",
-			    earlier->list[earlier->n - 1].path);
+		finding_say(
+			all,
+			f, "What held them is not in this snapshot: the one before, %s, may show it.",
+			earlier->list[earlier->n - 1].path);
 	else if (g->is_torn_down)
 		finding_say(all, f,
-			    "What held them is not in this snapshot: one that is taken while the"
+			    "What held them is not in this snapshot: one that is taken "
+			    "while the"
 			    " program runs shows it (--snapshot=exit,growth=50%%).");
 	if (k == GROWTH && is_joined(w, g))
 		finding_say(all, f,
-			    "They are owned by the managed runtime that runs that code: take its own heap"
+			    "They are owned by the managed runtime that runs that code: "
+			    "take its own heap"
 			    " snapshot (node --heapsnapshot-signal, and the like).");
 	if (is_built)
 		finding_say(all, f,
-			    "Several functions build it together: it may be the very structure that"
-			    " the program is there to build.  A later snapshot shows whether it goes on.");
+			    "Several functions build it together: it may be the very "
+			    "structure that"
+			    " the program is there to build.  A later snapshot shows "
+			    "whether it goes on.");
 	f->advice = words[k].advice;
 	if (g->is_lost) {
 		/* A list that was lost looks the same: what is wrong then is that. */
 		f->level = k == GROWTH ? FINDING_NOTE : f->level;
 		finding_say(all, f,
-			    "What held them was lost at the end of the program, and they with it: see"
+			    "What held them was lost at the end of the program, and they "
+			    "with it: see"
 			    " the leak.");
 	}
 	if (w->retained)
@@ -1011,11 +1045,13 @@ fold(struct work *w, struct growing *g)
 {
 	const struct growing *whole = outermost(w, g);
 
-	for (size_t i = 0; whole == g && i < w->n && (g->is_torn_down || is_joined(w, g)); i++) {
+	for (size_t i = 0; whole == g && i < w->n && (g->is_torn_down || is_joined(w, g));
+	     i++) {
 		const struct growing *o = &w->list[i];
 
 		if (o->finding && o->finding != g->finding && o->kind == g->kind &&
-		    (g->is_torn_down ? o->is_torn_down : is_joined(w, o)) && is_companion(w, o, g))
+		    (g->is_torn_down ? o->is_torn_down : is_joined(w, o)) &&
+		    is_companion(w, o, g))
 			whole = o;
 		if (whole != g)
 			break;
@@ -1034,7 +1070,8 @@ is_turning_over(const struct work *w, const struct growing *g)
 
 	if (b && g->is_torn_down)
 		deaths -= (double)b->periods[w->h->n_periods - 1].died.blocks;
-	return !g->is_bytes && g->freed >= 0.5 && g->peak >= MIN_BLOCKS && deaths >= g->peak;
+	return !g->is_bytes && g->freed >= 0.5 && g->peak >= MIN_BLOCKS &&
+	       deaths >= g->peak;
 }
 
 /* What comes and goes, and does not grow: that it was looked at, and is well. */
@@ -1055,9 +1092,10 @@ tell_calm(struct work *w, struct growing *g)
 			w->list[i].is_told = true;
 	if (!is_drained)
 		look_at(w, g);
-	is_queue = (b->earlier - b->last_earlier) * 10 < b->deaths &&
-		   !HAS_WORD(g->has_holder && g->holder.kind ? g->holder.kind : g->container,
-			     table_kinds);
+	is_queue =
+		(b->earlier - b->last_earlier) * 10 < b->deaths &&
+		!HAS_WORD(g->has_holder && g->holder.kind ? g->holder.kind : g->container,
+			  table_kinds);
 	if (is_drained && (!is_queue || g->peak < MANY_BLOCKS))
 		return;
 	f = finding_add(all,
@@ -1071,13 +1109,13 @@ tell_calm(struct work *w, struct growing *g)
 	f->confidence = 0.6;
 	f->count = g->history->live;
 	holder = holder_name(g);
-	finding_summarize(all, f,
-			  is_drained ? "%s block%s%s%s left, of a queue that had %s%s%s."
-				     : "%s block%s%s%s, coming and going without growth%.0s%s%s.",
-			  COUNT((uint64_t)g->last), (uint64_t)g->last == 1 ? "" : "s",
-			  g->function ? " of " : "", g->function ? PLAIN(g->function) : "",
-			  COUNT((uint64_t)g->peak),
-			  holder ? ", held by " : "", holder ? holder : "");
+	finding_summarize(
+		all, f,
+		is_drained ? "%s block%s%s%s left, of a queue that had %s%s%s."
+			   : "%s block%s%s%s, coming and going without growth%.0s%s%s.",
+		COUNT((uint64_t)g->last), (uint64_t)g->last == 1 ? "" : "s",
+		g->function ? " of " : "", g->function ? PLAIN(g->function) : "",
+		COUNT((uint64_t)g->peak), holder ? ", held by " : "", holder ? holder : "");
 	say_deaths(w, f, g);
 }
 
@@ -1086,7 +1124,8 @@ tell_calm(struct work *w, struct growing *g)
 static void
 find_teardown(struct work *w)
 {
-	const struct hf_period *last = &w->h->periods[w->h->n_periods - 1], *before = last - 1;
+	const struct hf_period *last = &w->h->periods[w->h->n_periods - 1],
+			       *before = last - 1;
 
 	for (size_t i = 2; i <= 1 + (w->h->n_periods - 1) / TEARDOWN_PART; i++)
 		if (last[-(ptrdiff_t)i].live_bytes > before->live_bytes)
@@ -1095,14 +1134,16 @@ find_teardown(struct work *w)
 	w->is_torn_down = strcmp(w->h->info.reason.bytes, "exit") == 0 &&
 			  before->live_bytes > 2 * last->live_bytes;
 	w->heap_bytes = (double)(w->is_torn_down ? before->live_bytes : w->h->live.bytes);
-	w->heap_blocks = (double)(w->is_torn_down ? before->live_blocks : w->h->live.blocks);
+	w->heap_blocks =
+		(double)(w->is_torn_down ? before->live_blocks : w->h->live.blocks);
 }
 
 /* Where threads and programs begin: named only if nothing else of the stack is. */
 bool
 detect_is_start(const char *function)
 {
-	static const char *const starts[] = {"__libc_start", "_start", "start_thread", "clone"};
+	static const char *const starts[] = {"__libc_start", "_start", "start_thread",
+					     "clone"};
 
 	for (size_t i = 0; i < sizeof(starts) / sizeof(*starts); i++)
 		if (strncmp(function, starts[i], strlen(starts[i])) == 0)
@@ -1129,7 +1170,8 @@ judge_all(struct work *w)
 		g->is_lost = y->n_lost * 2 > y->live.blocks;
 		g->course = judge(w, g, w->h->n_periods);
 		g->freed = freed_share(g);
-		if (g->course == NOTHING || g->course == SLOWING || stack_get(w->h, w->d->symbols, y->node, &s) != 0)
+		if (g->course == NOTHING || g->course == SLOWING ||
+		    stack_get(w->h, w->d->symbols, y->node, &s) != 0)
 			continue;
 		function = names_function(w->h, &s);
 		if (function && !detect_is_start(function))

@@ -48,8 +48,8 @@ counts(const struct living *l, uint32_t block)
 {
 	const struct graph *g = l->graph;
 
-	return !g || g->states[block] == GRAPH_REACHABLE || g->states[block] == GRAPH_POSSIBLE ||
-	       is_lost_late(l, block);
+	return !g || g->states[block] == GRAPH_REACHABLE ||
+	       g->states[block] == GRAPH_POSSIBLE || is_lost_late(l, block);
 }
 
 static uint32_t
@@ -59,10 +59,12 @@ period_of(const struct heap *h, uint32_t block)
 }
 
 static int
-history_init(struct history *y, const struct heap *h, const struct joins *joins, uint32_t node)
+history_init(struct history *y, const struct heap *h, const struct joins *joins,
+	     uint32_t node)
 {
 	y->node = node;
-	y->allocations = joins ? joins_allocations(joins, node) : h->nodes[node].allocations;
+	y->allocations =
+		joins ? joins_allocations(joins, node) : h->nodes[node].allocations;
 	y->book = joins ? joins_book(joins, node) : h->books ? h->books[node] : NULL;
 	y->born = calloc((size_t)h->n_periods + 1, sizeof(*y->born));
 	y->blocks = calloc((size_t)h->n_periods + 1, sizeof(*y->blocks));

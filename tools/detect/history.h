@@ -22,16 +22,16 @@
 #include "model/heap.h"
 
 struct history {
-	uint32_t node;			/* of sites that are joined their leader */
+	uint32_t node; /* of sites that are joined their leader */
 	uint64_t allocations;
-	const struct heap_book *book;	/* of its dead; NULL: there are hardly any */
-	struct heap_count live;		/* at the snapshot */
-	struct heap_count *born;	/* by period: of the live */
-	double *blocks, *bytes;		/* by period: alive at its end */
-	double deaths;			/* booked */
-	uint64_t n_lost;		/* of live: lost at the end, with what held them */
-	uint64_t n_leaked;		/* lost and not of live, and not freed either */
-	uint32_t sample[64];		/* some of the live blocks, the newest periods' first */
+	const struct heap_book *book; /* of its dead; NULL: there are hardly any */
+	struct heap_count live;       /* at the snapshot */
+	struct heap_count *born;      /* by period: of the live */
+	double *blocks, *bytes;       /* by period: alive at its end */
+	double deaths;                /* booked */
+	uint64_t n_lost;              /* of live: lost at the end, with what held them */
+	uint64_t n_leaked;            /* lost and not of live, and not freed either */
+	uint32_t sample[64]; /* some of the live blocks, the newest periods' first */
 	uint32_t n_sample;
 };
 

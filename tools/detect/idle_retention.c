@@ -18,8 +18,9 @@ enum role { NO_ROLE, QUIET, BUSY };
 static bool
 is_quiet_word(const char *label)
 {
-	static const char *const words[] = {"base", "baseline", "start",   "ready", "idle",
-					    "rest", "quiet",    "settled", "done",  "end"};
+	static const char *const words[] = {"base", "baseline", "start", "ready",
+					    "idle", "rest",     "quiet", "settled",
+					    "done", "end"};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
 		if (strcasecmp(label, words[i]) == 0)
@@ -233,5 +234,7 @@ settle_share(double base, double busy, double idle)
 const char *
 settle_word(double share)
 {
-	return share <= SETTLE_DRAINED ? "drained" : share <= SETTLE_MOSTLY ? "mostly drained" : "held";
+	return share <= SETTLE_DRAINED  ? "drained"
+	       : share <= SETTLE_MOSTLY ? "mostly drained"
+					: "held";
 }

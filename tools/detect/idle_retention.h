@@ -26,12 +26,12 @@
 #include "model/heap.h"
 
 #define SETTLE_DRAINED 0.1 /* up to this share: given back */
-#define SETTLE_MOSTLY  0.5 /* up to this one: mostly */
+#define SETTLE_MOSTLY 0.5  /* up to this one: mostly */
 
 enum settle_when { SETTLE_BASE, SETTLE_BUSY, SETTLE_IDLE, SETTLE_N };
 
 struct settle {
-	bool is_known;		    /* all three are there */
+	bool is_known;              /* all three are there */
 	size_t snapshots[SETTLE_N]; /* of struct several */
 	char *labels[SETTLE_N];
 	char *missing; /* a sentence: what would show it; NULL = nothing, or no marks */

@@ -224,7 +224,8 @@ joins_new(const struct heap *h, struct symbols *symbols)
 		if (any) {
 			list = calloc((size_t)h->n_nodes + 1, sizeof(*list));
 			status = list && joins_init(j) == 0 &&
-						 find_members(h, symbols, crosses, list, &n) == 0
+						 find_members(h, symbols, crosses, list,
+							      &n) == 0
 					 ? join_all(j, list, n)
 					 : -1;
 		}

@@ -26,9 +26,9 @@
 /* INVARIANT  A leader leads itself, and so does a site that is not joined. */
 struct joins {
 	const struct heap *heap;
-	uint32_t *leaders;	  /* by node; NULL: no site is joined */
-	uint32_t *sizes;	  /* by leader: its sites; 0 or 1: itself alone */
-	uint64_t *allocations;	  /* by leader: of all its sites */
+	uint32_t *leaders;        /* by node; NULL: no site is joined */
+	uint32_t *sizes;          /* by leader: its sites; 0 or 1: itself alone */
+	uint64_t *allocations;    /* by leader: of all its sites */
 	struct heap_book **books; /* by leader: sums, where there are several */
 };
 

@@ -83,7 +83,7 @@ struct leak_work {
 };
 
 /* Compound literals live until the end of the block that holds the call. */
-#define SIZE(v)  text_size(v, (char[24]){0}, 24)
+#define SIZE(v) text_size(v, (char[24]){0}, 24)
 #define COUNT(v) text_count(v, (char[32]){0}, 32)
 
 static void
@@ -170,8 +170,7 @@ build_groups(struct leak_work *w)
 		unsigned state = w->g->states[b];
 		struct group *x;
 
-		if (state == GRAPH_IGNORED ||
-		    (state == GRAPH_REACHABLE && !with_reachable))
+		if (state == GRAPH_IGNORED || (state == GRAPH_REACHABLE && !with_reachable))
 			continue;
 		x = group_of(w, b);
 		if (x)
@@ -262,8 +261,8 @@ parts_grow(struct leak_work *w)
 		return false;
 	for (size_t i = 0; w->parts && i <= w->parts_mask; i++)
 		if (w->parts[i].group)
-			*part_slot(larger, size - 1, w->parts[i].group,
-				   w->parts[i].site) = w->parts[i];
+			*part_slot(larger, size - 1, w->parts[i].group, w->parts[i].site) =
+				w->parts[i];
 	free(w->parts);
 	w->parts = larger;
 	w->parts_mask = size - 1;
@@ -280,8 +279,7 @@ part_add(struct leak_work *w, const struct group *leader, uint32_t block)
 		w->failed = true;
 		return;
 	}
-	p = part_slot(w->parts, w->parts_mask, (uint32_t)(leader - w->groups) + 1,
-		      b->site);
+	p = part_slot(w->parts, w->parts_mask, (uint32_t)(leader - w->groups) + 1, b->site);
 	if (p->group == 0) {
 		p->group = (uint32_t)(leader - w->groups) + 1;
 		p->site = b->site;
@@ -504,11 +502,11 @@ summarize(struct findings *all, struct finding *f, const struct group *x)
 		finding_summarize(all, f, "%s block%s (%s) %s still reachable.", blocks,
 				  s, size, are);
 	else if (x->n_left == x->count.blocks)
-		finding_summarize(
-			all, f,
-			"%s block%s (%s) %s possibly lost: no pointer to %s is left, unless"
-			" threads had one that the fork left behind.",
-			blocks, s, size, are, is_one ? "it" : "them");
+		finding_summarize(all, f,
+				  "%s block%s (%s) %s possibly lost: no pointer to %s is "
+				  "left, unless"
+				  " threads had one that the fork left behind.",
+				  blocks, s, size, are, is_one ? "it" : "them");
 	else if (x->state == GRAPH_POSSIBLE)
 		finding_summarize(
 			all, f,
@@ -541,9 +539,8 @@ count_roots(const struct leak_work *w, char *buf, size_t n)
 			count += w->h->roots[i].kind == kind &&
 				 graph_is_root(w->g, &w->h->roots[i]);
 		if (count && at < n)
-			at += (size_t)snprintf(buf + at, n - at, "%s%s %s",
-					       at ? ", " : "", graph_root_name(kind),
-					       COUNT(count));
+			at += (size_t)snprintf(buf + at, n - at, "%s%s %s", at ? ", " : "",
+					       graph_root_name(kind), COUNT(count));
 	}
 	if (at == 0)
 		snprintf(buf, n, "none");
@@ -598,13 +595,13 @@ say_reach(const struct leak_work *w, struct finding *f, const struct group *x)
 
 	if (x->state == GRAPH_DEFINITE) {
 		count_roots(w, buf, sizeof(buf));
-		finding_say(all, f,
-			    "Nothing reachable points to %s (roots: %s).",
+		finding_say(all, f, "Nothing reachable points to %s (roots: %s).",
 			    x->count.blocks == 1 ? "it" : "them", buf);
 		if (x->n_cyclic && x->count.blocks == 1)
-			finding_say(all, f,
-				    "It is a reference cycle (shared_ptr?); break it with a"
-				    " weak reference.");
+			finding_say(
+				all, f,
+				"It is a reference cycle (shared_ptr?); break it with a"
+				" weak reference.");
 		else if (x->n_cyclic)
 			finding_say(all, f,
 				    "%s of them are reference cycles (shared_ptr?); break"
@@ -616,9 +613,12 @@ say_reach(const struct leak_work *w, struct finding *f, const struct group *x)
 		return;
 	if (x->n_left) {
 		finding_say(all, f,
-			    "This process was forked while its parent had other threads, whose"
-			    " registers are not known: they may have held %s as the process was"
-			    " made.  The parent's snapshots show whether the program has lost %s.",
+			    "This process was forked while its parent had other threads, "
+			    "whose"
+			    " registers are not known: they may have held %s as the "
+			    "process was"
+			    " made.  The parent's snapshots show whether the program has "
+			    "lost %s.",
 			    x->count.blocks == 1 ? "it" : "some of them",
 			    x->count.blocks == 1 ? "it" : "them");
 		return;
@@ -626,8 +626,7 @@ say_reach(const struct leak_work *w, struct finding *f, const struct group *x)
 	if (x->root) {
 		say_root(w->h, x->root, buf, sizeof(buf));
 		finding_say(all, f,
-			    "%c%s points to byte %" PRIu32 " of the one at 0x%" PRIx64
-			    ".",
+			    "%c%s points to byte %" PRIu32 " of the one at 0x%" PRIx64 ".",
 			    buf[0] >= 'a' && buf[0] <= 'z' ? buf[0] - 32 : buf[0],
 			    buf + 1, x->inside, address);
 	} else if (x->holder != NO_BLOCK) {
@@ -649,7 +648,8 @@ say_reach(const struct leak_work *w, struct finding *f, const struct group *x)
 	else if (is_regular(x) && x->least_inside == x->most_inside)
 		finding_say(all, f,
 			    "Pointers meet all of them at byte %" PRIu32
-			    ", as if kept so on purpose, behind a header: likely to be in use.",
+			    ", as if kept so on purpose, behind a header: likely to be "
+			    "in use.",
 			    x->least_inside);
 	if (x->smallest >= LARGE_BYTES)
 		finding_say(all, f,
@@ -704,8 +704,10 @@ say_rest(const struct leak_work *w, struct finding *f, const struct group *x)
 			    w->h->info.cut_unanswered == 1 ? "its" : "their");
 	if (w->h->info.unread_bytes)
 		finding_say(all, f,
-			    "%s of the program's memory could not be read, as it keeps them from"
-			    " its children (MADV_DONTFORK) or from everybody: pointers may stand there.",
+			    "%s of the program's memory could not be read, as it keeps "
+			    "them from"
+			    " its children (MADV_DONTFORK) or from everybody: pointers "
+			    "may stand there.",
 			    SIZE(w->h->info.unread_bytes));
 	if (!w->h->is_complete)
 		finding_say(all, f,
@@ -776,9 +778,8 @@ group_report(struct leak_work *w, size_t group, size_t *parts_at)
 	f->indirect = x->indirect;
 	f->retained = w->retained && x->state != GRAPH_DEFINITE
 			      ? w->retained[group + 1]
-			      : (struct heap_count){
-					x->count.blocks + x->indirect.blocks,
-					x->count.bytes + x->indirect.bytes};
+			      : (struct heap_count){x->count.blocks + x->indirect.blocks,
+						    x->count.bytes + x->indirect.bytes};
 	f->address = heap_block_address(&w->h->blocks[x->example]);
 	f->kinds = x->kinds;
 	f->has_age = x->has_age;

@@ -136,7 +136,8 @@ several_get(const struct several *s, size_t i, uint32_t place)
 	const struct several_snapshot *x = &s->list[i];
 	const struct several_sum key = {.place = place}, *found;
 
-	found = x->n_sums ? bsearch(&key, x->sums, x->n_sums, sizeof(key), compare_sums) : NULL;
+	found = x->n_sums ? bsearch(&key, x->sums, x->n_sums, sizeof(key), compare_sums)
+			  : NULL;
 	return found ? *found : key;
 }
 
@@ -256,7 +257,8 @@ several_sort(struct several_file *files, size_t n)
 	if (n)
 		qsort(files, n, sizeof(*files), compare_files);
 	for (size_t i = 1; i < n; i++)
-		files[i].is_double = files[i].is_known && files[i].group == files[i - 1].group &&
+		files[i].is_double = files[i].is_known &&
+				     files[i].group == files[i - 1].group &&
 				     files[i].number == files[i - 1].number &&
 				     files[i].time_ns == files[i - 1].time_ns;
 	return n_groups;

@@ -72,7 +72,7 @@ double several_seconds(const struct several *s, size_t i);
 struct several_file {
 	const char *path;
 	bool is_readable; /* as far as it has been looked at */
-	bool is_known; /* it says of which process it is */
+	bool is_known;    /* it says of which process it is */
 	uint64_t pid, start_time_ns, uptime_ns, number, time_ns;
 	uint64_t executable; /* a hash of its path */
 	size_t group;        /* number of the process, by its first file */

@@ -29,42 +29,43 @@
 
 enum {
 	MAX_SITES = 512,
-	MIN_TREND = 3,	   /* snapshots; two are a difference */
-	MIN_SURE = 5,	   /* for a warning */
-	MIN_BYTES = 64 << 10, /* more, that matter in any heap */
+	MIN_TREND = 3,         /* snapshots; two are a difference */
+	MIN_SURE = 5,          /* for a warning */
+	MIN_BYTES = 64 << 10,  /* more, that matter in any heap */
 	LEAST_BYTES = 4 << 10, /* that matter in a small one */
-	FEW_BLOCKS = 16,   /* of so few, the bytes count, not the blocks */
-	MAX_DRAINED = 5,   /* notes of what has drained */
+	FEW_BLOCKS = 16,       /* of so few, the bytes count, not the blocks */
+	MAX_DRAINED = 5,       /* notes of what has drained */
 	SAMPLE = 64,
 	SHOWN = 8, /* numbers in a row */
 };
 
 #define MIN_SHARE 0.05 /* of live bytes, more */
-#define MAX_P	  0.05
-#define GOES_ON	  0.33 /* last slope, by allocations, to the mean one: it still grows */
-#define MIN_WORK  0.1  /* of all allocation: less between snapshots shows nothing */
-#define MIN_STEP  0.02 /* of that between first and last: less is no step, as from the
+#define MAX_P 0.05
+#define GOES_ON 0.33 /* last slope, by allocations, to the mean one: it still grows */
+#define MIN_WORK 0.1 /* of all allocation: less between snapshots shows nothing */
+#define MIN_STEP                                                                         \
+	0.02 /* of that between first and last: less is no step, as from the
 			  last snapshot that was asked for to the one at exit */
 
 /* Some sites, together. */
 struct group {
-	uint32_t node;	/* the one that holds most now */
+	uint32_t node; /* the one that holds most now */
 	uint64_t most;
-	const char *function; /* that allocates; NULL = unknown */
+	const char *function;   /* that allocates; NULL = unknown */
 	double *blocks, *bytes; /* by snapshot */
-	const double *series;	/* the one that counts */
+	const double *series;   /* the one that counts */
 	size_t n; /* snapshots that count: all, or those before the program's end */
 	struct finding_trend trend;
 	double per_second, per_second_low, per_second_high;
 	bool is_rising; /* at each step from snapshot to snapshot */
-	bool goes_on;	/* at the last one, too */
+	bool goes_on;   /* at the last one, too */
 };
 
 /* A site that may have a finding of its own. */
 struct candidate {
 	uint32_t node;
-	char *function; /* NULL = unknown */
-	bool is_told;	/* by a finding */
+	char *function;    /* NULL = unknown */
+	bool is_told;      /* by a finding */
 	bool rises, stays; /* alone; see judge_alone() */
 };
 
@@ -73,16 +74,16 @@ struct work {
 	const struct heap *h;
 	const struct several *s;
 	const struct settle *settle;
-	double *x; /* seconds, by snapshot */
+	double *x;     /* seconds, by snapshot */
 	bool *is_step; /* by snapshot: there was work since the step before */
 	struct candidate *list;
 	size_t n;
 	uint32_t *by_node; /* index + 1 in list */
 };
 
-#define SIZE(v)	 text_size((uint64_t)((v) > 0 ? (v) : 0), (char[24]){0}, 24)
+#define SIZE(v) text_size((uint64_t)((v) > 0 ? (v) : 0), (char[24]){0}, 24)
 #define COUNT(v) text_count((uint64_t)((v) > 0 ? (v) : 0), (char[32]){0}, 32)
-#define TIME(v)  time_format(v, (char[24]){0}, 24)
+#define TIME(v) time_format(v, (char[24]){0}, 24)
 #define PLAIN(f) names_plain(f, (char[120]){0}, 120)
 
 /* ---- sites and their functions ------------------------------------------- */
@@ -113,8 +114,10 @@ weights(const struct several *s)
 
 		for (size_t k = 0; k < x->n_sums; k++) {
 			const struct several_sum *sum = &x->sums[k];
-			double v = (double)sum->live.bytes / ((double)x->reachable.bytes + 1) +
-				   (double)sum->live.blocks / ((double)x->reachable.blocks + 1);
+			double v = (double)sum->live.bytes /
+					   ((double)x->reachable.bytes + 1) +
+				   (double)sum->live.blocks /
+					   ((double)x->reachable.blocks + 1);
 
 			w[sum->place] = v > w[sum->place] ? v : w[sum->place];
 		}
@@ -155,8 +158,8 @@ choose(struct work *w)
 	if (n)
 		qsort(all, n, sizeof(*all), compare_ranked);
 	for (size_t i = 0; i < n && i < MAX_SITES; i++) {
-		w->list[w->n++] = (struct candidate){.node = all[i].node,
-						     .function = function_of(w, all[i].node)};
+		w->list[w->n++] = (struct candidate){
+			.node = all[i].node, .function = function_of(w, all[i].node)};
 		w->by_node[all[i].node] = (uint32_t)w->n;
 	}
 	free(weight);
@@ -208,7 +211,8 @@ group_add(const struct work *w, struct group *g, uint32_t node)
 static double
 work_at(const struct work *w, size_t i)
 {
-	return w->s->list[w->s->n - 1].allocations ? (double)w->s->list[i].allocations : w->x[i];
+	return w->s->list[w->s->n - 1].allocations ? (double)w->s->list[i].allocations
+						   : w->x[i];
 }
 
 /* Does it rise at each step, and still at the last one? */
@@ -239,7 +243,8 @@ find_steps(struct work *w)
 	double all = work_at(w, n - 1) - work_at(w, 0);
 
 	for (size_t i = 1; i < n; i++) {
-		w->is_step[i] = all > 0 && work_at(w, i) - work_at(w, last) >= MIN_STEP * all;
+		w->is_step[i] =
+			all > 0 && work_at(w, i) - work_at(w, last) >= MIN_STEP * all;
 		last = w->is_step[i] ? i : last;
 	}
 }
@@ -287,7 +292,8 @@ is_much(const struct work *w, double more)
 static bool
 rises(const struct group *g)
 {
-	return g->trend.is_known && g->is_rising && g->goes_on && g->trend.slope_per_hour > 0;
+	return g->trend.is_known && g->is_rising && g->goes_on &&
+	       g->trend.slope_per_hour > 0;
 }
 
 static bool
@@ -330,7 +336,8 @@ has_worked(const struct work *w, const struct group *g)
 static void
 put_value(FILE *f, bool is_bytes, double v)
 {
-	fprintf(f, "%s%s", v < 0 ? "-" : "", is_bytes ? SIZE(v < 0 ? -v : v) : COUNT((v < 0 ? -v : v) + 0.5));
+	fprintf(f, "%s%s", v < 0 ? "-" : "",
+		is_bytes ? SIZE(v < 0 ? -v : v) : COUNT((v < 0 ? -v : v) + 0.5));
 }
 
 static const char *
@@ -419,7 +426,8 @@ say_settle(const struct work *w, struct finding *f, const struct group *g)
 	if (!t->is_settle_known)
 		return;
 	finding_say(w->d->findings, f,
-		    "From '%s' to '%s' %s more came to be held there; at '%s' %s of this, %.0f %%,"
+		    "From '%s' to '%s' %s more came to be held there; at '%s' %s of "
+		    "this, %.0f %%,"
 		    " were left: %s.",
 		    w->settle->labels[SETTLE_BASE], w->settle->labels[SETTLE_BUSY],
 		    SIZE(t->busy - t->base), w->settle->labels[SETTLE_IDLE], SIZE(left),
@@ -439,7 +447,8 @@ is_of_growth(const struct finding *f)
 static bool
 is_calm(const struct finding *f)
 {
-	return finding_kinds[f->id].traits & FINDING_IS_CALM || strcmp(f->verdict, "drained") == 0;
+	return finding_kinds[f->id].traits & FINDING_IS_CALM ||
+	       strcmp(f->verdict, "drained") == 0;
 }
 
 static void
@@ -450,11 +459,13 @@ contradict(const struct work *w, struct finding *f, const struct group *g, const
 	f->level = FINDING_NOTE;
 	f->confidence = 0.3;
 	f->summary = NULL;
-	finding_summarize(w->d->findings, f, "%s blocks (%s)%s%s grew once, but the snapshots %s.",
-			  COUNT((double)f->count.blocks), SIZE((double)f->count.bytes),
-			  g->function ? " of " : "", g->function ? PLAIN(g->function) : "", why);
+	finding_summarize(
+		w->d->findings, f, "%s blocks (%s)%s%s grew once, but the snapshots %s.",
+		COUNT((double)f->count.blocks), SIZE((double)f->count.bytes),
+		g->function ? " of " : "", g->function ? PLAIN(g->function) : "", why);
 	if (before)
-		finding_say(w->d->findings, f, "Verdict from the last snapshot alone: %s", before);
+		finding_say(w->d->findings, f, "Verdict from the last snapshot alone: %s",
+			    before);
 	free(before);
 	f->advice = NULL;
 }
@@ -463,7 +474,8 @@ contradict(const struct work *w, struct finding *f, const struct group *g, const
 static const char *
 holder_name(const struct finding *f)
 {
-	return f->n_retained_by && f->retained_by[0].is_root ? f->retained_by[0].name : NULL;
+	return f->n_retained_by && f->retained_by[0].is_root ? f->retained_by[0].name
+							     : NULL;
 }
 
 /* It is what a busy time has left behind. */
@@ -474,13 +486,14 @@ retain(const struct work *w, struct finding *f, const struct group *g)
 
 	finding_become(f, FINDING_RETAINED_GROWTH);
 	f->level = FINDING_WARNING;
-	f->advice = "See who keeps it when the work is done, or say that it is kept to be used"
+	f->advice = "See who keeps it when the work is done, or say that it is kept to "
+		    "be used"
 		    " again.";
 	finding_summarize(w->d->findings, f,
 			  "%s%s%s of a busy time stayed when it was over%s%s.",
 			  SIZE(g->trend.idle - g->trend.base), g->function ? " of " : "",
-			  g->function ? PLAIN(g->function) : "", holder ? ", held by " : "",
-			  holder ? holder : "");
+			  g->function ? PLAIN(g->function) : "",
+			  holder ? ", held by " : "", holder ? holder : "");
 }
 
 /* What the snapshots say for or against a finding. */
@@ -500,9 +513,10 @@ weigh(const struct work *w, struct finding *f, const struct group *g)
 		contradict(w, f, g, "show that it was given back after the busy time");
 		f->verdict = "drained";
 	} else if (g->trend.is_known && !is_held(g) && has_worked(w, g) &&
-		 (g->trend.slope_per_hour <= 0 || g->series[n - 1] <= g->series[0]))
+		   (g->trend.slope_per_hour <= 0 || g->series[n - 1] <= g->series[0]))
 		contradict(w, f, g, "show that it did not grow between them");
-	else if ((g->trend.is_known && g->trend.slope_per_hour > 0 && (g->is_rising || is_sure)) ||
+	else if ((g->trend.is_known && g->trend.slope_per_hour > 0 &&
+		  (g->is_rising || is_sure)) ||
 		 is_held(g))
 		f->confidence += (1 - f->confidence) * (is_sure ? 0.6 : 0.3);
 	if (is_held(g) && !is_growing(w, g) && f->id == FINDING_UNBOUNDED_GROWTH)
@@ -610,22 +624,26 @@ tell(struct work *w, const struct group *g)
 {
 	struct findings *all = w->d->findings;
 	bool held = is_held(g), sure = g->trend.p < MAX_P && w->s->n >= MIN_SURE;
-	struct finding *f = add(w, g, held ? FINDING_RETAINED_GROWTH : FINDING_UNBOUNDED_GROWTH);
+	struct finding *f =
+		add(w, g, held ? FINDING_RETAINED_GROWTH : FINDING_UNBOUNDED_GROWTH);
 	const char *holder = f ? holder_name(f) : NULL;
-	const char *of = g->function ? " of " : "", *name = g->function ? PLAIN(g->function) : "";
+	const char *of = g->function ? " of " : "",
+		   *name = g->function ? PLAIN(g->function) : "";
 
 	if (!f)
 		return;
 	f->level = held || (is_growing(w, g) && sure) ? FINDING_WARNING : FINDING_NOTE;
 	f->confidence = sure ? 0.8 : held ? 0.7 : 0.5;
-	f->advice = "See whether all of it is needed until the end; if so, say how much it may"
+	f->advice = "See whether all of it is needed until the end; if so, say how much "
+		    "it may"
 		    " become.";
 	if (held)
 		retain(w, f, g);
 	else
-		finding_summarize(all, f, "%s blocks (%s)%s%s grow from snapshot to snapshot%s%s.",
-				  COUNT(g->blocks[w->s->n - 1]), SIZE(g->bytes[w->s->n - 1]), of,
-				  name, holder ? ", held by " : "", holder ? holder : "");
+		finding_summarize(
+			all, f, "%s blocks (%s)%s%s grow from snapshot to snapshot%s%s.",
+			COUNT(g->blocks[w->s->n - 1]), SIZE(g->bytes[w->s->n - 1]), of,
+			name, holder ? ", held by " : "", holder ? holder : "");
 	say_course(w, f, g);
 	say_settle(w, f, g);
 }
@@ -639,10 +657,11 @@ tell_drained(struct work *w, const struct group *g)
 		return;
 	f->level = FINDING_NOTE;
 	f->confidence = 0.8;
-	finding_summarize(w->d->findings, f, "%s%s%s of a busy time were given back after it.",
-			  SIZE(g->trend.busy - (g->trend.idle > g->trend.base ? g->trend.idle
-									     : g->trend.base)),
-			  g->function ? " of " : "", g->function ? PLAIN(g->function) : "");
+	finding_summarize(
+		w->d->findings, f, "%s%s%s of a busy time were given back after it.",
+		SIZE(g->trend.busy -
+		     (g->trend.idle > g->trend.base ? g->trend.idle : g->trend.base)),
+		g->function ? " of " : "", g->function ? PLAIN(g->function) : "");
 	say_settle(w, f, g);
 }
 
@@ -651,7 +670,8 @@ enum choice { ALL, THAT_RISE, THAT_STAY };
 static bool
 is_same_function(const struct candidate *a, const struct candidate *b)
 {
-	return a == b || (a->function && b->function && strcmp(a->function, b->function) == 0);
+	return a == b ||
+	       (a->function && b->function && strcmp(a->function, b->function) == 0);
 }
 
 /* Those of a function's sites that are not told. */

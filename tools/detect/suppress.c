@@ -240,7 +240,8 @@ parse_lsan(struct parser *p)
 		return parse_failed(p, p->line, message, p->text);
 	}
 	if (colon[1] == '\0')
-		return parse_failed(p, p->line, "a suppression without a pattern after the colon", "");
+		return parse_failed(p, p->line,
+				    "a suppression without a pattern after the colon", "");
 	x = add(p, p->text);
 	if (x) {
 		x->kind = kind;
@@ -325,12 +326,10 @@ parse_frames(struct parser *p, struct suppression *x, unsigned begin)
 	while (next_line(p)) {
 		if (strcmp(p->text, "}") == 0)
 			return !x || x->n_frames > 0 ||
-			       parse_failed(p, begin, "a suppression without a frame",
-					    "");
+			       parse_failed(p, begin, "a suppression without a frame", "");
 		if (!x)
 			continue;
-		if (x->n_frames == 0 &&
-		    strncmp(p->text, states, sizeof(states) - 1) == 0) {
+		if (x->n_frames == 0 && strncmp(p->text, states, sizeof(states) - 1) == 0) {
 			if (!parse_states(p, p->text + sizeof(states) - 1, &x->states))
 				return false;
 		} else if (!parse_frame(p, x)) {
@@ -374,11 +373,8 @@ int
 suppressions_add_text(struct suppressions *s, const char *file, const char *text,
 		      size_t n, bool is_builtin)
 {
-	struct parser p = {.s = s,
-			   .file = file,
-			   .p = text,
-			   .end = text + n,
-			   .is_builtin = is_builtin};
+	struct parser p = {
+		.s = s, .file = file, .p = text, .end = text + n, .is_builtin = is_builtin};
 	bool ok = true;
 
 	while (ok && next_line(&p))
@@ -406,8 +402,7 @@ suppressions_add_file(struct suppressions *s, const char *path)
 	if (f && feof(f) && !ferror(f))
 		r = suppressions_add_text(s, path, text ? text : "", n, false);
 	else
-		snprintf(s->message, sizeof(s->message), "'%s': %s", path,
-			 strerror(errno));
+		snprintf(s->message, sizeof(s->message), "'%s': %s", path, strerror(errno));
 	if (f)
 		fclose(f);
 	free(text);
@@ -494,8 +489,7 @@ static const char *const allocators[][6] = {
 	[HEAPFILE_KIND_NEW] = {"_Znwm", "_ZnwmRKSt9nothrow_t", "_ZnwmSt11align_val_t",
 			       "_ZnwmSt11align_val_tRKSt9nothrow_t",
 			       "operator new(unsigned long)"},
-	[HEAPFILE_KIND_NEW_ARRAY] = {"_Znam", "_ZnamRKSt9nothrow_t",
-				     "_ZnamSt11align_val_t",
+	[HEAPFILE_KIND_NEW_ARRAY] = {"_Znam", "_ZnamRKSt9nothrow_t", "_ZnamSt11align_val_t",
 				     "_ZnamSt11align_val_tRKSt9nothrow_t",
 				     "operator new[](unsigned long)"},
 	[HEAPFILE_KIND_MALLOCX] = {"mallocx", "rallocx"},
@@ -510,8 +504,7 @@ static bool
 matches_allocator(const struct suppress_frame *x, uint32_t kinds)
 {
 	if (x->what == SUPPRESS_OBJ)
-		return suppress_glob(x->glob, "vgpreload_memcheck-amd64-linux.so",
-				     true) ||
+		return suppress_glob(x->glob, "vgpreload_memcheck-amd64-linux.so", true) ||
 		       suppress_glob(x->glob, "/libgcprof.so", true);
 	if (x->what == SUPPRESS_SRC)
 		return suppress_glob(x->glob, "vg_replace_malloc.c", true);
@@ -655,8 +648,7 @@ suppress_generate(FILE *f, const struct heap *heap, const struct stack *stack,
 		put_line(f, "leak:", lsan);
 	fputs("{\n", f);
 	put_line(f, "   ", name);
-	fprintf(f, "   Memcheck:Leak\n   match-leak-kinds: %s\n",
-		graph_state_name(state));
+	fprintf(f, "   Memcheck:Leak\n   match-leak-kinds: %s\n", graph_state_name(state));
 	put_line(f, "   fun:",
 		 kind < N_ALLOCATOR_KINDS && !(kinds & (kinds - 1)) ? allocators[kind][0]
 								    : "*");

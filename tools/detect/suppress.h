@@ -29,7 +29,7 @@ struct suppression {
 	char *file; /* where it stands */
 	unsigned line;
 	const char *kind; /* of the findings that it applies to; NULL = leaks */
-	unsigned states; /* a bit for each enum graph_state that it applies to */
+	unsigned states;  /* a bit for each enum graph_state that it applies to */
 	bool is_builtin;
 	char *glob;                    /* LeakSanitizer's: `*` only, whole string */
 	struct suppress_frame *frames; /* Valgrind's, from the allocating call */

@@ -23,7 +23,7 @@
 enum { TREND_MAX = 256 }; /* values */
 
 struct trend {
-	double p;		    /* of so much of a rise by chance, one-sided, 0..1 */
+	double p; /* of so much of a rise by chance, one-sided, 0..1 */
 	double slope, slope_low, slope_high; /* per step, or per unit of x; the interval
 						is of 95 %, from 5 values on; below
 						that it is all that there is */

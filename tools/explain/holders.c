@@ -739,8 +739,7 @@ count_entries(struct holders *h, const struct search *s, struct holder *x)
 }
 
 int
-holders_retained(struct holders *h, const uint32_t *list, size_t n,
-		 struct heap_count *ret)
+holders_retained(struct holders *h, const uint32_t *list, size_t n, struct heap_count *ret)
 {
 	const struct dominators *d = h->d;
 
@@ -1015,9 +1014,8 @@ holders_find(struct holders *h, const uint32_t *list, size_t n, struct holder *r
 		link = s.example = f[0].block;
 		find_container(h, &s);
 		count_entries(h, &s, &x);
-		x.shape =
-			find_shape(h, f, merge(f, s.n_reached),
-				   s.place ? h->d->blocks[s.place] : ROOT_PARENT, &link);
+		x.shape = find_shape(h, f, merge(f, s.n_reached),
+				     s.place ? h->d->blocks[s.place] : ROOT_PARENT, &link);
 		describe_container(h, &s, link, &x);
 		*ret = x;
 	}

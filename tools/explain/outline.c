@@ -16,7 +16,8 @@ struct extent {
 };
 
 static struct extent
-extent_of(const struct heap *h, struct names *names, const struct heap_root *r, uint64_t word)
+extent_of(const struct heap *h, struct names *names, const struct heap_root *r,
+	  uint64_t word)
 {
 	struct extent x = {NULL, 0, r->address, r->bytes};
 	const struct heap_frame *f = names_stack_frame(h, r, word);
@@ -193,7 +194,7 @@ struct folder {
 	struct outline *o;
 	const struct types *types;
 	const struct heap_filter *filter;
-	uint8_t *in;	       /* by block: pointers to it, 2 = more than one */
+	uint8_t *in;           /* by block: pointers to it, 2 = more than one */
 	struct recent *recent; /* by site */
 };
 
@@ -217,7 +218,8 @@ fold(struct folder *f, uint32_t block, uint64_t holder)
 	if (!is_leaf(f, block))
 		return;
 	bytes = heap_block_requested(&o->heap->blocks[block]);
-	if (r->holder == holder + 1 && f->types->blocks[r->lead] == f->types->blocks[block] &&
+	if (r->holder == holder + 1 &&
+	    f->types->blocks[r->lead] == f->types->blocks[block] &&
 	    o->sizes[r->lead] + bytes <= UINT32_MAX) {
 		o->leads[block] = r->lead;
 		o->counts[r->lead]++;
@@ -239,7 +241,8 @@ count_in(struct folder *f)
 	for (uint64_t i = 0; i < n_block_edges; i++)
 		f->in[e->targets[i]] += f->in[e->targets[i]] < 2;
 	for (size_t i = 0; i < o->n_places; i++)
-		for (uint64_t j = o->places[i].first; j < o->places[i].first + o->places[i].n; j++)
+		for (uint64_t j = o->places[i].first;
+		     j < o->places[i].first + o->places[i].n; j++)
 			f->in[e->targets[j]] += f->in[e->targets[j]] < 2;
 	for (uint32_t b = 0; b < h->n_blocks; b++)
 		f->in[b] += outline_group(o, b) != OUTLINE_NONE && f->in[b] < 2;
@@ -302,8 +305,9 @@ fold_blocks(struct outline *o, const struct types *types, const struct heap_filt
 /* ---- the whole ---- */
 
 struct outline *
-outline_new(const struct heap *heap, const struct graph_options *options, struct names *names,
-	    const struct types *types, const struct heap_filter *filter, uint32_t most)
+outline_new(const struct heap *heap, const struct graph_options *options,
+	    struct names *names, const struct types *types,
+	    const struct heap_filter *filter, uint32_t most)
 {
 	struct outline *o = calloc(1, sizeof(*o));
 	int status = -1;

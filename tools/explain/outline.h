@@ -43,7 +43,7 @@ enum outline_group {
 
 /* Consecutive words of a root that have one name. */
 struct outline_place {
-	uint64_t first, n; /* edges */
+	uint64_t first, n;     /* edges */
 	uint64_t start, bytes; /* of the variable, frame or region; bytes 0 = unknown */
 	uint32_t root;
 };
@@ -58,9 +58,9 @@ struct outline {
 	uint32_t n_in_group[OUTLINE_N_GROUPS];
 	uint64_t n_root_edges; /* of places */
 	/* Of folded blocks; NULL if none are. */
-	uint32_t *leads;   /* by block: which one stands for it, perhaps itself */
-	uint32_t *counts;  /* by block that stands for others: how many, itself included */
-	uint32_t *sizes;   /* and their requested bytes */
+	uint32_t *leads;  /* by block: which one stands for it, perhaps itself */
+	uint32_t *counts; /* by block that stands for others: how many, itself included */
+	uint32_t *sizes;  /* and their requested bytes */
 	uint32_t *numbers; /* by block that stands for itself or others: 0, 1, ... */
 	uint32_t n_left;   /* blocks that are left */
 };

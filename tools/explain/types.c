@@ -28,7 +28,8 @@
 enum { FEW_NODES = 16, AHEAD = 16 };
 
 /* What is called the same at the same place. */
-struct class {
+struct class
+{
 	char *name;
 	enum types_origin origin;
 	uint32_t module; /* of the call; 0 unless origin is SITE and only a function */
@@ -180,8 +181,8 @@ judge(const struct heap *h, const struct stack *s)
 }
 
 /* A call without a name that is closer says more than the function further out. */
-static struct class
-class_of_call(const struct heap *h, const struct stack *s, const struct call *call)
+static struct class class_of_call(const struct heap *h, const struct stack *s,
+				  const struct call *call)
 {
 	size_t named = call->named, unnamed = call->unnamed;
 	size_t i = unnamed < named ? unnamed : named < s->n ? named : 0;
@@ -199,7 +200,8 @@ class_of_call(const struct heap *h, const struct stack *s, const struct call *ca
 }
 
 static uint32_t
-class_of_stack(struct work *w, const struct stack *s, const struct call *call, bool is_aligned)
+class_of_stack(struct work *w, const struct stack *s, const struct call *call,
+	       bool is_aligned)
 {
 	char *name = containers_role(s, is_aligned);
 
@@ -283,7 +285,8 @@ class_of_object(struct work *w, uint32_t object, bool is_array)
 static bool
 is_container(const struct class *c)
 {
-	return c->origin == TYPES_CONTAINER && strncmp(c->name, "std::shared_ptr", 15) != 0 &&
+	return c->origin == TYPES_CONTAINER &&
+	       strncmp(c->name, "std::shared_ptr", 15) != 0 &&
 	       strncmp(c->name, "std::make_shared", 16) != 0;
 }
 
@@ -300,7 +303,8 @@ look_at_vtables(struct work *w)
 		classes[i] = UINT32_MAX;
 	for (size_t i = 0; i < h->n_object_words; i++) {
 		const struct heap_object_word *o = &h->object_words[i];
-		bool is_array = heap_block_kind(&h->blocks[o->block]) == HEAPFILE_KIND_NEW_ARRAY;
+		bool is_array =
+			heap_block_kind(&h->blocks[o->block]) == HEAPFILE_KIND_NEW_ARRAY;
 		uint64_t word = h->objects[o->object].word;
 		uint32_t *class = &classes[(size_t)o->object * 2 + is_array];
 

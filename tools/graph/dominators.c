@@ -300,8 +300,7 @@ least_semi(uint64_t *links, uint32_t v, uint32_t w, uint32_t floor)
 {
 	uint32_t below = 0, up, least;
 
-	for (; (up = (uint32_t)(links[v] >> 32)) > w && (uint32_t)links[v] > floor;
-	     v = up) {
+	for (; (up = (uint32_t)(links[v] >> 32)) > w && (uint32_t)links[v] > floor; v = up) {
 		links[v] = pack(below, (uint32_t)links[v]);
 		below = v;
 	}
@@ -342,8 +341,7 @@ find_semis(struct builder *b)
 		if (least < floor)
 			floor = least;
 
-		for (uint32_t i = b->first[w + 1]; i > b->first[w] && least > floor;
-		     i--) {
+		for (uint32_t i = b->first[w + 1]; i > b->first[w] && least > floor; i--) {
 			uint32_t s;
 
 			fetch_links(links, sources, i);

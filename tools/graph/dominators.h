@@ -26,7 +26,7 @@
 #include "model/heap.h"
 
 /* In place of a block. */
-#define DOMINATORS_ROOTS       UINT32_MAX       /* the roots themselves */
+#define DOMINATORS_ROOTS UINT32_MAX             /* the roots themselves */
 #define DOMINATORS_UNREACHABLE (UINT32_MAX - 1) /* nothing: it is not reachable */
 
 /* INVARIANT  places: blocks[places[b]] == b for each block with a place; and

@@ -210,8 +210,7 @@ mark_possible_over(struct marker *m, enum follow follow)
 
 	take_roots(m, GRAPH_POSSIBLE, follow);
 	for (uint32_t b = 0; b < h->n_blocks; b++)
-		if (m->g->states[b] == GRAPH_REACHABLE ||
-		    m->g->states[b] == GRAPH_POSSIBLE)
+		if (m->g->states[b] == GRAPH_REACHABLE || m->g->states[b] == GRAPH_POSSIBLE)
 			take_insides(m, b, follow);
 	spread(m, UNSEEN, GRAPH_POSSIBLE, follow);
 }

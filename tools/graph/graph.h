@@ -50,10 +50,10 @@ struct graph_options {
 struct graph {
 	const struct heap *heap;
 	struct graph_options options;
-	uint8_t *states;   /* by block, enum graph_state */
+	uint8_t *states;    /* by block, enum graph_state */
 	uint8_t *is_tagged; /* a bit for each block: see graph_is_tagged() */
 	uint8_t *is_left;   /* the same: see graph_is_left(); NULL = none is */
-	uint32_t *leaders; /* by block; of an INDIRECT one; NULL if there is none */
+	uint32_t *leaders;  /* by block; of an INDIRECT one; NULL if there is none */
 	struct heap_count counts[GRAPH_N_STATES]; /* requested bytes */
 };
 

@@ -52,8 +52,7 @@ add_inside(struct edges *e, uint64_t edge, uint64_t offset)
 	if (edge > UINT32_MAX)
 		return 0;
 	if (e->n_insides == e->insides_size) {
-		size_t size =
-			e->insides_size ? e->insides_size + e->insides_size / 2 : 256;
+		size_t size = e->insides_size ? e->insides_size + e->insides_size / 2 : 256;
 		void *more = realloc(e->insides, size * sizeof(*e->insides));
 
 		if (!more)

@@ -143,8 +143,7 @@ load_info(void *arg, const struct hf_info *r)
 			if (text_is(r->name, text_fields[i].name))
 				return text_dup(
 					l, r->text,
-					(struct heap_text *)(info +
-							     text_fields[i].offset));
+					(struct heap_text *)(info + text_fields[i].offset));
 		return 0;
 	}
 	for (size_t i = 0; i < N_NUMBER_FIELDS; i++)
@@ -195,8 +194,7 @@ begin_edges(struct loader *l)
 {
 	struct heap *h = l->heap;
 
-	return h->edges.first || edges_init(&h->edges, h->n_blocks) == 0 ? 0
-									 : no_memory(l);
+	return h->edges.first || edges_init(&h->edges, h->n_blocks) == 0 ? 0 : no_memory(l);
 }
 
 /* By node: sites have come before, if there are any. */
@@ -212,7 +210,8 @@ static int
 begin_estimates(struct loader *l)
 {
 	free(l->heap->estimates);
-	l->heap->estimates = calloc((size_t)l->heap->n_nodes + 1, sizeof(*l->heap->estimates));
+	l->heap->estimates =
+		calloc((size_t)l->heap->n_nodes + 1, sizeof(*l->heap->estimates));
 	return l->heap->estimates ? 0 : no_memory(l);
 }
 
@@ -528,7 +527,7 @@ load_edge(void *arg, const struct hf_edge *r)
 
 	if (e->n % (1u << 22) == 0 && l->progress)
 		l->progress(l->progress_arg, "loading edges", e->n, 0);
-	return edges_add(e, r->target - 1, r->word, (enum edges_class)class, r->inside)
+	return edges_add(e, r->target - 1, r->word, (enum edges_class) class, r->inside)
 		       ? no_memory(l)
 		       : 0;
 }
@@ -717,8 +716,7 @@ object_slot(const struct loader *l, uint32_t *table, size_t mask,
 		if (*slot == 0)
 			return slot;
 		x = &l->heap->objects[*slot - 1];
-		if (x->offset == o->offset && x->word == o->word &&
-		    x->module == o->module)
+		if (x->offset == o->offset && x->word == o->word && x->module == o->module)
 			return slot;
 	}
 }
@@ -951,8 +949,7 @@ heap_free(struct heap *h)
 	if (!h)
 		return;
 	for (size_t i = 0; i < N_TEXT_FIELDS; i++)
-		free(((struct heap_text *)((char *)&h->info + text_fields[i].offset))
-			     ->bytes);
+		free(((struct heap_text *)((char *)&h->info + text_fields[i].offset))->bytes);
 	for (size_t i = 0; i < h->n_losses; i++)
 		free(h->losses[i].name.bytes);
 	for (uint32_t i = 0; h->modules && i <= h->n_modules; i++) {
@@ -1209,10 +1206,9 @@ count_generations(const struct heap *h, const struct heap_filter *filter,
 		const struct heap_block *b = &h->blocks[i];
 
 		if (heap_filter_passes(h, filter, b->birth))
-			epochs[ends[b->site]++] =
-				h->births[b->birth].is_known
-					? h->births[b->birth].epoch_index
-					: UINT32_MAX;
+			epochs[ends[b->site]++] = h->births[b->birth].is_known
+							  ? h->births[b->birth].epoch_index
+							  : UINT32_MAX;
 	}
 	for (uint32_t s = 0, i = 0; ok && s <= h->n_nodes; s++) {
 		for (; i < ends[s]; i++) {

@@ -143,9 +143,9 @@ struct heap_book {
 	struct heap_book_period {
 		struct heap_count born, died;
 		uint64_t last_born; /* of born: died in the last period */
-	} *periods;	   /* heap.n_periods of them */
+	} * periods;                /* heap.n_periods of them */
 	uint64_t last_later, last_earlier, last_same; /* in the last period */
-	uint32_t freed_at; /* node, 0 = unknown */
+	uint32_t freed_at;                            /* node, 0 = unknown */
 };
 
 /* What a node's sampled allocations stand for: gcprof-heap(5), ESTIMATES. */
@@ -155,12 +155,12 @@ struct heap_estimate {
 
 /* A thread as it was stopped: gcprof-heap(5), FRAMES. */
 struct heap_frame {
-	uint64_t sp, bytes; /* the frame's memory; bytes 0 = unknown */
-	uint64_t offset;    /* as in heap_node */
+	uint64_t sp, bytes;     /* the frame's memory; bytes 0 = unknown */
+	uint64_t offset;        /* as in heap_node */
 	uint32_t module, flags; /* HEAPFILE_FRAME_* */
 };
 struct heap_stack {
-	uint32_t thread;       /* 0: one that never allocated */
+	uint32_t thread; /* 0: one that never allocated */
 	uint64_t tid;
 	struct heap_text name; /* of such a one */
 	bool is_complete;
@@ -220,7 +220,7 @@ struct heap {
 	struct heap_book **books; /* by node; NULL: hardly any deaths */
 	struct heap_count *grown; /* by node: what realloc made larger, and by how much; NULL: not told */
 	struct heap_estimate *estimates; /* by node; NULL: not told */
-	struct heap_live *site_lives; /* by node; NULL: look at the blocks */
+	struct heap_live *site_lives;    /* by node; NULL: look at the blocks */
 	struct heap_stack *stacks;
 	size_t n_stacks;
 	struct heap_object *objects; /* no two alike */
@@ -279,8 +279,7 @@ typedef void heap_progress(void *arg, const char *what, uint64_t done, uint64_t 
  *          the file has the graph; a few sweeps over the blocks.
  */
 struct heap *heap_load(const uint8_t *bytes, size_t n, unsigned options,
-		       heap_progress *progress, void *progress_arg,
-		       struct hf_error *error);
+		       heap_progress *progress, void *progress_arg, struct hf_error *error);
 
 void heap_free(struct heap *heap);
 
@@ -289,8 +288,7 @@ void heap_free(struct heap *heap);
  * Returns  n_nodes + 1 sums for free(3), [0] for blocks without a site; NULL
  *          if there is no memory.
  */
-struct heap_site *heap_aggregate(const struct heap *heap,
-				 const struct heap_filter *filter);
+struct heap_site *heap_aggregate(const struct heap *heap, const struct heap_filter *filter);
 
 bool heap_filter_passes(const struct heap *heap, const struct heap_filter *filter,
 			uint32_t birth);

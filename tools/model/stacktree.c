@@ -32,7 +32,8 @@ stacktree_module(const struct heap *h, uint32_t module)
 static uint64_t
 place_hash(const struct stacktree_place *p)
 {
-	const uint64_t words[] = {p->module, p->offset, (uint64_t)p->parent << 32 | p->flags};
+	const uint64_t words[] = {p->module, p->offset,
+				  (uint64_t)p->parent << 32 | p->flags};
 	uint64_t hash = 0;
 
 	for (size_t i = 0; i < 3; i++) {
@@ -45,8 +46,8 @@ place_hash(const struct stacktree_place *p)
 static bool
 is_same_place(const struct stacktree_place *a, const struct stacktree_place *b)
 {
-	return a->module == b->module && a->offset == b->offset && a->parent == b->parent &&
-	       a->flags == b->flags;
+	return a->module == b->module && a->offset == b->offset &&
+	       a->parent == b->parent && a->flags == b->flags;
 }
 
 static void
@@ -115,7 +116,7 @@ stacktree_add(struct stacktree *t, const struct heap *h)
 	for (uint32_t i = 1; ok && i <= h->n_nodes; i++) {
 		const struct heap_node *n = &h->nodes[i];
 		const struct stacktree_place p = {modules[n->module], n->offset,
-						by_node[n->parent], n->flags};
+						  by_node[n->parent], n->flags};
 
 		by_node[i] = intern(t, &p);
 		ok = by_node[i] != 0;

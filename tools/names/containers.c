@@ -56,8 +56,12 @@ skip_brackets(const char *p)
 
 /* Arguments that nobody writes. */
 static const char *const defaults[] = {
-	", std::allocator<", ", std::less<",	       ", std::hash<",
-	", std::equal_to<",  ", std::char_traits<",    ", std::default_delete<",
+	", std::allocator<",
+	", std::less<",
+	", std::hash<",
+	", std::equal_to<",
+	", std::char_traits<",
+	", std::default_delete<",
 	", std::pmr::polymorphic_allocator<",
 };
 

@@ -171,8 +171,8 @@ mapping_text(struct names *n, uint64_t address)
 		    stack_get(h, n->symbols, m->site, &s) != 0)
 			continue;
 		function = names_function(h, &s);
-		if (function && asprintf(&text, "a mapping of the program (made in %s)",
-					 function) < 0)
+		if (function &&
+		    asprintf(&text, "a mapping of the program (made in %s)", function) < 0)
 			text = NULL;
 		stack_free(&s);
 		if (text)
@@ -211,9 +211,10 @@ frame_text(struct names *n, const struct heap_frame *f)
 	if (!s || !s->function)
 		return NULL;
 	if (s->file && s->line)
-		snprintf(place, sizeof(place), " %.128s:%u", text_basename(s->file), s->line);
-	if (asprintf(&text, "%s()%s", names_plain(s->function, plain, sizeof(plain)), place) <
-	    0)
+		snprintf(place, sizeof(place), " %.128s:%u", text_basename(s->file),
+			 s->line);
+	if (asprintf(&text, "%s()%s", names_plain(s->function, plain, sizeof(plain)),
+		     place) < 0)
 		return NULL;
 	return text;
 }
@@ -293,11 +294,11 @@ thread_root_text(struct names *n, const struct heap_root *r, uint64_t word,
 				  module ? module : "", thread);
 	} else if (thread && r->kind == HEAPFILE_ROOT_KEY &&
 		   word < 2 * GLIBC_FIRST_KEYS && thread_pointer(n->heap, r->owner)) {
-		length = asprintf(&text, "pthread key %" PRIu64 " of %s", word / 2,
-				  thread);
+		length = asprintf(&text, "pthread key %" PRIu64 " of %s", word / 2, thread);
 	} else if (thread) {
 		frame = in_frame_text(n, r, word);
-		length = asprintf(&text, "%s %s%s", kinds[r->kind], thread, frame ? frame : "");
+		length = asprintf(&text, "%s %s%s", kinds[r->kind], thread,
+				  frame ? frame : "");
 	}
 	free(thread);
 	free(module);
@@ -408,8 +409,7 @@ function_type(struct names *n, const struct heap_object *o)
 	if (n_frames == 0 || !f[n_frames - 1].function)
 		return NULL;
 	f += n_frames - 1;
-	if (asprintf(&text, "%s%s", f->function, strchr(f->function, '(') ? "" : "()") <
-	    0)
+	if (asprintf(&text, "%s%s", f->function, strchr(f->function, '(') ? "" : "()") < 0)
 		return NULL;
 	return text;
 }
@@ -617,7 +617,8 @@ names_is_library(const struct stack *s, size_t i)
 	for (; i < s->n && !s->frames[i].function; i++)
 		if (i + 1 == s->n || s->frames[i + 1].module != s->frames[i].module)
 			return false;
-	return i < s->n && begins(names_plain(s->frames[i].function, plain, sizeof(plain)), "g_");
+	return i < s->n &&
+	       begins(names_plain(s->frames[i].function, plain, sizeof(plain)), "g_");
 }
 
 const char *
@@ -649,7 +650,8 @@ names_container(const struct stack *s)
 static bool
 is_wrapper(const char *plain)
 {
-	static const char *const words[] = {"malloc", "calloc", "realloc", "strdup", "memdup"};
+	static const char *const words[] = {"malloc", "calloc", "realloc", "strdup",
+					    "memdup"};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
 		if (strcasestr(plain, words[i]))

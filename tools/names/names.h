@@ -43,8 +43,8 @@ char *names_root(struct names *n, const struct heap_root *root, uint64_t word,
 
 /* The frame of a stopped thread that a word of a root lies in, or NULL; of a register,
  * the innermost. */
-const struct heap_frame *names_stack_frame(const struct heap *h, const struct heap_root *r,
-					   uint64_t word);
+const struct heap_frame *names_stack_frame(const struct heap *h,
+					   const struct heap_root *r, uint64_t word);
 
 /* Its function's name, or NULL; lives as long as the symbols. */
 const char *names_stack_function(struct names *n, const struct heap_frame *f);

@@ -224,7 +224,8 @@ has_chains(struct work *w, uint32_t n)
 
 	qsort(w->targets, n, sizeof(*w->targets), compare_numbers);
 	for (uint32_t i = 0; i < looked; i++) {
-		uint32_t list[MOST_NEIGHBOURS], block = w->targets[(uint64_t)i * n / looked];
+		uint32_t list[MOST_NEIGHBOURS],
+			block = w->targets[(uint64_t)i * n / looked];
 		unsigned k = neighbours(w, block, list), n_hidden = 0;
 
 		for (unsigned j = 0; j < k; j++)

@@ -114,8 +114,7 @@ stack_node_get(const struct heap *heap, struct symbols *symbols, uint32_t node,
 }
 
 int
-stack_get(const struct heap *heap, struct symbols *symbols, uint32_t node,
-	  struct stack *ret)
+stack_get(const struct heap *heap, struct symbols *symbols, uint32_t node, struct stack *ret)
 {
 	return stack_get_few(heap, symbols, node, UINT32_MAX, ret);
 }

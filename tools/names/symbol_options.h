@@ -13,8 +13,8 @@ enum symbols_state {
 	SYMBOLS_UNUSED, /* nobody has asked for a place in this module */
 	SYMBOLS_FOUND,
 	SYMBOLS_UNVERIFIED, /* a file is there; the snapshot has no build-id to compare */
-	SYMBOLS_MISSING, /* no file under this path, and none by build-id */
-	SYMBOLS_CHANGED, /* a file is there, with another build-id */
+	SYMBOLS_MISSING,    /* no file under this path, and none by build-id */
+	SYMBOLS_CHANGED,    /* a file is there, with another build-id */
 };
 
 struct symbols_options {

@@ -87,8 +87,7 @@ symbolfiles_by_build_id(const char *root, const char *dir,
 		return NULL;
 	for (size_t i = 0; i < build_id->n; i++)
 		snprintf(id + 2 * i, 3, "%02x", (unsigned char)build_id->bytes[i]);
-	if (asprintf(&name, "%s%s/.build-id/%.2s/%s%s", root, dir, id, id + 2, suffix) <
-	    0)
+	if (asprintf(&name, "%s%s/.build-id/%.2s/%s%s", root, dir, id, id + 2, suffix) < 0)
 		return NULL;
 	return name;
 }
@@ -281,8 +280,7 @@ find_shared(const struct dirs *d, Dwfl_Module *mod, const char *name, char **ret
 	if (dir && fd < 0)
 		fd = try_name(name_from(dir, NULL, name), &p, ret_name);
 	for (unsigned i = 0; dir && i < d->n && d->names[i] && fd < 0; i++)
-		fd = try_path(&p, ret_name, "%s/.dwz/%s", d->names[i],
-			      text_basename(name));
+		fd = try_path(&p, ret_name, "%s/.dwz/%s", d->names[i], text_basename(name));
 	free(dir);
 	return fd;
 }
@@ -298,8 +296,7 @@ symbolfiles_find_debuginfo(Dwfl_Module *mod, void **userdata, const char *module
 	const char *own_link = elf ? dwelf_elf_gnu_debuglink(elf, &crc) : NULL;
 	const void *id = NULL;
 	ssize_t n = elf ? dwelf_elf_gnu_build_id(elf, &id) : 0;
-	struct proof p = {.build_id = {(char *)id, n > 0 ? (size_t)n : 0},
-			  .crc = link_crc};
+	struct proof p = {.build_id = {(char *)id, n > 0 ? (size_t)n : 0}, .crc = link_crc};
 	char *real;
 	struct dirs d;
 	int fd;
@@ -391,8 +388,7 @@ symbolfiles_may_follow(Dwfl_Module *mod, Dwarf *dwarf)
 	Dwarf_Die die;
 	uint8_t type;
 
-	while (is_right &&
-	       dwarf_get_units(dwarf, unit, &unit, NULL, &type, &die, NULL) == 0)
+	while (is_right && dwarf_get_units(dwarf, unit, &unit, NULL, &type, &die, NULL) == 0)
 		if (type == DW_UT_skeleton)
 			is_right = may_follow_split(&die, dir);
 	free(dir);

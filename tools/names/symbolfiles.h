@@ -41,8 +41,7 @@ char *symbolfiles_by_build_id(const char *root, const char *dir,
  * modules shares.  *userdata is the symbols_options. */
 int symbolfiles_find_debuginfo(Dwfl_Module *mod, void **userdata, const char *module_name,
 			       Dwarf_Addr base, const char *file_name,
-			       const char *link_name, GElf_Word link_crc,
-			       char **ret_name);
+			       const char *link_name, GElf_Word link_crc, char **ret_name);
 
 /* May libdw follow the names of more files that a module's debug information holds, of
  * split units and of what is shared?  It opens them as they are.

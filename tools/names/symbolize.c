@@ -68,8 +68,8 @@ struct module {
 	struct unit *units[256]; /* by offset */
 	struct symbol *symbols;  /* by rising low, then rank */
 	size_t n_symbols;
-	bool has_symbols;   /* they have been read */
-	bool has_looked;    /* at the debug information, which `dwarf` is if it may be used */
+	bool has_symbols; /* they have been read */
+	bool has_looked; /* at the debug information, which `dwarf` is if it may be used */
 	Dwarf *dwarf;
 	Dwarf_Addr dwarf_bias;
 	struct unit *index; /* the units themselves, if .debug_aranges is missing */
@@ -417,8 +417,7 @@ unit_find(const struct unit *u, Dwarf_Addr address, Dwarf_Die *ret)
 	}
 	for (unsigned tries = 0; low > 0 && tries < 16; low--, tries++)
 		if (address < u->ranges[low - 1].high)
-			return dwarf_offdie(u->dwarf, u->ranges[low - 1].die, ret) !=
-			       NULL;
+			return dwarf_offdie(u->dwarf, u->ranges[low - 1].die, ret) != NULL;
 	return false;
 }
 
@@ -467,8 +466,7 @@ unit_body(Dwarf_Die *cu, Dwarf_Die *buffer)
 {
 	uint8_t type = 0;
 
-	if (cu &&
-	    dwarf_cu_info(cu->cu, NULL, &type, NULL, buffer, NULL, NULL, NULL) == 0 &&
+	if (cu && dwarf_cu_info(cu->cu, NULL, &type, NULL, buffer, NULL, NULL, NULL) == 0 &&
 	    type == DW_UT_skeleton && buffer->cu)
 		return buffer;
 	return cu;
@@ -609,11 +607,9 @@ call_site(Dwarf_Die *cu, Dwarf_Die *inlined, const char *dir, struct symbols_fra
 	Dwarf_Files *files;
 	size_t n;
 
-	if (dwarf_formudata(dwarf_attr(inlined, DW_AT_call_line, &attribute), &number) ==
-	    0)
+	if (dwarf_formudata(dwarf_attr(inlined, DW_AT_call_line, &attribute), &number) == 0)
 		f->line = (unsigned)number;
-	if (dwarf_formudata(dwarf_attr(inlined, DW_AT_call_file, &attribute), &number) ==
-		    0 &&
+	if (dwarf_formudata(dwarf_attr(inlined, DW_AT_call_file, &attribute), &number) == 0 &&
 	    dwarf_getsrcfiles(cu, &files, &n) == 0 && number < n)
 		f->file = source_path(dir, dwarf_filesrc(files, number, NULL, NULL));
 }

@@ -63,8 +63,7 @@ struct symbols_datum_facts {
 typedef void symbols_datum(void *arg, const struct symbols_datum_facts *facts);
 
 /* Call for each of a module's symbols of data, in any order. */
-void symbols_each_datum(struct symbols *s, uint32_t module, symbols_datum *call,
-			void *arg);
+void symbols_each_datum(struct symbols *s, uint32_t module, symbols_datum *call, void *arg);
 
 /* What debug information calls the variable at an address, and the function whose own
  * it is (NULL: of none).  Cost: a walk over all of it. */

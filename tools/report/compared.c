@@ -152,11 +152,13 @@ report_joint_json(const struct joint_frame *frames, size_t n)
 				 report_joint_text(x->special ? x->special : x->function));
 		report_joint_put(o, "module", report_joint_text(frames[i].module));
 		report_joint_put(o, "file", report_joint_text(x->file));
-		report_joint_put(o, "line", x->line ? report_joint_number(x->line) : json_null());
+		report_joint_put(o, "line",
+				 x->line ? report_joint_number(x->line) : json_null());
 		/* Where several places of a function stand together there is none. */
-		report_joint_put(o, "offset", x->special || (x->function && !x->offset)
-						      ? json_null()
-						      : report_joint_number(x->offset));
+		report_joint_put(o, "offset",
+				 x->special || (x->function && !x->offset)
+					 ? json_null()
+					 : report_joint_number(x->offset));
 		report_joint_put(o, "inlined", json_boolean(x->is_inlined));
 		if (x->special)
 			report_joint_put(o, "special", json_true());

@@ -84,8 +84,10 @@ report_write_csv(const struct report *r, FILE *f)
 
 	if (!p)
 		return -1;
-	fputs("site,live_blocks,live_bytes,young_bytes,old_bytes,usable_bytes,allocations,"
-	      "allocated_bytes,generation_count,oldest_age,newest_age,retained_bytes,function,"
+	fputs("site,live_blocks,live_bytes,young_bytes,old_bytes,usable_bytes,"
+	      "allocations,"
+	      "allocated_bytes,generation_count,oldest_age,newest_age,retained_bytes,"
+	      "function,"
 	      "stack,estimated_live_blocks,estimated_live_bytes,estimated_allocations,"
 	      "estimated_allocated_bytes\r\n",
 	      f);
@@ -95,13 +97,14 @@ report_write_csv(const struct report *r, FILE *f)
 		size_t n = profile_stack(p, node, &stack);
 
 		fprintf(f,
-			"%" PRIu32 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64
-			",%" PRIu64 ",%" PRIu64 ",%" PRIu32 ",",
+			"%" PRIu32 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64
+			",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu32 ",",
 			node, s->live.blocks, s->live.bytes, s->young.bytes, s->old.bytes,
 			s->usable_bytes, r->heap->nodes[node].allocations,
 			r->heap->nodes[node].allocated_bytes, s->generation_count);
 		if (s->generation_count)
-			fprintf(f, "%" PRIu64 ",%" PRIu64 ",", s->oldest_age, s->newest_age);
+			fprintf(f, "%" PRIu64 ",%" PRIu64 ",", s->oldest_age,
+				s->newest_age);
 		else
 			fputs(",,", f);
 		if (r->findings->retained)

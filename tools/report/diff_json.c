@@ -15,9 +15,9 @@
 #include "report/writers.h"
 
 #define PUT(o, key, value) report_joint_put(o, key, value)
-#define NUMBER(v)	   report_joint_number(v)
-#define TEXT(s)		   report_joint_text(s)
-#define COUNTS(c)	   report_joint_count(c)
+#define NUMBER(v) report_joint_number(v)
+#define TEXT(s) report_joint_text(s)
+#define COUNTS(c) report_joint_count(c)
 
 static json_t *
 growth(const struct heap_count *a, const struct heap_count *b)
@@ -101,16 +101,16 @@ trend(const struct diff *d, const struct diff_trend *t)
 	PUT(o, "slope", json_real(t->slope));
 	PUT(o, "low", json_real(t->low));
 	PUT(o, "high", json_real(t->high));
-	PUT(o, "slope_per_gib", d->relation == DIFF_ONE_PROCESS ? json_real(t->slope_per_gib)
-								: json_null());
+	PUT(o, "slope_per_gib",
+	    d->relation == DIFF_ONE_PROCESS ? json_real(t->slope_per_gib) : json_null());
 	PUT(o, "confidence", json_real(t->confidence));
 	return o;
 }
 
 /* What sites and types have in common. */
 static void
-put_live(const struct diff *d, json_t *o, enum diff_state state, const struct heap_count *live,
-	 const struct diff_trend *t)
+put_live(const struct diff *d, json_t *o, enum diff_state state,
+	 const struct heap_count *live, const struct diff_trend *t)
 {
 	json_t *n = json_array(), *bytes = json_array();
 
@@ -137,8 +137,9 @@ site(const struct diff *d, const struct diff_row *row)
 	for (size_t i = 0; i < d->n; i++)
 		(void)json_array_append_new(allocations, NUMBER(row->allocations[i]));
 	PUT(o, "allocations", allocations);
-	PUT(o, "blocks", d->has_stayed ? blocks(&row->live[0], &row->live[d->n - 1], &row->stayed)
-				       : json_null());
+	PUT(o, "blocks",
+	    d->has_stayed ? blocks(&row->live[0], &row->live[d->n - 1], &row->stayed)
+			  : json_null());
 	PUT(o, "frames", report_joint_json(row->frames, row->n_frames));
 	return o;
 }
@@ -201,7 +202,8 @@ report_diff_json(const struct diff *d, FILE *f)
 	const char *key;
 
 	fputs("{\"schema\":\"gcprof-diff/1\"", f);
-	json_object_foreach(all, key, value) {
+	json_object_foreach(all, key, value)
+	{
 		fprintf(f, ",\n\"%s\":", key);
 		report_joint_dump(f, json_incref(value));
 	}

@@ -21,11 +21,11 @@
 #include "report/writers.h"
 #include "util/text.h"
 
-#define SIZE(v)	  text_size(v, (char[24]){0}, 24)
-#define COUNT(v)  text_count(v, (char[32]){0}, 32)
+#define SIZE(v) text_size(v, (char[24]){0}, 24)
+#define COUNT(v) text_count(v, (char[32]){0}, 32)
 #define SIGNED(v) signed_size(v, (char[32]){0}, 32)
 #define CHANGE(v) signed_count(v, (char[40]){0}, 40)
-#define TIME(v)	  text_duration(v, (char[32]){0}, 32)
+#define TIME(v) text_duration(v, (char[32]){0}, 32)
 
 static const char *
 signed_size(double v, char *buf, size_t n)
@@ -58,9 +58,9 @@ write_snapshot(const struct diff *d, size_t i, FILE *f)
 
 	fprintf(f, "%-11s ", i == 0 ? "Before" : i + 1 == d->n ? "After" : "");
 	layout_path(f, x->path, layout_columns(f) / 2);
-	fprintf(f, ": after %s, %s in %s block%s%s\n", TIME(x->uptime_ns), SIZE(x->counted.bytes),
-		COUNT(x->counted.blocks), x->counted.blocks == 1 ? "" : "s",
-		x->is_complete ? "" : " (incomplete)");
+	fprintf(f, ": after %s, %s in %s block%s%s\n", TIME(x->uptime_ns),
+		SIZE(x->counted.bytes), COUNT(x->counted.blocks),
+		x->counted.blocks == 1 ? "" : "s", x->is_complete ? "" : " (incomplete)");
 	if (d->relation != DIFF_ONE_PROCESS) {
 		write_process(x, "            ", f);
 		putc('\n', f);
@@ -82,8 +82,9 @@ write_matching(const struct diff *d, FILE *f)
 	if (d->relation == DIFF_ONE_PROCESS)
 		write_process(&d->snapshots[0], "\nProcess     ", f);
 	fprintf(f, "\nMatched     %s\n",
-		d->by == JOINT_BY_SITE ? "by site: the same code, at the same place in it"
-				       : "by the names of functions and modules, not by line");
+		d->by == JOINT_BY_SITE
+			? "by site: the same code, at the same place in it"
+			: "by the names of functions and modules, not by line");
 	if (d->by == JOINT_BY_NAME && t->n)
 		fprintf(f, "Unmatched   %s site%s with a frame that has no name: %s before, %s after\n",
 			COUNT(t->n), t->n == 1 ? "" : "s", SIZE(t->before.bytes),
@@ -92,7 +93,9 @@ write_matching(const struct diff *d, FILE *f)
 		fputs("Unmatched   nothing\n", f);
 	for (size_t i = 1; i < d->n; i++)
 		if (d->snapshots[i].sample_bytes != d->snapshots[0].sample_bytes) {
-			fputs("Sampling    differs: what has no stack in one has one in another\n", f);
+			fputs("Sampling    differs: what has no stack in one has one in "
+			      "another\n",
+			      f);
 			break;
 		}
 }
@@ -133,8 +136,8 @@ write_trend(const struct diff *d, const struct diff_trend *t, FILE *f)
 {
 	if (!t->is_known)
 		return;
-	fprintf(f, "     %s per %s (%s to %s", SIGNED(t->slope), d->x_unit, SIGNED(t->low),
-		SIGNED(t->high));
+	fprintf(f, "     %s per %s (%s to %s", SIGNED(t->slope), d->x_unit,
+		SIGNED(t->low), SIGNED(t->high));
 	if (d->relation == DIFF_ONE_PROCESS)
 		fprintf(f, "), %s per GiB allocated (", SIGNED(t->slope_per_gib));
 	else
@@ -152,9 +155,9 @@ write_row(const struct diff *d, size_t rank, const struct diff_row *row, FILE *f
 		SIZE(a->bytes), SIZE(b->bytes), CHANGE(diff_growth(a->blocks, b->blocks)),
 		b->blocks - a->blocks == 1 ? "" : "s", COUNT(a->blocks), COUNT(b->blocks));
 	if (d->has_stayed && a->blocks)
-		fprintf(f, "     of the %s block%s then, %s live%s still\n", COUNT(a->blocks),
-			a->blocks == 1 ? "" : "s", COUNT(row->stayed.blocks),
-			row->stayed.blocks == 1 ? "s" : "");
+		fprintf(f, "     of the %s block%s then, %s live%s still\n",
+			COUNT(a->blocks), a->blocks == 1 ? "" : "s",
+			COUNT(row->stayed.blocks), row->stayed.blocks == 1 ? "s" : "");
 	write_trend(d, &row->trend, f);
 	report_joint_stack(f, row->frames, row->n_frames, d->frames);
 }
@@ -200,9 +203,9 @@ write_type(const struct diff *d, const struct diff_type *t, FILE *f)
 {
 	const struct heap_count *a = &t->live[0], *b = &t->live[d->n - 1];
 
-	fprintf(f, "  %11s %10s %10s %9s %-6s ", SIGNED((double)b->bytes - (double)a->bytes),
-		SIZE(a->bytes), SIZE(b->bytes), CHANGE(diff_growth(a->blocks, b->blocks)),
-		diff_state_name(t->state));
+	fprintf(f, "  %11s %10s %10s %9s %-6s ",
+		SIGNED((double)b->bytes - (double)a->bytes), SIZE(a->bytes), SIZE(b->bytes),
+		CHANGE(diff_growth(a->blocks, b->blocks)), diff_state_name(t->state));
 	layout_function(f, t->name, layout_columns(f) - 2);
 	putc('\n', f);
 	write_trend(d, &t->trend, f);
@@ -216,8 +219,8 @@ write_types(const struct diff *d, FILE *f)
 	if (d->n_types == 0)
 		return;
 	layout_heading(f, "Types by growth");
-	fprintf(f, "  %11s %10s %10s %9s %-6s %s\n", "growth", "before", "after", "blocks", "",
-		"type");
+	fprintf(f, "  %11s %10s %10s %9s %-6s %s\n", "growth", "before", "after",
+		"blocks", "", "type");
 	for (size_t i = 0; i < d->n_types; i++) {
 		if (d->types[i].state == DIFF_SAME)
 			continue;
@@ -248,8 +251,8 @@ write_findings(const struct diff *d, FILE *f)
 		if (x->novelty == FINDING_KNOWN)
 			continue;
 		function = joint_function(d->last, d->symbols, x->site);
-		fprintf(f, "  %s%s%s", novelties[x->novelty], finding_level_name(x->level),
-			function ? ", allocated by " : "");
+		fprintf(f, "  %s%s%s", novelties[x->novelty],
+			finding_level_name(x->level), function ? ", allocated by " : "");
 		if (function)
 			layout_function(f, function, layout_columns(f) - 36);
 		fputs(":\n", f);
@@ -315,8 +318,8 @@ report_diff_csv(const struct diff *d, FILE *f)
 		const struct heap_count *a = &row->live[0], *b = &row->live[d->n - 1];
 
 		fprintf(f,
-			"%s,%" PRIu64 ",%" PRIu64 ",%" PRId64 ",%" PRIu64 ",%" PRIu64 ",%" PRId64
-			",",
+			"%s,%" PRIu64 ",%" PRIu64 ",%" PRId64 ",%" PRIu64 ",%" PRIu64
+			",%" PRId64 ",",
 			diff_state_name(row->state), a->bytes, b->bytes,
 			diff_growth(a->bytes, b->bytes), a->blocks, b->blocks,
 			diff_growth(a->blocks, b->blocks));

@@ -189,8 +189,9 @@ report_write_junit(const struct report_source *s, FILE *f)
 	/* The same in each run, so that its history can be followed: no name of a file
 	 * that a run makes for itself. */
 	fputs("  <testsuite name=\"gcprof ", f);
-	put_xml(f, s->heap->info.executable.n ? text_basename(s->heap->info.executable.bytes)
-					      : s->snapshot);
+	put_xml(f, s->heap->info.executable.n
+			   ? text_basename(s->heap->info.executable.bytes)
+			   : s->snapshot);
 	fprintf(f, "\" tests=\"%zu\" failures=\"%zu\" errors=\"0\" skipped=\"0\">\n",
 		n_tests, n_failures);
 	for (size_t i = 0; i < FINDING_N_KINDS; i++)

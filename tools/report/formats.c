@@ -43,7 +43,9 @@ write_sites_raw(const struct report *r, FILE *f)
 #if HAVE_HTML_PAGE
 #define HTML .write = report_write_html, .write_diff = report_diff_html
 #else
-#define HTML .missing = "the libraries of the page; in the source, run tools/html/fetch.sh, ./configure and make"
+#define HTML                                                                             \
+	.missing = "the libraries of the page; in the source, run tools/html/fetch.sh, " \
+		   "./configure and make"
 #endif
 #if HAVE_SQLITE3
 #define SQLITE .write = report_write_sqlite
@@ -54,9 +56,11 @@ write_sites_raw(const struct report *r, FILE *f)
 const struct format formats[] = {
 	{"text", FORMAT_TEXT, .write = write_text, .write_diff = report_diff_text,
 	 .write_merge = report_merge_text},
-	{"json", FORMAT_ALONE | FORMAT_DEAD | FORMAT_RETAINED | FORMAT_TYPES, .write = write_json,
-	 .write_diff = report_diff_json, .write_merge = report_merge_json},
-	{"html", FORMAT_ALONE | FORMAT_DEAD | FORMAT_RETAINED | FORMAT_TYPES | FORMAT_BINARY, HTML},
+	{"json", FORMAT_ALONE | FORMAT_DEAD | FORMAT_RETAINED | FORMAT_TYPES,
+	 .write = write_json, .write_diff = report_diff_json,
+	 .write_merge = report_merge_json},
+	{"html",
+	 FORMAT_ALONE | FORMAT_DEAD | FORMAT_RETAINED | FORMAT_TYPES | FORMAT_BINARY, HTML},
 	{"sarif", 0, .begin = report_begin_sarif, .write_findings = report_write_sarif,
 	 .end = report_end_sarif},
 	{"junit", 0, .begin = report_begin_junit, .write_findings = report_write_junit,
@@ -65,7 +69,8 @@ const struct format formats[] = {
 	{"collapsed", FORMAT_FACTS, .write = report_write_collapsed,
 	 .write_diff = report_diff_collapsed},
 	{"difffolded", FORMAT_FACTS, .write_diff = report_diff_difffolded},
-	{"speedscope", FORMAT_ALONE | FORMAT_DEAD | FORMAT_FACTS, .write = report_write_speedscope},
+	{"speedscope", FORMAT_ALONE | FORMAT_DEAD | FORMAT_FACTS,
+	 .write = report_write_speedscope},
 	{"pprof", FORMAT_ALONE | FORMAT_DEAD | FORMAT_FACTS | FORMAT_BINARY, PPROF},
 	{"dhat", FORMAT_ALONE | FORMAT_DEAD | FORMAT_FACTS, .write = report_write_dhat},
 	{"massif", FORMAT_ALONE | FORMAT_FACTS, .write = report_write_massif},

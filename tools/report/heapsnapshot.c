@@ -55,24 +55,30 @@ enum { EDGE_ELEMENT = 1, EDGE_PROPERTY = 2, EDGE_INTERNAL = 3, EDGE_WEAK = 6 };
 
 enum {
 	NODE_FIELDS = 7,
-	N_KINDS = 32,	  /* of roots */
-	INDEXED = 4096,	  /* bytes beyond which words have numbers, not offsets, for names */
+	N_KINDS = 32,   /* of roots */
+	INDEXED = 4096, /* bytes beyond which words have numbers, not offsets, for names */
 	ROOT_ID = 1,
-	GC_ROOTS = 1,	  /* nodes; 0 is the root */
+	GC_ROOTS = 1, /* nodes; 0 is the root */
 	FIRST_KIND = 2,
 };
 
 static const char meta[] =
 	"{\"node_fields\":[\"type\",\"name\",\"id\",\"self_size\",\"edge_count\","
-	"\"trace_node_id\",\"detachedness\"],\"node_types\":[[\"hidden\",\"array\",\"string\","
+	"\"trace_node_id\",\"detachedness\"],\"node_types\":[[\"hidden\",\"array\","
+	"\"string\","
 	"\"object\",\"code\",\"closure\",\"regexp\",\"number\",\"native\",\"synthetic\","
-	"\"concatenated string\",\"sliced string\",\"symbol\",\"bigint\",\"object shape\","
-	"\"wasm object\"],\"string\",\"number\",\"number\",\"number\",\"number\",\"number\"],"
-	"\"edge_fields\":[\"type\",\"name_or_index\",\"to_node\"],\"edge_types\":[[\"context\","
+	"\"concatenated string\",\"sliced string\",\"symbol\",\"bigint\",\"object "
+	"shape\","
+	"\"wasm "
+	"object\"],\"string\",\"number\",\"number\",\"number\",\"number\",\"number\"],"
+	"\"edge_fields\":[\"type\",\"name_or_index\",\"to_node\"],\"edge_types\":[["
+	"\"context\","
 	"\"element\",\"property\",\"internal\",\"hidden\",\"shortcut\",\"weak\"],"
 	"\"string_or_number\",\"node\"],\"trace_function_info_fields\":[\"function_id\","
-	"\"name\",\"script_name\",\"script_id\",\"line\",\"column\"],\"trace_node_fields\":["
-	"\"id\",\"function_info_index\",\"count\",\"size\",\"children\"],\"sample_fields\":["
+	"\"name\",\"script_name\",\"script_id\",\"line\",\"column\"],\"trace_node_"
+	"fields\":["
+	"\"id\",\"function_info_index\",\"count\",\"size\",\"children\"],\"sample_"
+	"fields\":["
 	"\"timestamp_us\",\"last_assigned_id\"],\"location_fields\":[\"object_index\","
 	"\"script_id\",\"line\",\"column\"]}";
 
@@ -100,8 +106,8 @@ struct writer {
 	struct outline *outline;
 	struct profile *profile;
 	struct strings strings;
-	bool failed;	 /* no memory */
-	bool has_begun;	 /* an array: a comma comes next */
+	bool failed;    /* no memory */
+	bool has_begun; /* an array: a comma comes next */
 
 	/* Nodes: where each sort of them begins, and who is left out. */
 	uint32_t kinds[N_KINDS], groups[OUTLINE_N_GROUPS]; /* node, or 0 */
@@ -110,14 +116,14 @@ struct writer {
 	uint32_t *ids; /* in use: open addressing, at most half full; 0 = empty */
 	uint32_t ids_mask;
 
-	uint32_t *type_names;		   /* by type: string + 1 */
+	uint32_t *type_names;               /* by type: string + 1 */
 	uint32_t offset_names[INDEXED + 1]; /* by byte: string + 1 */
 
 	/* By node of the calling-context tree, n_nodes + 1 stands for its root. */
-	uint64_t *stacks;   /* hash of the stack */
+	uint64_t *stacks;    /* hash of the stack */
 	uint32_t *trace_ids; /* of the outermost frame; inner ones follow; 0 = has none */
 	uint32_t *children, *siblings; /* UINT32_MAX: none */
-	struct heap_count *counts; /* allocated at exactly this node */
+	struct heap_count *counts;     /* allocated at exactly this node */
 };
 
 /* ---- strings ---- */
@@ -252,7 +258,8 @@ hash_stacks(struct writer *w)
 		const struct heap_node *n = &h->nodes[i];
 		uint64_t address = n->offset + h->modules[n->module].bias;
 
-		w->stacks[i] = mix(w->stacks[n->parent] + mix(address ^ (uint64_t)n->flags << 56));
+		w->stacks[i] =
+			mix(w->stacks[n->parent] + mix(address ^ (uint64_t)n->flags << 56));
 	}
 	return w->stacks ? 0 : -1;
 }
@@ -313,8 +320,9 @@ block_bytes(const struct writer *w, uint32_t block)
 {
 	const struct heap_block *b = &w->h->blocks[block];
 
-	return heap_filter_passes(w->h, &w->r->options.filter, b->birth) ? heap_block_requested(b)
-									  : 0;
+	return heap_filter_passes(w->h, &w->r->options.filter, b->birth)
+		       ? heap_block_requested(b)
+		       : 0;
 }
 
 /* Nodes that a block's size takes besides its own: one for each further 4 GiB. */
@@ -456,7 +464,8 @@ count_group(const struct writer *w, enum outline_group group)
 static uint32_t
 block_name(struct writer *w, uint32_t block)
 {
-	uint32_t type = types_of_block(w->types, block), count = outline_count(w->outline, block);
+	uint32_t type = types_of_block(w->types, block),
+		 count = outline_count(w->outline, block);
 	const char *name = types_name(w->types, type);
 	char *text = NULL;
 
@@ -478,7 +487,7 @@ static unsigned
 node_type(const struct writer *w, uint32_t name)
 {
 	return w->failed || strcmp(w->strings.list[name], "Object") != 0 ? NODE_OBJECT
-									  : NODE_NATIVE;
+									 : NODE_NATIVE;
 }
 
 static uint32_t
@@ -488,7 +497,9 @@ trace_of_site(const struct writer *w, uint32_t site)
 
 	while (node && !w->profile->nodes[node].n)
 		node = w->h->nodes[node].parent;
-	return w->profile->nodes[node].n ? w->trace_ids[node] + w->profile->nodes[node].n - 1 : 0;
+	return w->profile->nodes[node].n
+		       ? w->trace_ids[node] + w->profile->nodes[node].n - 1
+		       : 0;
 }
 
 static void
@@ -500,7 +511,8 @@ put_block(struct writer *w, uint32_t block)
 	uint64_t bytes = is_many ? o->sizes[block] : block_bytes(w, block);
 	uint64_t what = is_many ? mix(outline_count(o, block)) + bytes
 				: heap_block_requested(&w->h->blocks[block]);
-	uint64_t n_edges = w->h->has_roots ? count_left(o, first[block], first[block + 1]) : 0;
+	uint64_t n_edges =
+		w->h->has_roots ? count_left(o, first[block], first[block + 1]) : 0;
 	uint32_t name = block_name(w, block);
 
 	put_node(w, node_type(w, name), name, id_of_hash(w, hash_of_block(w, block, what)),
@@ -530,7 +542,8 @@ put_nodes(struct writer *w)
 	begin_array(w, "nodes");
 	/* memlab knows the root by its id. */
 	(void)is_taken(w, ROOT_ID);
-	put_node(w, NODE_SYNTHETIC, intern(w, ""), ROOT_ID, 0, 1 + (uint64_t)w->n_groups, 0);
+	put_node(w, NODE_SYNTHETIC, intern(w, ""), ROOT_ID, 0, 1 + (uint64_t)w->n_groups,
+		 0);
 	put_synthetic(w, "(GC roots)", GC_ROOTS, w->n_kinds);
 	put_kinds(w);
 	put_places(w);
@@ -606,7 +619,8 @@ put_root_edges(struct writer *w)
 		index = 1;
 		for (size_t j = 0; w->kinds[i] && j < o->n_places; j++)
 			if (kind_of(w, &o->places[j]) == i)
-				put_edge(w, EDGE_ELEMENT, index++, w->first_place + (uint32_t)j);
+				put_edge(w, EDGE_ELEMENT, index++,
+					 w->first_place + (uint32_t)j);
 	}
 }
 
@@ -749,8 +763,9 @@ put_functions(struct writer *w)
 		const struct profile_frame *x = &p->frames[i];
 		uint32_t file = intern(w, x->file ? x->file : "");
 		/* DevTools shows files of scripts with a number only. */
-		const uint64_t row[] = {i + 1, intern(w, x->name), file,
-					x->file ? file + 1 : 0, x->line, x->line != 0};
+		const uint64_t row[] = {i + 1,   intern(w, x->name),
+					file,    x->file ? file + 1 : 0,
+					x->line, x->line != 0};
 
 		put_row(w, row, 6);
 	}
@@ -768,7 +783,8 @@ open_calls(struct writer *w, uint32_t node)
 		bool is_last = i == x->n - 1;
 
 		fprintf(w->f, "%" PRIu32 ",%" PRIu32 ",%" PRIu64 ",%" PRIu64 ",[",
-			w->trace_ids[node] + i, frame + 1, is_last ? w->counts[node].blocks : 0,
+			w->trace_ids[node] + i, frame + 1,
+			is_last ? w->counts[node].blocks : 0,
 			is_last ? w->counts[node].bytes : 0);
 	}
 }
@@ -827,8 +843,8 @@ static void
 put_all(struct writer *w)
 {
 	fprintf(w->f,
-		"{\"snapshot\":{\"meta\":%s,\"node_count\":%" PRIu32 ",\"edge_count\":%" PRIu64
-		",\"trace_function_count\":%zu}",
+		"{\"snapshot\":{\"meta\":%s,\"node_count\":%" PRIu32
+		",\"edge_count\":%" PRIu64 ",\"trace_function_count\":%zu}",
 		meta, w->n_nodes, count_edges(w), w->profile->n_frames + 1);
 	put_nodes(w);
 	put_edges(w);
@@ -853,8 +869,8 @@ writer_init(struct writer *w)
 		return -1;
 	w->type_names = calloc((size_t)w->types->n + 1, sizeof(*w->type_names));
 	w->profile = profile_new(r);
-	w->outline = outline_new(w->h, &r->options.graph, w->names, w->types, &r->options.filter,
-				 OUTLINE_MOST);
+	w->outline = outline_new(w->h, &r->options.graph, w->names, w->types,
+				 &r->options.filter, OUTLINE_MOST);
 	if (!w->type_names || !w->profile || !w->outline || hash_stacks(w) || tree_init(w))
 		return -1;
 	number_nodes(w);

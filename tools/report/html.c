@@ -137,13 +137,14 @@ tree_frame(struct tree *t, const struct stack_frame *f)
 	const struct heap_text *path = &t->r->heap->modules[f->module].path;
 	json_t *a = json_array();
 
-	(void)json_array_append_new(a, intern_text(t, f->special ? f->special : f->function));
+	(void)json_array_append_new(a,
+				    intern_text(t, f->special ? f->special : f->function));
 	(void)json_array_append_new(a, intern_text(t, f->file));
 	(void)json_array_append_new(a, json_integer(f->line));
 	(void)json_array_append_new(a, intern(t, f->module ? path->bytes : NULL, path->n));
 	(void)json_array_append_new(a, json_integer((json_int_t)f->offset));
-	(void)json_array_append_new(a, json_integer((f->is_inlined ? 1 : 0) |
-						    (f->special ? 2 : 0)));
+	(void)json_array_append_new(
+		a, json_integer((f->is_inlined ? 1 : 0) | (f->special ? 2 : 0)));
 	return a;
 }
 
@@ -199,8 +200,8 @@ write_columns(const struct report *r, FILE *f)
 	const char *key;
 	json_t *value;
 
-	json_object_foreach (facts, key, value)
-		(void)json_array_append_new(columns, json_string_nocheck(key));
+	json_object_foreach(facts, key, value)(void)
+		json_array_append_new(columns, json_string_nocheck(key));
 	json_decref(facts);
 	fputs(",\n\"site_columns\": ", f);
 	report_json_dump(f, columns);
@@ -214,8 +215,7 @@ write_row(const struct report *r, FILE *f, uint32_t node)
 	json_t *value;
 
 	(void)json_array_append_new(row, json_integer(stack_top(r->heap, node)));
-	json_object_foreach (facts, key, value)
-		(void)json_array_append(row, value);
+	json_object_foreach(facts, key, value)(void) json_array_append(row, value);
 	json_decref(facts);
 	report_json_dump(f, row);
 }

@@ -133,8 +133,7 @@ losses(const struct heap *h)
 	json_t *o = json_object();
 
 	for (size_t i = 0; i < h->n_losses; i++) {
-		char *name =
-			text_utf8(h->losses[i].name.bytes, h->losses[i].name.n, false);
+		char *name = text_utf8(h->losses[i].name.bytes, h->losses[i].name.n, false);
 
 		if (name)
 			put(o, name, number(h->losses[i].count));
@@ -269,8 +268,8 @@ memory(const struct report *r)
 static json_t *
 epochs(const struct heap *h, const struct hf_epochs *e)
 {
-	struct heap_count live = heap_live_of_epochs(h, e->first_epoch,
-						     e->first_epoch + (e->n_epochs - 1));
+	struct heap_count live =
+		heap_live_of_epochs(h, e->first_epoch, e->first_epoch + (e->n_epochs - 1));
 	json_t *o = json_object();
 
 	put(o, "epoch", number(e->first_epoch));
@@ -369,8 +368,7 @@ leaks(const struct leaks *l)
 	json_t *o = json_object();
 
 	for (int state = 0; state < GRAPH_N_STATES; state++)
-		put(o, graph_state_name((enum graph_state)state),
-		    count(&l->counts[state]));
+		put(o, graph_state_name((enum graph_state)state), count(&l->counts[state]));
 	put(o, "suppressed", count(&l->suppressed));
 	put(o, "computed", json_boolean(l->is_computed));
 	put(o, "turned_off", json_boolean(l->is_off));
@@ -525,8 +523,7 @@ finding(const struct report *r, const struct finding *f)
 	put(o, "what", text(f->what));
 	put(o, "blocks", number(f->count.blocks));
 	put(o, "bytes", number(f->count.bytes));
-	put(o, "retained_bytes",
-	    number(f->retained.bytes));
+	put(o, "retained_bytes", number(f->retained.bytes));
 	put(o, "retained_blocks", number(f->retained.blocks));
 	if (is_leak)
 		put_leak(r, f, o);
@@ -660,15 +657,12 @@ static const char *
 state_name(const struct report *r, uint32_t module)
 {
 	static const char *const names[] = {
-		[SYMBOLS_UNUSED] = "unused",
-		[SYMBOLS_FOUND] = "found",
-		[SYMBOLS_UNVERIFIED] = "unverified",
-		[SYMBOLS_MISSING] = "missing",
+		[SYMBOLS_UNUSED] = "unused",         [SYMBOLS_FOUND] = "found",
+		[SYMBOLS_UNVERIFIED] = "unverified", [SYMBOLS_MISSING] = "missing",
 		[SYMBOLS_CHANGED] = "changed",
 	};
 
-	return names[r->symbols ? symbols_module_state(r->symbols, module)
-				: SYMBOLS_UNUSED];
+	return names[r->symbols ? symbols_module_state(r->symbols, module) : SYMBOLS_UNUSED];
 }
 
 static json_t *
@@ -728,7 +722,8 @@ settled(const struct report *r)
 	double bytes[SETTLE_N], share;
 
 	for (int i = 0; x->is_known && i < SETTLE_N; i++) {
-		bytes[i] = (double)r->findings->several->list[x->snapshots[i]].reachable.bytes;
+		bytes[i] =
+			(double)r->findings->several->list[x->snapshots[i]].reachable.bytes;
 		put(o, names[i], number(x->snapshots[i]));
 	}
 	share = x->is_known ? settle_share(bytes[0], bytes[1], bytes[2]) : -1;
@@ -892,8 +887,7 @@ write_sites(const struct report *r, FILE *f)
 
 		if (!facts)
 			continue;
-		fprintf(f, "%s%.*s,\"frames\":", separator, (int)strlen(facts) - 1,
-			facts);
+		fprintf(f, "%s%.*s,\"frames\":", separator, (int)strlen(facts) - 1, facts);
 		write_frames(r, f, texts, node);
 		fputc('}', f);
 		separator = ",\n";

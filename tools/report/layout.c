@@ -350,7 +350,8 @@ static void
 put_source(FILE *f, const struct stack_frame *frame, bool is_marked, size_t columns)
 {
 	const size_t function_min = share(f, FUNCTION_MIN_COLUMNS);
-	const size_t path_min = share(f, PATH_MIN_COLUMNS), path_most = share(f, PATH_COLUMNS);
+	const size_t path_min = share(f, PATH_MIN_COLUMNS),
+		     path_most = share(f, PATH_COLUMNS);
 	char *path = tidy_path(frame->file), line[16] = "";
 	size_t n_path, n_function = frame->function ? strlen(frame->function) + 2 : 0;
 

@@ -23,7 +23,7 @@ enum {
 	STEP_COLUMNS = 30, /* of a step, besides names */
 };
 
-#define SIZE(v)  text_size(v, (char[24]){0}, 24)
+#define SIZE(v) text_size(v, (char[24]){0}, 24)
 #define COUNT(v) text_count(v, (char[32]){0}, 32)
 
 static void
@@ -121,8 +121,8 @@ write_folded(const struct report *r, const struct finding *x, FILE *f)
 		if (stack_get(r->heap, r->symbols, part->site, &s) != 0)
 			return;
 		function = names_function(r->heap, &s);
-		fprintf(f, "       %s, S%" PRIu32 "%s", SIZE(part->count.bytes), part->site,
-			function ? ", from " : "");
+		fprintf(f, "       %s, S%" PRIu32 "%s", SIZE(part->count.bytes),
+			part->site, function ? ", from " : "");
 		layout_function(f, function ? function : "", layout_columns(f));
 		putc('\n', f);
 		stack_free(&s);
@@ -282,10 +282,11 @@ write_findings(const struct report *r, FILE *f)
 				COUNT(sorts[i].n), finding_level_name(sorts[i].level),
 				sorts[i].n == 1 ? "" : "s", sorts[i].what,
 				COUNT(sorts[i].count.blocks),
-				sorts[i].count.blocks == 1 ? "" : "s", SIZE(sorts[i].count.bytes));
+				sorts[i].count.blocks == 1 ? "" : "s",
+				SIZE(sorts[i].count.bytes));
 	if (n_quiet)
-		fprintf(f, "\n     %s more %s known from the baseline, or no fault.\n", COUNT(n_quiet),
-			n_quiet == 1 ? "is" : "are");
+		fprintf(f, "\n     %s more %s known from the baseline, or no fault.\n",
+			COUNT(n_quiet), n_quiet == 1 ? "is" : "are");
 }
 
 void

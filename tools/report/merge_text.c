@@ -17,9 +17,9 @@
 #include "report/writers.h"
 #include "util/text.h"
 
-#define SIZE(v)	 text_size(v, (char[24]){0}, 24)
+#define SIZE(v) text_size(v, (char[24]){0}, 24)
 #define COUNT(v) text_count(v, (char[32]){0}, 32)
-#define TIME(v)	 text_duration(v, (char[32]){0}, 32)
+#define TIME(v) text_duration(v, (char[32]){0}, 32)
 
 /* ---- text ---- */
 
@@ -40,11 +40,13 @@ put_process(const struct merge *m, uint32_t process, FILE *f)
 static void
 put_spread(const struct merge_spread *s, FILE *f)
 {
-	fprintf(f, "of each %s to %s, median %s", SIZE(s->least), SIZE(s->most), SIZE(s->median));
+	fprintf(f, "of each %s to %s, median %s", SIZE(s->least), SIZE(s->most),
+		SIZE(s->median));
 }
 
 static void
-put_outliers(const struct merge *m, const struct merge_spread *s, const char *indent, FILE *f)
+put_outliers(const struct merge *m, const struct merge_spread *s, const char *indent,
+	     FILE *f)
 {
 	for (uint32_t i = 0; i < s->n_outliers && i < MERGE_OUTLIERS; i++) {
 		fprintf(f, "%s%s in ", indent, SIZE(s->outliers[i].bytes));
@@ -52,7 +54,8 @@ put_outliers(const struct merge *m, const struct merge_spread *s, const char *in
 		fputs(i == 0 ? " stands out\n" : "\n", f);
 	}
 	if (s->n_outliers > MERGE_OUTLIERS)
-		fprintf(f, "%sand %" PRIu32 " more\n", indent, s->n_outliers - MERGE_OUTLIERS);
+		fprintf(f, "%sand %" PRIu32 " more\n", indent,
+			s->n_outliers - MERGE_OUTLIERS);
 }
 
 static void
@@ -65,13 +68,14 @@ write_header(const struct merge *m, FILE *f)
 	fprintf(f, "Merged      %" PRIu32 " process%s\n", m->n,
 		m->n == 1 ? "" : "es, the last snapshot of each");
 	fprintf(f, "Matched     by the names of functions and modules, not by line\n");
-	fprintf(f, "Live        %s in %s blocks, %s old;\n            ", SIZE(m->live.bytes),
-		COUNT(m->live.blocks), SIZE(m->old.bytes));
+	fprintf(f, "Live        %s in %s blocks, %s old;\n            ",
+		SIZE(m->live.bytes), COUNT(m->live.blocks), SIZE(m->old.bytes));
 	put_spread(&m->spread, f);
 	fprintf(f, "\nAllocated   %s in %s allocations\n", SIZE(m->allocated_bytes),
 		COUNT(m->allocations));
 	if (n_incomplete)
-		fprintf(f, "Complete    no: %" PRIu32 " of the snapshots are not\n", n_incomplete);
+		fprintf(f, "Complete    no: %" PRIu32 " of the snapshots are not\n",
+			n_incomplete);
 	if (*m->filter_text)
 		fprintf(f, "Filters     %s\n", m->filter_text);
 }
@@ -91,10 +95,10 @@ write_processes(const struct merge *m, FILE *f)
 		n++;
 		fputs("  ", f);
 		put_process(m, i, f);
-		fprintf(f, ": at %" PRIu32 " site%s; %s in %s block%s after %s\n", p->n_outlying,
-			p->n_outlying == 1 ? "" : "s", SIZE(p->counted.bytes),
-			COUNT(p->counted.blocks), p->counted.blocks == 1 ? "" : "s",
-			TIME(p->uptime_ns));
+		fprintf(f, ": at %" PRIu32 " site%s; %s in %s block%s after %s\n",
+			p->n_outlying, p->n_outlying == 1 ? "" : "s",
+			SIZE(p->counted.bytes), COUNT(p->counted.blocks),
+			p->counted.blocks == 1 ? "" : "s", TIME(p->uptime_ns));
 	}
 	if (n == 0)
 		fputs("  none\n", f);
@@ -113,10 +117,12 @@ write_findings(const struct merge *m, FILE *f)
 	for (size_t i = 0; i < m->n_findings_listed && !ferror(f); i++) {
 		const struct merge_finding *x = &m->findings[i];
 
-		fprintf(f, "%3zu. %s: %s in %" PRIu32 " of %" PRIu32 " process%s, %s in %s block%s",
-			i + 1, finding_level_name(x->level), x->what, x->n_processes, m->n,
-			m->n == 1 ? "" : "es", SIZE(x->count.bytes), COUNT(x->count.blocks),
-			x->count.blocks == 1 ? "" : "s");
+		fprintf(f,
+			"%3zu. %s: %s in %" PRIu32 " of %" PRIu32
+			" process%s, %s in %s block%s",
+			i + 1, finding_level_name(x->level), x->what, x->n_processes,
+			m->n, m->n == 1 ? "" : "es", SIZE(x->count.bytes),
+			COUNT(x->count.blocks), x->count.blocks == 1 ? "" : "s");
 		if (x->function) {
 			fputs("\n     of ", f);
 			layout_function(f, x->function, layout_columns(f) - 24);
@@ -127,7 +133,8 @@ write_findings(const struct merge *m, FILE *f)
 	if (m->n_findings == 0)
 		fputs("  none\n", f);
 	if (m->n_findings_listed < m->n_findings)
-		fprintf(f, "\n     %s more finding%s\n", COUNT(m->n_findings - m->n_findings_listed),
+		fprintf(f, "\n     %s more finding%s\n",
+			COUNT(m->n_findings - m->n_findings_listed),
 			m->n_findings - m->n_findings_listed == 1 ? "" : "s");
 }
 
@@ -140,11 +147,13 @@ write_rows(const struct merge *m, FILE *f)
 
 		if (i)
 			putc('\n', f);
-		fprintf(f, "%3zu. %5.1f %%  live %s, old %s, in %s block%s, of %" PRIu32 " process%s\n",
-			i + 1, percent(row->live.bytes, m->live.bytes), SIZE(row->live.bytes),
-			SIZE(row->old.bytes), COUNT(row->live.blocks),
-			row->live.blocks == 1 ? "" : "s", row->n_processes,
-			row->n_processes == 1 ? "" : "es");
+		fprintf(f,
+			"%3zu. %5.1f %%  live %s, old %s, in %s block%s, of %" PRIu32
+			" process%s\n",
+			i + 1, percent(row->live.bytes, m->live.bytes),
+			SIZE(row->live.bytes), SIZE(row->old.bytes),
+			COUNT(row->live.blocks), row->live.blocks == 1 ? "" : "s",
+			row->n_processes, row->n_processes == 1 ? "" : "es");
 		fputs("     ", f);
 		put_spread(&row->spread, f);
 		fprintf(f, "; %s allocation%s of %s\n", COUNT(row->allocations),
@@ -165,8 +174,8 @@ write_types(const struct merge *m, FILE *f)
 	if (m->n_types == 0)
 		return;
 	layout_heading(f, "Types by live bytes");
-	fprintf(f, "  %10s %12s %9s %10s  %s\n", "live", "blocks", "processes", "most of one",
-		"type");
+	fprintf(f, "  %10s %12s %9s %10s  %s\n", "live", "blocks", "processes",
+		"most of one", "type");
 	for (size_t i = 0; i < m->n_types_listed; i++) {
 		const struct merge_type *t = &m->types[i];
 
@@ -194,9 +203,9 @@ report_merge_text(const struct merge *m, FILE *f)
 /* ---- JSON ---- */
 
 #define PUT(o, key, value) report_joint_put(o, key, value)
-#define NUMBER(v)	   report_joint_number(v)
-#define TEXT(s)		   report_joint_text(s)
-#define COUNTS(c)	   report_joint_count(c)
+#define NUMBER(v) report_joint_number(v)
+#define TEXT(s) report_joint_text(s)
+#define COUNTS(c) report_joint_count(c)
 
 static json_t *
 spread(const struct merge_spread *s)
@@ -337,15 +346,16 @@ report_merge_json(const struct merge *m, FILE *f)
 int
 report_merge_csv(const struct merge *m, FILE *f)
 {
-	fputs("live_bytes,live_blocks,old_bytes,allocations,allocated_bytes,processes,min_bytes,"
+	fputs("live_bytes,live_blocks,old_bytes,allocations,allocated_bytes,processes,"
+	      "min_bytes,"
 	      "median_bytes,max_bytes,standing_out,function,stack\r\n",
 	      f);
 	for (size_t i = 0; i < m->n_listed && !ferror(f); i++) {
 		const struct merge_row *row = &m->rows[i];
 
 		fprintf(f,
-			"%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu32
-			",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu32 ",",
+			"%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64
+			",%" PRIu32 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu32 ",",
 			row->live.bytes, row->live.blocks, row->old.bytes, row->allocations,
 			row->allocated_bytes, row->n_processes, row->spread.least,
 			row->spread.median, row->spread.most, row->spread.n_outliers);

@@ -41,7 +41,7 @@ struct writer {
 	z_stream gzip;
 	uint8_t *packed; /* one message */
 	size_t packed_size;
-	json_t *texts; /* text -> number */
+	json_t *texts;     /* text -> number */
 	json_t *functions; /* name, newline, file -> number */
 	int64_t n_texts, n_functions;
 	bool has_failed; /* no memory */
@@ -154,7 +154,8 @@ put_location(struct writer *w, const struct profile *p, uint32_t node)
 	const struct heap_node *x = &h->nodes[node];
 	const struct profile_node *own = &p->nodes[node];
 	message m = GCPROF__PPROF__PROFILE__INIT;
-	Gcprof__Pprof__Location location = GCPROF__PPROF__LOCATION__INIT, *list[] = {&location};
+	Gcprof__Pprof__Location location = GCPROF__PPROF__LOCATION__INIT,
+				*list[] = {&location};
 	Gcprof__Pprof__Line lines[MAX_LINES], *line_list[MAX_LINES];
 
 	location.id = location_id(h, node);
@@ -163,7 +164,8 @@ put_location(struct writer *w, const struct profile *p, uint32_t node)
 		location.address = h->modules[x->module].bias + x->offset;
 	}
 	for (uint32_t i = 0; i < own->n && i < MAX_LINES; i++) {
-		const struct profile_frame *f = &p->frames[p->frame_numbers[own->first + i]];
+		const struct profile_frame *f =
+			&p->frames[p->frame_numbers[own->first + i]];
 
 		gcprof__pprof__line__init(&lines[i]);
 		lines[i].function_id = function(w, f);
@@ -189,7 +191,8 @@ put_mappings(struct writer *w, const struct heap *h)
 		char id[2 * 64 + 1] = "";
 
 		for (size_t j = 0; j < x->build_id.n && j < 64; j++)
-			snprintf(id + 2 * j, 3, "%02x", (unsigned char)x->build_id.bytes[j]);
+			snprintf(id + 2 * j, 3, "%02x",
+				 (unsigned char)x->build_id.bytes[j]);
 		mapping.id = i;
 		mapping.memory_start = x->start;
 		mapping.memory_limit = x->start + x->bytes;
@@ -213,7 +216,7 @@ struct group {
 	uint32_t age; /* in epochs: exact below 16, then the power of two below */
 	uint8_t kind;
 	bool is_old, is_known; /* is_known: its birth, and so age and cohort, is */
-	double blocks, bytes; /* that they stand for: heap_weight() */
+	double blocks, bytes;  /* that they stand for: heap_weight() */
 };
 
 struct groups {
@@ -307,9 +310,9 @@ groups_collect(struct groups *g, const struct profile *p)
 
 		if (is_listed[b->site] &&
 		    heap_filter_passes(h, &p->report->options.filter, b->birth))
-			failed = groups_add(g, &x,
-					    heap_weight(h, b->site, heap_block_requested(b)),
-					    heap_block_requested(b));
+			failed = groups_add(
+				g, &x, heap_weight(h, b->site, heap_block_requested(b)),
+				heap_block_requested(b));
 	}
 	free(is_listed);
 	return failed ? -1 : 0;
@@ -373,7 +376,8 @@ static void
 put_live(struct writer *w, const struct heap *h, const struct group *g)
 {
 	Gcprof__Pprof__Label labels[MAX_LABELS], *list[MAX_LABELS];
-	int64_t values[N_VALUES] = {0, 0, (int64_t)(g->blocks + 0.5), (int64_t)(g->bytes + 0.5)};
+	int64_t values[N_VALUES] = {0, 0, (int64_t)(g->blocks + 0.5),
+				    (int64_t)(g->bytes + 0.5)};
 	size_t n = 0;
 
 	for (size_t i = 0; i < MAX_LABELS; i++) {

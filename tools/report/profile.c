@@ -20,7 +20,6 @@ struct profile_table {
 
 /* ---- frames ---- */
 
-
 static uint64_t
 hash(uint32_t module, uint64_t offset, unsigned line, const char *name)
 {
@@ -45,7 +44,8 @@ place_name(const struct heap *h, const struct stack_frame *f)
 	if (!valid)
 		return NULL;
 	if (f->module)
-		snprintf(buf, sizeof(buf), "%s+0x%" PRIx64, text_basename(valid), f->offset);
+		snprintf(buf, sizeof(buf), "%s+0x%" PRIx64, text_basename(valid),
+			 f->offset);
 	else
 		snprintf(buf, sizeof(buf), "0x%" PRIx64, f->offset);
 	free(valid);
@@ -279,5 +279,6 @@ profile_value(const struct profile *p, uint32_t node, enum profile_value which)
 const char *
 profile_unit(enum profile_value which)
 {
-	return which == PROFILE_LIVE_BLOCKS || which == PROFILE_ALLOCATIONS ? "count" : "bytes";
+	return which == PROFILE_LIVE_BLOCKS || which == PROFILE_ALLOCATIONS ? "count"
+									    : "bytes";
 }

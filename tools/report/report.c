@@ -63,8 +63,12 @@ passes(const struct report *r, uint32_t node)
 }
 
 const char *const order_names[N_ORDERS + 1] = {
-	[ORDER_LIVE] = "live",     [ORDER_OLD] = "old", [ORDER_ALLOCATIONS] = "allocations",
-	[ORDER_BLOCKS] = "blocks", [ORDER_AGE] = "age", [ORDER_RETAINED] = "retained",
+	[ORDER_LIVE] = "live",
+	[ORDER_OLD] = "old",
+	[ORDER_ALLOCATIONS] = "allocations",
+	[ORDER_BLOCKS] = "blocks",
+	[ORDER_AGE] = "age",
+	[ORDER_RETAINED] = "retained",
 };
 
 /* ---- ranks ---- */
@@ -167,8 +171,7 @@ rank_all(struct report *r)
 	int failed = is_hidden ? rank_list(r, is_hidden, r->options.sort) : -1;
 
 	if (!failed && !r->options.one_list) {
-		for (int sort = ORDER_LIVE; sort <= ORDER_ALLOCATIONS && !failed;
-		     sort++)
+		for (int sort = ORDER_LIVE; sort <= ORDER_ALLOCATIONS && !failed; sort++)
 			if (!r->lists[sort])
 				failed = rank_list(r, is_hidden, (enum order)sort);
 	}
@@ -331,7 +334,8 @@ build_demography(struct report *r)
 		while (site < d->n_sites && d->sites[site] != b->site)
 			site++;
 		if (row < r->n_epochs)
-			d->live_bytes[row * (d->n_sites + 1) + site] += heap_block_requested(b);
+			d->live_bytes[row * (d->n_sites + 1) + site] +=
+				heap_block_requested(b);
 	}
 	free(rows);
 	return 0;
@@ -383,8 +387,8 @@ build_mappings(struct report *r)
 	for (size_t i = 0; i < h->n_mappings; i++) {
 		const struct heap_mapping *m = &h->mappings[i];
 		bool is_old = h->births[m->birth].is_old;
-		uint64_t bytes = m->flags & (HEAPFILE_MAPPING_READ | HEAPFILE_MAPPING_WRITE |
-					     HEAPFILE_MAPPING_EXEC)
+		uint64_t bytes = m->flags & (HEAPFILE_MAPPING_READ |
+					     HEAPFILE_MAPPING_WRITE | HEAPFILE_MAPPING_EXEC)
 					 ? m->bytes
 					 : 0;
 
@@ -483,8 +487,7 @@ report_write_blocks(const struct report *r, FILE *f)
 			heap_block_address(b), heap_block_requested(b),
 			heap_block_usable(h, i), text_kind_name(heap_block_kind(b)));
 		if (birth->is_known)
-			fprintf(f, "%" PRIu64 "\t%" PRIu64 "\t", birth->epoch,
-				birth->age);
+			fprintf(f, "%" PRIu64 "\t%" PRIu64 "\t", birth->epoch, birth->age);
 		else
 			fputs("-\t-\t", f);
 		fprintf(f, "%" PRIu64 "\t%" PRIu32 "\n", h->threads[birth->thread].tid,

@@ -28,14 +28,14 @@ struct report_options {
 	size_t top;    /* rows of each list; 0 = all */
 	size_t frames; /* of each stack, text only; 0 = all */
 	enum order sort;
-	bool one_list;  /* only the list by `sort` */
+	bool one_list;      /* only the list by `sort` */
 	bool findings_only; /* text: nothing but them and the totals of leaks; nothing at
 			       all where there are none */
-	bool with_dead; /* sites of which nothing lives any more, too */
+	bool with_dead;     /* sites of which nothing lives any more, too */
 	struct heap_filter filter;
-	const regex_t *focus;    /* sites with a frame that matches; NULL = all */
-	const regex_t *ignore;   /* sites without one; NULL = all */
-	const char *filter_text; /* the filters as the user wrote them, or "" */
+	const regex_t *focus;       /* sites with a frame that matches; NULL = all */
+	const regex_t *ignore;      /* sites without one; NULL = all */
+	const char *filter_text;    /* the filters as the user wrote them, or "" */
 	struct graph_options graph; /* for who looks at pointers */
 };
 
@@ -60,8 +60,8 @@ struct report_mapping {
 	uint32_t site;
 	uint32_t flags; /* of all of them together */
 	uint64_t count;
-	uint64_t bytes;	   /* accessible: what `external` counts */
-	uint64_t reserved; /* address space without access, not in bytes */
+	uint64_t bytes;                  /* accessible: what `external` counts */
+	uint64_t reserved;               /* address space without access, not in bytes */
 	uint64_t young_bytes, old_bytes; /* of bytes */
 };
 
@@ -72,9 +72,9 @@ struct report {
 	struct heap_site *sites; /* by node, after the filters on blocks */
 	/* Nodes in each order; NULL if that list is not wanted. */
 	uint32_t *lists[N_ORDERS];
-	size_t n_listed[N_ORDERS]; /* to be shown */
-	size_t n_ranked[N_ORDERS]; /* that have a rank at all */
-	struct report_epochs *epochs;    /* at most about 20 rows */
+	size_t n_listed[N_ORDERS];    /* to be shown */
+	size_t n_ranked[N_ORDERS];    /* that have a rank at all */
+	struct report_epochs *epochs; /* at most about 20 rows */
 	size_t n_epochs;
 	struct report_demography demography;
 	struct report_mapping *mappings; /* by falling bytes */

@@ -30,19 +30,24 @@
 #include "util/text.h"
 
 static const char schema[] =
-	"PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -131072;"
+	"PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = "
+	"-131072;"
 	"CREATE TABLE info (name TEXT PRIMARY KEY, value) WITHOUT ROWID;"
 	"CREATE TABLE modules (id INTEGER PRIMARY KEY, path TEXT, build_id TEXT,"
 	" start INTEGER, bytes INTEGER, bias INTEGER);"
 	"CREATE TABLE threads (id INTEGER PRIMARY KEY, tid INTEGER, name TEXT);"
 	"CREATE TABLE epochs (first_epoch INTEGER, n_epochs INTEGER, time REAL,"
-	" survived_bytes INTEGER, promoted_bytes INTEGER, rss INTEGER, heap_total INTEGER,"
+	" survived_bytes INTEGER, promoted_bytes INTEGER, rss INTEGER, heap_total "
+	"INTEGER,"
 	" heap_used INTEGER, external INTEGER);"
 	"CREATE TABLE marks (epoch INTEGER, time REAL, label TEXT);"
-	"CREATE TABLE frames (id INTEGER PRIMARY KEY, function TEXT, symbol TEXT, file TEXT,"
+	"CREATE TABLE frames (id INTEGER PRIMARY KEY, function TEXT, symbol TEXT, file "
+	"TEXT,"
 	" line INTEGER, module INTEGER, offset INTEGER, inlined INTEGER);"
-	"CREATE TABLE sites (id INTEGER PRIMARY KEY, live_blocks INTEGER, live_bytes INTEGER,"
-	" young_bytes INTEGER, old_bytes INTEGER, usable_bytes INTEGER, allocations INTEGER,"
+	"CREATE TABLE sites (id INTEGER PRIMARY KEY, live_blocks INTEGER, live_bytes "
+	"INTEGER,"
+	" young_bytes INTEGER, old_bytes INTEGER, usable_bytes INTEGER, allocations "
+	"INTEGER,"
 	" allocated_bytes INTEGER, generation_count INTEGER, oldest_age INTEGER,"
 	" newest_age INTEGER, retained_bytes INTEGER, estimated_live_blocks REAL,"
 	" estimated_live_bytes REAL, estimated_allocations REAL,"
@@ -50,19 +55,23 @@ static const char schema[] =
 	"CREATE TABLE stacks (site INTEGER, depth INTEGER, frame INTEGER,"
 	" PRIMARY KEY (site, depth)) WITHOUT ROWID;"
 	"CREATE TABLE blocks (id INTEGER PRIMARY KEY, address INTEGER, requested INTEGER,"
-	" usable INTEGER, kind TEXT, site INTEGER, thread INTEGER, epoch INTEGER, age INTEGER,"
+	" usable INTEGER, kind TEXT, site INTEGER, thread INTEGER, epoch INTEGER, age "
+	"INTEGER,"
 	" cohort TEXT);"
 	"CREATE TABLE roots (id INTEGER PRIMARY KEY, kind TEXT, owner INTEGER,"
 	" address INTEGER, bytes INTEGER);"
 	"CREATE TABLE edges (block INTEGER, root INTEGER, offset INTEGER, target INTEGER,"
 	" inside INTEGER);"
-	"CREATE TABLE findings (id INTEGER PRIMARY KEY, kind TEXT, verdict TEXT, level TEXT,"
-	" confidence REAL, site INTEGER, blocks INTEGER, bytes INTEGER, retained_bytes INTEGER,"
+	"CREATE TABLE findings (id INTEGER PRIMARY KEY, kind TEXT, verdict TEXT, level "
+	"TEXT,"
+	" confidence REAL, site INTEGER, blocks INTEGER, bytes INTEGER, retained_bytes "
+	"INTEGER,"
 	" summary TEXT, evidence TEXT, fingerprint TEXT);"
 	"CREATE VIEW functions AS SELECT function, sum(live_blocks) AS live_blocks,"
 	" sum(live_bytes) AS live_bytes, sum(old_bytes) AS old_bytes,"
 	" sum(allocations) AS allocations, sum(allocated_bytes) AS allocated_bytes"
-	" FROM (SELECT DISTINCT site, function FROM stacks JOIN frames ON frames.id = frame)"
+	" FROM (SELECT DISTINCT site, function FROM stacks JOIN frames ON frames.id = "
+	"frame)"
 	" JOIN sites ON sites.id = site GROUP BY function;"
 	"BEGIN;";
 
@@ -214,7 +223,8 @@ fill_modules(struct writer *w)
 		char id[2 * 64 + 1] = "";
 
 		for (size_t j = 0; j < m->build_id.n && j < 64; j++)
-			snprintf(id + 2 * j, 3, "%02x", (unsigned char)m->build_id.bytes[j]);
+			snprintf(id + 2 * j, 3, "%02x",
+				 (unsigned char)m->build_id.bytes[j]);
 		put_number(w, i);
 		put_heap_text(w, &m->path);
 		put_text(w, id);
@@ -425,7 +435,8 @@ fill_graph(struct writer *w)
 	}
 	begin_table(w, "INSERT INTO edges VALUES (?,?,?,?,?)");
 	for (uint32_t i = 0; i < h->n_blocks; i++)
-		fill_edges_of(w, (uint64_t)i + 1, 0, h->edges.first[i], h->edges.first[i + 1]);
+		fill_edges_of(w, (uint64_t)i + 1, 0, h->edges.first[i],
+			      h->edges.first[i + 1]);
 	for (size_t i = 0; i < h->n_roots; i++)
 		fill_edges_of(w, 0, i + 1, h->roots[i].first_edge,
 			      h->roots[i].first_edge + h->roots[i].n_edges);
@@ -505,7 +516,8 @@ report_write_sqlite(const struct report *r, FILE *f)
 		 directory && *directory ? directory : "/tmp");
 	fd = outfile_temporary(path);
 	if (fd < 0) {
-		complain("'%s': %s; TMPDIR may name another directory", path, strerror(errno));
+		complain("'%s': %s; TMPDIR may name another directory", path,
+			 strerror(errno));
 		return 1;
 	}
 	p = profile_new(r);

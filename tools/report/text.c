@@ -43,8 +43,8 @@ percent(uint64_t part, uint64_t whole)
 }
 
 /* Compound literals live until the end of the block that holds the call. */
-#define SIZE(v)     text_size(v, (char[24]){0}, 24)
-#define COUNT(v)    text_count(v, (char[32]){0}, 32)
+#define SIZE(v) text_size(v, (char[24]){0}, 24)
+#define COUNT(v) text_count(v, (char[32]){0}, 32)
 #define DURATION(v) text_duration(v, (char[32]){0}, 32)
 
 /* ---- process, memory, cohorts ---- */
@@ -90,8 +90,8 @@ write_losses(const struct heap *h, FILE *f)
 	}
 	fputs("no", f);
 	for (size_t i = 0; i < h->n_losses; i++) {
-		const char *meaning = text_loss_meaning(h->losses[i].name.bytes,
-							 h->losses[i].name.n);
+		const char *meaning =
+			text_loss_meaning(h->losses[i].name.bytes, h->losses[i].name.n);
 
 		fprintf(f, "%s%s ", i ? ",\n            " : ": ",
 			COUNT(h->losses[i].count));
@@ -131,7 +131,8 @@ static void
 write_settle(const struct report *r, FILE *f)
 {
 	const struct settle *x = &r->findings->settle;
-	const struct several_snapshot *s = r->findings->several ? r->findings->several->list : NULL;
+	const struct several_snapshot *s =
+		r->findings->several ? r->findings->several->list : NULL;
 	double base, busy, idle, share;
 
 	if (s && x->missing) {
@@ -168,8 +169,7 @@ write_process(const struct report *r, FILE *f)
 	layout_text(f, &info->reason, 20);
 	fputs("), ", f);
 	put_time(f, info->snapshot_time_ns);
-	fprintf(f, "after %s, epoch %" PRIu64 "\n", DURATION(info->uptime_ns),
-		info->epoch);
+	fprintf(f, "after %s, epoch %" PRIu64 "\n", DURATION(info->uptime_ns), info->epoch);
 	write_snapshots(r, f);
 	write_settle(r, f);
 	write_losses(h, f);
@@ -320,10 +320,12 @@ write_estimate(const struct writer *w, uint32_t node)
 
 	if (!heap_is_estimated(w->r->heap, node))
 		return;
-	fprintf(w->f, "     estimated live %s in %s blocks", SIZE((uint64_t)(s->estimated_bytes + 0.5)),
+	fprintf(w->f, "     estimated live %s in %s blocks",
+		SIZE((uint64_t)(s->estimated_bytes + 0.5)),
 		COUNT((uint64_t)(s->estimated_blocks + 0.5)));
 	if (heap_estimate(w->r->heap, node, &all))
-		fprintf(w->f, ", %s allocations of %s", COUNT((uint64_t)(all.allocations + 0.5)),
+		fprintf(w->f, ", %s allocations of %s",
+			COUNT((uint64_t)(all.allocations + 0.5)),
 			SIZE((uint64_t)(all.bytes + 0.5)));
 	fputs(", from those that were sampled\n", w->f);
 }
@@ -486,7 +488,8 @@ write_list(struct writer *w, enum order sort)
 	};
 	const struct report *r = w->r;
 	uint64_t whole = whole_value(r, sort), sum = 0;
-	size_t n = r->lists[sort] ? n_worth(r, sort, whole) : 0, n_more = r->n_ranked[sort] - n;
+	size_t n = r->lists[sort] ? n_worth(r, sort, whole) : 0,
+	       n_more = r->n_ranked[sort] - n;
 	bool was_short = true;
 
 	if (!r->lists[sort])
@@ -509,7 +512,8 @@ write_list(struct writer *w, enum order sort)
 	}
 	/* What is retained by several sites would be in the sum several times. */
 	if (n_more && sort == ORDER_RETAINED)
-		fprintf(w->f, "\n     %s more site%s\n", COUNT(n_more), n_more == 1 ? "" : "s");
+		fprintf(w->f, "\n     %s more site%s\n", COUNT(n_more),
+			n_more == 1 ? "" : "s");
 	else if (n_more)
 		fprintf(w->f, "\n     %.1f %% in these; %s more site%s\n",
 			percent(sum, whole), COUNT(n_more), n_more == 1 ? "" : "s");
@@ -849,8 +853,7 @@ write_mappings(const struct report *r, FILE *f)
 			m->flags & HEAPFILE_MAPPING_SHARED ? ", shared" : "",
 			m->flags & HEAPFILE_MAPPING_FILE ? ", file" : "");
 		if (m->reserved)
-			fprintf(f,
-				"     and %s of address space reserved without access\n",
+			fprintf(f, "     and %s of address space reserved without access\n",
 				SIZE(m->reserved));
 		layout_stack(r, f, m->site);
 	}
@@ -989,7 +992,8 @@ report_write_text(const struct report *r, FILE *f)
 	report_write_leaks(r, f);
 	if (*r->options.filter_text) {
 		fputs("\nThe lists below are filtered: ", f);
-		layout_short(f, r->options.filter_text, strlen(r->options.filter_text), 200);
+		layout_short(f, r->options.filter_text, strlen(r->options.filter_text),
+			     200);
 		putc('\n', f);
 		write_filtered(r, f);
 	}

@@ -105,15 +105,17 @@ write_point(struct profile *p, uint32_t node, uint64_t lifetime, FILE *f)
 	size_t n = profile_stack(p, node, &stack);
 	/* What is live has been allocated, if in a way that is not counted there. */
 	uint64_t blocks = x->allocations > s->live.blocks ? x->allocations : s->live.blocks;
-	uint64_t bytes = x->allocated_bytes > s->live.bytes ? x->allocated_bytes : s->live.bytes;
+	uint64_t bytes =
+		x->allocated_bytes > s->live.bytes ? x->allocated_bytes : s->live.bytes;
 
-	fprintf(f, "{\"tb\":%" PRIu64 ",\"tbk\":%" PRIu64 ",\"tl\":%" PRIu64, bytes, blocks,
-		lifetime);
+	fprintf(f, "{\"tb\":%" PRIu64 ",\"tbk\":%" PRIu64 ",\"tl\":%" PRIu64, bytes,
+		blocks, lifetime);
 	for (size_t i = 0; i < 3; i++) {
-		static const char *const names[][2] = {{"mb", "mbk"}, {"gb", "gbk"}, {"eb", "ebk"}};
+		static const char *const names[][2] = {
+			{"mb", "mbk"}, {"gb", "gbk"}, {"eb", "ebk"}};
 
-		fprintf(f, ",\"%s\":%" PRIu64 ",\"%s\":%" PRIu64, names[i][0], s->live.bytes,
-			names[i][1], s->live.blocks);
+		fprintf(f, ",\"%s\":%" PRIu64 ",\"%s\":%" PRIu64, names[i][0],
+			s->live.bytes, names[i][1], s->live.blocks);
 	}
 	fputs(",\"fs\":[", f);
 	for (size_t i = 0; i < n; i++)
@@ -137,7 +139,9 @@ report_write_dhat(const struct report *r, FILE *f)
 		      "\"tu\":\"\\u00b5s\",\"Mtu\":\"s\",\"tuth\":0,\n\"cmd\":",
 		      f);
 		write_json(command, f);
-		fprintf(f, ",\"pid\":%" PRIu64 ",\"te\":%" PRIu64 ",\"tg\":%" PRIu64 ",\n\"pps\":[",
+		fprintf(f,
+			",\"pid\":%" PRIu64 ",\"te\":%" PRIu64 ",\"tg\":%" PRIu64
+			",\n\"pps\":[",
 			info->pid, info->uptime_ns / 1000, info->uptime_ns / 1000);
 		for (size_t i = 0; i < p->n_rows && !ferror(f); i++) {
 			fputs(i ? ",\n" : "\n", f);
@@ -238,8 +242,8 @@ part(const struct massif_row *rows, size_t n, uint32_t depth, size_t *ret_n)
 /* Of its branches only those with at least a hundredth of the whole have a line of
  * their own, as in massif's files. */
 static int
-write_tree(const struct profile *p, const struct branch *b, uint32_t depth, uint64_t whole,
-	   FILE *f)
+write_tree(const struct profile *p, const struct branch *b, uint32_t depth,
+	   uint64_t whole, FILE *f)
 {
 	size_t n = 0, n_shown = 0;
 	struct branch *list = part(b->rows, b->n, depth, &n);
@@ -250,7 +254,8 @@ write_tree(const struct profile *p, const struct branch *b, uint32_t depth, uint
 		n_shown++;
 	for (size_t i = n_shown; i < n; i++)
 		rest += list[i].bytes;
-	fprintf(f, "%*sn%zu: %" PRIu64 " ", (int)depth, "", n_shown + (n > n_shown), b->bytes);
+	fprintf(f, "%*sn%zu: %" PRIu64 " ", (int)depth, "", n_shown + (n > n_shown),
+		b->bytes);
 	if (depth == 0)
 		fputs("(heap allocation functions) malloc/new/new[], --alloc-fns, etc.", f);
 	else
@@ -259,7 +264,9 @@ write_tree(const struct profile *p, const struct branch *b, uint32_t depth, uint
 	for (size_t i = 0; i < n_shown && !failed; i++)
 		failed = write_tree(p, &list[i], depth + 1, whole, f);
 	if (n > n_shown)
-		fprintf(f, "%*sn0: %" PRIu64 " in %zu places, all below massif's threshold (1.00%%)\n",
+		fprintf(f,
+			"%*sn0: %" PRIu64
+			" in %zu places, all below massif's threshold (1.00%%)\n",
 			(int)depth + 1, "", rest, n - n_shown);
 	free(list);
 	return failed;
@@ -306,7 +313,8 @@ write_massif_point(size_t number, uint64_t ns, uint64_t used, uint64_t total, FI
 {
 	fprintf(f,
 		"#-----------\nsnapshot=%zu\n#-----------\ntime=%" PRIu64
-		"\nmem_heap_B=%" PRIu64 "\nmem_heap_extra_B=%" PRIu64 "\nmem_stacks_B=0\n",
+		"\nmem_heap_B=%" PRIu64 "\nmem_heap_extra_B=%" PRIu64
+		"\nmem_stacks_B=0\n",
 		number, ns / 1000000, used, total > used ? total - used : 0);
 }
 

@@ -20,7 +20,8 @@
 /* Write it.  Errors are in the stream: ferror(). */
 void report_write_text(const struct report *r, FILE *f);
 void report_write_leaks(const struct report *r, FILE *f); /* a part of it */
-void report_write_sites(const struct report *r, FILE *f); /* another: the list by options.sort */
+void report_write_sites(const struct report *r,
+			FILE *f); /* another: the list by options.sort */
 void report_write_json(const struct report *r, FILE *f);
 
 /* One page for a browser; returns as struct format has it.  Only in a build with

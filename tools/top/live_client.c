@@ -29,9 +29,9 @@ struct glance {
 	pid_t pid;
 	const struct ask_options *options;
 	bool is_ours;
-	int pidfd, page, directory; /* descriptors, -1 = none */
+	int pidfd, page, directory;   /* descriptors, -1 = none */
 	char page_name[PATH_MAX + 8]; /* through /proc */
-	char root[64];		      /* glance_root */
+	char root[64];                /* glance_root */
 	uint64_t asked, wanted_ms;
 	bool is_waiting;
 };
@@ -39,8 +39,8 @@ struct glance {
 /* Without an answer for so long, see what is the matter. */
 enum { LATE_MS = 2000 };
 
-static void
-say(struct ask_error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void say(struct ask_error *err, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 static void
 say(struct ask_error *err, const char *format, ...)
 {
@@ -120,7 +120,8 @@ is_same_file(const char *a, const char *b)
 {
 	struct stat x, y;
 
-	return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+	return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev &&
+	       x.st_ino == y.st_ino;
 }
 
 static void
@@ -148,7 +149,8 @@ find_page(struct glance *g, struct ask_error *err)
 	if (has_asked < 0)
 		return false;
 	snprintf(directory, sizeof(directory), "%.*s",
-		 (int)(strlen(g->page_name) - sizeof("/" LIVE_PAGE_FILE) + 1), g->page_name);
+		 (int)(strlen(g->page_name) - sizeof("/" LIVE_PAGE_FILE) + 1),
+		 g->page_name);
 	g->page = open_page(g->page_name, err);
 	if (g->page < 0)
 		return false;
@@ -305,7 +307,8 @@ is_served(const struct glance *g)
 
 	/* Beside the root that it was found through: the main thread may have ended. */
 	if (root && strncmp(g->page_name, "/proc/", 6) == 0)
-		snprintf(name, sizeof(name), "%.*s/maps", (int)(root - g->page_name), g->page_name);
+		snprintf(name, sizeof(name), "%.*s/maps", (int)(root - g->page_name),
+			 g->page_name);
 	else
 		snprintf(name, sizeof(name), "/proc/%d/maps", (int)g->pid);
 	f = fopen(name, "re");
@@ -351,7 +354,8 @@ glance_look(struct glance *g, struct heap **ret_heap, struct ask_error *err)
 	if (!g->is_waiting || !read_page(g->page, &page))
 		return GLANCE_WAITING;
 	if (page.answered < g->asked)
-		return now_ms() - g->wanted_ms > LATE_MS ? look_late(g, err) : GLANCE_WAITING;
+		return now_ms() - g->wanted_ms > LATE_MS ? look_late(g, err)
+							 : GLANCE_WAITING;
 	g->is_waiting = false;
 	if (page.error) {
 		say(err, "process %d could not write its figures: %s", (int)g->pid,

@@ -38,12 +38,12 @@ void glance_beat(struct glance *g);
 bool glance_insist(struct glance *g, struct ask_error *ret_err);
 
 enum glance_state {
-	GLANCE_NEW,	/* *ret_heap is the look that was wanted, for heap_free() */
+	GLANCE_NEW,     /* *ret_heap is the look that was wanted, for heap_free() */
 	GLANCE_WAITING, /* it has not come yet */
-	GLANCE_IDLE,	/* nor in a while: the program allocates nothing */
+	GLANCE_IDLE,    /* nor in a while: the program allocates nothing */
 	GLANCE_STOPPED, /* the process is stopped */
 	GLANCE_TROUBLE, /* *ret_err says why there are no figures; there may be again */
-	GLANCE_ENDED,	/* *ret_err says how; there will be no more */
+	GLANCE_ENDED,   /* *ret_err says how; there will be no more */
 };
 
 /* Look whether there is something new; does not wait.  A program that has exec'ed or

@@ -48,7 +48,8 @@ top_now_ms(void)
 	struct timespec t;
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (unsigned long long)t.tv_sec * 1000 + (unsigned long long)t.tv_nsec / 1000000;
+	return (unsigned long long)t.tv_sec * 1000 +
+	       (unsigned long long)t.tv_nsec / 1000000;
 }
 
 static void
@@ -66,7 +67,8 @@ describe_end(struct top *t)
 	if (WIFSIGNALED(s))
 		snprintf(t->state, sizeof(t->state), "ended by signal %d", WTERMSIG(s));
 	else
-		snprintf(t->state, sizeof(t->state), "ended with status %d", WEXITSTATUS(s));
+		snprintf(t->state, sizeof(t->state), "ended with status %d",
+			 WEXITSTATUS(s));
 }
 
 /* Of our own process: nothing can be wrong but that it has not come so far, or has
@@ -178,7 +180,8 @@ pause_round(struct top *t)
 
 	while (top_now_ms() < end && !has_ended(t)) {
 		glance_beat(t->glance);
-		(void)poll(NULL, 0, t->interval_ms < POLL_MS ? (int)t->interval_ms : POLL_MS);
+		(void)poll(NULL, 0,
+			   t->interval_ms < POLL_MS ? (int)t->interval_ms : POLL_MS);
 	}
 }
 
@@ -197,8 +200,9 @@ batch(struct top *t, const struct wanted *w)
 			if (t->is_ours && state == GLANCE_ENDED && round)
 				return 0; /* its status says how */
 			if (state == GLANCE_ENDED && !t->glance)
-				snprintf(t->error.text, sizeof(t->error.text),
-					 "the command ended before it could be looked at");
+				snprintf(
+					t->error.text, sizeof(t->error.text),
+					"the command ended before it could be looked at");
 			complain("top: %s", t->error.text);
 			return EXIT_NO_ANSWER;
 		}
@@ -288,7 +292,7 @@ help(void)
 {
 	puts("usage: gcprof top [OPTION]... PID\n"
 	     "       gcprof top [OPTION]... -- COMMAND [ARGUMENT]...\n");
-#define TOP_OPTION(letter, name, argument, text) \
+#define TOP_OPTION(letter, name, argument, text)                                         \
 	printf("  %-22s %s\n", "--" name argument, text);
 #include "command/top_options.def"
 #undef TOP_OPTION
@@ -422,14 +426,19 @@ int
 main(int argc, char **argv)
 {
 	static const struct option options[] = {
-#define TOP_OPTION(letter, name, argument, text) \
-	{name, !argument[0] ? no_argument : argument[0] == '[' ? optional_argument : required_argument, NULL, letter},
+#define TOP_OPTION(letter, name, argument, text)                                         \
+	{name,                                                                           \
+	 !argument[0]         ? no_argument                                              \
+	 : argument[0] == '[' ? optional_argument                                        \
+			      : required_argument,                                       \
+	 NULL, letter},
 #include "command/top_options.def"
 #undef TOP_OPTION
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
-	struct top t = {.interval_ms = 1000, .ask = {.timeout_ms = 10000}, .view = view_new()};
+	struct top t = {
+		.interval_ms = 1000, .ask = {.timeout_ms = 10000}, .view = view_new()};
 	struct wanted w = {.rows = 20};
 	int c, index = 0, status;
 
@@ -447,7 +456,8 @@ main(int argc, char **argv)
 		if (c == '?')
 			return wrong_usage();
 		if (!parse_option(&t, &w, c, optarg)) {
-			complain("top: --%s: '%s' cannot be used", options[index].name, optarg);
+			complain("top: --%s: '%s' cannot be used", options[index].name,
+				 optarg);
 			return wrong_usage();
 		}
 	}
@@ -455,7 +465,8 @@ main(int argc, char **argv)
 		complain("top: of which process? A PID, or -- and a command");
 		return wrong_usage();
 	}
-	status = begin(&t, &w, argv + optind, argc - optind, strcmp(argv[optind - 1], "--") == 0);
+	status = begin(&t, &w, argv + optind, argc - optind,
+		       strcmp(argv[optind - 1], "--") == 0);
 	if (status == 0)
 		status = run(&t, &w);
 	glance_close(t.glance);

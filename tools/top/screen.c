@@ -17,7 +17,8 @@ int
 screen_run(struct top *t)
 {
 	snprintf(t->error.text, sizeof(t->error.text),
-		 "gcprof was built without ncurses (Debian: libncurses-dev), and has no screen; --batch prints plain text");
+		 "gcprof was built without ncurses (Debian: libncurses-dev), and has no "
+		 "screen; --batch prints plain text");
 	return -1;
 }
 
@@ -52,7 +53,7 @@ struct screen {
 	struct top *top;
 	struct page page;
 	size_t first, selected; /* rows of the table */
-	uint32_t node;		/* of the row that is selected */
+	uint32_t node;          /* of the row that is selected */
 	unsigned long long wanted_ms, beaten_ms;
 	bool is_paused, is_done, has_ended;
 	int y; /* where the next line goes */
@@ -108,7 +109,8 @@ put_at(struct screen *s, int more, enum view_line kind, const char *line)
 	attrset(attributes(kind) | more);
 	mvaddnstr(s->y, 0, line, (int)fitting(line, (size_t)COLS));
 	if (kind == VIEW_TITLE || kind == VIEW_HEADING || more)
-		for (int x = getcurx(stdscr); x < COLS && getcury(stdscr) == s->y && x > 0; x++)
+		for (int x = getcurx(stdscr);
+		     x < COLS && getcury(stdscr) == s->y && x > 0; x++)
 			addch(' ');
 	attrset(A_NORMAL);
 	s->y++;
@@ -171,7 +173,8 @@ open_help(struct screen *s)
 		"GROWN         since gcprof top began",
 		"GROWN/s       between the last two samples, as is CALLS/s (allocations)",
 		"AGE           of the oldest block, to within an epoch",
-		"SITE          functions, innermost first, without those of the C library",
+		"SITE          functions, innermost first, without those of the C "
+		"library",
 		"",
 		"Each sample forks the program once; gcprof(1) says more.",
 	};
@@ -198,7 +201,8 @@ static void draw(struct screen *s);
 static void
 add_wrapped(struct screen *s, char *line)
 {
-	size_t indent = strspn(line, " "), room = (size_t)COLS > indent + 20 ? (size_t)COLS - indent : 20;
+	size_t indent = strspn(line, " "),
+	       room = (size_t)COLS > indent + 20 ? (size_t)COLS - indent : 20;
 	char *at = line + indent, piece[1024];
 
 	do {
@@ -267,8 +271,8 @@ analyze(struct screen *s, const char *snapshot)
 	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	if (s->page.n == 0)
-		add_line(s, VIEW_TEXT, status == 0 ? "There are no findings."
-						   : "gcprof-analyze failed.");
+		add_line(s, VIEW_TEXT,
+			 status == 0 ? "There are no findings." : "gcprof-analyze failed.");
 	add_line(s, VIEW_TEXT, "");
 	add_line(s, VIEW_TEXT, "The snapshot stays, for gcprof-analyze:");
 	add_line(s, VIEW_TEXT, snapshot);
@@ -282,7 +286,8 @@ open_findings(struct screen *s)
 	struct ask_error error;
 
 	o.timeout_ms = 30000;
-	snprintf(s->message, sizeof(s->message), "waiting for a snapshot, and its analysis ...");
+	snprintf(s->message, sizeof(s->message),
+		 "waiting for a snapshot, and its analysis ...");
 	draw(s);
 	s->message[0] = '\0';
 	if (ask_snapshot(s->top->pid, &o, name, &error) < 0)
@@ -336,8 +341,10 @@ static void
 draw_foot(struct screen *s)
 {
 	char line[512];
-	const char *keys = s->page.title ? "q back  Up/Down scroll"
-					 : "q quit  s sort  p pause  Enter stack  f findings  h help";
+	const char *keys =
+		s->page.title
+			? "q back  Up/Down scroll"
+			: "q quit  s sort  p pause  Enter stack  f findings  h help";
 
 	s->y = LINES - 1;
 	if (s->message[0])
@@ -357,7 +364,8 @@ draw(struct screen *s)
 
 	erase();
 	s->y = 0;
-	snprintf(state, sizeof(state), "%s%s", s->is_paused && !s->has_ended ? "paused, " : "",
+	snprintf(state, sizeof(state), "%s%s",
+		 s->is_paused && !s->has_ended ? "paused, " : "",
 		 t->state[0] ? t->state : "waiting for the first sample");
 	if (s->page.title) {
 		char title[300];
@@ -552,8 +560,8 @@ begin_screen(struct top *t)
 	SCREEN *terminal = newterm(NULL, stdout, stdin);
 
 	if (!terminal) {
-		snprintf(t->error.text, sizeof(t->error.text),
-			 "the terminal (TERM=%.50s) is not known; --batch prints plain text",
+		snprintf(t->error.text,
+			 sizeof(t->error.text), "the terminal (TERM=%.50s) is not known; --batch prints plain text",
 			 getenv("TERM") ? getenv("TERM") : "");
 		return NULL;
 	}

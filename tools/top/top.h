@@ -15,15 +15,15 @@
 
 struct top {
 	pid_t pid;
-	bool is_ours;	 /* started by us, and ours to wait for */
+	bool is_ours;    /* started by us, and ours to wait for */
 	bool has_status; /* it has ended, and was waited for */
-	int status;	 /* as waitpid gives it */
+	int status;      /* as waitpid gives it */
 	bool is_insisting;
 	unsigned interval_ms;
 	struct ask_options ask;
 	struct glance *glance; /* NULL: not found yet */
 	struct view *view;
-	char state[128];	/* what goes on, for the title */
+	char state[128];        /* what goes on, for the title */
 	struct ask_error error; /* of the last trouble */
 };
 

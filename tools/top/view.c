@@ -25,25 +25,25 @@
 
 /* Of one node; what is remembered of the looks before. */
 struct memory {
-	uint64_t first_bytes;	  /* at the first look; 0 if the site came later */
-	uint64_t last_bytes;	  /* at the look before */
+	uint64_t first_bytes; /* at the first look; 0 if the site came later */
+	uint64_t last_bytes;  /* at the look before */
 	uint64_t last_allocations;
 	bool has_lived;
 	char *name; /* NULL: not shown yet */
 };
 
 struct view {
-	struct heap *heap; /* the last look */
+	struct heap *heap;  /* the last look */
 	struct heap *named; /* what the symbols are of; may be the same */
 	struct symbols *symbols;
-	char *root; /* for the symbols' files; lives longer than they do */
+	char *root;            /* for the symbols' files; lives longer than they do */
 	struct memory *memory; /* by node */
 	uint32_t n_memory;
 	struct view_site *sites;
 	size_t n_sites;
 	enum view_sort sort;
 	uint64_t n_looks, first_ns, last_ns; /* uptime at the looks */
-	double allocations, frees;	     /* a second */
+	double allocations, frees;           /* a second */
 	uint64_t last_allocations, last_frees;
 };
 
@@ -108,8 +108,8 @@ short_age(uint64_t ns, char *buf, size_t n)
 const char *
 view_sort_name(enum view_sort sort)
 {
-	static const char *const names[VIEW_N_SORTS] = {"live", "grown", "rate", "allocations",
-							"age"};
+	static const char *const names[VIEW_N_SORTS] = {"live", "grown", "rate",
+							"allocations", "age"};
 
 	return sort < VIEW_N_SORTS ? names[sort] : NULL;
 }
@@ -291,11 +291,12 @@ add_site(struct view *v, const struct heap *h, uint32_t node, double seconds)
 		s->node = node;
 		s->live = live->all;
 		s->grown_bytes = (int64_t)(live->all.bytes - m->first_bytes);
-		s->rate = seconds > 0
-				  ? (double)(int64_t)(live->all.bytes - m->last_bytes) / seconds
-				  : 0;
+		s->rate = seconds > 0 ? (double)(int64_t)(live->all.bytes - m->last_bytes) /
+						seconds
+				      : 0;
 		s->allocations =
-			seconds > 0 ? (double)(allocations - m->last_allocations) / seconds : 0;
+			seconds > 0 ? (double)(allocations - m->last_allocations) / seconds
+				    : 0;
 		s->age_ns = age_of(h, live);
 	}
 	m->last_bytes = live->all.bytes;
@@ -309,8 +310,9 @@ view_add(struct view *v, struct heap *heap)
 	double seconds;
 
 	/* Another program, or the same one begun anew. */
-	if (v->heap && (v->heap->info.start_time_ns != info->start_time_ns ||
-			info->allocations < v->last_allocations || heap->n_nodes < v->heap->n_nodes))
+	if (v->heap &&
+	    (v->heap->info.start_time_ns != info->start_time_ns ||
+	     info->allocations < v->last_allocations || heap->n_nodes < v->heap->n_nodes))
 		forget(v);
 	if (!make_room(v, heap)) {
 		heap_free(heap);
@@ -320,7 +322,9 @@ view_add(struct view *v, struct heap *heap)
 	v->n_sites = 0;
 	for (uint32_t i = 1; i <= heap->n_nodes; i++)
 		add_site(v, heap, i, seconds);
-	v->allocations = seconds > 0 ? (double)(info->allocations - v->last_allocations) / seconds : 0;
+	v->allocations =
+		seconds > 0 ? (double)(info->allocations - v->last_allocations) / seconds
+			    : 0;
 	v->frees = seconds > 0 ? (double)(info->frees - v->last_frees) / seconds : 0;
 	v->last_allocations = info->allocations;
 	v->last_frees = info->frees;
@@ -341,8 +345,8 @@ static const struct heap *
 tables_for(struct view *v, uint32_t node)
 {
 	const struct symbols_options o = {.sysroot = v->root && *v->root ? v->root : NULL,
-					    /* Loaded before it called chroot, maybe. */
-					    .is_sysroot_first = true};
+					  /* Loaded before it called chroot, maybe. */
+					  .is_sysroot_first = true};
 
 	if (v->named && node <= v->named->n_nodes)
 		return v->named;
@@ -364,8 +368,8 @@ frame_name(const struct heap *h, const struct stack_frame *f, char *buf, size_t 
 	else if (f->special)
 		snprintf(buf, n, "%s", f->special);
 	else
-		snprintf(buf, n, "%s+0x%" PRIx64, text_basename(h->modules[f->module].path.bytes),
-			 f->offset);
+		snprintf(buf, n, "%s+0x%" PRIx64,
+			 text_basename(h->modules[f->module].path.bytes), f->offset);
 }
 
 /* The first function that is the program's own; without names, the first place that is
@@ -403,7 +407,8 @@ name_site(struct view *v, uint32_t node)
 		frame_name(h, &stack.frames[i], one, sizeof(one));
 		if (n + strlen(one) + 4 > sizeof(line))
 			break;
-		n += (size_t)snprintf(line + n, sizeof(line) - n, "%s%s", i > first ? " < " : "", one);
+		n += (size_t)snprintf(line + n, sizeof(line) - n, "%s%s",
+				      i > first ? " < " : "", one);
 	}
 	stack_free(&stack);
 	return text_utf8(line, strlen(line), true);
@@ -446,12 +451,14 @@ put_title(const struct view *v, const char *state, size_t columns, view_put *put
 	int room;
 
 	name = text_utf8(info->executable.bytes, info->executable.n, true);
-	snprintf(left, sizeof(left), "gcprof top - %s (%" PRIu64 ")  up %" PRIu64 ":%02u:%02u",
-		 name ? text_basename(name) : "?", info->pid, s / 3600, (unsigned)(s / 60 % 60),
-		 (unsigned)(s % 60));
+	snprintf(left, sizeof(left),
+		 "gcprof top - %s (%" PRIu64 ")  up %" PRIu64 ":%02u:%02u",
+		 name ? text_basename(name) : "?", info->pid, s / 3600,
+		 (unsigned)(s / 60 % 60), (unsigned)(s % 60));
 	free(name);
 	room = (int)columns - (int)strlen(left);
-	snprintf(line, sizeof(line), "%s%*s", left, room > 0 && room < 500 ? room : 2, state);
+	snprintf(line, sizeof(line), "%s%*s", left, room > 0 && room < 500 ? room : 2,
+		 state);
 	put_cut(line, columns, VIEW_TITLE, put, arg);
 }
 
@@ -462,11 +469,13 @@ put_memory(const struct view *v, size_t columns, view_put *put, void *arg)
 	char a[32], b[32], c[32], d[32], e[32], line[512];
 
 	snprintf(line, sizeof(line), "memory   rss %s  heap %s used of %s  external %s",
-		 text_size(info->rss, a, sizeof(a)), text_size(info->heap_used, b, sizeof(b)),
+		 text_size(info->rss, a, sizeof(a)),
+		 text_size(info->heap_used, b, sizeof(b)),
 		 text_size(info->heap_total, c, sizeof(c)),
 		 text_size(info->external, d, sizeof(d)));
 	put_cut(line, columns, VIEW_FIGURES, put, arg);
-	snprintf(line, sizeof(line), "machine  %s, of which %s free  (gcprof itself: %s of rss)",
+	snprintf(line, sizeof(line),
+		 "machine  %s, of which %s free  (gcprof itself: %s of rss)",
 		 text_size(info->total_memory, a, sizeof(a)),
 		 text_size(info->free_memory, b, sizeof(b)),
 		 text_size(info->profiler_bytes, e, sizeof(e)));
@@ -486,7 +495,8 @@ put_cohorts(const struct view *v, size_t columns, view_put *put, void *arg)
 		old.blocks += h->site_lives[i].old.blocks;
 		old.bytes += h->site_lives[i].old.bytes;
 	}
-	snprintf(line, sizeof(line), "live     young %s in %s blocks  old %s in %s  epoch %" PRIu64,
+	snprintf(line, sizeof(line),
+		 "live     young %s in %s blocks  old %s in %s  epoch %" PRIu64,
 		 text_size(all.bytes - old.bytes, a, sizeof(a)),
 		 text_count(all.blocks - old.blocks, b, sizeof(b)),
 		 text_size(old.bytes, c, sizeof(c)), text_count(old.blocks, d, sizeof(d)),
@@ -495,7 +505,8 @@ put_cohorts(const struct view *v, size_t columns, view_put *put, void *arg)
 	snprintf(line, sizeof(line), "calls    %s allocations, %s/s  %s frees, %s/s",
 		 text_count(h->info.allocations, a, sizeof(a)),
 		 shorten(v->allocations, 1000, b, sizeof(b)),
-		 text_count(h->info.frees, c, sizeof(c)), shorten(v->frees, 1000, d, sizeof(d)));
+		 text_count(h->info.frees, c, sizeof(c)),
+		 shorten(v->frees, 1000, d, sizeof(d)));
 	put_cut(line, columns, VIEW_FIGURES, put, arg);
 }
 
@@ -504,8 +515,9 @@ view_head(struct view *v, const char *state, size_t columns, view_put *put, void
 {
 	char line[128];
 	static const char *const marks[VIEW_N_SORTS] = {
-		[VIEW_LIVE] = "*LIVE",	    [VIEW_GROWN] = "*GROWN",  [VIEW_RATE] = "*GROWN/s",
-		[VIEW_ALLOCATIONS] = "*CALLS/s", [VIEW_AGE] = "*AGE",
+		[VIEW_LIVE] = "*LIVE",    [VIEW_GROWN] = "*GROWN",
+		[VIEW_RATE] = "*GROWN/s", [VIEW_ALLOCATIONS] = "*CALLS/s",
+		[VIEW_AGE] = "*AGE",
 	};
 	/* The column that the table is sorted by has a star. */
 #define HEAD(key) (marks[key] + (v->sort != (key)))
@@ -518,8 +530,9 @@ view_head(struct view *v, const char *state, size_t columns, view_put *put, void
 	put_title(v, state, columns, put, arg);
 	put_memory(v, columns, put, arg);
 	put_cohorts(v, columns, put, arg);
-	snprintf(line, sizeof(line), "%6s %7s %7s %8s %8s %5s  SITE", HEAD(VIEW_LIVE), "BLOCKS",
-		 HEAD(VIEW_GROWN), HEAD(VIEW_RATE), HEAD(VIEW_ALLOCATIONS), HEAD(VIEW_AGE));
+	snprintf(line, sizeof(line), "%6s %7s %7s %8s %8s %5s  SITE", HEAD(VIEW_LIVE),
+		 "BLOCKS", HEAD(VIEW_GROWN), HEAD(VIEW_RATE), HEAD(VIEW_ALLOCATIONS),
+		 HEAD(VIEW_AGE));
 	put_cut(line, columns, VIEW_HEADING, put, arg);
 #undef HEAD
 }
@@ -549,27 +562,28 @@ view_row(struct view *v, size_t i, size_t columns, view_put *put, void *arg)
 
 	snprintf(line, sizeof(line), "%6s %7s %7s %8s %8s %5s  %.*s",
 		 short_size(s->live.bytes, live, sizeof(live)),
-		 shorten((double)s->live.blocks, s->live.blocks < 100000 ? 100000.5 : 1000, blocks,
-			 sizeof(blocks)),
+		 shorten((double)s->live.blocks, s->live.blocks < 100000 ? 100000.5 : 1000,
+			 blocks, sizeof(blocks)),
 		 short_change((double)s->grown_bytes, grown, sizeof(grown)),
 		 short_change(s->rate, rate, sizeof(rate)),
 		 s->allocations < 0.5 ? "-"
 				      : shorten(s->allocations, 1000, calls, sizeof(calls)),
 		 s->live.blocks ? short_age(s->age_ns, age, sizeof(age)) : "-",
-		 chain_length(name, columns > SITE_COLUMN ? columns - SITE_COLUMN : 1), name);
+		 chain_length(name, columns > SITE_COLUMN ? columns - SITE_COLUMN : 1),
+		 name);
 	put_cut(line, columns, s->rate > 0.5 ? VIEW_GROWING_ROW : VIEW_ROW, put, arg);
 }
 
 static void
-put_frame(const struct heap *h, const struct stack_frame *f, size_t columns, view_put *put,
-	  void *arg)
+put_frame(const struct heap *h, const struct stack_frame *f, size_t columns,
+	  view_put *put, void *arg)
 {
 	char name[300], line[1024], *safe;
 
 	frame_name(h, f, name, sizeof(name));
 	if (f->file)
-		snprintf(line, sizeof(line), "  %s  %s:%u%s", name, text_basename(f->file), f->line,
-			 f->is_inlined ? "  (inlined)" : "");
+		snprintf(line, sizeof(line), "  %s  %s:%u%s", name, text_basename(f->file),
+			 f->line, f->is_inlined ? "  (inlined)" : "");
 	else
 		snprintf(line, sizeof(line), "  %s  in %s", name,
 			 f->module ? text_basename(h->modules[f->module].path.bytes) : "?");
@@ -589,11 +603,15 @@ view_details(struct view *v, size_t i, size_t columns, view_put *put, void *arg)
 	struct stack stack;
 
 	snprintf(line, sizeof(line), "%s in %s blocks, of which %s in %s are old",
-		 text_size(live->all.bytes, a, sizeof(a)), text_count(live->all.blocks, b, sizeof(b)),
-		 text_size(live->old.bytes, c, sizeof(c)), text_count(live->old.blocks, d, sizeof(d)));
+		 text_size(live->all.bytes, a, sizeof(a)),
+		 text_count(live->all.blocks, b, sizeof(b)),
+		 text_size(live->old.bytes, c, sizeof(c)),
+		 text_count(live->old.blocks, d, sizeof(d)));
 	put_cut(line, columns, VIEW_FIGURES, put, arg);
-	snprintf(line, sizeof(line), "%s since the first sample; allocated %s times in all, %s",
-		 s->grown_bytes ? short_change((double)s->grown_bytes, a, sizeof(a)) : "no change",
+	snprintf(line, sizeof(line),
+		 "%s since the first sample; allocated %s times in all, %s",
+		 s->grown_bytes ? short_change((double)s->grown_bytes, a, sizeof(a))
+				: "no change",
 		 text_count(v->heap->nodes[s->node].allocations, b, sizeof(b)),
 		 text_size(v->heap->nodes[s->node].allocated_bytes, c, sizeof(c)));
 	put_cut(line, columns, VIEW_FIGURES, put, arg);

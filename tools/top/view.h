@@ -15,7 +15,14 @@
 
 #include "model/heap.h"
 
-enum view_sort { VIEW_LIVE, VIEW_GROWN, VIEW_RATE, VIEW_ALLOCATIONS, VIEW_AGE, VIEW_N_SORTS };
+enum view_sort {
+	VIEW_LIVE,
+	VIEW_GROWN,
+	VIEW_RATE,
+	VIEW_ALLOCATIONS,
+	VIEW_AGE,
+	VIEW_N_SORTS
+};
 
 /* "live", "grown" and so on; NULL beyond the last. */
 const char *view_sort_name(enum view_sort sort);
@@ -25,7 +32,7 @@ struct view_site {
 	uint32_t node;
 	struct heap_count live;
 	int64_t grown_bytes; /* since the first look */
-	double rate;	     /* bytes a second, between the last two looks */
+	double rate;         /* bytes a second, between the last two looks */
 	double allocations;  /* a second, likewise */
 	uint64_t age_ns;     /* of its oldest block, to within an epoch */
 };
@@ -52,7 +59,14 @@ size_t view_n_sites(const struct view *v);
 const struct view_site *view_site(const struct view *v, size_t i);
 
 /* Lines go to a function, with their kind for its colours. */
-enum view_line { VIEW_TITLE, VIEW_FIGURES, VIEW_HEADING, VIEW_ROW, VIEW_GROWING_ROW, VIEW_TEXT };
+enum view_line {
+	VIEW_TITLE,
+	VIEW_FIGURES,
+	VIEW_HEADING,
+	VIEW_ROW,
+	VIEW_GROWING_ROW,
+	VIEW_TEXT
+};
 typedef void view_put(void *arg, enum view_line kind, const char *line);
 
 /* The lines above the table, and its heading: VIEW_HEAD_LINES, whatever the width. */

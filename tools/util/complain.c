@@ -62,7 +62,8 @@ distance(const char *a, const char *b)
 	for (size_t k = 0; k <= m; k++)
 		rows[0][k] = k;
 	for (size_t i = 1; i <= n; i++) {
-		size_t *row = rows[i % 3], *before = rows[(i + 2) % 3], *two = rows[(i + 1) % 3];
+		size_t *row = rows[i % 3], *before = rows[(i + 2) % 3],
+		       *two = rows[(i + 1) % 3];
 
 		row[0] = i;
 		for (size_t k = 1; k <= m; k++) {
@@ -76,8 +77,8 @@ distance(const char *a, const char *b)
 }
 
 const char *
-complain_meant(const char *wrong, size_t n, const char *(*word)(const void *with, size_t i),
-	       const void *with)
+complain_meant(const char *wrong, size_t n,
+	       const char *(*word)(const void *with, size_t i), const void *with)
 {
 	const char *best = NULL;
 	size_t least_wrong = MOST_WRONG + 1;
@@ -148,7 +149,8 @@ complain_getopt(int argc, char **argv, const char *letters, const struct option 
 		return c;
 	word = argv[optind - 1];
 	if (!is_long(word, options))
-		complain(c == ':' ? "option -%c requires an argument" : "invalid option -%c", optopt);
+		complain(c == ':' ? "option -%c requires an argument" : "invalid option -%c",
+			 optopt);
 	else if (c == ':')
 		complain("option '%s' requires an argument", word);
 	else if (optopt == 0)

@@ -21,7 +21,7 @@
 
 struct outfile {
 	FILE *f;
-	char *target;	 /* the file itself, where the name is a link; NULL = direct */
+	char *target;    /* the file itself, where the name is a link; NULL = direct */
 	char *temporary; /* to be renamed; NULL = direct */
 };
 

@@ -130,8 +130,7 @@ let_signals(void)
 	struct sigaction old;
 
 	for (int i = 0; i < N_SIGNALS; i++)
-		if (sigaction(signals[i], NULL, &old) == 0 &&
-		    old.sa_handler == wait_and_die)
+		if (sigaction(signals[i], NULL, &old) == 0 && old.sa_handler == wait_and_die)
 			signal(signals[i], SIG_DFL);
 }
 

@@ -78,7 +78,8 @@ is_directional(const unsigned char *p, size_t length)
 	if (length == 2)
 		return p[0] == 0xd8 && p[1] == 0x9c;
 	return length == 3 && p[0] == 0xe2 &&
-	       ((p[1] == 0x80 && (p[2] == 0x8e || p[2] == 0x8f || (p[2] >= 0xaa && p[2] <= 0xae))) ||
+	       ((p[1] == 0x80 &&
+		 (p[2] == 0x8e || p[2] == 0x8f || (p[2] >= 0xaa && p[2] <= 0xae))) ||
 		(p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9));
 }
 
@@ -153,8 +154,7 @@ text_loss_meaning(const char *name, size_t n)
 	};
 
 	for (size_t i = 0; i < sizeof(meanings) / sizeof(*meanings); i++)
-		if (strlen(meanings[i][0]) == n &&
-		    memcmp(meanings[i][0], name, n) == 0)
+		if (strlen(meanings[i][0]) == n && memcmp(meanings[i][0], name, n) == 0)
 			return meanings[i][1];
 	return NULL;
 }
