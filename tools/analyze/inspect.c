@@ -13,7 +13,8 @@
 #include "explain/types.h"
 #include "graph/dominators.h"
 #include "names/names.h"
-#include "report/layout.h"
+#include "report/columns.h"
+#include "report/frames.h"
 #include "util/text.h"
 
 #define SIZE(v) text_size(v, (char[24]){0}, 24)

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "report/layout.h"
+#include "report/frames.h"
 #include "util/text.h"
 
 void

@@ -16,8 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "report/columns.h"
 #include "report/compared.h"
-#include "report/layout.h"
 #include "report/writers.h"
 #include "util/text.h"
 

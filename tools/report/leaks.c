@@ -13,7 +13,8 @@
 
 #include "names/names.h"
 #include "names/source_locations.h"
-#include "report/layout.h"
+#include "report/columns.h"
+#include "report/frames.h"
 #include "report/writers.h"
 #include "util/text.h"
 

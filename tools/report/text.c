@@ -4,7 +4,7 @@
  * Out:  aligned text as wide as the terminal, elsewhere of 80 columns, unless a long
  *       name or number needs more.
  * Not here: which rows there are and in which order (report.c), leaks and
- *           findings (report/leaks.c), how names are cut short (layout.c).
+ *           findings (report/leaks.c), how names are cut short (columns.c).
  *
  * SPDX-License-Identifier: MIT
  */
@@ -17,7 +17,8 @@
 #include <time.h>
 
 #include "names/names.h"
-#include "report/layout.h"
+#include "report/columns.h"
+#include "report/frames.h"
 #include "report/writers.h"
 #include "util/text.h"
 
@@ -644,7 +645,7 @@ put_callers(const struct report *r, FILE *f, uint32_t node, int indent)
 
 	if (stack_get(r->heap, r->symbols, node, &s) != 0)
 		return;
-	told = layout_told_frames(&s);
+	told = layout_n_shown_frames(&s);
 	named = names_frame(r->heap, &s);
 	while (first < told && !is_own_frame(r, &s.frames[first]))
 		first++;

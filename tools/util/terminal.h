@@ -2,7 +2,7 @@
  *
  * In:   --color, the environment, standard output.
  * Out:  how wide a stream is; escape sequences for those who may have them.
- * Not here: where words stand (layout.c), the pager (pager.c).
+ * Not here: where words stand (report/columns.c), the pager (pager.c).
  *
  * INVARIANT  one-terminal: at most one stream stands for the terminal, standard output
  * or what feeds the pager.  Every other stream is TERMINAL_PLAIN_COLUMNS wide and has

@@ -1,24 +1,20 @@
-/* layout.h -- names, paths and stacks in columns, for reports that people read.
+/* columns.h -- names, paths and sentences in columns, for reports that people read.
  *
  * In:   a stream, what is to be written, how many columns it may take.
  * Out:  text that is safe on a terminal.
- * Not here: what a report says (report/).
+ * Not here: what a report says (report/text.c and its like); stacks (frames.h).
  *
  * SPDX-License-Identifier: MIT
  */
-#ifndef GCPROF_LAYOUT_H
-#define GCPROF_LAYOUT_H
+#ifndef GCPROF_COLUMNS_H
+#define GCPROF_COLUMNS_H
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 
+#include "detect/finding.h"
 #include "model/heap.h"
-#include "names/stacks.h"
-#include "report/report.h"
-
-enum { LAYOUT_STACK_INDENT = 6 };
 
 /* Columns of a line in f. */
 size_t layout_columns(const FILE *f);
@@ -55,19 +51,5 @@ void layout_level(FILE *f, enum finding_level level);
 
 /* An empty line, a heading, a line under it. */
 void layout_heading(FILE *f, const char *heading);
-
-/* "module+0xoffset" */
-void layout_place(const struct report *r, FILE *f, const struct stack_frame *frame);
-
-/* One frame, on a line of its own; a whole stack, as options.frames has it. */
-void layout_frame(const struct report *r, FILE *f, const struct stack_frame *frame);
-void layout_stack(const struct report *r, FILE *f, uint32_t node);
-
-/* A frame in a module whose path is given; NULL = unknown. */
-void layout_frame_in(FILE *f, const char *module, const struct stack_frame *frame);
-
-/* Number of frames, without those outside of main or of a thread's start, which
- * are the same in every stack. */
-size_t layout_told_frames(const struct stack *s);
 
 #endif
