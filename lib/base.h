@@ -49,7 +49,7 @@ enum loss {
 	N_LOSSES
 };
 
-extern uint64_t loss[N_LOSSES]; /* session.c; atomic adds only */
+extern uint64_t loss[N_LOSSES]; /* process.c; atomic adds only */
 extern const char *const loss_names[N_LOSSES];
 
 #define relaxed_load(p) __atomic_load_n((p), __ATOMIC_RELAXED)

@@ -4,6 +4,7 @@
  */
 #include "beside.h"
 #include "modules.h"
+#include "options.h"
 #include "sys.h"
 
 #include <string.h>
@@ -41,8 +42,8 @@ is_there(char *to, size_t bytes, int n_directory, const char *tail)
 	return sys_access(to, X_OK) == 0;
 }
 
-const char *
-beside_analyzer(void)
+static const char *
+find_beside(void)
 {
 	static char path[4096];
 	const char *slash = library ? strrchr(library, '/') : NULL;
@@ -57,4 +58,24 @@ beside_analyzer(void)
 	    is_there(path, sizeof path, n, "/../../bin/gcprof-analyze"))
 		return path;
 	return configured;
+}
+
+const char *
+beside_analyzer(void)
+{
+	return options.analyzer ? options.analyzer : find_beside();
+}
+
+char *const *
+beside_environment(void)
+{
+	extern char **environ;
+	static char *environment[1024];
+	int n = 0, i;
+
+	for (i = 0; environ && environ[i] && n < 1023; i++)
+		if (strncmp(environ[i], "LD_PRELOAD=", 11) != 0 &&
+		    strncmp(environ[i], "GCPROF_WATCH=", 13) != 0)
+			environment[n++] = environ[i];
+	return environment;
 }

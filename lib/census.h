@@ -2,7 +2,7 @@
  *
  * In:   start, fork and exec of processes with this library; snapshots that were written.
  * Out:  a table that the command reads when the program has ended.
- * Not here: what is said about it (tools/command/census.c), who calls (session.c, exec.c).
+ * Not here: what is said about it (tools/command/census.c), who calls (session.c, take.c, exec.c).
  *
  * The command makes the table, a memory file, and names it by GCPROF_RUN, which is no
  * option of the contract: /proc/PID/fd/N.  A process that starts with the library maps it

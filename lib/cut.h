@@ -2,7 +2,7 @@
  *
  * In:   a function that writes.
  * Out:  its result, or the child that runs it; where each thread was stopped.
- * Not here: what is written (snapshot.h, scan.h), when (session.c).
+ * Not here: what is written (snapshot.h, scan.h), when (trigger.h).
  *
  * The other threads are stopped by a signal, each at a place where the books
  * and the blocks agree: a thread that the signal finds inside the library goes
@@ -17,7 +17,7 @@
  * as in use.  If no child can be made, the work is done in place while the
  * threads wait.
  *
- * LOCKS  none; one cut at a time (session.c sees to it).
+ * LOCKS  none; one cut at a time (turns.h).
  *
  * SPDX-License-Identifier: MIT
  */

@@ -57,14 +57,14 @@ wrap_alloc_slow(void *p, size_t bytes, enum heapfile_kind kind,
 				      kind == HEAPFILE_KIND_CALLOC ? BACKEND_ZERO : 0);
 	if (p)
 		record_alloc(p, bytes, kind, &c);
-	record_leave();
+	trigger_leave();
 	return p;
 }
 
 NOINLINE void *
 wrap_pending(void *p)
 {
-	record_pending();
+	trigger_pending();
 	return p;
 }
 
@@ -75,13 +75,13 @@ wrap_free_inside(void *p, enum heapfile_kind by, const struct record_frame *fram
 
 	if (likely(record_free(p, by, &c, NULL)))
 		backend_free(p);
-	record_leave();
+	trigger_leave();
 }
 
 NOINLINE void
 wrap_free_slow(void *p, enum heapfile_kind by, const struct record_frame *frame)
 {
-	if (likely(record_enter()))
+	if (likely(session_enter()))
 		wrap_free_inside(p, by, frame);
 	else if (record_free_nested(p, NULL))
 		backend_free(p);
@@ -129,6 +129,14 @@ wrap_is_malloc_replaced(void)
 	return IS_REPLACED(malloc);
 }
 
+/* After that of OWN, before the session starts. */
+__attribute__((constructor(102))) static void
+note_other_malloc(void)
+{
+	if (wrap_is_malloc_replaced())
+		session_note_other_malloc();
+}
+
 /* A block of the C library's own heap moves to ours. */
 static NOINLINE void *
 reallocate_foreign(void *p, size_t bytes, const struct record_frame *frame)
@@ -159,7 +167,7 @@ reallocate(void *p, size_t bytes)
 	}
 	if (wrap_is_too_big(bytes))
 		return NULL;
-	if (unlikely(!record_enter())) {
+	if (unlikely(!session_enter())) {
 		if (!record_free_nested(p, &old))
 			goto bad;
 		q = backend_realloc(p, bytes);
@@ -172,7 +180,7 @@ reallocate(void *p, size_t bytes)
 		return q;
 	}
 	if (unlikely(!record_free(p, HEAPFILE_KIND_MALLOC, &c, &old))) {
-		record_leave();
+		trigger_leave();
 		goto bad;
 	}
 	q = backend_realloc(p, bytes);
@@ -185,10 +193,10 @@ reallocate(void *p, size_t bytes)
 		record_grown(&old, q, bytes);
 		if (unlikely(q == p))
 			record_left(q);
-		record_leave();
+		trigger_leave();
 		return q;
 	}
-	record_leave();
+	trigger_leave();
 failed:
 	record_restore(&old);
 	errno = ENOMEM;
@@ -355,9 +363,9 @@ malloc_trim(size_t pad)
 {
 	int result = 0;
 
-	if (record_enter()) {
+	if (session_enter()) {
 		result = backend_trim(pad);
-		record_leave();
+		trigger_leave();
 	}
 	return result;
 }
@@ -394,7 +402,7 @@ rallocx(void *p, size_t bytes, int flags)
 {
 	struct caller c = CALLER();
 	struct block old;
-	bool is_inside = !record_enter();
+	bool is_inside = !session_enter();
 	void *q = NULL;
 
 	if (is_inside ? record_free_nested(p, &old)
@@ -410,7 +418,7 @@ rallocx(void *p, size_t bytes, int flags)
 			record_grown(&old, q, bytes);
 	}
 	if (!is_inside)
-		record_leave();
+		trigger_leave();
 	return q;
 }
 
@@ -419,7 +427,7 @@ rallocx(void *p, size_t bytes, int flags)
 EXPORT size_t
 xallocx(void *p, size_t bytes, size_t extra, int flags)
 {
-	bool is_inside = !record_enter();
+	bool is_inside = !session_enter();
 	struct block b;
 	size_t usable = 0;
 
@@ -431,7 +439,7 @@ xallocx(void *p, size_t bytes, size_t extra, int flags)
 			record_resize(&b, usable < bytes + extra ? usable : bytes + extra);
 	}
 	if (!is_inside)
-		record_leave();
+		trigger_leave();
 	return usable;
 }
 
@@ -447,14 +455,14 @@ dallocx(void *p, int flags)
 {
 	struct caller c = CALLER();
 
-	if (!record_enter()) {
+	if (!session_enter()) {
 		if (record_free_nested(p, NULL))
 			backend_dallocx(p, flags);
 		return;
 	}
 	if (record_free(p, HEAPFILE_KIND_MALLOC, &c, NULL))
 		backend_dallocx(p, flags);
-	record_leave();
+	trigger_leave();
 }
 
 EXPORT void
@@ -463,14 +471,14 @@ sdallocx(void *p, size_t bytes, int flags)
 	struct caller c = CALLER();
 
 	(void)bytes;
-	if (!record_enter()) {
+	if (!session_enter()) {
 		if (record_free_nested(p, NULL))
 			backend_dallocx(p, flags);
 		return;
 	}
 	if (record_free(p, HEAPFILE_KIND_MALLOC, &c, NULL))
 		backend_dallocx(p, flags);
-	record_leave();
+	trigger_leave();
 }
 
 EXPORT size_t
@@ -540,7 +548,7 @@ map(void *addr, size_t bytes, int prot, int flags, int fd, off_t offset,
 
 	if (p >= 0 && flags & MAP_FIXED)
 		large_changed((uintptr_t)p, bytes);
-	if (!record_enter()) {
+	if (!session_enter()) {
 		if (p >= 0 && !thread_tls.is_verifying)
 			lose(LOSS_MAPPINGS);
 		return (void *)set_errno(p);
@@ -559,7 +567,7 @@ map(void *addr, size_t bytes, int prot, int flags, int fd, off_t offset,
 
 		mappings_insert(&m);
 	}
-	record_leave();
+	trigger_leave();
 	return (void *)set_errno(p);
 }
 
@@ -587,9 +595,9 @@ munmap(void *addr, size_t bytes)
 	/* What the kernel would refuse stays known. */
 	if (!(start & (PAGE - 1)) && bytes && bytes <= PTRDIFF_MAX) {
 		large_changed(start, bytes);
-		if (record_enter()) {
+		if (session_enter()) {
 			mappings_remove(start, start + page_up(bytes));
-			record_leave();
+			trigger_leave();
 		} else {
 			lose(LOSS_MAPPINGS);
 		}
@@ -620,7 +628,7 @@ mremap(void *addr, size_t old_bytes, size_t bytes, int flags, ...)
 		     (long)to, 0);
 	if (p < 0)
 		return (void *)set_errno(p);
-	if (!record_enter()) {
+	if (!session_enter()) {
 		lose(LOSS_MAPPINGS);
 		return (void *)p;
 	}
@@ -635,7 +643,7 @@ mremap(void *addr, size_t old_bytes, size_t bytes, int flags, ...)
 	m.site = record_site(&c);
 	m.birth = record_birth();
 	mappings_insert(&m);
-	record_leave();
+	trigger_leave();
 	return (void *)p;
 }
 
@@ -646,10 +654,10 @@ protect(void *addr, size_t bytes, int prot)
 
 	if (result == 0) {
 		large_changed((uintptr_t)addr, bytes);
-		if (record_enter()) {
+		if (session_enter()) {
 			mappings_protect((uintptr_t)addr, (uintptr_t)addr + page_up(bytes),
 					 access_flags(prot));
-			record_leave();
+			trigger_leave();
 		} else {
 			lose(LOSS_MAPPINGS);
 		}
@@ -742,8 +750,8 @@ __register_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(voi
 	if (!real)
 		real = (int (*)(void (*)(void), void (*)(void), void (*)(void),
 				void *))libc_dlsym(RTLD_NEXT, "__register_atfork");
-	if (record_enter())
-		record_leave();
+	if (session_enter())
+		trigger_leave();
 	return real ? real(prepare, parent, child, object) : ENOMEM;
 }
 

@@ -4,7 +4,7 @@
  * Out:  what the next function of that name does; and once, if it worked and snapshots are
  *       wanted that the new user cannot write, a line that says so: at that time, as the
  *       administrator looks at the start of a daemon, and not at its end a month later.
- * Not here: the name of a snapshot (session.h).
+ * Not here: the name of a snapshot (take.h).
  *
  * The directory is not opened before the rights go, to be written to later: a descriptor can
  * be seen by the program, is closed by those that close all, and would keep a right that the
@@ -24,8 +24,8 @@
 #include "libc.h"
 #include "options.h"
 #include "sandbox.h"
-#include "session.h"
 #include "sys.h"
+#include "take.h"
 #include "wrap.h"
 
 #include <dlfcn.h>
@@ -85,7 +85,7 @@ consider(void)
 	if (idle == pid || !__atomic_compare_exchange_n(&user, &idle, pid, false,
 							__ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 		return;
-	if (!relaxed_load(&is_said) && session_next_name(name, sizeof name)) {
+	if (!relaxed_load(&is_said) && take_next_name(name, sizeof name)) {
 		directory = directory_of(name);
 		if (sys_access(directory, W_OK | X_OK) == -EACCES) {
 			relaxed_store(&is_said, true);

@@ -3,13 +3,13 @@
  * In:   GCPROF_LIVE, or a signal that asks; what who looks writes into the page that
  *       both share (live_page.h).
  * Out:  when to look; the names of the page and of the file of figures.
- * Not here: the look itself, in a child (session.c, snapshot.h).
+ * Not here: the figures, in a child (monitor.h, snapshot.h).
  *
  * Nothing is there before it is asked for, and nothing is done while nobody looks: a
  * look is taken when a viewer has raised a number in the page, and once the viewer has
  * been silent for LIVE_PATIENCE_MS the page is removed, unless GCPROF_LIVE wants it.
  *
- * LOCKS  none; all but live_next_ns is for the thread whose turn it is (session.c).
+ * LOCKS  none; all but live_next_ns is for the thread whose turn it is (turns.h).
  *
  * SPDX-License-Identifier: MIT
  */

@@ -1,14 +1,14 @@
 /* publish.h -- tools may know: the library's side of published.h.
  *
- * In:   what signals.c, session.c and live.c do and have done; requests of tools.
+ * In:   what signals.c, take.c and live.c do and have done; requests of tools.
  * Out:  the struct that tools read; which requests are waiting.
- * Not here: what is done about a request (session.h), its signal (signals.h).
+ * Not here: what is done about a request (trigger.h), its signal (signals.h).
  *
  * A program that nobody asks pays for one copy of its options, a few hundred bytes, and
  * from its first snapshot on for a page that it shares with the child that writes: a
  * child cannot write into its parent's memory otherwise.
  *
- * LOCKS  none.  Whose turn it is to take snapshots (session.c) alone calls
+ * LOCKS  none.  Whose turn it is to take snapshots (turns.h) alone calls
  *        publish_snapshot_* and publish_live.
  *
  * SPDX-License-Identifier: MIT

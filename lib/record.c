@@ -5,8 +5,8 @@
 #include "record.h"
 #include "aside.h"
 #include "backend.h"
+#include "badfrees.h"
 #include "books.h"
-#include "cut.h"
 #include "epochs.h"
 #include "foreign.h"
 #include "large.h"
@@ -16,6 +16,7 @@
 #include "session.h"
 #include "sites.h"
 #include "sys.h"
+#include "trigger.h"
 #include "unwind.h"
 #include "verify.h"
 
@@ -23,53 +24,10 @@
 
 extern void *__libc_stack_end; /* a variable of the loader's */
 
-bool record_is_ready;
-struct record_bad record_bad[RECORD_MAX_BAD];
-
 /* Bytes that a thread allocates between two looks at the clock, by weight: each
  * block weighs THREAD_PER_BLOCK more. */
 enum { BUDGET = 64 << 10 };
 _Static_assert((int)BOOKS_PER_BLOCK == (int)THREAD_PER_BLOCK, "one weight for both");
-
-NOINLINE void
-record_boot(void)
-{
-	static bool is_booting;
-
-	/* The boot itself may allocate only in ways that need no boot; a second
-	 * thread cannot exist before the first has allocated its stack. */
-	if (is_booting)
-		return;
-	is_booting = true;
-	if (thread_enter()) {
-		session_boot();
-		record_is_ready = true;
-		(void)thread_leave();
-	}
-}
-
-static void
-answer_request(void *where)
-{
-	session_asked(where);
-}
-
-NOINLINE void
-record_pending(void)
-{
-	uint32_t asked = __atomic_exchange_n(&thread_tls.guard, 0, __ATOMIC_RELAXED);
-
-	if (asked & THREAD_PARK)
-		cut_park();
-	if (asked & THREAD_PENDING && thread_enter()) {
-		struct cut_thread where = {.tid = 0};
-
-		/* Who called us may have a new block in its hands. */
-		cut_here(&where);
-		aside_call(answer_request, &where);
-		record_leave();
-	}
-}
 
 /* ---- allocation ---------------------------------------------------------- */
 
@@ -89,9 +47,9 @@ look_at_clock(void *thread)
 		 blocks = t->allocations - t->reported_blocks;
 
 	if (epochs_spend(bytes, now))
-		session_end_epoch(now);
+		trigger_end_epoch(now);
 	books_spend(bytes + blocks * BOOKS_PER_BLOCK, now, thread_sum);
-	session_clock(now);
+	trigger_check(now);
 	t->reported = allocated;
 	t->reported_blocks = t->allocations;
 	if (t->period != books_period_of(relaxed_load(&books_volume)))
@@ -267,7 +225,7 @@ record_alloc_nested(void *p, size_t bytes, enum heapfile_kind kind)
 {
 	struct block b = {.addr = (uintptr_t)p,
 			  .bytes = bytes,
-			  .site = record_is_ready ? SITE_NESTED : SITE_EARLY,
+			  .site = session_is_booted ? SITE_NESTED : SITE_EARLY,
 			  .kind = thread_tls.n_ignoring ? HEAPFILE_KIND_IGNORED : kind};
 
 	b.birth = stray_birth();
@@ -279,37 +237,6 @@ record_alloc_nested(void *p, size_t bytes, enum heapfile_kind kind)
 
 /* ---- release ------------------------------------------------------------- */
 
-/* Sum up by kind, place of the free and place of the allocation.  Returns true
- * for the first of its sort. */
-static bool
-note_bad(enum heapfile_bad kind, uintptr_t addr, site_id site, site_id allocated)
-{
-	int i;
-
-	for (i = 0; i < RECORD_MAX_BAD; i++) {
-		struct record_bad *b = &record_bad[i];
-		uint32_t free_entry = 0;
-
-		if (acquire_load(&b->kind) == (uint32_t)kind && b->site == site &&
-		    b->allocated == allocated) {
-			(void)atomic_add(&b->count, 1);
-			return false;
-		}
-		if (relaxed_load(&b->is_claimed) ||
-		    !__atomic_compare_exchange_n(&b->is_claimed, &free_entry, 1, false,
-						 __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
-			continue;
-		b->addr = addr;
-		b->site = site;
-		b->allocated = allocated;
-		b->count = 1;
-		release_store(&b->kind, kind);
-		return true;
-	}
-	lose(LOSS_BAD_FREES);
-	return false;
-}
-
 /* A block of the C library's own heap is its to free.  Not so where the caller wants
  * its tag: that is realloc, which asks foreign_is itself. */
 static bool
@@ -318,7 +245,7 @@ is_foreign(void *p, bool is_freed, bool is_nested)
 	if (!foreign_is(p))
 		return false;
 	if (is_freed && !is_nested) {
-		record_leave();
+		trigger_leave();
 		foreign_free(p);
 		(void)thread_enter();
 	} else if (is_freed) {
@@ -352,8 +279,8 @@ bad_free(void *p, enum blocks_state state, const struct block *b, const struct c
 	    (uintptr_t)&__libc_stack_end >= m.start && (uintptr_t)&__libc_stack_end < m.end)
 		return false;
 	site = c && thread_get() ? unwind_site(thread_get()->unwind, c) : SITE_NESTED;
-	if (note_bad(is_double ? HEAPFILE_BAD_DOUBLE : HEAPFILE_BAD_INVALID, (uintptr_t)p,
-		     site, is_double ? b->site : 0) &&
+	if (badfrees_note(is_double ? HEAPFILE_BAD_DOUBLE : HEAPFILE_BAD_INVALID,
+			  (uintptr_t)p, site, is_double ? b->site : 0) &&
 	    atomic_add(&n_said, 1) < 10)
 		sys_log("%s free of 0x%lx, ignored%s", is_double ? "double" : "invalid",
 			(unsigned long)p,
@@ -361,7 +288,7 @@ bad_free(void *p, enum blocks_state state, const struct block *b, const struct c
 	/* Not within a handler that interrupted the allocator: the next one will do. */
 	if (unlikely(options.abort_at != 0) && c &&
 	    atomic_add(&n_bad, 1) + 1 >= options.abort_at)
-		session_end_by_wrong_frees(relaxed_load(&n_bad));
+		trigger_abort(relaxed_load(&n_bad));
 	return false;
 }
 
@@ -415,8 +342,8 @@ record_free(void *p, enum heapfile_kind by, const struct caller *c, struct block
 	}
 	t = thread_get();
 	if (unlikely(!record_is_family(b.kind, by)) && t)
-		(void)note_bad(HEAPFILE_BAD_MISMATCH, b.addr, unwind_site(t->unwind, c),
-			       b.site);
+		(void)badfrees_note(HEAPFILE_BAD_MISMATCH, b.addr,
+				    unwind_site(t->unwind, c), b.site);
 	blocks_remove(&b);
 	if (unlikely(ret != NULL))
 		*ret = b;

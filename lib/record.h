@@ -44,28 +44,6 @@ struct record_frame {
 		.pc = (frame)->pc, .sp = (uintptr_t)((frame) + 1), .bp = (frame)->bp})
 #define CALLER() CALLER_OF(FRAME())
 
-extern bool record_is_ready HIDDEN; /* session_boot has run */
-
-/* Make ready; the very first call of all. Context: outside the guard. */
-void record_boot(void);
-
-/* Enter, booting if need be.  Returns false if inside already. */
-static ALWAYS_INLINE bool
-record_enter(void)
-{
-	if (unlikely(!record_is_ready))
-		record_boot();
-	return thread_enter();
-}
-
-void record_pending(void);
-static ALWAYS_INLINE void
-record_leave(void)
-{
-	if (unlikely(thread_leave()))
-		record_pending();
-}
-
 /* Let this thread take the quick way from now on, if it may. Inside the guard. */
 void record_consider_quick(void);
 
@@ -199,16 +177,5 @@ void record_resize(struct block *b, size_t bytes);
 /* The site of a caller, for mappings; and this thread's birth. Inside the guard. */
 site_id record_site(const struct caller *c);
 birth_id record_birth(void);
-
-/* Frees that were wrong. */
-struct record_bad {
-	uint32_t kind; /* enum heapfile_bad; 0 = entry unused; written last */
-	uint32_t is_claimed;
-	uint64_t count;
-	uintptr_t addr;
-	site_id site, allocated;
-};
-enum { RECORD_MAX_BAD = 1024 };
-extern struct record_bad record_bad[RECORD_MAX_BAD];
 
 #endif

@@ -1,8 +1,9 @@
 /* session.h -- the life of the profiler in one process.
  *
- * In:   start, end, fork, ends of epochs, requests of the program.
- * Out:  snapshots at the right moments; messages; memory figures.
- * Not here: signal handlers (signals.h), recording (record.h), the bytes of a snapshot (snapshot.h).
+ * In:   start, fork, end; a seccomp filter; the program's own calls of gcprof.h.
+ * Out:  everything is set up, and again in the child; the snapshot at the end.
+ * Not here: snapshots while it runs (trigger.h), signal handlers (signals.h), recording
+ *       (record.h, which boots this at its first call).
  *
  * SPDX-License-Identifier: MIT
  */
@@ -11,29 +12,26 @@
 
 #include "base.h"
 #include "gcprof.h"
+#include "thread.h"
 
-/* At the first allocation; reads the environment, chooses the allocator.
- * Context: inside the guard; libc may not be ready. */
+extern bool session_is_booted HIDDEN;
+
+/* Read the environment, choose the allocator, begin the books: at the very first call of
+ * all.  Context: outside the guard; libc may not be ready. */
 void session_boot(void);
 
-/* The epoch should end now.  Context: inside the guard, in an allocation. */
-void session_end_epoch(uint64_t now_ns);
-/* A thread has looked at the clock.  Context: as above. */
-void session_clock(uint64_t now_ns);
-/* The signal that asks came: for a look, or for a snapshot.  Context: any. */
-void session_note_request(bool is_look);
-/* Do what was asked for.  where: the program was interrupted (cut_interrupted), or NULL if it
- * calls.  Context: inside the guard. */
-struct cut_thread;
-void session_asked(const struct cut_thread *where);
-/* This signal, SIG..., is about to end the program: a snapshot if one is wanted,
- * after which no thread of the program is to run.  Context: a signal handler. */
-void session_ended_by(const char *signal, const struct cut_thread *where);
+/* Enter the guard, booting if need be.  Returns false if this thread is inside already.
+ * Left by trigger_leave. */
+static ALWAYS_INLINE bool
+session_enter(void)
+{
+	if (unlikely(!session_is_booted))
+		session_boot();
+	return thread_enter();
+}
 
-/* The program has freed wrongly as often as GCPROF_ABORT allows: end it by SIGABRT, after
- * a snapshot if one is wanted at its end.  A handler of the program's runs, as for
- * abort(3).  Context: inside the guard. */
-void session_end_by_wrong_frees(uint64_t n) __attribute__((noreturn));
+/* The program defines malloc itself.  Context: a constructor that runs before ours. */
+void session_note_other_malloc(void);
 
 /* Calls of gcprof.h.  Context: outside the guard. */
 int session_snapshot(const char *name);
@@ -50,10 +48,6 @@ void session_leaks_checked(void);
 void session_before_sandbox(void);
 void session_know_sandbox(bool is_strict);
 void session_after_sandbox(void);
-
-/* The name that a snapshot would have now.  Returns false if this is not the process of
- * these books, but a child of vfork.  Context: any. */
-bool session_next_name(char *to, size_t bytes);
 
 /* The program ends without exit().  Context: any. */
 void session_at_end(void);

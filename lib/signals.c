@@ -7,11 +7,10 @@
 #include "handler.h"
 #include "options.h"
 #include "publish.h"
-#include "record.h"
 #include "sandbox.h"
-#include "session.h"
 #include "sys.h"
 #include "thread.h"
+#include "trigger.h"
 
 #include <errno.h>
 #include <string.h>
@@ -68,8 +67,8 @@ obey(const ucontext_t *uc)
 		return;
 	cut_interrupted(&where, uc);
 	if (enter(uc)) {
-		session_asked(&where);
-		record_leave();
+		trigger_answer(&where);
+		trigger_leave();
 	} else if (thread_tls.guard < THREAD_PENDING && sys_getpid() == s.pid) {
 		/* One instruction, as in thread_leave. */
 		__asm__ volatile("addl %1, %0"
@@ -88,7 +87,7 @@ signals_asked(int number, siginfo_t *info, ucontext_t *uc, struct handler_stack 
 	bool result;
 
 	(void)number;
-	session_note_request(publish_note(info) == PUBLISH_LOOK);
+	trigger_note_request(publish_note(info) == PUBLISH_LOOK);
 	obey(uc);
 	memcpy(&mask, &uc->uc_sigmask, sizeof mask);
 	cut_before_leaving(mask);
@@ -105,7 +104,7 @@ on_request(const siginfo_t *info, const ucontext_t *uc, bool is_delegated)
 	enum publish_kind kind = is_delegated ? PUBLISH_NO_REQUEST : publish_note(info);
 
 	if (kind)
-		session_note_request(kind == PUBLISH_LOOK);
+		trigger_note_request(kind == PUBLISH_LOOK);
 	if (kind || is_delegated)
 		obey(uc);
 }
@@ -146,7 +145,7 @@ signals_fatal(int number, siginfo_t *info, ucontext_t *uc, struct handler_stack 
 	(void)sys_format(text, sizeof text, "SIG%s", name ? name : "");
 	cut_interrupted(&where, uc);
 	(void)enter(uc); /* or not: what it interrupted will never go on */
-	session_ended_by(text, &where);
+	trigger_before_death(text, &where);
 	(void)__sigaction(number, &usual, NULL);
 	/* Blocked until this returns, and for good if it came within sigsuspend or
 	 * ppoll.  A fault comes again by itself, with the place and the reason that a

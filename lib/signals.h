@@ -2,9 +2,9 @@
  *
  * In:   which signals, from the options; the program's own calls of sigaction
  *       and its older kin.
- * Out:  session_asked, session_ended_by; what the program believes to be
+ * Out:  trigger_answer, trigger_before_death; what the program believes to be
  *       installed.
- * Not here: what is done then (session.h); stopping threads (cut.h).
+ * Not here: what is done then (trigger.h); stopping threads (cut.h).
  *
  * Three uses, of signals that have their default action when we start; a signal
  * that is handled or ignored by then is left alone:

@@ -4,6 +4,7 @@
  */
 #include "snapshot.h"
 #include "backend.h"
+#include "badfrees.h"
 #include "blocks.h"
 #include "books.h"
 #include "cut.h"
@@ -18,7 +19,6 @@
 #include "modules.h"
 #include "options.h"
 #include "peek.h"
-#include "record.h"
 #include "roots.h"
 #include "scan.h"
 #include "sites.h"
@@ -500,8 +500,8 @@ put_bad_frees(void)
 	int i;
 
 	heapfile_section(HEAPFILE_BAD_FREES);
-	for (i = 0; i < RECORD_MAX_BAD; i++) {
-		const struct record_bad *b = &record_bad[i];
+	for (i = 0; i < BADFREES_MAX; i++) {
+		const struct badfree *b = &badfrees[i];
 		uint32_t kind = acquire_load(&b->kind);
 
 		if (!kind)

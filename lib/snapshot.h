@@ -2,7 +2,7 @@
  *
  * In:   the tables of sites, blocks, epochs, threads, modules, mappings.
  * Out:  a .heap file, through heapfile_write.h.
- * Not here: when (session.c), from which process (cut.h), the bytes of a file
+ * Not here: when (trigger.h), from which process (cut.h), the bytes of a file
  *       (heapfile_write.h).
  *
  * SPDX-License-Identifier: MIT

@@ -1184,6 +1184,14 @@ stat_stderr(struct stat *st)
 	return (int)K2(SYS_fstat, 2, st);
 }
 
+const char *
+sys_error_name(int err)
+{
+	const char *name = strerrordesc_np(err);
+
+	return name ? name : "unknown error";
+}
+
 void
 sys_log_init(void)
 {

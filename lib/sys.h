@@ -220,6 +220,9 @@ size_t sys_format(char *buf, size_t bytes, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 size_t sys_vformat(char *buf, size_t bytes, const char *format, va_list ap);
 
+/* What an errno means: strerror may read message catalogues, and allocate. */
+const char *sys_error_name(int err);
+
 /* Remember which file standard error is, for sys_log. */
 void sys_log_init(void);
 /* The process that lines are about: the program, also where a child writes. */

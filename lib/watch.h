@@ -2,7 +2,7 @@
  *
  * In:   the rules of GCPROF_WATCH; the clock; how much is live in all.
  * Out:  when to look; in a child, the look, which gcprof-analyze takes.
- * Not here: the child itself, and its file (session.c); what the rules mean
+ * Not here: the child itself, and its file (monitor.c); what the rules mean
  *       (watch_rules.h); names, lines and actions (tools/detect/alarms.c).
  *
  * A look costs the program a fork, and nothing where no rule can have anything to

@@ -13,6 +13,8 @@
 
 #include "backend.h"
 #include "record.h"
+#include "session.h"
+#include "trigger.h"
 
 #include <errno.h>
 #include <string.h>
@@ -42,7 +44,7 @@ bool wrap_is_malloc_replaced(void);
 /* What CALL yields becomes a block of BYTES and KIND, if it is not NULL. */
 #define WRAP_ALLOC(p, call, bytes, kind, c)                                              \
 	do {                                                                             \
-		if (unlikely(!record_enter())) {                                         \
+		if (unlikely(!session_enter())) {                                        \
 			p = (call);                                                      \
 			if (p)                                                           \
 				record_alloc_nested(p, bytes, kind);                     \
@@ -50,7 +52,7 @@ bool wrap_is_malloc_replaced(void);
 			p = (call);                                                      \
 			if (likely(p != NULL))                                           \
 				record_alloc(p, bytes, kind, c);                         \
-			record_leave();                                                  \
+			trigger_leave();                                                 \
 		}                                                                        \
 	} while (0)
 
@@ -123,7 +125,7 @@ wrap_free(void *p, enum heapfile_kind by)
 		wrap_free_inside(p, by, FRAME());
 	} else {
 		backend_free_quick(p);
-		record_leave();
+		trigger_leave();
 	}
 }
 
