@@ -90,8 +90,8 @@ is "snapshot is offered no process that is not profiled" '' "$gcprof" snapshot $
 is "gcprof-analyze is offered snapshots" app.heap "$analyze" a
 is "its switches are offered" --each "$analyze" --ea
 is "its values are completed" old "$analyze" --sort '=' o
-every "gcprof-analyze is offered every format of formats.c" "$(offered "$analyze" --format '=' 2>&1)" < \
-	<(sed -n 's/^\t{"\([a-z-]*\)",.*/\1/p' "$abs_top_srcdir/tools/report/formats.c")
+every "gcprof-analyze is offered every format of formats.def" "$(offered "$analyze" --format '=' 2>&1)" < \
+	<(sed -n 's/^FORMAT("\([a-z-]*\)",.*/\1/p' "$abs_top_srcdir/tools/report/formats.def")
 every "gcprof-analyze is offered every option of its --help" "$(offered "$analyze" -- 2>&1)" < \
 	<("$analyze" --help | grep -oE '^  (-o, )?--[a-z-]+(, --[a-z-]+)*' | grep -oE -- '--[a-z-]+')
 

@@ -647,13 +647,19 @@ way_of(const struct settings *s)
 	return s->diff ? compare_diff : s->merge ? compare_merge : analyze_all;
 }
 
+static void
+write_version(FILE *f)
+{
+	fputs("gcprof-analyze " PACKAGE_VERSION "\n", f);
+}
+
 /* Show a text that was asked for. */
 static int
-answer(const char *text)
+answer(void (*write)(FILE *f))
 {
 	struct output o = {.file.f = stdout};
 
-	fputs(text, stdout);
+	write(stdout);
 	return close_output(&o);
 }
 
@@ -670,10 +676,13 @@ main(int argc, char **argv)
 	progress.begin = now();
 	switch (options_parse(&s, argc, argv)) {
 	case OPTIONS_HELP:
-		status = answer(options_help);
+		status = answer(options_write_help);
+		break;
+	case OPTIONS_FORMATS:
+		status = answer(formats_write);
 		break;
 	case OPTIONS_VERSION:
-		status = answer("gcprof-analyze " PACKAGE_VERSION "\n");
+		status = answer(write_version);
 		break;
 	case OPTIONS_WORK:
 		status = way_of(&s)(&s, argv + optind, argc - optind);

@@ -9,7 +9,6 @@
 #include "analyze/options.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,201 +16,47 @@
 
 #include "detect/baseline.h"
 #include "util/complain.h"
+#include "util/option_table.h"
 #include "util/text.h"
 
-/* clang-format off */
-const char options_help[] =
-"Usage: gcprof-analyze [OPTION]... FILE...\n"
-"Say what holds a program's memory, from snapshots that libgcprof.so wrote.\n"
-"\n"
-"Of several snapshots of one process there is one report, of the last, which says\n"
-"what all of them show together; of several processes there is one of each.\n"
-"\n"
-"What to show\n"
-"  --each                a report of each snapshot, as if there were no other\n"
-"  --diff                what is new, grown, shrunk and gone from the first to the\n"
-"                        last; of three and more, how each site goes\n"
-"  --merge               one report of all processes, and the outliers\n"
-"  --top=N               rows of each list, of types as well, 0 for all (text: 10,\n"
-"                        JSON: all)\n"
-"  --sort=KEY            one list, by live, old, allocations, blocks, age (of the\n"
-"                        oldest block) or retained; no types then.  --diff: growth\n"
-"                        (default), live, blocks, allocations; --merge: live, old,\n"
-"                        allocations, blocks\n"
-"  --frames=N            frames of each stack in text, 0 for all (12), with\n"
-"                        those outside of main\n"
-"  --cohort=WHICH        count blocks of this cohort only: young, old or all\n"
-"  --min-age=EPOCHS      count blocks of at least this age only\n"
-"  --focus=REGEX         only sites with a frame whose function, file or module\n"
-"                        matches (POSIX extended)\n"
-"  --ignore=REGEX        no sites with such a frame\n"
-"\n"
-"Single blocks, instead of a report; an ADDRESS may lie inside of one\n"
-"  --block=ADDRESS       what is there: size, age, state, stack, pointers in it\n"
-"  --who-points-at=ADDRESS\n"
-"                        the blocks and variables that point at it\n"
-"  --path=ADDRESS        how a variable or a stack leads to it\n"
-"  --shell               a prompt for these and other questions\n"
-"\n"
-"Leaks\n"
-"  --suppressions=FILE   say nothing of leaks that match; LeakSanitizer's syntax or\n"
-"                        Valgrind's; may repeat\n"
-"  --no-builtin-suppressions\n"
-"                        disable the built-in suppressions for the C library\n"
-"  --gen-suppressions    print a suppression for each leak, in both syntaxes\n"
-"  --show-unused-suppressions\n"
-"                        print those that matched nothing\n"
-"  --baseline=FILE       findings that are there, and have not grown, are notes\n"
-"                        and fail nothing\n"
-"  --write-baseline=FILE write the findings for a later --baseline\n"
-"  --show-reachable      sites of reachable blocks are findings, too (notes)\n"
-"  --findings-only       text: findings and totals of leaks; nothing for a snapshot\n"
-"                        without findings\n"
-"  --show-content        the contents of one block of each leak, if the snapshot\n"
-"                        has it\n"
-"  --roots=LIST          where pointers may start: all (default); some of globals,\n"
-"                        stacks, registers, tls, keys, mappings, alt-stacks,\n"
-"                        registered, other; or all but some: no-stacks,no-tls\n"
-"  --leak-heuristics=WHICH\n"
-"                        all (default): pointers inside std::string, arrays of\n"
-"                        new[] and second base classes count as if they led to\n"
-"                        the start; or none\n"
-"\n"
-"How\n"
-"  --format=FORMAT[:FILE]\n"
-"                        text (default); json: schema gcprof-analyze/1; html: a\n"
-"                        page for a browser; findings only: sarif, junit, github\n"
-"                        (::error lines);\n"
-"                        flame graphs: collapsed (by --sort), speedscope;\n"
-"                        of --diff: collapsed (growth), difffolded (before, after);\n"
-"                        pprof; for Valgrind's viewers: dhat, massif;\n"
-"                        for Chrome DevTools and memlab: heapsnapshot;\n"
-"                        tables: csv (sites), sqlite (all);\n"
-"                        blocks: a line for each live block, with address,\n"
-"                        requested and usable bytes, kind, birth epoch, age,\n"
-"                        thread and site, tab separated;\n"
-"                        sites-raw: a line for each site, with its number,\n"
-"                        allocations, bytes, then module+offset of each frame,\n"
-"                        innermost first (\"=\" before an exact address)\n"
-"                        With :FILE it is written there.  May repeat\n"
-"  -o, --output=FILE     write there instead of standard output; the file is\n"
-"                        replaced when the new one is complete\n"
-"  --color=WHEN          auto (default): on a terminal, unless NO_COLOR is set or\n"
-"                        TERM is dumb; always, in files as well; or never\n"
-"  --pager, --no-pager   show text on a terminal with GCPROF_PAGER, PAGER or less,\n"
-"                        or never; by default if it is longer than the screen\n"
-"  --source-root=DIR     name source files below DIR relative to it (sarif, junit,\n"
-"                        github; default: the current directory)\n"
-"  --fail-on=LEVEL       exit with 1 if there are findings of this level or\n"
-"                        above: error, warning, note or never (default)\n"
-"\n"
-"Alarms\n"
-"  --watch=RULES         no report; a line on standard error for each rule that is\n"
-"                        broken, and its action: 'cache_.*:count>10000', ':bytes>1G',\n"
-"                        '...:exec=COMMAND', separated by semicolons; gcprof(7)\n"
-"  --watch-state=LIST    figures of alarms so far; new ones on standard output\n"
-"  --watch-keep=NAME     what a rule with the action snapshot renames the file to\n"
-"\n"
-"Names of functions\n"
-"  --sysroot=DIR         look for the program's files below DIR\n"
-"  --debug-dir=DIR       look for separate debug files in DIR, too\n"
-"  --no-symbols          show module+offset only\n"
-"  DEBUGINFOD_URLS       in the environment: ask these servers\n"
-"\n"
-"  --help                show this\n"
-"  --version             show the version\n"
-"\n"
-"Exit status: 0, 1 with findings as --fail-on asks, 2 on bad usage or a file that\n"
-"cannot be read.\n";
-/* clang-format on */
-
-/* ---- options ---- */
+/* ---- the table ---- */
 
 enum option_code {
-	OPT_TOP = 256,
-	OPT_EACH,
-	OPT_DIFF,
-	OPT_MERGE,
-	OPT_SORT,
-	OPT_FRAMES,
-	OPT_COHORT,
-	OPT_BLOCK,
-	OPT_WHO,
-	OPT_PATH,
-	OPT_SHELL,
-	OPT_MIN_AGE,
-	OPT_FOCUS,
-	OPT_IGNORE,
-	OPT_SUPPRESSIONS,
-	OPT_NO_BUILTIN,
-	OPT_GEN_SUPPRESSIONS,
-	OPT_SHOW_UNUSED,
-	OPT_BASELINE,
-	OPT_WRITE_BASELINE,
-	OPT_SHOW_REACHABLE,
-	OPT_SHOW_CONTENT,
-	OPT_FINDINGS_ONLY,
-	OPT_ROOTS,
-	OPT_HEURISTICS,
-	OPT_FORMAT,
-	OPT_COLOR,
-	OPT_PAGER,
-	OPT_NO_PAGER,
-	OPT_SOURCE_ROOT,
-	OPT_FAIL_ON,
-	OPT_SYSROOT,
-	OPT_DEBUG_DIR,
-	OPT_NO_SYMBOLS,
-	OPT_WATCH,
-	OPT_WATCH_STATE,
-	OPT_WATCH_KEEP,
-	OPT_HELP,
-	OPT_VERSION,
+	OPT_BEFORE = OPTION_FIRST - 1,
+#define ANALYZE_OPTION(id, letter, handed, name, argument, values, dflt, help) OPT_##id,
+#include "analyze/options.def"
 };
 
-static const struct option long_options[] = {
-	{"top", required_argument, NULL, OPT_TOP},
-	{"each", no_argument, NULL, OPT_EACH},
-	{"diff", no_argument, NULL, OPT_DIFF},
-	{"merge", no_argument, NULL, OPT_MERGE},
-	{"sort", required_argument, NULL, OPT_SORT},
-	{"frames", required_argument, NULL, OPT_FRAMES},
-	{"cohort", required_argument, NULL, OPT_COHORT},
-	{"min-age", required_argument, NULL, OPT_MIN_AGE},
-	{"block", required_argument, NULL, OPT_BLOCK},
-	{"who-points-at", required_argument, NULL, OPT_WHO},
-	{"path", required_argument, NULL, OPT_PATH},
-	{"shell", no_argument, NULL, OPT_SHELL},
-	{"focus", required_argument, NULL, OPT_FOCUS},
-	{"ignore", required_argument, NULL, OPT_IGNORE},
-	{"suppressions", required_argument, NULL, OPT_SUPPRESSIONS},
-	{"no-builtin-suppressions", no_argument, NULL, OPT_NO_BUILTIN},
-	{"gen-suppressions", no_argument, NULL, OPT_GEN_SUPPRESSIONS},
-	{"show-unused-suppressions", no_argument, NULL, OPT_SHOW_UNUSED},
-	{"baseline", required_argument, NULL, OPT_BASELINE},
-	{"write-baseline", required_argument, NULL, OPT_WRITE_BASELINE},
-	{"show-reachable", no_argument, NULL, OPT_SHOW_REACHABLE},
-	{"show-content", no_argument, NULL, OPT_SHOW_CONTENT},
-	{"findings-only", no_argument, NULL, OPT_FINDINGS_ONLY},
-	{"roots", required_argument, NULL, OPT_ROOTS},
-	{"leak-heuristics", required_argument, NULL, OPT_HEURISTICS},
-	{"source-root", required_argument, NULL, OPT_SOURCE_ROOT},
-	{"format", required_argument, NULL, OPT_FORMAT},
-	{"color", required_argument, NULL, OPT_COLOR},
-	{"pager", no_argument, NULL, OPT_PAGER},
-	{"no-pager", no_argument, NULL, OPT_NO_PAGER},
-	{"output", required_argument, NULL, 'o'},
-	{"fail-on", required_argument, NULL, OPT_FAIL_ON},
-	{"sysroot", required_argument, NULL, OPT_SYSROOT},
-	{"debug-dir", required_argument, NULL, OPT_DEBUG_DIR},
-	{"no-symbols", no_argument, NULL, OPT_NO_SYMBOLS},
-	{"watch", required_argument, NULL, OPT_WATCH},
-	{"watch-state", required_argument, NULL, OPT_WATCH_STATE},
-	{"watch-keep", required_argument, NULL, OPT_WATCH_KEEP},
-	{"help", no_argument, NULL, OPT_HELP},
-	{"version", no_argument, NULL, OPT_VERSION},
-	{NULL, 0, NULL, 0},
+static const struct option_row rows[] = {
+#define ANALYZE_GROUP(title) {OPTION_GROUP, 0, "", "", "", title},
+#define ANALYZE_OPTION(id, letter, handed, name, argument, values, dflt, help)           \
+	{OPT_##id, letter, name, argument, dflt, help},
+#include "analyze/options.def"
 };
+
+void
+options_write_help(FILE *f)
+{
+	fputs("Usage: gcprof-analyze [OPTION]... FILE...\n"
+	      "Report what holds a program's memory, from snapshots that libgcprof.so "
+	      "wrote.\n"
+	      "\n"
+	      "Several snapshots of one process make one report, of the last, which says "
+	      "what\n"
+	      "all of them show together; several processes make one each.\n"
+	      "\n",
+	      f);
+	option_table_write(rows, N_ROWS(rows), f);
+	fputs("\n"
+	      "DEBUGINFOD_URLS in the environment: also ask these servers for debug "
+	      "files.\n"
+	      "Exit status: 0, 1 with findings as --fail-on asks, 2 on bad usage or a "
+	      "file that\n"
+	      "cannot be read.\n",
+	      f);
+}
+
+/* ---- values ---- */
 
 static bool
 parse_number(const char *option, const char *value, uint64_t *ret)
@@ -552,7 +397,7 @@ parse_option(struct settings *s, int code)
 	case OPT_WATCH_KEEP:
 		s->watch.keep = optarg;
 		return true;
-	case 'o':
+	case OPT_OUTPUT:
 		s->output = optarg;
 		return true;
 	case '?':
@@ -626,13 +471,10 @@ unwanted_option(const struct settings *s)
 	return NULL;
 }
 
-/* Can that kind of report be written so? */
-static bool
-can_write(const struct settings *s, const struct format *f)
+static enum format_way
+way_of(const struct settings *s)
 {
-	return s->diff    ? f->write_diff != NULL
-	       : s->merge ? f->write_merge != NULL
-			  : f->write || f->write_findings;
+	return s->diff ? FORMAT_OF_DIFF : s->merge ? FORMAT_OF_MERGE : FORMAT_OF_REPORT;
 }
 
 static bool
@@ -662,12 +504,12 @@ settle_way(const struct settings *s)
 		return false;
 	}
 	for (int i = 0; i < s->n_outputs; i++) {
-		if (can_write(s, s->outputs[i].format))
+		if (format_can(s->outputs[i].format, way_of(s)))
 			continue;
 		fprintf(stderr, "gcprof-analyze: --format=%s is not one for %s; these are:",
 			s->outputs[i].format->name, way);
 		for (const struct format *f = formats; f->name; f++)
-			if (can_write(s, f))
+			if (format_can(f, way_of(s)))
 				fprintf(stderr, " %s", f->name);
 		fputc('\n', stderr);
 		return false;
@@ -737,9 +579,11 @@ options_parse(struct settings *s, int argc, char **argv)
 		complain("out of memory");
 		return OPTIONS_WRONG;
 	}
-	while ((code = complain_getopt(argc, argv, "o:", long_options, NULL)) != -1) {
+	while ((code = option_table_next(rows, N_ROWS(rows), false, argc, argv)) != -1) {
 		if (code == OPT_HELP)
 			return OPTIONS_HELP;
+		if (code == OPT_FORMAT && strcmp(optarg, "help") == 0)
+			return OPTIONS_FORMATS;
 		if (code == OPT_VERSION)
 			return OPTIONS_VERSION;
 		if (!parse_option(s, code))

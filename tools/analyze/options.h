@@ -67,7 +67,13 @@ struct settings {
 };
 
 /* What the command line may ask for instead of work. */
-enum options_answer { OPTIONS_WORK, OPTIONS_HELP, OPTIONS_VERSION, OPTIONS_WRONG };
+enum options_answer {
+	OPTIONS_WORK,
+	OPTIONS_HELP,
+	OPTIONS_FORMATS, /* their list */
+	OPTIONS_VERSION,
+	OPTIONS_WRONG
+};
 
 /* Read the command line; optind is then the first file.
  *
@@ -78,6 +84,6 @@ enum options_answer options_parse(struct settings *s, int argc, char **argv);
 
 void options_free(struct settings *s);
 
-extern const char options_help[];
+void options_write_help(FILE *f);
 
 #endif

@@ -28,6 +28,7 @@
 #include "command/launch.h"
 #include "sleeper.h"
 #include "util/complain.h"
+#include "util/option_table.h"
 #include "util/text.h"
 
 #include <dirent.h>
@@ -130,101 +131,78 @@ struct check {
 	struct sigaction program_sigchld, program_sigpipe;
 };
 
-enum {
-	OPT_REPORT = 'o',
-	OPT_HELP = 'h',
-	OPT_FORMAT = 256,
-	OPT_EXITCODE,
-	OPT_KEEP,
-	OPT_ALLOW_MISSING,
-	OPT_ANALYZER
+enum check_code {
+	CHECK_BEFORE = OPTION_FIRST - 1,
+#define CHECK_OPTION(id, letter, name, argument, values, dflt, help) CHECK_##id,
+#include "command/commands.def"
+/* Those of the analyzer that are handed on to it. */
+#define ANALYZE_OPTION(id, letter, handed, name, argument, values, dflt, help)           \
+	ANALYZER_##id,
+#include "analyze/options.def"
 };
 
-/* Of the analyzer; what is once only writes what is not to be written again. */
-static const struct analyzer_option {
-	const char *name, *argument;
-	bool is_once;
-	const char *help;
-} analyzer_options[] = {
-	{"fail-on", "LEVEL", false,
-	 "what fails: findings of level error (default), warning or note; or never"},
-	{"suppressions", "FILE", false, "say nothing of leaks that match"},
-	{"baseline", "FILE", false,
-	 "only what is new or has grown since FILE was written fails"},
-	{"write-baseline", "FILE", true, "write that file"},
-	{"roots", "LIST", false, "where pointers may start"},
-	{"leak-heuristics", "WHICH", false, "what counts as a pointer to a block's start"},
-	{"show-reachable", NULL, false, "also report reachable blocks"},
-	{"show-content", NULL, false, "dump the contents of a leaked block"},
-	{"no-builtin-suppressions", NULL, false,
-	 "disable the built-in suppressions for the C library"},
-	{"gen-suppressions", NULL, true, "print a suppression for each leak"},
-	{"show-unused-suppressions", NULL, true, "print those that matched nothing"},
-	{"frames", "N", false, "frames of each stack in text"},
-	{"source-root", "DIR", false, "name source files below DIR relative to it"},
-	{"sysroot", "DIR", false, "look for the program's files below DIR"},
-	{"debug-dir", "DIR", false, "look for separate debug files in DIR, too"},
-	{"no-symbols", NULL, false, "show module+offset only"},
+#define ROW_HANDED(id, letter, name, argument, dflt, help)                               \
+	{ANALYZER_##id, letter, name, argument, dflt, help},
+#define ROW_HANDED_ONCE ROW_HANDED
+#define ROW_NOT_HANDED(id, letter, name, argument, dflt, help)
+
+static const struct option_row rows[] = {
+#define CHECK_OPTION(id, letter, name, argument, values, dflt, help)                     \
+	{CHECK_##id, letter, name, argument, dflt, help},
+#include "command/commands.def"
+#define ANALYZE_OPTION(id, letter, handed, name, argument, values, dflt, help)           \
+	ROW_##handed(id, letter, name, argument, dflt, help)
+#include "analyze/options.def"
+#define OPTION SETTING_ROW
+#include "options.def"
+#undef OPTION
+	OPTION_HELP_ROW,
 };
-
-enum { N_ANALYZER_OPTIONS = sizeof(analyzer_options) / sizeof(analyzer_options[0]) };
-
-static const struct option own_options[] = {
-	{"format", required_argument, NULL, OPT_FORMAT},
-	{"report", required_argument, NULL, OPT_REPORT},
-	{"error-exitcode", required_argument, NULL, OPT_EXITCODE},
-	{"keep", no_argument, NULL, OPT_KEEP},
-	{"allow-missing", no_argument, NULL, OPT_ALLOW_MISSING},
-	{"help", no_argument, NULL, OPT_HELP},
-};
-
-enum { N_OWN_OPTIONS = sizeof(own_options) / sizeof(own_options[0]) };
 
 void
-check_list_options(void (*put)(const char *left, const char *words))
+check_list_options(FILE *f)
 {
-	put("--error-exitcode=N", "exit status if there are findings; default 23");
-	put("--allow-missing",
-	    "do not exit with 24 if a process left nothing to judge by");
-	put("--keep", "keep the snapshots, in the working directory; with --output=NAME, "
-		      "under that name");
-	put("--format=FORMAT[:FILE]",
-	    "text (default), json, html, sarif, junit or github; may repeat");
-	put("-o, --report=FILE",
-	    "where the report without :FILE goes; default standard error");
-	for (size_t i = 0; i < N_ANALYZER_OPTIONS; i++) {
-		const struct analyzer_option *o = &analyzer_options[i];
-		char left[64];
+	option_table_write(rows, N_ROWS(rows) - N_SETTINGS - 1, f);
+}
 
-		(void)snprintf(left, sizeof(left), "--%s%s%s", o->name,
-			       o->argument ? "=" : "", o->argument ? o->argument : "");
-		put(left, o->help);
+/* Does it write what is not to be written by each call of the analyzer? */
+static bool
+is_once(int code)
+{
+	enum { NOT_HANDED, HANDED, HANDED_ONCE };
+
+	switch (code) {
+#define ANALYZE_OPTION(id, letter, handed, name, argument, values, dflt, help)           \
+	case ANALYZER_##id:                                                              \
+		return handed == HANDED_ONCE;
+#include "analyze/options.def"
+	default:
+		return false;
 	}
 }
 
-static void
-list_options(struct option *ret)
+static int
+take_analyzer_option(struct check *c, int code)
 {
-	settings_list(ret);
-	ret += N_SETTINGS;
-	for (int i = 0; i < N_ANALYZER_OPTIONS; i++)
-		*ret++ = (struct option){
-			analyzer_options[i].name,
-			analyzer_options[i].argument ? required_argument : no_argument,
-			NULL,
-			OPT_ANALYZER + i,
-		};
-	memcpy(ret, own_options, sizeof(own_options));
-	ret[N_OWN_OPTIONS] = (struct option){NULL, 0, NULL, 0};
+	const struct option_row *row = option_table_find(rows, N_ROWS(rows), code);
+
+	if (code == ANALYZER_FAIL_ON)
+		c->fail_on = optarg;
+	add(is_once(code) ? &c->once : &c->options,
+	    text("--%s%s%s", row->name, optarg ? "=" : "", optarg ? optarg : ""));
+	return 0;
 }
 
+/* The analyzer would print its list, and no report. */
 static int
-take_analyzer_option(struct check *c, const struct analyzer_option *o)
+take_format(struct check *c)
 {
-	if (strcmp(o->name, "fail-on") == 0)
-		c->fail_on = optarg;
-	add(o->is_once ? &c->once : &c->options,
-	    text("--%s%s%s", o->name, optarg ? "=" : "", optarg ? optarg : ""));
+	if (strcmp(optarg, "help") == 0) {
+		complain("--format: 'help' is no format; try gcprof-analyze "
+			 "--format=help");
+		return CHECK_WRONG_USAGE;
+	}
+	add(&c->formats, text("%s", optarg));
 	return 0;
 }
 
@@ -246,22 +224,21 @@ static int
 take_option(struct check *c, int code)
 {
 	switch (code) {
-	case OPT_HELP:
+	case OPTION_HELP:
 		return CHECK_WANTS_HELP;
 	case '?':
 		return CHECK_WRONG_USAGE;
-	case OPT_FORMAT:
-		add(&c->formats, text("%s", optarg));
-		return 0;
-	case OPT_REPORT:
+	case CHECK_FORMAT:
+		return take_format(c);
+	case CHECK_REPORT:
 		c->report = optarg;
 		return 0;
-	case OPT_EXITCODE:
+	case CHECK_EXITCODE:
 		return take_exitcode(c);
-	case OPT_ALLOW_MISSING:
+	case CHECK_ALLOW_MISSING:
 		c->may_be_missing = true;
 		return 0;
-	case OPT_KEEP:
+	case CHECK_KEEP:
 		if (!c->output)
 			c->output = DEFAULT_OUTPUT;
 		return 0;
@@ -269,8 +246,8 @@ take_option(struct check *c, int code)
 		break;
 	}
 	if (code < SETTING_FIRST)
-		return take_analyzer_option(c, &analyzer_options[code - OPT_ANALYZER]);
-	if (strcmp(settings[code - SETTING_FIRST].option, "output") == 0)
+		return take_analyzer_option(c, code);
+	if (code == SETTING_OUTPUT)
 		c->output = optarg;
 	else
 		c->given[code - SETTING_FIRST] = optarg ? optarg : "1";
@@ -296,11 +273,10 @@ settle_formats(struct check *c)
 static int
 parse(struct check *c, int argc, char **argv)
 {
-	struct option options[N_SETTINGS + N_ANALYZER_OPTIONS + N_OWN_OPTIONS + 1];
 	int code, r = 0;
 
-	list_options(options);
-	while (r == 0 && (code = complain_getopt(argc, argv, "+ho:", options, NULL)) != -1)
+	while (r == 0 &&
+	       (code = option_table_next(rows, N_ROWS(rows), true, argc, argv)) != -1)
 		r = take_option(c, code);
 	if (r == 0 && optind == argc) {
 		complain("check: which command?");
@@ -953,10 +929,7 @@ try_analyzer(struct check *c)
 static const char *
 given_snapshot(const struct check *c)
 {
-	for (size_t i = 0; i < N_SETTINGS; i++)
-		if (strcmp(settings[i].variable, "GCPROF_SNAPSHOT") == 0)
-			return c->given[i];
-	return NULL;
+	return c->given[SETTING_SNAPSHOT - SETTING_FIRST];
 }
 
 /* Whether a list of GCPROF_SNAPSHOT asks for a snapshot at the end. */
@@ -1122,7 +1095,7 @@ start_program(const struct check *c, int pipe_end)
 	(void)setenv("GCPROF_ABORT", ABORT_AT, 0); /* one that loops would not end */
 	for (size_t i = 0; i < N_SETTINGS; i++)
 		if (c->given[i])
-			(void)setenv(settings[i].variable, c->given[i], 1);
+			(void)setenv(setting_variables[i], c->given[i], 1);
 	set_output(c->dir);
 	census_hand_on();
 	status = launch(c->command, c->library);

@@ -5,6 +5,8 @@
 #ifndef GCPROF_CHECK_H
 #define GCPROF_CHECK_H
 
+#include <stdio.h>
+
 enum {
 	CHECK_WANTS_HELP = -1,
 	CHECK_WRONG_USAGE = -2, /* and it has been said how */
@@ -20,7 +22,7 @@ enum {
  */
 int check(int argc, char **argv);
 
-/* Its options, beside those of launch.h, one call each. */
-void check_list_options(void (*put)(const char *left, const char *words));
+/* Print its options, without those of lib/options.def. */
+void check_list_options(FILE *f);
 
 #endif

@@ -18,32 +18,11 @@
 #include <string.h>
 #include <unistd.h>
 
-const struct setting settings[] = {
-#define OPTION(name, option, argument, value, help)                                      \
-	{"GCPROF_" #name, option, argument, value, help},
+const char *const setting_variables[N_SETTINGS] = {
+#define OPTION(name, option, argument, value, help) "GCPROF_" #name,
 #include "options.def"
 #undef OPTION
 };
-
-int
-setting_is_switch(const struct setting *s)
-{
-	return strncmp(s->argument, "0|1", 3) == 0;
-}
-
-void
-settings_list(struct option *ret)
-{
-	size_t i;
-
-	for (i = 0; i < N_SETTINGS; i++) {
-		ret[i].name = settings[i].option;
-		ret[i].has_arg = setting_is_switch(&settings[i]) ? optional_argument
-								 : required_argument;
-		ret[i].flag = NULL;
-		ret[i].val = SETTING_FIRST + (int)i;
-	}
-}
 
 /* ---- the library ---- */
 

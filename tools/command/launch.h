@@ -9,7 +9,6 @@
 #ifndef GCPROF_LAUNCH_H
 #define GCPROF_LAUNCH_H
 
-#include <getopt.h>
 #include <stddef.h>
 
 /* `run` and `check` keep to what env(1) and its like do, out of the way of the
@@ -21,28 +20,27 @@ enum {
 	EXIT_NOT_FOUND = 127,
 };
 
-/* Options of the library, from options.def: getopt_long gives SETTING_FIRST + i. */
-struct setting {
-	const char *variable;
-	const char *option;
-	const char *argument;
-	const char *value;
-	const char *help;
-};
-extern const struct setting settings[];
+/* Options of the library, from lib/options.def, and the variables that they set. */
 enum {
-	SETTING_FIRST = 1024,
-	N_SETTINGS = 0
-#define OPTION(name, option, argument, value, help) +1
+	SETTING_FIRST = 1024, /* above the codes of a command's own options */
+	SETTING_BEFORE = SETTING_FIRST - 1,
+#define OPTION(name, option, argument, value, help) SETTING_##name,
 #include "options.def"
 #undef OPTION
+	SETTING_END,
+	N_SETTINGS = SETTING_END - SETTING_FIRST
 };
+extern const char *const setting_variables[N_SETTINGS]; /* by code - SETTING_FIRST */
 
-/* An option whose values begin with 0 and 1 may stand alone, and means 1. */
-int setting_is_switch(const struct setting *s);
-
-/* Fill in the settings; ret has room for N_SETTINGS. */
-void settings_list(struct option *ret);
+/* Such a line as a row of an option table.  An option whose values begin with 0 and 1 may stand
+ * alone, and means 1. */
+#define SETTING_ROW(name, option, argument, value, help)                                  \
+	{SETTING_##name,                                                                  \
+	 0,                                                                               \
+	 option,                                                                          \
+	 (argument)[0] == '0' && (argument)[1] == '|' ? "[=" argument "]" : "=" argument, \
+	 value "; GCPROF_" #name,                                                         \
+	 help},
 
 /* Find a program that is installed with this one, or built with it.
  *

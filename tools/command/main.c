@@ -21,11 +21,10 @@
 #include "command/launch.h"
 #include "command/request.h"
 #include "util/complain.h"
+#include "util/option_table.h"
 #include "util/text.h"
 
 enum { EXIT_NO_ANSWER = 1 };
-
-enum { DEFAULT_TIMEOUT_S = 30 };
 
 /* ---- help ---- */
 
@@ -39,81 +38,93 @@ done_printing(void)
 	return EXIT_USAGE;
 }
 
-/* Words in the right-hand column, and their first line's left-hand side. */
+/* The library's options, which run and check have. */
+static const struct option_row run_rows[] = {
+#define OPTION SETTING_ROW
+#include "options.def"
+#undef OPTION
+	OPTION_HELP_ROW,
+};
+
+enum snapshot_code {
+	SNAPSHOT_BEFORE = OPTION_FIRST - 1,
+#define SNAPSHOT_OPTION(id, letter, name, argument, values, dflt, help) SNAPSHOT_##id,
+#include "command/commands.def"
+};
+
+static const struct option_row snapshot_rows[] = {
+#define SNAPSHOT_OPTION(id, letter, name, argument, values, dflt, help)                  \
+	{SNAPSHOT_##id, letter, name, argument, dflt, help},
+#include "command/commands.def"
+	OPTION_HELP_ROW,
+};
+
+/* What gcprof-top takes. */
+static const struct option_row top_rows[] = {
+#define TOP_OPTION(id, letter, name, argument, values, dflt, help)                       \
+	{OPTION_FIRST, letter, name, argument, dflt, help},
+#include "top/options.def"
+};
+
+static int command_run(int argc, char **argv);
+static int command_check(int argc, char **argv);
+static int command_snapshot(int argc, char **argv);
+static int command_top(int argc, char **argv);
+static int command_shell(int argc, char **argv);
+
+static const struct command {
+	const char *name, *arguments, *help;
+	int (*function)(int argc, char **argv);
+} commands[] = {
+#define COMMAND(name, arguments, help) {#name, arguments, help, command_##name},
+#include "command/commands.def"
+};
+
+enum { N_COMMANDS = sizeof(commands) / sizeof(*commands) };
+
+/* Usage lines; " | " stands between two ways. */
 static void
-put_option(const char *left, const char *words)
+put_usage(void)
 {
-	enum { LEFT = 24, COLUMNS = 79 };
-	size_t at = LEFT;
+	const char *first = "usage:";
 
-	(void)printf("  %-*s", LEFT - 2, left);
-	if (strlen(left) + 2 >= LEFT)
-		(void)printf("\n%*s", LEFT, "");
-	while (*words) {
-		size_t n = strcspn(words, " ");
+	for (size_t i = 0; i < N_COMMANDS; i++)
+		for (const char *at = commands[i].arguments; at;) {
+			const char *end = strstr(at, " | ");
 
-		if (at > LEFT && at + 1 + n > COLUMNS) {
-			(void)printf("\n%*s", LEFT, "");
-			at = LEFT;
+			(void)printf("%-6s gcprof %s %.*s\n", first, commands[i].name,
+				     end ? (int)(end - at) : (int)strlen(at), at);
+			at = end ? end + 3 : NULL;
+			first = "";
 		}
-		(void)printf("%s%.*s", at > LEFT ? " " : "", (int)n, words);
-		at += n + (at > LEFT);
-		words += n + (words[n] == ' ');
-	}
+	(void)puts("       gcprof --help | --version");
+}
+
+static void
+put_options(const struct command *c)
+{
+	if (c->function == command_shell)
+		return; /* it has those of gcprof-analyze */
 	(void)putchar('\n');
+	if (c->function == command_run)
+		option_table_write(run_rows, N_SETTINGS, stdout);
+	else if (c->function == command_check)
+		check_list_options(stdout);
+	else if (c->function == command_snapshot)
+		option_table_write(snapshot_rows, N_ROWS(snapshot_rows) - 1, stdout);
+	else
+		option_table_write(top_rows, N_ROWS(top_rows), stdout);
 }
 
 static int
 help(void)
 {
-	size_t i;
-
-	(void)puts("usage: gcprof run [OPTION]... [--] COMMAND [ARGUMENT]...\n"
-		   "       gcprof check [OPTION]... [--] COMMAND [ARGUMENT]...\n"
-		   "       gcprof snapshot [OPTION]... PID\n"
-		   "       gcprof top [OPTION]... PID\n"
-		   "       gcprof top [OPTION]... -- COMMAND [ARGUMENT]...\n"
-		   "       gcprof shell [OPTION]... FILE\n"
-		   "       gcprof --help | --version\n"
-		   "\n"
-		   "run: run a program with libgcprof.so preloaded; read what it writes "
-		   "with\n"
-		   "gcprof-analyze.  Each option sets a variable of the environment, "
-		   "which may be\n"
-		   "set without it as well.\n");
-	for (i = 0; i < N_SETTINGS; i++) {
-		const struct setting *s = &settings[i];
-		char left[64], variable[96];
-
-		(void)snprintf(left, sizeof(left),
-			       setting_is_switch(s) ? "--%s[=%s]" : "--%s=%s", s->option,
-			       s->argument);
-		put_option(left, s->help);
-		(void)snprintf(variable, sizeof(variable), "(%s; default %s)",
-			       s->variable, s->value);
-		put_option("", variable);
+	put_usage();
+	for (size_t i = 0; i < N_COMMANDS; i++) {
+		(void)putchar('\n');
+		option_table_paragraph(stdout, commands[i].name, commands[i].help);
+		put_options(&commands[i]);
 	}
-	(void)puts("\n"
-		   "check: run a program, and say what it has leaked.  Takes the options "
-		   "of run (a\n"
-		   "snapshot is only written at exit, and kept only with --keep or "
-		   "--output), and:\n");
-	check_list_options(put_option);
-	(void)puts("\n"
-		   "snapshot: ask a running program for a snapshot, wait for it, print "
-		   "its name.\n");
-	(void)printf("  %-21s seconds to wait; default %d\n", "--timeout=SECONDS",
-		     DEFAULT_TIMEOUT_S);
-	(void)puts(
-		"\n"
-		"top: show a running program's memory, or a command's while it runs.\n");
-#define TOP_OPTION(letter, name, argument, text) put_option("--" name argument, text);
-#include "command/top_options.def"
-#undef TOP_OPTION
-	(void)puts("\n"
-		   "shell: a prompt at which a snapshot is asked about its blocks and "
-		   "sites; takes\n"
-		   "options of gcprof-analyze.");
 	(void)puts("\n"
 		   "Exit status of run and check: the program's own; 125 if it cannot be "
 		   "profiled,\n"
@@ -121,7 +132,7 @@ help(void)
 		   "the program's\n"
 		   "own is 0: 23 with findings as --fail-on asks, 2 if the analysis "
 		   "failed, 24 if a\n"
-		   "process left no snapshot to judge by.\n"
+		   "process left no snapshot to check.\n"
 		   "Of top: the command's own; of a PID 0, or 1 if it does not answer.\n"
 		   "Of snapshot: 0, or 1 if there is none.  Of all: 2 for bad usage.\n"
 		   "\n"
@@ -146,21 +157,17 @@ bad_usage(int status)
 /* ---- run ---- */
 
 static int
-run(int argc, char **argv)
+command_run(int argc, char **argv)
 {
-	struct option options[N_SETTINGS + 2] = {
-		[N_SETTINGS] = {"help", no_argument, NULL, 'h'},
-	};
 	char library[PATH_MAX];
 	int c, status;
 
-	settings_list(options);
-	while ((c = complain_getopt(argc, argv, "+h", options, NULL)) != -1) {
-		if (c == 'h')
+	while ((c = option_table_next(run_rows, N_ROWS(run_rows), true, argc, argv)) != -1) {
+		if (c == OPTION_HELP)
 			return help();
 		if (c < SETTING_FIRST)
 			return bad_usage(EXIT_USAGE);
-		if (setenv(settings[c - SETTING_FIRST].variable, optarg ? optarg : "1",
+		if (setenv(setting_variables[c - SETTING_FIRST], optarg ? optarg : "1",
 			   1) < 0) {
 			complain("%s", strerror(errno));
 			return EXIT_NOT_RUN;
@@ -177,7 +184,7 @@ run(int argc, char **argv)
 /* ---- check ---- */
 
 static int
-check_or_help(int argc, char **argv)
+command_check(int argc, char **argv)
 {
 	int status = check(argc, argv);
 
@@ -190,10 +197,11 @@ check_or_help(int argc, char **argv)
 
 /* A program of its own: top/main.c says why. */
 static int
-top(char **argv)
+command_top(int argc, char **argv)
 {
 	char path[PATH_MAX];
 
+	(void)argc;
 	if (launch_find_tool("gcprof-top", path) < 0) {
 		complain("top: gcprof-top is neither beside this program nor "
 			 "in " GCPROF_BINDIR);
@@ -240,25 +248,24 @@ snapshot_of(const char *text, const struct ask_options *o)
 }
 
 static int
-snapshot(int argc, char **argv)
+command_snapshot(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{"timeout", required_argument, NULL, 't'},
-		{"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0},
-	};
-	struct ask_options o = {.timeout_ms = DEFAULT_TIMEOUT_S * 1000};
+	const struct option_row *timeout =
+		option_table_find(snapshot_rows, N_ROWS(snapshot_rows), SNAPSHOT_TIMEOUT);
+	struct ask_options o;
 	int c;
 
-	while ((c = complain_getopt(argc, argv, "h", options, NULL)) != -1) {
+	(void)parse_timeout(timeout->dflt, &o.timeout_ms);
+	while ((c = option_table_next(snapshot_rows, N_ROWS(snapshot_rows), false, argc,
+				      argv)) != -1) {
 		switch (c) {
-		case 't':
+		case SNAPSHOT_TIMEOUT:
 			if (parse_timeout(optarg, &o.timeout_ms) < 0) {
 				complain("'%s' is no number of seconds", optarg);
 				return bad_usage(EXIT_USAGE);
 			}
 			break;
-		case 'h':
+		case OPTION_HELP:
 			return help();
 		default:
 			return bad_usage(EXIT_USAGE);
@@ -275,7 +282,7 @@ snapshot(int argc, char **argv)
 
 /* Become gcprof-analyze --shell; the options are its own. */
 static int
-shell(int argc, char **argv)
+command_shell(int argc, char **argv)
 {
 	static char option[] = "--shell";
 	char analyzer[PATH_MAX];
@@ -292,28 +299,32 @@ shell(int argc, char **argv)
 	return EXIT_USAGE;
 }
 
-static const char *const commands[] = {"run", "check", "snapshot", "shell", "top"};
-enum { N_COMMANDS = sizeof(commands) / sizeof(*commands) };
-
 static const char *
 command_name(const void *unused, size_t i)
 {
 	(void)unused;
-	return commands[i];
+	return commands[i].name;
 }
 
 static int
 no_such_command(const char *command)
 {
 	const char *meant = complain_meant(command, N_COMMANDS, command_name, NULL);
+	char list[128] = "";
+	size_t n = 0;
 
+	for (size_t i = 0; i < N_COMMANDS && n < sizeof(list); i++)
+		n += (size_t)snprintf(list + n, sizeof(list) - n, "%s%s",
+				      i == 0               ? ""
+				      : i < N_COMMANDS - 1 ? ", "
+							   : " or ",
+				      commands[i].name);
 	if (meant)
 		complain("unknown command '%s'; did you mean %s?", command, meant);
 	else if (*command)
-		complain("unknown command '%s'; run, check, snapshot, shell or top?",
-			 command);
+		complain("unknown command '%s'; %s?", command, list);
 	else
-		complain("run, check, snapshot, shell or top?");
+		complain("%s?", list);
 	return bad_usage(EXIT_USAGE);
 }
 
@@ -330,15 +341,8 @@ main(int argc, char **argv)
 	/* gcprof-top is started with it as argv[0]. */
 	if (argc > 1)
 		argv[1] = our_name;
-	if (strcmp(command, "run") == 0)
-		return run(argc - 1, argv + 1);
-	if (strcmp(command, "check") == 0)
-		return check_or_help(argc - 1, argv + 1);
-	if (strcmp(command, "snapshot") == 0)
-		return snapshot(argc - 1, argv + 1);
-	if (strcmp(command, "shell") == 0)
-		return shell(argc - 1, argv + 1);
-	if (strcmp(command, "top") == 0)
-		return top(argv + 1);
+	for (size_t i = 0; i < N_COMMANDS; i++)
+		if (strcmp(command, commands[i].name) == 0)
+			return commands[i].function(argc - 1, argv + 1);
 	return no_such_command(command);
 }

@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "util/option_table.h"
+
 static int
 write_text(const struct report *r, FILE *f)
 {
@@ -54,33 +56,9 @@ write_sites_raw(const struct report *r, FILE *f)
 #endif
 
 const struct format formats[] = {
-	{"text", FORMAT_TEXT, .write = write_text, .write_diff = report_diff_text,
-	 .write_merge = report_merge_text},
-	{"json", FORMAT_ALONE | FORMAT_DEAD | FORMAT_RETAINED | FORMAT_TYPES,
-	 .write = write_json, .write_diff = report_diff_json,
-	 .write_merge = report_merge_json},
-	{"html",
-	 FORMAT_ALONE | FORMAT_DEAD | FORMAT_RETAINED | FORMAT_TYPES | FORMAT_BINARY, HTML},
-	{"sarif", 0, .begin = report_begin_sarif, .write_findings = report_write_sarif,
-	 .end = report_end_sarif},
-	{"junit", 0, .begin = report_begin_junit, .write_findings = report_write_junit,
-	 .end = report_end_junit},
-	{"github", 0, .write_findings = report_write_github},
-	{"collapsed", FORMAT_FACTS, .write = report_write_collapsed,
-	 .write_diff = report_diff_collapsed},
-	{"difffolded", FORMAT_FACTS, .write_diff = report_diff_difffolded},
-	{"speedscope", FORMAT_ALONE | FORMAT_DEAD | FORMAT_FACTS,
-	 .write = report_write_speedscope},
-	{"pprof", FORMAT_ALONE | FORMAT_DEAD | FORMAT_FACTS | FORMAT_BINARY, PPROF},
-	{"dhat", FORMAT_ALONE | FORMAT_DEAD | FORMAT_FACTS, .write = report_write_dhat},
-	{"massif", FORMAT_ALONE | FORMAT_FACTS, .write = report_write_massif},
-	{"heapsnapshot", FORMAT_ALONE | FORMAT_DEAD | FORMAT_FACTS,
-	 .write = report_write_heapsnapshot},
-	{"csv", FORMAT_ALONE | FORMAT_DEAD | FORMAT_RETAINED, .write = report_write_csv,
-	 .write_diff = report_diff_csv, .write_merge = report_merge_csv},
-	{"sqlite", FORMAT_ALONE | FORMAT_DEAD | FORMAT_RETAINED | FORMAT_BINARY, SQLITE},
-	{"blocks", FORMAT_RAW | FORMAT_FACTS, .write = write_blocks},
-	{"sites-raw", FORMAT_RAW | FORMAT_FACTS, .write = write_sites_raw},
+#define FORMAT(name, extension, help, needs, ...)                                        \
+	{name, extension, help, needs, __VA_ARGS__},
+#include "report/formats.def"
 	{.name = NULL},
 };
 
@@ -91,4 +69,51 @@ format_named(const char *name)
 		if (strcmp(f->name, name) == 0)
 			return f;
 	return NULL;
+}
+
+bool
+format_can(const struct format *f, enum format_way way)
+{
+	switch (way) {
+	case FORMAT_OF_DIFF:
+		return f->write_diff != NULL;
+	case FORMAT_OF_MERGE:
+		return f->write_merge != NULL;
+	case FORMAT_OF_REPORT:
+		break;
+	}
+	return f->write || f->write_findings;
+}
+
+/* "text          for reading (.txt; also --diff, --merge)" */
+static void
+write_line(const struct format *format, FILE *f)
+{
+	bool is_diff = format_can(format, FORMAT_OF_DIFF);
+	bool is_merge = format_can(format, FORMAT_OF_MERGE);
+	char words[512];
+
+	if (format->missing)
+		snprintf(words, sizeof(words), "%s (%s; gcprof was built without %s)",
+			 format->help, format->extension, format->missing);
+	else
+		snprintf(words, sizeof(words), "%s (%s%s%s%s)", format->help,
+			 format->extension,
+			 !is_diff && !is_merge                  ? ""
+			 : format_can(format, FORMAT_OF_REPORT) ? "; also "
+								: "; only ",
+			 is_diff    ? is_merge ? "--diff, --merge" : "--diff"
+			 : is_merge ? "--merge"
+				    : "",
+			 format->needs & FORMAT_BINARY ? "; not to a terminal" : "");
+	option_table_put(f, format->name, words);
+}
+
+void
+formats_write(FILE *f)
+{
+	fputs("Formats of --format=FORMAT[:FILE], with the usual extension of a file:\n",
+	      f);
+	for (const struct format *format = formats; format->name; format++)
+		write_line(format, f);
 }

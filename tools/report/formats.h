@@ -4,14 +4,14 @@
  * Out:  what --format names, and what each needs of the analysis.
  * Not here: the writers (report/), files and standard output (analyze/main.c).
  *
- * To add a format: a writer in a file of its own, a line in formats.c, one in
- * --help, one in gcprof-analyze(1), one in the completion.
+ * To add a format: HOWTO-ADD.
  *
  * SPDX-License-Identifier: MIT
  */
 #ifndef GCPROF_FORMATS_H
 #define GCPROF_FORMATS_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "compare/diff.h"
@@ -31,8 +31,10 @@ enum {
 };
 
 struct format {
-	const char *name; /* NULL ends the table */
-	unsigned needs;   /* FORMAT_... */
+	const char *name;      /* NULL ends the table */
+	const char *extension; /* with its dot; no two have the same */
+	const char *help;
+	unsigned needs; /* FORMAT_... */
 
 	/* The whole report.  Returns 0; -1: no memory; 1: failed, and has said so.
 	 * Errors of the stream are in the stream: ferror().  NULL, as is
@@ -53,10 +55,17 @@ struct format {
 	int (*write_merge)(const struct merge *m, FILE *f);
 };
 
-/* The first is what is written if none is asked for. */
+/* Those of formats.def.  The first is what is written if none is asked for. */
 extern const struct format formats[];
 
 /* Returns  the format of that name, or NULL. */
 const struct format *format_named(const char *name);
+
+/* Has it a writer for that? */
+enum format_way { FORMAT_OF_REPORT, FORMAT_OF_DIFF, FORMAT_OF_MERGE };
+bool format_can(const struct format *f, enum format_way way);
+
+/* The list of --format=help. */
+void formats_write(FILE *f);
 
 #endif

@@ -29,6 +29,7 @@
 #include "command/launch.h"
 #include "top/top.h"
 #include "util/complain.h"
+#include "util/option_table.h"
 #include "util/text.h"
 
 enum { EXIT_NO_ANSWER = 1, COLUMNS = 100, POLL_MS = 20, OWN_TIMEOUT_MS = 100 };
@@ -287,15 +288,25 @@ finish_command(struct top *t, const struct wanted *w)
 
 /* ---- options ---- */
 
+enum top_code {
+	TOP_BEFORE = OPTION_FIRST - 1,
+#define TOP_OPTION(id, letter, name, argument, values, dflt, help) TOP_##id,
+#include "top/options.def"
+};
+
+static const struct option_row rows[] = {
+#define TOP_OPTION(id, letter, name, argument, values, dflt, help)                       \
+	{TOP_##id, letter, name, argument, dflt, help},
+#include "top/options.def"
+	OPTION_HELP_ROW,
+};
+
 static int
 help(void)
 {
 	puts("usage: gcprof top [OPTION]... PID\n"
 	     "       gcprof top [OPTION]... -- COMMAND [ARGUMENT]...\n");
-#define TOP_OPTION(letter, name, argument, text)                                         \
-	printf("  %-22s %s\n", "--" name argument, text);
-#include "command/top_options.def"
-#undef TOP_OPTION
+	option_table_write(rows, N_ROWS(rows) - 1, stdout);
 	puts("\nSee gcprof(1).");
 	return fflush(stdout) == 0 ? 0 : EXIT_USAGE;
 }
@@ -348,22 +359,22 @@ static bool
 parse_option(struct top *t, struct wanted *w, int c, const char *text)
 {
 	switch (c) {
-	case 'i':
+	case TOP_INTERVAL:
 		return parse_seconds(text, &t->interval_ms);
-	case 'k':
+	case TOP_SORT:
 		return parse_sort(text, t->view);
-	case 'b':
+	case TOP_BATCH:
 		w->rounds = 1;
 		return !text || parse_count(text, 1, &w->rounds);
-	case 'n':
+	case TOP_TOP:
 		return parse_count(text, 0, &w->rows);
-	case 'o':
+	case TOP_OUTPUT:
 		w->output = text;
 		return true;
-	case 'x':
+	case TOP_INSIST:
 		t->is_insisting = true;
 		return true;
-	case 't':
+	case TOP_TIMEOUT:
 		return parse_seconds(text, &t->ask.timeout_ms);
 	default:
 		return false;
@@ -425,22 +436,10 @@ run(struct top *t, struct wanted *w)
 int
 main(int argc, char **argv)
 {
-	static const struct option options[] = {
-#define TOP_OPTION(letter, name, argument, text)                                         \
-	{name,                                                                           \
-	 !argument[0]         ? no_argument                                              \
-	 : argument[0] == '[' ? optional_argument                                        \
-			      : required_argument,                                       \
-	 NULL, letter},
-#include "command/top_options.def"
-#undef TOP_OPTION
-		{"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0},
-	};
 	struct top t = {
 		.interval_ms = 1000, .ask = {.timeout_ms = 10000}, .view = view_new()};
 	struct wanted w = {.rows = 20};
-	int c, index = 0, status;
+	int c, status;
 
 	setlocale(LC_ALL, "");
 	setlocale(LC_NUMERIC, "C");
@@ -450,14 +449,14 @@ main(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	view_set_sort(t.view, VIEW_GROWN);
-	while ((c = complain_getopt(argc, argv, "+h", options, &index)) != -1) {
-		if (c == 'h')
+	while ((c = option_table_next(rows, N_ROWS(rows), true, argc, argv)) != -1) {
+		if (c == OPTION_HELP)
 			return help();
 		if (c == '?')
 			return wrong_usage();
 		if (!parse_option(&t, &w, c, optarg)) {
-			complain("top: --%s: '%s' cannot be used", options[index].name,
-				 optarg);
+			complain("top: --%s: '%s' cannot be used",
+				 option_table_find(rows, N_ROWS(rows), c)->name, optarg);
 			return wrong_usage();
 		}
 	}
