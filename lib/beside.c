@@ -7,6 +7,7 @@
 #include "options.h"
 #include "sys.h"
 
+#include <limits.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -45,7 +46,7 @@ is_there(char *to, size_t bytes, int n_directory, const char *tail)
 static const char *
 find_beside(void)
 {
-	static char path[4096];
+	static char path[PATH_MAX];
 	const char *slash = library ? strrchr(library, '/') : NULL;
 	int n = slash ? (int)(slash - library) : 0;
 

@@ -30,6 +30,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -74,7 +75,7 @@ directory_of(char *name)
 static void
 consider(void)
 {
-	static char name[4096];
+	static char name[PATH_MAX];
 	static int user; /* atomic: the process that uses it, or 0 */
 	static bool is_said;
 	int pid = sys_getpid(), idle = relaxed_load(&user);

@@ -9,13 +9,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
 
 static struct {
 	int fd, mode;
 	bool is_lasting;
-	char name[4096], directory[4096], temporary[4096 + 32];
+	char name[PATH_MAX], directory[PATH_MAX], temporary[PATH_MAX + 32];
 } f;
 
 static const char *

@@ -40,6 +40,7 @@
 
 enum {
 	PUBLISHED_VERSION = 1,
+	PUBLISHED_NAME_BYTES = 4096,
 	PUBLISHED_PAGE = 4096,   /* at a multiple of which it lies */
 	PUBLISHED_REQUESTS = 16, /* the last so many */
 	PUBLISHED_SNAPSHOTS = 8, /* the last so many; number n is entry n % 8 */
@@ -68,8 +69,8 @@ struct published_request {
 
 struct published_snapshot {
 	uint32_t number;
-	int32_t writer;  /* process that writes it, as the program sees it; 0 = itself */
-	char name[4096]; /* absolute, as the process names it, if it could be made so */
+	int32_t writer; /* process that writes it, as the program sees it; 0 = itself */
+	char name[PUBLISHED_NAME_BYTES]; /* absolute, as the process names it, if it could be made so */
 };
 
 /* Written by the process that writes the snapshot. */

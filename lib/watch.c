@@ -9,6 +9,7 @@
 #include "watch_rules.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/wait.h>
 
@@ -182,7 +183,7 @@ static void
 become_analyzer(const struct watch_look *l, int answer)
 {
 	static char rules[8 + WATCH_TEXT_BYTES], states[14 + STATE_BYTES + 1],
-		keep[13 + 4096];
+		keep[13 + PATH_MAX];
 	const char *args[] = {"gcprof-analyze", rules, states, l->file, NULL, NULL};
 
 	(void)sys_format(rules, sizeof rules, "--watch=%s", options.watch);
