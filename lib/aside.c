@@ -3,39 +3,14 @@
  * SPDX-License-Identifier: MIT
  */
 #include "aside.h"
+#include "arch.h"
 #include "mem.h"
 #include "sys.h"
 #include "tsd.h"
 
 #include <sys/mman.h>
 
-void gcprof_aside_switch(void (*f)(void *), void *with, char *top) HIDDEN;
-extern const char gcprof_aside_switch_end[] HIDDEN;
-
-__asm__(".text\n"
-	".balign 16\n"
-	".globl gcprof_aside_switch\n"
-	".hidden gcprof_aside_switch\n"
-	".type gcprof_aside_switch, @function\n"
-	"gcprof_aside_switch:\n"
-	".cfi_startproc\n"
-	"	pushq %rbp\n"
-	".cfi_def_cfa_offset 16\n"
-	".cfi_offset %rbp, -16\n"
-	"	movq %rsp, %rbp\n"
-	".cfi_def_cfa_register %rbp\n"
-	"	movq %rdx, %rsp\n"
-	"	movq %rdi, %rax\n"
-	"	movq %rsi, %rdi\n"
-	"	callq *%rax\n"
-	"	leave\n"
-	".cfi_def_cfa %rsp, 8\n"
-	"	retq\n"
-	".cfi_endproc\n"
-	".size gcprof_aside_switch, .-gcprof_aside_switch\n"
-	".globl gcprof_aside_switch_end\n"
-	".hidden gcprof_aside_switch_end\n"
-	"gcprof_aside_switch_end:\n");
+ARCH_SWITCH_STACK(gcprof_aside_switch);
 
 static bool
 map(struct aside *a)

@@ -39,6 +39,7 @@
 #ifndef GCPROF_BLOCKS_H
 #define GCPROF_BLOCKS_H
 
+#include "arch.h"
 #include "base.h"
 
 struct block {
@@ -52,7 +53,7 @@ struct block {
 enum {
 	BLOCKS_GRANULE_BITS = 4,
 	BLOCKS_CHUNK_BITS = 26, /* bytes of heap that one shadow chunk covers */
-	BLOCKS_ADDRESS_BITS = 47,
+	BLOCKS_ADDRESS_BITS = ARCH_ADDRESS_BITS,
 	BLOCKS_BIRTHS = 1 << 25, /* birth_id must be below */
 	BLOCKS_SITES = 1 << 24,  /* site_id must be below */
 	BLOCKS_MAX_INLINE = 511, /* bytes; bigger blocks have four words */

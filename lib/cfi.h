@@ -15,11 +15,18 @@
 #ifndef GCPROF_CFI_H
 #define GCPROF_CFI_H
 
+#include "arch.h"
 #include "base.h"
 #include "modules.h"
 
-/* DWARF numbers of x86-64 registers. */
-enum { CFI_RBX = 3, CFI_RBP = 6, CFI_RSP = 7, CFI_RA = 16, CFI_N_REGS = 17 };
+/* Numbers of registers. */
+enum {
+	CFI_RBX = ARCH_DWARF_RBX,
+	CFI_RBP = ARCH_DWARF_FP,
+	CFI_RSP = ARCH_DWARF_SP,
+	CFI_RA = ARCH_DWARF_RA,
+	CFI_N_REGS = ARCH_DWARF_N
+};
 
 enum cfi_how {
 	CFI_SAME = 0,  /* unchanged, or nothing is said of it */

@@ -5,6 +5,7 @@
 #include "cut.h"
 #include "forking.h"
 #include "gate.h"
+#include "libc_inside.h"
 #include "mappings.h"
 #include "mem.h"
 #include "sandbox.h"
@@ -34,8 +35,6 @@ enum {
 
 struct cut cut_now;
 
-static const uint64_t libc_signals = 3ull << 31; /* 32 and 33 are sent to threads */
-
 static struct {
 	int number; /* of the signal */
 	bool is_installed;
@@ -49,15 +48,6 @@ static struct {
 } c;
 
 /* ---- the stopped thread -------------------------------------------------- */
-
-uintptr_t
-cut_thread_pointer(void)
-{
-	uintptr_t p;
-
-	__asm__("movq %%fs:0, %0" : "=r"(p));
-	return p;
-}
 
 static bool
 is_main(const struct cut_thread *t)
@@ -75,7 +65,7 @@ take_signals_over(uint64_t mask)
 	uint64_t pending;
 	int rounds = 64, number;
 
-	while ((pending = sys_pending_signals() & ~mask & ~libc_signals) != 0 && rounds--) {
+	while ((pending = sys_pending_signals() & ~mask & ~LIBC_SIGNALS) != 0 && rounds--) {
 		siginfo_t infos[16];
 		int n = 0;
 
@@ -104,7 +94,7 @@ cut_before_leaving(uint64_t mask)
 
 	if (sys_gettid() == main_thread)
 		return;
-	while (sys_pending_signals() & ~mask & ~libc_signals) {
+	while (sys_pending_signals() & ~mask & ~LIBC_SIGNALS) {
 		uint64_t blocked, pending, waited = sys_now_ns() - start;
 
 		/* A child of vfork may keep it from taking any for long. */
@@ -130,7 +120,7 @@ wait_for(const uint32_t *word, uint32_t generation)
 static void
 answer(struct cut_thread *t, uint32_t generation)
 {
-	t->thread_pointer = cut_thread_pointer();
+	t->thread_pointer = arch_thread_pointer();
 	release_store(&t->state, CUT_PARKED);
 	(void)__atomic_fetch_add(&c.n_answered, 1, __ATOMIC_RELEASE);
 	sys_wake(&c.n_answered);
@@ -161,50 +151,25 @@ my_entry(uint32_t generation)
 	return NULL;
 }
 
-/* Where the kernel saved the vector registers.  Code between two calls may have
- * the only copy of a pointer there.  Source: Intel SDM 1, 13.4 (XSAVE area);
- * the kernel's sigcontext.h. */
-static void
-find_vectors(struct cut_thread *t, const ucontext_t *uc)
-{
-	enum {
-		XMM = 160,
-		XMM_END = 416,
-		SOFTWARE = 464,
-		HEADER = 512,
-		MAGIC = 0x46505853
-	};
-	uintptr_t area = (uintptr_t)uc->uc_mcontext.fpregs;
-	const uint32_t *software = (const uint32_t *)(area + SOFTWARE);
-
-	if (!area)
-		return;
-	t->vectors = area + XMM;
-	t->vectors_end = area + XMM_END;
-	/* More than SSE is in use, and saved. */
-	if (software[0] == MAGIC && *(const uint64_t *)(area + HEADER) >> 2)
-		t->vectors_end = area + software[4];
-}
-
 void
 cut_interrupted(struct cut_thread *t, const ucontext_t *uc)
 {
-	uintptr_t registers[RESUME_REGISTERS];
+	uintptr_t registers[ARCH_N_REGISTERS_PC];
 	const struct handler_record *going_on = handler_record_of(uc);
 
 	resume_registers(uc, registers);
 	memcpy(&t->mask, &uc->uc_sigmask, sizeof t->mask);
 	if (going_on)
 		t->mask = going_on->mask;
-	/* The red zone below the stack pointer is in use: x86-64 psABI, 3.2.2. */
-	t->sp = registers[REG_RSP] - 128;
+	t->sp = registers[ARCH_REGISTER_SP] - ARCH_RED_ZONE;
 	t->alt_stack =
 		uc->uc_stack.ss_flags & SS_DISABLE ? 0 : (uintptr_t)uc->uc_stack.ss_sp;
-	t->pc = registers[REG_RIP];
-	t->pc_sp = registers[REG_RSP];
+	t->pc = registers[ARCH_REGISTER_PC];
+	t->pc_sp = registers[ARCH_REGISTER_SP];
 	t->is_interrupted = true;
 	memcpy(t->registers, registers, sizeof t->registers);
-	find_vectors(t, uc);
+	/* Code between two calls may have the only copy of a pointer there. */
+	arch_vectors(uc, &t->vectors, &t->vectors_end);
 }
 
 HANDLER(cut_on_stop, cut_stop);
@@ -222,9 +187,7 @@ cut_stop(int number, siginfo_t *info, ucontext_t *uc, struct handler_stack *stac
 	if (info->si_code == SI_TKILL && info->si_pid == sys_getpid()) {
 		if (thread_tls.guard != 0) {
 			if (!(thread_tls.guard & THREAD_PARK))
-				__asm__ volatile("addl %1, %0"
-						 : "+m"(thread_tls.guard)
-						 : "i"(THREAD_PARK));
+				arch_add_own(&thread_tls.guard, THREAD_PARK);
 		} else if ((t = my_entry(generation)) != NULL) {
 			sight = &t->sight;
 			cut_interrupted(t, uc);
@@ -605,7 +568,7 @@ cut_take(const struct cut_thread *self, enum cut_way way, int (*f)(void *with),
 			cut_now.threads[0].pc_sp = self->sp;
 		cut_now.threads[0].tid = sys_gettid();
 		cut_now.threads[0].state = CUT_PARKED;
-		cut_now.threads[0].thread_pointer = cut_thread_pointer();
+		cut_now.threads[0].thread_pointer = arch_thread_pointer();
 		cut_now.threads[0].alt_stack = sys_alt_stack();
 		cut_now.n_threads = 1;
 	}

@@ -24,6 +24,7 @@
 #ifndef GCPROF_CUT_H
 #define GCPROF_CUT_H
 
+#include "arch.h"
 #include "base.h"
 #include "resume.h"
 
@@ -35,22 +36,20 @@ enum cut_state {
 	CUT_GONE /* ended before it could answer */
 };
 
-enum { CUT_REGISTERS = 16 };
-
 struct cut_thread {
 	int tid;
 	uint32_t state;           /* enum cut_state; written last */
 	uint64_t mask;            /* signals that the program has blocked there */
 	uintptr_t sp;             /* everything from here upwards is in use */
-	uintptr_t thread_pointer; /* fs: the thread's descriptor */
+	uintptr_t thread_pointer; /* the thread's descriptor is there */
 	uintptr_t alt_stack;      /* sigaltstack, 0 = none */
 	/* Where it goes on, and its stack pointer there; pc 0: where the call below
 	 * pc_sp returns to. */
 	uintptr_t pc, pc_sp;
-	/* `registers` are all of them, in the order of ucontext; else rbx, rbp and
-	 * r12 to r15, at pc. */
+	/* `registers` are all of them, in the order of ucontext; else those that calls keep,
+	 * in the order of arch_capture, at pc. */
 	bool is_interrupted;
-	uintptr_t registers[CUT_REGISTERS];
+	uintptr_t registers[ARCH_N_REGISTERS];
 	uintptr_t hand; /* a block that malloc is about to give back, or 0 */
 	uintptr_t vectors, vectors_end; /* where those of the vector registers lie, or 0 */
 	bool is_sent;                   /* the signal */
@@ -116,21 +115,12 @@ void cut_before_leaving(uint64_t mask);
 static ALWAYS_INLINE void
 cut_here(struct cut_thread *ret)
 {
-	__asm__ volatile(
-		"movq %%rbx, 0(%2)\n\tmovq %%rbp, 8(%2)\n\tmovq %%r12, 16(%2)\n\t"
-		"movq %%r13, 24(%2)\n\tmovq %%r14, 32(%2)\n\tmovq %%r15, 40(%2)\n\t"
-		"leaq 0f(%%rip), %0\n0:\tmovq %%rsp, %1"
-		: "=&r"(ret->pc), "=&r"(ret->pc_sp)
-		: "r"(ret->registers)
-		: "memory");
+	arch_capture(ret->registers, &ret->pc, &ret->pc_sp);
 	ret->sp = ret->pc_sp;
 }
 
 /* Where a handler of ours has interrupted this thread. */
 void cut_interrupted(struct cut_thread *ret, const ucontext_t *uc);
-
-/* This thread's descriptor. */
-uintptr_t cut_thread_pointer(void);
 
 /* This thread was asked to stop while it was inside the library, and leaves it
  * now.  Context: guard down. */

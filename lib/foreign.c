@@ -3,21 +3,20 @@
  * SPDX-License-Identifier: MIT
  */
 #include "foreign.h"
+#include "arch.h"
 #include "aside.h"
 #include "backend.h"
 #include "blocks.h"
 #include "libc.h"
+#include "libc_inside.h"
 #include "mappings.h"
 #include "modules.h"
 #include "sys.h"
 #include "thread.h"
 
-extern void *__libc_stack_end; /* of the loader: in the main thread's first frame */
-
 enum {
 	HEADER = 16, /* before the block: bytes of the one before it, bytes of its own */
 	LEAST = 32,  /* bytes of the smallest, header included */
-	PAGE = 4096,
 	/* low bits of a header's bytes */
 	PREVIOUS_IN_USE = 1,
 	IS_MAPPED = 2,
@@ -91,9 +90,10 @@ is_kept(uintptr_t chunk, size_t bytes)
 		return true;
 	if (bytes > FASTEST)
 		return false;
-	next = words[0] ^ (uintptr_t)words >> 12;
-	return !next || (next % 16 == 0 && !(next >> BLOCKS_ADDRESS_BITS) && next >= PAGE &&
-			 (has_bytes(next, bytes) || has_bytes(next - HEADER, bytes)));
+	next = words[0] ^ (uintptr_t)words >> 12; /* PROTECT_PTR */
+	return !next ||
+	       (next % 16 == 0 && !(next >> BLOCKS_ADDRESS_BITS) && next >= ARCH_PAGE &&
+		(has_bytes(next, bytes) || has_bytes(next - HEADER, bytes)));
 }
 
 static bool
@@ -122,7 +122,7 @@ is_in_heap(uintptr_t chunk, size_t bytes)
 
 	if (offset < sizeof *h || !sys_is_readable(start))
 		return false;
-	return h->bytes % PAGE == 0 && h->bytes <= h->accessible &&
+	return h->bytes % ARCH_PAGE == 0 && h->bytes <= h->accessible &&
 	       h->accessible <= HEAP_BYTES && offset < h->bytes &&
 	       bytes + LEAST <= h->bytes - offset && sys_is_readable((uintptr_t)h->arena) &&
 	       is_in_use(chunk, bytes) && !is_kept(chunk, bytes);
@@ -134,14 +134,13 @@ is_in_heap(uintptr_t chunk, size_t bytes)
 static bool
 is_on_stack(uintptr_t at)
 {
-	const uintptr_t gap = 100 << 20, page_mask = ~(uintptr_t)(PAGE - 1);
-	uintptr_t sp = (uintptr_t)__builtin_frame_address(0), thread, top;
+	const uintptr_t gap = 100 << 20, thread = arch_thread_pointer(),
+			top = (uintptr_t)libc_start();
+	uintptr_t sp = (uintptr_t)__builtin_frame_address(0);
 
 	if (aside_has(sp) && thread_tls.guard_sp)
 		sp = thread_tls.guard_sp;
-	sp &= page_mask;
-	top = (uintptr_t)__libc_stack_end;
-	__asm__("mov %%fs:0, %0" : "=r"(thread));
+	sp = arch_page_of(sp);
 	return (at > top - gap && at < top + gap) ||
 	       (at >= sp && at < thread && thread - sp < gap);
 }
@@ -155,7 +154,7 @@ is_mapping(uintptr_t chunk, const struct header *h)
 	struct mapping mapping;
 
 	/* One of a great alignment does not begin where its mapping does. */
-	return h->before < chunk && start % PAGE == 0 && bytes % PAGE == 0 &&
+	return h->before < chunk && start % ARCH_PAGE == 0 && bytes % ARCH_PAGE == 0 &&
 	       bytes > h->before && bytes < (size_t)1 << BLOCKS_ADDRESS_BITS &&
 	       sys_is_readable(start) && sys_is_readable(start + bytes - 8) &&
 	       !is_on_stack(chunk) && !modules_find(chunk, &module) &&
@@ -169,7 +168,7 @@ foreign_is(const void *p)
 	const struct header *h = (const void *)chunk;
 	size_t bytes;
 
-	if (!libc.free || (uintptr_t)p % 16 || (uintptr_t)p < PAGE ||
+	if (!libc.free || (uintptr_t)p % 16 || (uintptr_t)p < ARCH_PAGE ||
 	    (uintptr_t)p >> BLOCKS_ADDRESS_BITS || !backend_is_beside_libc(p) ||
 	    blocks_is_inside((uintptr_t)p) || !sys_is_readable(chunk))
 		return false;

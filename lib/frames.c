@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "frames.h"
+#include "arch.h"
 #include "cfi.h"
 #include "cut.h"
 #include "heapfile_write.h"
@@ -24,8 +25,7 @@ enum {
 	MAX_SIGNALS = 16,
 	/* As in unwind.c: a frame pointer further up is not believed. */
 	MAX_GUESS = 16384,
-	RED_ZONE = 128, /* x86-64 psABI, 3.2.2 */
-	N_ROWS = 64     /* a power of two */
+	N_ROWS = 64 /* a power of two */
 };
 
 struct frame {
@@ -102,11 +102,11 @@ step_by_pointer(const struct known_row *k, uintptr_t pc, struct cfi_regs *regs)
 	    !(regs->known >> CFI_RBP & 1) || bp == 0)
 		return ENDED;
 	if (bp < sp || bp - sp > MAX_GUESS || !load(NULL, bp, &caller_bp) ||
-	    !load(NULL, bp + 8, &caller))
+	    !load(NULL, bp + ARCH_RA_ABOVE_FP, &caller))
 		return BROKE;
 	regs->r[CFI_RBP] = caller_bp;
 	regs->r[CFI_RA] = caller;
-	regs->r[CFI_RSP] = bp + 16;
+	regs->r[CFI_RSP] = bp + ARCH_SP_ABOVE_FP;
 	regs->known = 1u << CFI_RBP | 1u << CFI_RSP | 1u << CFI_RA;
 	return STEPPED;
 }
@@ -133,7 +133,7 @@ static size_t
 bytes_up_to(uintptr_t sp, uintptr_t next, bool is_signal)
 {
 	if (is_signal)
-		next = next - RED_ZONE;
+		next = next - ARCH_RED_ZONE;
 	return next > sp && next - sp < (is_signal ? MAX_GUESS : SIZE_MAX) ? next - sp : 0;
 }
 
@@ -201,25 +201,23 @@ static bool
 begin(const struct cut_thread *t, struct cfi_regs *regs)
 {
 	/* DWARF's numbers of the kernel's registers, in the order of ucontext. */
-	static const uint8_t dwarf[CUT_REGISTERS] = {8, 9, 10, 11, 12, 13, 14, 15,
-						     5, 4, 6,  3,  1,  0,  2,  7};
-	/* rbx, rbp, r12 to r15 */
-	static const uint8_t saved[] = {3, 6, 12, 13, 14, 15};
+	static const uint8_t dwarf[ARCH_N_REGISTERS] = ARCH_DWARF_OF_CONTEXT;
+	static const uint8_t saved[ARCH_N_SAVED] = ARCH_DWARF_OF_SAVED;
 	uintptr_t pc = t->pc;
 	uint32_t i;
 
 	memset(regs, 0, sizeof *regs);
 	if (t->is_interrupted) {
-		for (i = 0; i < CUT_REGISTERS; i++)
+		for (i = 0; i < ARCH_N_REGISTERS; i++)
 			regs->r[dwarf[i]] = t->registers[i];
 		regs->known = (1u << CFI_N_REGS) - 1;
 	} else {
-		for (i = 0; i < sizeof saved; i++) {
+		for (i = 0; i < ARCH_N_SAVED; i++) {
 			regs->r[saved[i]] = t->registers[i];
 			regs->known |= 1u << saved[i];
 		}
 		regs->known |= 1u << CFI_RSP | 1u << CFI_RA;
-		if (!pc && !load(NULL, t->pc_sp - 8, &pc))
+		if (!pc && !load(NULL, t->pc_sp - ARCH_RA_BELOW_SP, &pc))
 			return false;
 	}
 	regs->r[CFI_RSP] = t->pc_sp;

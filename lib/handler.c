@@ -178,18 +178,18 @@ extern const char handler_going_on[] HIDDEN, handler_call[] HIDDEN,
 struct handler_record *
 handler_record_of(const ucontext_t *uc)
 {
-	uintptr_t pc = (uintptr_t)uc->uc_mcontext.gregs[REG_RIP];
+	uintptr_t pc = arch_pc(uc);
 
 	return pc >= (uintptr_t)handler_going_on && pc <= (uintptr_t)handler_record_end
-		       ? (struct handler_record *)uc->uc_mcontext.gregs[REG_RSP]
+		       ? (struct handler_record *)arch_sp(uc)
 		       : NULL;
 }
 
 bool
 handler_is_unfinished(const ucontext_t *uc)
 {
-	uintptr_t pc = (uintptr_t)uc->uc_mcontext.gregs[REG_RIP];
+	uintptr_t pc = arch_pc(uc);
 
-	return pc <= (uintptr_t)handler_call || (pc == (uintptr_t)handler_called &&
-						 uc->uc_mcontext.gregs[REG_RAX] == -EINTR);
+	return pc <= (uintptr_t)handler_call ||
+	       (pc == (uintptr_t)handler_called && arch_result(uc) == -EINTR);
 }

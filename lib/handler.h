@@ -25,6 +25,7 @@
 #ifndef GCPROF_HANDLER_H
 #define GCPROF_HANDLER_H
 
+#include "arch.h"
 #include "base.h"
 
 #include <signal.h>
@@ -49,7 +50,7 @@ struct handler_record {
 	uint64_t spare[3];
 };
 enum {
-	HANDLER_RED_ZONE = 128,
+	HANDLER_RED_ZONE = ARCH_RED_ZONE,
 	HANDLER_BELOW = HANDLER_RED_ZONE + sizeof(struct handler_record)
 };
 

@@ -9,6 +9,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include "arch.h"
 #include "foreign.h"
 #include "large.h"
 #include "libc.h"
@@ -301,12 +302,10 @@ aligned_alloc(size_t align, size_t bytes)
 	return memalign_rounding(align, bytes);
 }
 
-enum { PAGE = 4096 };
-
 EXPORT void *
 valloc(size_t bytes)
 {
-	return wrap_memalign(PAGE, bytes, HEAPFILE_KIND_ALIGNED);
+	return wrap_memalign(ARCH_PAGE, bytes, HEAPFILE_KIND_ALIGNED);
 }
 
 EXPORT void *
@@ -314,7 +313,7 @@ pvalloc(size_t bytes)
 {
 	if (wrap_is_too_big(bytes))
 		return NULL;
-	return wrap_memalign(PAGE, (bytes + PAGE - 1) & ~(size_t)(PAGE - 1),
+	return wrap_memalign(ARCH_PAGE, (bytes + ARCH_PAGE - 1) & ~(size_t)(ARCH_PAGE - 1),
 			     HEAPFILE_KIND_ALIGNED);
 }
 
@@ -525,7 +524,7 @@ access_flags(int prot)
 static uintptr_t
 page_up(uintptr_t bytes)
 {
-	return (bytes + PAGE - 1) & ~(uintptr_t)(PAGE - 1);
+	return (bytes + ARCH_PAGE - 1) & ~(uintptr_t)(ARCH_PAGE - 1);
 }
 
 static long
@@ -593,7 +592,7 @@ munmap(void *addr, size_t bytes)
 	uintptr_t start = (uintptr_t)addr;
 
 	/* What the kernel would refuse stays known. */
-	if (!(start & (PAGE - 1)) && bytes && bytes <= PTRDIFF_MAX) {
+	if (!(start & (ARCH_PAGE - 1)) && bytes && bytes <= PTRDIFF_MAX) {
 		large_changed(start, bytes);
 		if (session_enter()) {
 			mappings_remove(start, start + page_up(bytes));

@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "large.h"
+#include "arch.h"
 #include "sys.h"
 
 #include <errno.h>
@@ -10,11 +11,9 @@
 #include <sys/mman.h>
 
 enum {
-	PAGE_BITS = 12,
-	PAGE = 1 << PAGE_BITS,
 	/* Sizes, and addresses where that is cheap: the bytes of which the tags take a
 	 * page of the shadow, which can be given back only whole. */
-	GRAIN = 4 * PAGE,
+	GRAIN = 4 * ARCH_PAGE,
 	HUGE_PAGE = 2 << 20,
 	N_RUNS = 64,
 	TRIES = 64, /* of a compare-and-exchange, or of a search, before it is given up */
@@ -29,19 +28,20 @@ enum {
 /* A run of pages in one word; 0 is none. */
 enum { COUNT_BITS = 29 };
 #define RUN(start, bytes)                                                                \
-	((uint64_t)(start) >> PAGE_BITS << COUNT_BITS | (bytes) >> PAGE_BITS)
-#define RUN_START(run) ((uintptr_t)((run) >> COUNT_BITS << PAGE_BITS))
-#define RUN_BYTES(run) ((size_t)((run) & ((1ull << COUNT_BITS) - 1)) << PAGE_BITS)
+	((uint64_t)(start) >> ARCH_PAGE_BITS << COUNT_BITS | (bytes) >> ARCH_PAGE_BITS)
+#define RUN_START(run) ((uintptr_t)((run) >> COUNT_BITS << ARCH_PAGE_BITS))
+#define RUN_BYTES(run) ((size_t)((run) & ((1ull << COUNT_BITS) - 1)) << ARCH_PAGE_BITS)
 #define RUN_END(run) (RUN_START(run) + RUN_BYTES(run))
 
 /* A block in its word: number of pages, and the page in its mebibyte at which it
  * begins; and whether the program has changed what pages of it are. */
-enum { PLACE_BITS = BLOCKS_LARGE_BITS - PAGE_BITS };
+enum { PLACE_BITS = BLOCKS_LARGE_BITS - ARCH_PAGE_BITS };
 #define BLOCK(start, bytes)                                                              \
-	((uint64_t)(bytes) >> PAGE_BITS << PLACE_BITS |                                  \
-	 ((uintptr_t)(start) >> PAGE_BITS & ((1u << PLACE_BITS) - 1)))
+	((uint64_t)(bytes) >> ARCH_PAGE_BITS << PLACE_BITS |                             \
+	 ((uintptr_t)(start) >> ARCH_PAGE_BITS & ((1u << PLACE_BITS) - 1)))
 #define BLOCK_CHANGED (1ull << 63)
-#define BLOCK_BYTES(word) ((size_t)(((word) & ~BLOCK_CHANGED) >> PLACE_BITS << PAGE_BITS))
+#define BLOCK_BYTES(word)                                                                \
+	((size_t)(((word) & ~BLOCK_CHANGED) >> PLACE_BITS << ARCH_PAGE_BITS))
 #define BLOCK_PLACE(word) ((word) & ((1u << PLACE_BITS) - 1))
 
 /* Free runs.  since: of the run that is there now, as `clock` was; a hint. */
@@ -110,12 +110,12 @@ map_aligned(size_t bytes, size_t align)
 {
 	uintptr_t p, start;
 
-	p = map_plain(bytes + align - PAGE);
+	p = map_plain(bytes + align - ARCH_PAGE);
 	if (!p)
 		return 0;
 	start = round_up(p, align);
 	unmap(p, start - p);
-	unmap(start + bytes, align - PAGE - (start - p));
+	unmap(start + bytes, align - ARCH_PAGE - (start - p));
 	return start;
 }
 
@@ -135,7 +135,7 @@ map(size_t bytes, size_t align)
 	if (p)
 		unmap(p, bytes);
 	p = map_aligned(bytes, good);
-	if (!p && align <= PAGE)
+	if (!p && align <= ARCH_PAGE)
 		p = map_plain(bytes);
 	if (p && is_huge)
 		(void)sys_madvise((void *)p, bytes, MADV_HUGEPAGE);
@@ -362,19 +362,19 @@ large_usable_slow(const void *p)
 static void
 clear(uintptr_t start, size_t bytes)
 {
-	unsigned char resident[LOOK / PAGE];
+	unsigned char resident[LOOK / ARCH_PAGE];
 	size_t at, n = 0, i;
 
 	for (at = bytes > CLEAR_AT_ONCE ? 0 : bytes; at < bytes; at += LOOK) {
-		size_t part = bytes - at < LOOK ? round_up(bytes - at, PAGE) : LOOK;
+		size_t part = bytes - at < LOOK ? round_up(bytes - at, ARCH_PAGE) : LOOK;
 
 		if (sys_mincore((void *)(start + at), part, resident) < 0)
 			memset(resident, 1, sizeof resident);
-		for (i = 0; i < part / PAGE; i++)
+		for (i = 0; i < part / ARCH_PAGE; i++)
 			n += resident[i] & 1;
 	}
-	if (bytes <= CLEAR_AT_ONCE || n >= bytes / PAGE / 4 ||
-	    sys_madvise((void *)start, round_up(bytes, PAGE), MADV_DONTNEED) < 0)
+	if (bytes <= CLEAR_AT_ONCE || n >= bytes / ARCH_PAGE / 4 ||
+	    sys_madvise((void *)start, round_up(bytes, ARCH_PAGE), MADV_DONTNEED) < 0)
 		memset((void *)start, 0, bytes);
 }
 
@@ -428,9 +428,9 @@ is_as_mapped(uintptr_t start, uint64_t value)
 
 	if (value & BLOCK_CHANGED)
 		return false;
-	got = sys_mremap((void *)start, bytes, bytes + PAGE, 0, NULL);
+	got = sys_mremap((void *)start, bytes, bytes + ARCH_PAGE, 0, NULL);
 	if (got == (long)start)
-		(void)sys_munmap((void *)(start + bytes), PAGE);
+		(void)sys_munmap((void *)(start + bytes), ARCH_PAGE);
 	return got != -EFAULT;
 }
 
@@ -452,7 +452,7 @@ large_changed(uintptr_t start, size_t bytes)
 
 	for (at = first; at < end && at - first <= 2ul * LARGE_KEEP; at += mebibyte) {
 		uint64_t *word = blocks_large(at), value = word ? acquire_load(word) : 0;
-		uintptr_t block = at + (BLOCK_PLACE(value) << PAGE_BITS);
+		uintptr_t block = at + (BLOCK_PLACE(value) << ARCH_PAGE_BITS);
 
 		while (value && block < end && block + BLOCK_BYTES(value) > start &&
 		       !__atomic_compare_exchange_n(word, &value, value | BLOCK_CHANGED,
@@ -505,9 +505,9 @@ copy(char *to, const char *from, size_t bytes)
 {
 	size_t at;
 
-	for (at = 0; at < bytes; at += PAGE)
-		if (from[at] || memcmp(from + at, from + at + 1, PAGE - 1) != 0)
-			memcpy(to + at, from + at, PAGE);
+	for (at = 0; at < bytes; at += ARCH_PAGE)
+		if (from[at] || memcmp(from + at, from + at + 1, ARCH_PAGE - 1) != 0)
+			memcpy(to + at, from + at, ARCH_PAGE);
 }
 
 /* The kernel moves one mapping, and this block lies in several: runs of different ones
@@ -529,7 +529,7 @@ move(uintptr_t start, size_t have, size_t want, size_t align)
 {
 	long to;
 
-	if (align > PAGE)
+	if (align > ARCH_PAGE)
 		return move_by_copy(start, have, want, align);
 	blocks_forget(start, start + have);
 	to = sys_mremap((void *)start, have, want, MREMAP_MAYMOVE, NULL);
@@ -606,7 +606,7 @@ static void
 show_block(uintptr_t mebibyte, uint64_t word, void *with)
 {
 	const struct region_walk *walk = with;
-	uintptr_t start = mebibyte + (BLOCK_PLACE(word) << PAGE_BITS);
+	uintptr_t start = mebibyte + (BLOCK_PLACE(word) << ARCH_PAGE_BITS);
 
 	walk->f(start, start + BLOCK_BYTES(word), walk->with);
 }

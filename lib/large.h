@@ -36,6 +36,7 @@
 #ifndef GCPROF_LARGE_H
 #define GCPROF_LARGE_H
 
+#include "arch.h"
 #include "base.h"
 #include "blocks.h"
 
@@ -57,7 +58,7 @@ size_t large_usable_slow(const void *p);
 static ALWAYS_INLINE size_t
 large_usable(const void *p)
 {
-	return likely((uintptr_t)p & 4095) ? 0 : large_usable_slow(p);
+	return likely((uintptr_t)p & (ARCH_PAGE - 1)) ? 0 : large_usable_slow(p);
 }
 
 /* bytes    at least LARGE_MIN, at most PTRDIFF_MAX
@@ -76,7 +77,7 @@ bool large_is_passing(int advice);
 static ALWAYS_INLINE bool
 large_free(void *p)
 {
-	return unlikely(!((uintptr_t)p & 4095)) && large_free_slow(p);
+	return unlikely(!((uintptr_t)p & (ARCH_PAGE - 1))) && large_free_slow(p);
 }
 
 /* Give a block another size, of at least LARGE_MIN, maybe at another place; what it

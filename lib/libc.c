@@ -6,6 +6,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "libc.h"
+#include "arch.h"
 
 #include <elf.h>
 #include <link.h>
@@ -126,7 +127,7 @@ static struct object objects[N_OBJECTS];
 static void
 find_objects(void)
 {
-	static const char *const names[N_OBJECTS] = {"libc.so.6", "ld-linux-x86-64.so.2"};
+	static const char *const names[N_OBJECTS] = {"libc.so.6", ARCH_GLIBC_LOADER};
 	const struct link_map *map;
 	struct object o;
 	int i;
@@ -169,19 +170,7 @@ resolve(const char *name)
 }
 
 #ifndef LIBC_AS /* tests/e2e/targets/stand-ins.c has another */
-#define LIBC_AS(own, name)                                                               \
-	__asm__(".pushsection .rodata.str1.1,\"aMS\",@progbits,1\n"                      \
-		".Lname_" #own ":\t.string \"" #name "\"\n"                              \
-		".popsection\n"                                                          \
-		".pushsection .text\n"                                                   \
-		".globl " #own "\n"                                                      \
-		".hidden " #own "\n"                                                     \
-		".type " #own ", @gnu_indirect_function\n" #own ":\n"                    \
-		"\tendbr64\n"                                                            \
-		"\tlea .Lname_" #own "(%rip), %rdi\n"                                    \
-		"\tjmp resolve\n"                                                        \
-		".size " #own ", .-" #own "\n"                                           \
-		".popsection\n");
+#define LIBC_AS(own, name) ARCH_INDIRECT_FUNCTION(own, name, resolve)
 #endif
 #define LIBC(name) LIBC_AS(name, name)
 #include "libc.def"

@@ -11,9 +11,10 @@
 #ifndef GCPROF_MEM_H
 #define GCPROF_MEM_H
 
+#include "arch.h"
 #include "base.h"
 
-enum { MEM_PAGE = 4096 };
+enum { MEM_PAGE = ARCH_PAGE };
 
 /* Address space of `bytes` (rounded up to pages), zeroed, resident only where
  * touched.  Returns NULL if the kernel refuses. */

@@ -6,6 +6,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "options.h"
+#include "libc_inside.h"
 #include "secure.h"
 #include "sys.h"
 #include "values.h"
@@ -98,7 +99,7 @@ parse_signal(const char *s, int *ret)
 		     {"USR2", SIGUSR2},   {"ALRM", SIGALRM}, {"TERM", SIGTERM},
 		     {"URG", SIGURG},     {"PROF", SIGPROF}, {"VTALRM", SIGVTALRM},
 		     {"WINCH", SIGWINCH}, {"IO", SIGIO},     {"PWR", SIGPWR}};
-	const int rtmin = 34, rtmax = 64; /* as glibc shows them to programs */
+	const int rtmin = LIBC_SIGRTMIN, rtmax = LIBC_SIGRTMAX;
 	uint64_t v;
 	size_t i;
 
@@ -106,7 +107,7 @@ parse_signal(const char *s, int *ret)
 		s += 3;
 	if (values_number(s, s + strlen(s), &v)) {
 		if (v < 1 || v > (uint64_t)rtmax || v == SIGKILL || v == SIGSTOP ||
-		    v == 32 || v == 33)
+		    LIBC_SIGNALS >> (v - 1) & 1)
 			return false;
 		*ret = (int)v;
 		return true;
@@ -178,7 +179,8 @@ parse_one(enum option_name o, const char *s)
 		return parse_signal(s, &options.cut_signal) &&
 		       options.cut_signal != options.signal;
 	case OPT_YOUNG:
-		if (!values_bytes(s, s + strlen(s), &v) || v < 4096 || v > 1ull << 40)
+		if (!values_bytes(s, s + strlen(s), &v) || v < OPTIONS_MIN_YOUNG ||
+		    v > 1ull << 40)
 			return false;
 		options.young_bytes = v;
 		return true;
@@ -201,7 +203,7 @@ parse_one(enum option_name o, const char *s)
 					    sizeof options.live_directory, s);
 		return options.is_live;
 	case OPT_CONTENT:
-		if (!values_bytes(s, s + strlen(s), &v) || v > 4096)
+		if (!values_bytes(s, s + strlen(s), &v) || v > OPTIONS_MAX_CONTENT)
 			return false;
 		options.content_bytes = v;
 		return true;

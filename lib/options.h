@@ -10,6 +10,12 @@
 
 #include "base.h"
 
+enum {
+	OPTIONS_WATCH_BYTES = 4096,
+	OPTIONS_MAX_CONTENT = 4096, /* bytes of a block in a snapshot */
+	OPTIONS_MIN_YOUNG = 4096    /* bytes of an epoch */
+};
+
 struct options {
 	char output[1024];
 	int mode;             /* of snapshots */
@@ -29,8 +35,8 @@ struct options {
 	uint64_t sample_bytes, limit_bytes, content_bytes;
 	uint64_t verify_every; /* so many allocations; 0 = off */
 	bool is_trace;
-	char trace_file[1024]; /* "" = standard error */
-	char watch[4096];      /* rules, for watch.c */
+	char trace_file[1024];           /* "" = standard error */
+	char watch[OPTIONS_WATCH_BYTES]; /* rules, for watch.c */
 	bool is_live;
 	char live_directory[1024]; /* "" = live.c knows */
 	bool is_secure; /* secure.h: nothing is to be written, said or started */

@@ -3,13 +3,14 @@
  * SPDX-License-Identifier: MIT
  */
 #include "pages.h"
+#include "arch.h"
 #include "sys.h"
 
 #include <fcntl.h>
 #include <string.h>
 #include <sys/ioctl.h>
 
-enum { PAGE = 4096, MOST = 1024, N_REGIONS = 256, TEXT = 16 << 10 };
+enum { MOST = 1024, N_REGIONS = 256, TEXT = 16 << 10 };
 static const uintptr_t sparse = 1ul << 30; /* bytes from which smaps is asked */
 
 typedef void visit(uintptr_t start, uintptr_t end, void *with);
@@ -25,7 +26,7 @@ struct walk {
 static void
 show(struct walk *w, uintptr_t start, uintptr_t end)
 {
-	w->found += (end - start) / PAGE;
+	w->found += (end - start) / ARCH_PAGE;
 	start = start > w->start ? start : w->start;
 	end = end < w->end ? end : w->end;
 	if (start < end)
@@ -50,7 +51,7 @@ static uintptr_t
 by_scan(int fd, struct walk *w, uintptr_t page)
 {
 	static struct region regions[N_REGIONS];
-	uintptr_t end = (w->end + PAGE - 1) & ~(uintptr_t)(PAGE - 1);
+	uintptr_t end = (w->end + ARCH_PAGE - 1) & ~(uintptr_t)(ARCH_PAGE - 1);
 
 	while (page < end) {
 		struct scan s = {.size = sizeof s,
@@ -81,15 +82,15 @@ by_pagemap(int fd, struct walk *w, uintptr_t page)
 	const uint64_t there = 3ull << 62; /* present, or swapped out */
 
 	while (page < w->end) {
-		size_t want = (w->end - page + PAGE - 1) / PAGE, i;
+		size_t want = (w->end - page + ARCH_PAGE - 1) / ARCH_PAGE, i;
 		long got;
 
 		if (want > MOST)
 			want = MOST;
-		got = fd < 0 ? -1 : sys_pread(fd, entries, want * 8, page / PAGE * 8);
-		for (i = 0; i < want; i++, page += PAGE)
+		got = fd < 0 ? -1 : sys_pread(fd, entries, want * 8, page / ARCH_PAGE * 8);
+		for (i = 0; i < want; i++, page += ARCH_PAGE)
 			if (got < (long)((i + 1) * 8) || entries[i] & there)
-				show(w, page, page + PAGE);
+				show(w, page, page + ARCH_PAGE);
 	}
 }
 
@@ -103,20 +104,20 @@ by_mincore(struct walk *w, uintptr_t page, uint64_t most)
 	} resident;
 
 	while (page < w->end && w->found < most) {
-		size_t want = (w->end - page + PAGE - 1) / PAGE, i;
+		size_t want = (w->end - page + ARCH_PAGE - 1) / ARCH_PAGE, i;
 		bool is_known;
 
 		if (want > sizeof resident.page)
 			want = sizeof resident.page;
-		is_known = sys_mincore((void *)page, want * PAGE, resident.page) == 0;
+		is_known = sys_mincore((void *)page, want * ARCH_PAGE, resident.page) == 0;
 		for (i = 0; i < want; i++) {
 			if (is_known && i % 8 == 0 && i + 8 <= want &&
 			    !resident.eight[i / 8])
 				i += 7;
 			else if (!is_known || resident.page[i] & 1)
-				show(w, page + i * PAGE, page + (i + 1) * PAGE);
+				show(w, page + i * ARCH_PAGE, page + (i + 1) * ARCH_PAGE);
 		}
-		page += want * PAGE;
+		page += want * ARCH_PAGE;
 	}
 }
 
@@ -203,7 +204,7 @@ void
 pages_walk(int fd, uintptr_t start, uintptr_t end, bool is_shared, visit *f, void *with)
 {
 	struct walk w = {start, end, f, with, 0};
-	uintptr_t page = start & ~(uintptr_t)(PAGE - 1);
+	uintptr_t page = start & ~(uintptr_t)(ARCH_PAGE - 1);
 	struct about about;
 
 	if (is_shared) {
@@ -217,7 +218,7 @@ pages_walk(int fd, uintptr_t start, uintptr_t end, bool is_shared, visit *f, voi
 	if (end - page < sparse || !ask_smaps(page, &about) || about.swapped)
 		by_pagemap(fd, &w, page);
 	else
-		by_mincore(&w, page, w.found + about.resident / (PAGE / 1024));
+		by_mincore(&w, page, w.found + about.resident / (ARCH_PAGE / 1024));
 }
 
 int

@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "peek.h"
+#include "arch.h"
 #include "sys.h"
 
 #include <errno.h>
@@ -11,7 +12,6 @@
 #include <ucontext.h>
 
 enum {
-	PAGE = 4096,
 	/* What the kernel puts on a handler's stack grows with the processor's registers:
 	 * 11 KiB with AMX. */
 	STACK = 64 << 10,
@@ -37,78 +37,18 @@ static char handler_stack[STACK] __attribute__((aligned(64)));
 
 /* ---- loads that may fail -------------------------------------------------- */
 
-/* Of the one copy of copy_words. */
-extern const char gcprof_peek_first[] HIDDEN, gcprof_peek_behind[] HIDDEN;
-
-/* Returns how many words are left.  The handler goes on at gcprof_peek_behind, with
- * rcx as it was at the word that cannot be read. */
-static __attribute__((noinline, noclone)) size_t
-copy_words(uintptr_t *to, uintptr_t from, size_t n)
-{
-	uintptr_t word;
-
-	__asm__ volatile("testq %%rcx, %%rcx\n\t"
-			 "jz gcprof_peek_behind\n\t"
-			 "cmpq $16, %%rcx\n"
-			 "gcprof_peek_first:\n\t"
-			 "jae 2f\n"
-			 "1:\tmovq (%%rsi), %3\n\t"
-			 "movq %3, (%%rdi)\n\t"
-			 "addq $8, %%rsi\n\t"
-			 "addq $8, %%rdi\n\t"
-			 "decq %%rcx\n\t"
-			 "jnz 1b\n\t"
-			 "jmp gcprof_peek_behind\n"
-			 "2:\trep movsq\n"
-			 "gcprof_peek_behind:"
-			 : "+D"(to), "+S"(from), "+c"(n), "=&r"(word)
-			 :
-			 : "memory", "cc");
-	return n;
-}
-
-/* Source: Intel SDM 1, 2.7 and 13; pkeys(7): which keys a thread may use is in a
- * register of its own. */
-static bool
-has_keys(void)
-{
-	uint32_t a = 0, b, c, d;
-
-	__asm__("cpuid" : "+a"(a), "=b"(b), "=c"(c), "=d"(d));
-	if (a < 7)
-		return false;
-	a = 7;
-	c = 0;
-	__asm__("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
-	return c >> 4 & 1; /* OSPKE */
-}
-
-static uint32_t
-keys_get(void)
-{
-	uint32_t keys, d;
-
-	__asm__ volatile(".byte 0x0f, 0x01, 0xee"
-			 : "=a"(keys), "=d"(d)
-			 : "c"(0)); /* rdpkru */
-	return keys;
-}
-
 static void
 keys_set(uint32_t keys)
 {
 	if (p.has_keys)
-		__asm__ volatile(".byte 0x0f, 0x01, 0xef"
-				 :
-				 : "a"(keys), "c"(0), "d"(0)
-				 : "memory");
+		arch_set_keys(keys);
 }
 
 static void
 on_fault(int number, siginfo_t *info, void *context)
 {
 	ucontext_t *uc = context;
-	uintptr_t at = (uintptr_t)uc->uc_mcontext.gregs[REG_RIP];
+	uintptr_t at = arch_pc(uc);
 	int i = number == caught[1];
 
 	if (info->si_code <= 0) { /* kill and its like */
@@ -116,7 +56,7 @@ on_fault(int number, siginfo_t *info, void *context)
 		p.sent[i] = *info;
 	} else if (at >= (uintptr_t)gcprof_peek_first &&
 		   at < (uintptr_t)gcprof_peek_behind) {
-		uc->uc_mcontext.gregs[REG_RIP] = (greg_t)(uintptr_t)gcprof_peek_behind;
+		arch_set_pc(uc, (uintptr_t)gcprof_peek_behind);
 	} else if (p.landing) {
 		__builtin_longjmp(p.landing, 1);
 	} else { /* once more, and as without us */
@@ -154,9 +94,9 @@ begin_trying(void)
 
 	p.way = BY_TRYING;
 	p.landing = NULL;
-	p.has_keys = has_keys();
+	p.has_keys = arch_has_keys();
 	if (p.has_keys)
-		p.keys = keys_get();
+		p.keys = arch_keys();
 	keys_set(0);
 	p.has_stack = sys_sigaltstack(&stack, &p.stack) == 0;
 	for (i = 0; i < N_CAUGHT; i++) {
@@ -245,10 +185,10 @@ peek_words(uintptr_t *to, uintptr_t from, size_t n)
 	size_t bytes = n * 8, done = 0;
 
 	if (likely(p.way == BY_TRYING))
-		return n - copy_words(to, from, n);
+		return n - arch_copy_words(to, from, n);
 	while (done < bytes) {
 		uintptr_t at = from + done;
-		size_t part = PAGE - (at & (PAGE - 1));
+		size_t part = ARCH_PAGE - (at & (ARCH_PAGE - 1));
 
 		if (part > bytes - done)
 			part = bytes - done;

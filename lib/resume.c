@@ -120,7 +120,7 @@ static int64_t
 constant_before(uintptr_t end, uint8_t set)
 {
 	enum { FARTHEST = 60 };
-	uintptr_t at = end - 2, page = end & ~(uintptr_t)4095;
+	uintptr_t at = end - 2, page = arch_page_of(end);
 
 	for (; at >= page && at + FARTHEST > end; at--) {
 		const uint8_t *code = (const uint8_t *)at;
@@ -148,12 +148,12 @@ number_in_code(uintptr_t end, uintptr_t sp)
 	int64_t nr = constant_before(end, SET_EAX);
 	uintptr_t behind, call;
 
-	if (nr >= 0 || (end & 4095) < 5 ||
+	if (nr >= 0 || (end & (ARCH_PAGE - 1)) < 5 ||
 	    memcmp((const void *)(end - 5), "\x4c\x8b\x4c\x24\x08", 5) != 0)
 		return nr;
 	behind = *(const uintptr_t *)sp;
 	call = behind - 5;
-	if (!sys_is_readable(behind - 8) || (behind & 4095) < 8)
+	if (!sys_is_readable(behind - 8) || (behind & (ARCH_PAGE - 1)) < 8)
 		return -1;
 	if (*(const uint8_t *)call != 0xe8)
 		call = behind - 6; /* call *slot(%rip) */
@@ -164,7 +164,8 @@ static bool
 is_system_call(uintptr_t at)
 {
 	/* Two bytes of one page, the one that the program runs on or came from. */
-	return (at & 4095) != 4095 && memcmp((const void *)at, "\x0f\x05", 2) == 0;
+	return (at & (ARCH_PAGE - 1)) != ARCH_PAGE - 1 &&
+	       memcmp((const void *)at, "\x0f\x05", 2) == 0;
 }
 
 static bool
@@ -287,12 +288,11 @@ shorten(const struct call *c, struct handler_record *r, uintptr_t at)
 static void
 remember_vectors(const ucontext_t *uc, struct handler_stack *s)
 {
-	enum { SOFTWARE = 464, MAGIC = 0x46505853 }; /* as in cut.c */
 	uintptr_t area = (uintptr_t)uc->uc_mcontext.fpregs;
-	const uint32_t *software = (const uint32_t *)(area + SOFTWARE);
+	const uint32_t *software = (const uint32_t *)(area + ARCH_XSAVE_SOFTWARE);
 
 	s->vectors = area;
-	s->is_xsave = area && software[0] == MAGIC;
+	s->is_xsave = area && software[0] == ARCH_XSAVE_MAGIC;
 	s->vector_mask = s->is_xsave ? *(const uint64_t *)(software + 2) : 0;
 }
 
@@ -489,12 +489,12 @@ resume_call(ucontext_t *uc, const struct resume_sight *sight, struct handler_sta
 }
 
 void
-resume_registers(const ucontext_t *uc, uintptr_t ret[RESUME_REGISTERS])
+resume_registers(const ucontext_t *uc, uintptr_t ret[ARCH_N_REGISTERS_PC])
 {
 	const struct handler_record *r = handler_record_of(uc);
 	int i;
 
-	memcpy(ret, uc->uc_mcontext.gregs, RESUME_REGISTERS * sizeof ret[0]);
+	memcpy(ret, uc->uc_mcontext.gregs, ARCH_N_REGISTERS_PC * sizeof ret[0]);
 	if (!r)
 		return;
 	ret[REG_RIP] = r->rip;

@@ -38,6 +38,7 @@
 #ifndef GCPROF_RESUME_H
 #define GCPROF_RESUME_H
 
+#include "arch.h"
 #include "handler.h"
 
 /* A thread that sleeps in the kernel, as proc(5) has it in /proc/PID/syscall. */
@@ -66,7 +67,6 @@ extern __thread struct resume_note resume_note __attribute__((tls_model("initial
 HIDDEN;
 
 /* The program's registers in the order of ucontext, at the call if one goes on. */
-enum { RESUME_REGISTERS = 17 /* with rip */ };
-void resume_registers(const ucontext_t *uc, uintptr_t ret[RESUME_REGISTERS]);
+void resume_registers(const ucontext_t *uc, uintptr_t ret[ARCH_N_REGISTERS_PC]);
 
 #endif

@@ -3,12 +3,13 @@
  * SPDX-License-Identifier: MIT
  */
 #include "roots.h"
+#include "arch.h"
 #include "backend.h"
 #include "blocks.h"
 #include "cut.h"
 #include "heapfile.h"
 #include "index.h"
-#include "libc.h"
+#include "libc_inside.h"
 #include "mappings.h"
 #include "maps.h"
 #include "mem.h"
@@ -18,12 +19,9 @@
 #include "sys.h"
 #include "thread.h"
 
-#include <dlfcn.h>
 #include <elf.h>
 #include <link.h>
 #include <string.h>
-
-extern void *__libc_stack_end; /* of the loader: the main thread's first frame */
 
 /* What is known to be somebody's: roots already written, the allocator's, ours.
  * What is left over is HEAPFILE_ROOT_OTHER. */
@@ -34,22 +32,12 @@ struct claim {
 static struct claim *claims;
 static uint32_t n_claims;
 
-struct list {
-	const struct list *next, *prev;
-};
-
 static struct {
-	size_t tls_bytes;        /* static TLS, below the thread pointer */
-	size_t descriptor_bytes; /* struct pthread, above it */
-	size_t keys, keys_end;   /* pthread_setspecific values in it; 0 = unknown */
 	/* Our own static TLS, in bytes below the thread pointer: what jemalloc
 	 * remembers of places it looked up is no root.  0 = not known. */
-	size_t own_start, own_end;
+	size_t tls_start, tls_end;
 	uintptr_t main_pointer; /* the thread pointer of who has the kernel's stack */
-	/* Lists of descriptors, on stacks of libc's making and of the program's. */
-	const struct list *stacks[2];
-	size_t link; /* of such a list, in a descriptor */
-} libc;
+} own;
 
 /* In a child of fork: the parent had other threads, whose stacks are as they
  * left them.  What they hold is kept, though nobody will ever use it.  Their registers are
@@ -59,27 +47,10 @@ static epoch_no orphaned;
 
 static struct claim registered[MAX_REGISTERED]; /* end is written last; 0 = unused */
 
-/* Where libc's lists of threads are.  Source: glibc, nptl_db/structs.def: an
- * entry is the field's bits, number of elements, and offset. */
-static void
-find_stack_lists(void)
-{
-	const char *rtld = libc_find("_rtld_global");
-	const uint32_t *used = libc_find("_thread_db_rtld_global__dl_stack_used");
-	const uint32_t *user = libc_find("_thread_db_rtld_global__dl_stack_user");
-	const uint32_t *link = libc_find("_thread_db_pthread_list");
-
-	if (!rtld || !used || !user || !link)
-		return;
-	libc.stacks[0] = (const void *)(rtld + used[2]);
-	libc.stacks[1] = (const void *)(rtld + user[2]);
-	libc.link = link[2];
-}
-
 static int
 find_own_tls(struct dl_phdr_info *object, size_t bytes, void *with)
 {
-	uintptr_t here = (uintptr_t)&libc, data;
+	uintptr_t here = (uintptr_t)&own, data;
 	bool is_own = false;
 	size_t tls_bytes = 0;
 	int i;
@@ -97,9 +68,10 @@ find_own_tls(struct dl_phdr_info *object, size_t bytes, void *with)
 	if (!is_own)
 		return 0;
 	data = (uintptr_t)object->dlpi_tls_data;
-	if (data && data < libc.main_pointer && libc.main_pointer - data <= libc.tls_bytes) {
-		libc.own_start = libc.main_pointer - data;
-		libc.own_end = libc.own_start - tls_bytes;
+	if (data && data < own.main_pointer &&
+	    own.main_pointer - data <= libc_layout.tls_bytes) {
+		own.tls_start = own.main_pointer - data;
+		own.tls_end = own.tls_start - tls_bytes;
 	}
 	return 1;
 }
@@ -107,33 +79,8 @@ find_own_tls(struct dl_phdr_info *object, size_t bytes, void *with)
 void
 roots_init(void)
 {
-	void (*tls)(size_t *, size_t *) =
-		(void (*)(size_t *, size_t *))libc_find("_dl_get_tls_static_info");
-	const uint32_t *bytes = libc_find("_thread_db_sizeof_pthread");
-	/* bits of an element (which is an array), number of elements, offset */
-	const uint32_t *specific = libc_find("_thread_db_pthread_specific");
-	const uint32_t *key = libc_find("_thread_db_sizeof_pthread_key_data");
-	size_t align;
-
-	libc.main_pointer = cut_thread_pointer();
-	/* Where libc does not say: what glibc 2.36 has, generously. */
-	libc.tls_bytes = 4096;
-	libc.descriptor_bytes = 2304;
-	if (tls)
-		tls(&libc.tls_bytes, &align);
-	if (bytes && *bytes >= 1024 && *bytes <= 65536)
-		libc.descriptor_bytes = *bytes;
-	/* glibc's tls_bytes counts the descriptor too. */
-	if (libc.tls_bytes > libc.descriptor_bytes)
-		libc.tls_bytes -= libc.descriptor_bytes;
-	if (specific && key) {
-		size_t pointers = (size_t)specific[0] / 64 * specific[1];
-		size_t first = pointers * *key; /* the first block stands before */
-
-		libc.keys = specific[2] > first ? specific[2] - first : 0;
-		libc.keys_end = specific[2] + pointers * sizeof(void *);
-	}
-	find_stack_lists();
+	own.main_pointer = arch_thread_pointer();
+	libc_inside_init();
 	(void)dl_iterate_phdr(find_own_tls, NULL);
 }
 
@@ -228,27 +175,17 @@ peek_struct(void *to, const void *from, size_t bytes)
 	return peek_words(to, (uintptr_t)from, bytes / 8) == bytes / 8;
 }
 
-/* What a struct link_map begins with.  Source: link.h. */
-struct link_map_head {
-	ElfW(Addr) l_addr;
-	char *l_name;
-	ElfW(Dyn) * l_ld;
-	struct link_map *l_next;
-};
-_Static_assert(offsetof(struct link_map, l_next) == offsetof(struct link_map_head, l_next),
-	       "the same");
-
 static void
-object_roots(const struct link_map_head *map)
+object_roots(uintptr_t bias, uintptr_t dynamic)
 {
-	struct module_find m, own;
+	struct module_find m, self;
 	ElfW(Ehdr) eh;
 	bool is_own;
 	int i;
 
-	if (!map->l_ld || !modules_find((uintptr_t)map->l_ld, &m))
+	if (!dynamic || !modules_find(dynamic, &m))
 		return;
-	is_own = modules_find((uintptr_t)&libc, &own) && own.start == m.start;
+	is_own = modules_find((uintptr_t)&own, &self) && self.start == m.start;
 	if (!peek_struct(&eh, (const void *)m.start, sizeof eh) ||
 	    !modules_is_header(&eh, m.end - m.start))
 		return;
@@ -262,35 +199,11 @@ object_roots(const struct link_map_head *map)
 			return;
 		if (ph.p_type != PT_LOAD || !(ph.p_flags & PF_W))
 			continue;
-		start = map->l_addr + ph.p_vaddr;
+		start = bias + ph.p_vaddr;
 		if (is_own) /* ours, and jemalloc's */
-			claim(start & ~(uintptr_t)4095, start + ph.p_memsz);
+			claim(arch_page_of(start), start + ph.p_memsz);
 		else
 			root(HEAPFILE_ROOT_GLOBAL, m.module, start, start + ph.p_memsz);
-	}
-}
-
-/* The loader's list, as debuggers read it: link.h.  All namespaces, where
- * r_version says that there is a next. */
-static void
-all_object_roots(void)
-{
-	const struct r_debug_extended *at = (const struct r_debug_extended *)&_r_debug;
-	struct r_debug_extended r = {0};
-	int spaces, objects = 0;
-
-	/* Of the first version, what would be r_next is not there. */
-	for (spaces = 0; at && spaces < 64 && peek_struct(&r, at, sizeof r.base); spaces++) {
-		const struct link_map *map = r.base.r_map;
-		struct link_map_head head;
-
-		/* BOUND: a list in the middle of a change is followed as it stands. */
-		for (; map && objects < 1 << 16 && peek_struct(&head, map, sizeof head);
-		     map = head.l_next, objects++)
-			object_roots(&head);
-		if (r.base.r_version < 2 ||
-		    !peek_word((uintptr_t)&at->r_next, (uintptr_t *)&at))
-			at = NULL;
 	}
 }
 
@@ -300,41 +213,36 @@ all_object_roots(void)
 static void
 descriptor_roots(thread_no n, uintptr_t tp)
 {
-	uintptr_t lo = tp - libc.tls_bytes, hi = tp + libc.descriptor_bytes;
+	uintptr_t lo = tp - libc_layout.tls_bytes, hi = tp + libc_layout.descriptor_bytes;
+	size_t keys = libc_layout.keys, keys_end = libc_layout.keys_end;
 
-	if (libc.own_start) {
-		root(HEAPFILE_ROOT_TLS, n, lo, tp - libc.own_start);
-		lo = tp - libc.own_end;
-		claim(tp - libc.own_start, lo);
+	if (own.tls_start) {
+		root(HEAPFILE_ROOT_TLS, n, lo, tp - own.tls_start);
+		lo = tp - own.tls_end;
+		claim(tp - own.tls_start, lo);
 	}
-	if (libc.keys && libc.keys_end <= libc.descriptor_bytes) {
-		root(HEAPFILE_ROOT_TLS, n, lo, tp + libc.keys);
-		root(HEAPFILE_ROOT_KEY, n, tp + libc.keys, tp + libc.keys_end);
-		root(HEAPFILE_ROOT_TLS, n, tp + libc.keys_end, hi);
+	if (keys && keys_end <= libc_layout.descriptor_bytes) {
+		root(HEAPFILE_ROOT_TLS, n, lo, tp + keys);
+		root(HEAPFILE_ROOT_KEY, n, tp + keys, tp + keys_end);
+		root(HEAPFILE_ROOT_TLS, n, tp + keys_end, hi);
 	} else {
 		root(HEAPFILE_ROOT_TLS, n, lo, hi);
 	}
 }
 
-/* Thread-local storage of libraries that were loaded later.  The descriptor's
- * second word points to the vector of such blocks, behind its first entry, which
- * has their number; an entry is the block's address and what is to be freed.
- * Source: glibc, sysdeps/generic/dl-dtv.h, elf/dl-tls.c (allocate_dtv). */
+/* Thread-local storage of libraries that were loaded later. */
 static void
 dynamic_tls_roots(thread_no n, uintptr_t tp)
 {
-	uintptr_t dtv, start, count;
+	uintptr_t start, end;
 	struct index_block b;
 
-	if (!peek_word(tp + 8, &dtv))
+	if (!libc_dynamic_tls(tp, &start, &end))
 		return;
-	start = dtv - 16;
-	if (dtv & 7 || !peek_word(start, &count) || count > 1 << 20)
-		return; /* not what it should be */
 	/* The vector itself is a block whose inside is pointed to. */
 	if (index_find(start, &b))
 		scan_root_words(HEAPFILE_ROOT_TLS, n, &b.addr, 1);
-	scan_root(HEAPFILE_ROOT_TLS, n, start, start + (count + 2) * 16);
+	scan_root(HEAPFILE_ROOT_TLS, n, start, end);
 }
 
 static const struct maps_area *
@@ -359,7 +267,7 @@ unstopped_main_roots(void)
 
 	if (!stack)
 		return;
-	lo = cut_now.n_unanswered || orphaned ? stack->start : (uintptr_t)__libc_stack_end;
+	lo = cut_now.n_unanswered || orphaned ? stack->start : (uintptr_t)libc_start();
 	scan_root(HEAPFILE_ROOT_STACK, orphaned ? 0 : thread_number_of(cut_now.pid), lo,
 		  stack->end);
 }
@@ -373,7 +281,7 @@ own_stack_roots(thread_no n, const struct cut_thread *t)
 	uintptr_t tp = t->thread_pointer, lo, hi;
 	const struct maps_area *stack;
 
-	if (tp == libc.main_pointer) {
+	if (tp == own.main_pointer) {
 		if (!(stack = main_stack()))
 			return;
 		lo = stack->start;
@@ -384,7 +292,7 @@ own_stack_roots(thread_no n, const struct cut_thread *t)
 		if (!a)
 			return;
 		lo = a->start;
-		hi = tp - libc.tls_bytes;
+		hi = tp - libc_layout.tls_bytes;
 	}
 	claim(lo, hi);
 	scan_root(HEAPFILE_ROOT_STACK, n, t->sp > lo && t->sp < hi ? t->sp : lo, hi);
@@ -436,7 +344,7 @@ thread_roots(const struct cut_thread *t)
 {
 	thread_no n = thread_number_of(t->tid);
 
-	scan_root_words(HEAPFILE_ROOT_REGISTERS, n, t->registers, CUT_REGISTERS);
+	scan_root_words(HEAPFILE_ROOT_REGISTERS, n, t->registers, ARCH_N_REGISTERS);
 	scan_root(HEAPFILE_ROOT_REGISTERS, n, t->vectors, t->vectors_end);
 	if (t->hand)
 		scan_root_words(HEAPFILE_ROOT_REGISTERS, n, &t->hand, 1);
@@ -462,26 +370,14 @@ is_stopped(uintptr_t tp)
 }
 
 /* A thread that has ended and waits for pthread_join: libc keeps what it
- * returned in its descriptor.  So is the argument of one that has not begun.
- * BOUND: a list in the middle of a change is followed as it stands. */
+ * returned in its descriptor.  So is the argument of one that has not begun. */
 static void
-ended_thread_roots(void)
+ended_thread_roots(uintptr_t tp)
 {
-	int i, n = 0;
+	uintptr_t end = tp + libc_layout.descriptor_bytes;
 
-	for (i = 0; i < 2; i++) {
-		uintptr_t head = (uintptr_t)libc.stacks[i], at = head;
-
-		while (at && n++ < 1 << 16 &&
-		       peek_word(at + offsetof(struct list, next), &at) && at != head) {
-			uintptr_t tp = at - libc.link;
-
-			if (!is_stopped(tp) &&
-			    maps_is_readable(tp, tp + libc.descriptor_bytes))
-				scan_root(HEAPFILE_ROOT_TLS, 0, tp,
-					  tp + libc.descriptor_bytes);
-		}
-	}
+	if (!is_stopped(tp) && maps_is_readable(tp, end))
+		scan_root(HEAPFILE_ROOT_TLS, 0, tp, end);
 }
 
 /* ---- the rest ------------------------------------------------------------ */
@@ -501,7 +397,7 @@ note_unread(const struct mapping *m, void *with)
 
 	(void)with;
 	if (!(m->flags & HEAPFILE_MAPPING_READ) || !(m->flags & HEAPFILE_MAPPING_WRITE) ||
-	    sys_mincore((void *)m->start, 4096, &resident) == 0)
+	    sys_mincore((void *)m->start, ARCH_PAGE, &resident) == 0)
 		return 0;
 	if (n_unread < MAX_UNREAD)
 		unread[n_unread++] = (struct claim){m->start, m->end};
@@ -614,16 +510,16 @@ roots_write(void)
 		claims = mem_map(MAX_CLAIMS * sizeof *claims);
 	n_claims = 0;
 	scan_roots_begin();
-	all_object_roots();
+	libc_walk_objects(object_roots);
 	for (i = 0; i < cut_now.n_threads; i++)
 		if (cut_now.threads[i].state == CUT_PARKED) {
 			thread_roots(&cut_now.threads[i]);
 			is_main_stopped |=
-				cut_now.threads[i].thread_pointer == libc.main_pointer;
+				cut_now.threads[i].thread_pointer == own.main_pointer;
 		}
 	if (!is_main_stopped)
 		unstopped_main_roots();
-	ended_thread_roots();
+	libc_walk_threads(ended_thread_roots);
 	scan_pass_absent(cut_now.is_in_place);
 	(void)mappings_walk(mapping_root, NULL);
 	scan_pass_absent(false);

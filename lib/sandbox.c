@@ -6,6 +6,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "sandbox.h"
+#include "arch.h"
 #include "mem.h"
 #include "sys.h"
 
@@ -170,15 +171,14 @@ verdict(const struct seccomp_data *d)
 	return all;
 }
 
-enum { NO_CALL = -38 /* ENOSYS */, MAX_ERRNO = 4095 };
+enum { NO_CALL = -38 /* ENOSYS */, MAX_ERRNO = ARCH_MAX_ERRNO };
 
 /* For sys.c. */
 static bool
 passes(const struct sys_call *c, long *ret)
 {
-	struct seccomp_data d = {.nr = (int)c->number,
-				 .arch = AUDIT_ARCH_X86_64,
-				 .instruction_pointer = c->place};
+	struct seccomp_data d = {
+		.nr = (int)c->number, .arch = ARCH_AUDIT, .instruction_pointer = c->place};
 	uint32_t said;
 	int i;
 
@@ -205,8 +205,8 @@ is_readable(const void *start, size_t bytes)
 {
 	uintptr_t at = (uintptr_t)start, end = at + bytes;
 
-	for (at &= ~(uintptr_t)7; at < end; at = (at & ~(uintptr_t)4095) + 4096)
-		if (at < 4096 || at >> 47 || !sys_is_readable(at))
+	for (at &= ~(uintptr_t)7; at < end; at = arch_page_of(at) + ARCH_PAGE)
+		if (at < ARCH_PAGE || at >> ARCH_ADDRESS_BITS || !sys_is_readable(at))
 			return false;
 	return bytes > 0 && sys_is_readable((end - 1) & ~(uintptr_t)7);
 }
@@ -306,11 +306,11 @@ static const struct need {
 	NEED(SANDBOX_WRITE, pwrite64, 3),
 	NEED(SANDBOX_WRITE, rename),
 	NEED(SANDBOX_WRITE, close, 3),
-	NEED(SANDBOX_WRITE, mmap, 0, 4096, PROT_READ | PROT_WRITE,
+	NEED(SANDBOX_WRITE, mmap, 0, ARCH_PAGE, PROT_READ | PROT_WRITE,
 	     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1),
 	NEED(SANDBOX_WRITE, rt_sigprocmask, 2 /* SIG_SETMASK */),
 	/* To see whether memory can be read, and to survive that it cannot: peek.c. */
-	NEED(SANDBOX_WRITE, rt_sigprocmask, -1, 4096, 0, 8),
+	NEED(SANDBOX_WRITE, rt_sigprocmask, -1, ARCH_PAGE, 0, 8),
 	NEED(SANDBOX_WRITE, rt_sigaction, 11 /* SIGSEGV */),
 	NEED(SANDBOX_WRITE, rt_sigreturn),
 	NEED(SANDBOX_WRITE, wait4),
@@ -337,11 +337,11 @@ static const struct need {
 	NEED(SANDBOX_CLOCK, clock_gettime, 1 /* CLOCK_MONOTONIC */),
 	NEED(SANDBOX_THREAD, clone3),
 	NEED(SANDBOX_THREAD, rt_sigprocmask, 2 /* SIG_SETMASK */),
-	NEED(SANDBOX_THREAD, mmap, 0, 4096, PROT_NONE,
+	NEED(SANDBOX_THREAD, mmap, 0, ARCH_PAGE, PROT_NONE,
 	     MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1),
-	NEED(SANDBOX_THREAD, mprotect, 4096, 4096, PROT_READ | PROT_WRITE),
-	NEED(SANDBOX_THREAD, munmap, 4096, 4096),
-	NEED(SANDBOX_THREAD, madvise, 4096, 4096, MADV_DONTNEED),
+	NEED(SANDBOX_THREAD, mprotect, ARCH_PAGE, ARCH_PAGE, PROT_READ | PROT_WRITE),
+	NEED(SANDBOX_THREAD, munmap, ARCH_PAGE, ARCH_PAGE),
+	NEED(SANDBOX_THREAD, madvise, ARCH_PAGE, ARCH_PAGE, MADV_DONTNEED),
 	NEED(SANDBOX_THREAD, rseq),
 	NEED(SANDBOX_THREAD, set_robust_list),
 	NEED(SANDBOX_THREAD, futex, 0, 128 /* FUTEX_WAIT_PRIVATE */),

@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "scan.h"
+#include "arch.h"
 #include "heapfile_write.h"
 #include "index.h"
 #include "maps.h"
@@ -14,7 +15,6 @@
 enum {
 	MAX_BUFFERED = 4096, /* edges of one record found in one pass */
 	SPARSE = 1 << 20,    /* bytes from which absent pages are looked for */
-	PAGE = 4096,
 	OBJECT_WORDS = 4,
 	OBJECT_LOOK = 8 /* words at the start of a block that are looked at for code
 			 * and vtables.  BOUND: a callback further in is not seen. */
@@ -62,7 +62,7 @@ judge(const struct index_block *b, size_t inside)
 		struct module_find whole, part;
 		const struct maps_area *area;
 
-		if (words[0] % sizeof(size_t) == 0 && words[0] > PAGE &&
+		if (words[0] % sizeof(size_t) == 0 && words[0] > ARCH_PAGE &&
 		    peek_word(b->addr + inside, &other) && other % sizeof(size_t) == 0 &&
 		    modules_find(words[0], &whole) && modules_find(other, &part) &&
 		    (area = maps_find(words[0])) != NULL && !area->is_writable &&
@@ -170,7 +170,7 @@ static uintptr_t
 pass_unread(uintptr_t at, uintptr_t end)
 {
 	const struct maps_area *a = maps_find(at);
-	uintptr_t next = (at | (PAGE - 1)) + 1;
+	uintptr_t next = (at | (ARCH_PAGE - 1)) + 1;
 
 	if (unread.may_open && maps_open(at))
 		return at;
@@ -187,12 +187,12 @@ pass_unread(uintptr_t at, uintptr_t end)
 static void
 look_through(uintptr_t start, uintptr_t end, void *with)
 {
-	static uintptr_t words[PAGE / 8]; /* one writer at a time */
+	static uintptr_t words[ARCH_PAGE / 8]; /* one writer at a time */
 	const struct range *r = with;
 	uintptr_t at = (start + 7) & ~(uintptr_t)7;
 
 	while (at + 8 <= end) {
-		uintptr_t stop = (at | (PAGE - 1)) + 1;
+		uintptr_t stop = (at | (ARCH_PAGE - 1)) + 1;
 		size_t n = ((stop < end ? stop : end) - at) / 8, got, i;
 
 		got = peek_words(words, at, n);
@@ -303,7 +303,8 @@ put_object_words(const struct index_block *b, void *with)
 		struct module_find m;
 
 		/* What is no address at all is the rule. */
-		if (value < 65536 || value >> 47 || (value >= index_lo && value < index_hi))
+		if (value < 65536 || value >> ARCH_ADDRESS_BITS ||
+		    (value >= index_lo && value < index_hi))
 			continue;
 		area = maps_find(value);
 		if (!area || area->is_writable || area->name == MAPS_KERNEL ||

@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "sites.h"
+#include "arch.h"
 #include "forking.h"
 #include "mem.h"
 
@@ -378,14 +379,6 @@ sites_path(struct site_step *steps, uint32_t n)
 	return make_path(steps, n);
 }
 
-/* Add to what a signal handler may add to as well: one instruction, it comes before
- * or after. */
-static ALWAYS_INLINE void
-add_alone(uint64_t *sum, uint64_t more)
-{
-	__asm__ volatile("addq %1, %0" : "+m"(*sum) : "r"(more));
-}
-
 void
 sites_count(site_id id, uint64_t allocations, uint64_t bytes)
 {
@@ -396,8 +389,8 @@ sites_count(site_id id, uint64_t allocations, uint64_t bytes)
 		return;
 	node = &c->nodes[id % CHUNK_SITES];
 	if (sites_is_alone()) {
-		add_alone(&node->allocations, allocations);
-		add_alone(&node->bytes, bytes);
+		arch_add_own64(&node->allocations, allocations);
+		arch_add_own64(&node->bytes, bytes);
 	} else {
 		(void)atomic_add(&node->allocations, allocations);
 		(void)atomic_add(&node->bytes, bytes);

@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "snapshot.h"
+#include "arch.h"
 #include "backend.h"
 #include "badfrees.h"
 #include "blocks.h"
@@ -175,7 +176,6 @@ put_block(const struct block *b, void *with)
 	return 0;
 }
 
-enum { CONTENT_BYTES = 4096 }; /* GCPROF_CONTENT allows no more */
 /* One block of each site: the first by address, as good as any. */
 struct content_walk {
 	uint8_t *seen; /* a bit for each site */
@@ -186,7 +186,7 @@ static int
 put_content(const struct index_block *b, void *with)
 {
 	struct content_walk *walk = with;
-	static uintptr_t text[CONTENT_BYTES / 8]; /* one writer at a time */
+	static uintptr_t text[OPTIONS_MAX_CONTENT / 8]; /* one writer at a time */
 	struct block block;
 	size_t n = b->bytes < options.content_bytes ? b->bytes : options.content_bytes, got;
 
@@ -593,7 +593,7 @@ put_info(const struct snapshot_facts *facts, const struct epochs_counts *counts,
 	info_number("young_bytes", options.young_bytes);
 	info_number("promote", options.promote);
 	info_number("sample_bytes", options.sample_bytes);
-	info_number("page_bytes", 4096);
+	info_number("page_bytes", ARCH_PAGE);
 	info_number("rss", facts->memory.rss);
 	info_number("heap_total", facts->memory.heap_total);
 	info_number("heap_used", facts->memory.heap_used);
@@ -649,7 +649,7 @@ put_info(const struct snapshot_facts *facts, const struct epochs_counts *counts,
 	info_text("allocator", options.is_system_allocator ? "system" : "jemalloc",
 		  options.is_system_allocator ? 6 : 8);
 	info_text("version", PACKAGE_VERSION, strlen(PACKAGE_VERSION));
-	info_text("machine", "x86_64", 6);
+	info_text("machine", ARCH_NAME, sizeof ARCH_NAME - 1);
 }
 
 /* ---- what a viewer shows ------------------------------------------------- */

@@ -3,6 +3,8 @@
  * SPDX-License-Identifier: MIT
  */
 #include "sys.h"
+#include "arch.h"
+#include "libc_inside.h"
 
 #include <elf.h>
 #include <fcntl.h>
@@ -18,27 +20,13 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#if !defined(__x86_64__)
-#error "only x86-64 Linux is supported today"
-#endif
-
-/* Source: x86-64 psABI, A.2.1 (number in rax; rdi rsi rdx r10 r8 r9; rcx and
- * r11 are clobbered; -4095..-1 in rax is -errno).  One place for all, which filters
- * may look at. */
-extern const char sys_place[] __asm__("gcprof_sys_place") HIDDEN;
+/* One place for all calls, which filters may look at. */
 NOINLINE __attribute__((noclone)) long
 sys_pass(long number, long a, long b, long c, long d, long e, long f)
 {
-	register long r10 __asm__("r10") = d;
-	register long r8 __asm__("r8") = e;
-	register long r9 __asm__("r9") = f;
 	long ret;
 
-	__asm__ volatile("syscall\n"
-			 "gcprof_sys_place:"
-			 : "=a"(ret)
-			 : "0"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
-			 : "rcx", "r11", "memory");
+	ARCH_CALL_ONCE(ret, number, a, b, c, d, e, f);
 	return ret;
 }
 
@@ -49,7 +37,8 @@ static NOINLINE bool
 is_let_through(long number, long a, long b, long c, long d, long e, long f, long *ret)
 {
 	bool (*passes)(const struct sys_call *, long *) = acquire_load(&filter);
-	const struct sys_call call = {number, {a, b, c, d, e, f}, (uintptr_t)sys_place};
+	const struct sys_call call = {
+		number, {a, b, c, d, e, f}, (uintptr_t)arch_call_place};
 
 	return !passes || passes(&call, ret);
 }
@@ -332,13 +321,10 @@ sys_readlink(const char *name, char *buf, size_t bytes)
 	return K3(SYS_readlink, name, buf, bytes);
 }
 
-extern void *__libc_stack_end; /* of the loader: argc, argv, envp, auxv stand there */
-
-/* Source: x86-64 psABI, 3.4.1 (initial process stack). */
 static const char *
 executed_name(void)
 {
-	const uintptr_t *at = __libc_stack_end;
+	const uintptr_t *at = libc_start();
 
 	if (!at)
 		return "";
@@ -397,23 +383,19 @@ static struct {
 static int
 tid_at(size_t offset)
 {
-	uintptr_t p;
-
-	__asm__("movq %%fs:0, %0" : "=r"(p));
-	return *(volatile int *)(p + offset);
+	return *(volatile int *)(arch_thread_pointer() + offset);
 }
 
 void
 sys_ids_init(void)
 {
-	enum { USUAL = 0x2d0, FROM = 0x200, TO = 0x400 };
 	int tid = (int)K0(SYS_gettid);
 	size_t at;
 
 	ids.pid = (int)K0(SYS_getpid);
-	if (tid_at(USUAL) == tid)
-		ids.tid = USUAL;
-	for (at = FROM; !ids.tid && at < TO; at += sizeof(int))
+	if (tid_at(LIBC_TID_USUAL) == tid)
+		ids.tid = LIBC_TID_USUAL;
+	for (at = LIBC_TID_FROM; !ids.tid && at < LIBC_TID_TO; at += sizeof(int))
 		if (tid_at(at) == tid)
 			ids.tid = at;
 }
@@ -421,10 +403,7 @@ sys_ids_init(void)
 const volatile int *
 sys_tid_word(void)
 {
-	uintptr_t p;
-
-	__asm__("movq %%fs:0, %0" : "=r"(p));
-	return ids.tid ? (const volatile int *)(p + ids.tid) : NULL;
+	return ids.tid ? (const volatile int *)(arch_thread_pointer() + ids.tid) : NULL;
 }
 
 void
@@ -481,19 +460,10 @@ int
 sys_start_beside(void (*f)(void), void *top)
 {
 	const long flags = CLONE_VM | CLONE_UNTRACED;
-	register long stack __asm__("rsi") = (long)top;
-	long ret = SYS_clone;
 
-	if (!sys_may(SYS_clone, flags, stack, 0))
+	if (!sys_may(SYS_clone, flags, (long)top, 0))
 		return -1; /* EPERM */
-	/* The child has nothing on its stack to return to. */
-	__asm__ volatile("xor %%edx, %%edx\n\txor %%r10d, %%r10d\n\txor %%r8d, %%r8d\n\t"
-			 "syscall\n\ttest %%rax, %%rax\n\tjnz 1f\n\t"
-			 "xor %%ebp, %%ebp\n\tcall *%%rbx\n\tud2\n1:"
-			 : "+a"(ret), "+r"(stack)
-			 : "D"(flags), "b"(f)
-			 : "rdx", "r10", "r8", "rcx", "r11", "memory");
-	return (int)ret;
+	return (int)arch_clone_onto(SYS_clone, flags, top, f);
 }
 
 int
@@ -586,7 +556,7 @@ sys_exit(int status)
 	/* Also where a filter kills for it, as it would without us. */
 	(void)sys_pass(SYS_exit_group, status, 0, 0, 0, 0, 0);
 	for (;;)
-		__asm__ volatile("hlt"); /* as the C library's */
+		arch_halt(); /* as the C library's */
 }
 
 uint64_t
@@ -851,7 +821,7 @@ sys_block_signals(void)
 void
 sys_allow_libc_signals(void)
 {
-	uint64_t libc = 3ull << 31; /* 32 and 33: nptl(7) */
+	uint64_t libc = LIBC_SIGNALS;
 
 	(void)K4(SYS_rt_sigprocmask, 1 /* SIG_UNBLOCK */, &libc, 0, 8);
 }
@@ -862,14 +832,7 @@ sys_restore_signals(uint64_t mask)
 	(void)K4(SYS_rt_sigprocmask, 2 /* SIG_SETMASK */, &mask, 0, 8);
 }
 
-/* Source: rt_sigaction(2), sigreturn(2): where a handler returns to on x86-64. */
-__asm__(".text\n"
-	".type gcprof_sys_restorer, @function\n"
-	"gcprof_sys_restorer:\n\t"
-	"movl $15, %eax\n\t"
-	"syscall\n"
-	".size gcprof_sys_restorer, .-gcprof_sys_restorer\n");
-extern const char gcprof_sys_restorer[] HIDDEN;
+ARCH_RESTORER(gcprof_sys_restorer);
 
 int
 sys_sigaction(int number, const struct sys_action *to, struct sys_action *ret_old)

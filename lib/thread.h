@@ -22,6 +22,7 @@
 #ifndef GCPROF_THREAD_H
 #define GCPROF_THREAD_H
 
+#include "arch.h"
 #include "base.h"
 #include "books.h"
 #include "epochs.h"
@@ -144,16 +145,10 @@ thread_enter_quick(void)
 static ALWAYS_INLINE bool
 thread_leave(void)
 {
-	bool is_pending;
-
 	signal_fence();
 	/* One instruction: a signal before it adds to what is subtracted from,
 	 * one after it finds the guard down. */
-	__asm__ volatile("subl $1, %0"
-			 : "+m"(thread_tls.guard), "=@ccnz"(is_pending)
-			 :
-			 : "memory");
-	return is_pending;
+	return arch_count_down_own(&thread_tls.guard);
 }
 
 /* This thread's state; NULL if there is no memory for one.  Context: inside the

@@ -3,8 +3,10 @@
  * SPDX-License-Identifier: MIT
  */
 #include "tsd.h"
+#include "arch.h"
 #include "aside.h"
 #include "backend.h"
+#include "libc_inside.h"
 #include "mem.h"
 #include "sys.h"
 #include "thread.h"
@@ -34,8 +36,6 @@ int gcprof_jesys_key_create(pthread_key_t *key, void (*f)(void *));
 
 enum { DATA_MAX = 4096, N_SPARE = 4 };
 
-extern void *__libc_stack_end; /* of the loader: the main thread's first frame */
-
 struct slot {
 	struct slot *next;
 	union owner owner;
@@ -54,15 +54,6 @@ static size_t
 image_bytes(void)
 {
 	return (size_t)(gcprof_tsd_image_end - gcprof_tsd_image);
-}
-
-static uintptr_t
-thread_pointer(void)
-{
-	uintptr_t p;
-
-	__asm__("mov %%fs:0, %0" : "=r"(p));
-	return p;
 }
 
 static struct slot *
@@ -103,7 +94,7 @@ slot_take(void)
 	return s;
 }
 
-/* The main thread's stack grows down from __libc_stack_end, to its limit less arguments and
+/* The main thread's stack grows down from libc_start, to its limit less arguments and
  * environment, which are a quarter at most (execve(2)): half of it, and of 8 MiB, is sure. */
 static void
 note_main_stack(struct aside *a)
@@ -111,29 +102,8 @@ note_main_stack(struct aside *a)
 	const uint64_t most = 8 << 20;
 	uint64_t limit = sys_stack_limit();
 
-	a->own_end = (uintptr_t)__libc_stack_end;
+	a->own_end = (uintptr_t)libc_start();
 	a->own_low = a->own_end - (limit < most ? limit : most) / 2;
-}
-
-/* Another's is in its descriptor, which is at the thread pointer, at the end of the block
- * that is its stack.  Source: glibc, nptl/descr.h: stackblock, stackblock_size and guardsize
- * stand next to each other.  Not found: not known. */
-static void
-note_thread_stack(struct aside *a)
-{
-	enum { DESCRIPTOR = 2304, PAGE = 4096, END = 2 * PAGE };
-	uintptr_t tp = thread_pointer();
-	const uintptr_t *word = (const uintptr_t *)tp,
-			*end = word + DESCRIPTOR / sizeof *word - 2;
-
-	for (; word < end; word++)
-		if (word[0] && word[0] < tp && word[1] > tp - word[0] &&
-		    word[1] - (tp - word[0]) <= END && word[2] < word[1] &&
-		    word[2] % PAGE == 0) {
-			a->own_low = word[0] + word[2];
-			a->own_end = tp;
-			return;
-		}
 }
 
 static void
@@ -143,7 +113,7 @@ note_stack(struct aside *a)
 	if (sys_gettid() == sys_getpid())
 		note_main_stack(a);
 	else
-		note_thread_stack(a);
+		(void)libc_thread_stack(arch_thread_pointer(), &a->own_low, &a->own_end);
 }
 
 /* Give this thread a slot, if it has none. */
@@ -176,22 +146,14 @@ tsd_aside(void)
 }
 
 /* Whether this thread was made with so small a stack that jemalloc's needs, of 3 KiB
- * and more, count.  Source: glibc, nptl/descr.h: stackblock and stackblock_size stand next
- * to each other in a thread's descriptor, which is at its pointer, at the end of the block
- * if the C library has made it.  Not so: not small. */
+ * and more, count. */
 static bool
 is_small_stack(void)
 {
-	enum { SMALL = 64 << 10, DESCRIPTOR = 2304 };
-	uintptr_t tp = thread_pointer(), sp = (uintptr_t)__builtin_frame_address(0);
-	const uintptr_t *word = (const uintptr_t *)tp,
-			*end = word + DESCRIPTOR / sizeof *word - 1;
+	enum { SMALL = 64 << 10 };
 
-	for (; word < end; word++)
-		if (word[0] && word[0] <= sp && sp - word[0] < word[1] && sp < tp &&
-		    tp - word[0] < word[1] && word[1] <= SMALL)
-			return true;
-	return false;
+	return libc_has_small_stack(arch_thread_pointer(),
+				    (uintptr_t)__builtin_frame_address(0), SMALL);
 }
 
 static bool
@@ -201,7 +163,7 @@ give(void)
 		return false;
 	if (!slot_own())
 		return false;
-	gcprof_tsd = (intptr_t)((uintptr_t)own->data - thread_pointer());
+	gcprof_tsd = (intptr_t)((uintptr_t)own->data - arch_thread_pointer());
 	return true;
 }
 

@@ -82,8 +82,8 @@ done | no_complaint "lib/ includes headers of its own only"
 includes lib/heapfile.h | grep -vE ' <(stddef|stdint)\.h>$' |
 	no_complaint "heapfile.h includes nothing of ours"
 includes lib/base.h lib/values.[ch] lib/sys.[ch] lib/mem.[ch] lib/options.[ch] |
-	grep -vE ' (<.*>|base\.h|sys\.h|mem\.h|options\.h|options\.def|secure\.h|forking\.h|values\.h)$' |
-	no_complaint "base, sys, mem and options know nobody else but values, secure and forking"
+	grep -vE ' (<.*>|base\.h|sys\.h|mem\.h|options\.h|options\.def|secure\.h|forking\.h|values\.h|arch\.h|libc_inside\.h)$' |
+	no_complaint "base, sys, mem and options know nobody else but values, secure, forking, machine and C library"
 includes lib/*.[ch] tools/*/*.[ch] | grep -E ' (\.\./)*tests/' |
 	no_complaint "nothing includes tests/"
 
@@ -95,7 +95,7 @@ only_in '(elfutils/)?libdw.*|dwarf\.h' 'tools/names/(symbolize\.c|symbolfiles\.[
 includes lib/*.c | grep -E ' <(stdio|locale|wchar|regex)\.h>$' |
 	grep -vE '^lib/(heapfile_read|jemalloc_tls)\.c ' | no_complaint "no stdio and no locale in the program's process"
 
-for header in lib/*.h tools/*/*.h; do
+for header in lib/*.h lib/arch/*.h tools/*/*.h; do
 	"${CC:-cc}" -std=gnu11 -D_GNU_SOURCE -iquote lib -iquote tools -x c -fsyntax-only "$header" 2>&1 |
 		grep -E 'error' | sed "s|^|$header alone: |"
 done | no_complaint "every header compiles by itself"
