@@ -2,24 +2,24 @@
  *
  * In:   the caller of an allocation function.
  * Out:  the site_id of its whole stack.
- * Not here: how one frame leads to the next (cfi.h), what a site is (sites.h).
+ * Not here: how one frame leads to the next (unwind_step.h, cfi.h), what a site is (sites.h).
  *
  * How it is fast.  Three things are remembered:
  *
- *   Rules.  For a code address, where the caller's frame begins (stack pointer
- *   plus a constant, ...), where it keeps its frame pointer, and the module.
+ *   Rules (unwind_rules.h).  For a code address, where the caller's frame begins (stack
+ *   pointer plus a constant, ...), where it keeps its frame pointer, and the module.
  *   Learned once from .eh_frame, kept in 8 bytes.
  *
- *   The last stack of the thread that was walked, with the node of each frame.  Where a
- *   new walk meets a frame of it, all further frames follow from memory words that are
- *   known by address: the return address and, where it was saved, the frame pointer of
- *   each.  If those words are what they were, the rest of the stack is the same, by
- *   induction; the frame pointer counts only where the way further out depends on it.
+ *   The last stack of the thread that was walked (unwind_last.h), with the node of each
+ *   frame.  Where a new walk meets a frame of it, all further frames follow from memory
+ *   words that are known by address: the return address and, where it was saved, the frame
+ *   pointer of each.  If those words are what they were, the rest of the stack is the same,
+ *   by induction; the frame pointer counts only where the way further out depends on it.
  *
- *   Some hundred stacks that are met often, as such lists of words, by the frame that
- *   they begin with: none of their frames needs to be walked.
+ *   Some hundred stacks that are met often (unwind_memo.h), as such lists of words, by the
+ *   frame that they begin with: none of their frames needs to be walked.
  *
- * Stacks of more than 384 frames are cut to the innermost 257 to 384; unwind.c says where.
+ * Stacks of more than 384 frames are cut to the innermost 257 to 384; unwind_last.h says where.
  * Code without call frame information (made at run time, or compiled so) is followed by
  * its frame pointer, if that leads to code; from where Go calls C to the goroutine's stack;
  * and to the start of its thread, if that is near.

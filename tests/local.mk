@@ -106,8 +106,8 @@ tests_unit_test_publish_SOURCES = tests/unit/test_publish.c lib/options.c lib/se
 tests_unit_test_publish_CFLAGS = $(core_test_cflags)
 tests_unit_test_publish_LDADD = $(alone_test_libs)
 
-# It includes unwind.c.
-tests_unit_test_rules_SOURCES = tests/unit/test_rules.c lib/sites.c $(alone_sources)
+# It includes unwind_rules.c.
+tests_unit_test_rules_SOURCES = tests/unit/test_rules.c $(alone_sources)
 tests_unit_test_rules_CFLAGS = $(core_test_cflags)
 tests_unit_test_rules_LDADD = $(alone_test_libs)
 
@@ -120,7 +120,8 @@ tests_unit_test_sites_CFLAGS = $(core_test_cflags)
 tests_unit_test_sites_LDADD = $(alone_test_libs)
 
 # It unwinds its own stack, and asks the loader for its own tables.
-tests_unit_test_unwind_SOURCES = tests/unit/test_unwind.c lib/unwind.c lib/cfi.c lib/modules.c \
+tests_unit_test_unwind_SOURCES = tests/unit/test_unwind.c lib/unwind.c \
+	lib/unwind_last.c lib/unwind_memo.c lib/unwind_rules.c lib/unwind_step.c lib/cfi.c lib/modules.c \
 	lib/mappings.c lib/sites.c lib/epochs.c lib/books.c $(alone_sources)
 tests_unit_test_unwind_CFLAGS = $(core_test_cflags)
 tests_unit_test_unwind_LDADD = $(alone_test_libs)

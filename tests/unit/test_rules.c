@@ -1,6 +1,6 @@
 /* test_rules.c -- the cache of unwinding rules that all threads share.
  *
- * Its functions are static: unwind.c is part of this file, and what it needs of others
+ * Its functions are static: unwind_rules.c is part of this file, and what it needs of others
  * are stubs that nobody calls.
  * Not here: what the rules say (e2e/stacks.sh, e2e/verify.sh).
  *
@@ -13,21 +13,16 @@
 
 #include <cmocka.h>
 
-#include "lib/unwind.c"
+#include "lib/unwind_rules.c"
 #include "together.h"
+
+#include <errno.h>
 
 int
 cfi_row(uintptr_t pc, const struct module_find *m, struct cfi_scratch *scratch,
 	struct cfi_row *ret)
 {
 	(void)pc, (void)m, (void)scratch, (void)ret;
-	return -ENOENT;
-}
-
-int
-cfi_step(const struct cfi_row *row, struct cfi_regs *regs, cfi_load *load, void *with)
-{
-	(void)row, (void)regs, (void)load, (void)with;
 	return -ENOENT;
 }
 
@@ -59,11 +54,11 @@ put_and_find(unsigned number)
 {
 	for (uint32_t i = 0; i < 3 * N_KEYS; i++) {
 		uint64_t key = 0x400000 + ((uint64_t)i * 7919 + number * 977) % N_KEYS * 5;
-		uint64_t rule = rules_find(key);
+		uint64_t rule = table_find(key);
 
 		check(rule == 0 || rule == rule_for(key));
 		if (!rule)
-			rules_put(key, rule_for(key));
+			table_put(key, rule_for(key));
 	}
 }
 
@@ -72,8 +67,8 @@ a_rule_is_its_key_s_or_none_whatever_is_evicted(void **state)
 {
 	(void)state;
 	together(put_and_find);
-	assert_non_null(rules_now);
-	assert_true(rules_now->mask + 1 > FIRST_BUCKETS);
+	assert_non_null(table_now);
+	assert_true(table_now->mask + 1 > FIRST_BUCKETS);
 }
 
 static void
@@ -81,8 +76,8 @@ what_was_put_last_is_found(void **state)
 {
 	(void)state;
 	for (uint64_t key = 0x900000; key < 0x900000 + 1000; key++) {
-		rules_put(key, rule_for(key));
-		assert_int_equal(rules_find(key), rule_for(key));
+		table_put(key, rule_for(key));
+		assert_int_equal(table_find(key), rule_for(key));
 	}
 }
 

@@ -92,7 +92,7 @@ plain(int depth)
 NOINLINE static void
 with_array(int depth)
 {
-	volatile char room[depth % 2 ? 40 : 200];
+	volatile char *room = alloca(depth % 2 ? 40 : 200);
 
 	room[0] = 1;
 	at_level(depth);
@@ -104,7 +104,7 @@ NOINLINE static void
 realigned(int depth)
 {
 	volatile char room[64] __attribute__((aligned(64)));
-	volatile char more[depth % 40 + 50];
+	volatile char *more = alloca((size_t)depth % 40 + 50);
 
 	room[0] = more[0] = 1;
 	at_level(depth);
