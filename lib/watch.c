@@ -45,8 +45,7 @@ watch_init(void)
 		const struct watch_rule *r = &w.rules.rule[i];
 
 		if (r->trouble)
-			sys_log("GCPROF_WATCH: '%s' cannot be used: %s", r->text,
-				r->trouble);
+			sys_log("invalid GCPROF_WATCH rule '%s': %s", r->text, r->trouble);
 		else
 			n_good++;
 	}
@@ -216,7 +215,7 @@ static void
 say_trouble(const char *what, const char *name)
 {
 	if (!w.shared->is_trouble_said)
-		sys_log("watch: %s '%s'; this is not said again", what, name);
+		sys_log("watch: %s '%s'; further failures are not reported", what, name);
 	w.shared->is_trouble_said = true;
 }
 
@@ -224,7 +223,9 @@ void
 watch_failed(const char *file, const char *why)
 {
 	if (!w.shared->is_trouble_said)
-		sys_log("watch: cannot write '%s': %s; this is not said again", file, why);
+		sys_log("watch: cannot write '%s': %s; further failures are not "
+			"reported",
+			file, why);
 	w.shared->is_trouble_said = true;
 }
 

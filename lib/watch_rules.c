@@ -49,7 +49,7 @@ parse_action(const char *s, struct watch_rule *r)
 		r->action = WATCH_EXEC;
 		r->command = s + 5;
 	} else {
-		return "its action is neither snapshot nor exec=COMMAND";
+		return "action must be snapshot or exec=COMMAND";
 	}
 	return NULL;
 }
@@ -64,7 +64,7 @@ parse_rule(const char *s, struct watch_rule *r)
 	r->is_bytes = bytes && (!count || bytes < count);
 	figure = r->is_bytes ? bytes : count;
 	if (!figure)
-		return "it has neither :count>NUMBER nor :bytes>NUMBER";
+		return "missing :count>NUMBER or :bytes>NUMBER";
 	r->n_pattern = (uint32_t)(figure - s);
 	r->limit_at = r->n_pattern + 7;
 	end = strchr(s + r->limit_at, ':');
@@ -74,8 +74,8 @@ parse_rule(const char *s, struct watch_rule *r)
 	if (!(r->is_bytes ? values_bytes : values_number)(s + r->limit_at, end, &r->limit) ||
 	    r->limit >= UINT64_MAX / 2)
 		return r->is_bytes
-			       ? "its limit is no number of bytes, such as 500000 or 64M"
-			       : "its limit is no number";
+			       ? "limit must be a number of bytes, such as 500000 or 64M"
+			       : "limit must be a number";
 	return *end ? parse_action(end + 1, r) : NULL;
 }
 
@@ -97,10 +97,10 @@ watch_rules_parse(char *text, struct watch_rules *ret)
 		else if (values_interval(word + 6, end, &ret->every_ns))
 			continue;
 		else
-			r.trouble = "it is no length of time, such as 10s";
+			r.trouble = "must be a duration, such as 10s";
 		if (ret->n == WATCH_MAX_RULES) {
 			ret->rule[ret->n - 1] = (struct watch_rule){
-				.text = word, .trouble = "there are more than 32"};
+				.text = word, .trouble = "more than 32 rules"};
 			return;
 		}
 		ret->rule[ret->n++] = r;

@@ -51,20 +51,20 @@ is_childless() { [ -z "$(cat "/proc/$pid"/task/*/children)" ]; }
 begin growth 'cache_.*:count>11999;queue_put:count>100;every=10ms'
 tell "insert 9999"
 tell "put 101"
-ok "an alarm is raised" eventually is_said "watch: 101 blocks (9.9 KiB) of queue_put, more than 100 (rule 'queue_put:count>100')"
+ok "an alarm is raised" eventually is_said "watch: 101 blocks (9.9 KiB) allocated in queue_put, more than 100 (rule 'queue_put:count>100')"
 is "below the limit there is none" "$(said watch | grep -c cache)" 0
 tell "insert 2001"
 ok "it has number, size, function, limit and rule" \
-	eventually is_said "watch: 12,000 blocks (1.1 MiB) of cache_insert, more than 11999 (rule 'cache_.*:count>11999')"
+	eventually is_said "watch: 12,000 blocks (1.1 MiB) allocated in cache_insert, more than 11999 (rule 'cache_.*:count>11999')"
 tell "insert 11999"
 tell "put 101"
 ok "another is raised when the figure has doubled" \
-	eventually is_said "watch: 202 blocks (19.7 KiB) of queue_put, more than 100, and twice the last alarm's (rule"
+	eventually is_said "watch: 202 blocks (19.7 KiB) allocated in queue_put, more than 100, doubled since the last alarm (rule"
 is "and not before" "$(said watch | grep -c cache)" 1
 tell "insert 1"
 tell "put 202"
 ok "to the block" \
-	eventually is_said "watch: 24,000 blocks (2.3 MiB) of cache_insert, more than 11999, and twice the last alarm's (rule"
+	eventually is_said "watch: 24,000 blocks (2.3 MiB) allocated in cache_insert, more than 11999, doubled since the last alarm (rule"
 eventually is_said "watch: 404 blocks"
 tell "drop 14000"
 tell "put 404"
@@ -72,7 +72,7 @@ ok "a look finds that it has fallen" eventually is_said "watch: 808 blocks"
 is "which is no alarm" "$(said watch | grep -c cache)" 2
 tell "insert 2000"
 ok "after that there is one again" \
-	eventually is_said "watch: 12,000 blocks (1.1 MiB) of cache_insert, more than 11999 (rule" 2
+	eventually is_said "watch: 12,000 blocks (1.1 MiB) allocated in cache_insert, more than 11999 (rule" 2
 ok "no process is left behind" eventually is_childless
 tell "children"
 end
@@ -85,7 +85,7 @@ begin heap ':bytes>1600000;(cache|queue)_:bytes>1599999;nobody:count>1;every=10m
 tell "insert 8000"
 tell "put 8000"
 ok "a rule without a pattern counts all" eventually grep -qE "watch: 1.5 MiB \(1(5,9|6,0)[0-9]+ blocks\) in the whole heap, more than 1600000 \(rule ':bytes>1600000'\)" "$T/heap.err"
-ok "a pattern may mean several functions" eventually grep -qE "watch: 1.5 MiB \(16,000 blocks\) of (cache_insert|queue_put) and others, more than 1599999" "$T/heap.err"
+ok "a pattern may mean several functions" eventually grep -qE "watch: 1.5 MiB \(16,000 blocks\) allocated in (cache_insert|queue_put) and others, more than 1599999" "$T/heap.err"
 end
 is "no function, no alarm" "$(grep -c nobody "$T/heap.err")" 0
 
@@ -93,7 +93,7 @@ is "no function, no alarm" "$(grep -c nobody "$T/heap.err")" 0
 
 begin idle 'cache_insert:count>9;every=10ms'
 tell "insert 10"
-ok "a program that allocates nothing more is looked at" eventually is_said "watch: 10 blocks (1000 B) of cache_insert"
+ok "a program that allocates nothing more is looked at" eventually is_said "watch: 10 blocks (1000 B) allocated in cache_insert"
 end
 
 # ---- actions ----
@@ -101,7 +101,7 @@ end
 begin actions "cache_insert:count>149:snapshot;cache_insert:count>209:exec=env > $T/env.new\\; ls /proc/self/fd > $T/fds\\; cat \$GCPROF_WATCH_FILE > $T/seen.heap\\; mv $T/env.new $T/env; every=10ms"
 tell "insert 150"
 kept=$T/actions/watch.$pid.1.heap
-ok "snapshot: the alarm says which file" eventually is_said "watch: 150 blocks (14.6 KiB) of cache_insert, more than 149 (rule 'cache_insert:count>149'); snapshot '$kept'"
+ok "snapshot: the alarm says which file" eventually is_said "watch: 150 blocks (14.6 KiB) allocated in cache_insert, more than 149 (rule 'cache_insert:count>149'); snapshot '$kept'"
 ok "snapshot: it can be read" valid "$kept"
 is "snapshot: its reason is the watch" "$(info "$kept" reason)" watch
 is "snapshot: it has the blocks" "$(json "$kept" '[.sites[] | select(any(.frames[]; .function == "cache_insert")) | .live_blocks] | add')" 150
@@ -124,7 +124,7 @@ is "numbers of snapshots have no gaps" "$(cd "$T/actions" && echo *)" "watch.$pi
 
 begin threads 'cache_insert:count>2999;queue_put:count>99;every=10ms'
 tell "threads 3"
-ok "blocks of several threads count together" eventually is_said "watch: 3,000 blocks (293.0 KiB) of cache_insert, more than 2999"
+ok "blocks of several threads count together" eventually is_said "watch: 3,000 blocks (293.0 KiB) allocated in cache_insert, more than 2999"
 tell "put 100"
 ok "while they sleep there are looks" eventually is_said "watch: 100 blocks"
 ok "nobody stays" eventually is_childless
@@ -139,9 +139,9 @@ eventually is_said "watch: 150 blocks"
 tell "fork"
 parent=$pid
 pid=$(sed -n 's/^child //p' "$T/child.truth")
-ok "a child has watches of its own" eventually is_said "watch: 150 blocks (14.6 KiB) of cache_insert"
+ok "a child has watches of its own" eventually is_said "watch: 150 blocks (14.6 KiB) allocated in cache_insert"
 tell "insert 150"
-ok "and raises alarms by itself" eventually is_said "watch: 300 blocks (29.3 KiB) of cache_insert"
+ok "and raises alarms by itself" eventually is_said "watch: 300 blocks (29.3 KiB) allocated in cache_insert"
 pid=$parent
 is "which its parent does not" "$(said watch | wc -l)" 1
 echo quit >&4
@@ -165,12 +165,12 @@ tell "insert 100"
 ok "and go on to" eventually is_said "watch: 200 blocks"
 end
 sort >"$T/wanted" <<-EOF2
-	gcprof[$pid]: GCPROF_WATCH: '[e:count>5' cannot be used: Unmatched [, [^, [:, [., or [=
-	gcprof[$pid]: GCPROF_WATCH: 'a:cnt>3' cannot be used: it has neither :count>NUMBER nor :bytes>NUMBER
-	gcprof[$pid]: GCPROF_WATCH: 'b:count>3k' cannot be used: its limit is no number
-	gcprof[$pid]: GCPROF_WATCH: 'c:bytes>x' cannot be used: its limit is no number of bytes, such as 500000 or 64M
-	gcprof[$pid]: GCPROF_WATCH: 'd:count>1:mail' cannot be used: its action is neither snapshot nor exec=COMMAND
-	gcprof[$pid]: GCPROF_WATCH: 'every=soon' cannot be used: it is no length of time, such as 10s
+	gcprof[$pid]: invalid GCPROF_WATCH rule '[e:count>5': Unmatched [, [^, [:, [., or [=
+	gcprof[$pid]: invalid GCPROF_WATCH rule 'a:cnt>3': missing :count>NUMBER or :bytes>NUMBER
+	gcprof[$pid]: invalid GCPROF_WATCH rule 'b:count>3k': limit must be a number
+	gcprof[$pid]: invalid GCPROF_WATCH rule 'c:bytes>x': limit must be a number of bytes, such as 500000 or 64M
+	gcprof[$pid]: invalid GCPROF_WATCH rule 'd:count>1:mail': action must be snapshot or exec=COMMAND
+	gcprof[$pid]: invalid GCPROF_WATCH rule 'every=soon': must be a duration, such as 10s
 EOF2
 ok "each rule that is no use is named once, with the reason" diff <(sort "$T/wrong.err" | grep -v ': watch: ') "$T/wanted"
 
@@ -198,15 +198,15 @@ ok "which leaves what only has such a name" test -e "$T/looker/mine.heap.1.watch
 
 GCPROF_OUTPUT=$T/no/such/directory/%n.heap begin nowhere 'cache_insert:count>99;cache_.*:count>99:snapshot;every=10ms'
 tell "insert 100"
-ok "an alarm needs no place for snapshots" eventually is_said "watch: 100 blocks (9.8 KiB) of cache_insert, more than 99 (rule 'cache_insert"
-ok "but one that is to keep one says so" eventually is_said "watch: 100 blocks (9.8 KiB) of cache_insert, more than 99 (rule 'cache_.*:count>99'); the snapshot could not be kept"
+ok "an alarm needs no place for snapshots" eventually is_said "watch: 100 blocks (9.8 KiB) allocated in cache_insert, more than 99 (rule 'cache_insert"
+ok "but one that is to keep one says so" eventually is_said "watch: 100 blocks (9.8 KiB) allocated in cache_insert, more than 99 (rule 'cache_.*:count>99'); the snapshot could not be kept"
 ok "nobody stays" eventually is_childless
 is "and no file" "$(ls -d /tmp/gcprof."$pid".watch 2>/dev/null)" ""
 end
 
 GCPROF_ANALYZE=$T/none begin tool 'cache_insert:count>9;every=10ms'
 tell "insert 100"
-ok "without the analyzer there is a line" eventually is_said "watch: cannot run the analyzer '$T/none'; this is not said again"
+ok "without the analyzer there is a line" eventually is_said "watch: cannot run the analyzer '$T/none'; further failures are not reported"
 tell "insert 100"
 ok "nobody stays" eventually is_childless
 end
@@ -229,9 +229,9 @@ is "and not that of a FIFO" "$(traced "$T/fifo.heap")" ""
 
 run_plain hand "$ANALYZE" --watch='cache_insert:count>99;cache_insert:count>999' "$kept"
 is "gcprof-analyze --watch says it of a file" "$status $(cat "$T/hand.err")" \
-	"0 gcprof[$(info "$kept" pid)]: watch: 150 blocks (14.6 KiB) of cache_insert, more than 99 (rule 'cache_insert:count>99')"
+	"0 gcprof[$(info "$kept" pid)]: watch: 150 blocks (14.6 KiB) allocated in cache_insert, more than 99 (rule 'cache_insert:count>99')"
 run_plain fails "$ANALYZE" --fail-on=error --watch='cache_insert:count>99' "$kept"
 is "and can fail" "$status" 1
 run_plain bad "$ANALYZE" --watch='cache_insert:count>x' "$kept"
-is "a wrong rule is bad usage" "$status $(cat "$T/bad.err")" "2 gcprof-analyze: --watch: rule 'cache_insert:count>x': its limit is no number"
+is "a wrong rule is bad usage" "$status $(cat "$T/bad.err")" "2 gcprof-analyze: --watch: invalid rule 'cache_insert:count>x': limit must be a number"
 done_testing

@@ -94,20 +94,20 @@ what_is_wrong_is_said(void **state)
 	static const struct {
 		const char *rule, *words;
 	} rows[] = {
-		{"a", "neither :count"},
-		{"a:count=1", "neither :count"},
-		{"a:count>", "no number"},
-		{"a:count>-1", "no number"},
-		{"a:count>1K", "no number"},
+		{"a", "missing :count"},
+		{"a:count=1", "missing :count"},
+		{"a:count>", "must be a number"},
+		{"a:count>-1", "must be a number"},
+		{"a:count>1K", "must be a number"},
 		{"a:count>1:", "action"},
-		{"a:bytes>K", "no number"},
-		{"a:bytes>1KB2", "no number"},
+		{"a:bytes>K", "must be a number"},
+		{"a:bytes>1KB2", "must be a number"},
 		{"a:count>1:exec=", "action"},
 		{"a:count>1:snapshots", "action"},
-		{"every=x", "length of time"},
-		{"a:count>99999999999999999999", "no number"},
-		{"a:count>18446744073709551615", "no number"},
-		{"a:bytes>18446744073709551615", "no number"},
+		{"every=x", "must be a duration"},
+		{"a:count>99999999999999999999", "must be a number"},
+		{"a:count>18446744073709551615", "must be a number"},
+		{"a:bytes>18446744073709551615", "must be a number"},
 	};
 
 	(void)state;

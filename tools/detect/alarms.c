@@ -98,8 +98,8 @@ tell_trouble(const struct alarms *w, char *ret_message, size_t bytes)
 			x->rule->trouble ? x->rule->trouble : x->pattern_error;
 
 		if (*trouble) {
-			snprintf(ret_message, bytes, "rule '%s': %s", x->rule->text,
-				 trouble);
+			snprintf(ret_message, bytes, "invalid rule '%s': %s",
+				 x->rule->text, trouble);
 			return true;
 		}
 	}
@@ -326,7 +326,7 @@ whose(const struct alarms *w, uint32_t r, char *ret, size_t bytes)
 			other = function_meant(w, x, i);
 			is_one_of_many = other && strcmp(other, name) != 0;
 		}
-	snprintf(ret, bytes, "of %.200s%s", name ? name : "functions without a name",
+	snprintf(ret, bytes, "allocated in %.200s%s", name ? name : "unnamed functions",
 		 is_one_of_many ? " and others" : "");
 }
 
@@ -355,7 +355,7 @@ tell(const struct alarms *w, uint32_t r)
 	    : is_one        ? " block"
 			    : " blocks",
 	    owner, (int)(rule->n_condition - rule->limit_at), rule->text + rule->limit_at,
-	    x->is_again ? ", and twice the last alarm's" : "",
+	    x->is_again ? ", doubled since the last alarm" : "",
 	    rule->n_condition < 200 ? (int)rule->n_condition : 200, rule->text, file);
 }
 
@@ -465,7 +465,7 @@ tell_patterns(struct alarms *w)
 
 		if (!*x->pattern_error || x->state == WATCH_OFF)
 			continue;
-		say(w, "GCPROF_WATCH: '%.200s' cannot be used: %s", x->rule->text,
+		say(w, "invalid GCPROF_WATCH rule '%.200s': %s", x->rule->text,
 		    x->pattern_error);
 		x->state = WATCH_OFF;
 	}
