@@ -61,7 +61,7 @@ ok "a file of suppressions that is not there is named" complains "'none.supp'" "
 printf 'leak:x\nrace:y\n' > bad.supp
 ok "an error in it has file and line" complains "bad.supp:2: unknown kind .* leak, cache, .*: 'race'" "$analyze" --suppressions=bad.supp own.heap
 printf 'growth:x\nmissing-free:y\nqueue:\n' > bad.supp
-ok "kinds of our own need a pattern, too" complains "bad.supp:3: a suppression without" "$analyze" --suppressions=bad.supp own.heap
+ok "kinds of our own need a pattern, too" complains "bad.supp:3: missing pattern" "$analyze" --suppressions=bad.supp own.heap
 ok "two formats cannot both go to standard output" complains "only one" "$analyze" --format=json --format=text own.heap
 ok "a source root that is not there is named" complains "'no/such'" "$analyze" --source-root=no/such own.heap
 

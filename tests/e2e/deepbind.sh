@@ -43,7 +43,7 @@ for allocator in jemalloc system; do
 	is "$allocator: blocks of the C library's heap are counted" \
 		"$(info "$(heap "blocks-$allocator")" foreign_frees)" 430
 	ok "$allocator: and the report says how many" \
-		grep -q '^Not seen    430 blocks' "$(analysis "$(heap "blocks-$allocator")" text 1)"
+		grep -q '^Untracked   430 blocks' "$(analysis "$(heap "blocks-$allocator")" text 1)"
 	is "$allocator: none is counted where there was none" "$(info "$(heap "libc-$allocator")" foreign_frees)" ""
 
 	name=wild-$allocator

@@ -41,7 +41,7 @@ for allocator in jemalloc system; do
 	is "$allocator: used and free bytes are all bytes of the pages" \
 		"$(figure "$name" 'used_bytes + .memory.fragmentation.free_bytes_in_pages')" "$(($(figure "$name" pages) * 4096))"
 	ok "$allocator: the report for people says it" grep -q "blocks of session_new pin" "$(analysis "$(heap "$name")" text)"
-	ok "$allocator: and its part on memory does" grep -q "^  fragmented  *30\.[0-9] MiB  *3[0-9,]*   a compaction would give back" \
+	ok "$allocator: and its part on memory does" grep -q "^  fragmentation  *30\.[0-9] MiB  *3[0-9,]*   compaction would free" \
 		"$(analysis "$(heap "$name")" text)"
 
 	run packed packed $n

@@ -65,7 +65,7 @@ is "JSON: what a site retains" \
 	"$(json "$file" '[.sites[] | select(.frames[0].function == "list_new")][0] | "\(.retained_blocks) \(.retained_bytes)"')" \
 	"801 $((24 + 400 * (16 + 2011)))"
 "$ANALYZE" "$file" >"$T/text" 2>&1
-ok "text: who holds it" grep -q '^     held by held_global in holds$' "$T/text"
+ok "text: who holds it" grep -q '^     retained by held_global in holds$' "$T/text"
 "$ANALYZE" --sort=retained "$file" >"$T/text" 2>&1
 ok "text: sites by what they retain" grep -q ', retains 1.16 MiB$\|, retains 1.2 MiB$' "$T/text"
 

@@ -72,7 +72,7 @@ is "what was allocated and lives is weighed alike by library and analyzer" "$(aw
 file=$(heap run1)
 is "totals are exact" "$(json "$file" '.totals.live_blocks >= 2100 and .totals.live_bytes >= 9280000')" true
 is "the report says that stacks were sampled, and how densely" "$(json "$file" .process.sampling.mean_bytes)" $RATE
-ok "and calls what it shows estimated" grep -q 'estimated .* from those that were sampled' "$(analysis "$file" text)"
+ok "and calls what it shows estimated" grep -q 'estimated .* from the samples' "$(analysis "$file" text)"
 is "blocks whose stack was not taken have no estimate" "$(json "$file" \
 	'[.sites[] | select(.frames[0].function | test("not taken")) | has("estimated_live_bytes")] | any')" false
 is "what was allocated where no stack was taken has none either" "$(json "$file" \

@@ -75,7 +75,7 @@ ok "one alone has no trend, and less confidence" holds \
 	"(has(\"snapshots\") | not) and ($(of grow_entry)[0] | .confidence < $confidence and (has(\"trend\") | not))"
 report "${files[5]}" "${files[1]}"
 ok "two are a difference, not a trend" holds \
-	"$(of grow_entry)[0] | (.evidence | any(startswith(\"2 snapshots show a difference, not a trend: 2,000, 6,000 blocks\"))) and
+	"$(of grow_entry)[0] | (.evidence | any(startswith(\"2 snapshots (too few for a trend): 2,000, 6,000 blocks\"))) and
 	(has(\"trend\") | not)"
 text "${files[@]}"
 is "text has one report" "$(grep -c '^Process ' "$T/out")" 1
@@ -123,7 +123,7 @@ ok "drain: three snapshots are found by their marks" holds '.settle | [.base, .b
 ok "what was given back is a note at most" holds '.findings | all(.level == "note")'
 ok "and is said to have drained" holds "$(of drain_session) | length == 1 and .[0].verdict == \"drained\" and .[0].settle.share == 0"
 text "${files[@]}"
-ok "text says so, too" says "^Settled     drained: at 'idle' 0 % is left of .* from 'base' to 'busy'$"
+ok "text says so, too" says "^After load  drained: at 'idle', 0 % of the .* that came from 'base' to 'busy' is still live$"
 run_gcprof hold "$TARGETS/several" hold
 files_of hold
 report "${files[@]}"
@@ -139,7 +139,7 @@ run_gcprof unseen "$TARGETS/several" unseen
 files_of unseen
 text "${files[@]}"
 ok "without a snapshot after a mark it is said what is missing" says \
-	"^Settled     unknown: a snapshot after the mark 'idle' would show whether it settles$"
+	"^After load  unknown: a snapshot after the mark 'idle' would show what the load leaves behind$"
 
 # ---- files of several processes, and such as cannot be read
 files_of grow
@@ -147,7 +147,7 @@ two=$(heaps few | tail -n 1)
 text "${files[0]}" "$two" "${files[1]}"
 is "two processes are two reports" "$(grep -c '^Process ' "$T/out")" 2
 is "each named by its file" "$(sed -n 's/^File  *//p' "$T/out" | tr '\n' ' ')" "${files[0]} $two "
-is "the two files of one are looked at together" "$(grep -c '2 snapshots show a difference' "$T/out")" 2
+is "the two files of one are looked at together" "$(grep -c '2 snapshots (too few for a trend)' "$T/out")" 2
 text --format=json "${files[0]}" "$two"
 is "JSON takes one process" "$status $(cat "$T/out.err")" \
 	"2 gcprof-analyze: --format=json takes snapshots of one process, not of 2"

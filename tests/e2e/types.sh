@@ -33,44 +33,41 @@ file=$(heap optimized)
 is "each block has one type" \
 	"$(json "$file" '([.types[].live_blocks] | add) == .totals.live_blocks and ([.types[].live_bytes] | add) == .totals.live_bytes')" true
 is "no two types have one name" "$(json "$file" '(.types | length) == ([.types[].name] | unique | length)')" true
-is "a shape says so" "$(json "$file" '.types[] | select(.name == "tree node of insert").origin')" shape
-is "a call says so" "$(json "$file" '.types[] | select(.name == "block of make_key").origin')" site
+is "a shape says so" "$(json "$file" '.types[] | select(.name == "tree node, allocated in insert").origin')" shape
+is "a call says so" "$(json "$file" '.types[] | select(.name == "unknown type, allocated in make_key").origin')" site
 # struct table, its buckets, its entries with their keys
 is "a table retains what is in it" \
-	"$(json "$file" '.types[] | select(.name == "block of table_new") | "\(.retained_blocks) \(.retained_bytes)"')" \
+	"$(json "$file" '.types[] | select(.name == "unknown type, allocated in table_new") | "\(.retained_blocks) \(.retained_bytes)"')" \
 	"602 $((32 + 256 * 8 + 300 * (40 + 21)))"
 is "a list retains itself once" \
-	"$(json "$file" '.types[] | select(.name == "linked list node of push_single") | "\(.retained_blocks) \(.retained_bytes)"')" \
+	"$(json "$file" '.types[] | select(.name == "linked list node, allocated in push_single") | "\(.retained_blocks) \(.retained_bytes)"')" \
 	"200 6400"
 is "an array retains its items" \
-	"$(json "$file" '.types[] | select(.name == "array of pointers of make_items") | "\(.retained_blocks) \(.retained_bytes)"')" \
+	"$(json "$file" '.types[] | select(.name == "array of pointers, allocated in make_items") | "\(.retained_blocks) \(.retained_bytes)"')" \
 	"334 $((512 * 8 + 333 * 48))"
 is "a type's largest block" \
-	"$(json "$file" '.types[] | select(.name == "hash table with open addressing of slots_new").largest.bytes')" 8192
+	"$(json "$file" '.types[] | select(.name == "hash table with open addressing, allocated in slots_new").largest.bytes')" 8192
 is "the order is by retained bytes" "$(json "$file" '[.types[].retained_bytes] | . == (sort | reverse)')" true
 is "--top counts for types as well" "$("$ANALYZE" --format=json --top=3 "$file" | jq '.types | length')" 3
 
 "$ANALYZE" "$file" >"$T/text"
 ok "text: the section is there" grep -qx 'Types by retained bytes' "$T/text"
-ok "text: a line for a type" grep -qE '^ +6\.2 KiB +6\.2 KiB +200 +linked list node of push_single$' "$T/text"
+ok "text: a line for a type" grep -qE '^ +6\.2 KiB +6\.2 KiB +200 +linked list node, allocated in push_single$' "$T/text"
 is "text: as many lines as other lists have" \
-	"$("$ANALYZE" --top=4 "$file" | sed -n '/^Types by/,/more types$/p' | grep -c ' of ')" 4
+	"$("$ANALYZE" --top=4 "$file" | sed -n '/^Types by/,/more types$/p' | grep -c ', allocated in ')" 4
 for option in --sort=live --cohort=old --focus=main --findings-only; do
 	is "text: none with $option" "$("$ANALYZE" "$option" "$file" | grep -c '^Types by')" 0
 done
 
 # Without symbols what a block looks like is left.
 run_gcprof stripped "$TARGETS/types-stripped"
-types_of stripped | sed 's/ of types-stripped+0x.*//' >"$T/shapes"
+types_of stripped | sed 's/, allocated in types-stripped+0x.*//' >"$T/shapes"
 while read -r _ blocks bytes type; do
-	type=${type%% of *}
-	if [ "$type" = 'array' ]; then
-		type='array of pointers'
-	fi
+	type=${type%%, allocated in *}
 	ok "C, stripped: $type, $blocks" grep -qxF "$blocks $bytes $type" "$T/shapes"
 done <"$T/stripped.truth"
 is "without symbols at all the same" \
-	"$("$ANALYZE" --no-symbols --format=json "$file" | jq -r '.types[] | select(.live_blocks == 200) | .name' | sed 's/ of [^ ]*+0x.*//' | sort | uniq -c | awk '{ print $1, $2, $3, $4 }' | paste -sd,)" \
+	"$("$ANALYZE" --no-symbols --format=json "$file" | jq -r '.types[] | select(.live_blocks == 200) | .name' | sed 's/, allocated in [^ ]*+0x.*//' | sort | uniq -c | awk '{ print $1, $2, $3, $4 }' | paste -sd,)" \
 	"2 linked list node,2 tree node "
 
 # ---- C++ ----
@@ -88,7 +85,7 @@ if [ -e "$TARGETS/types-cxx-plain" ]; then
 		"$(json "$file" '.types[] | select(.name == "std::vector<std::string> storage") | "\(.retained_blocks) \(.retained_bytes)"')" \
 		"402 $((401 * 32 + 401 * 81))"
 	run_gcprof cxx-stripped "$TARGETS/types-cxx-stripped"
-	types_of cxx-stripped | sed 's/ of types-cxx-stripped+0x.*//' >"$T/shapes"
+	types_of cxx-stripped | sed 's/, allocated in types-cxx-stripped+0x.*//' >"$T/shapes"
 	ok "C++, stripped: strings, by the library that allocates them" grep -q '^401 32481 std::string buffer$' "$T/shapes"
 	ok "C++, stripped: maps by shape" grep -q '^311 19904 tree node$' "$T/shapes"
 	ok "C++, stripped: lists by shape" grep -q '^211 8440 linked list node$' "$T/shapes"

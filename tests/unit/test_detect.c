@@ -189,18 +189,19 @@ errors_name_file_and_line(void **state)
 {
 	static const char *const rows[][2] = {
 		{"leak:a\nrace:b\n",
-		 "f:2: unknown kind of suppression, not leak, cache, queue, closure,"
-		 " missing-free, growth or fragmentation: 'race'"},
-		{"\n\nmake_node\n", "f:3: neither leak:PATTERN"},
-		{"leak:\n", "f:1: a suppression without a pattern"},
+		 "f:2: unknown kind of suppression (expected leak, cache, queue, closure,"
+		 " missing-free, growth or fragmentation): 'race'"},
+		{"\n\nmake_node\n", "f:3: expected leak:PATTERN"},
+		{"leak:\n", "f:1: missing pattern after the colon"},
 		{"leak:a\n{\nn\nMemcheck:Leak\nfun:a\n",
-		 "f:2: a block that does not end with }"},
-		{"{\n}\n", "f:1: a block without a name"},
+		 "f:2: missing } at the end of a block"},
+		{"{\n}\n", "f:1: missing name of the suppression"},
 		{"{\nname\nfun:malloc\nLeak\n}\n", NULL},
-		{"{\nname\nLeak\n}\n", "f:1: no TOOL:KIND"},
-		{"{\nname\nMemcheck:Leak\n}\n", "f:1: a suppression without a frame"},
-		{"{\nname\nMemcheck:Leak\nmalloc\n}\n", "f:4: neither fun:, obj:"},
-		{"{\nname\nMemcheck:Leak\nfun:\n}\n", "f:4: a frame without a name"},
+		{"{\nname\nLeak\n}\n", "f:1: missing TOOL:KIND"},
+		{"{\nname\nMemcheck:Leak\n}\n",
+		 "f:1: a suppression needs at least one frame"},
+		{"{\nname\nMemcheck:Leak\nmalloc\n}\n", "f:4: expected fun:, obj:"},
+		{"{\nname\nMemcheck:Leak\nfun:\n}\n", "f:4: missing name of a frame"},
 		{"{\nname\nMemcheck:Leak\nmatch-leak-kinds: some\nfun:a\n}\n",
 		 "f:4: unknown kind of leak 'some'"},
 	};

@@ -540,9 +540,10 @@ the_finding_is_at_the_site_that_pins_most(void **state)
 	assert_int_equal(f->count.blocks, 7000);
 	assert_int_equal(f->count.bytes, 7000 * 64);
 	/* 7875 of 8000 pages, and seven eighths of them. */
-	assert_string_equal(f->summary,
-			    "30.8 MiB of 31.2 MiB could be given back; one site"
-			    " pins 26.9 MiB of it in 7,000 pages.");
+	assert_string_equal(
+		f->summary,
+		"Fragmentation: compaction would free 30.8 MiB of 31.2 MiB; one site"
+		" pins 26.9 MiB of it in 7,000 pages.");
 	assert_string_equal(f->evidence[1],
 			    "Another site pins 3.8 MiB of it, in 1,000 pages.");
 	assert_non_null(f->advice);
@@ -569,7 +570,7 @@ blocks_without_a_stack_are_told_apart(void **state)
 	assert_int_equal(all->n, 1);
 	assert_int_equal(all->list[0].site, 2);
 	assert_string_equal(all->list[0].evidence[1],
-			    "Blocks whose stack was not taken pin 23.1 MiB of it.");
+			    "Blocks without a call stack pin 23.1 MiB of it.");
 	findings_free(all);
 	heap_free(h);
 }

@@ -591,7 +591,7 @@ the_summary_tells_what_was_freed_before_the_snapshot(void **state)
 						 .n_epochs = 5,
 						 .heap_used = is_freed ? 1 << 20 : 4096});
 		assert_int_equal(
-			text_has(&m, &plain, "1.0 MiB were live at the end of epoch 5"),
+			text_has(&m, &plain, "Peak: 1.0 MiB, at the end of epoch 5"),
 			is_freed);
 	}
 }
@@ -620,7 +620,7 @@ a_sampled_site_has_an_estimate_of_its_allocations(void **state)
 	maker_estimate(&m, &(struct hf_estimate){1, 10 * 256, 2000 * 256});
 	assert_true(text_has(&m, &plain,
 			     "estimated live 1.5 KiB in 2 blocks, 10 allocations "
-			     "of 2.0 KiB, from those that were sampled"));
+			     "of 2.0 KiB, from the samples"));
 }
 
 /* A block whose stack was not taken for another reason than chance stands for itself. */
@@ -672,9 +672,10 @@ a_filtered_report_says_how_much_the_filters_leave(void **state)
 	options.filter_text = "--min-age=2";
 	options.filter.min_age = 2;
 	site_of_epochs(&m, 10, 4, 1024);
-	assert_true(text_has(&m, &options,
-			     "They hold 2.0 KiB, 50.0 % of what is live, in 2 blocks at "
-			     "1 site.\n"));
+	assert_true(
+		text_has(&m, &options,
+			 "They hold 2.0 KiB, 50.0 % of the live memory, in 2 blocks at "
+			 "1 site.\n"));
 }
 
 static void

@@ -375,17 +375,15 @@ snapshots_are_placed_between_marks(void **state)
 	SETTLES("2 3 4", rounds, {0, "idle"}, {10, "busy"}, {20, "idle"}, {30, "busy"},
 		{40, "idle"});
 	SETTLES("nothing", three, {10, "one"}, {20, "two"}, {30, "three"});
-	SETTLES("a snapshot after the mark 'idle' would show whether it settles", two,
-		{10, "base"}, {20, "busy"}, {30, "idle"});
-	SETTLES("a snapshot after the mark 'base' would show whether it settles", early,
-		{10, "base"}, {20, "busy"}, {30, "idle"});
-	SETTLES("a mark 'idle' after the busy time and a snapshot after it would show "
-		"whether"
-		" it settles",
+	SETTLES("a snapshot after the mark 'idle' would show what the load leaves behind",
+		two, {10, "base"}, {20, "busy"}, {30, "idle"});
+	SETTLES("a snapshot after the mark 'base' would show what the load leaves behind",
+		early, {10, "base"}, {20, "busy"}, {30, "idle"});
+	SETTLES("a mark 'idle' after the load and a snapshot after it would show "
+		"what the load leaves behind",
 		two, {10, "base"}, {20, "busy"});
-	SETTLES("a mark 'base' before the busy time and a snapshot after it would show "
-		"whether"
-		" it settles",
+	SETTLES("a mark 'base' before the load and a snapshot after it would show "
+		"what the load leaves behind",
 		three, {20, "busy"}, {30, "idle"});
 	SETTLES("nothing", three, {10, "idle"});
 	/* At exit nothing is left of anything. */
@@ -607,7 +605,7 @@ snapshots_speak_for_a_finding_or_against_it(void **state)
 	f = find_with_history(heaps, 3, &all, &s);
 	assert_int_equal(f->level, FINDING_NOTE);
 	assert_true(f->confidence < alone);
-	assert_non_null(strstr(f->summary, "did not grow between them"));
+	assert_non_null(strstr(f->summary, "show no growth"));
 	findings_free(all);
 	several_free(s);
 	heap_free(heaps[2]);
@@ -626,8 +624,7 @@ snapshots_speak_for_a_finding_or_against_it(void **state)
 	f = find_with_history(heaps, 2, &all, &s);
 	assert_int_equal(f->level, FINDING_WARNING);
 	assert_true(f->confidence <= alone);
-	assert_true(says(
-		f, "2 snapshots show a difference, not a trend: 4,000, 4,000 blocks"));
+	assert_true(says(f, "2 snapshots (too few for a trend): 4,000, 4,000 blocks"));
 	assert_false(f->trend.is_known);
 	findings_free(all);
 	several_free(s);
@@ -662,7 +659,7 @@ what_is_freed_at_the_end_is_weighed_by_the_snapshots_before(void **state)
 	heaps[3] = make_freed_at_its_end(60, 3990);
 	f = find_with_history(heaps, 4, &all, &s);
 	assert_int_equal(f->level, FINDING_NOTE);
-	assert_non_null(strstr(f->summary, "did not grow between them"));
+	assert_non_null(strstr(f->summary, "show no growth"));
 	findings_free(all);
 	several_free(s);
 	heap_free(heaps[3]);

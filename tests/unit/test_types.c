@@ -275,7 +275,7 @@ without_a_graph_types_have_counts_only(void **state)
 	assert_non_null(t);
 	assert_false(t->has_retained);
 	assert_int_equal(t->n, 2);
-	assert_string_equal(types_name(t, 1), "block of server+0x1000");
+	assert_string_equal(types_name(t, 1), "unknown type, allocated in server+0x1000");
 	assert_int_equal(t->list[1].live.bytes, 300);
 	assert_int_equal(t->list[1].largest, 1);
 	types_free(t);
@@ -296,7 +296,7 @@ assert_shape(const struct heap *h, uint32_t site, const char *wanted)
 		if (h->blocks[b].site == site)
 			snprintf(name, sizeof(name), "%.*s",
 				 (int)(strstr(types_name(t, types_of_block(t, b)),
-					      " of server") -
+					      ", allocated in server") -
 				       types_name(t, types_of_block(t, b))),
 				 types_name(t, types_of_block(t, b)));
 	assert_string_equal(name, wanted);
@@ -387,7 +387,7 @@ tables_and_arrays(void **state)
 	assert_shape(h, 3, "array of pointers");
 	assert_shape(h, 4, "array of pointers");
 	assert_shape(h, 5, "hash table entry");
-	assert_shape(h, 6, "block");
+	assert_shape(h, 6, "unknown type");
 	heap_free(h);
 }
 

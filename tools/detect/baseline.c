@@ -146,7 +146,7 @@ load_entries(struct baseline *b, json_t *root, char *message, size_t n)
 	}
 	for (size_t i = 0; i < json_array_size(list); i++)
 		if (!load_entry(b, json_array_get(list, i))) {
-			snprintf(message, n, "entry %zu is not a finding's", i + 1);
+			snprintf(message, n, "entry %zu is not a finding", i + 1);
 			return false;
 		}
 	return true;
@@ -237,12 +237,10 @@ compare(struct findings *all, struct finding *f, const struct entry *e,
 	} else if (now->blocks > e->count.blocks || now->bytes > e->count.bytes) {
 		f->novelty = FINDING_GROWN;
 		finding_say(all, f,
-			    "Grown: the baseline has %s block%s of %s bytes together, "
-			    "now there %s"
-			    " %s of %s.",
+			    "Grown: the baseline has %s block%s with %s bytes, this "
+			    "snapshot has %s with %s.",
 			    COUNT(e->count.blocks), e->count.blocks == 1 ? "" : "s",
-			    COUNT(e->count.bytes), now->blocks == 1 ? "is" : "are",
-			    COUNT(now->blocks), COUNT(now->bytes));
+			    COUNT(e->count.bytes), COUNT(now->blocks), COUNT(now->bytes));
 	} else {
 		f->novelty = FINDING_KNOWN;
 		f->level = FINDING_NOTE;

@@ -27,29 +27,28 @@ describe_bad_free(struct findings *all, struct finding *f, const struct heap_bad
 	switch (b->kind) {
 	case HEAPFILE_BAD_DOUBLE:
 		finding_summarize(all, f,
-				  "A block was freed that had been freed before, %" PRIu64
-				  " %s.",
+				  "Double free: a freed block was freed again (%" PRIu64
+				  " %s).",
 				  b->count, times);
-		finding_say(all, f,
-			    "A block started at 0x%" PRIx64 " and was free already.",
+		finding_say(all, f, "The block at 0x%" PRIx64 " had already been freed.",
 			    b->address);
 		break;
 	case HEAPFILE_BAD_MISMATCH:
 		finding_summarize(all, f,
-				  "A block was released by another family of functions"
-				  " than it came from, %" PRIu64 " %s.",
+				  "Mismatched free: allocated and released by functions "
+				  "that do not match, such as malloc and delete (%" PRIu64
+				  " %s).",
 				  b->count, times);
-		finding_say(all, f, "The first such block was at 0x%" PRIx64 ".",
-			    b->address);
+		finding_say(all, f, "The first block was at 0x%" PRIx64 ".", b->address);
 		break;
 	default:
-		finding_summarize(
-			all, f,
-			"An address was freed at which no block starts, %" PRIu64 " %s.",
-			b->count, times);
+		finding_summarize(all, f,
+				  "Invalid free: no block starts at the address (%" PRIu64
+				  " %s).",
+				  b->count, times);
 		finding_say(all, f,
-			    "No block ever started at 0x%" PRIx64
-			    ", the first such address.",
+			    "No block has ever started at 0x%" PRIx64
+			    ", the first address freed so.",
 			    b->address);
 		break;
 	}
@@ -242,7 +241,9 @@ fingerprint(const struct detector *d, struct finding *f)
 	struct stack s;
 	unsigned n;
 
-	hash = hash_string(hash, f->what);
+	/* It had another name once: the same. */
+	hash = hash_string(hash, f->id == FINDING_RETAINED_CLOSURES ? "retained closures"
+								    : f->what);
 	if (stack_get(d->heap, d->symbols, f->site, &s) != 0) {
 		d->findings->failed = true;
 		return;

@@ -185,29 +185,25 @@ say_sums(struct work *w, struct finding *f)
 	uint64_t whole = s->pages * s->page_bytes, most = highest_live(h);
 	uint64_t unpinned = s->giveback_bytes - s->pinned_bytes;
 
-	finding_say(
-		all, f,
-		"%s pages of %s have blocks in them; %s of their %s (%llu %%) are in no"
-		" block.  With the blocks of each size and thread side by side, %s pages"
-		" would do.",
-		COUNT(s->pages), SIZE(s->page_bytes), SIZE(s->free_bytes), SIZE(whole),
-		(unsigned long long)percent((double)s->free_bytes, (double)whole),
-		COUNT(s->pages - s->giveback_bytes / s->page_bytes));
+	finding_say(all, f,
+		    "%s pages of %s hold blocks; %s of these %s (%llu %%) is free.  "
+		    "Compacted by size and thread, the blocks would fit in %s pages.",
+		    COUNT(s->pages), SIZE(s->page_bytes), SIZE(s->free_bytes), SIZE(whole),
+		    (unsigned long long)percent((double)s->free_bytes, (double)whole),
+		    COUNT(s->pages - s->giveback_bytes / s->page_bytes));
 	if (most > h->live.bytes + s->pinned_bytes / 2)
-		finding_say(all, f, "%s were live at some time, %s are now.", SIZE(most),
+		finding_say(all, f, "Peak: %s live; now %s.", SIZE(most),
 			    SIZE(h->live.bytes));
 	if (unpinned > s->giveback_bytes / 20)
 		finding_say(all, f,
-			    "%s of it are in pages with young blocks only, and pinned by "
-			    "nobody"
-			    " for long.",
+			    "%s of it is in pages with young blocks only, expected to be "
+			    "released soon.",
 			    SIZE(unpinned));
 	if (h->info.heap_total > whole)
-		finding_say(
-			all, f,
-			"The allocator has mapped %s beside these pages: free pages, and"
-			" books of its own.  No site is charged with that.",
-			SIZE(h->info.heap_total - whole));
+		finding_say(all, f,
+			    "The allocator has mapped another %s: free pages and its own "
+			    "metadata.  These are charged to no site.",
+			    SIZE(h->info.heap_total - whole));
 }
 
 static void
@@ -217,10 +213,10 @@ say_pinners(struct work *w, struct finding *f)
 	const struct pinner *p = &w->list[0];
 	double unsampled = 0;
 
-	finding_say(all, f,
-		    "%s old block%s, %s in all, stand%s in pages that are not full.",
+	finding_say(all, f, "%s old block%s (%s) %s in pages that are not full.",
 		    COUNT(p->sums->blocks.blocks), p->sums->blocks.blocks == 1 ? "" : "s",
-		    SIZE(p->sums->blocks.bytes), p->sums->blocks.blocks == 1 ? "s" : "");
+		    SIZE(p->sums->blocks.bytes),
+		    p->sums->blocks.blocks == 1 ? "is" : "are");
 	for (size_t i = 1; i < w->n && i <= MAX_TOLD; i++) {
 		p = &w->list[i];
 		if (p->sums->pinned_bytes >= MIN_TOLD * (double)w->sums.pinned_bytes)
@@ -235,7 +231,7 @@ say_pinners(struct work *w, struct finding *f)
 		if (w->d->heap->nodes[i].flags & HEAPFILE_SITE_SPECIAL)
 			unsampled += w->sites[i].pinned_bytes;
 	if (unsampled >= MIN_TOLD * (double)w->sums.pinned_bytes)
-		finding_say(all, f, "Blocks whose stack was not taken pin %s of it.",
+		finding_say(all, f, "Blocks without a call stack pin %s of it.",
 			    SIZE((uint64_t)unsampled));
 }
 
@@ -261,19 +257,18 @@ tell(struct work *w)
 	f->level = is_much ? FINDING_WARNING : FINDING_NOTE;
 	f->confidence = is_much ? 0.9 : 0.7;
 	f->count = p->sums->blocks;
-	finding_summarize(
-		all, f, "%s of %s could be given back; %s%s pin%s %s of it in %s pages.",
-		SIZE(s->giveback_bytes), SIZE(s->pages * s->page_bytes),
-		p->function ? "blocks of " : "one site",
-		p->function ? PLAIN(p->function) : "", p->function ? "" : "s",
-		SIZE((uint64_t)p->sums->pinned_bytes), COUNT(p->sums->pages));
+	finding_summarize(all, f,
+			  "Fragmentation: compaction would free %s of %s; %s%s pin%s "
+			  "%s of it in %s pages.",
+			  SIZE(s->giveback_bytes), SIZE(s->pages * s->page_bytes),
+			  p->function ? "blocks of " : "one site",
+			  p->function ? PLAIN(p->function) : "", p->function ? "" : "s",
+			  SIZE((uint64_t)p->sums->pinned_bytes), COUNT(p->sums->pages));
 	say_pinners(w, f);
 	say_sums(w, f);
-	f->advice =
-		"Keep what lives long apart from what comes and goes: allocate it "
-		"together,"
-		" or from an arena or a pool of its own that is freed in bulk, or copy it"
-		" into new blocks once the rest is gone.";
+	f->advice = "Separate long-lived blocks from short-lived ones: allocate them "
+		    "together, or from an arena or a pool, or copy them into new blocks "
+		    "once the others are freed.";
 }
 
 void

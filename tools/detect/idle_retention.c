@@ -173,12 +173,12 @@ say_missing(const struct several *s, const struct heap *h, const enum role *role
 		if (label)
 			fprintf(f, "a snapshot after the mark '%s'", label);
 		else
-			fprintf(f, "a mark '%s' %s the busy time and a snapshot after it",
+			fprintf(f, "a mark '%s' %s the load and a snapshot after it",
 				i == SETTLE_BASE ? "base" : "idle",
 				i == SETTLE_BASE ? "before" : "after");
 		free(label);
 	}
-	fputs(" would show whether it settles", f);
+	fputs(" would show what the load leaves behind", f);
 	if (fclose(f) != 0 || !text)
 		return -1;
 	if (n_missing) {

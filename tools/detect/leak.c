@@ -502,24 +502,24 @@ summarize(struct findings *all, struct finding *f, const struct group *x)
 		finding_summarize(all, f, "%s block%s (%s) %s still reachable.", blocks,
 				  s, size, are);
 	else if (x->n_left == x->count.blocks)
-		finding_summarize(all, f,
-				  "%s block%s (%s) %s possibly lost: no pointer to %s is "
-				  "left, unless"
-				  " threads had one that the fork left behind.",
-				  blocks, s, size, are, is_one ? "it" : "them");
+		finding_summarize(
+			all, f,
+			"%s block%s (%s) %s possibly lost: pointers to %s may have "
+			"been in threads that fork did not copy.",
+			blocks, s, size, are, is_one ? "it" : "them");
 	else if (x->state == GRAPH_POSSIBLE)
 		finding_summarize(
 			all, f,
-			"%s block%s (%s) %s possibly lost: only pointers into %s"
-			" inside are left%s.",
-			blocks, s, size, are, is_one ? "its" : "their",
-			x->n_left ? ", or none that is known of" : "");
-	else if (x->indirect.blocks)
-		finding_summarize(
-			all, f,
-			"%s block%s (%s) %s definitely lost, and with %s %s more (%s).",
+			"%s block%s (%s) %s possibly lost: only interior pointers to "
+			"%s remain%s.",
 			blocks, s, size, are, is_one ? "it" : "them",
-			COUNT(x->indirect.blocks), SIZE(x->indirect.bytes));
+			x->n_left ? ", or none" : "");
+	else if (x->indirect.blocks)
+		finding_summarize(all, f,
+				  "%s block%s (%s) %s definitely lost, and %s more (%s) "
+				  "indirectly.",
+				  blocks, s, size, are, COUNT(x->indirect.blocks),
+				  SIZE(x->indirect.bytes));
 	else
 		finding_summarize(all, f, "%s block%s (%s) %s definitely lost.", blocks,
 				  s, size, are);
@@ -614,19 +614,18 @@ say_reach(const struct leak_work *w, struct finding *f, const struct group *x)
 	if (x->n_left) {
 		finding_say(all, f,
 			    "This process was forked while its parent had other threads, "
-			    "whose"
-			    " registers are not known: they may have held %s as the "
-			    "process was"
-			    " made.  The parent's snapshots show whether the program has "
-			    "lost %s.",
+			    "whose registers it does not have; they may have pointed to "
+			    "%s at that moment.  The parent's snapshots show whether %s "
+			    "lost.",
 			    x->count.blocks == 1 ? "it" : "some of them",
-			    x->count.blocks == 1 ? "it" : "them");
+			    x->count.blocks == 1 ? "it is" : "they are");
 		return;
 	}
 	if (x->root) {
 		say_root(w->h, x->root, buf, sizeof(buf));
 		finding_say(all, f,
-			    "%c%s points to byte %" PRIu32 " of the one at 0x%" PRIx64 ".",
+			    "%c%s points to byte %" PRIu32 " of the block at 0x%" PRIx64
+			    ".",
 			    buf[0] >= 'a' && buf[0] <= 'z' ? buf[0] - 32 : buf[0],
 			    buf + 1, x->inside, address);
 	} else if (x->holder != NO_BLOCK) {
@@ -635,26 +634,25 @@ say_reach(const struct leak_work *w, struct finding *f, const struct group *x)
 
 		finding_say(all, f,
 			    "A block at 0x%" PRIx64 "%s points to byte %" PRIu32
-			    " of the one at 0x%" PRIx64 ".",
+			    " of the block at 0x%" PRIx64 ".",
 			    heap_block_address(holder),
-			    is_possible ? ", possibly lost itself," : "", x->inside,
+			    is_possible ? ", itself possibly lost," : "", x->inside,
 			    address);
 	}
 	if (is_tagged(x))
 		finding_say(all, f,
-			    "All ways there lead over pointers that are off by less than"
-			    " a word, like pointers with a tag in their low bits: likely"
-			    " to be in use.");
+			    "Every path to it goes through pointers that are off by less "
+			    "than a word, like pointers tagged in their low bits: "
+			    "probably in use.");
 	else if (is_regular(x) && x->least_inside == x->most_inside)
 		finding_say(all, f,
-			    "Pointers meet all of them at byte %" PRIu32
-			    ", as if kept so on purpose, behind a header: likely to be "
-			    "in use.",
+			    "All pointers point to byte %" PRIu32
+			    " of their block, as if behind a header: probably in use.",
 			    x->least_inside);
 	if (x->smallest >= LARGE_BYTES)
 		finding_say(all, f,
-			    "A pointer into a block so large is often one into a"
-			    " buffer that is in use.");
+			    "A pointer into so large a block is often a position in a "
+			    "buffer: probably in use.");
 }
 
 static void
@@ -666,20 +664,19 @@ say_rest(const struct leak_work *w, struct finding *f, const struct group *x)
 
 	if (x->indirect.blocks)
 		finding_say(all, f,
-			    "%s block%s (%s) can be reached only through %s; %s %s"
-			    " allocated at %zu site%s.",
+			    "%s block%s (%s), allocated at %zu site%s, can be reached "
+			    "only through %s (indirectly lost).",
 			    COUNT(x->indirect.blocks), x->indirect.blocks == 1 ? "" : "s",
-			    SIZE(x->indirect.bytes), x->count.blocks == 1 ? "it" : "them",
-			    x->indirect.blocks == 1 ? "it" : "they",
-			    x->indirect.blocks == 1 ? "was" : "were", f->n_parts,
-			    f->n_parts == 1 ? "" : "s");
+			    SIZE(x->indirect.bytes), f->n_parts, f->n_parts == 1 ? "" : "s",
+			    x->count.blocks == 1 ? "it" : "them");
 	if (x->has_age && x->oldest_age == 0)
-		finding_say(all, f, "Born in the epoch of the snapshot.");
+		finding_say(all, f, "Allocated in the snapshot's epoch.");
 	else if (x->has_age && x->oldest_age == x->newest_age)
-		finding_say(all, f, "Born %s epoch%s before the snapshot.",
+		finding_say(all, f, "Allocated %s epoch%s before the snapshot.",
 			    COUNT(x->oldest_age), x->oldest_age == 1 ? "" : "s");
 	else if (x->has_age)
-		finding_say(all, f, "Born between %s and %s epochs before the snapshot.",
+		finding_say(all, f,
+			    "Allocated between %s and %s epochs before the snapshot.",
 			    COUNT(x->oldest_age), COUNT(x->newest_age));
 	for (size_t i = 0; i < x->n_threads; i++) {
 		char thread[96];
@@ -697,17 +694,16 @@ say_rest(const struct leak_work *w, struct finding *f, const struct group *x)
 			    x->has_more_threads ? " and others" : "");
 	if (w->h->info.cut_unanswered)
 		finding_say(all, f,
-			    "%s thread%s did not stop in time: more than what was in use"
-			    " of %s stack may have counted as a root.",
+			    "%s thread%s did not stop in time: dead parts of %s stack%s "
+			    "may have been taken for roots, and hide leaks.",
 			    COUNT(w->h->info.cut_unanswered),
 			    w->h->info.cut_unanswered == 1 ? "" : "s",
-			    w->h->info.cut_unanswered == 1 ? "its" : "their");
+			    w->h->info.cut_unanswered == 1 ? "its" : "their",
+			    w->h->info.cut_unanswered == 1 ? "" : "s");
 	if (w->h->info.unread_bytes)
 		finding_say(all, f,
-			    "%s of the program's memory could not be read, as it keeps "
-			    "them from"
-			    " its children (MADV_DONTFORK) or from everybody: pointers "
-			    "may stand there.",
+			    "%s of the program's memory could not be searched "
+			    "(MADV_DONTFORK or unreadable): pointers there were missed.",
 			    SIZE(w->h->info.unread_bytes));
 	if (!w->h->is_complete)
 		finding_say(all, f,

@@ -380,7 +380,7 @@ put_rate(FILE *f, const struct work *w, const struct group *g)
 	put_value(f, g->trend.is_bytes, g->per_second * unit);
 	fputs(is_long ? " an hour (" : " a second (", f);
 	/* Of fewer the interval would not be worth its name. */
-	fputs(n >= MIN_SURE ? "95 % " : "between two of them ", f);
+	fputs(n >= MIN_SURE ? "95 % " : "between pairs ", f);
 	put_value(f, g->trend.is_bytes, g->per_second_low * unit);
 	fputs(" to ", f);
 	put_value(f, g->trend.is_bytes, g->per_second_high * unit);
@@ -402,7 +402,7 @@ say_course(const struct work *w, struct finding *f, const struct group *g)
 		return;
 	}
 	if (n < MIN_TREND)
-		fprintf(to, "%zu snapshots show a difference, not a trend: ", n);
+		fprintf(to, "%zu snapshots (too few for a trend): ", n);
 	else
 		fprintf(to, "Over %zu snapshots in %s: ", n, TIME(w->x[n - 1] - w->x[0]));
 	put_row(to, g, n);
@@ -426,12 +426,11 @@ say_settle(const struct work *w, struct finding *f, const struct group *g)
 	if (!t->is_settle_known)
 		return;
 	finding_say(w->d->findings, f,
-		    "From '%s' to '%s' %s more came to be held there; at '%s' %s of "
-		    "this, %.0f %%,"
-		    " were left: %s.",
-		    w->settle->labels[SETTLE_BASE], w->settle->labels[SETTLE_BUSY],
-		    SIZE(t->busy - t->base), w->settle->labels[SETTLE_IDLE], SIZE(left),
-		    t->share * 100, settle_word(t->share));
+		    "It grew by %s from '%s' to '%s'; at '%s', %s of this (%.0f "
+		    "%%) was left: %s.",
+		    SIZE(t->busy - t->base), w->settle->labels[SETTLE_BASE],
+		    w->settle->labels[SETTLE_BUSY], w->settle->labels[SETTLE_IDLE],
+		    SIZE(left), t->share * 100, settle_word(t->share));
 }
 
 /* ---- findings of others -------------------------------------------------- */
@@ -459,10 +458,11 @@ contradict(const struct work *w, struct finding *f, const struct group *g, const
 	f->level = FINDING_NOTE;
 	f->confidence = 0.3;
 	f->summary = NULL;
-	finding_summarize(
-		w->d->findings, f, "%s blocks (%s)%s%s grew once, but the snapshots %s.",
-		COUNT((double)f->count.blocks), SIZE((double)f->count.bytes),
-		g->function ? " of " : "", g->function ? PLAIN(g->function) : "", why);
+	finding_summarize(w->d->findings, f,
+			  "%s blocks (%s)%s%s grew once, but the snapshots %s.",
+			  COUNT((double)f->count.blocks), SIZE((double)f->count.bytes),
+			  g->function ? " allocated in " : "",
+			  g->function ? PLAIN(g->function) : "", why);
 	if (before)
 		finding_say(w->d->findings, f, "Verdict from the last snapshot alone: %s",
 			    before);
@@ -486,12 +486,11 @@ retain(const struct work *w, struct finding *f, const struct group *g)
 
 	finding_become(f, FINDING_RETAINED_GROWTH);
 	f->level = FINDING_WARNING;
-	f->advice = "See who keeps it when the work is done, or say that it is kept to "
-		    "be used"
-		    " again.";
+	f->advice = "See what still refers to it when the work is done; if it is a pool "
+		    "for reuse, suppress this finding.";
 	finding_summarize(w->d->findings, f,
-			  "%s%s%s of a busy time stayed when it was over%s%s.",
-			  SIZE(g->trend.idle - g->trend.base), g->function ? " of " : "",
+			  "%s allocated%s%s during the load was retained after it%s%s.",
+			  SIZE(g->trend.idle - g->trend.base), g->function ? " in " : "",
 			  g->function ? PLAIN(g->function) : "",
 			  holder ? ", held by " : "", holder ? holder : "");
 }
@@ -510,11 +509,11 @@ weigh(const struct work *w, struct finding *f, const struct group *g)
 	if (is_calm(f))
 		return;
 	if (is_drained(g)) {
-		contradict(w, f, g, "show that it was given back after the busy time");
+		contradict(w, f, g, "show that it was freed after the load");
 		f->verdict = "drained";
 	} else if (g->trend.is_known && !is_held(g) && has_worked(w, g) &&
 		   (g->trend.slope_per_hour <= 0 || g->series[n - 1] <= g->series[0]))
-		contradict(w, f, g, "show that it did not grow between them");
+		contradict(w, f, g, "show no growth");
 	else if ((g->trend.is_known && g->trend.slope_per_hour > 0 &&
 		  (g->is_rising || is_sure)) ||
 		 is_held(g))
@@ -627,21 +626,21 @@ tell(struct work *w, const struct group *g)
 	struct finding *f =
 		add(w, g, held ? FINDING_RETAINED_GROWTH : FINDING_UNBOUNDED_GROWTH);
 	const char *holder = f ? holder_name(f) : NULL;
-	const char *of = g->function ? " of " : "",
+	const char *of = g->function ? " allocated in " : "",
 		   *name = g->function ? PLAIN(g->function) : "";
 
 	if (!f)
 		return;
 	f->level = held || (is_growing(w, g) && sure) ? FINDING_WARNING : FINDING_NOTE;
 	f->confidence = sure ? 0.8 : held ? 0.7 : 0.5;
-	f->advice = "See whether all of it is needed until the end; if so, say how much "
-		    "it may"
-		    " become.";
+	f->advice = "Check that all of it is needed for as long as the program runs; if "
+		    "it is, bound it.";
 	if (held)
 		retain(w, f, g);
 	else
 		finding_summarize(
-			all, f, "%s blocks (%s)%s%s grow from snapshot to snapshot%s%s.",
+			all, f,
+			"%s blocks (%s)%s%s, growing from snapshot to snapshot%s%s.",
 			COUNT(g->blocks[w->s->n - 1]), SIZE(g->bytes[w->s->n - 1]), of,
 			name, holder ? ", held by " : "", holder ? holder : "");
 	say_course(w, f, g);
@@ -658,10 +657,10 @@ tell_drained(struct work *w, const struct group *g)
 	f->level = FINDING_NOTE;
 	f->confidence = 0.8;
 	finding_summarize(
-		w->d->findings, f, "%s%s%s of a busy time were given back after it.",
+		w->d->findings, f, "%s allocated%s%s during the load was freed after it.",
 		SIZE(g->trend.busy -
 		     (g->trend.idle > g->trend.base ? g->trend.idle : g->trend.base)),
-		g->function ? " of " : "", g->function ? PLAIN(g->function) : "");
+		g->function ? " in " : "", g->function ? PLAIN(g->function) : "");
 	say_settle(w, f, g);
 }
 

@@ -227,8 +227,7 @@ parse_lsan(struct parser *p)
 
 	if (!colon)
 		return parse_failed(p, p->line,
-				    "neither leak:PATTERN nor a block in"
-				    " braces:",
+				    "expected leak:PATTERN or a block in braces, found",
 				    p->text);
 	if (!kind && strncmp(p->text, "leak:", 5) != 0) {
 		char kinds[256], message[320];
@@ -236,12 +235,11 @@ parse_lsan(struct parser *p)
 		*colon = '\0';
 		list_kinds(kinds, sizeof(kinds));
 		snprintf(message, sizeof(message),
-			 "unknown kind of suppression, not %s:", kinds);
+			 "unknown kind of suppression (expected %s):", kinds);
 		return parse_failed(p, p->line, message, p->text);
 	}
 	if (colon[1] == '\0')
-		return parse_failed(p, p->line,
-				    "a suppression without a pattern after the colon", "");
+		return parse_failed(p, p->line, "missing pattern after the colon", "");
 	x = add(p, p->text);
 	if (x) {
 		x->kind = kind;
@@ -295,9 +293,10 @@ parse_frame(struct parser *p, struct suppression *x)
 			i++;
 		if (i == 3)
 			return parse_failed(p, p->line,
-					    "neither fun:, obj:, src: nor ...:", p->text);
+					    "expected fun:, obj:, src: or ..., found",
+					    p->text);
 		if (p->text[4] == '\0')
-			return parse_failed(p, p->line, "a frame without a name", "");
+			return parse_failed(p, p->line, "missing name of a frame", "");
 		frame.what = i;
 		frame.glob = strdup(p->text + 4);
 		if (!frame.glob)
@@ -326,7 +325,8 @@ parse_frames(struct parser *p, struct suppression *x, unsigned begin)
 	while (next_line(p)) {
 		if (strcmp(p->text, "}") == 0)
 			return !x || x->n_frames > 0 ||
-			       parse_failed(p, begin, "a suppression without a frame", "");
+			       parse_failed(p, begin,
+					    "a suppression needs at least one frame", "");
 		if (!x)
 			continue;
 		if (x->n_frames == 0 && strncmp(p->text, states, sizeof(states) - 1) == 0) {
@@ -336,7 +336,7 @@ parse_frames(struct parser *p, struct suppression *x, unsigned begin)
 			return false;
 		}
 	}
-	return parse_failed(p, begin, "a block that does not end with }", "");
+	return parse_failed(p, begin, "missing } at the end of a block", "");
 }
 
 static bool
@@ -348,12 +348,13 @@ parse_valgrind(struct parser *p)
 	bool ok;
 
 	if (!next_line(p) || strcmp(p->text, "}") == 0)
-		return parse_failed(p, begin, "a block without a name", "");
+		return parse_failed(p, begin, "missing name of the suppression", "");
 	name = p->text;
 	p->text = NULL;
 	ok = next_line(p) && strchr(p->text, ':');
 	if (!ok)
-		parse_failed(p, begin, "no TOOL:KIND in the second line of a block", "");
+		parse_failed(p, begin, "missing TOOL:KIND in the second line of a block",
+			     "");
 	if (ok && is_leak_kind(p->text)) {
 		x = add(p, name);
 		if (x)

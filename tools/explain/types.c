@@ -323,14 +323,14 @@ look_at_vtables(struct work *w)
 
 /* ---- from classes to types ---- */
 
-/* "tree node of insert" */
+/* "tree node, allocated in insert" */
 static char *
 name_of_call(const struct class *c, enum shape shape)
 {
-	const char *what = shape == SHAPE_NONE ? "block" : shape_name(shape);
+	const char *what = shape == SHAPE_NONE ? "unknown type" : shape_name(shape);
 	char *text = NULL;
 
-	return asprintf(&text, "%s of %s", what, c->name) < 0 ? NULL : text;
+	return asprintf(&text, "%s, allocated in %s", what, c->name) < 0 ? NULL : text;
 }
 
 static bool

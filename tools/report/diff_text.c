@@ -83,18 +83,20 @@ write_matching(const struct diff *d, FILE *f)
 		write_process(&d->snapshots[0], "\nProcess     ", f);
 	fprintf(f, "\nMatched     %s\n",
 		d->by == JOINT_BY_SITE
-			? "by site: the same code, at the same place in it"
-			: "by the names of functions and modules, not by line");
+			? "by site: the same frames, to the instruction"
+			: "by function and module names; lines are ignored");
 	if (d->by == JOINT_BY_NAME && t->n)
-		fprintf(f, "Unmatched   %s site%s with a frame that has no name: %s before, %s after\n",
+		fprintf(f,
+			"Unmatched   %s site%s with an unnamed frame: %s before, %s "
+			"after\n",
 			COUNT(t->n), t->n == 1 ? "" : "s", SIZE(t->before.bytes),
 			SIZE(t->after.bytes));
 	else if (d->by == JOINT_BY_NAME)
-		fputs("Unmatched   nothing\n", f);
+		fputs("Unmatched   none\n", f);
 	for (size_t i = 1; i < d->n; i++)
 		if (d->snapshots[i].sample_bytes != d->snapshots[0].sample_bytes) {
-			fputs("Sampling    differs: what has no stack in one has one in "
-			      "another\n",
+			fputs("Sampling    the rates differ: a block without a stack in "
+			      "one may have one in another\n",
 			      f);
 			break;
 		}
@@ -108,14 +110,14 @@ write_header(const struct diff *d, FILE *f)
 	write_matching(d, f);
 	for (size_t i = 0; i < d->n; i++)
 		write_snapshot(d, i, f);
-	fprintf(f, "Growth      %s, %s block%s\n",
+	fprintf(f, "Change      %s, %s block%s\n",
 		SIGNED((double)b->counted.bytes - (double)a->counted.bytes),
 		CHANGE(diff_growth(a->counted.blocks, b->counted.blocks)),
 		b->counted.blocks - a->counted.blocks == 1 ? "" : "s");
 	if (d->has_stayed)
-		fprintf(f, "Blocks      of the %s block%s then, %s live%s still; %s came since\n",
-			COUNT(a->counted.blocks), a->counted.blocks == 1 ? "" : "s",
-			COUNT(d->stayed.blocks), d->stayed.blocks == 1 ? "s" : "",
+		fprintf(f,
+			"Blocks      %s of the first %s still live; %s allocated since\n",
+			COUNT(d->stayed.blocks), COUNT(a->counted.blocks),
 			COUNT(b->counted.blocks - d->stayed.blocks));
 	if (*d->filter_text)
 		fprintf(f, "Filters     %s\n", d->filter_text);
@@ -155,9 +157,9 @@ write_row(const struct diff *d, size_t rank, const struct diff_row *row, FILE *f
 		SIZE(a->bytes), SIZE(b->bytes), CHANGE(diff_growth(a->blocks, b->blocks)),
 		b->blocks - a->blocks == 1 ? "" : "s", COUNT(a->blocks), COUNT(b->blocks));
 	if (d->has_stayed && a->blocks)
-		fprintf(f, "     of the %s block%s then, %s live%s still\n",
-			COUNT(a->blocks), a->blocks == 1 ? "" : "s",
-			COUNT(row->stayed.blocks), row->stayed.blocks == 1 ? "s" : "");
+		fprintf(f, "     %s of the first %s block%s still live\n",
+			COUNT(row->stayed.blocks), COUNT(a->blocks),
+			a->blocks == 1 ? "" : "s");
 	write_trend(d, &row->trend, f);
 	report_joint_stack(f, row->frames, row->n_frames, d->frames);
 }
@@ -178,8 +180,7 @@ write_rows(const struct diff *d, bool rises, FILE *f)
 {
 	size_t n = 0, top = d->n_listed, left = 0;
 
-	layout_heading(f, rises ? "Sites that are new or have grown"
-				: "Sites that have shrunk or are gone");
+	layout_heading(f, rises ? "New and grown sites" : "Shrunk and gone sites");
 	for (size_t i = 0; i < d->n_rows && !ferror(f); i++) {
 		if (!is_of(d, &d->rows[i], rises))
 			continue;
@@ -242,7 +243,7 @@ write_findings(const struct diff *d, FILE *f)
 
 	if (!d->findings)
 		return;
-	layout_heading(f, "Findings of the last one that the first does not have");
+	layout_heading(f, "New and grown findings");
 	for (size_t i = 0; i < d->findings->n; i++) {
 		const struct finding *x = &d->findings->list[i];
 
@@ -252,7 +253,7 @@ write_findings(const struct diff *d, FILE *f)
 			continue;
 		function = joint_function(d->last, d->symbols, x->site);
 		fprintf(f, "  %s%s%s", novelties[x->novelty],
-			finding_level_name(x->level), function ? ", allocated by " : "");
+			finding_level_name(x->level), function ? ", allocated in " : "");
 		if (function)
 			layout_function(f, function, layout_columns(f) - 36);
 		fputs(":\n", f);

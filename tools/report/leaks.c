@@ -21,7 +21,7 @@
 enum {
 	TEXT_PARTS = 5, /* sites of what is lost with a finding */
 	MOST_SORTS = 32,
-	STEP_COLUMNS = 30, /* of a step, besides names */
+	STEP_COLUMNS = 38, /* of a step, besides names */
 };
 
 #define SIZE(v) text_size(v, (char[24]){0}, 24)
@@ -30,7 +30,7 @@ enum {
 static void
 write_leak_line(FILE *f, const char *name, const struct heap_count *c)
 {
-	fprintf(f, "  %-10s %14s %12s", name, COUNT(c->blocks), SIZE(c->bytes));
+	fprintf(f, "  %-15s %14s %12s", name, COUNT(c->blocks), SIZE(c->bytes));
 	if (!layout_is_narrow(f))
 		fprintf(f, " %22s", COUNT(c->bytes));
 	putc('\n', f);
@@ -39,21 +39,28 @@ write_leak_line(FILE *f, const char *name, const struct heap_count *c)
 static void
 write_leaks(const struct report *r, FILE *f)
 {
+	/* As memcheck calls them. */
+	static const char *const names[GRAPH_N_STATES] = {
+		[GRAPH_DEFINITE] = "definitely lost",
+		[GRAPH_INDIRECT] = "indirectly lost",
+		[GRAPH_POSSIBLE] = "possibly lost",
+		[GRAPH_REACHABLE] = "still reachable",
+		[GRAPH_IGNORED] = "ignored",
+	};
 	const struct leaks *l = &r->findings->leaks;
 
 	if (l->is_off)
-		fputs("\nNo leak check: the program has turned it off, or made one itself"
-		      " (lsan_interface.h).\n",
+		fputs("\nNo leak check: the program has disabled it, or run its own "
+		      "(lsan_interface.h).\n",
 		      f);
 	if (!l->is_computed)
 		return;
 	layout_heading(f, "Leaks");
-	fprintf(f, "  %-10s %14s %12s", "", "blocks", "size");
+	fprintf(f, "  %-15s %14s %12s", "", "blocks", "size");
 	fprintf(f, layout_is_narrow(f) ? "\n" : " %22s\n", "bytes");
 	for (int state = 0; state < GRAPH_N_STATES; state++)
 		if (state != GRAPH_IGNORED || l->counts[state].blocks)
-			write_leak_line(f, graph_state_name((enum graph_state)state),
-					&l->counts[state]);
+			write_leak_line(f, names[state], &l->counts[state]);
 	write_leak_line(f, "suppressed", &l->suppressed);
 }
 
@@ -90,13 +97,14 @@ write_parts(const struct report *r, const struct finding *x, FILE *f)
 
 		if (stack_get(r->heap, r->symbols, part->site, &s) != 0)
 			return;
-		fprintf(f, "     with %s block%s (%s) from\n", COUNT(part->count.blocks),
-			part->count.blocks == 1 ? "" : "s", SIZE(part->count.bytes));
+		fprintf(f, "     and %s block%s (%s) allocated at\n",
+			COUNT(part->count.blocks), part->count.blocks == 1 ? "" : "s",
+			SIZE(part->count.bytes));
 		layout_frame(r, f, &s.frames[places_blame(r->heap, &s)]);
 		stack_free(&s);
 	}
 	if (x->n_parts > TEXT_PARTS)
-		fprintf(f, "     and with blocks from %zu more site%s\n",
+		fprintf(f, "     and blocks from %zu more site%s\n",
 			x->n_parts - TEXT_PARTS, x->n_parts - TEXT_PARTS == 1 ? "" : "s");
 }
 
@@ -109,7 +117,7 @@ write_folded(const struct report *r, const struct finding *x, FILE *f)
 
 	if (!x->has_parts)
 		return;
-	fprintf(f, "     with it: %s block%s (%s) of %zu more site%s\n",
+	fprintf(f, "     together with %s block%s (%s) from %zu more site%s:\n",
 		COUNT(x->of_parts.blocks), x->of_parts.blocks == 1 ? "" : "s",
 		SIZE(x->of_parts.bytes), x->n_of_parts, x->n_of_parts == 1 ? "" : "s");
 	for (size_t i = 0; i < all->n && n < TEXT_PARTS; i++) {
@@ -123,7 +131,7 @@ write_folded(const struct report *r, const struct finding *x, FILE *f)
 			return;
 		function = names_function(r->heap, &s);
 		fprintf(f, "       %s, S%" PRIu32 "%s", SIZE(part->count.bytes),
-			part->site, function ? ", from " : "");
+			part->site, function ? ", allocated in " : "");
 		layout_function(f, function ? function : "", layout_columns(f));
 		putc('\n', f);
 		stack_free(&s);
@@ -140,21 +148,21 @@ half(size_t room, const char *other)
 	return n < room / 2 ? room - n : room / 2;
 }
 
-/* "via a block of Session from session_open, retaining 3.2 KiB" */
+/* "via a block of Session allocated in session_open, retaining 3.2 KiB" */
 static void
 write_step(const struct holder_step *s, bool is_last, FILE *f)
 {
 	size_t columns = layout_columns(f), room = columns - STEP_COLUMNS;
 
 	if (s->is_root) {
-		fputs("     held by ", f);
-		layout_phrase(f, s->name ? s->name : "a root", columns - 13);
+		fputs("     retained by ", f);
+		layout_phrase(f, s->name ? s->name : "an unnamed root", columns - 17);
 		putc('\n', f);
 		return;
 	}
 	fprintf(f, "       %s ", is_last ? "to" : "via");
 	if (s->n_folded > 1)
-		fprintf(f, "%s blocks in a row", COUNT(s->n_folded));
+		fprintf(f, "a chain of %s blocks", COUNT(s->n_folded));
 	else
 		fputs(is_last ? "this block" : "a block", f);
 	if (s->name) {
@@ -162,10 +170,10 @@ write_step(const struct holder_step *s, bool is_last, FILE *f)
 		layout_function(f, s->name, s->function ? half(room, s->function) : room);
 	}
 	if (s->function) {
-		fputs(" from ", f);
+		fputs(" allocated in ", f);
 		layout_function(f, s->function, s->name ? half(room, s->name) : room);
 	} else {
-		fprintf(f, " from S%" PRIu32, s->site);
+		fprintf(f, " allocated at S%" PRIu32, s->site);
 	}
 	if (s->retained.blocks > 1)
 		fprintf(f, ", retaining %s", SIZE(s->retained.bytes));
@@ -177,7 +185,7 @@ write_path(const struct finding *x, FILE *f)
 {
 	for (size_t i = 0; i < x->n_retained_by; i++) {
 		if (x->n_left_out && i == HOLDER_STEPS / 2)
-			fprintf(f, "       via %zu steps more\n", x->n_left_out);
+			fprintf(f, "       via %zu more steps\n", x->n_left_out);
 		write_step(&x->retained_by[i], i + 1 == x->n_retained_by, f);
 	}
 }
@@ -286,8 +294,10 @@ write_findings(const struct report *r, FILE *f)
 				sorts[i].count.blocks == 1 ? "" : "s",
 				SIZE(sorts[i].count.bytes));
 	if (n_quiet)
-		fprintf(f, "\n     %s more %s known from the baseline, or no fault.\n",
-			COUNT(n_quiet), n_quiet == 1 ? "is" : "are");
+		fprintf(f,
+			"\n     %s more finding%s not shown: in the baseline, or no "
+			"fault.\n",
+			COUNT(n_quiet), n_quiet == 1 ? "" : "s");
 }
 
 void

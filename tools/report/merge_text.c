@@ -40,7 +40,7 @@ put_process(const struct merge *m, uint32_t process, FILE *f)
 static void
 put_spread(const struct merge_spread *s, FILE *f)
 {
-	fprintf(f, "of each %s to %s, median %s", SIZE(s->least), SIZE(s->most),
+	fprintf(f, "%s to %s per process, median %s", SIZE(s->least), SIZE(s->most),
 		SIZE(s->median));
 }
 
@@ -51,7 +51,7 @@ put_outliers(const struct merge *m, const struct merge_spread *s, const char *in
 	for (uint32_t i = 0; i < s->n_outliers && i < MERGE_OUTLIERS; i++) {
 		fprintf(f, "%s%s in ", indent, SIZE(s->outliers[i].bytes));
 		put_process(m, s->outliers[i].process, f);
-		fputs(i == 0 ? " stands out\n" : "\n", f);
+		fputs(i == 0 ? " (outlier)\n" : "\n", f);
 	}
 	if (s->n_outliers > MERGE_OUTLIERS)
 		fprintf(f, "%sand %" PRIu32 " more\n", indent,
@@ -67,14 +67,14 @@ write_header(const struct merge *m, FILE *f)
 		n_incomplete += !m->processes[i].is_complete;
 	fprintf(f, "Merged      %" PRIu32 " process%s\n", m->n,
 		m->n == 1 ? "" : "es, the last snapshot of each");
-	fprintf(f, "Matched     by the names of functions and modules, not by line\n");
+	fprintf(f, "Matched     by function and module names; lines are ignored\n");
 	fprintf(f, "Live        %s in %s blocks, %s old;\n            ",
 		SIZE(m->live.bytes), COUNT(m->live.blocks), SIZE(m->old.bytes));
 	put_spread(&m->spread, f);
 	fprintf(f, "\nAllocated   %s in %s allocations\n", SIZE(m->allocated_bytes),
 		COUNT(m->allocations));
 	if (n_incomplete)
-		fprintf(f, "Complete    no: %" PRIu32 " of the snapshots are not\n",
+		fprintf(f, "Complete    no: %" PRIu32 " of the snapshots are incomplete\n",
 			n_incomplete);
 	if (*m->filter_text)
 		fprintf(f, "Filters     %s\n", m->filter_text);
@@ -103,7 +103,7 @@ write_processes(const struct merge *m, FILE *f)
 	if (n == 0)
 		fputs("  none\n", f);
 	if (m->spread.n_outliers) {
-		fputs("  As a whole:\n", f);
+		fputs("  By total size:\n", f);
 		put_outliers(m, &m->spread, "    ", f);
 	}
 }
@@ -124,7 +124,7 @@ write_findings(const struct merge *m, FILE *f)
 			m->n, m->n == 1 ? "" : "es", SIZE(x->count.bytes),
 			COUNT(x->count.blocks), x->count.blocks == 1 ? "" : "s");
 		if (x->function) {
-			fputs("\n     of ", f);
+			fputs("\n     in ", f);
 			layout_function(f, x->function, layout_columns(f) - 24);
 		}
 		fputs(", for example:\n", f);
@@ -148,7 +148,7 @@ write_rows(const struct merge *m, FILE *f)
 		if (i)
 			putc('\n', f);
 		fprintf(f,
-			"%3zu. %5.1f %%  live %s, old %s, in %s block%s, of %" PRIu32
+			"%3zu. %5.1f %%  live %s, old %s, in %s block%s, in %" PRIu32
 			" process%s\n",
 			i + 1, percent(row->live.bytes, m->live.bytes),
 			SIZE(row->live.bytes), SIZE(row->old.bytes),
@@ -174,8 +174,8 @@ write_types(const struct merge *m, FILE *f)
 	if (m->n_types == 0)
 		return;
 	layout_heading(f, "Types by live bytes");
-	fprintf(f, "  %10s %12s %9s %10s  %s\n", "live", "blocks", "processes",
-		"most of one", "type");
+	fprintf(f, "  %10s %12s %9s %10s  %s\n", "live", "blocks", "processes", "largest",
+		"type");
 	for (size_t i = 0; i < m->n_types_listed; i++) {
 		const struct merge_type *t = &m->types[i];
 

@@ -24,6 +24,7 @@
 
 enum {
 	BAR_INDENT = 52,
+	TYPE_NAME_COLUMN = 41,
 	SHORT_FINDINGS = 3, /* in the summary */
 	SHORT_CALLERS = 3,
 };
@@ -137,7 +138,7 @@ write_settle(const struct report *r, FILE *f)
 	double base, busy, idle, share;
 
 	if (s && x->missing) {
-		fprintf(f, "Settled     unknown: %s\n", x->missing);
+		fprintf(f, "After load  unknown: %s\n", x->missing);
 		return;
 	}
 	if (!s || !x->is_known)
@@ -147,10 +148,12 @@ write_settle(const struct report *r, FILE *f)
 	idle = (double)s[x->snapshots[SETTLE_IDLE]].reachable.bytes;
 	share = settle_share(base, busy, idle);
 	if (share < 0)
-		fprintf(f, "Settled     nothing to settle: '%s' holds no more than '%s'\n",
+		fprintf(f, "After load  nothing to release: '%s' holds no more than '%s'\n",
 			x->labels[SETTLE_BUSY], x->labels[SETTLE_BASE]);
 	else
-		fprintf(f, "Settled     %s: at '%s' %.0f %% is left of %s from '%s' to '%s'\n",
+		fprintf(f,
+			"After load  %s: at '%s', %.0f %% of the %s that came from "
+			"'%s' to '%s' is still live\n",
 			settle_word(share), x->labels[SETTLE_IDLE], share * 100,
 			SIZE((uint64_t)(busy - base)), x->labels[SETTLE_BASE],
 			x->labels[SETTLE_BUSY]);
@@ -175,14 +178,18 @@ write_process(const struct report *r, FILE *f)
 	write_settle(r, f);
 	write_losses(h, f);
 	if (info->foreign_frees)
-		fprintf(f, "Not seen    %s block%s of the C library's own heap, freed by the program\n",
+		fprintf(f,
+			"Untracked   %s block%s of the C library's own heap, freed "
+			"by the program\n",
 			COUNT(info->foreign_frees), info->foreign_frees == 1 ? "" : "s");
 	fprintf(f, "Settings    epoch of %s, old after %" PRIu64 " epoch%s,%sallocator ",
 		SIZE(info->young_bytes), info->promote, info->promote == 1 ? "" : "s",
 		layout_is_narrow(f) ? "\n            " : " ");
 	layout_text(f, &info->allocator, 20);
 	if (info->sample_bytes)
-		fprintf(f, "\n            SAMPLED, a stack every %s on average",
+		fprintf(f,
+			"\n            SAMPLED: one call stack per %s allocated, on "
+			"average",
 			SIZE(info->sample_bytes));
 	putc('\n', f);
 }
@@ -190,7 +197,7 @@ write_process(const struct report *r, FILE *f)
 static void
 write_size_line(FILE *f, const char *name, uint64_t bytes, const char *what)
 {
-	fprintf(f, "  %-12s %12s", name, SIZE(bytes));
+	fprintf(f, "  %-13s %12s", name, SIZE(bytes));
 	if (!layout_is_narrow(f))
 		fprintf(f, " %18s", COUNT(bytes));
 	fprintf(f, "   %s\n", what);
@@ -206,12 +213,13 @@ write_memory(const struct report *r, FILE *f)
 	write_size_line(f, "heap total", info->heap_total, "mapped by the allocator");
 	write_size_line(f, "heap used", info->heap_used, "requested and not freed");
 	if (r->findings && r->findings->fragmentation.is_known)
-		write_size_line(f, "fragmented", r->findings->fragmentation.giveback_bytes,
-				"a compaction would give back");
+		write_size_line(f, "fragmentation",
+				r->findings->fragmentation.giveback_bytes,
+				"compaction would free");
 	write_size_line(f, "external", info->external, "mapped by the program itself");
-	write_size_line(f, "profiler", info->profiler_bytes, "gcprof's own");
+	write_size_line(f, "profiler", info->profiler_bytes, "used by gcprof itself");
 	if (info->total_memory)
-		fprintf(f, "  %-12s %12s, %s free\n", "machine", SIZE(info->total_memory),
+		fprintf(f, "  %-13s %12s, %s free\n", "machine", SIZE(info->total_memory),
 			SIZE(info->free_memory));
 }
 
@@ -236,7 +244,7 @@ write_cohorts(const struct heap *h, FILE *f)
 	write_cohort(f, "old", &h->old, h->live.bytes);
 	write_cohort(f, "all", &h->live, h->live.bytes);
 	if (h->unborn.blocks)
-		fprintf(f, "  Of unknown birth, counted as old: %s blocks, %s\n",
+		fprintf(f, "  Birth epoch unknown, counted as old: %s blocks, %s\n",
 			COUNT(h->unborn.blocks), SIZE(h->unborn.bytes));
 	fprintf(f, "\n  Since the start: %s allocations of %s, %s frees, at %s site%s\n",
 		COUNT(info->allocations), SIZE(info->allocated_bytes), COUNT(info->frees),
@@ -276,8 +284,8 @@ write_chart(const struct report *r, FILE *f)
 		if (e->survived_bytes > longest)
 			longest = e->survived_bytes;
 	}
-	fprintf(f, "  %-14s %-10s %10s %10s   # lives, . freed since\n", "born in epoch",
-		"age", "survived", "live now");
+	fprintf(f, "  %-14s %-10s %10s %10s   # still live, . freed since\n",
+		"born in epoch", "age", "survived", "live now");
 	for (size_t i = 0; i < r->n_epochs; i++) {
 		const struct report_epochs *e = &r->epochs[i];
 		uint64_t young = now > e->last ? now - e->last : 0;
@@ -328,7 +336,7 @@ write_estimate(const struct writer *w, uint32_t node)
 		fprintf(w->f, ", %s allocations of %s",
 			COUNT((uint64_t)(all.allocations + 0.5)),
 			SIZE((uint64_t)(all.bytes + 0.5)));
-	fputs(", from those that were sampled\n", w->f);
+	fputs(", from the samples\n", w->f);
 }
 
 static void
@@ -522,13 +530,18 @@ write_list(struct writer *w, enum order sort)
 
 /* ---- types ---- */
 
-/* One line each, unless its name is long. */
+/* One line each, unless its name is long; two where lines are short. */
 static void
 write_type(FILE *f, const struct types *all, const struct type *t)
 {
+	bool is_apart = layout_is_narrow(f) &&
+			TYPE_NAME_COLUMN + strlen(t->name) > layout_columns(f);
+
 	fprintf(f, "  %10s %10s %14s   ", all->has_retained ? SIZE(t->retained.bytes) : "-",
 		SIZE(t->live.bytes), COUNT(t->live.blocks));
-	layout_function(f, t->name, layout_columns(f) - 2);
+	if (is_apart)
+		fputs("\n      ", f);
+	layout_function(f, t->name, layout_columns(f) - (is_apart ? 6 : 2));
 	putc('\n', f);
 }
 
@@ -680,6 +693,17 @@ has_grown(const struct report *r, const struct heap_site *s)
 	       s->generation_count >= span - span / 4;
 }
 
+/* Is there a finding of this site, which says more about its course? */
+static bool
+has_finding(const struct report *r, uint32_t site)
+{
+	for (size_t i = 0; i < r->findings->n; i++)
+		if (r->findings->list[i].site == site &&
+		    r->findings->list[i].level != FINDING_NOTE)
+			return true;
+	return false;
+}
+
 static void
 write_top_site(const struct report *r, FILE *f)
 {
@@ -694,14 +718,12 @@ write_top_site(const struct report *r, FILE *f)
 	fprintf(f, "  The largest site, S%" PRIu32 ", holds %.1f %% of it", top,
 		percent(r->sites[top].live.bytes, r->heap->live.bytes));
 	if (r->sites[top].generation_count > 1)
-		fprintf(f, ", in blocks of %" PRIu32 " epochs",
+		fprintf(f, ", in blocks born in %" PRIu32 " epochs",
 			r->sites[top].generation_count);
 	fputs(":\n", f);
 	put_callers(r, f, top, 4);
-	if (has_grown(r, &r->sites[top]))
-		fputs("  It has grown steadily: a leak, or a table without a "
-		      "bound.\n",
-		      f);
+	if (has_grown(r, &r->sites[top]) && !has_finding(r, top))
+		fputs("  It has grown steadily: a leak, or an unbounded table.\n", f);
 }
 
 /* What has been freed before the snapshot, as at exit, is not in it. */
@@ -716,9 +738,10 @@ write_highest(const struct heap *h, FILE *f)
 	if (!highest || highest->heap_used / 2 < h->live.bytes)
 		return;
 	fprintf(f,
-		"  %s were live at the end of epoch %" PRIu64 ", and most freed since."
-		"  To see them,\n  take a snapshot earlier: gcprof snapshot PID, or"
-		" GCPROF_SNAPSHOT=growth=20%%.\n",
+		"  Peak: %s, at the end of epoch %" PRIu64
+		"; most of it has been freed since.  To see\n  what it was, take a "
+		"snapshot earlier: gcprof snapshot PID, or\n  "
+		"GCPROF_SNAPSHOT=growth=20%%.\n",
 		SIZE(highest->heap_used), highest->first_epoch + highest->n_epochs - 1);
 }
 
@@ -797,19 +820,19 @@ write_summary(const struct report *r, FILE *f)
 		return;
 	layout_heading(f, "Summary");
 	if (h->live.blocks == 0)
-		fputs("  Nothing is live.\n", f);
+		fputs("  No live blocks.\n", f);
 	else
-		fprintf(f, "  %s live in %s block%s, %.1f %% of this is old.\n",
+		fprintf(f, "  %s live in %s block%s, %.1f %% of it old.\n",
 			SIZE(h->live.bytes), COUNT(h->live.blocks),
 			h->live.blocks == 1 ? "" : "s",
 			percent(h->old.bytes, h->live.bytes));
 	write_highest(h, f);
 	if (h->info.sample_bytes)
-		fputs("  Stacks were sampled: what a site holds is an estimate.\n", f);
+		fputs("  Stacks were sampled: figures by site are estimates.\n", f);
 	else
 		write_top_site(r, f);
 	if (h->info.external > h->live.bytes)
-		fprintf(f, "  Mappings hold more: %s, see \"External memory by site\".\n",
+		fprintf(f, "  External memory: %s, see \"External memory by site\".\n",
 			SIZE(h->info.external));
 	write_top_findings(r, f);
 }
@@ -825,7 +848,8 @@ write_filtered(const struct report *r, FILE *f)
 		sum.blocks += r->sites[r->lists[sort][i]].live.blocks;
 		sum.bytes += r->sites[r->lists[sort][i]].live.bytes;
 	}
-	fprintf(f, "They hold %s, %.1f %% of what is live, in %s block%s at %s site%s.\n",
+	fprintf(f,
+		"They hold %s, %.1f %% of the live memory, in %s block%s at %s site%s.\n",
 		SIZE(sum.bytes), percent(sum.bytes, r->heap->live.bytes),
 		COUNT(sum.blocks), sum.blocks == 1 ? "" : "s", COUNT(r->n_ranked[sort]),
 		r->n_ranked[sort] == 1 ? "" : "s");
@@ -878,9 +902,9 @@ module_note(const struct report *r, uint32_t module)
 {
 	switch (r->symbols ? symbols_module_state(r->symbols, module) : SYMBOLS_UNUSED) {
 	case SYMBOLS_MISSING:
-		return "not found here";
+		return "file not found";
 	case SYMBOLS_CHANGED:
-		return "CHANGED since: another build-id";
+		return "CHANGED since the snapshot: its build-id differs";
 	case SYMBOLS_UNVERIFIED:
 		return "not verified";
 	case SYMBOLS_FOUND:
@@ -931,13 +955,16 @@ write_modules(const struct report *r, FILE *f)
 			     symbols_module_state(r->symbols, i) == SYMBOLS_CHANGED;
 	}
 	if (n_hidden)
-		fprintf(f, "  and %zu more in which no frame of this report lies; --top=0 shows %s\n",
+		fprintf(f,
+			"  and %zu more without a frame in this report; --top=0 "
+			"shows %s\n",
 			n_hidden, n_hidden == 1 ? "it" : "them");
 	if (n_changed)
 		fprintf(f,
-			"\n  %zu binar%s changed since the snapshot; places there are"
-			" shown as module+offset.\n",
-			n_changed, n_changed == 1 ? "y has" : "ies have");
+			"\n  %zu binar%s changed since the snapshot; frames in %s "
+			"are shown as module+offset.\n",
+			n_changed, n_changed == 1 ? "y has" : "ies have",
+			n_changed == 1 ? "it" : "them");
 }
 
 static void
@@ -961,7 +988,7 @@ report_write_sites(const struct report *r, FILE *f)
 
 	w.shown = calloc((size_t)r->heap->n_nodes + 1, sizeof(*w.shown));
 	if (!w.shown) {
-		fputs("no memory for a report\n", f);
+		fputs("out of memory\n", f);
 		return;
 	}
 	write_list(&w, r->options.sort);
@@ -982,7 +1009,7 @@ report_write_text(const struct report *r, FILE *f)
 	}
 	w.shown = calloc((size_t)r->heap->n_nodes + 1, sizeof(*w.shown));
 	if (!w.shown) {
-		fputs("no memory for a report\n", f);
+		fputs("out of memory\n", f);
 		return;
 	}
 	write_process(r, f);

@@ -141,15 +141,15 @@ const char *
 text_loss_meaning(const char *name, size_t n)
 {
 	static const char *const meanings[][2] = {
-		{"blocks", "live blocks that are not known, for want of memory"},
-		{"sites", "stacks that were not kept, for want of memory"},
-		{"births", "blocks whose epoch and thread are not known"},
-		{"threads", "threads without a number"},
-		{"modules", "loaded objects that are not known"},
-		{"mappings", "mappings that are not known"},
-		{"bad_frees", "wrong frees beyond those below"},
-		{"marks", "marks beyond those below"},
-		{"snapshots", "snapshots not taken, asked for while one was written"},
+		{"blocks", "live blocks not recorded (out of memory)"},
+		{"sites", "call stacks not recorded (out of memory)"},
+		{"births", "blocks of unknown epoch and thread"},
+		{"threads", "threads not numbered"},
+		{"modules", "loaded objects not recorded"},
+		{"mappings", "mappings not recorded"},
+		{"bad_frees", "more wrong frees than are listed"},
+		{"marks", "more marks than are listed"},
+		{"snapshots", "snapshots not taken (another was being written)"},
 		{"stacks", "stacks that differ from libunwind's (GCPROF_VERIFY)"},
 	};
 

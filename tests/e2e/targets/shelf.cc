@@ -92,6 +92,6 @@ main(int argc, char **argv)
 		}
 	}
 	printf("Book: %d %d %zu %zu\n", MORE, GONE, MORE * sizeof(Book), GONE * sizeof(Book));
-	printf("block of take_notes: 1 1 110 100\n");
+	printf("unknown type, allocated in take_notes: 1 1 110 100\n");
 	return 0;
 }

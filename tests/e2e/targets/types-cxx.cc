@@ -235,7 +235,7 @@ share()
 	/* A vtable and two counts; with the object in it. */
 	say("type %d %d std::shared_ptr<shared> control block", SHARED, SHARED * 24);
 	say("type %d %zu std::make_shared<shared> block", MADE, MADE * (16 + sizeof(shared)));
-	say("type %d %zu block of share", SHARED, SHARED * sizeof(shared));
+	say("type %d %zu unknown type, allocated in share", SHARED, SHARED * sizeof(shared));
 }
 
 ALONE static void
@@ -268,7 +268,7 @@ draw()
 	say("type %d %zu circle", SHAPES, SHAPES * sizeof(circle));
 	say("type %d %zu plain", PLAINS, PLAINS * sizeof(plain));
 	say("type %d %zu circle[]", ARRAYS, ARRAYS * (8 + IN_ARRAY * sizeof(circle)));
-	say("type %d %zu block of draw", VALUES, VALUES * sizeof(value));
+	say("type %d %zu unknown type, allocated in draw", VALUES, VALUES * sizeof(value));
 }
 
 /* A member's vtable is not the object's. */
@@ -284,7 +284,7 @@ hold()
 	held.reserve(VALUES);
 	for (int i = 0; i < VALUES; i++)
 		held.push_back(new holding);
-	say("type %d %zu block of hold", VALUES, VALUES * sizeof(holding));
+	say("type %d %zu unknown type, allocated in hold", VALUES, VALUES * sizeof(holding));
 }
 
 int

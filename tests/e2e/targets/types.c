@@ -235,17 +235,17 @@ main(void)
 	}
 	make_items(512, 333);
 
-	tell(&of_table, "block of table_new");
-	tell(&of_buckets, "hash table with chains of table_new");
-	tell(&of_entries, "hash table entry of table_put");
-	tell(&of_keys, "block of make_key");
-	tell(&of_slots, "hash table with open addressing of slots_new");
-	tell(&of_words, "block of make_word");
-	tell(&of_singles, "linked list node of push_single");
-	tell(&of_boths, "linked list node of push_both");
-	tell(&of_nodes, "tree node of insert");
-	tell(&of_climbing, "tree node of insert_climbing");
-	tell(&of_array, "array of pointers of make_items");
-	tell(&of_items, "block of make_item");
+	tell(&of_table, "unknown type, allocated in table_new");
+	tell(&of_buckets, "hash table with chains, allocated in table_new");
+	tell(&of_entries, "hash table entry, allocated in table_put");
+	tell(&of_keys, "unknown type, allocated in make_key");
+	tell(&of_slots, "hash table with open addressing, allocated in slots_new");
+	tell(&of_words, "unknown type, allocated in make_word");
+	tell(&of_singles, "linked list node, allocated in push_single");
+	tell(&of_boths, "linked list node, allocated in push_both");
+	tell(&of_nodes, "tree node, allocated in insert");
+	tell(&of_climbing, "tree node, allocated in insert_climbing");
+	tell(&of_array, "array of pointers, allocated in make_items");
+	tell(&of_items, "unknown type, allocated in make_item");
 	return 0;
 }
