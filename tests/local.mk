@@ -19,6 +19,7 @@ unit_tests = \
 	tests/unit/test_sites \
 	tests/unit/test_unwind \
 	tests/unit/test_heapfile_read \
+	tests/unit/test_hash_index \
 	tests/unit/test_heap \
 	tests/unit/test_graph \
 	tests/unit/test_dominators \
@@ -30,6 +31,7 @@ unit_tests = \
 	tests/unit/test_text \
 	tests/unit/test_trend \
 	tests/unit/test_types \
+	tests/unit/test_vec \
 	tests/unit/test_outline \
 	tests/unit/test_alarms
 
@@ -131,6 +133,14 @@ heapmaker_sources = tests/unit/heapmaker.c tests/unit/heapmaker.h
 tests_unit_test_heapfile_read_SOURCES = tests/unit/test_heapfile_read.c $(heapmaker_sources)
 tests_unit_test_heapfile_read_CFLAGS = $(analyze_test_cflags)
 tests_unit_test_heapfile_read_LDADD = $(analyze_test_libs)
+
+tests_unit_test_hash_index_SOURCES = tests/unit/test_hash_index.c
+tests_unit_test_hash_index_CFLAGS = $(analyze_test_cflags)
+tests_unit_test_hash_index_LDADD = $(analyze_test_libs)
+
+tests_unit_test_vec_SOURCES = tests/unit/test_vec.c
+tests_unit_test_vec_CFLAGS = $(analyze_test_cflags)
+tests_unit_test_vec_LDADD = $(analyze_test_libs)
 
 tests_unit_test_heap_SOURCES = tests/unit/test_heap.c $(heapmaker_sources)
 tests_unit_test_heap_CFLAGS = $(analyze_test_cflags)

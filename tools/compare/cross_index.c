@@ -13,6 +13,7 @@
 #include "explain/types.h"
 #include "names/names.h"
 #include "util/text.h"
+#include "util/vec.h"
 
 enum { OUTSIDE = 1 }; /* named[] that stands for stacks outside of main */
 
@@ -33,7 +34,7 @@ is_program(const struct heap *h, uint32_t module)
 static uint32_t
 put_module(struct joint *j, const struct heap *h, uint32_t module)
 {
-	struct joint_module m = {.identity = stacktree_module(h, module)}, *more;
+	struct joint_module m = {.identity = stacktree_module(h, module)};
 
 	for (uint32_t i = 0; i < j->n_modules; i++)
 		if (j->modules[i].identity == m.identity)
@@ -43,13 +44,9 @@ put_module(struct joint *j, const struct heap *h, uint32_t module)
 							? "(program)"
 							: text_basename(m.path))
 			: NULL;
-	more = realloc(j->modules, ((size_t)j->n_modules + 1) * sizeof(*more));
-	if (more)
-		j->modules = more;
-	if (!more || !m.name)
+	if (!m.name || VEC_PUSH_SHORT(j->modules, j->n_modules, m))
 		return UINT32_MAX;
-	j->modules[j->n_modules] = m;
-	return j->n_modules++;
+	return j->n_modules - 1;
 }
 
 /* The numbers of a model's modules that are in stacks, for free(3). */
@@ -136,10 +133,10 @@ put_named(struct joint *j, const struct joint_named *x)
 				  (uintptr_t)x->module_name, x->identity, x->offset};
 	uint32_t number;
 
-	if (interned_grow(&j->named, sizeof(*j->named), &j->named_size, j->names.n + 1))
+	if (VEC_RESERVE_ZEROED(j->named, j->named_size, (uint64_t)j->names.n + 2))
 		return 0;
-	number = interned_put(&j->names, stacktree_hash(1, words, sizeof(words)),
-			      is_same_named, j, x);
+	number = hash_index_put(&j->names, stacktree_hash(1, words, sizeof(words)),
+				is_same_named, j, x);
 	/* Only what is new has no function yet. */
 	if (number && !j->named[number].function)
 		j->named[number] = *x;
@@ -231,11 +228,7 @@ add_frame(struct joint *j, const struct stack_frame *from, uint32_t module)
 	x.frame.module = from->module && !from->special;
 	if (x.frame.module && *j->modules[module].path)
 		x.module = j->modules[module].path;
-	if (!ok ||
-	    interned_grow(&j->frames, sizeof(*j->frames), &j->frames_size, j->n_frames))
-		return false;
-	j->frames[j->n_frames++] = x;
-	return true;
+	return ok && VEC_PUSH(j->frames, j->n_frames, j->frames_size, x) == 0;
 }
 
 /* Fill in a place from the node that is there. */
@@ -278,8 +271,8 @@ joint_add(struct joint *j, const struct heap *h, struct symbols *symbols)
 {
 	uint32_t *modules = put_modules(j, h);
 	uint32_t *by_node = modules ? stacktree_add(&j->tree, h) : NULL;
-	bool ok = by_node && interned_grow(&j->places, sizeof(*j->places),
-					   &j->places_size, j->tree.n_places) == 0;
+	bool ok = by_node && VEC_RESERVE_ZEROED(j->places, j->places_size,
+						(uint64_t)j->tree.n_places + 1) == 0;
 
 	for (uint32_t i = 1; ok && i <= h->n_nodes; i++)
 		if (!j->places[by_node[i]].is_known)
@@ -581,7 +574,7 @@ joint_new(const regex_t *focus, const regex_t *ignore)
 		return NULL;
 	j->focus = focus;
 	j->ignore = ignore;
-	if (interned_grow(&j->places, sizeof(*j->places), &j->places_size, 0) ||
+	if (VEC_RESERVE_ZEROED(j->places, j->places_size, 1) ||
 	    put_named(j, &outside) != OUTSIDE) {
 		joint_free(j);
 		return NULL;
@@ -599,7 +592,7 @@ joint_free(struct joint *j)
 		free(j->modules[i].is_in);
 	stacktree_fini(&j->tree);
 	texts_fini(&j->texts);
-	interned_fini(&j->names);
+	hash_index_fini(&j->names);
 	free(j->places);
 	free(j->frames);
 	free(j->named);

@@ -38,7 +38,7 @@
 #include "model/stacktree.h"
 #include "names/stacks.h"
 #include "names/symbolize.h"
-#include "util/interned.h"
+#include "util/texts.h"
 
 enum joint_by { JOINT_BY_SITE, JOINT_BY_NAME };
 
@@ -81,7 +81,7 @@ struct joint {
 	uint32_t places_size;
 	struct joint_frame *frames;
 	uint32_t n_frames, frames_size;
-	struct interned names;
+	struct hash_index names;
 	struct joint_named *named; /* from 1; 1 is what is outside of main */
 	uint32_t named_size;
 	struct joint_module *modules;

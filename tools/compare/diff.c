@@ -11,6 +11,7 @@
 
 #include "detect/trend.h"
 #include "util/text.h"
+#include "util/vec.h"
 
 enum { MIN_TREND = 3 };
 
@@ -137,8 +138,7 @@ count_stayed(struct differ *d, const struct heap *h, const uint32_t *by_node)
 	struct heap_count all = {0, 0};
 	size_t k = 0;
 
-	if (interned_grow(&d->stayed, sizeof(*d->stayed), &d->stayed_size,
-			  d->joint->tree.n_places))
+	if (VEC_RESERVE(d->stayed, d->stayed_size, (uint64_t)d->joint->tree.n_places + 1))
 		return -1;
 	memset(d->stayed, 0, d->stayed_size * sizeof(*d->stayed));
 	for (uint32_t i = 0; i < h->n_blocks; i++) {
@@ -182,21 +182,10 @@ match_blocks(struct differ *d, const struct heap *h, const uint32_t *by_node)
 static int
 make_room(struct differ *d)
 {
-	size_t n = d->diff.n + 1;
-	struct diff_snapshot *snapshots =
-		realloc(d->diff.snapshots, n * sizeof(*snapshots));
-	struct added *list;
+	size_t n = d->diff.n, n_snapshots = n;
 
-	if (!snapshots)
-		return -1;
-	d->diff.snapshots = snapshots;
-	snapshots[n - 1] = (struct diff_snapshot){0};
-	list = realloc(d->list, n * sizeof(*list));
-	if (!list)
-		return -1;
-	d->list = list;
-	list[n - 1] = (struct added){0};
-	return 0;
+	return VEC_PUSH_SHORT(d->diff.snapshots, n_snapshots, (struct diff_snapshot){0}) ||
+	       VEC_PUSH_SHORT(d->list, n, (struct added){0});
 }
 
 int

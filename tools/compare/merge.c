@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "util/text.h"
+#include "util/vec.h"
 
 enum {
 	MIN_PROCESSES = 3, /* with fewer nobody stands out */
@@ -94,8 +95,9 @@ add_sites(struct merger *m, const struct heap *h, const uint32_t *by_node)
 	size_t n = 0;
 	struct joint_sum *sums = joint_sums(m->joint, h, &m->options->filter, by_node, &n);
 
-	if (!sums || interned_grow(&m->sums, sizeof(*m->sums), &m->sums_size,
-				   joint_n_rows(m->joint, JOINT_BY_NAME))) {
+	if (!sums ||
+	    VEC_RESERVE_ZEROED(m->sums, m->sums_size,
+			       (uint64_t)joint_n_rows(m->joint, JOINT_BY_NAME) + 1)) {
 		free(sums);
 		return -1;
 	}
@@ -124,8 +126,8 @@ add_types(struct merger *m, const struct heap *h, struct symbols *symbols,
 	struct joint_type *types = joint_types(m->joint, h, symbols, &m->options->filter,
 					       by_node, &m->type_names, &n);
 
-	if (!types || interned_grow(&m->merge.types, sizeof(*m->merge.types),
-				    &m->types_size, m->type_names.numbers.n)) {
+	if (!types || VEC_RESERVE_ZEROED(m->merge.types, m->types_size,
+					 (uint64_t)m->type_names.numbers.n + 1)) {
 		free(types);
 		return -1;
 	}
@@ -150,8 +152,8 @@ add_finding(struct merger *m, const struct heap *h, struct symbols *symbols,
 	uint32_t number = texts_put(&m->fingerprints, x->fingerprint);
 	struct merge_finding *to;
 
-	if (!number || interned_grow(&m->merge.findings, sizeof(*m->merge.findings),
-				     &m->findings_size, number))
+	if (!number ||
+	    VEC_RESERVE_ZEROED(m->merge.findings, m->findings_size, (uint64_t)number + 1))
 		return -1;
 	to = &m->merge.findings[number - 1];
 	if (!to->summary || x->count.bytes > to->most) {
@@ -207,8 +209,8 @@ merger_add(struct merger *m, const struct heap *h, struct symbols *symbols,
 	uint32_t *by_node;
 	int failed;
 
-	if (interned_grow(&x->processes, sizeof(*x->processes), &m->processes_size, x->n) ||
-	    interned_grow(&m->parts, sizeof(*m->parts), &m->parts_size, x->n))
+	if (VEC_RESERVE_ZEROED(x->processes, m->processes_size, (uint64_t)x->n + 1) ||
+	    VEC_RESERVE_ZEROED(m->parts, m->parts_size, (uint64_t)x->n + 1))
 		return -1;
 	failed = describe(&x->processes[x->n], h, path);
 	by_node = failed ? NULL : joint_add(m->joint, h, symbols);

@@ -17,6 +17,7 @@
 #include <jansson.h>
 
 #include "util/text.h"
+#include "util/vec.h"
 
 #define COUNT(v) text_count(v, (char[32]){0}, 32)
 
@@ -88,15 +89,8 @@ intern(struct baseline *b, const char *fingerprint, const char *what, const char
 
 	if (at < b->n && strcmp(b->entries[at].fingerprint, fingerprint) == 0)
 		return &b->entries[at];
-	if (b->n == b->size) {
-		size_t size = b->size ? b->size * 2 : 16;
-		void *more = realloc(b->entries, size * sizeof(*b->entries));
-
-		if (!more)
-			return NULL;
-		b->entries = more;
-		b->size = size;
-	}
+	if (VEC_RESERVE(b->entries, b->size, b->n + 1))
+		return NULL;
 	snprintf(e.fingerprint, sizeof(e.fingerprint), "%s", fingerprint);
 	e.what = strdup(what);
 	e.summary = strdup(summary);

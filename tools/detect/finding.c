@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/vec.h"
+
 const char *
 finding_level_name(enum finding_level level)
 {
@@ -38,16 +40,9 @@ finding_add(struct findings *all, enum finding_id id, uint32_t site)
 {
 	struct finding *f;
 
-	if (all->n == all->size) {
-		size_t size = all->size ? all->size * 2 : 16;
-		void *more = realloc(all->list, size * sizeof(*all->list));
-
-		if (!more) {
-			all->failed = true;
-			return NULL;
-		}
-		all->list = more;
-		all->size = size;
+	if (VEC_RESERVE(all->list, all->size, all->n + 1)) {
+		all->failed = true;
+		return NULL;
 	}
 	f = &all->list[all->n++];
 	memset(f, 0, sizeof(*f));
@@ -73,31 +68,24 @@ finding_summarize(struct findings *all, struct finding *f, const char *format, .
 void
 finding_say(struct findings *all, struct finding *f, const char *format, ...)
 {
-	char **more = realloc(f->evidence, (f->n_evidence + 1) * sizeof(*more));
 	va_list args;
+	char *text;
 
-	all->failed |= !more;
-	if (!more)
-		return;
-	f->evidence = more;
 	va_start(args, format);
-	if (vasprintf(&more[f->n_evidence], format, args) < 0)
+	if (vasprintf(&text, format, args) < 0) {
 		all->failed = true;
-	else
-		f->n_evidence++;
+	} else if (VEC_PUSH_SHORT(f->evidence, f->n_evidence, text)) {
+		all->failed = true;
+		free(text);
+	}
 	va_end(args);
 }
 
 void
 finding_add_site(struct findings *all, struct finding *f, uint32_t site)
 {
-	uint32_t *more = realloc(f->sites, (f->n_sites + 1) * sizeof(*more));
-
-	all->failed |= !more;
-	if (!more)
-		return;
-	f->sites = more;
-	f->sites[f->n_sites++] = site;
+	if (VEC_PUSH_SHORT(f->sites, f->n_sites, site))
+		all->failed = true;
 }
 
 void

@@ -26,7 +26,9 @@
 #include <string.h>
 
 #include "names/names.h"
+#include "util/hash_index.h"
 #include "util/text.h"
+#include "util/vec.h"
 
 enum {
 	LARGE_BYTES = 64 << 10,
@@ -61,9 +63,9 @@ struct group {
 	uint32_t inside;
 };
 
-/* Blocks of one site that are lost with those of a group.  Hash table. */
+/* Blocks of one site that are lost with those of a group. */
 struct part {
-	uint32_t group; /* index + 1; 0 = this slot is free */
+	uint32_t group; /* index + 1 */
 	uint32_t site;
 	struct heap_count count;
 };
@@ -76,8 +78,9 @@ struct leak_work {
 	struct group *groups;
 	size_t n_groups, groups_size;
 	struct part *parts;
-	size_t n_parts, parts_mask;
-	struct heap_count *retained; /* by index of group + 1; NULL = unknown */
+	size_t n_parts, parts_size;
+	struct hash_index part_numbers; /* index + 1 */
+	struct heap_count *retained;    /* by index of group + 1; NULL = unknown */
 	size_t n_paths;
 	bool failed;
 };
@@ -104,24 +107,17 @@ group_of(struct leak_work *w, uint32_t block)
 
 	if (*index)
 		return &w->groups[*index - 1];
-	if (w->n_groups == w->groups_size) {
-		size_t size = w->groups_size ? w->groups_size * 2 : 64;
-		void *more = realloc(w->groups, size * sizeof(*w->groups));
-
-		if (!more) {
-			w->failed = true;
-			return NULL;
-		}
-		w->groups = more;
-		w->groups_size = size;
+	if (VEC_PUSH(w->groups, w->n_groups, w->groups_size,
+		     (struct group){.site = site,
+				    .state = state,
+				    .example = block,
+				    .smallest = UINT64_MAX,
+				    .least_inside = UINT32_MAX,
+				    .holder = NO_BLOCK})) {
+		w->failed = true;
+		return NULL;
 	}
-	w->groups[w->n_groups] = (struct group){.site = site,
-						.state = state,
-						.example = block,
-						.smallest = UINT64_MAX,
-						.least_inside = UINT32_MAX,
-						.holder = NO_BLOCK};
-	*index = (uint32_t)++w->n_groups;
+	*index = (uint32_t)w->n_groups;
 	return &w->groups[*index - 1];
 }
 
@@ -234,58 +230,33 @@ suppress_groups(struct leak_work *w)
 
 /* ---- what is lost with others ---- */
 
-static struct part *
-part_slot(struct part *parts, size_t mask, uint32_t group, uint32_t site)
-{
-	uint64_t hash = ((uint64_t)group << 32 | site) * 0x9e3779b97f4a7c15ull;
-
-	for (size_t i = hash >> 32;; i++) {
-		struct part *p = &parts[i & mask];
-
-		if (p->group == 0 || (p->group == group && p->site == site))
-			return p;
-	}
-}
-
-/* Keep the table at most half full. */
 static bool
-parts_grow(struct leak_work *w)
+is_same_part(const void *work, uint32_t number, const void *key)
 {
-	size_t size = w->parts ? (w->parts_mask + 1) * 2 : 256;
-	struct part *larger;
+	const struct part *a = &((const struct leak_work *)work)->parts[number - 1],
+			  *b = key;
 
-	if (w->parts && w->n_parts * 2 <= w->parts_mask)
-		return true;
-	larger = calloc(size, sizeof(*larger));
-	if (!larger)
-		return false;
-	for (size_t i = 0; w->parts && i <= w->parts_mask; i++)
-		if (w->parts[i].group)
-			*part_slot(larger, size - 1, w->parts[i].group, w->parts[i].site) =
-				w->parts[i];
-	free(w->parts);
-	w->parts = larger;
-	w->parts_mask = size - 1;
-	return true;
+	return a->group == b->group && a->site == b->site;
 }
 
 static void
 part_add(struct leak_work *w, const struct group *leader, uint32_t block)
 {
 	const struct heap_block *b = &w->h->blocks[block];
-	struct part *p;
+	struct part part = {.group = (uint32_t)(leader - w->groups) + 1, .site = b->site};
+	uint32_t number = 0;
 
-	if (!parts_grow(w)) {
+	if (VEC_RESERVE(w->parts, w->parts_size, w->n_parts + 1) == 0)
+		number = hash_index_put(&w->part_numbers,
+					(uint64_t)part.group << 32 | part.site,
+					is_same_part, w, &part);
+	if (number == 0) {
 		w->failed = true;
 		return;
 	}
-	p = part_slot(w->parts, w->parts_mask, (uint32_t)(leader - w->groups) + 1, b->site);
-	if (p->group == 0) {
-		p->group = (uint32_t)(leader - w->groups) + 1;
-		p->site = b->site;
-		w->n_parts++;
-	}
-	count_add(&p->count, heap_block_requested(b));
+	if (number > w->n_parts)
+		w->parts[w->n_parts++] = part;
+	count_add(&w->parts[number - 1].count, heap_block_requested(b));
 }
 
 /* Give each indirect block to its leader's group, or to what is suppressed. */
@@ -723,17 +694,12 @@ compare_parts(const void *a, const void *b)
 	return (x->site > y->site) - (x->site < y->site);
 }
 
-/* Make the hash table a list by group, then falling bytes. */
+/* By group, then falling bytes.  Nothing is added to them any more: their numbers are void. */
 static void
 sort_parts(struct leak_work *w)
 {
-	size_t n = 0;
-
-	for (size_t i = 0; w->parts && i <= w->parts_mask; i++)
-		if (w->parts[i].group)
-			w->parts[n++] = w->parts[i];
-	if (n)
-		qsort(w->parts, n, sizeof(*w->parts), compare_parts);
+	if (w->n_parts)
+		qsort(w->parts, w->n_parts, sizeof(*w->parts), compare_parts);
 }
 
 static void
@@ -836,4 +802,5 @@ detect_leaks(const struct detector *d)
 	free(w.groups);
 	free(w.retained);
 	free(w.parts);
+	hash_index_fini(&w.part_numbers);
 }

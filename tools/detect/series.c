@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "heapfile_read.h"
+#include "util/vec.h"
 
 /* ---- sums ---------------------------------------------------------------- */
 
@@ -99,7 +100,6 @@ snapshot_fini(struct several_snapshot *x)
 int
 several_add(struct several *s, const struct heap *h, const struct graph *g, const char *path)
 {
-	struct several_snapshot *list = realloc(s->list, (s->n + 1) * sizeof(*list));
 	struct several_snapshot x = {.time_ns = h->info.snapshot_time_ns,
 				     .uptime_ns = h->info.uptime_ns,
 				     .allocations = h->info.allocations,
@@ -107,19 +107,16 @@ several_add(struct several *s, const struct heap *h, const struct graph *g, cons
 				     .live = h->live};
 	uint32_t *by_node;
 
-	if (!list)
-		return -1;
-	s->list = list;
 	by_node = stacktree_add(&s->tree, h);
 	x.path = strdup(path);
-	if (!by_node || !x.path || sum_up(&x, h, g, by_node)) {
+	if (!by_node || !x.path || sum_up(&x, h, g, by_node) ||
+	    VEC_PUSH_SHORT(s->list, s->n, x)) {
 		free(by_node);
 		snapshot_fini(&x);
 		return -1;
 	}
 	free(s->by_node);
 	s->by_node = by_node;
-	s->list[s->n++] = x;
 	return 0;
 }
 

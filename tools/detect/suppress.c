@@ -25,6 +25,7 @@
 
 #include "detect/finding.h"
 #include "util/text.h"
+#include "util/vec.h"
 
 enum {
 	ALL_STATES = 1u << GRAPH_DEFINITE | 1u << GRAPH_INDIRECT | 1u << GRAPH_POSSIBLE |
@@ -113,15 +114,8 @@ add(struct parser *p, const char *name)
 	struct suppressions *s = p->s;
 	struct suppression *x;
 
-	if (s->n == s->size) {
-		size_t size = s->size ? s->size * 2 : 16;
-		void *more = realloc(s->list, size * sizeof(*s->list));
-
-		if (!more)
-			return NULL;
-		s->list = more;
-		s->size = size;
-	}
+	if (VEC_RESERVE(s->list, s->size, s->n + 1))
+		return NULL;
 	x = &s->list[s->n];
 	memset(x, 0, sizeof(*x));
 	x->name = strdup(name);
@@ -284,7 +278,6 @@ parse_frame(struct parser *p, struct suppression *x)
 {
 	static const char *const words[] = {"fun:", "obj:", "src:"};
 	struct suppress_frame frame = {SUPPRESS_ELLIPSIS, NULL};
-	void *more;
 
 	if (strcmp(p->text, "...") != 0) {
 		int i = 0;
@@ -306,13 +299,10 @@ parse_frame(struct parser *p, struct suppression *x)
 		free(frame.glob);
 		return parse_failed(p, p->line, "too many frames", "");
 	}
-	more = realloc(x->frames, (x->n_frames + 1) * sizeof(*x->frames));
-	if (!more) {
+	if (VEC_PUSH_SHORT(x->frames, x->n_frames, frame)) {
 		free(frame.glob);
 		return parse_failed(p, p->line, "out of memory", "");
 	}
-	x->frames = more;
-	x->frames[x->n_frames++] = frame;
 	return true;
 }
 
@@ -393,11 +383,8 @@ suppressions_add_file(struct suppressions *s, const char *path)
 	int r = -1;
 
 	while (f && !ferror(f) && !feof(f)) {
-		char *more = size - n < 4096 ? realloc(text, size += 65536) : text;
-
-		if (!more)
+		if (VEC_RESERVE(text, size, n + 4096))
 			break;
-		text = more;
 		n += fread(text + n, 1, size - n, f);
 	}
 	if (f && feof(f) && !ferror(f))

@@ -24,6 +24,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/vec.h"
+
 /* States while the marks run, besides those of enum graph_state. */
 enum {
 	UNSEEN = GRAPH_N_STATES, /* no mark has taken it */
@@ -50,18 +52,8 @@ struct marker {
 static void
 push(struct marker *m, uint32_t block)
 {
-	if (m->n == m->size) {
-		size_t size = m->size ? m->size * 2 : 4096;
-		void *more = realloc(m->stack, size * sizeof(*m->stack));
-
-		if (!more) {
-			m->failed = true;
-			return;
-		}
-		m->stack = more;
-		m->size = size;
-	}
-	m->stack[m->n++] = block;
+	if (VEC_PUSH(m->stack, m->n, m->size, block))
+		m->failed = true;
 }
 
 /* Take a block for a mark. */

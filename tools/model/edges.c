@@ -13,6 +13,8 @@
 
 #include <stdlib.h>
 
+#include "util/vec.h"
+
 int
 edges_init(struct edges *e, uint32_t n_blocks)
 {
@@ -31,19 +33,11 @@ edges_begin(struct edges *e, uint32_t block)
 static int
 edges_grow(struct edges *e)
 {
-	uint64_t size = e->size ? e->size + e->size / 2 : 1024;
-	uint32_t *targets, *words;
+	uint64_t targets_size =
+		e->size; /* of elements of the same size, the same in the end */
 
-	targets = realloc(e->targets, size * sizeof(*targets));
-	if (!targets)
-		return -1;
-	e->targets = targets;
-	words = realloc(e->words, size * sizeof(*words));
-	if (!words)
-		return -1;
-	e->words = words;
-	e->size = size;
-	return 0;
+	return VEC_RESERVE(e->targets, targets_size, e->n + 1) ||
+	       VEC_RESERVE(e->words, e->size, e->n + 1);
 }
 
 static int
@@ -51,18 +45,10 @@ add_inside(struct edges *e, uint64_t edge, uint64_t offset)
 {
 	if (edge > UINT32_MAX)
 		return 0;
-	if (e->n_insides == e->insides_size) {
-		size_t size = e->insides_size ? e->insides_size + e->insides_size / 2 : 256;
-		void *more = realloc(e->insides, size * sizeof(*e->insides));
-
-		if (!more)
-			return -1;
-		e->insides = more;
-		e->insides_size = size;
-	}
-	e->insides[e->n_insides++] = (struct edges_inside){
-		(uint32_t)edge, offset < UINT32_MAX ? (uint32_t)offset : UINT32_MAX};
-	return 0;
+	return VEC_PUSH(e->insides, e->n_insides, e->insides_size,
+			(struct edges_inside){(uint32_t)edge, offset < UINT32_MAX
+								      ? (uint32_t)offset
+								      : UINT32_MAX});
 }
 
 int

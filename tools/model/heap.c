@@ -26,6 +26,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/hash_index.h"
+#include "util/vec.h"
+
 struct loader {
 	struct heap *heap;
 	heap_progress *progress;
@@ -35,10 +38,8 @@ struct loader {
 	uint32_t *node_of;   /* file's site number -> canonical node */
 	uint32_t n_seen;     /* sites seen so far */
 	uint32_t n_placed;   /* births whose period is known */
-	uint32_t *table;     /* hash table of canonical nodes, 0 = free */
-	uint64_t table_mask;
-	uint32_t *object_table; /* hash table of objects: index + 1, 0 = free */
-	size_t object_mask;
+	struct hash_index nodes;
+	struct hash_index objects; /* index + 1 */
 	size_t objects_size, object_words_size;
 	bool is_out_of_memory;
 };
@@ -122,14 +123,10 @@ info_loss(struct loader *l, const struct hf_info *r)
 {
 	struct heap *h = l->heap;
 	struct hf_text name = {r->name.bytes + 5, r->name.n - 5};
-	struct heap_loss *more = realloc(h->losses, (h->n_losses + 1) * sizeof(*more));
 
-	if (!more)
+	if (VEC_PUSH_SHORT(h->losses, h->n_losses, (struct heap_loss){.count = r->number}))
 		return no_memory(l);
-	h->losses = more;
-	memset(&more[h->n_losses], 0, sizeof(*more));
-	more[h->n_losses].count = r->number;
-	return text_dup(l, name, &more[h->n_losses++].name);
+	return text_dup(l, name, &h->losses[h->n_losses - 1].name);
 }
 
 static int
@@ -160,17 +157,13 @@ load_info(void *arg, const struct hf_info *r)
 static int
 begin_sites(struct loader *l, uint64_t n)
 {
-	uint64_t size = 16;
-
-	while (size < n * 2)
-		size *= 2;
 	free(l->heap->nodes);
 	free(l->node_of);
 	l->heap->nodes = calloc(n + 1, sizeof(*l->heap->nodes));
 	l->node_of = calloc(n + 1, sizeof(*l->node_of));
-	l->table = calloc(size, sizeof(*l->table));
-	l->table_mask = size - 1;
-	return l->heap->nodes && l->node_of && l->table ? 0 : no_memory(l);
+	return l->heap->nodes && l->node_of && hash_index_reserve(&l->nodes, n) == 0
+		       ? 0
+		       : no_memory(l);
 }
 
 static int
@@ -318,30 +311,16 @@ node_hash(const struct heap_node *n)
 	uint64_t h = n->offset * 0x9e3779b97f4a7c15ull;
 
 	h ^= (uint64_t)n->parent << 32 ^ (uint64_t)n->module << 3 ^ n->flags;
-	h *= 0xff51afd7ed558ccdull;
-	return h ^ h >> 32;
+	return h;
 }
 
 static bool
-node_same(const struct heap_node *a, const struct heap_node *b)
+is_same_node(const void *heap, uint32_t number, const void *key)
 {
+	const struct heap_node *a = &((const struct heap *)heap)->nodes[number], *b = key;
+
 	return a->parent == b->parent && a->module == b->module &&
 	       a->offset == b->offset && a->flags == b->flags;
-}
-
-/* Slot of the hash table where `n` is or belongs.  Cost: as the table is at
- * most half full, a few probes, unless a file was made to collide. */
-static uint32_t *
-node_slot(struct loader *l, const struct heap_node *n)
-{
-	uint64_t i = node_hash(n);
-
-	for (;; i++) {
-		uint32_t *slot = &l->table[i & l->table_mask];
-
-		if (*slot == 0 || node_same(&l->heap->nodes[*slot], n))
-			return slot;
-	}
 }
 
 static int
@@ -355,18 +334,17 @@ load_site(void *arg, const struct hf_site *r)
 		.flags = r->flags,
 		.offset = r->offset,
 	};
-	uint32_t *slot = node_slot(l, &n);
-	struct heap_node *node;
+	uint32_t number = hash_index_put(&l->nodes, node_hash(&n), is_same_node, h, &n);
+	struct heap_node *node = &h->nodes[number];
 
-	if (*slot == 0) {
-		*slot = ++h->n_nodes;
-		h->nodes[*slot] = n;
-	}
-	node = &h->nodes[*slot];
+	if (number == 0)
+		return no_memory(l);
+	if (number > h->n_nodes)
+		h->nodes[++h->n_nodes] = n;
 	h->n_sites += node->allocations == 0 && r->allocations > 0;
 	node->allocations = saturating_add(node->allocations, r->allocations);
 	node->allocated_bytes = saturating_add(node->allocated_bytes, r->allocated_bytes);
-	l->node_of[++l->n_seen] = *slot;
+	l->node_of[++l->n_seen] = number;
 	return 0;
 }
 
@@ -414,18 +392,10 @@ add_slack(struct loader *l, uint32_t block, uint64_t slack)
 {
 	struct heap *h = l->heap;
 
-	if (h->n_slacks == h->slacks_size) {
-		size_t size = h->slacks_size ? h->slacks_size * 2 : 64;
-		void *more = realloc(h->slacks, size * sizeof(*h->slacks));
-
-		if (!more)
-			return no_memory(l);
-		h->slacks = more;
-		h->slacks_size = size;
-	}
-	h->slacks[h->n_slacks].block = block;
-	h->slacks[h->n_slacks++].slack = slack;
-	return 0;
+	return VEC_PUSH(h->slacks, h->n_slacks, h->slacks_size,
+			(struct heap_slack){block, slack})
+		       ? no_memory(l)
+		       : 0;
 }
 
 static int
@@ -701,51 +671,30 @@ load_stack(void *arg, const struct hf_stack *r)
 	return text_dup(l, r->name, &s->name);
 }
 
-/* Slot of the hash table where an object is or belongs. */
-static uint32_t *
-object_slot(const struct loader *l, uint32_t *table, size_t mask,
-	    const struct heap_object *o)
+static bool
+is_same_object(const void *heap, uint32_t number, const void *key)
 {
-	uint64_t i = (o->offset ^ o->word << 48 ^ (uint64_t)o->module << 32) *
-		     0x9e3779b97f4a7c15ull;
+	const struct heap_object *a = &((const struct heap *)heap)->objects[number - 1];
+	const struct heap_object *b = key;
 
-	for (i ^= i >> 32;; i++) {
-		uint32_t *slot = &table[i & mask];
-		const struct heap_object *x;
-
-		if (*slot == 0)
-			return slot;
-		x = &l->heap->objects[*slot - 1];
-		if (x->offset == o->offset && x->word == o->word && x->module == o->module)
-			return slot;
-	}
+	return a->offset == b->offset && a->word == b->word && a->module == b->module;
 }
 
-/* Room for another object; the table stays at most half full. */
-static int
-objects_grow(struct loader *l)
+/* The number of an object, from 1 on, new or not; 0: no memory. */
+static uint32_t
+put_object(struct loader *l, const struct heap_object *o)
 {
 	struct heap *h = l->heap;
-	size_t size = l->objects_size ? l->objects_size * 2 : 256;
-	struct heap_object *more;
-	uint32_t *larger;
+	uint32_t number;
 
-	if (h->n_objects < l->objects_size)
+	if (VEC_RESERVE(h->objects, l->objects_size, h->n_objects + 1))
 		return 0;
-	more = realloc(h->objects, size * sizeof(*more));
-	if (!more)
-		return no_memory(l);
-	h->objects = more;
-	larger = calloc(2 * size, sizeof(*larger));
-	if (!larger)
-		return no_memory(l);
-	for (size_t i = 0; i < h->n_objects; i++)
-		*object_slot(l, larger, 2 * size - 1, &h->objects[i]) = (uint32_t)i + 1;
-	free(l->object_table);
-	l->object_table = larger;
-	l->object_mask = 2 * size - 1;
-	l->objects_size = size;
-	return 0;
+	number = hash_index_put(&l->objects,
+				o->offset ^ o->word << 48 ^ (uint64_t)o->module << 32,
+				is_same_object, h, o);
+	if (number > h->n_objects)
+		h->objects[h->n_objects++] = *o;
+	return number;
 }
 
 static int
@@ -754,28 +703,11 @@ load_object_word(void *arg, const struct hf_object_word *r)
 	struct loader *l = arg;
 	struct heap *h = l->heap;
 	const struct heap_object o = {r->word, r->offset, l->module_of[r->module]};
-	uint32_t *slot;
+	uint32_t number = put_object(l, &o);
 
-	if (h->n_object_words == l->object_words_size) {
-		size_t size = l->object_words_size
-				      ? l->object_words_size + l->object_words_size / 2
-				      : 256;
-		void *more = realloc(h->object_words, size * sizeof(*h->object_words));
-
-		if (!more)
-			return no_memory(l);
-		h->object_words = more;
-		l->object_words_size = size;
-	}
-	if (objects_grow(l))
-		return 1;
-	slot = object_slot(l, l->object_table, l->object_mask, &o);
-	if (*slot == 0) {
-		h->objects[h->n_objects] = o;
-		*slot = (uint32_t)++h->n_objects;
-	}
-	h->object_words[h->n_object_words++] =
-		(struct heap_object_word){r->block - 1, *slot - 1};
+	if (number == 0 || VEC_PUSH(h->object_words, h->n_object_words, l->object_words_size,
+				    (struct heap_object_word){r->block - 1, number - 1}))
+		return no_memory(l);
 	return 0;
 }
 
@@ -930,8 +862,8 @@ heap_load(const uint8_t *bytes, size_t n, unsigned options, heap_progress *progr
 		ok = finish(&l) == 0;
 	free(l.module_of);
 	free(l.node_of);
-	free(l.table);
-	free(l.object_table);
+	hash_index_fini(&l.nodes);
+	hash_index_fini(&l.objects);
 	if (ok)
 		return l.heap;
 	if (l.is_out_of_memory) {

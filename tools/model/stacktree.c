@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+#include "util/vec.h"
+
 uint64_t
 stacktree_hash(uint64_t hash, const void *bytes, size_t n)
 {
@@ -44,64 +46,27 @@ place_hash(const struct stacktree_place *p)
 }
 
 static bool
-is_same_place(const struct stacktree_place *a, const struct stacktree_place *b)
+is_same_place(const void *tree, uint32_t number, const void *key)
 {
+	const struct stacktree_place *a = &((const struct stacktree *)tree)->places[number];
+	const struct stacktree_place *b = key;
+
 	return a->module == b->module && a->offset == b->offset &&
 	       a->parent == b->parent && a->flags == b->flags;
-}
-
-static void
-table_put(struct stacktree *t, uint32_t place)
-{
-	size_t at = (size_t)place_hash(&t->places[place]) & (t->table_size - 1);
-
-	while (t->table[at])
-		at = (at + 1) & (t->table_size - 1);
-	t->table[at] = place;
-}
-
-/* Room for one place more, in a table that is half full at most. */
-static int
-make_room(struct stacktree *t)
-{
-	uint32_t *table, size = t->places_size ? t->places_size * 2 : 1024;
-	struct stacktree_place *places;
-
-	if (t->places_size && t->n_places + 1 < t->places_size)
-		return 0;
-	if (size > UINT32_MAX / 2)
-		return -1;
-	places = realloc(t->places, size * sizeof(*places));
-	if (!places)
-		return -1;
-	t->places = places;
-	table = calloc((size_t)size * 2, sizeof(*table));
-	if (!table)
-		return -1;
-	free(t->table);
-	t->table = table;
-	t->table_size = (size_t)size * 2;
-	t->places_size = size;
-	for (uint32_t i = 1; i <= t->n_places; i++)
-		table_put(t, i);
-	return 0;
 }
 
 /* Its number; 0: no memory. */
 static uint32_t
 intern(struct stacktree *t, const struct stacktree_place *p)
 {
-	size_t at;
+	uint32_t number;
 
-	if (make_room(t))
+	if (VEC_RESERVE_ZEROED(t->places, t->places_size, (uint64_t)t->n_places + 2))
 		return 0;
-	at = (size_t)place_hash(p) & (t->table_size - 1);
-	for (; t->table[at]; at = (at + 1) & (t->table_size - 1))
-		if (is_same_place(&t->places[t->table[at]], p))
-			return t->table[at];
-	t->places[++t->n_places] = *p;
-	t->table[at] = t->n_places;
-	return t->n_places;
+	number = hash_index_put(&t->numbers, place_hash(p), is_same_place, t, p);
+	if (number > t->n_places)
+		t->places[++t->n_places] = *p;
+	return number;
 }
 
 uint32_t *
@@ -132,5 +97,5 @@ void
 stacktree_fini(struct stacktree *t)
 {
 	free(t->places);
-	free(t->table);
+	hash_index_fini(&t->numbers);
 }

@@ -21,6 +21,8 @@
 
 #include "model/heap.h"
 
+#include "util/hash_index.h"
+
 /* INVARIANT  parent < own number. */
 struct stacktree_place {
 	uint64_t module; /* hash; 0 = none */
@@ -32,8 +34,7 @@ struct stacktree_place {
 struct stacktree {
 	struct stacktree_place *places; /* from 1; 0 stands for no stack at all */
 	uint32_t n_places, places_size;
-	uint32_t *table; /* of places, by hash */
-	size_t table_size;
+	struct hash_index numbers; /* of places */
 };
 
 /* Number the stacks of a model.

@@ -48,6 +48,7 @@
 #include "report/profile.h"
 #include "report/writers.h"
 #include "util/text.h"
+#include "util/texts.h"
 
 /* Indices into node_types and edge_types, below. */
 enum { NODE_OBJECT = 3, NODE_NATIVE = 8, NODE_SYNTHETIC = 9 };
@@ -89,13 +90,6 @@ static const char *const group_names[OUTLINE_N_GROUPS] = {
 	[OUTLINE_ALL] = "(all blocks: the snapshot has no pointers)",
 };
 
-/* Texts by number; slots[] finds them, at most half full. */
-struct strings {
-	char **list;
-	uint32_t n, size;
-	uint32_t *slots; /* number + 1; 0 = empty */
-};
-
 struct writer {
 	const struct report *r;
 	const struct heap *h;
@@ -105,15 +99,17 @@ struct writer {
 	struct types *own_types; /* to be freed, or NULL */
 	struct outline *outline;
 	struct profile *profile;
-	struct strings strings;
-	bool failed;    /* no memory */
-	bool has_begun; /* an array: a comma comes next */
+	struct texts strings; /* numbers from 0 on in the file */
+	bool failed;          /* no memory */
+	bool has_begun;       /* an array: a comma comes next */
 
 	/* Nodes: where each sort of them begins, and who is left out. */
 	uint32_t kinds[N_KINDS], groups[OUTLINE_N_GROUPS]; /* node, or 0 */
 	uint32_t n_kinds, n_groups;
 	uint32_t first_place, first_block, first_rest, n_nodes;
-	uint32_t *ids; /* in use: open addressing, at most half full; 0 = empty */
+	/* In use: open addressing, at most half full; 0 = empty.  Not a hash_index: what is
+	 * kept is the key itself, in 4 bytes. */
+	uint32_t *ids;
 	uint32_t ids_mask;
 
 	uint32_t *type_names;               /* by type: string + 1 */
@@ -128,76 +124,22 @@ struct writer {
 
 /* ---- strings ---- */
 
-static uint32_t *
-strings_slot(const struct strings *s, const char *text)
-{
-	uint64_t hash = 0xcbf29ce484222325ull;
-	uint32_t mask = 2 * s->size - 1, at;
-
-	for (const char *p = text; *p; p++)
-		hash = (hash ^ (unsigned char)*p) * 0x100000001b3ull;
-	for (at = (uint32_t)(hash ^ hash >> 32) & mask; s->slots[at]; at = (at + 1) & mask)
-		if (strcmp(s->list[s->slots[at] - 1], text) == 0)
-			break;
-	return &s->slots[at];
-}
-
-static int
-strings_grow(struct strings *s)
-{
-	uint32_t size = s->size ? 2 * s->size : 1024;
-	char **list = realloc(s->list, size * sizeof(*list));
-	uint32_t *slots = calloc(2 * (size_t)size, sizeof(*slots));
-
-	if (list)
-		s->list = list;
-	if (!list || !slots) {
-		free(slots);
-		return -1;
-	}
-	free(s->slots);
-	s->slots = slots;
-	s->size = size;
-	for (uint32_t i = 0; i < s->n; i++)
-		*strings_slot(s, s->list[i]) = i + 1;
-	return 0;
-}
-
 /* The number of a text, which it takes over; NULL is no memory. */
 static uint32_t
 intern_new(struct writer *w, char *text)
 {
-	struct strings *s = &w->strings;
-	uint32_t *slot;
+	uint32_t number = texts_take(&w->strings, text);
 
-	if (!text || (s->n == s->size && strings_grow(s) != 0)) {
-		w->failed = true;
-		free(text);
-		return 0;
-	}
-	slot = strings_slot(s, text);
-	if (*slot) {
-		free(text);
-	} else {
-		s->list[s->n++] = text;
-		*slot = s->n;
-	}
-	return *slot - 1;
+	if (number)
+		return number - 1;
+	w->failed = true;
+	return 0;
 }
 
 static uint32_t
 intern(struct writer *w, const char *text)
 {
 	return intern_new(w, text_utf8(text, strlen(text), true));
-}
-
-static void
-strings_fini(struct strings *s)
-{
-	for (uint32_t i = 0; i < s->n; i++)
-		free(s->list[i]);
-	free(s->list);
-	free(s->slots);
 }
 
 /* ---- numbers ---- */
@@ -486,8 +428,8 @@ block_name(struct writer *w, uint32_t block)
 static unsigned
 node_type(const struct writer *w, uint32_t name)
 {
-	return w->failed || strcmp(w->strings.list[name], "Object") != 0 ? NODE_OBJECT
-									 : NODE_NATIVE;
+	return w->failed || strcmp(w->strings.list[name + 1], "Object") != 0 ? NODE_OBJECT
+									     : NODE_NATIVE;
 }
 
 static uint32_t
@@ -828,8 +770,8 @@ static void
 put_strings(struct writer *w)
 {
 	fputs(",\n\"strings\":[", w->f);
-	for (uint32_t i = 0; i < w->strings.n && !ferror(w->f); i++) {
-		json_t *json = json_string(w->strings.list[i]);
+	for (uint32_t i = 0; i < w->strings.numbers.n && !ferror(w->f); i++) {
+		json_t *json = json_string(w->strings.list[i + 1]);
 
 		fputs(i ? ",\n" : "", w->f);
 		if (!json || json_dumpf(json, w->f, JSON_ENCODE_ANY) != 0)
@@ -880,7 +822,7 @@ writer_init(struct writer *w)
 static void
 writer_fini(struct writer *w)
 {
-	strings_fini(&w->strings);
+	texts_fini(&w->strings);
 	outline_free(w->outline);
 	profile_free(w->profile);
 	types_free(w->own_types);

@@ -30,7 +30,9 @@
 #include "names/stacks.h"
 #include "report/profile.h"
 #include "report/writers.h"
+#include "util/hash_index.h"
 #include "util/text.h"
+#include "util/vec.h"
 
 typedef Gcprof__Pprof__Profile message;
 
@@ -70,15 +72,9 @@ put(struct writer *w, const message *m)
 {
 	size_t n = gcprof__pprof__profile__get_packed_size(m);
 
-	if (n > w->packed_size) {
-		void *larger = realloc(w->packed, 2 * n);
-
-		if (!larger) {
-			w->has_failed = true;
-			return;
-		}
-		w->packed = larger;
-		w->packed_size = 2 * n;
+	if (VEC_RESERVE(w->packed, w->packed_size, n)) {
+		w->has_failed = true;
+		return;
 	}
 	n = gcprof__pprof__profile__pack(m, w->packed);
 	compress_bytes(w, w->packed, n, Z_NO_FLUSH);
@@ -220,8 +216,9 @@ struct group {
 };
 
 struct groups {
-	size_t n, mask;
-	struct group *slots; /* blocks 0 = empty */
+	struct group *list;
+	size_t n, size;
+	struct hash_index numbers; /* index + 1 */
 };
 
 static uint32_t
@@ -233,56 +230,37 @@ rough_age(uint64_t age)
 }
 
 static bool
-is_same_group(const struct group *a, const struct group *b)
+is_same_group(const void *groups, uint32_t number, const void *key)
 {
+	const struct group *a = &((const struct groups *)groups)->list[number - 1],
+			   *b = key;
+
 	return a->site == b->site && a->thread == b->thread && a->age == b->age &&
 	       a->kind == b->kind && a->is_old == b->is_old && a->is_known == b->is_known;
 }
 
-static struct group *
-find_group(const struct groups *g, const struct group *x)
+static uint64_t
+hash(const struct group *x)
 {
 	uint64_t h = ((uint64_t)x->site << 32 | x->thread) * 0x9e3779b97f4a7c15ull;
-	size_t at;
 
-	h = (h ^ h >> 31) + (x->age * 16ull + x->kind) * 0xbf58476d1ce4e5b9ull;
-	for (at = (h ^ h >> 32) & g->mask; g->slots[at].blocks > 0; at = (at + 1) & g->mask)
-		if (is_same_group(&g->slots[at], x))
-			break;
-	return &g->slots[at];
-}
-
-static int
-groups_grow(struct groups *g)
-{
-	struct groups larger = {.mask = g->slots ? 2 * g->mask + 1 : 4095};
-
-	larger.slots = calloc(larger.mask + 1, sizeof(*larger.slots));
-	if (!larger.slots)
-		return -1;
-	for (size_t i = 0; g->slots && i <= g->mask; i++)
-		if (g->slots[i].blocks > 0)
-			*find_group(&larger, &g->slots[i]) = g->slots[i];
-	larger.n = g->n;
-	free(g->slots);
-	*g = larger;
-	return 0;
+	return (h ^ h >> 31) + (x->age * 16ull + x->kind);
 }
 
 static int
 groups_add(struct groups *g, const struct group *x, double weight, uint64_t bytes)
 {
-	struct group *there;
+	uint32_t number;
 
-	if ((!g->slots || 2 * g->n > g->mask) && groups_grow(g))
+	if (VEC_RESERVE(g->list, g->size, g->n + 1))
 		return -1;
-	there = find_group(g, x);
-	if (there->blocks <= 0) {
-		*there = *x;
-		g->n++;
-	}
-	there->blocks += weight;
-	there->bytes += weight * (double)bytes;
+	number = hash_index_put(&g->numbers, hash(x), is_same_group, g, x);
+	if (number == 0)
+		return -1;
+	if (number > g->n)
+		g->list[g->n++] = *x;
+	g->list[number - 1].blocks += weight;
+	g->list[number - 1].bytes += weight * (double)bytes;
 	return 0;
 }
 
@@ -421,7 +399,7 @@ static void
 put_samples(struct writer *w, const struct profile *p)
 {
 	const struct heap *h = p->report->heap;
-	struct groups groups = {.slots = NULL};
+	struct groups groups = {.list = NULL};
 
 	for (size_t i = 0; i < p->n_rows && !w->has_failed; i++) {
 		int64_t values[N_VALUES] = {0};
@@ -432,10 +410,10 @@ put_samples(struct writer *w, const struct profile *p)
 	}
 	if (groups_collect(&groups, p) != 0)
 		w->has_failed = true;
-	for (size_t i = 0; groups.slots && i <= groups.mask && !w->has_failed; i++)
-		if (groups.slots[i].blocks > 0)
-			put_live(w, h, &groups.slots[i]);
-	free(groups.slots);
+	for (size_t i = 0; i < groups.n && !w->has_failed; i++)
+		put_live(w, h, &groups.list[i]);
+	free(groups.list);
+	hash_index_fini(&groups.numbers);
 }
 
 /* ---- the whole ---- */

@@ -11,12 +11,7 @@
 
 #include "names/stacks.h"
 #include "util/text.h"
-
-/* Frames by what they are: open addressing, at most half full. */
-struct profile_table {
-	size_t mask;
-	uint32_t slots[]; /* frame number + 1; 0 = empty */
-};
+#include "util/vec.h"
 
 /* ---- frames ---- */
 
@@ -53,8 +48,12 @@ place_name(const struct heap *h, const struct stack_frame *f)
 }
 
 static bool
-is_same(const struct profile_frame *a, const struct profile_frame *b)
+is_same(const void *profile, uint32_t number, const void *key)
 {
+	const struct profile_frame *a =
+		&((const struct profile *)profile)->frames[number - 1];
+	const struct profile_frame *b = key;
+
 	return a->module == b->module && a->offset == b->offset && a->line == b->line &&
 	       a->is_inlined == b->is_inlined && strcmp(a->name, b->name) == 0;
 }
@@ -67,54 +66,21 @@ frame_fini(struct profile_frame *f)
 	free(f->file);
 }
 
-static int
-table_grow(struct profile *p)
-{
-	size_t n = p->table ? 2 * (p->table->mask + 1) : 1024;
-	struct profile_table *t = calloc(1, sizeof(*t) + n * sizeof(t->slots[0]));
-
-	if (!t)
-		return -1;
-	t->mask = n - 1;
-	for (size_t i = 0; i < p->n_frames; i++) {
-		const struct profile_frame *f = &p->frames[i];
-		size_t at = hash(f->module, f->offset, f->line, f->name) & t->mask;
-
-		while (t->slots[at])
-			at = (at + 1) & t->mask;
-		t->slots[at] = (uint32_t)i + 1;
-	}
-	free(p->table);
-	p->table = t;
-	return 0;
-}
-
 /* Take f over; what is there already is freed.  Returns its number, or -1. */
 static int64_t
 intern(struct profile *p, struct profile_frame *f)
 {
-	size_t at;
+	uint32_t number;
 
-	if ((!p->table || 2 * p->n_frames > p->table->mask) && table_grow(p))
+	if (VEC_RESERVE(p->frames, p->frames_size, p->n_frames + 1))
 		return -1;
-	at = hash(f->module, f->offset, f->line, f->name) & p->table->mask;
-	for (; p->table->slots[at]; at = (at + 1) & p->table->mask)
-		if (is_same(&p->frames[p->table->slots[at] - 1], f)) {
-			frame_fini(f);
-			return p->table->slots[at] - 1;
-		}
-	if (p->n_frames == p->frames_size) {
-		size_t more = p->frames_size ? 2 * p->frames_size : 256;
-		void *larger = realloc(p->frames, more * sizeof(*p->frames));
-
-		if (!larger)
-			return -1;
-		p->frames = larger;
-		p->frames_size = more;
-	}
-	p->frames[p->n_frames] = *f;
-	p->table->slots[at] = (uint32_t)++p->n_frames;
-	return (int64_t)p->n_frames - 1;
+	number = hash_index_put(&p->numbers, hash(f->module, f->offset, f->line, f->name),
+				is_same, p, f);
+	if (number > p->n_frames)
+		p->frames[p->n_frames++] = *f;
+	else if (number)
+		frame_fini(f);
+	return (int64_t)number - 1;
 }
 
 static char *
@@ -146,17 +112,8 @@ frame_number(struct profile *p, const struct stack_frame *from)
 static int
 push_number(struct profile *p, uint32_t number)
 {
-	if (p->n_frame_numbers == p->frame_numbers_size) {
-		size_t more = p->frame_numbers_size ? 2 * p->frame_numbers_size : 1024;
-		void *larger = realloc(p->frame_numbers, more * sizeof(*p->frame_numbers));
-
-		if (!larger)
-			return -1;
-		p->frame_numbers = larger;
-		p->frame_numbers_size = more;
-	}
-	p->frame_numbers[p->n_frame_numbers++] = number;
-	return 0;
+	return VEC_PUSH(p->frame_numbers, p->n_frame_numbers, p->frame_numbers_size,
+			number);
 }
 
 static int
@@ -223,7 +180,7 @@ profile_free(struct profile *p)
 	free(p->nodes);
 	free(p->frame_numbers);
 	free(p->stack);
-	free(p->table);
+	hash_index_fini(&p->numbers);
 	free(p);
 }
 
@@ -237,15 +194,8 @@ profile_stack(struct profile *p, uint32_t node, const uint32_t **ret)
 	do {
 		const struct profile_node *x = &p->nodes[node];
 
-		if (n + x->n > p->stack_size) {
-			size_t more = 2 * (n + x->n);
-			void *larger = realloc(p->stack, more * sizeof(*p->stack));
-
-			if (!larger)
-				return 0;
-			p->stack = larger;
-			p->stack_size = more;
-		}
+		if (VEC_RESERVE(p->stack, p->stack_size, n + x->n))
+			return 0;
 		memcpy(p->stack + n, p->frame_numbers + x->first, x->n * sizeof(*p->stack));
 		n += x->n;
 		node = h->nodes[node].parent;

@@ -16,6 +16,8 @@
 
 #include "report/report.h"
 
+#include "util/hash_index.h"
+
 /* A line of a stack.  Texts are valid UTF-8 without control characters. */
 struct profile_frame {
 	char *name;   /* function, module+offset, or words for a special place */
@@ -55,7 +57,7 @@ struct profile {
 	size_t n_frame_numbers, frame_numbers_size;
 	uint32_t *stack; /* of profile_stack() */
 	size_t stack_size;
-	struct profile_table *table; /* finds frames */
+	struct hash_index numbers; /* of frames: index + 1 */
 };
 
 /* Returns  a profile for profile_free(), which refers to r; NULL: no memory.
