@@ -89,7 +89,7 @@ includes lib/*.[ch] tools/*/*.[ch] | grep -E ' (\.\./)*tests/' |
 
 only_in 'jemalloc/.*' 'lib/backend\.c' "jemalloc has one door, backend.c"
 only_in 'libunwind.*' 'lib/verify\.c' "libunwind has one door, verify.c"
-only_in '(elfutils/)?libdw.*|dwarf\.h' 'tools/names/(symbolize\.c|symbolfiles\.[ch])' "libdw has one door, names/symbolize.c with symbolfiles"
+only_in '(elfutils/)?libdw.*|dwarf\.h' 'tools/names/(symbolfiles\.[ch]|module_files\.[ch]|dwarf_names\.c|elf_symbols\.c)' "libdw has one door: names/module_files and symbolfiles, which open files, and the two sources that read them"
 # The reader and the writer count and check; they do not print.  jemalloc_tls.c runs when the
 # library is built.
 includes lib/*.c | grep -E ' <(stdio|locale|wchar|regex)\.h>$' |

@@ -2,12 +2,12 @@
  *
  * In:   a name out of a snapshot, or out of a file that a snapshot names.
  * Out:  an open file, or none.
- * Not here: what stands in it (symbolize.c).
+ * Not here: where a module's file is looked for (module_files.c).
  *
  * Debug files are looked for where dwfl_standard_find_debuginfo() does: by build-id,
  * then by the name in .gnu_debuglink, or the module's own with ".debug", beside the
  * module, in .debug there, and below each directory for debug files under the module's
- * own directory or an end of it.  What it would open is looked at first.
+ * own directory or an end of it.  What it would open is checked first.
  *
  * SPDX-License-Identifier: MIT
  */

@@ -2,7 +2,7 @@
  *
  * In:   a name out of a snapshot, or out of a file that a snapshot names.
  * Out:  an open file, or none.
- * Not here: what stands in it (symbolize.h).
+ * Not here: where a module's file is looked for (module_files.h).
  *
  * INVARIANT  Only regular files are opened: to open a device may have an effect,
  * /dev/watchdog for one, and a FIFO would wait.  And only the right ones are read: a
@@ -47,7 +47,7 @@ int symbolfiles_find_debuginfo(Dwfl_Module *mod, void **userdata, const char *mo
  * split units and of what is shared?  It opens them as they are.
  *
  * BOUND  If one is no regular file, or the wrong one, the module has no debug information
- * for us, only its symbols.  Between this look and libdw's a file can be exchanged.
+ * for us, only its symbols.  Between this check and libdw's opening a file can be exchanged.
  */
 bool symbolfiles_may_follow(Dwfl_Module *mod, Dwarf *dwarf);
 

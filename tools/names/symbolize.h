@@ -2,7 +2,8 @@
  *
  * In:   a module by path and build-id, an offset in its file.
  * Out:  function, file and line, one frame for each inlined call.
- * Not here: which places are worth a name (report.h).
+ * Not here: which places are worth a name (report.h), who knows names
+ *           (name_source.h).
  *
  * Lazy: a module's file is opened when its first place is asked for, and each
  * place is looked up once.  That there is no file, or no debug information in
@@ -18,6 +19,7 @@
 #include <stdint.h>
 
 #include "model/heap.h"
+#include "names/name_source.h"
 #include "names/symbol_options.h"
 
 struct symbols;
@@ -40,8 +42,8 @@ void symbols_free(struct symbols *s);
 
 /* Name a place.
  *
- * module    number in the heap; 0 is in no module and has no name.
- * offset    virtual address in the module's file.
+ * module    number in the heap; 0: in no module.
+ * offset    virtual address in the module's file; of module 0 the address itself.
  * is_exact  offset is the instruction itself, not a return address.
  * ret_n     number of frames; 0 if nothing is known.
  * Returns   the frames, which live as long as the symbols.
@@ -51,28 +53,24 @@ void symbols_free(struct symbols *s);
 const struct symbols_frame *symbols_find(struct symbols *s, uint32_t module,
 					 uint64_t offset, bool is_exact, size_t *ret_n);
 
+/* The same of a place that may be in no module: then the epoch says which code stood
+ * there.  With symbols_find() it is unknown. */
+const struct symbols_frame *symbols_find_place(struct symbols *s,
+					       const struct name_place *place,
+					       bool is_exact, size_t *ret_n);
+
 /* ---- for variables.c ---- */
 
-/* A symbol of data, or of thread-local data, whose start is an offset then. */
-struct symbols_datum_facts {
-	const char *name; /* not demangled; lives as long as the symbols */
-	uint64_t start, bytes;
-	bool is_tls, is_global;
-};
-
-typedef void symbols_datum(void *arg, const struct symbols_datum_facts *facts);
-
 /* Call for each of a module's symbols of data, in any order. */
-void symbols_each_datum(struct symbols *s, uint32_t module, symbols_datum *call, void *arg);
+void symbols_each_datum(struct symbols *s, uint32_t module, name_datum_call *call,
+			void *arg);
 
 /* What debug information calls the variable at an address, and the function whose own
  * it is (NULL: of none).  Cost: a walk over all of it. */
 bool symbols_variable(struct symbols *s, uint32_t module, uint64_t address,
 		      const char **ret_name, const char **ret_function);
 
-/* How far below the thread pointer the thread-local storage of a program begins; 0 if
- * it has none, or that is not known.  Only for the program itself: libraries come below
- * it.  Source: "ELF Handling For Thread-Local Storage", section 3, variant II. */
+/* module_file_tls_offset(); 0 if there is no file, too. */
 uint64_t symbols_tls_offset(struct symbols *s, uint32_t module);
 
 /* For free(3); what is not mangled is copied. */

@@ -2,7 +2,7 @@
  *
  * In:   symbols as symbolize.c reads them.
  * Out:  struct variable.
- * Not here: how symbols are read, and code (symbolize.c).
+ * Not here: how symbols are read (elf_symbols.c), names of code (symbolize.c).
  *
  * SPDX-License-Identifier: MIT
  */
@@ -54,7 +54,7 @@ compare_data(const void *a, const void *b)
 }
 
 static void
-add_datum(void *arg, const struct symbols_datum_facts *x)
+add_datum(void *arg, const struct name_datum *x)
 {
 	struct module_data *m = arg;
 	struct table *t = x->is_tls ? &m->tls : &m->data;
@@ -73,8 +73,8 @@ add_datum(void *arg, const struct symbols_datum_facts *x)
 	/* Of several names the one without underscores is meant for people. */
 	t->list[t->n++] = (struct datum){.low = x->start,
 					 .high = x->start + x->bytes,
-					 .symbol = x->name,
-					 .rank = (x->name[0] != '_' ? 2 : 0) +
+					 .symbol = x->symbol,
+					 .rank = (x->symbol[0] != '_' ? 2 : 0) +
 						 (x->is_global ? 1 : 0)};
 }
 
