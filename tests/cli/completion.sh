@@ -1,5 +1,5 @@
 #!/bin/bash
-# completion.sh -- what bash offers for half a command line.
+# completion.sh -- what bash, zsh and fish offer for half a command line.
 #
 # SPDX-License-Identifier: MIT
 # shellcheck source=tests/lint/tap.sh
@@ -10,10 +10,11 @@ analyze=${GCPROF_ANALYZE:-$abs_top_builddir/tools/gcprof-analyze}
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 compopt() { :; } # only readline has it
-# shellcheck source=completion/gcprof
-. "$abs_top_srcdir/completion/gcprof"
-# shellcheck source=completion/gcprof-analyze
-. "$abs_top_srcdir/completion/gcprof-analyze"
+completion=$abs_top_builddir/completion
+# shellcheck source=/dev/null
+. "$completion/gcprof"
+# shellcheck source=/dev/null
+. "$completion/gcprof-analyze"
 cd "$work" || exit 1
 : > app.heap
 : > app.txt
@@ -44,17 +45,8 @@ is() { # SENTENCE WANTED WORD...
 	fi
 }
 
-every_option() {
-	local seen long
-	n=$((n + 1))
-	seen=" $(offered "$gcprof" run -- 2>&1)"
-	while read -r long; do
-		case $seen in
-		*" --$long "* | *" --$long= "*) ;;
-		*) printf 'not '; break ;;
-		esac
-	done < <(sed -n 's/^OPTION([A-Z]*, "\([a-z-]*\)",.*/\1/p' "$abs_top_srcdir/lib/options.def")
-	printf 'ok %d - run is offered every option of options.def\n# seen:%s\n' "$n" "$seen"
+names() { # MACRO FILE: the first text of its lines
+	sed -n "s/^$1([^\"]*\"\([a-z-]*\)\",.*/\1/p" "$abs_top_srcdir/$2"
 }
 
 # every SENTENCE OFFERED: each word of standard input is offered, as it is or with =.
@@ -75,8 +67,8 @@ every() {
 	fi
 }
 
-is "gcprof has commands" 'run check snapshot shell top --help --version' "$gcprof" ''
-every_option
+is "gcprof has commands" 'run check snapshot top shell --help --version' "$gcprof" ''
+every "run is offered every option of lib/options.def" "$(offered "$gcprof" run -- 2>&1)" < <(names OPTION lib/options.def | sed 's/^/--/')
 is "an option with a value ends with =" '--snapshot= --signal= --sample=' "$gcprof" run --s
 is "run is offered no option of check" '' "$gcprof" run --supp
 is "check has options of its own" '--suppressions=' "$gcprof" check --supp
@@ -85,14 +77,66 @@ is "values of check are offered" 'error warning note never' "$gcprof" check --fa
 is "an option that is a switch does not" --verbose "$gcprof" run --verb
 is "values are offered" 'jemalloc system' "$gcprof" run --allocator '='
 is "and completed" jemalloc "$gcprof" run --allocator '=' je
+is "files are offered where an option takes one" app.txt "$gcprof" check --baseline '=' app.t
+is "a command of run is completed by its own completion" app.txt "$gcprof" run --verbose ls app.t
+is "after its options top is offered a command behind --" --help "$gcprof" top --h
+is "gcprof-top is completed as gcprof top is" '--interval= --insist' "$gcprof-top" --in
+is "shell is offered the options of gcprof-analyze" --focus= "$gcprof" shell --foc
 is "options of snapshot" --timeout= "$gcprof" snapshot --t
 is "snapshot is offered no process that is not profiled" '' "$gcprof" snapshot $$
 is "gcprof-analyze is offered snapshots" app.heap "$analyze" a
 is "its switches are offered" --each "$analyze" --ea
 is "its values are completed" old "$analyze" --sort '=' o
 every "gcprof-analyze is offered every format of formats.def" "$(offered "$analyze" --format '=' 2>&1)" < \
-	<(sed -n 's/^FORMAT("\([a-z-]*\)",.*/\1/p' "$abs_top_srcdir/tools/report/formats.def")
-every "gcprof-analyze is offered every option of its --help" "$(offered "$analyze" -- 2>&1)" < \
-	<("$analyze" --help | grep -oE '^  (-o, )?--[a-z-]+(, --[a-z-]+)*' | grep -oE -- '--[a-z-]+')
+	<(names FORMAT tools/report/formats.def)
+every "gcprof-analyze is offered every option of options.def" "$(offered "$analyze" -- 2>&1)" < \
+	<(names ANALYZE_OPTION tools/analyze/options.def | sed 's/^/--/')
+
+# ---- zsh and fish ----
+
+skip() { # SENTENCE REASON
+	n=$((n + 1))
+	echo "ok $n - $1 # SKIP $2"
+}
+
+# What _arguments is given for a program: --option, one a line.
+zsh_options() { # SERVICE WORD...
+	zsh -f -c '
+		_arguments() { print -rl -- "$@"; state=arguments; words=($given); }
+		service=$1; given=("${@:3}")
+		complete() { source $1; }
+		complete $2' zsh "$1" "$completion/_gcprof" "${@:2}" | grep -oE -- '--[a-z][a-z-]*' | tr '\n' ' '
+}
+
+if command -v zsh > /dev/null; then
+	every "zsh: gcprof-analyze is offered every option" "$(zsh_options gcprof-analyze)" < \
+		<(names ANALYZE_OPTION tools/analyze/options.def | sed 's/^/--/')
+	every "zsh: gcprof check is offered those of run, its own and those that it hands on" "$(zsh_options gcprof check)" < \
+		<(printf -- '--%s\n' young error-exitcode baseline)
+	every "zsh: gcprof-top is offered every option" "$(zsh_options gcprof-top)" < \
+		<(names TOP_OPTION tools/top/options.def | sed 's/^/--/')
+else
+	skip "zsh is offered every option" "zsh is not installed"
+fi
+
+fish_offered() { # COMMAND-LINE
+	fish --no-config -c "for file in $completion/*.fish; source \$file; end; complete -C '$1'" | cut -f1 | tr '\n' ' '
+}
+
+if command -v fish > /dev/null; then
+	every "fish: gcprof has commands" "$(fish_offered 'gcprof ')" < <(printf '%s\n' run check snapshot top shell)
+	every "fish: gcprof-analyze is offered every option" "$(fish_offered 'gcprof-analyze -')" < \
+		<(names ANALYZE_OPTION tools/analyze/options.def | sed 's/^/--/')
+	every "fish: values are offered" "$(fish_offered 'gcprof run --allocator=')" < <(printf -- '--allocator=%s\n' jemalloc system)
+	every "fish: gcprof check is offered those of run, its own and those that it hands on" "$(fish_offered 'gcprof check --')" < \
+		<(printf -- '--%s\n' young error-exitcode baseline)
+	n=$((n + 1))
+	case $(fish_offered 'gcprof run ls --yo') in
+	*--young*) printf 'not ' ;;
+	esac
+	echo "ok $n - fish: the command of run is not offered options of gcprof"
+else
+	skip "fish is offered every option" "fish is not installed"
+fi
 
 echo "1..$n"

@@ -25,7 +25,7 @@ headings() {
 	done
 }
 
-plan 7
+plan 9
 for page in man/*.[1-8]; do
 	groff -t -man -ww -z -Tutf8 "$page" 2>&1
 done | no_complaint "groff has no complaint about any page"
@@ -69,6 +69,33 @@ analyze_page=$(plain man/gcprof-analyze.1)
 		"$analyze" --help | grep -qe "$option" || echo "gcprof-analyze --help lacks $option"
 	done
 } | no_complaint "--help and manual pages have the same options"
+
+# "group --option", one line each: of options.def, and of the page's OPTIONS.
+groups_of_table() {
+	awk -F'"' '/^ANALYZE_GROUP/ { group = $2; sub(/,.*/, "", group) }
+		/^ANALYZE_OPTION/ { print group, "--" $2 }' tools/analyze/options.def | sort
+}
+groups_of_page() {
+	sed -n '/^\.SH OPTIONS/,/^\.SH [^O]/p' man/gcprof-analyze.1 | sed 's/\\-/-/g' | awk '
+		/^\.SS/ { sub(/^\.SS "?/, ""); sub(/"$/, ""); group = $0 }
+		is_tag { while (match($0, /--[a-z][a-z-]*/)) { print group, substr($0, RSTART, RLENGTH); $0 = substr($0, RSTART + RLENGTH) } }
+		{ is_tag = /^\.TP/ || (is_tag && /\\c$/) }' | sort
+}
+{
+	table=$(mktemp) || echo "no temporary file"
+	groups_of_table > "$table"
+	[ -s "$table" ] || echo "no option found in tools/analyze/options.def"
+	groups_of_page | diff "$table" - | sed -n 's/^</gcprof-analyze(1) lacks, in that group:/p; s/^>/gcprof-analyze(1) alone has:/p'
+	rm -f "$table"
+} | no_complaint "gcprof-analyze(1) has the options of options.def in the same groups"
+
+formats_of_page=${analyze_page#*--format=}
+formats_of_page=${formats_of_page%%--color*}
+{
+	sed -n 's/^FORMAT("\([a-z-]*\)".*/\1/p' tools/report/formats.def | while read -r format; do
+		case $formats_of_page in *" $format "* | *" $format,"* | *" $format."*) ;; *) echo "gcprof-analyze.1 lacks $format" ;; esac
+	done
+} | no_complaint "gcprof-analyze(1) has every format of formats.def below --format"
 
 # kind verdict, one line each.
 kinds() {

@@ -11,5 +11,5 @@ command -v shellcheck > /dev/null || skip_all "shellcheck is not installed"
 plan 1
 {
 	find lib tests tools -name '*.sh' -print
-	ls bootstrap .ci/run completion/*
+	ls bootstrap .ci/run "$abs_top_builddir"/completion/gcprof "$abs_top_builddir"/completion/gcprof-analyze
 } | sort | xargs shellcheck -x -P . -f gcc 2>&1 | no_complaint "shellcheck is content"
