@@ -5,8 +5,8 @@
 #include "aside.h"
 #include "arch.h"
 #include "mem.h"
+#include "slots.h"
 #include "sys.h"
-#include "tsd.h"
 
 #include <sys/mman.h>
 
@@ -38,7 +38,7 @@ has_room(const struct aside *a)
 void
 aside_call(void (*f)(void *with), void *with)
 {
-	struct aside *a = tsd_aside();
+	struct aside *a = slots_aside();
 
 	if (!a || has_room(a) || relaxed_load(&a->is_busy) || (!a->top && !map(a))) {
 		f(with);
@@ -54,7 +54,7 @@ aside_call(void (*f)(void *with), void *with)
 bool
 aside_has(uintptr_t sp)
 {
-	const struct aside *a = tsd_aside();
+	const struct aside *a = slots_aside();
 
 	return a && a->top && (uintptr_t)a->top - sp <= ASIDE_BYTES;
 }

@@ -34,14 +34,6 @@ enum {
 	ASIDE_ROOM = 96 << 10
 };
 
-/* A thread's; kept with its slot (tsd.h). */
-struct aside {
-	char *top; /* NULL: not mapped yet */
-	bool is_busy;
-	/* The thread's own stack, as far as it is known to be usable; both 0 if it is not. */
-	uintptr_t own_low, own_end;
-};
-
 /* Call f there; where the caller is, if that has room, there is no memory for another stack
  * or it is in use.
  * Context  any. */

@@ -8,6 +8,7 @@
 #include "libc.h"
 #include "mallctl.h"
 #include "mem.h"
+#include "slots.h"
 #include "sys.h"
 
 #include <dlfcn.h>
@@ -17,7 +18,7 @@
 #include <sys/mman.h>
 #include <time.h>
 
-enum { JE_MIN = BACKEND_JE_MIN, GLIBC_MIN = 24, OTHER_MIN = 32 };
+enum { JE_MIN = JEMALLOC_MIN, GLIBC_MIN = 24, OTHER_MIN = 32 };
 
 /* Flags of mallocx, as jemalloc(3) has them. */
 #define MALLOCX_LG_ALIGN_MASK 63
@@ -780,6 +781,6 @@ backend_after_fork_child(void)
 {
 	if (je_fork[2] && tsd_ready())
 		je_fork[2]();
-	tsd_after_fork();
+	slots_after_fork();
 	large_after_fork_child();
 }

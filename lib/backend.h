@@ -11,8 +11,8 @@
  * blocks.h needs: requests are rounded up to 32 bytes for jemalloc, to 24 for
  * glibc, whose chunks of 24 usable bytes take 32.
  *
- * This file is the only door to jemalloc (gcprof_je_*; the names are given to
- * it by jemalloc.syms), but for what tsd.c does to open it for a thread.
+ * This file is the only door to jemalloc (jemalloc.h), but for what tsd.c does to open it
+ * for a thread.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -20,21 +20,11 @@
 #define GCPROF_BACKEND_H
 
 #include "base.h"
+#include "jemalloc.h"
 #include "large.h"
 #include "tsd.h"
 
 #include <errno.h>
-
-void *gcprof_je_malloc(size_t bytes);
-void *gcprof_je_calloc(size_t n, size_t bytes);
-void *gcprof_je_realloc(void *p, size_t bytes);
-void *gcprof_je_mallocx(size_t bytes, int flags);
-void *gcprof_je_rallocx(void *p, size_t bytes, int flags);
-size_t gcprof_je_xallocx(void *p, size_t bytes, size_t extra, int flags);
-size_t gcprof_je_sallocx(const void *p, int flags);
-void gcprof_je_dallocx(void *p, int flags);
-size_t gcprof_je_nallocx(size_t bytes, int flags);
-void gcprof_je_free(void *p);
 
 /* The next allocator's functions; all set before any is called. */
 struct backend_next {
@@ -54,9 +44,6 @@ extern size_t backend_min_bytes HIDDEN;
 void backend_init(bool is_system, bool is_hugepages);
 
 enum { BACKEND_ZERO = 0x40 }; /* MALLOCX_ZERO of jemalloc(3) */
-
-/* Bytes that jemalloc is asked for at least. */
-enum { BACKEND_JE_MIN = 32 };
 
 /* Whether this thread may enter jemalloc; if not, there is no memory. */
 static ALWAYS_INLINE bool
@@ -164,7 +151,7 @@ enum { BACKEND_QUICK_MAX = 4096 };
 static ALWAYS_INLINE void *
 backend_malloc_quick(size_t bytes)
 {
-	return gcprof_je_malloc(bytes < BACKEND_JE_MIN ? BACKEND_JE_MIN : bytes);
+	return gcprof_je_malloc(bytes < JEMALLOC_MIN ? JEMALLOC_MIN : bytes);
 }
 
 static ALWAYS_INLINE void

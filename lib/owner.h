@@ -2,7 +2,7 @@
  *
  * In:   a thread that begins, ends, is no more.
  * Out:  the memory for another thread.
- * Not here: what the memory is for (thread.h, tsd.h).
+ * Not here: what the memory is for (thread.h, slots.h).
  *
  * A thread says that it is about to end, and uses its memory to the last; another takes
  * it over once the kernel knows that thread no more.

@@ -4,13 +4,12 @@
  */
 #include "thread.h"
 #include "aside.h"
+#include "ending.h"
 #include "forking.h"
 #include "mem.h"
+#include "slots.h"
 #include "sys.h"
-#include "tsd.h"
 #include "unwind.h"
-
-#include <pthread.h>
 
 __thread struct thread_tls thread_tls __attribute__((tls_model("initial-exec")));
 struct epochs_counts thread_strays;
@@ -21,9 +20,6 @@ static uint32_t n_states, look_for_gone_at = 64;
 enum { RECORD_BITS = 10, MAX_RECORDS = 1 << 20 };
 static struct thread_record *records[MAX_RECORDS >> RECORD_BITS];
 static uint32_t n_records = 1;
-
-static pthread_key_t key;
-static bool has_key;
 
 static struct thread_record *
 record_at(thread_no n)
@@ -181,26 +177,19 @@ thread_make(void)
 	unwind_reset(t->unwind);
 	thread_tls.state = t;
 	forking_change_end();
-	thread_watch_end();
+	ending_watch();
 	return t;
-}
-
-void
-thread_watch_end(void)
-{
-	if (has_key)
-		(void)pthread_setspecific(key, &thread_tls); /* low keys need no memory */
 }
 
 /* The thread ends.  Its name is known for the last time. */
 static void
-at_thread_end(void *tls)
+at_thread_end(void *unused)
 {
 	struct thread *t = thread_tls.state;
 	struct thread_record *r;
 
-	(void)tls;
-	tsd_ending();
+	(void)unused;
+	slots_ending();
 	if (!t)
 		return;
 	r = record_at(t->number);
@@ -215,9 +204,9 @@ at_thread_end(void *tls)
 void
 thread_init(void)
 {
-	has_key = pthread_key_create(&key, at_thread_end) == 0;
+	ending_init(at_thread_end);
 	if (thread_tls.state)
-		thread_watch_end();
+		ending_watch();
 }
 
 NOINLINE void

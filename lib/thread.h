@@ -88,10 +88,8 @@ struct thread_tls {
 	uint32_t guard;
 	bool is_forking;     /* between our fork handlers, which took the guard */
 	bool is_in_exec;     /* gate.h */
-	bool is_forker;      /* forking.c: it has all others wait */
 	bool has_mappings;   /* it forks, and has their lock */
 	bool is_verifying;   /* libunwind is at work: what it maps is not the program's */
-	uint32_t n_changes;  /* forking.c: changes that it is in */
 	uint32_t n_ignoring; /* __lsan_disable calls without their enable */
 	uintptr_t guard_sp;  /* of who took the guard */
 	struct thread *state;
@@ -160,10 +158,8 @@ thread_get(void)
 	return likely(thread_tls.state != NULL) ? thread_tls.state : thread_make();
 }
 
-/* Create the TLS destructor; once. */
+/* From now on, ends of threads are seen; once. */
 void thread_init(void);
-/* Have it run when this thread ends. */
-void thread_watch_end(void);
 
 /* Add a thread's cached counts to their sites, and its deaths to the books. */
 void thread_flush(struct thread *t);

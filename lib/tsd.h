@@ -1,7 +1,7 @@
 /* tsd.h -- what jemalloc keeps for each thread, in memory of ours.
  *
- * In:   a thread's first way into jemalloc; its end.
- * Out:  the thread's data, ready for jemalloc to use.
+ * In:   a thread's first way into jemalloc; memory for its data (slots.h).
+ * Out:  the data, ready for jemalloc to use.
  * Not here: how jemalloc's code is made to find it (jemalloc_tls.c); our own state of a
  *           thread (thread.h).
  *
@@ -14,10 +14,9 @@
  * thread's descriptor of the C library its data.  backend.c asks tsd_ready at each of its
  * doors; the quick ones are open to those alone who have been there (record.h).
  *
- * A slot begins as jemalloc's variable would (gcprof_tsd_image), is given up when the
- * thread has run the destructors of its pthread keys, jemalloc's among them, and goes to
- * another when the thread is no more.  A thread that ends without them keeps it: jemalloc
- * holds a list of those whose destructor has not run.
+ * A slot begins as jemalloc's variable would (gcprof_tsd_image).  It is given up when the
+ * thread has run the destructors of its pthread keys, jemalloc's among them.  A thread that
+ * ends without them keeps it: jemalloc holds a list of those whose destructor has not run.
  *
  * Where memory is refused, jemalloc 5.3 returns NULL on nearly all of its ways.  Not when
  * it sets up a thread's cache of blocks, which it does on the first call and takes for
@@ -62,13 +61,5 @@ tsd_ready_for_free(void)
 {
 	return likely(tsd_is_complete) || tsd_make_for_free();
 }
-
-/* What this thread has for aside.h; NULL if there is no memory. */
-struct aside *tsd_aside(void);
-
-/* This thread runs its last destructors. */
-void tsd_ending(void);
-/* In the child of a fork, where this thread is alone and jemalloc knows it. */
-void tsd_after_fork(void);
 
 #endif

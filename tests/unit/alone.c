@@ -4,10 +4,8 @@
  */
 #include "aside.h"
 #include "base.h"
-#include "thread.h"
 
 uint64_t loss[N_LOSSES];
-__thread struct thread_tls thread_tls __attribute__((tls_model("initial-exec")));
 
 bool
 aside_is_switch(uintptr_t pc)
