@@ -123,7 +123,7 @@ between "realloc: by so many bytes" "$got_bytes" "$bytes" "$all"
 is "JSON: the same of the site" "$(json "$file" '[.sites[] | select(.frames[0].function == "widen")][0] |
 	"\(.reallocations) \(.reallocated_bytes)"')" "$got_steps $got_bytes"
 ok "JSON: and in the evidence of its growth" \
-	grep -q "^realloc made it larger .* times, by 1.3.* MiB in all.$" <<<"$(json "$file" '.findings[] | select(.kind == "growth") | .evidence[]')"
+	grep -q "^realloc enlarged it .* times, by 1.3.* MiB in total.$" <<<"$(json "$file" '.findings[] | select(.kind == "growth") | .evidence[]')"
 
 # The same periods for a run that is 50 times as long.
 run_gcprof long "$TARGETS/books" fifo 2000000

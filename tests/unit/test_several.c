@@ -648,7 +648,7 @@ what_is_freed_at_the_end_is_weighed_by_the_snapshots_before(void **state)
 	assert_int_equal(f->level, FINDING_WARNING);
 	assert_int_equal(f->trend.n, 3);
 	assert_true(says(f, "Over 3 snapshots in 35 s: 1,300, 2,600, 3,700 blocks; "));
-	assert_true(says(f, "the one before, "));
+	assert_true(says(f, "; the previous one, "));
 	findings_free(all);
 	several_free(s);
 	heap_free(heaps[3]);

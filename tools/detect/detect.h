@@ -73,7 +73,7 @@ void finding_hold(const struct detector *d, struct finding *f, const uint32_t *b
 /* detect/leak.c; needs the graph */
 void detect_leaks(const struct detector *d);
 
-/* detect/growth.c */
+/* detect/growth.c, with its parts */
 void detect_growth(const struct detector *d);
 
 /* detect/fragmentation_findings.c */
