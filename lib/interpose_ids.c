@@ -90,9 +90,9 @@ consider(void)
 		directory = directory_of(name);
 		if (sys_access(directory, W_OK | X_OK) == -EACCES) {
 			relaxed_store(&is_said, true);
-			sys_log("snapshots cannot be written as user %d: no permission "
-				"for '%s', "
-				"where GCPROF_OUTPUT puts them",
+			sys_log("cannot write snapshots as user %d: permission denied "
+				"for "
+				"'%s', where GCPROF_OUTPUT puts them",
 				sys_geteuid(), directory);
 		}
 	}

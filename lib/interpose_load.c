@@ -72,8 +72,7 @@ note_flags(int flags)
 
 	if (flags & RTLD_DEEPBIND && options.is_verbose &&
 	    !__atomic_exchange_n(&is_said, 1, __ATOMIC_RELAXED))
-		sys_log("RTLD_DEEPBIND is taken out of dlopen's flags, so that all "
-			"libraries "
+		sys_log("dlopen: RTLD_DEEPBIND is ignored, so that all libraries "
 			"share one malloc");
 }
 

@@ -145,9 +145,8 @@ live_init(uint64_t start_ns)
 		return;
 	err = live_open(sys_now_ns(), false);
 	if (err)
-		sys_log("GCPROF_LIVE: cannot make '%s' (errno %d): gcprof top will not "
-			"see this "
-			"process",
+		sys_log("GCPROF_LIVE: cannot create '%s' (errno %d); gcprof top will "
+			"not see this process",
 			l.directory, -err);
 }
 

@@ -133,7 +133,7 @@ monitor_open_viewer(void)
 		return -EBUSY;
 	err = live_open(now, true);
 	if (err)
-		sys_log("cannot show figures to gcprof top: %s (errno %d)",
+		sys_log("cannot publish figures for gcprof top: %s (errno %d)",
 			sys_error_name(-err), -err);
 	turns_reap_viewer();
 	if (!err && !turns.viewer)

@@ -68,11 +68,11 @@ sanitizers_step_aside(uintptr_t *stack, bool is_verbose)
 	sys_log_init();
 	if (program && has_loader && sanitizers_unfollow(environment)) {
 		if (is_verbose)
-			sys_log("the program has %s: it is started again without gcprof",
+			sys_log("the program uses %s: it is restarted without gcprof",
 				sanitizers[i].name);
 		(void)sys_exec(program, arguments, environment);
 	}
-	sys_log("the program has %s, which does not work with gcprof; build it without "
-		"-fsanitize=%s",
+	sys_log("the program uses %s, which does not work with gcprof; build "
+		"it without -fsanitize=%s",
 		sanitizers[i].name, sanitizers[i].flag);
 }

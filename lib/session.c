@@ -230,8 +230,8 @@ prepare_for_end(void)
 	process.parent = sys_getppid();
 	err = sleeper_start(&process.is_end_taken, session_after_end);
 	if (err && err != -ENOEXEC)
-		sys_log("the end of a Go program cannot be seen here: no snapshot at "
-			"exit (errno %d)",
+		sys_log("cannot intercept the exit of this Go program: no snapshot "
+			"at exit (errno %d)",
 			-err);
 }
 
@@ -340,7 +340,7 @@ start(void)
 	if (__lsan_default_suppressions)
 		process.suppressions = __lsan_default_suppressions();
 	if (is_anything_wanted() && has_other_malloc)
-		sys_log("the program has a malloc of its own, whose blocks are not seen");
+		sys_log("the program has its own malloc; its blocks are not profiled");
 	if (options.is_verbose)
 		sys_log("started in '%s'", process.executable);
 	trigger_leave();
@@ -420,7 +420,7 @@ run_analyzer(const char *heap_file)
 
 	sys_stdout_is_stderr();
 	sys_exec(beside_analyzer(), args, beside_environment());
-	sys_log("cannot run the analyzer '%s'; GCPROF_ANALYZE can name it",
+	sys_log("cannot run the analyzer '%s'; set GCPROF_ANALYZE to its path",
 		beside_analyzer());
 	sys_exit(127);
 }
@@ -441,7 +441,7 @@ session_leak_check(void)
 			run_analyzer(turns.writing);
 		}
 		if (child < 0)
-			sys_log("cannot fork: the analyzer is not run");
+			sys_log("cannot fork: the analyzer was not run");
 		if (child > 0 && sys_reap(child, true, &status) == child &&
 		    WIFEXITED(status) && WEXITSTATUS(status) <= 1)
 			result = WEXITSTATUS(status);

@@ -219,7 +219,8 @@ signals_init(void)
 	if (s.use[options.signal] == ASKS)
 		; /* as wanted */
 	else if (options.at_signal && options.is_verbose)
-		sys_log("signal %s is taken or ignored: no snapshots by signal",
+		sys_log("signal %s is handled or ignored by the program: no "
+			"snapshots by signal",
 			options.signal_name);
 	install_all_fatal();
 }
@@ -316,7 +317,7 @@ give_up(int number, const struct sigaction *act)
 		publish_signal(number, false);
 	}
 	if (is_missed && !is_said[is_cut])
-		sys_log("the program handles signal %s itself: %s; %s can name another",
+		sys_log("the program handles signal %s itself: %s; set %s to another",
 			is_cut ? options.cut_signal_name : options.signal_name,
 			is_cut ? "other threads are not stopped for snapshots"
 			       : "no snapshots by this signal",

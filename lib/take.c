@@ -87,15 +87,14 @@ write_and_report(void *with)
 	if (!err)
 		census_settled();
 	if (obstacle)
-		sys_log("cannot write snapshot '%s': %s is there, and is not replaced; "
-			"GCPROF_OUTPUT has to name a regular file or a new one",
+		sys_log("cannot write snapshot '%s': %s exists, and is not replaced; "
+			"set GCPROF_OUTPUT to a regular or new file",
 			facts->name, obstacle);
 	else if (err)
 		sys_log("cannot write snapshot '%s': %s (errno %d)", facts->name,
 			sys_error_name(-err), -err);
 	else if (maps_is_missing())
-		sys_log("snapshot '%s' does not tell what is lost: /proc/self/maps "
-			"cannot be read",
+		sys_log("snapshot '%s' has no leak check: cannot read /proc/self/maps",
 			facts->name);
 	else if (options.is_verbose)
 		sys_log("wrote '%s' (%s)", facts->name, facts->reason);
@@ -137,8 +136,8 @@ is_forbidden_now(void)
 		return false;
 	lose(LOSS_SNAPSHOTS);
 	if (!__atomic_exchange_n(&is_said, true, __ATOMIC_RELAXED))
-		sys_log("no snapshot: the program's seccomp filter forbids what it "
-			"takes");
+		sys_log("no snapshot: the program's seccomp filter forbids system "
+			"calls that it needs");
 	return true;
 }
 
@@ -219,7 +218,8 @@ write_by(const struct cut_thread *self, struct snapshot_facts *facts,
 		publish_snapshot_writer(facts->number, child);
 		result = patience == TURNS_WAIT ? turns_reap_writer(true) : 0;
 	} else if (reason != TAKE_AT_EXIT) {
-		sys_log("cannot fork: the program waited while the snapshot was written");
+		sys_log("cannot fork: the program was paused while the snapshot was "
+			"written");
 	}
 	return result;
 }

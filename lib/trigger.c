@@ -58,7 +58,7 @@ trace(const struct epochs_record *r)
 	fd = sys_open(options.trace_file,
 		      O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK | O_NOCTTY, 0666);
 	if (fd < 0) {
-		sys_log("cannot write trace '%s': %s (errno %d); no more of it",
+		sys_log("cannot write trace '%s': %s (errno %d); tracing ends",
 			options.trace_file, sys_error_name(-fd), -fd);
 		options.is_trace = false;
 		return;
@@ -97,8 +97,8 @@ check_limit(void)
 	    !__atomic_compare_exchange_n(&is_limit_said, &said, 1, false,
 					 __ATOMIC_RELAXED, __ATOMIC_RELAXED))
 		return;
-	sys_log("near the limit: heap and mappings have %lu.%u MB of the %lu.%u MB that "
-		"GCPROF_LIMIT allows",
+	sys_log("near the limit: heap and mappings hold %lu.%u MB of the "
+		"%lu.%u MB of GCPROF_LIMIT",
 		MB(bytes), MB(options.limit_bytes));
 	(void)take_snapshot(TAKE_AT_LIMIT, NULL, TURNS_GO_ON, NULL);
 }
@@ -211,8 +211,7 @@ trigger_before_death(const char *signal, const struct cut_thread *where)
 void
 trigger_abort(uint64_t n)
 {
-	sys_log("%lu wrong frees: the program is ended, as GCPROF_ABORT says",
-		(unsigned long)n);
+	sys_log("%lu wrong frees: aborting, as GCPROF_ABORT asks", (unsigned long)n);
 	if ((options.at_exit || options.at_fatal) && process_is_own() &&
 	    !__atomic_exchange_n(&process.is_end_taken, true, __ATOMIC_RELAXED)) {
 		take_set_death("wrong frees");
@@ -326,7 +325,9 @@ trigger_start_timekeeper(void)
 	if (err)
 		release_store(&timekeeper, 0);
 	if (err)
-		sys_log("no thread for snapshots and watches by time (errno %d)", err);
+		sys_log("cannot create the thread for timed snapshots and watches "
+			"(errno %d)",
+			err);
 }
 
 /* End it, and wait until the kernel has forgotten it: libc makes calls at a thread's end

@@ -48,9 +48,9 @@ verify_tell(void)
 		n[i] = (unsigned long)verify_count((enum verify_result)i);
 	if (!verify_is_on)
 		return;
-	sys_log("verify: %lu stacks compared with libunwind's, %lu differ; not "
-		"comparable: "
-		"%lu of code without tables, %lu where libunwind failed, %lu not kept",
+	sys_log("verify: %lu stacks compared with libunwind's, %lu differ; "
+		"not comparable: %lu in code without unwind tables, %lu "
+		"where libunwind failed, %lu not recorded",
 		n[VERIFY_EQUAL] + n[VERIFY_DIFFERS], n[VERIFY_DIFFERS],
 		n[VERIFY_NO_TABLES], n[VERIFY_FAILED], n[VERIFY_NO_SITE]);
 }
@@ -61,8 +61,7 @@ void
 verify_init(void)
 {
 	if (options.verify_every)
-		sys_log("GCPROF_VERIFY: built without libunwind's header; no stack is "
-			"compared");
+		sys_log("GCPROF_VERIFY: built without libunwind; no stacks are compared");
 }
 
 void
@@ -158,9 +157,8 @@ verify_init(void)
 	if (verify_is_on)
 		(void)lu.set_caching_policy(*lu.local_addr_space, UNW_CACHE_PER_THREAD);
 	else
-		sys_log("GCPROF_VERIFY: no libunwind.so.8 here (Debian: libunwind8); no "
-			"stack "
-			"is compared");
+		sys_log("GCPROF_VERIFY: cannot load libunwind.so.8 (Debian: "
+			"libunwind8); no stacks are compared");
 	leave();
 }
 

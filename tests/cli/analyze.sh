@@ -50,7 +50,7 @@ ok "other suppressions do not help" status 1 "$analyze" --fail-on=note \
 ok "the worst of several snapshots counts" status 1 "$analyze" --fail-on=error own.heap own.heap
 
 # ---- options
-ok "a root that there is not is refused" complains "no kind of root" "$analyze" --roots=no-such own.heap
+ok "a root that there is not is refused" complains "unknown kind of root" "$analyze" --roots=no-such own.heap
 ok "--roots=all is as the default" bash -c "'$analyze' --format=json --roots=all sample.heap | jq -S .leaks > a &&
 	'$analyze' --format=json sample.heap | jq -S .leaks > b && cmp a b"
 "$analyze" --format=json --roots=no-globals sample.heap > out.json
@@ -211,11 +211,11 @@ ok "nor the database that one is copied from" ended_by TERM 143 sqlite
 cp own.heap files/in.heap && ln -s in.heap files/in.link
 for option in --output=files/in.heap --format=json:files/in.link --write-baseline=./files/in.heap; do
 	ok "${option%%=*}: a snapshot is not written over" \
-		complains 'is a snapshot to be read' "$analyze" "$option" files/in.heap
+		complains 'is an input, and would be overwritten' "$analyze" "$option" files/in.heap
 	ok "${option%%=*}: and stands as it was" cmp own.heap files/in.heap
 done
 ok "two formats need two files" \
-	complains "'files/two' is to be written twice" "$analyze" --format=json:files/two --format=text:files/two own.heap
+	complains "'files/two' would be written twice" "$analyze" --format=json:files/two --format=text:files/two own.heap
 ok "but two may go to a device" \
 	status 0 "$analyze" --format=json:/dev/null --format=text:/dev/null own.heap
 ok "a baseline may be replaced" \
@@ -226,9 +226,9 @@ ok "without a temporary directory there is one complaint, and the right one" \
 ok "a mistyped option: the one that was meant is named" \
 	complains "unrecognized option '--fromat=json'; did you mean --format" "$analyze" --fromat=json own.heap
 ok "a mistyped format: the one that was meant is named" \
-	complains "'jsno' is no format; did you mean json" "$analyze" --format=jsno:x own.heap
+	complains "unknown format 'jsno'; did you mean json" "$analyze" --format=jsno:x own.heap
 ok "one that is like none: all are named" \
-	complains "'zzz' is none of text, json, .*sites-raw" "$analyze" --format=zzz own.heap
+	complains "unknown format 'zzz'; one of text, json, .*sites-raw" "$analyze" --format=zzz own.heap
 ok "an option that is like none: --help is" \
 	complains "unrecognized or ambiguous option '--nonsense'; try --help" "$analyze" --nonsense own.heap
 ok "a file that cannot be opened is named" complains "'none/x': No such file" "$analyze" -o none/x own.heap

@@ -174,12 +174,12 @@ ok "a program that a signal ends: 128+n, and how much is known" signalled
 caught() { status 143 check -- ./app 3 signal 15 && says "signal 15" && grep -q "3 blocks" err; }
 ok "a signal that can be caught: what was lost until then is reported" caught
 ok "abort: likewise" status 134 check -- ./app 3 signal 6
-by_syscall() { status "$2" check -- ./app 3 syscall "$1" && one_line 'no snapshot.*nothing is known'; }
+by_syscall() { status "$2" check -- ./app 3 syscall "$1" && one_line 'no snapshot, nothing was checked'; }
 ok "a program that is not seen to end leaves nothing to judge by: exit status 24, and one line" by_syscall 0 24
 ok "its own status, if that is not 0" by_syscall 4 4
-no_exit() { status 24 check --snapshot=growth=50% -- ./app 0 && one_line "'growth=50%', is without 'exit'"; }
+no_exit() { status 24 check --snapshot=growth=50% -- ./app 0 && one_line "--snapshot=growth=50% does not include 'exit'"; }
 ok "a run that wants no snapshot at exit is told why there is none" no_exit
-allowed() { status 0 check --allow-missing -- ./app 3 syscall 0 && one_line 'no snapshot.*nothing is known'; }
+allowed() { status 0 check --allow-missing -- ./app 3 syscall 0 && one_line 'no snapshot, nothing was checked'; }
 ok "with --allow-missing it passes, and the line is said" allowed
 if echo 'int main(void) { return 3; }' | "${CC:-cc}" -x c - -o static -static 2> cc.log; then
 	becomes_static() { status 3 check -- sh -c 'exec ./static' && one_line 'no snapshot.*static'; }
@@ -228,17 +228,17 @@ fi
 # A file as a process leaves one, with other bytes in it.
 spoil='echo spoilt > "$(dirname "$GCPROF_OUTPUT")/app.999999.1.heap"'
 ok "a snapshot that cannot be read does not hide another's findings" status 23 check -- sh -c "./app 3; $spoil; exit 0"
-spoilt() { grep -q lose_blocks err && says 'snapshot of process 999999 cannot be read'; }
+spoilt() { grep -q lose_blocks err && says 'cannot read the snapshot of process 999999'; }
 ok "it is named, and the report on the others is there" spoilt
 ok "with nothing found in the others, a snapshot that cannot be read fails the check: 2" status 2 check -- sh -c "./app 0; $spoil; exit 0"
 ok "a child's findings count" status 23 check -- sh -c './app 3; exit 0'
 ok "all processes are checked" says '2 processes checked'
 ok "the command's own status counts, not a child's" status 0 check -- sh -c './app 0 return 5; exit 0'
 ok "--follow=0 leaves children alone" status 0 check --follow=0 -- sh -c './app 3; exit 0'
-shell_died() { status 137 check -- sh -c './app 3; kill -KILL $$' && says 'itself left no snapshot.*signal 9' && says '1 process checked'; }
+shell_died() { status 137 check -- sh -c './app 3; kill -KILL $$' && says 'the command left no snapshot.*signal 9' && says '1 process checked'; }
 ok "children are reported on when the command itself leaves nothing" shell_died
 ok "but its status is kept, and they are named" grep -q lose_blocks err
-goes_on() { status 0 check -- sh -c 'sleep 60 > /dev/null 2>&1 & echo $! > pid; sleep 0.3' && says "process $(cat pid) still runs"; }
+goes_on() { status 0 check -- sh -c 'sleep 60 > /dev/null 2>&1 & echo $! > pid; sleep 0.3' && says "process $(cat pid) is still running"; }
 ok "what still runs is not waited for, but named" goes_on
 kill "$(cat pid)"
 ok "nothing of all these is left behind" nothing_left

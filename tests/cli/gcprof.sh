@@ -128,7 +128,7 @@ if try_cc static -static; then
 	ok "a static program: 125, and why" refuses 125 'statically linked' run -- ./static
 	printf '#!%s -x\n' "$work/static" > script
 	chmod +x script
-	ok "a script of a static interpreter: 125, and why" refuses 125 "script of .*static.*statically" run -- ./script
+	ok "a script of a static interpreter: 125, and why" refuses 125 "its interpreter is .*static.*statically" run -- ./script
 	mkdir bin
 	mv static bin/found
 	ok "a static program found by PATH: 125" refuses 125 'bin/found.*statically' env PATH="$work/bin:$PATH" "$gcprof" run -- found
@@ -151,7 +151,7 @@ ok "a 32-bit program: 125, and why" refuses 125 '32-bit' run -- ./elf32
 printf '\177ELF\2\1\1\0\0\0\0\0\0\0\0\0\2\0\267\0' > other
 head -c 100 /dev/zero >> other
 chmod +x other
-ok "a program for another machine: 125, and why" refuses 125 'another kind of machine' run -- ./other
+ok "a program for another machine: 125, and why" refuses 125 'another architecture' run -- ./other
 if command -v musl-gcc > /dev/null && echo 'int main(void) { return 3; }' | musl-gcc -x c - -o musl 2> /dev/null; then
 	ok "a program of another C library: 125, and why" refuses 125 musl run -- ./musl
 else
@@ -200,7 +200,7 @@ catches_usr2() { # bit 11 of the mask, of the program: the shell catches it too
 
 ok "no process: 2" usage 2 "$gcprof" snapshot
 ok "two processes: 2" usage 2 "$gcprof" snapshot 1 2
-refuses_pid() { status 2 "$gcprof" snapshot "$1" && grep -q 'no process id' err; }
+refuses_pid() { status 2 "$gcprof" snapshot "$1" && grep -q 'invalid process id' err; }
 ok "a process that is no number: 2" refuses_pid 12x
 ok "a process that is not there: 1" refuses 1 'no such process' snapshot 2147483647
 sleep 60 &
@@ -222,7 +222,7 @@ GCPROF_SNAPSHOT=none "$gcprof" run -- sleep 60 &
 deaf=$!
 eventually grep -q libgcprof "/proc/$deaf/maps"
 sleep 0.2
-ok "a process that does not wait for the signal is not sent it: 1" refuses 1 'does not wait for signal' snapshot $deaf
+ok "a process that does not wait for the signal is not sent it: 1" refuses 1 'takes no snapshots by signal' snapshot $deaf
 ok "and it lives on" eventually state $deaf S
 kill $deaf
 

@@ -14,7 +14,7 @@ for kind in strong weak; do
 		"$status $(cat "$T/$kind.out")" "7 $(cat "$T/$kind-plain.out")"
 	ok "its own malloc is the one that is called" grep -q ' end 1 1$' "$T/$kind.out"
 	is "$kind: standard error says once that its blocks are not seen" "$(sed 's/^gcprof\[[0-9]*\]: //' "$T/$kind.err")" \
-		"the program has a malloc of its own, whose blocks are not seen"
+		"the program has its own malloc; its blocks are not profiled"
 	GCPROF_SNAPSHOT=none run_gcprof "$kind-none" "$TARGETS/aliases-$kind"
 	is "$kind: where nothing is to be written, nothing is said" "$status $(cat "$T/$kind-none.err")" "7 "
 	ok "$kind: the snapshot is whole" valid "$(heap "$kind")"

@@ -203,9 +203,9 @@ ok "--diff and --merge do not go together" is_refused '--diff does not go with -
 "$ANALYZE" --write-baseline="$T/baseline" "$a" >"$T/out"
 ok "nor --diff and a baseline" is_refused '--diff does not go with --baseline' --diff --baseline="$T/baseline" "$a" "$b"
 ok "a format that has no difference is refused, and those that have are named" is_refused \
-	'--format=sarif is not one for --diff; these are: text json (html )?collapsed difffolded csv' --diff --format=sarif "$a" "$b"
-ok "difffolded is of a difference" is_refused '--format=difffolded is not one for one snapshot' --format=difffolded "$a"
-ok "so is the order by growth" is_refused '--sort: that order is not one for one snapshot' --sort=growth "$a"
+	'--format=sarif is not available for --diff; these are: text json (html )?collapsed difffolded csv' --diff --format=sarif "$a" "$b"
+ok "difffolded is of a difference" is_refused '--format=difffolded is not available for one snapshot' --format=difffolded "$a"
+ok "so is the order by growth" is_refused '--sort: order not available for one snapshot' --sort=growth "$a"
 
 # ---- a fleet of six, of which one has more
 for i in 1 2 3 4 5 6; do

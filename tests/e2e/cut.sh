@@ -255,13 +255,13 @@ in_place() { # NAME: the program waited, and the file says so
 	is "$1: the program ends well" "$status" 0
 	points_of "$T/$1.truth"
 	is "$1: the snapshot was written in place, and says so" "$(info "$file" cut_in_place)" 1
-	ok "$1: standard error says so" grep -q '^gcprof\[.*cannot fork: the program waited' "$T/$1.err"
+	ok "$1: standard error says so" grep -q '^gcprof\[.*cannot fork: the program was paused' "$T/$1.err"
 	ok "$1: it is complete, with the threads that could not be stopped" stopped "$file" "$1"
 	is "$1: nothing is lost" "$(definite "$file")" 0
 	ok "$1: each thread's block is there" ledger "$file" "$T/$1.truth"
 	is "$1: no half of a file is left" "$(leftovers "$1")" ""
 	is "$1: a leak check says that it cannot be made" "$(grep '^checked' "$T/$1.truth")" "checked -1"
-	ok "$1: and why" grep -q '^gcprof\[.*cannot fork: the analyzer is not run' "$T/$1.err"
+	ok "$1: and why" grep -q '^gcprof\[.*cannot fork: the analyzer was not run' "$T/$1.err"
 }
 GCPROF_SNAPSHOT=none run_gcprof no-clone "$CUT" --late=no-clone crowd 40 check
 in_place no-clone

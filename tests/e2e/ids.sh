@@ -12,7 +12,7 @@ require_built "$TARGETS/ids"
 chmod 755 "$T"
 
 said() { # NAME: the lines about it, and the target's own between them, by their first words
-	sed -n 's/^gcprof.*: snapshots cannot be written as user \([0-9]*\).*/said \1/p; /^after/p' "$T/$1.err" | tr '\n' ' '
+	sed -n 's/^gcprof.*: cannot write snapshots as user \([0-9]*\).*/said \1/p; /^after/p' "$T/$1.err" | tr '\n' ' '
 }
 
 directory() { # NAME MODE: where its snapshots go
@@ -36,7 +36,7 @@ done <<-END
 	setreuid setreuid=$N,$N
 	setresuid setresuid=$N,$N,$N
 END
-ok "the line names the directory" grep -q "snapshots cannot be written.*'$T/setresuid'" "$T/setresuid.err"
+ok "the line names the directory" grep -q "cannot write snapshots.*'$T/setresuid'" "$T/setresuid.err"
 
 # A group is lost, by a user who may change it.
 while read -r name step; do

@@ -34,33 +34,33 @@ for name in first second small large; do
 		says "^  size +$(truth $name 3 | sed ':a; s/\([0-9]\)\([0-9]\{3\}\)$/\1,\2/') bytes by (malloc|calloc); $(truth $name 4 | sed ':a; s/\([0-9]\)\([0-9]\{3\}\)$/\1,\2/') usable$"
 done
 ask --block="$(at first)"
-ok "a block points at two others" says '^  2 words of it point to blocks$'
-ok "at the second" says "^    \+0x0 +-> $(at second), 16 bytes from make_node$"
-ok "and at its payload" says "^    \+0x8 +-> $(at small), 1,001 bytes from make_payload$"
+ok "a block points at two others" says '^  2 pointers to blocks$'
+ok "at the second" says "^    \+0x0 +-> $(at second), 16 bytes allocated in make_node$"
+ok "and at its payload" says "^    \+0x8 +-> $(at small), 1,001 bytes allocated in make_payload$"
 ok "it retains what no variable holds as well" says '^  retains +2\.0 KiB in 3 blocks'
 ok "its stack is shown" says '^ +make_node  .*inspected\.c:[0-9]+$'
-ok "its state, too" says '^  state +reachable$'
+ok "its state, too" says '^  state +still reachable$'
 
 ask --block="$(at large 77)"
 ok "an address inside is told from the start" says "^$(at large 77) is 0x4d inside of$"
 
 ask --who-points-at="$(at small 7)"
-ok "a block points at the start" says "^  \+0x8 of block $(at first), 16 bytes from make_node$"
-ok "a variable points inside" says '^  inside in inspected, to 0x64 inside$'
+ok "a block points at the start" says "^  \+0x8 of block $(at first), 16 bytes allocated in make_node$"
+ok "a variable points inside" says '^  inside in inspected, to \+0x64 inside$'
 is "and nobody else does" "$(grep -c '^  [^ ]' "$T/seen")" 2
 ask --who-points-at="$(at second)"
 is "one word points at the second" "$(grep -c '^  [^ ]' "$T/seen")" 1
 
 ask --path="$(at large)"
 ok "a path begins at a variable" says '^  list in inspected, at 0x[0-9a-f]+$'
-ok "and ends at the block" says "^  -> $(at large), 2,003 bytes from make_payload$"
+ok "and ends at the block" says "^  -> $(at large), 2,003 bytes allocated in make_payload$"
 
 ask --block="$(at variable)"
 ok "a variable is no block, and has a name" says "^$(at variable) is in no live block: it is in (variable in inspected|.*inspected\+0x)"
 ask --block="$(at freed)"
-ok "nor is what was freed" says 'is in no live block; freed, or never one$'
+ok "nor is what was freed" says 'is in no live block: freed, or never allocated$'
 ask --block=5
-ok "nor is 5 in a register" says '^0x5 is in no live block; freed'
+ok "nor is 5 in a register" says '^0x5 is in no live block: freed'
 
 ok "what is no address is refused" bash -c "! '$ANALYZE' --block=0x5g '$file' 2>&1"
 ok "so is a report beside it" bash -c "! '$ANALYZE' --block=5 --format=json '$file' 2>&1"
@@ -69,10 +69,10 @@ ok "so is a report beside it" bash -c "! '$ANALYZE' --block=5 --format=json '$fi
 printf 'block %s\nwho %s\npath %s\nnonsense\nblock\nquit\nhelp\n' "$(at first)" "$(at second)" "$(at large)" |
 	"$RUN" shell "$file" >"$T/seen" 2>&1
 is "the shell ends well" $? 0
-ok "it answers as the options do" says "^    \+0x8 +-> $(at small), 1,001 bytes from make_payload$"
+ok "it answers as the options do" says "^    \+0x8 +-> $(at small), 1,001 bytes allocated in make_payload$"
 ok "one after the other" says "^  -> $(at large), 2,003 bytes"
-ok "what is no command is said to be none" says "^'nonsense' is no command; help lists them$"
-ok "and what a command needs" says '^block: which\? block ADDRESS$'
+ok "what is no command is said to be none" says "^unknown command 'nonsense'; help lists them$"
+ok "and what a command needs" says '^block: missing argument; usage: block ADDRESS$'
 ok "nothing comes after quit" bash -c "! grep -q 'who .*ADDRESS.*point' '$T/seen'"
 printf 'findings\nsites old\nsite S1\nreport\n' | "$RUN" shell "$file" >"$T/seen" 2>&1
 ok "reports and their parts are there" says '^Sites by old bytes$'

@@ -40,7 +40,7 @@ refused() { # NAME KIND: before and after, the same thing is there
 	is "$1: the program ends as ever" "$status $(cat "$T/$1.out")" "5 $(cat "$T/open.out")"
 	is "$1: what is there stays" "$(stat -c '%F %i %s' "$T/$1.heap")" "$kept"
 	is "$1: one line names it, and what to do" \
-		"$(grep -c "^gcprof.*cannot write snapshot '$T/$1.heap': $2 is there.*GCPROF_OUTPUT has to name a regular file" "$T/$1.err")" 1
+		"$(grep -c "^gcprof.*cannot write snapshot '$T/$1.heap': $2 exists.*set GCPROF_OUTPUT to a regular or new file" "$T/$1.err")" 1
 	is "$1: nothing is left beside it" "$(find "$T" -name "$1.heap.*")" ""
 }
 mkfifo "$T/fifo.heap"

@@ -140,11 +140,11 @@ is "the page went with the program" "$(pages "$pid")" ""
 
 begin silent GCPROF_SNAPSHOT=exit
 top silent --batch "$pid"
-is "without the signal there is no answer" "$status $(grep -c 'does not wait for signal USR2' "$T/silent.top.err")" "1 1"
+is "without the signal there is no answer" "$status $(grep -c 'takes no snapshots by signal USR2' "$T/silent.top.err")" "1 1"
 kill -STOP "$pid"
 eventually grep -q '^State:.T' "/proc/$pid/status"
 top silent --batch "$pid"
-is "nor if it is stopped" "$status $(cat "$T/silent.top.err")" "1 gcprof: top: process $pid (watch) is stopped; kill -CONT $pid lets it go on"
+is "nor if it is stopped" "$status $(cat "$T/silent.top.err")" "1 gcprof: top: process $pid (watch) is stopped; kill -CONT $pid resumes it"
 kill -CONT "$pid"
 end
 
@@ -199,7 +199,7 @@ eventually served "$pid"
 swept=$pid
 top sweep --batch "$sleeper"
 is "the next one takes away what nobody serves" "$(ls -d "$ended" "$recycled" 2>/dev/null)" ""
-is "and a page of a recycled pid is not believed" "$status $(cat "$T/sweep.top.err")" "1 gcprof: top: process $sleeper (sleep) does not run under gcprof"
+is "and a page of a recycled pid is not believed" "$status $(cat "$T/sweep.top.err")" "1 gcprof: top: process $sleeper (sleep) does not run under gcprof; start it with gcprof run"
 ok "but leaves what is served" test -e "$(served "$swept")/page"
 end
 
@@ -208,9 +208,9 @@ end
 top wrong --batch 4194304
 is "no such process" "$status $(cat "$T/wrong.top.err")" "1 gcprof: top: no such process: 4194304"
 top wrong --batch 12x
-is "no number" "$status $(head -n 1 "$T/wrong.top.err")" "2 gcprof: top: '12x' is no process id; a command comes after --"
+is "no number" "$status $(head -n 1 "$T/wrong.top.err")" "2 gcprof: top: invalid process id '12x'; give a command after --"
 top wrong "$$"
-is "no terminal" "$status $(head -n 1 "$T/wrong.top.err")" "2 gcprof: top: there is no terminal; --batch prints plain text"
+is "no terminal" "$status $(head -n 1 "$T/wrong.top.err")" "2 gcprof: top: not a terminal; --batch prints plain text"
 if [ "$(id -u)" = 0 ]; then
 	begin other GCPROF_LIVE=1
 	eventually served "$pid"
@@ -227,7 +227,7 @@ else
 fi
 run_gcprof nowhere env GCPROF_LIVE="$T/nowhere/none" bash -c 'exit 3'
 is "a directory that is not there is no reason not to run" "$status" 3
-ok "and is named" grep -q "GCPROF_LIVE: cannot make '$T/nowhere/none/gcprof-live" "$T/nowhere.err"
+ok "and is named" grep -q "GCPROF_LIVE: cannot create '$T/nowhere/none/gcprof-live" "$T/nowhere.err"
 
 # ---- a command ----
 
@@ -310,7 +310,7 @@ terminal resize-window -x 100 -y 30
 wide() { [ "$(shown | sed -n 30p | grep -c '^q quit')" = 1 ]; }
 ok "screen: a larger one" eventually wide
 press f
-ok "screen: f shows findings" eventually shows '^(Findings|There are no findings)'
+ok "screen: f shows findings" eventually shows '^(Findings|No findings)'
 press End
 ok "screen: and which snapshot they are of" eventually shows "/screen/watch\.$pid\.1\.heap"
 press q

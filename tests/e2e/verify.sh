@@ -35,7 +35,7 @@ has() { # PROGRAM...: it is installed; a failure if everything is demanded
 total=0
 # Numbers of all processes of a run, added up: compared differ tables failed not-kept.
 sums() { # NAME
-	sed -n 's/.*verify: \([0-9]*\) stacks compared with libunwind.s, \([0-9]*\) differ; not comparable: \([0-9]*\) of code without tables, \([0-9]*\) where libunwind failed, \([0-9]*\) not kept$/\1 \2 \3 \4 \5/p' "$T/$1.err" |
+	sed -n 's/.*verify: \([0-9]*\) stacks compared with libunwind.s, \([0-9]*\) differ; not comparable: \([0-9]*\) in code without unwind tables, \([0-9]*\) where libunwind failed, \([0-9]*\) not recorded$/\1 \2 \3 \4 \5/p' "$T/$1.err" |
 		awk '{ for (i = 1; i <= 5; i++) n[i] += $i } END { print n[1] + 0, n[2] + 0, n[3] + 0, n[4] + 0, n[5] + 0 }'
 }
 

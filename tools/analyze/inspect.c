@@ -184,7 +184,7 @@ write_root(struct inspect *x, const struct heap_root *root, uint64_t address, FI
 
 	if (address >= base && need_names(x))
 		name = names_root(x->names, root, (address - base) / 8, true);
-	fputs(name ? name : "a root", f);
+	fputs(name ? name : "an unnamed root", f);
 	free(name);
 }
 
@@ -214,11 +214,11 @@ write_elsewhere(struct inspect *x, uint64_t address, FILE *f)
 	}
 	for (size_t i = 0; i < h->n_mappings; i++)
 		if (address - h->mappings[i].start < h->mappings[i].bytes) {
-			fprintf(f, ": it is in memory mapped from S%" PRIu32 "\n",
+			fprintf(f, ": it is in memory mapped at S%" PRIu32 "\n",
 				h->mappings[i].site);
 			return 1;
 		}
-	fputs("; freed, or never one\n", f);
+	fputs(": freed, or never allocated\n", f);
 	return 1;
 }
 
@@ -231,7 +231,7 @@ write_function(struct inspect *x, uint32_t site, FILE *f)
 	if (stack_get(x->heap, x->symbols, site, &s) != 0)
 		return;
 	function = names_function(x->heap, &s);
-	fputs(" from ", f);
+	fputs(" allocated in ", f);
 	if (function)
 		layout_function(f, function, layout_columns(f) / 2);
 	else
@@ -239,7 +239,7 @@ write_function(struct inspect *x, uint32_t site, FILE *f)
 	stack_free(&s);
 }
 
-/* "0x7f0012340020, 64 bytes of Session from session_open" */
+/* "0x7f0012340020, 64 bytes of Session allocated in session_open" */
 static void
 write_block_line(struct inspect *x, uint32_t block, FILE *f)
 {
@@ -265,11 +265,11 @@ write_birth(const struct heap *h, const struct heap_block *b, FILE *f)
 
 	fputs("  born       ", f);
 	if (birth->is_known)
-		fprintf(f, "in epoch %" PRIu64 ", %" PRIu64 " epoch%s ago: %s",
+		fprintf(f, "in epoch %" PRIu64 ", %" PRIu64 " epoch%s ago; %s",
 			birth->epoch, birth->age, birth->age == 1 ? "" : "s",
 			birth->is_old ? "old" : "young");
 	else
-		fputs("nobody knows when", f);
+		fputs("birth epoch unknown", f);
 	if (birth->thread) {
 		char *thread = names_thread(h, birth->thread);
 
@@ -301,13 +301,12 @@ write_targets(struct inspect *x, uint32_t block, FILE *f)
 	const struct edges *e = &x->heap->edges;
 	uint64_t first = e->first[block], n = e->first[block + 1] - first;
 
-	fprintf(f, "  %s word%s of it point%s to blocks\n", n ? COUNT(n) : "no",
-		n == 1 ? "" : "s", n == 1 ? "s" : "");
+	fprintf(f, "  %s pointer%s to blocks\n", n ? COUNT(n) : "no", n == 1 ? "" : "s");
 	for (uint64_t i = first; i < first + rows_of(x, n); i++) {
 		fprintf(f, "    +0x%-5" PRIx64 " -> ", 8 * (uint64_t)edges_word(e, i));
 		write_block_line(x, e->targets[i], f);
 		if (edges_offset(e, i))
-			fprintf(f, ", 0x%" PRIx32 " inside", edges_offset(e, i));
+			fprintf(f, ", at +0x%" PRIx32, edges_offset(e, i));
 		putc('\n', f);
 	}
 	write_more(x, n, f);
@@ -323,7 +322,7 @@ write_graph_facts(struct inspect *x, uint32_t block, FILE *f)
 	if (!g || !d)
 		return;
 	fprintf(f, "  state      %s\n",
-		graph_state_name((enum graph_state)g->states[block]));
+		graph_state_title((enum graph_state)g->states[block]));
 	retained = dominators_retained(d, block);
 	if (retained.blocks)
 		fprintf(f, "  retains    %s in %s block%s, with itself\n",
@@ -382,7 +381,7 @@ inspect_block(struct inspect *x, uint64_t address, FILE *f)
 static int
 no_graph(FILE *f)
 {
-	fputs("the snapshot has no pointers; its program wrote it without them\n", f);
+	fputs("the snapshot has no pointers: it was written without them\n", f);
 	return 0;
 }
 
@@ -390,7 +389,7 @@ static void
 write_pointer(const struct edges *e, uint64_t edge, FILE *f)
 {
 	if (edges_offset(e, edge))
-		fprintf(f, ", to 0x%" PRIx32 " inside", edges_offset(e, edge));
+		fprintf(f, ", to +0x%" PRIx32 " inside", edges_offset(e, edge));
 	putc('\n', f);
 }
 
@@ -435,7 +434,7 @@ inspect_who(struct inspect *x, uint64_t address, FILE *f)
 		return no_graph(f);
 	if (!need_names(x))
 		return -1;
-	fputs("pointers at block ", f);
+	fputs("pointers to block ", f);
 	write_block_line(x, block, f);
 	putc('\n', f);
 	for (size_t i = 0; i < h->n_roots; i++)
@@ -457,14 +456,15 @@ write_step(struct inspect *x, const struct holder_step *s, FILE *f)
 {
 	if (s->is_root) {
 		fputs("  ", f);
-		layout_function(f, s->name ? s->name : "a root", layout_columns(f));
+		layout_function(f, s->name ? s->name : "an unnamed root",
+				layout_columns(f));
 		fprintf(f, ", at 0x%" PRIx64 "\n", s->address);
 		return;
 	}
 	fputs("  -> ", f);
 	write_block_line(x, find_block(x->heap, s->address), f);
 	if (s->n_folded > 1)
-		fprintf(f, ", and %s more in a row", COUNT(s->n_folded - 1));
+		fprintf(f, ", and a chain of %s more", COUNT(s->n_folded - 1));
 	if (s->retained.blocks > 1)
 		fprintf(f, "; retains %s", SIZE(s->retained.bytes));
 	putc('\n', f);
@@ -488,14 +488,14 @@ inspect_path(struct inspect *x, uint64_t address, FILE *f)
 	if (found < 0)
 		return -1;
 	if (found > 0) {
-		fputs("no root leads to block ", f);
+		fputs("no root reaches block ", f);
 		write_block_line(x, block, f);
 		fputs(": it is lost\n", f);
 		return 0;
 	}
 	for (size_t i = 0; i < path.n_steps; i++) {
 		if (path.n_left_out && i == HOLDER_STEPS / 2)
-			fprintf(f, "  -> %zu steps more\n", path.n_left_out);
+			fprintf(f, "  -> %zu more steps\n", path.n_left_out);
 		write_step(x, &path.steps[i], f);
 	}
 	holder_free(&path);
@@ -526,7 +526,7 @@ inspect_site(struct inspect *x, uint32_t site, FILE *f)
 	size_t n = 0;
 
 	if (!site || site > h->n_nodes) {
-		fprintf(f, "there is no S%" PRIu32 "\n", site);
+		fprintf(f, "no such site: S%" PRIu32 "\n", site);
 		return 1;
 	}
 	blocks = malloc(((size_t)h->n_blocks + 1) * sizeof(*blocks));

@@ -222,7 +222,7 @@ adopt_suppressions(const struct settings *s, const struct heap *heap)
 
 	if (suppressions_add_text(s->detect.suppressions, "__lsan_default_suppressions()",
 				  text->bytes, text->n, false))
-		complain("%s; the rest of them is ignored",
+		complain("%s; the remaining suppressions are ignored",
 			 s->detect.suppressions->message);
 }
 
@@ -486,7 +486,7 @@ drop_doubles(struct several_file *files, size_t n)
 
 	for (size_t i = 0; i < n; i++)
 		if (files[i].is_double)
-			complain("'%s' is the same snapshot as '%s', and is left out",
+			complain("'%s' is the same snapshot as '%s', and was skipped",
 				 files[i].path, files[i - 1].path);
 	for (size_t i = 0; i < n; i++)
 		if (!files[i].is_double)
@@ -599,7 +599,7 @@ ask(struct settings *s, char **paths, int n)
 	bool ok;
 
 	if (n != 1) {
-		complain("questions are about one snapshot, not %d", n);
+		complain("--block and the other questions take one snapshot, not %d", n);
 		return EXIT_TROUBLE;
 	}
 	heap = load(paths[0]);

@@ -66,7 +66,7 @@ parse_number(const char *option, const char *value, uint64_t *ret)
 	errno = 0;
 	*ret = strtoull(value, &end, 10);
 	if (errno || *end || *value < '0' || *value > '9') {
-		complain("--%s: '%s' is not a number", option, value);
+		complain("--%s: invalid number '%s'", option, value);
 		return false;
 	}
 	return true;
@@ -93,7 +93,7 @@ parse_word(const char *option, const char *value, const char *const *words, int 
 		}
 	for (int i = 0; words[i]; i++)
 		add_word(list, sizeof(list), words[i]);
-	complain("--%s: '%s' is none of %s", option, value, list);
+	complain("--%s: invalid value '%s'; one of %s", option, value, list);
 	return false;
 }
 
@@ -176,7 +176,7 @@ parse_roots(struct settings *s)
 			kind++;
 		ok = graph_root_name(kind) != NULL;
 		if (!ok)
-			complain("--roots: '%s' is no kind of root; try --help", word);
+			complain("--roots: unknown kind of root '%s'; try --help", word);
 		*(is_no ? &off : &on) |= 1u << kind;
 	}
 	s->detect.graph.roots_off = off | (on ? ~on : 0);
@@ -221,9 +221,9 @@ complain_of_format(const char *name)
 	snprintf(word, sizeof(word), "%.*s", (int)strcspn(name, ":"), name);
 	meant = complain_meant(word, n, format_name, formats);
 	if (meant)
-		complain("--format: '%s' is no format; did you mean %s?", name, meant);
+		complain("--format: unknown format '%s'; did you mean %s?", name, meant);
 	else
-		complain("--format: '%s' is none of %s", name, list);
+		complain("--format: unknown format '%s'; one of %s", name, list);
 }
 
 /* FORMAT or FORMAT:FILE. */
@@ -234,7 +234,7 @@ parse_format(struct settings *s)
 	struct output *o = &s->outputs[s->n_outputs];
 
 	if (s->n_outputs == MAX_OUTPUTS) {
-		complain("--format: more than %d of them", MAX_OUTPUTS);
+		complain("--format: given more than %d times", MAX_OUTPUTS);
 		return false;
 	}
 	if (colon)
@@ -250,7 +250,7 @@ parse_format(struct settings *s)
 		return false;
 	}
 	if (colon && colon[1] == '\0') {
-		complain("--format=%s: no file is named after the colon", optarg);
+		complain("--format=%s: missing file name after the colon", optarg);
 		return false;
 	}
 	o->path = colon ? colon + 1 : NULL;
@@ -439,7 +439,7 @@ settle_outputs(struct settings *s)
 		return false;
 	}
 	if (s->output && n_unnamed == 0) {
-		complain("--output: each --format names its own file");
+		complain("--output: every --format already names its file");
 		return false;
 	}
 	return true;
@@ -500,13 +500,15 @@ settle_way(const struct settings *s)
 		return false;
 	}
 	if (s->has_sort && !can_sort(s, s->report.sort)) {
-		complain("--sort: that order is not one for %s; try --help", way);
+		complain("--sort: order not available for %s; try --help", way);
 		return false;
 	}
 	for (int i = 0; i < s->n_outputs; i++) {
 		if (format_can(s->outputs[i].format, way_of(s)))
 			continue;
-		fprintf(stderr, "gcprof-analyze: --format=%s is not one for %s; these are:",
+		fprintf(stderr,
+			"gcprof-analyze: --format=%s is not available for %s; these "
+			"are:",
 			s->outputs[i].format->name, way);
 		for (const struct format *f = formats; f->name; f++)
 			if (format_can(f, way_of(s)))
@@ -532,7 +534,7 @@ settle(struct settings *s)
 		(void)suppressions_add_builtin(s->detect.suppressions);
 	if ((s->n_questions || s->is_shell) &&
 	    (s->n_outputs > 1 || s->outputs[0].format != formats)) {
-		complain("--format: reports and questions do not go together");
+		complain("--format: questions such as --block have no formats");
 		return false;
 	}
 	return true;
@@ -544,13 +546,13 @@ is_taken(const struct settings *s, const char *path, int n, char **snapshots)
 {
 	for (int i = 0; i < n; i++)
 		if (s->outputs[i].path && outfile_is_same(s->outputs[i].path, path)) {
-			complain("'%s' is to be written twice; name another file", path);
+			complain("'%s' would be written twice; name another file", path);
 			return true;
 		}
 	for (; *snapshots; snapshots++)
 		if (outfile_is_same(*snapshots, path)) {
-			complain("'%s' is a snapshot to be read, and not written over;"
-				 " name another file",
+			complain("'%s' is an input, and would be overwritten; name "
+				 "another file",
 				 path);
 			return true;
 		}
@@ -592,7 +594,7 @@ options_parse(struct settings *s, int argc, char **argv)
 	if (!settle_outputs(s) || !settle_way(s) || !settle(s))
 		return OPTIONS_WRONG;
 	if (optind == argc) {
-		complain("no snapshot named, such as gcprof.PROGRAM.PID.1.heap; try "
+		complain("no snapshot given, such as gcprof.PROGRAM.PID.1.heap; try "
 			 "--help");
 		return OPTIONS_WRONG;
 	}

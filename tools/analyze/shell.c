@@ -67,7 +67,7 @@ ask_site(struct shell *s, const char *argument)
 	if (*argument == 'S' || *argument == 's')
 		argument++;
 	if (inspect_parse(argument, &site) != 0 || site > UINT32_MAX)
-		printf("'%s' is no site, such as S12\n", argument);
+		printf("invalid site '%s'; give one such as S12\n", argument);
 	else if (inspect_site(s->inspect, (uint32_t)site, stdout) < 0)
 		s->has_failed = true;
 }
@@ -112,7 +112,8 @@ ask_sites(struct shell *s, const char *argument)
 
 	options.one_list = true;
 	if (*argument && !parse_sort(argument, &options.sort)) {
-		printf("sites by '%s'? Try live, old, allocations, blocks, age\n",
+		printf("sites: invalid order '%s'; one of live, old, allocations, "
+		       "blocks, age\n",
 		       argument);
 		return;
 	}
@@ -150,17 +151,17 @@ static const struct command {
 	const char *name, *argument, *what;
 	void (*ask)(struct shell *s, const char *argument);
 } commands[] = {
-	{"block", "ADDRESS", "what is there: size, age, state, stack, what it points to",
+	{"block", "ADDRESS", "the block there: size, age, state, stack, pointers in it",
 	 ask_block},
-	{"who", "ADDRESS", "blocks and variables that point at it", ask_who},
-	{"path", "ADDRESS", "how a variable or a stack leads to it", ask_path},
+	{"who", "ADDRESS", "the blocks and variables that point to it", ask_who},
+	{"path", "ADDRESS", "the path to it, from a variable or a stack", ask_path},
 	{"site", "S12", "a site, and its live blocks, the largest first", ask_site},
 	{"sites", "[KEY]", "sites by live bytes, or by old, allocations, blocks, age",
 	 ask_sites},
 	{"findings", "", "leaks and verdicts", ask_findings},
 	{"report", "", "the whole report", ask_report},
 	{"help", "", "this", ask_help},
-	{"quit", "", "leave; so does the end of input", ask_quit},
+	{"quit", "", "quit; so does the end of input", ask_quit},
 };
 enum { N_COMMANDS = sizeof(commands) / sizeof(*commands) };
 
@@ -200,9 +201,10 @@ answer(struct shell *s, char *line)
 		return;
 	c = find_command(word, n);
 	if (!c)
-		printf("'%.*s' is no command; help lists them\n", (int)n, word);
+		printf("unknown command '%.*s'; help lists them\n", (int)n, word);
 	else if (c->argument[0] && c->argument[0] != '[' && !*argument)
-		printf("%s: which? %s %s\n", c->name, c->name, c->argument);
+		printf("%s: missing argument; usage: %s %s\n", c->name, c->name,
+		       c->argument);
 	else
 		c->ask(s, argument);
 	fflush(stdout);
@@ -287,7 +289,7 @@ shell_run(const struct heap *heap, struct symbols *symbols,
 	rl_attempted_completion_function = complete_line;
 #endif
 	if (is_terminal)
-		puts("help lists what can be asked; quit leaves");
+		puts("help lists the commands; quit leaves");
 	while (!s.is_over && !s.has_failed && (line = next_line(is_terminal)) != NULL) {
 		answer(&s, line);
 		free(line);

@@ -198,8 +198,8 @@ static int
 take_format(struct check *c)
 {
 	if (strcmp(optarg, "help") == 0) {
-		complain("--format: 'help' is no format; try gcprof-analyze "
-			 "--format=help");
+		complain("--format: unknown format 'help'; gcprof-analyze "
+			 "--format=help lists them");
 		return CHECK_WRONG_USAGE;
 	}
 	add(&c->formats, text("%s", optarg));
@@ -213,7 +213,7 @@ take_exitcode(struct check *c)
 	long n = strtol(optarg, &end, 10);
 
 	if (end == optarg || *end || n < 0 || n > 255) {
-		complain("--error-exitcode: '%s' is no exit status, 0 to 255", optarg);
+		complain("--error-exitcode: invalid exit status '%s'; 0 to 255", optarg);
 		return CHECK_WRONG_USAGE;
 	}
 	c->findings_status = (int)n;
@@ -279,7 +279,7 @@ parse(struct check *c, int argc, char **argv)
 	       (code = option_table_next(rows, N_ROWS(rows), true, argc, argv)) != -1)
 		r = take_option(c, code);
 	if (r == 0 && optind == argc) {
-		complain("check: which command?");
+		complain("check: no command given");
 		r = CHECK_WRONG_USAGE;
 	}
 	c->command = argv + optind;
@@ -712,10 +712,10 @@ say_what_goes_on(const char *dir)
 	if (d)
 		(void)closedir(d);
 	if (n == 1)
-		complain("process %s still runs, and is not in the report", one);
+		complain("process %s is still running, and was not checked", one);
 	else if (n)
-		complain("%lu processes, %s among them, still run, and are not in the "
-			 "report",
+		complain("%lu processes, %s among them, are still running, and were "
+			 "not checked",
 			 n, one);
 }
 
@@ -761,7 +761,7 @@ run_analyzer(const struct check *c, struct words *w, enum noise noise)
 	}
 	status = attend(c, pid);
 	if (WIFSIGNALED(status) && !sigismember(&c->watched, WTERMSIG(status))) {
-		complain("gcprof-analyze was ended by signal %d (%s)", WTERMSIG(status),
+		complain("gcprof-analyze was killed by signal %d (%s)", WTERMSIG(status),
 			 strsignal(WTERMSIG(status)));
 		return ANALYZER_FAILED;
 	}
@@ -887,8 +887,7 @@ analyze_rest(const struct check *c, struct snapshots *s)
 			s->list[n++] = s->list[i];
 			continue;
 		}
-		complain("the snapshot of process %ld cannot be read, and is not in the "
-			 "report%s",
+		complain("cannot read the snapshot of process %ld: it was not checked%s",
 			 (long)s->list[i].pid, c->output ? "" : "; --keep keeps it");
 		free(s->list[i].path);
 	}
@@ -948,22 +947,20 @@ wants_exit(const char *list)
 static void
 say_what_is_unknown(const struct check *c, const struct snapshots *s, int status)
 {
-	const char *what =
-		s->n ? "the command itself left no snapshot, only what it started did"
-		     : "no snapshot, so nothing is known of leaks";
+	const char *what = s->n ? "the command left no snapshot, only its children did"
+				: "no snapshot, nothing was checked";
 	const char *when = given_snapshot(c);
 
 	if (s->n_cut_short)
-		complain("%s: it was cut short while it was written", what);
+		complain("%s: it was incomplete, its writer was killed", what);
 	else if (WIFSIGNALED(status))
-		complain("%s: signal %d (%s) ended the program at once", what,
+		complain("%s: the program was killed by signal %d (%s)", what,
 			 WTERMSIG(status), strsignal(WTERMSIG(status)));
 	else if (when && !wants_exit(when))
-		complain("%s: --snapshot, '%s', is without 'exit'", what, when);
+		complain("%s: --snapshot=%s does not include 'exit'", what, when);
 	else
-		complain("%s: it ended by a system call of its own, could not write, or "
-			 "became a "
-			 "program that is static or has more rights",
+		complain("%s: it bypassed exit(), could not write, or executed a "
+			 "static or set-user-ID program",
 			 what);
 }
 
@@ -998,17 +995,14 @@ say_who_is_lost(const struct snapshots *s)
 
 	census_each(note_lost, &l);
 	if (l.n == 1)
-		complain("process %d (%s) left no snapshot, so nothing is known of its "
-			 "leaks",
+		complain("process %d (%s) left no snapshot, and was not checked",
 			 (int)l.pid, l.program);
 	else if (l.n)
-		complain("%u processes, %d (%s) among them, left no snapshot, so nothing "
-			 "is known "
-			 "of their leaks",
+		complain("%u processes, %d (%s) among them, left no snapshot, and "
+			 "were not checked",
 			 l.n, (int)l.pid, l.program);
 	if (census_unlisted())
-		complain("whether %u processes more left snapshots was not watched: "
-			 "there were too many",
+		complain("too many processes: %u more were not watched for snapshots",
 			 census_unlisted());
 	return l.n > 0;
 }
@@ -1029,15 +1023,15 @@ say_result(const struct check *c, const struct snapshots *s, int result, int sta
 	if (result == ANALYZER_FAILED)
 		complain("the analysis of %s failed", processes);
 	else if (result > ANALYZER_FAILED)
-		complain("the analysis of %s was ended", processes);
+		complain("the analysis of %s was interrupted", processes);
 	else if (strcmp(c->fail_on, "never") == 0)
 		complain("%s checked%s", processes, why);
 	else if (result == 0)
 		complain("%s checked: no findings of level %s%s%s", processes, c->fail_on,
 			 above, why);
 	else if (status)
-		complain("%s checked: findings of level %s%s; the program's own status "
-			 "is %d",
+		complain("%s checked: findings of level %s%s; the program's own exit "
+			 "status is %d",
 			 processes, c->fail_on, above, status);
 	else
 		complain("%s checked: findings of level %s%s; exit status %d", processes,
@@ -1060,7 +1054,8 @@ report(const struct check *c, pid_t pid, int wait_status)
 	if (is_missing)
 		say_what_is_unknown(c, &s, wait_status);
 	else if (WIFSIGNALED(wait_status))
-		complain("signal %d (%s) ended the program; the report shows that moment",
+		complain("the program was killed by signal %d (%s); the report shows "
+			 "the heap at that moment",
 			 WTERMSIG(wait_status), strsignal(WTERMSIG(wait_status)));
 	is_lost = say_who_is_lost(&s);
 	for (size_t i = 0; i < s.n && c->output; i++)
@@ -1117,7 +1112,7 @@ run_program(const struct check *c)
 			start_program(c, ends[1]);
 	}
 	if (pid < 0) {
-		complain("cannot start a process: %s", strerror(errno));
+		complain("cannot fork: %s", strerror(errno));
 		return EXIT_NOT_RUN;
 	}
 	(void)close(ends[1]);

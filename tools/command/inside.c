@@ -130,7 +130,7 @@ read_status(struct inside *in, struct ask_error *err)
 	}
 	(void)fclose(f);
 	if ((state == 'Z' || state == 'X') && !find_other_thread(in))
-		return ask_fail(err, "process %d has ended (a zombie)", (int)in->pid);
+		return ask_fail(err, "process %d has ended (zombie)", (int)in->pid);
 	return 0;
 }
 
@@ -147,9 +147,10 @@ remedy(void)
 		(void)fclose(f);
 	}
 	return geteuid() == 0 ? "it needs CAP_SYS_PTRACE"
-	       : scope > 0 ? "kernel.yama.ptrace_scope keeps other processes out: run as "
-			     "root, or set it to 0"
-			   : "run as its user, or as root";
+	       : scope > 0
+		       ? "restricted by kernel.yama.ptrace_scope; run as root, or set "
+			 "it to 0"
+		       : "run as its user, or as root";
 }
 
 static int
@@ -311,12 +312,15 @@ inside_find(struct inside *in, struct ask_error *err)
 	if (inside_has_ended(in))
 		(void)ask_fail(err, "process %d (%s) has ended", (int)in->pid, in->program);
 	else if (!s.has_library)
-		(void)ask_fail(err, "process %d (%s) does not run under gcprof",
+		(void)ask_fail(err,
+			       "process %d (%s) does not run under gcprof; start it with "
+			       "gcprof run",
 			       (int)in->pid, in->program);
 	else
-		(void)ask_fail(
-			err, "process %d (%s) runs under another version of libgcprof.so (%u; this is %d)",
-			(int)in->pid, in->program, s.version, PUBLISHED_VERSION);
+		(void)ask_fail(err,
+			       "process %d (%s) has another version of libgcprof.so (%u; "
+			       "this is %d); use the gcprof it was started with",
+			       (int)in->pid, in->program, s.version, PUBLISHED_VERSION);
 	return INSIDE_NOT;
 }
 

@@ -100,7 +100,8 @@ launch_find_analyzer(char *ret_path)
 	}
 	if (launch_find_tool("gcprof-analyze", ret_path) == 0)
 		return 0;
-	complain("gcprof-analyze is neither beside this program nor in " GCPROF_BINDIR);
+	complain("cannot find gcprof-analyze, neither beside this program nor "
+		 "in " GCPROF_BINDIR);
 	return -1;
 }
 
@@ -138,16 +139,16 @@ launch_check(const char *command, char *ret_library)
 		return r == -ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
 	}
 	if (target_check(path, why, sizeof(why)) < 0) {
-		complain("%s cannot be profiled: %s", path, why);
+		complain("cannot profile '%s': %s", path, why);
 		return EXIT_NOT_RUN;
 	}
 	if (find_library(library) < 0) {
-		complain("libgcprof.so is neither beside this program nor "
+		complain("cannot find libgcprof.so, neither beside this program nor "
 			 "in " GCPROF_LIBDIR);
 		return EXIT_NOT_RUN;
 	}
 	if (strpbrk(library, " :")) {
-		complain("%s cannot be preloaded: its name has a space or a colon",
+		complain("cannot preload '%s': its name contains a space or a colon",
 			 library);
 		return EXIT_NOT_RUN;
 	}
@@ -176,7 +177,7 @@ launch(char **command, const char *library)
 	(void)execvp(command[0], command);
 	/* The file has been looked at: what is not there is another one. */
 	if (errno == ENOENT) {
-		complain("%s: the interpreter that it names is not there", command[0]);
+		complain("cannot run '%s': no such interpreter", command[0]);
 		return EXIT_NOT_FOUND;
 	}
 	complain("%s: %s", command[0], strerror(errno));

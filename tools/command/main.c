@@ -34,7 +34,7 @@ done_printing(void)
 {
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return 0;
-	complain("cannot write: %s", strerror(errno));
+	complain("write error: %s", strerror(errno));
 	return EXIT_USAGE;
 }
 
@@ -174,7 +174,7 @@ command_run(int argc, char **argv)
 		}
 	}
 	if (optind == argc) {
-		complain("run: which command?");
+		complain("run: no command given");
 		return bad_usage(EXIT_USAGE);
 	}
 	status = launch_check(argv[optind], library);
@@ -203,8 +203,8 @@ command_top(int argc, char **argv)
 
 	(void)argc;
 	if (launch_find_tool("gcprof-top", path) < 0) {
-		complain("top: gcprof-top is neither beside this program nor "
-			 "in " GCPROF_BINDIR);
+		complain("top: cannot find gcprof-top, neither beside this program "
+			 "nor in " GCPROF_BINDIR);
 		return EXIT_NOT_RUN;
 	}
 	(void)execv(path, argv);
@@ -236,7 +236,7 @@ snapshot_of(const char *text, const struct ask_options *o)
 	errno = 0;
 	pid = strtol(text, &end, 10);
 	if (end == text || *end || errno || pid <= 0 || pid > INT_MAX) {
-		complain("'%s' is no process id", text);
+		complain("invalid process id '%s'", text);
 		return bad_usage(EXIT_USAGE);
 	}
 	if (ask_snapshot((pid_t)pid, o, name, &err) < 0) {
@@ -261,7 +261,7 @@ command_snapshot(int argc, char **argv)
 		switch (c) {
 		case SNAPSHOT_TIMEOUT:
 			if (parse_timeout(optarg, &o.timeout_ms) < 0) {
-				complain("'%s' is no number of seconds", optarg);
+				complain("invalid number of seconds '%s'", optarg);
 				return bad_usage(EXIT_USAGE);
 			}
 			break;
@@ -272,7 +272,7 @@ command_snapshot(int argc, char **argv)
 		}
 	}
 	if (optind + 1 != argc) {
-		complain("snapshot: of which process? One PID");
+		complain("snapshot: one PID expected");
 		return bad_usage(EXIT_USAGE);
 	}
 	return snapshot_of(argv[optind], &o);

@@ -298,14 +298,16 @@ fail_without_signal(const struct asking *a, struct ask_error *err)
 	int r;
 
 	if (when && !strstr(when, "signal"))
-		r = ask_fail(
-			err, "process %d (%s) does not wait for signal %s: its GCPROF_SNAPSHOT, '%s', is without 'signal'",
-			(int)in->pid, in->program, name ? name : "USR2", when);
+		r = ask_fail(err,
+			     "process %d (%s) takes no snapshots by signal %s: its "
+			     "GCPROF_SNAPSHOT=%s does not include 'signal'",
+			     (int)in->pid, in->program, name ? name : "USR2", when);
 	else
-		r = ask_fail(
-			err, "process %d (%s) handles or ignores the signals %s and %s itself: GCPROF_CUT_SIGNAL can name another",
-			(int)in->pid, in->program, name ? name : "USR2",
-			request ? request : "RTMAX-8");
+		r = ask_fail(err,
+			     "process %d (%s) handles or ignores signals %s and %s "
+			     "itself; set GCPROF_CUT_SIGNAL to another",
+			     (int)in->pid, in->program, name ? name : "USR2",
+			     request ? request : "RTMAX-8");
 	free(when);
 	free(name);
 	free(request);
@@ -328,8 +330,7 @@ check_may_be_asked(const struct asking *a, struct ask_error *err)
 	if (in->p.is_refusing)
 		return fail_refusing(a, err);
 	if (read_thread(in->pid, in->pid, &t) && t.state == 'T')
-		return ask_fail(err,
-				"process %d (%s) is stopped; kill -CONT %d lets it go on",
+		return ask_fail(err, "process %d (%s) is stopped; kill -CONT %d resumes it",
 				(int)in->pid, in->program, (int)in->pid);
 	return request_signal(in) ? 0 : fail_without_signal(a, err);
 }
@@ -341,12 +342,13 @@ fail_deaf(const struct asking *a, enum deafness why, struct ask_error *err)
 		[HEARS] = "its threads are busy in the kernel or in the library",
 		[STOPPED] = "it is stopped",
 		[BLOCKS] = "it blocks the signal",
-		[UNCAUGHT] = "it has taken our handler away by a system call of its own",
-		[SLEEPS] = "it sleeps in the kernel, beyond signals",
+		[UNCAUGHT] =
+			"it has removed gcprof's signal handler by a direct system call",
+		[SLEEPS] = "it is in uninterruptible sleep in the kernel",
 	};
 	unsigned ms = (unsigned)(now_ms() - a->begun_ms);
 
-	return ask_fail(err, "no answer from process %d (%s) in %u.%u s: %s",
+	return ask_fail(err, "no answer from process %d (%s) within %u.%u s: %s",
 			(int)a->in.pid, a->in.program, ms / 1000, ms % 1000 / 100,
 			reasons[why]);
 }
@@ -403,10 +405,11 @@ static int
 fail_found(const struct asking *a, enum inside_state state, struct ask_error *err)
 {
 	if (state == INSIDE_EARLY)
-		return ask_fail(err,
-				"process %d (%s) is not ready: it begins, or is a child "
-				"of vfork or of a clone that libgcprof.so has not seen",
-				(int)a->in.pid, a->in.program);
+		return ask_fail(
+			err,
+			"process %d (%s) is not ready: it is starting, or is a child "
+			"of vfork or of a clone unknown to libgcprof.so",
+			(int)a->in.pid, a->in.program);
 	if (inside_has_ended(&a->in) && a->in.program[0] && a->in.at)
 		return ask_fail(err, "process %d (%s) has ended", (int)a->in.pid,
 				a->in.program);
@@ -514,17 +517,18 @@ remedy_for(int error)
 	switch (error) {
 	case ENOENT:
 	case ENOTDIR:
-		return "; the directory that GCPROF_OUTPUT names is not there";
+		return "; the directory of GCPROF_OUTPUT does not exist";
 	case EACCES:
 	case EPERM:
 	case EROFS:
-		return "; GCPROF_OUTPUT can name a place where the program may write";
+		return "; set GCPROF_OUTPUT to a directory that the program may "
+		       "write to";
 	case ENOSPC:
 	case EDQUOT:
 	case EFBIG:
-		return "; GCPROF_OUTPUT can name a place with more room";
+		return "; set GCPROF_OUTPUT to a file system with more space";
 	case EINTR:
-		return "; the process that writes it was killed";
+		return "; the process that wrote it was killed";
 	default:
 		return "";
 	}
@@ -593,7 +597,7 @@ wait_without_process(const struct asking *a, const char *name, time_t since,
 			return 0;
 		nap(LONG_NAP_MS);
 	}
-	return ask_fail(err, "process %d (%s) ended before its snapshot '%s' was there",
+	return ask_fail(err, "process %d (%s) ended before its snapshot '%s' was complete",
 			(int)a->in.pid, a->in.program, name);
 }
 
@@ -638,17 +642,18 @@ wait_for_snapshot(struct asking *a, uint32_t number, time_t since, char *ret_nam
 	for (;; nap(NAP_MS)) {
 		if (!read_snapshot(a, number, &s, &r)) {
 			if (!name[0])
-				return ask_fail(
-					err, "process %d (%s) ended, or became another program, before its snapshot was there",
-					(int)a->in.pid, a->in.program);
+				return ask_fail(err,
+						"process %d (%s) ended, or executed "
+						"another program, before "
+						"its snapshot was complete",
+						(int)a->in.pid, a->in.program);
 			if (wait_without_process(a, name, since, err) < 0)
 				return -1;
 			break;
 		}
 		if (s.number != number || r.number != number) /* more came meanwhile */
 			return ask_fail(
-				err,
-				"process %d (%s) has written other snapshots meanwhile",
+				err, "process %d (%s) has written other snapshots in the meantime",
 				(int)a->in.pid, a->in.program);
 		strcpy(name, s.name);
 		if (r.state == PUBLISHED_WRITTEN)
@@ -656,7 +661,7 @@ wait_for_snapshot(struct asking *a, uint32_t number, time_t since, char *ret_nam
 		if (r.state == PUBLISHED_FAILED)
 			return fail_to_write(a, name, r.error, err);
 		if (now_ms() >= a->end_ms)
-			return ask_fail(err, "process %d (%s) still writes '%s'",
+			return ask_fail(err, "process %d (%s) is still writing '%s'",
 					(int)a->in.pid, a->in.program, name);
 		if (s.writer && now_ms() >= look_ms) {
 			look_ms = now_ms() + LATE_MS;
@@ -725,7 +730,7 @@ wait_for_page(struct asking *a, char *ret, size_t bytes, struct ask_error *err)
 			return ask_fail(err, "process %d has ended", (int)a->in.pid);
 		nap(2 * NAP_MS);
 	} while (now_ms() < a->end_ms);
-	return ask_fail(err, "process %d has no page yet", (int)a->in.pid);
+	return ask_fail(err, "process %d publishes no figures yet", (int)a->in.pid);
 }
 
 /* Returns 0 if there is one, 1 if it was asked for, -1. */
@@ -745,11 +750,13 @@ ask_for_page(struct asking *a, char *ret, size_t bytes, struct ask_error *err)
 		return -1;
 	if (answer.error)
 		return ask_fail(
-			err, "process %d (%s) cannot make a page to look at in /dev/shm or /tmp: %s",
+			err,
+			"process %d (%s) cannot publish its figures in /dev/shm or "
+			"/tmp: %s",
 			(int)a->in.pid, a->in.program, strerror(answer.error));
 	if (inside_read(&a->in) && read_page(a, ret, bytes) && *ret)
 		return 1;
-	return ask_fail(err, "process %d (%s) has no page to look at", (int)a->in.pid,
+	return ask_fail(err, "process %d (%s) publishes no figures", (int)a->in.pid,
 			a->in.program);
 }
 
@@ -771,7 +778,7 @@ ask_live(pid_t pid, const struct ask_options *o, int may_signal, char *ret_page,
 			     : snprintf(ret_page, PATH_MAX, "/proc/%d/root%s", (int)pid,
 					inside);
 		if (n >= PATH_MAX)
-			r = ask_fail(ret_err, "a name is too long: %s", inside);
+			r = ask_fail(ret_err, "name too long: %s", inside);
 	}
 	inside_let_go(&a.in);
 	return r;

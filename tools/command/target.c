@@ -147,7 +147,7 @@ why_not_linked_by(int fd, const Elf64_Phdr *ph)
 		return NULL;
 	name[n] = '\0';
 	if (strstr(name, "/ld-musl"))
-		return "it uses the musl C library, libgcprof.so the GNU one";
+		return "it uses the musl C library, libgcprof.so needs glibc";
 	return NULL;
 }
 
@@ -156,14 +156,14 @@ why_not_linked_by(int fd, const Elf64_Phdr *ph)
 static const struct {
 	const char *symbol, *why;
 } sanitizers[] = {
-	{"__tsan_init", "it has ThreadSanitizer, whose allocator must be the first: "
-			"build it without -fsanitize=thread"},
-	{"__msan_init", "it has MemorySanitizer, whose allocator must be the first: "
-			"build it without -fsanitize=memory"},
-	{"__asan_init", "it has AddressSanitizer, whose allocator must be the first: "
-			"build it without -fsanitize=address"},
-	{"__hwasan_init", "it has HWAddressSanitizer, whose allocator must be the first: "
-			  "build it without -fsanitize=hwaddress"},
+	{"__tsan_init", "ThreadSanitizer needs its own allocator; build it without "
+			"-fsanitize=thread"},
+	{"__msan_init", "MemorySanitizer needs its own allocator; build it without "
+			"-fsanitize=memory"},
+	{"__asan_init", "AddressSanitizer needs its own allocator; build it without "
+			"-fsanitize=address"},
+	{"__hwasan_init", "HWAddressSanitizer needs its own allocator; build it "
+			  "without -fsanitize=hwaddress"},
 };
 
 /* The strings of the dynamic section.  Returns NULL if they cannot be read; to be freed. */
@@ -237,7 +237,7 @@ why_not_elf(int fd, const char *path, const Elf64_Ehdr *eh)
 	if (eh->e_ident[EI_CLASS] != ELFCLASS64)
 		return "it is a 32-bit program, libgcprof.so a 64-bit library";
 	if (eh->e_ident[EI_DATA] != ELFDATA2LSB || eh->e_machine != EM_X86_64)
-		return "it is a program for another kind of machine";
+		return "it is built for another architecture";
 	for (i = 0; i < eh->e_phnum && i < MAX_PROGRAM_HEADERS; i++) {
 		if (read_at(fd, &ph, sizeof(ph),
 			    eh->e_phoff + (uint64_t)i * eh->e_phentsize) < 0)
@@ -254,8 +254,7 @@ why_not_elf(int fd, const char *path, const Elf64_Ehdr *eh)
 		return why;
 	if (is_dynamic_linker(path))
 		return NULL;
-	return "it is statically linked: no dynamic linker runs that could preload a "
-	       "library";
+	return "it is statically linked, and cannot preload a library";
 }
 
 /* ---- scripts ---- */
@@ -306,7 +305,7 @@ check_depth(const char *path, int depth, char *ret_why, size_t why_bytes)
 		char inner[PATH_MAX];
 
 		(void)snprintf(inner, sizeof(inner), "%s", ret_why);
-		(void)snprintf(ret_why, why_bytes, "it is a script of %s, and %s",
+		(void)snprintf(ret_why, why_bytes, "its interpreter is %s: %s",
 			       interpreter, inner);
 	}
 	return -1;

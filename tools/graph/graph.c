@@ -385,6 +385,20 @@ graph_state_name(enum graph_state state)
 	return names[state];
 }
 
+const char *
+graph_state_title(enum graph_state state)
+{
+	static const char *const titles[GRAPH_N_STATES] = {
+		[GRAPH_DEFINITE] = "definitely lost",
+		[GRAPH_INDIRECT] = "indirectly lost",
+		[GRAPH_POSSIBLE] = "possibly lost",
+		[GRAPH_REACHABLE] = "still reachable",
+		[GRAPH_IGNORED] = "ignored",
+	};
+
+	return titles[state];
+}
+
 enum graph_state
 graph_state_named(const char *name)
 {

@@ -102,6 +102,8 @@ graph_is_root(const struct graph *g, const struct heap_root *r)
 /* "definite" and the like, and back (GRAPH_N_STATES: no such word). */
 const char *graph_state_name(enum graph_state state);
 enum graph_state graph_state_named(const char *name);
+/* "definitely lost" and the like, as memcheck calls them. */
+const char *graph_state_title(enum graph_state state);
 
 /* "globals" and the like, of enum heapfile_root; NULL beyond the last. */
 const char *graph_root_name(uint32_t kind);

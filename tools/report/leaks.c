@@ -39,14 +39,7 @@ write_leak_line(FILE *f, const char *name, const struct heap_count *c)
 static void
 write_leaks(const struct report *r, FILE *f)
 {
-	/* As memcheck calls them. */
-	static const char *const names[GRAPH_N_STATES] = {
-		[GRAPH_DEFINITE] = "definitely lost",
-		[GRAPH_INDIRECT] = "indirectly lost",
-		[GRAPH_POSSIBLE] = "possibly lost",
-		[GRAPH_REACHABLE] = "still reachable",
-		[GRAPH_IGNORED] = "ignored",
-	};
+
 	const struct leaks *l = &r->findings->leaks;
 
 	if (l->is_off)
@@ -60,7 +53,8 @@ write_leaks(const struct report *r, FILE *f)
 	fprintf(f, layout_is_narrow(f) ? "\n" : " %22s\n", "bytes");
 	for (int state = 0; state < GRAPH_N_STATES; state++)
 		if (state != GRAPH_IGNORED || l->counts[state].blocks)
-			write_leak_line(f, names[state], &l->counts[state]);
+			write_leak_line(f, graph_state_title((enum graph_state)state),
+					&l->counts[state]);
 	write_leak_line(f, "suppressed", &l->suppressed);
 }
 

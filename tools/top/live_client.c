@@ -99,7 +99,7 @@ open_page(const char *name, struct ask_error *err)
 	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && read_page(fd, &page) &&
 	    page.version == LIVE_VERSION)
 		return fd;
-	say(err, "'%s' is no page of this version of gcprof", name);
+	say(err, "'%s' has the figures of another version of gcprof", name);
 	close(fd);
 	return -1;
 }
@@ -257,7 +257,7 @@ load(struct glance *g, struct ask_error *err)
 	if (!heap) {
 		say(err, "'%s': %s", name, hf_error_format(&error, text, sizeof(text)));
 	} else if (!heap->site_lives) {
-		say(err, "'%s' is a snapshot, and not what is shown live", name);
+		say(err, "'%s' is a snapshot; read it with gcprof-analyze", name);
 		heap_free(heap);
 		heap = NULL;
 	}
@@ -358,7 +358,7 @@ glance_look(struct glance *g, struct heap **ret_heap, struct ask_error *err)
 							 : GLANCE_WAITING;
 	g->is_waiting = false;
 	if (page.error) {
-		say(err, "process %d could not write its figures: %s", (int)g->pid,
+		say(err, "process %d cannot write its figures: %s", (int)g->pid,
 		    strerror(page.error));
 		return GLANCE_TROUBLE;
 	}

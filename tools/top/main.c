@@ -201,9 +201,8 @@ batch(struct top *t, const struct wanted *w)
 			if (t->is_ours && state == GLANCE_ENDED && round)
 				return 0; /* its status says how */
 			if (state == GLANCE_ENDED && !t->glance)
-				snprintf(
-					t->error.text, sizeof(t->error.text),
-					"the command ended before it could be looked at");
+				snprintf(t->error.text, sizeof(t->error.text),
+					 "the command ended before the first sample");
 			complain("top: %s", t->error.text);
 			return EXIT_NO_ANSWER;
 		}
@@ -277,8 +276,8 @@ finish_command(struct top *t, const struct wanted *w)
 	if (!t->has_status) {
 		signal(SIGINT, SIG_IGN);
 		signal(SIGQUIT, SIG_IGN);
-		complain("top: process %d goes on; its output goes to '%s'", (int)t->pid,
-			 w->output_name);
+		complain("top: process %d is still running; its output goes to '%s'",
+			 (int)t->pid, w->output_name);
 		while (waitpid(t->pid, &t->status, 0) < 0 && errno == EINTR)
 			;
 	}
@@ -387,7 +386,7 @@ find_process(struct top *t, const char *text)
 	unsigned long pid;
 
 	if (!parse_count(text, 1, &pid) || pid > INT_MAX) {
-		complain("top: '%s' is no process id; a command comes after --", text);
+		complain("top: invalid process id '%s'; give a command after --", text);
 		return wrong_usage();
 	}
 	t->pid = (pid_t)pid;
@@ -401,14 +400,14 @@ begin(struct top *t, struct wanted *w, char **argv, int argc, bool is_command)
 	int status;
 
 	if (!w->rounds && !(isatty(0) && isatty(1))) {
-		complain("top: there is no terminal; --batch prints plain text");
+		complain("top: not a terminal; --batch prints plain text");
 		return EXIT_USAGE;
 	}
 	glance_sweep();
 	if (is_command)
 		return start_command(t, w, argv);
 	if (argc > 1) {
-		complain("top: one PID, or a command after --");
+		complain("top: give one PID, or a command after --");
 		return wrong_usage();
 	}
 	status = find_process(t, argv[0]);
@@ -455,13 +454,13 @@ main(int argc, char **argv)
 		if (c == '?')
 			return wrong_usage();
 		if (!parse_option(&t, &w, c, optarg)) {
-			complain("top: --%s: '%s' cannot be used",
+			complain("top: --%s: invalid value '%s'",
 				 option_table_find(rows, N_ROWS(rows), c)->name, optarg);
 			return wrong_usage();
 		}
 	}
 	if (optind == argc) {
-		complain("top: of which process? A PID, or -- and a command");
+		complain("top: give a PID, or a command after --");
 		return wrong_usage();
 	}
 	status = begin(&t, &w, argv + optind, argc - optind,

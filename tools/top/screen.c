@@ -17,8 +17,8 @@ int
 screen_run(struct top *t)
 {
 	snprintf(t->error.text, sizeof(t->error.text),
-		 "gcprof was built without ncurses (Debian: libncurses-dev), and has no "
-		 "screen; --batch prints plain text");
+		 "gcprof was built without ncurses (Debian: libncurses-dev); "
+		 "--batch prints plain text");
 	return -1;
 }
 
@@ -163,20 +163,20 @@ open_help(struct screen *s)
 		"Up, Down, PgUp, PgDn, Home, End   choose a site, or scroll",
 		"Enter   the site's stack",
 		"s       sort by the next column: live, grown, grown/s, calls/s, age",
-		"p       pause, and go on",
-		"r       ask an idle program by signal",
-		"f       take a snapshot, and show what gcprof-analyze finds in it",
+		"p       pause or resume",
+		"r       sample an idle program, by signal",
+		"f       take a snapshot, and show its findings",
 		"h, ?    this page",
-		"q       leave; in a page: back to the table",
+		"q       quit; from a page: back to the table",
 		"",
-		"LIVE, BLOCKS  what is allocated and not freed, by place of allocation",
+		"LIVE, BLOCKS  allocated and not freed, by allocation site",
 		"GROWN         since gcprof top began",
 		"GROWN/s       between the last two samples, as is CALLS/s (allocations)",
 		"AGE           of the oldest block, to within an epoch",
 		"SITE          functions, innermost first, without those of the C "
 		"library",
 		"",
-		"Each sample forks the program once; gcprof(1) says more.",
+		"Each sample forks the program once; see gcprof(1).",
 	};
 
 	open_page(s, "Help");
@@ -254,7 +254,7 @@ analyze(struct screen *s, const char *snapshot)
 	pid_t pid;
 
 	if (launch_find_tool("gcprof-analyze", path) < 0 || pipe(ends) < 0) {
-		snprintf(s->message, sizeof(s->message), "gcprof-analyze cannot be run");
+		snprintf(s->message, sizeof(s->message), "cannot run gcprof-analyze");
 		return;
 	}
 	pid = fork();
@@ -272,9 +272,9 @@ analyze(struct screen *s, const char *snapshot)
 		;
 	if (s->page.n == 0)
 		add_line(s, VIEW_TEXT,
-			 status == 0 ? "There are no findings." : "gcprof-analyze failed.");
+			 status == 0 ? "No findings." : "gcprof-analyze failed.");
 	add_line(s, VIEW_TEXT, "");
-	add_line(s, VIEW_TEXT, "The snapshot stays, for gcprof-analyze:");
+	add_line(s, VIEW_TEXT, "The snapshot is kept, for gcprof-analyze:");
 	add_line(s, VIEW_TEXT, snapshot);
 }
 
@@ -286,8 +286,7 @@ open_findings(struct screen *s)
 	struct ask_error error;
 
 	o.timeout_ms = 30000;
-	snprintf(s->message, sizeof(s->message),
-		 "waiting for a snapshot, and its analysis ...");
+	snprintf(s->message, sizeof(s->message), "taking and analyzing a snapshot ...");
 	draw(s);
 	s->message[0] = '\0';
 	if (ask_snapshot(s->top->pid, &o, name, &error) < 0)
@@ -560,8 +559,8 @@ begin_screen(struct top *t)
 	SCREEN *terminal = newterm(NULL, stdout, stdin);
 
 	if (!terminal) {
-		snprintf(t->error.text,
-			 sizeof(t->error.text), "the terminal (TERM=%.50s) is not known; --batch prints plain text",
+		snprintf(t->error.text, sizeof(t->error.text),
+			 "unknown terminal type (TERM=%.50s); --batch prints plain text",
 			 getenv("TERM") ? getenv("TERM") : "");
 		return NULL;
 	}

@@ -167,7 +167,7 @@ start(void)
 	close(ends[0]);
 	if (error) {
 		close(ends[1]);
-		complain("no pager '%s': %s", c, strerror(error));
+		complain("cannot run pager '%s': %s", c, strerror(error));
 		return false;
 	}
 	pager.pid = pid;
