@@ -64,6 +64,8 @@ values_bytes(const char *s, const char *end, uint64_t *ret)
 	return true;
 }
 
+#define LONGEST_NS UINT64_C(1000000000000000000) /* 1000000000s */
+
 bool
 values_interval(const char *s, const char *end, uint64_t *ret)
 {
@@ -79,10 +81,12 @@ values_interval(const char *s, const char *end, uint64_t *ret)
 	uint64_t v;
 	size_t i;
 
-	if (!values_number(s, unit, &v) || v > 1000000000)
+	if (!values_number(s, unit, &v))
 		return false;
 	for (i = 0; i < sizeof units / sizeof units[0]; i++)
 		if (is_word(unit, end, units[i].unit)) {
+			if (v > LONGEST_NS / units[i].ns)
+				return false;
 			*ret = v * units[i].ns;
 			return true;
 		}

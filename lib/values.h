@@ -18,7 +18,8 @@
 bool values_number(const char *s, const char *end, uint64_t *ret);
 /* 4096, 16K, 16M, 2G, 1T, each also with a B or iB behind. */
 bool values_bytes(const char *s, const char *end, uint64_t *ret);
-/* 10s, 500ms, 2m, 1h; a plain number is seconds.  In nanoseconds; 0 is one, too. */
+/* 10s, 500ms, 2m, 1h; a plain number is seconds.  In nanoseconds; 0 is one, too,
+ * and 1000000000s the longest. */
 bool values_interval(const char *s, const char *end, uint64_t *ret);
 
 #endif

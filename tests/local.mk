@@ -29,6 +29,7 @@ unit_tests = \
 	tests/unit/test_growth \
 	tests/unit/test_several \
 	tests/unit/test_text \
+	tests/unit/test_values \
 	tests/unit/test_trend \
 	tests/unit/test_types \
 	tests/unit/test_vec \
@@ -173,6 +174,10 @@ tests_unit_test_fragmentation_LDADD = $(analyze_test_libs)
 tests_unit_test_several_SOURCES = tests/unit/test_several.c $(heapmaker_sources)
 tests_unit_test_several_CFLAGS = $(analyze_test_cflags)
 tests_unit_test_several_LDADD = $(analyze_test_libs)
+
+tests_unit_test_values_SOURCES = tests/unit/test_values.c lib/options.c lib/secure.c lib/values.c $(alone_sources)
+tests_unit_test_values_CFLAGS = $(core_test_cflags)
+tests_unit_test_values_LDADD = $(alone_test_libs)
 
 tests_unit_test_text_SOURCES = tests/unit/test_text.c
 tests_unit_test_text_CFLAGS = $(analyze_test_cflags)
