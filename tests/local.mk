@@ -28,6 +28,8 @@ unit_tests = \
 	tests/unit/test_fragmentation \
 	tests/unit/test_growth \
 	tests/unit/test_several \
+	tests/unit/test_formats \
+	tests/unit/test_options \
 	tests/unit/test_text \
 	tests/unit/test_values \
 	tests/unit/test_trend \
@@ -175,6 +177,18 @@ tests_unit_test_several_SOURCES = tests/unit/test_several.c $(heapmaker_sources)
 tests_unit_test_several_CFLAGS = $(analyze_test_cflags)
 tests_unit_test_several_LDADD = $(analyze_test_libs)
 
+# What gcprof-analyze has beside its main.
+report_test_cflags = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(tools_libreport_a_CFLAGS)
+report_test_libs = tools/libreport.a tools/libanalyze.a $(CMOCKA_LIBS) $(report_libs)
+
+tests_unit_test_formats_SOURCES = tests/unit/test_formats.c tests/unit/spoken.h
+tests_unit_test_formats_CFLAGS = $(report_test_cflags)
+tests_unit_test_formats_LDADD = $(report_test_libs)
+
+tests_unit_test_options_SOURCES = tests/unit/test_options.c tests/unit/spoken.h
+tests_unit_test_options_CFLAGS = $(report_test_cflags)
+tests_unit_test_options_LDADD = $(report_test_libs)
+
 tests_unit_test_values_SOURCES = tests/unit/test_values.c lib/options.c lib/secure.c lib/values.c $(alone_sources)
 tests_unit_test_values_CFLAGS = $(core_test_cflags)
 tests_unit_test_values_LDADD = $(alone_test_libs)
@@ -213,12 +227,12 @@ tests_fuzz_replay_heapfile_CFLAGS = $(AM_CFLAGS) $(analyze_cflags) $(GCP_REPLAY_
 tests_fuzz_replay_heapfile_LDADD = tests/fuzz/libsanitized.a $(analyze_libs)
 
 test_programs += tests/fuzz/analyze_sanitized
-tests_fuzz_analyze_sanitized_SOURCES = $(tools_gcprof_analyze_SOURCES)
-tests_fuzz_analyze_sanitized_CFLAGS = $(tools_gcprof_analyze_CFLAGS) $(GCP_REPLAY_FLAGS) \
+tests_fuzz_analyze_sanitized_SOURCES = tools/analyze/main.c $(tools_libreport_a_SOURCES)
+tests_fuzz_analyze_sanitized_CFLAGS = $(tools_libreport_a_CFLAGS) $(GCP_REPLAY_FLAGS) \
 	-DHAVE_HTML_PAGE=1 -DHTML_PAGE='"$(abs_srcdir)/tests/fuzz/page.html"'
-tests_fuzz_analyze_sanitized_LDADD = tests/fuzz/libsanitized.a $(tools_gcprof_analyze_LDADD)
+tests_fuzz_analyze_sanitized_LDADD = tests/fuzz/libsanitized.a $(report_libs)
 if HAVE_PROTOBUF_C
-nodist_tests_fuzz_analyze_sanitized_SOURCES = $(nodist_tools_gcprof_analyze_SOURCES)
+nodist_tests_fuzz_analyze_sanitized_SOURCES = $(nodist_tools_libreport_a_SOURCES)
 endif
 if !WITH_HTML
 tests_fuzz_analyze_sanitized_SOURCES += tools/report/html.c
