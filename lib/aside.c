@@ -44,6 +44,8 @@ aside_call(void (*f)(void *with), void *with)
 		f(with);
 		return;
 	}
+	GCP_ASSERT(a->top && (uintptr_t)a->top % 16 == 0);
+	GCP_ASSERT(!aside_has((uintptr_t)__builtin_frame_address(0)));
 	relaxed_store(&a->is_busy, true);
 	signal_fence();
 	gcprof_aside_switch(f, with, a->top);

@@ -61,10 +61,20 @@ extern const char *const loss_names[N_LOSSES];
 
 #define lose(what) ((void)atomic_add(&loss[what], 1))
 
+/* What must be so; of a build with --enable-debug, which says what was not, and traps.  In
+ * others nothing is computed, but x has to compile.  x may be false in no case, whatever the
+ * program does and whichever thread comes in between: what a program can bring about is
+ * counted (lose), and not asserted.  _SLOW: what walks a table. */
 #ifdef GCP_DEBUG
-#define GCP_ASSERT(x) ((x) ? (void)0 : __builtin_trap())
+void assertion_failed(const char *what, const char *file, int line) /* sys.c */
+	__attribute__((noreturn, cold));
+#define GCP_ASSERT(x) (likely(x) ? (void)0 : assertion_failed(#x, __FILE__, __LINE__))
+#define GCP_ASSERT_SLOW(x) GCP_ASSERT(x)
 #else
-#define GCP_ASSERT(x) ((void)0)
+#define GCP_ASSERT(x) ((void)sizeof((x) ? 1 : 0))
+#define GCP_ASSERT_SLOW(x) GCP_ASSERT(x)
 #endif
+/* Of a static function that only assertions call. */
+#define CHECK_ONLY __attribute__((unused))
 
 #endif

@@ -90,6 +90,7 @@ walk_part(uint32_t *chunk, uintptr_t base, size_t from, size_t to,
 {
 	size_t i = from;
 
+	GCP_ASSERT(from <= to && to <= BLOCKS_CHUNK_WORDS);
 	while (i < to) {
 		struct block b;
 		int stop;
@@ -119,16 +120,21 @@ walk_part(uint32_t *chunk, uintptr_t base, size_t from, size_t to,
 	return 0;
 }
 
-/* In its chunk. */
-static size_t __attribute__((unused)) granule_of(uintptr_t addr)
-{
-	return addr >> BLOCKS_GRANULE_BITS & (BLOCKS_CHUNK_WORDS - 1);
-}
-
-static int __attribute__((unused)) stop_at(const struct block *b, void *with)
+static CHECK_ONLY int
+stop_at(const struct block *b, void *with)
 {
 	(void)b, (void)with;
 	return 1;
+}
+
+/* Whether the shadow has a live block in [start, end), which lies in one chunk. */
+static CHECK_ONLY bool
+has_block(uint32_t *chunk, uintptr_t start, uintptr_t end)
+{
+	size_t from = (size_t)(blocks_words(chunk, start) - chunk);
+
+	return walk_part(chunk, 0, from, from + ((end - start) >> BLOCKS_GRANULE_BITS),
+			 stop_at, NULL) != 0;
 }
 
 /* Heap that lies in one chunk; start and end: of pages of the shadow.  One call of the
@@ -139,6 +145,10 @@ forget_in_chunk(uint32_t *chunk, uintptr_t start, uintptr_t end)
 	const uintptr_t part = 1 << BLOCKS_TOUCH_BITS;
 	uintptr_t run = 0, at = start, next; /* run: where it began; 0 = in none */
 
+	GCP_ASSERT(start < end);
+	GCP_ASSERT(start >> BLOCKS_CHUNK_BITS == (end - 1) >> BLOCKS_CHUNK_BITS);
+	GCP_ASSERT(start % (4 * mem_dense_page()) == 0);
+	GCP_ASSERT(end % (4 * mem_dense_page()) == 0);
 	for (; at < end; at = next) {
 		uint8_t *touched = blocks_touched(chunk, at);
 
@@ -148,8 +158,7 @@ forget_in_chunk(uint32_t *chunk, uintptr_t start, uintptr_t end)
 		if (run && (!relaxed_load(touched) || next >= end)) {
 			uintptr_t run_end = relaxed_load(touched) ? end : at;
 
-			GCP_ASSERT(!walk_part(chunk, 0, granule_of(run),
-					      granule_of(run_end - 1), stop_at, NULL));
+			GCP_ASSERT_SLOW(!has_block(chunk, run, run_end)); /* nobody-home */
 			mem_drop(blocks_words(chunk, run), (run_end - run) / 4);
 			run = 0;
 		}

@@ -103,6 +103,9 @@ blocks_words(uint32_t *chunk, uintptr_t addr)
 static ALWAYS_INLINE blocks_tag
 blocks_tag_of(uint32_t kind, site_id site, birth_id birth)
 {
+	GCP_ASSERT(kind < 8);
+	GCP_ASSERT(site < BLOCKS_SITES);
+	GCP_ASSERT(birth < BLOCKS_BIRTHS);
 	return (uint64_t)birth << 32 | BLOCKS_START | kind << BLOCKS_KIND_SHIFT | site;
 }
 
@@ -125,6 +128,8 @@ blocks_tag_bytes(uint32_t *w, size_t bytes)
 static ALWAYS_INLINE void
 blocks_tag_store(uint32_t *w, blocks_tag tag)
 {
+	GCP_ASSERT(tag & BLOCKS_START);
+	GCP_ASSERT(!((uintptr_t)w & 3));
 	/* x86 keeps stores in order, and so is the compiler to: the mark comes last. */
 	signal_fence();
 #ifdef __SANITIZE_THREAD__
@@ -174,15 +179,15 @@ uint64_t *blocks_large_make(uintptr_t addr);
 void blocks_large_walk(void (*f)(uintptr_t mebibyte, uint64_t word, void *with),
 		       void *with);
 
-/* Note that a block became live.
+/* Note that a block became live, or that one is another from now on.
  *
- * b        b->addr must not be live already.  If the shadow chunk could not be
+ * b        the address is a multiple of 16.  If the shadow chunk could not be
  *          mapped, the block stays unknown and LOSS_SHADOW has gone up.
  * Context  no lock; safe in a signal handler.
  * Cost     a store, two if the block is larger than BLOCKS_MAX_INLINE.
  */
 static ALWAYS_INLINE void
-blocks_insert(const struct block *b)
+blocks_put(const struct block *b)
 {
 	uint32_t *chunk, *w;
 	uint8_t *touched;
@@ -194,7 +199,9 @@ blocks_insert(const struct block *b)
 		if (!chunk)
 			return;
 	}
+	GCP_ASSERT(!(b->addr & 15));
 	w = blocks_words(chunk, b->addr);
+	GCP_ASSERT(b->bytes <= PTRDIFF_MAX);
 	tag = blocks_tag_of(b->kind, b->site, b->birth) | blocks_tag_bytes(w, b->bytes);
 	touched = blocks_touched(chunk, b->addr);
 	if (unlikely(!relaxed_load(touched)))
@@ -211,6 +218,8 @@ blocks_ready(uintptr_t addr)
 {
 	uint32_t *chunk = acquire_load(&blocks_chunks[addr >> BLOCKS_CHUNK_BITS]);
 
+	GCP_ASSERT(!(addr & 15));
+	GCP_ASSERT(!(addr >> BLOCKS_ADDRESS_BITS));
 	if (unlikely(!chunk) || unlikely(!relaxed_load(blocks_touched(chunk, addr))))
 		return NULL;
 	return blocks_words(chunk, addr);
@@ -286,9 +295,18 @@ blocks_find(uintptr_t addr, struct block *ret)
 	return ret->site < BLOCKS_SITES ? BLOCKS_FREED : BLOCKS_NEVER;
 }
 
+/* blocks_put where nobody has the address: one-owner (record.h). */
+static ALWAYS_INLINE void
+blocks_insert(const struct block *b)
+{
+	GCP_ASSERT(blocks_find(b->addr, &(struct block){0}) != BLOCKS_LIVE);
+	blocks_put(b);
+}
+
 static ALWAYS_INLINE void
 blocks_release(uint32_t *w, site_id site)
 {
+	GCP_ASSERT(site < BLOCKS_SITES);
 	relaxed_store(&w[0], BLOCKS_RELEASED + site);
 	/* The compiler must not let the release pass this; the hardware will not:
 	 * the allocator's own synchronisation orders it for the next owner. */
@@ -327,6 +345,7 @@ blocks_remove(const struct block *b)
 {
 	uint32_t *chunk = acquire_load(&blocks_chunks[b->addr >> BLOCKS_CHUNK_BITS]);
 
+	GCP_ASSERT(chunk && !(b->addr & 15));
 	blocks_release(blocks_words(chunk, b->addr), b->site);
 }
 

@@ -36,8 +36,10 @@ books_init(uint64_t start_ns)
 static struct book *
 book_at(uint32_t i)
 {
-	struct book *chunk = acquire_load(&s.chunks[i / CHUNK]);
+	struct book *chunk;
 
+	GCP_ASSERT(i < MAX_BOOKS);
+	chunk = acquire_load(&s.chunks[i / CHUNK]);
 	return chunk ? &chunk[i % CHUNK] : NULL;
 }
 
@@ -71,6 +73,7 @@ join_periods(void)
 {
 	uint32_t i;
 
+	GCP_ASSERT(s.n_periods == BOOKS_PERIODS);
 	relaxed_store(&books_shift, books_shift + 1);
 	join_pages();
 	for (i = 0; i < BOOKS_PERIODS / 2; i++)
@@ -91,7 +94,9 @@ turn(uint32_t volume, uint64_t now_ns, void (*sum)(struct epochs_counts *))
 				    .allocated_bytes = c.allocated_bytes,
 				    .live_blocks = c.allocations - c.frees,
 				    .live_bytes = c.allocated_bytes - c.freed_bytes};
+	GCP_ASSERT(relaxed_load(&s.is_turning));
 	while (s.n_periods < volume >> books_shift) {
+		GCP_ASSERT(s.n_periods < BOOKS_PERIODS);
 		s.periods[s.n_periods] = end;
 		relaxed_store(&s.n_periods, s.n_periods + 1);
 		if (s.n_periods == BOOKS_PERIODS)
@@ -123,6 +128,7 @@ books_room(void)
 {
 	uint32_t unit = 1u << relaxed_load(&books_shift);
 
+	GCP_ASSERT(relaxed_load(&books_shift) < 32);
 	return unit - (relaxed_load(&books_volume) & (unit - 1));
 }
 
@@ -221,6 +227,7 @@ books_death(struct books_pending *pending, const struct block *b, uint32_t born,
 {
 	struct book *page = page_of(b->site, b->bytes);
 
+	GCP_ASSERT(pending->n < BOOKS_PENDING);
 	if (!page)
 		return false;
 	pending->deaths[pending->n] = (struct books_death){
@@ -250,6 +257,7 @@ add_up(struct sums *sum, const struct books_death *d)
 	uint32_t class = age ? 32 - (uint32_t)__builtin_clz(age) : 0;
 	uint32_t born = books_period_of(d->born);
 
+	GCP_ASSERT(born < BOOKS_PERIODS);
 	if (class >= BOOKS_AGES)
 		class = BOOKS_AGES - 1;
 	if (!(sum->ages_set >> class & 1))
@@ -287,6 +295,9 @@ sum_up(struct books_death *d, const struct books_death *end, struct sums *sum)
 		add_up(sum, d);
 		d->page = NULL;
 	}
+	GCP_ASSERT(sum->n && sum->n == sum->n_later + sum->n_earlier + sum->n_same);
+	GCP_ASSERT(sum->n_foreign <= sum->n);
+	GCP_ASSERT(sum->ages_set && sum->born_set);
 	relaxed_store(&page->last_born, last);
 }
 
@@ -314,6 +325,8 @@ book(struct book *page, const struct sums *sum, uint32_t died)
 {
 	uint32_t set;
 
+	GCP_ASSERT(died < BOOKS_PERIODS);
+	GCP_ASSERT(relaxed_load(&page->site));
 	book_newest(page, sum, died);
 	(void)atomic_add(&page->n_freed, sum->n);
 	(void)atomic_add(&page->n_foreign, sum->n_foreign);
@@ -341,6 +354,7 @@ books_flush(struct books_pending *pending)
 	struct books_death *d = pending->deaths, *end = d + pending->n;
 	struct sums sum;
 
+	GCP_ASSERT(pending->n <= BOOKS_PENDING);
 	for (; d < end; d++) {
 		struct book *page = d->page;
 		uint32_t died = books_period_of(d->died);
@@ -412,6 +426,7 @@ books_n_periods(void)
 const struct books_period *
 books_period_get(uint32_t i)
 {
+	GCP_ASSERT(i < BOOKS_PERIODS);
 	return &s.periods[i];
 }
 

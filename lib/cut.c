@@ -120,6 +120,8 @@ wait_for(const uint32_t *word, uint32_t generation)
 static void
 answer(struct cut_thread *t, uint32_t generation)
 {
+	GCP_ASSERT(t->tid == sys_gettid());
+	GCP_ASSERT(acquire_load(&t->state) == CUT_ASKED);
 	t->thread_pointer = arch_thread_pointer();
 	release_store(&t->state, CUT_PARKED);
 	(void)__atomic_fetch_add(&c.n_answered, 1, __ATOMIC_RELEASE);
@@ -141,6 +143,7 @@ my_entry(uint32_t generation)
 	int tid = sys_gettid();
 	uint32_t i, n = acquire_load(&cut_now.n_threads);
 
+	GCP_ASSERT(n <= MAX_THREADS);
 	if ((int32_t)(acquire_load(&c.released) - generation) >= 0)
 		return NULL; /* too late: it is over */
 	for (i = 1; i < n; i++)
@@ -298,6 +301,7 @@ ask(int tid, void *with)
 		return;
 	memset(t, 0, sizeof *t);
 	t->tid = tid;
+	GCP_ASSERT(cut_now.n_threads && cut_now.n_threads < MAX_THREADS);
 	release_store(&cut_now.n_threads, cut_now.n_threads + 1);
 	q->n_new++;
 	if (q->number)
@@ -342,6 +346,7 @@ send(bool is_main_due)
 {
 	uint32_t i;
 
+	GCP_ASSERT(c.number && c.is_installed);
 	for (i = cut_now.n_threads - 1; i > 0; i--) {
 		struct cut_thread *t = &cut_now.threads[i];
 
@@ -530,6 +535,7 @@ release(uint64_t own_mask)
 	uint64_t start = sys_now_ns();
 	uint32_t i, done;
 
+	GCP_ASSERT((int32_t)(c.generation - acquire_load(&c.released)) > 0);
 	for (i = 1; i < cut_now.n_threads; i++)
 		if (is_main(&cut_now.threads[i]) &&
 		    acquire_load(&cut_now.threads[i].state) == CUT_PARKED)
@@ -558,6 +564,8 @@ cut_take(const struct cut_thread *self, enum cut_way way, int (*f)(void *with),
 	bool is_stopping;
 	int child = -EAGAIN;
 
+	GCP_ASSERT(self->sp || way == CUT_AFTER_END);
+	GCP_ASSERT(f && ret_result);
 	if (!cut_now.threads)
 		cut_now.threads = mem_map(MAX_THREADS * sizeof *cut_now.threads);
 	cut_now.pid = sys_getpid();
@@ -584,6 +592,7 @@ cut_take(const struct cut_thread *self, enum cut_way way, int (*f)(void *with),
 		note_others();
 	}
 	cut_now.n_unanswered = way == CUT_AFTER_END ? 1 : n_missing();
+	GCP_ASSERT(!is_stopping || cut_now.threads[0].state == CUT_PARKED);
 	if (way != CUT_IN_PLACE && way != CUT_AFTER_END && !is_next_child_init())
 		child = fork_writer(cut_now.n_unanswered || !is_stopping);
 	cut_now.pause_ns = sys_now_ns() - start;
@@ -630,6 +639,7 @@ cut_result(int child, bool is_waiting)
 		if (naps == MAX_NAPS)
 			sys_kill(child);
 	}
+	GCP_ASSERT(got < 0 || got == child);
 	if (got < 0) /* somebody else waited for it */
 		return -ECHILD;
 	return WIFEXITED(status) ? -WEXITSTATUS(status) : -EINTR;

@@ -123,7 +123,7 @@ cut_here(struct cut_thread *ret)
 void cut_interrupted(struct cut_thread *ret, const ucontext_t *uc);
 
 /* This thread was asked to stop while it was inside the library, and leaves it
- * now.  Context: guard down. */
+ * now, or has time for it: its mark (THREAD_PARK) is no longer in the guard. */
 void cut_park(void);
 
 #endif

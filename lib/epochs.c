@@ -55,6 +55,8 @@ static struct {
 void
 epochs_init(uint64_t young_bytes, uint32_t promote, uint64_t start_ns)
 {
+	GCP_ASSERT(young_bytes && promote >= 1);
+	GCP_ASSERT(!e.records); /* once */
 	e.young_bytes = young_bytes;
 	e.promote = promote;
 	e.start_ns = e.epoch_start_ns = start_ns;
@@ -108,6 +110,7 @@ thin_out(void)
 {
 	uint32_t half = MAX_RECORDS / 2, i, n = 0;
 
+	GCP_ASSERT(e.is_ticking && e.n_records == MAX_RECORDS);
 	for (i = 0; i < half; i += 2) {
 		struct epochs_record a = e.records[i];
 		const struct epochs_record *b = &e.records[i + 1];
@@ -125,6 +128,7 @@ thin_out(void)
 	}
 	memmove(&e.records[n], &e.records[half], (e.n_records - half) * sizeof *e.records);
 	e.n_records = n + e.n_records - half;
+	GCP_ASSERT(e.n_records == MAX_RECORDS - half / 2);
 }
 
 /* Flows since the epoch began; `now` are the sums of this moment. */
@@ -156,6 +160,19 @@ flows(const struct epochs_counts *now, struct epochs_record *r)
 	}
 }
 
+/* Whether each record follows the one before, up to this epoch. */
+static CHECK_ONLY bool
+records_are_in_order(void)
+{
+	epoch_no next = 1;
+	uint32_t i;
+
+	for (i = 0; i < e.n_records; i++)
+		if (e.records[i].first < next || !epochs_is_next(&e.records[i], &next))
+			return false;
+	return next <= epochs_current() + 1;
+}
+
 static bool
 tick(uint64_t now_ns, void (*sum)(struct epochs_counts *),
      void (*measure)(struct epochs_memory *), struct epochs_record *ret)
@@ -184,8 +201,11 @@ tick(uint64_t now_ns, void (*sum)(struct epochs_counts *),
 			      e.early[epoch / 8] | (uint8_t)(1u << epoch % 8));
 	if (e.n_records == MAX_RECORDS)
 		thin_out();
+	GCP_ASSERT(e.n_records < MAX_RECORDS);
+	GCP_ASSERT(ret->first == epoch && epochs_current() == epoch);
 	e.records[e.n_records] = *ret;
 	e.n_records++;
+	GCP_ASSERT_SLOW(records_are_in_order());
 	e.at_start = now;
 	relaxed_store(&e.epoch_start_ns, now_ns);
 	relaxed_store(&e.spent, 0);
@@ -211,6 +231,7 @@ epochs_tick(uint64_t now_ns, void (*sum)(struct epochs_counts *),
 static bool
 has_bit(const uint64_t *bits, birth_id id)
 {
+	GCP_ASSERT(bits && id < BLOCKS_BIRTHS);
 	return relaxed_load(&bits[id / 64]) >> id % 64 & 1;
 }
 
@@ -289,6 +310,7 @@ birth_set(birth_id id, const struct epochs_birth *to)
 {
 	struct epochs_birth *birth = birth_at(id);
 
+	GCP_ASSERT(birth);
 	relaxed_store(&birth->epoch, to->epoch);
 	relaxed_store(&birth->thread, to->thread);
 	relaxed_store(&birth->volume, to->volume);
@@ -299,8 +321,10 @@ epochs_birth_new(epoch_no epoch, thread_no thread, uint32_t volume)
 {
 	birth_id id;
 
+	GCP_ASSERT(epoch);
 	forking_change_begin();
 	id = take_spare();
+	GCP_ASSERT(!id || !has_bit(sweep.spare, id)); /* spare */
 	if (!id)
 		id = take_fresh();
 	if (!id) {
@@ -345,6 +369,7 @@ epochs_births_begin(void)
 void
 epochs_birth_see(birth_id id)
 {
+	GCP_ASSERT(relaxed_load(&sweep.is_sweeping));
 	if (id < BLOCKS_BIRTHS)
 		set_bit(sweep.seen[sweep.now], id);
 }
@@ -358,6 +383,7 @@ find_spare(uint32_t i)
 		~(relaxed_load(&sweep.seen[0][i]) | relaxed_load(&sweep.seen[1][i]));
 	uint64_t left, found = unseen & ~spare;
 
+	GCP_ASSERT(i < sweep.n_swept / 64);
 	if (i == 0)
 		found &= ~1ull; /* 0 is no birth */
 	for (left = found; left; left &= left - 1)
@@ -374,6 +400,8 @@ finish_sweep(bool is_complete)
 {
 	uint32_t i, n_seen = 0;
 
+	GCP_ASSERT(relaxed_load(&sweep.is_sweeping));
+	GCP_ASSERT(sweep.n_swept <= epochs_births_end());
 	if (!is_complete) {
 		/* As if this one had never been: all that were not seen before, were. */
 		for (i = 0; i <= sweep.n_swept / 64 && i < BIT_WORDS; i++)
@@ -479,6 +507,7 @@ keep_in_order(void)
 const struct epochs_record *
 epochs_record_get(uint32_t i)
 {
+	GCP_ASSERT(i < e.n_records);
 	return &e.records[i];
 }
 

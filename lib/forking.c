@@ -59,6 +59,8 @@ forking_change_begin(void)
 NOINLINE void
 forking_change_end(void)
 {
+	GCP_ASSERT(own.n_changes);
+	GCP_ASSERT(acquire_load(&n_changing));
 	if (--own.n_changes == 0)
 		(void)__atomic_fetch_sub(&n_changing, 1, __ATOMIC_RELEASE);
 }
@@ -86,6 +88,7 @@ forking_begin(void)
 		wait_for_forker();
 		none = 0;
 	}
+	GCP_ASSERT(acquire_load(&forker) == (uint32_t)sys_gettid());
 	own.is_forker = true;
 	while (__atomic_load_n(&n_changing, __ATOMIC_SEQ_CST) > own_changes &&
 	       sys_now_ns() < end)

@@ -16,6 +16,7 @@ static struct {
 void
 gate_init(void)
 {
+	GCP_ASSERT(!g.pid); /* once */
 	g.pid = sys_getpid();
 }
 
@@ -31,6 +32,7 @@ gate_after_fork(void)
 static void
 lower(void)
 {
+	GCP_ASSERT(acquire_load(&g.n_in_exec));
 	(void)__atomic_fetch_sub(&g.n_in_exec, 1, __ATOMIC_SEQ_CST);
 	sys_wake(&g.n_in_exec);
 }
@@ -90,6 +92,7 @@ gate_enter_exec(int number)
 		await_arrivals();
 		sys_wait(&g.is_sending, 1, UINT64_MAX);
 	}
+	GCP_ASSERT(!thread_tls.is_in_exec);
 	/* What this thread does in a handler from here on waits for others only. */
 	thread_tls.is_in_exec = true;
 	if (number && sys_pending_signals() >> (number - 1) & 1)
@@ -111,6 +114,7 @@ gate_begin(void)
 	uint64_t start = sys_now_ns();
 	uint32_t n, own = thread_tls.is_in_exec;
 
+	GCP_ASSERT(!acquire_load(&g.is_sending)); /* one cut at a time */
 	__atomic_store_n(&g.is_sending, 1, __ATOMIC_SEQ_CST);
 	while ((n = __atomic_load_n(&g.n_in_exec, __ATOMIC_SEQ_CST)) > own) {
 		if (sys_now_ns() - start > GATE_PATIENCE_NS) {

@@ -52,6 +52,8 @@ take_in(uint32_t chunk)
 {
 	uint64_t used = relaxed_load(&chunks[chunk].used);
 
+	GCP_ASSERT(chunk < MAX_CHUNKS && chunks[chunk].start);
+	GCP_ASSERT(!(used >> PER_CHUNK));
 	while (used != (1u << PER_CHUNK) - 1) {
 		uint64_t bit = (uint64_t)__builtin_ctzl(~used);
 		struct handler_stack *s;
@@ -61,6 +63,7 @@ take_in(uint32_t chunk)
 						 __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 			continue;
 		s = (struct handler_stack *)(chunks[chunk].start + (bit + 1) * STACK) - 1;
+		GCP_ASSERT((uintptr_t)s % 16 == 0 && bit < PER_CHUNK);
 		s->word = &chunks[chunk].used;
 		s->bit = bit;
 		return s;

@@ -55,6 +55,8 @@ take(size_t bytes)
 {
 	void *p;
 
+	GCP_ASSERT(bytes && bytes <= RUN_BYTES && bytes % 64 == 0);
+	GCP_ASSERT(run_used <= RUN_BYTES && run_now <= n_runs);
 	if (run_used + bytes > RUN_BYTES) {
 		run_now++;
 		run_used = 0;
@@ -114,6 +116,7 @@ end_in_chunks(uintptr_t addr, size_t bytes)
 		spans = mem_map(MAX_SPANS * sizeof *spans);
 	if (addr + bytes <= chunk_end || !spans || n_spans == MAX_SPANS)
 		return addr + bytes;
+	GCP_ASSERT(!n_spans || spans[n_spans - 1].start < addr);
 	spans[n_spans++] = (struct span){addr, addr + bytes};
 	return chunk_end;
 }
@@ -125,6 +128,7 @@ index_add(uintptr_t addr, size_t bytes)
 	uintptr_t granule = addr >> BLOCKS_GRANULE_BITS, next, end;
 	struct part **slot, *p;
 
+	GCP_ASSERT(!(addr & 15));
 	if (!c)
 		return false;
 	n_blocks++;
@@ -139,6 +143,8 @@ index_add(uintptr_t addr, size_t bytes)
 	if (!p->bits[(granule >> 6) & (PART_WORDS - 1)])
 		p->before[(granule >> 6) & (PART_WORDS - 1)] =
 			(uint16_t)(n_blocks - p->base);
+	/* By rising address: no later one has come. */
+	GCP_ASSERT(!(p->bits[(granule >> 6) & (PART_WORDS - 1)] >> (granule & 63)));
 	p->bits[(granule >> 6) & (PART_WORDS - 1)] |= 1ull << (granule & 63);
 	end = end_in_chunks(addr, bytes);
 	for (next = (addr | ((1u << PART_BITS) - 1)) + 1; next < end;
@@ -170,6 +176,7 @@ ordinal(const struct part *p, uintptr_t addr)
 	uintptr_t granule = addr >> BLOCKS_GRANULE_BITS;
 	size_t w = (granule >> 6) & (PART_WORDS - 1);
 
+	GCP_ASSERT(p && p->base && p->bits[w] >> (granule & 63) & 1);
 	return p->base + p->before[w] +
 	       (uint32_t)__builtin_popcountll(p->bits[w] & ((1ull << (granule & 63)) - 1));
 }
@@ -215,6 +222,7 @@ span_before(uintptr_t addr)
 		else
 			hi = mid;
 	}
+	GCP_ASSERT(lo <= n_spans);
 	return lo && addr < spans[lo - 1].end ? spans[lo - 1].start : 0;
 }
 
@@ -236,6 +244,7 @@ index_find(uintptr_t addr, struct index_block *ret)
 	ret->addr = start;
 	ret->bytes = b.bytes;
 	ret->ordinal = ordinal(c->parts[(start >> PART_BITS) & (N_PARTS - 1)], start);
+	GCP_ASSERT(ret->ordinal && ret->ordinal <= n_blocks);
 	return true;
 }
 
@@ -245,6 +254,7 @@ index_walk(int (*f)(const struct index_block *b, void *with), void *with)
 	struct index_block b = {0};
 	size_t i, k, w;
 
+	GCP_ASSERT(used_hi <= N_CHUNKS);
 	for (i = used_lo; i < used_hi; i++)
 		for (k = 0; chunks[i] && k < N_PARTS; k++) {
 			const struct part *p = chunks[i]->parts[k];

@@ -77,6 +77,21 @@ is_aligned(uintptr_t start, size_t align)
 	return !(start & (align - 1));
 }
 
+/* Whether any of [start, end) is free for whoever comes. */
+static CHECK_ONLY bool
+is_kept(uintptr_t start, uintptr_t end)
+{
+	int i;
+
+	for (i = 0; i < N_RUNS; i++) {
+		uint64_t run = acquire_load(&kept.runs[i]);
+
+		if (run && RUN_START(run) < end && RUN_END(run) > start)
+			return true;
+	}
+	return false;
+}
+
 /* ---- the kernel ----------------------------------------------------------- */
 
 static void
@@ -84,6 +99,8 @@ unmap(uintptr_t start, size_t bytes)
 {
 	if (!bytes)
 		return;
+	GCP_ASSERT(is_aligned(start | bytes, ARCH_PAGE));
+	GCP_ASSERT_SLOW(!is_kept(start, start + bytes));
 	blocks_forget(start, start + bytes);
 	/* Refused where it would divide a mapping and there are too many: then it is
 	 * address space that nobody knows, without memory. */
@@ -110,6 +127,7 @@ map_aligned(size_t bytes, size_t align)
 {
 	uintptr_t p, start;
 
+	GCP_ASSERT(align >= ARCH_PAGE && !(align & (align - 1)));
 	p = map_plain(bytes + align - ARCH_PAGE);
 	if (!p)
 		return 0;
@@ -148,6 +166,7 @@ map(size_t bytes, size_t align)
 static bool
 claim(int i, uint64_t run)
 {
+	GCP_ASSERT(run && i >= 0 && i < N_RUNS);
 	if (!__atomic_compare_exchange_n(&kept.runs[i], &run, 0, false, __ATOMIC_ACQ_REL,
 					 __ATOMIC_RELAXED))
 		return false;
@@ -161,6 +180,10 @@ put(uintptr_t start, size_t bytes)
 {
 	int i;
 
+	GCP_ASSERT(bytes && is_aligned(start | bytes, ARCH_PAGE));
+	GCP_ASSERT(RUN_START(RUN(start, bytes)) == start &&
+		   RUN_BYTES(RUN(start, bytes)) == bytes);
+	GCP_ASSERT_SLOW(!is_kept(start, start + bytes));
 	for (i = 0; i < N_RUNS; i++) {
 		uint64_t none = 0;
 
@@ -323,6 +346,8 @@ set_block(uintptr_t start, size_t bytes)
 {
 	uint64_t *word = blocks_large_make(start);
 
+	GCP_ASSERT(bytes && is_aligned(start | bytes, ARCH_PAGE));
+	GCP_ASSERT(BLOCK_BYTES(BLOCK(start, bytes)) == bytes);
 	if (!word)
 		return false;
 	/* One that has become shorter or longer where it is stays what it was. */
@@ -393,8 +418,12 @@ void *
 large_alloc(size_t bytes, size_t align, bool is_zeros)
 {
 	size_t room = large_round(bytes);
-	uintptr_t start = take(&room, align);
+	uintptr_t start;
 
+	GCP_ASSERT(bytes >= LARGE_MIN && bytes <= PTRDIFF_MAX);
+	GCP_ASSERT(align && !(align & (align - 1)));
+	start = take(&room, align);
+	GCP_ASSERT(!start || (room >= bytes && is_aligned(start, align)));
 	if (start) {
 		if (is_zeros)
 			clear(start, bytes);
@@ -483,6 +512,7 @@ large_free_slow(void *p)
 static void
 shrink(uintptr_t start, size_t have, size_t want)
 {
+	GCP_ASSERT(want >= LARGE_MIN && want <= have);
 	if (have - want < LEFT_OVER)
 		return;
 	(void)set_block(start, want);
@@ -492,6 +522,7 @@ shrink(uintptr_t start, size_t have, size_t want)
 static bool
 grow_here(uintptr_t start, size_t have, size_t want)
 {
+	GCP_ASSERT(want > have && is_aligned(want, ARCH_PAGE));
 	if (sys_mremap((void *)start, have, want, 0, NULL) < 0)
 		return false;
 	(void)atomic_add(&mapped, want - have);
@@ -549,6 +580,8 @@ large_realloc(void *p, size_t bytes, size_t align)
 	uint64_t *word, value = block_at(p, &word);
 
 	have = BLOCK_BYTES(value);
+	GCP_ASSERT(have >= LARGE_MIN); /* a block of ours */
+	GCP_ASSERT(bytes >= LARGE_MIN && align && !(align & (align - 1)));
 	if (is_aligned(start, align)) {
 		if (want <= have) {
 			shrink(start, have, want);
@@ -578,6 +611,7 @@ large_resize(void *p, size_t bytes, size_t extra)
 {
 	size_t have = large_usable(p), most, least;
 
+	GCP_ASSERT(have >= LARGE_MIN); /* a block of ours */
 	if (bytes > PTRDIFF_MAX / 2 || extra > PTRDIFF_MAX / 2)
 		return have;
 	most = large_round(bytes + extra < LARGE_MIN ? LARGE_MIN : bytes + extra);

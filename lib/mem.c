@@ -23,6 +23,7 @@ note_region(void *start, size_t bytes)
 	uint32_t i;
 
 	forking_change_begin();
+	GCP_ASSERT(bytes && !((uintptr_t)start & (MEM_PAGE - 1)));
 	i = atomic_add(&n_regions, 1);
 	if (i < MAX_REGIONS) {
 		regions[i].start = start;
@@ -36,6 +37,7 @@ mem_map(size_t bytes)
 {
 	long p;
 
+	GCP_ASSERT(bytes && bytes <= PTRDIFF_MAX);
 	bytes = (bytes + MEM_PAGE - 1) & ~(size_t)(MEM_PAGE - 1);
 	p = sys_mmap(NULL, bytes, PROT_READ | PROT_WRITE,
 		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -50,8 +52,12 @@ mem_map(size_t bytes)
 static void *
 map_shared(void *old, size_t bytes, int flags, int fd)
 {
-	long p = sys_mmap(old, bytes, PROT_READ | PROT_WRITE,
-			  MAP_SHARED | flags | (old ? MAP_FIXED : 0), fd, 0);
+	long p;
+
+	GCP_ASSERT(!((uintptr_t)old & (MEM_PAGE - 1)));
+	GCP_ASSERT(fd >= 0 || flags & MAP_ANONYMOUS);
+	p = sys_mmap(old, bytes, PROT_READ | PROT_WRITE,
+		     MAP_SHARED | flags | (old ? MAP_FIXED : 0), fd, 0);
 
 	if (p < 0)
 		return NULL;
@@ -90,6 +96,8 @@ mem_dense_page(void)
 void
 mem_drop(void *start, size_t bytes)
 {
+	GCP_ASSERT(!((uintptr_t)start & (MEM_PAGE - 1)));
+	GCP_ASSERT(!(bytes & (MEM_PAGE - 1)));
 	(void)sys_madvise(start, bytes, MADV_DONTNEED); /* else they stay what they are */
 }
 
@@ -109,7 +117,7 @@ mem_map_dense(size_t bytes)
 	return p;
 }
 
-/* INVARIANT  keep: (offset << 0) inside the current page run; a run that is
+/* INVARIANT  keep: `used` is a multiple of 64 beyond the head; a run that is
  * used up is replaced by whoever maps the next one first; losers waste theirs
  * until it is used up in turn. */
 static struct keep {
@@ -122,6 +130,7 @@ struct keep_head {
 void *
 mem_keep(size_t bytes)
 {
+	GCP_ASSERT(bytes);
 	bytes = (bytes + 63) & ~(size_t)63;
 	if (bytes > KEEP_BYTES / 4)
 		return mem_map(bytes);
@@ -131,6 +140,7 @@ mem_keep(size_t bytes)
 		if (run) {
 			size_t at = atomic_add(&((struct keep_head *)run)->used, bytes);
 
+			GCP_ASSERT(at >= 64 && at % 64 == 0); /* keep */
 			if (at + bytes <= KEEP_BYTES)
 				return run + at;
 		}

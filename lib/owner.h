@@ -36,6 +36,7 @@ owner_take(union owner *o, int tid)
 {
 	union owner was = {.word = acquire_load(&o->word)}, now = {.word = 0};
 
+	GCP_ASSERT(tid > 0);
 	now.tid = tid;
 	now.is_used = true;
 	if (was.is_used && (!was.is_ending || sys_is_thread(was.tid)))

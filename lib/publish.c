@@ -32,6 +32,7 @@ _Static_assert(sizeof own_results <= MEM_PAGE, "results fit into a page");
 static void
 begin_change(void)
 {
+	GCP_ASSERT(!(p.sequence & 1)); /* one writer, whose turn it is */
 	relaxed_store(&p.sequence, p.sequence | 1);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
@@ -39,6 +40,7 @@ begin_change(void)
 static void
 end_change(void)
 {
+	GCP_ASSERT(p.sequence & 1);
 	release_store(&p.sequence, p.sequence + 1);
 }
 
@@ -47,6 +49,7 @@ copy(char *to, size_t bytes, const char *from)
 {
 	size_t n = strlen(from);
 
+	GCP_ASSERT(bytes);
 	if (n >= bytes)
 		n = bytes - 1;
 	memcpy(to, from, n);
@@ -83,6 +86,7 @@ publish_after_fork(bool is_followed)
 	p.asker = 0;
 	p.live[0] = 0;
 	p.sequence = (p.sequence | 1) + 1;
+	GCP_ASSERT(results && !((uintptr_t)&p & (PUBLISHED_PAGE - 1)));
 	if (!is_followed)
 		publish_refuse("its GCPROF_FOLLOW does not follow children");
 	release_store(&p.pid, sys_getpid());
@@ -278,6 +282,7 @@ publish_snapshot_begin(uint32_t number, const char *name, bool is_in_child)
 	struct published_snapshot *s = &snapshots[number % PUBLISHED_SNAPSHOTS];
 	struct published_result *r;
 
+	GCP_ASSERT(number);
 	if (!p.pid)
 		return;
 	if (is_in_child && results == own_results) {
@@ -311,6 +316,7 @@ publish_snapshot_end(uint32_t number, int error)
 {
 	struct published_result *r = &results[number % PUBLISHED_SNAPSHOTS];
 
+	GCP_ASSERT(error <= 0);
 	if (!p.pid || r->number != number || relaxed_load(&r->state) != PUBLISHED_WRITING)
 		return;
 	relaxed_store(&r->error, -error);

@@ -431,7 +431,7 @@ record_resize(struct block *b, size_t bytes)
 	else
 		(void)atomic_add(&thread_strays.freed_bytes, b->bytes - bytes);
 	b->bytes = bytes;
-	blocks_insert(b);
+	blocks_put(b);
 	record_left((void *)b->addr);
 }
 

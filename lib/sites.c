@@ -102,6 +102,8 @@ chunk_of(site_id id)
 static ALWAYS_INLINE const struct node *
 node_at(site_id id)
 {
+	GCP_ASSERT(id >= SITE_FIRST && id < sites_end());
+	GCP_ASSERT(chunk_of(id));
 	return &chunk_of(id)->nodes[id % CHUNK_SITES];
 }
 
@@ -111,6 +113,7 @@ chunk_make(site_id id)
 {
 	struct chunk **slot = &chunks[id >> CHUNK_BITS], *none = NULL, *fresh;
 
+	GCP_ASSERT(id < SITES_MAX);
 	if (!acquire_load(slot)) {
 		fresh = mem_map(sizeof *fresh);
 		if (!fresh)
@@ -127,6 +130,7 @@ table_new(uint32_t n_slots)
 {
 	struct table *t = mem_map(sizeof *t + n_slots * sizeof t->slots[0]);
 
+	GCP_ASSERT(n_slots >= FIRST_SLOTS && !(n_slots & (n_slots - 1)));
 	if (t)
 		t->mask = n_slots - 1;
 	return t;
@@ -154,6 +158,8 @@ table_put(struct table *t, site_id id)
 	const struct node *node = node_at(id), *s;
 	uint32_t i = node->path, tries;
 
+	GCP_ASSERT(node->step); /* written before its number is handed out */
+	GCP_ASSERT(node->parent < SITES_MAX);
 	for (tries = 0; tries <= t->mask; tries++, i++) {
 		uint32_t *slot = &t->slots[i & t->mask], there = acquire_load(slot);
 
@@ -183,6 +189,32 @@ table_drop(struct table *t)
 	mem_drop((char *)t + MEM_PAGE, (bytes - 1) / MEM_PAGE * MEM_PAGE);
 }
 
+/* Whether each node of t, or an equal one, is in next. */
+static CHECK_ONLY bool
+has_all_of(const struct table *next, const struct table *t)
+{
+	uint32_t i;
+
+	for (i = 0; i <= t->mask; i++) {
+		uint32_t there = acquire_load(&t->slots[i]), k;
+		const struct node *node = there ? node_at(entry_id(there)) : NULL;
+		bool is_there = !node;
+
+		for (k = 0; !is_there && k <= next->mask; k++) {
+			uint32_t slot = (node->path + k) & next->mask;
+			uint32_t other = acquire_load(&next->slots[slot]);
+
+			if (!other)
+				break;
+			is_there = node_at(entry_id(other))->step == node->step &&
+				   node_at(entry_id(other))->parent == node->parent;
+		}
+		if (!is_there)
+			return false;
+	}
+	return true;
+}
+
 /* Make the next table of t, and let it take over.  Any number of threads may do so at
  * once: each copies all. */
 static NOINLINE void
@@ -200,6 +232,7 @@ grow(struct table *t)
 						 __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
 			next = none;
 	}
+	GCP_ASSERT(next != t && next->mask == 2 * t->mask + 1);
 	for (i = 0; i <= t->mask && acquire_load(&table_now) == t; i++) {
 		uint32_t there = __atomic_load_n(&t->slots[i], __ATOMIC_SEQ_CST);
 
@@ -207,8 +240,11 @@ grow(struct table *t)
 			(void)table_put(next, entry_id(there));
 	}
 	if (__atomic_compare_exchange_n(&table_now, &now, next, false, __ATOMIC_ACQ_REL,
-					__ATOMIC_ACQUIRE))
+					__ATOMIC_ACQUIRE)) {
+		/* found-or-made; another thread may be between its two puts */
+		GCP_ASSERT_SLOW(!sites_is_alone() || has_all_of(next, t));
 		table_drop(t);
+	}
 }
 
 /* The table to work with: at five eighths one thread goes to make room; the others wait
@@ -278,6 +314,7 @@ add(struct table *t, struct table *next, site_id parent, const struct site_step 
 	if (!c)
 		return 0;
 	node = &c->nodes[id % CHUNK_SITES];
+	GCP_ASSERT(!node->step); /* a number is given once */
 	node->step = step->step;
 	node->parent = parent;
 	node->path = step->path;
@@ -293,6 +330,8 @@ intern(site_id parent, const struct site_step *step)
 {
 	int tries;
 
+	GCP_ASSERT(step->step && parent < SITES_MAX);
+	GCP_ASSERT(parent < SITE_FIRST || node_at(parent)->step);
 	/* A thread that is held up may find its table full; it tries the one after. */
 	for (tries = 0; tries < 8; tries++) {
 		struct table *t = table_with_room(), *next;
@@ -320,6 +359,7 @@ make_path(struct site_step *steps, uint32_t n)
 	site_id node = steps[0].node;
 	uint32_t i;
 
+	GCP_ASSERT(node < SITES_MAX);
 	forking_change_begin();
 	for (i = 1; i <= n; i++) {
 		if (likely(node != SITE_FULL) && !(node = intern(node, &steps[i]))) {
@@ -385,6 +425,7 @@ sites_count(site_id id, uint64_t allocations, uint64_t bytes)
 	struct chunk *c = acquire_load(&chunks[id >> CHUNK_BITS]);
 	struct node *node;
 
+	GCP_ASSERT(id < sites_end());
 	if (unlikely(!c) && (c = chunk_make(id)) == NULL)
 		return;
 	node = &c->nodes[id % CHUNK_SITES];
@@ -400,8 +441,10 @@ sites_count(site_id id, uint64_t allocations, uint64_t bytes)
 void
 sites_weigh(site_id id, uint64_t allocations, uint64_t bytes)
 {
-	struct chunk *c = chunk_make(id);
+	struct chunk *c;
 
+	GCP_ASSERT(id < sites_end());
+	c = chunk_make(id);
 	if (c) {
 		(void)atomic_add(&c->weights[id % CHUNK_SITES].allocations, allocations);
 		(void)atomic_add(&c->weights[id % CHUNK_SITES].bytes, bytes);

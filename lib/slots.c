@@ -109,6 +109,7 @@ slot_own(void)
 	s = slot_take();
 	if (!s)
 		return NULL;
+	GCP_ASSERT(s->owner.is_used && (uintptr_t)s->data % 64 == 0);
 	s->aside.is_busy = false;
 	note_stack(&s->aside);
 	memcpy(s->data, gcprof_tsd_image, slots_data_bytes());
@@ -153,6 +154,7 @@ slots_ending_of(void *data)
 {
 	struct slot *s = (struct slot *)((char *)data - offsetof(struct slot, data));
 
+	GCP_ASSERT(s != own);
 	release_store(&s->owner.is_ending, true);
 }
 

@@ -24,6 +24,7 @@ static uint32_t n_records = 1;
 static struct thread_record *
 record_at(thread_no n)
 {
+	GCP_ASSERT(n <= MAX_RECORDS);
 	struct thread_record *chunk =
 		n && n < MAX_RECORDS ? acquire_load(&records[n >> RECORD_BITS]) : NULL;
 
@@ -53,6 +54,7 @@ record_new(int tid)
 						  __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
 	}
 	r = record_at(n);
+	GCP_ASSERT(r && !r->tid); /* a number is given once */
 	r->tid = tid;
 	r->first_epoch = epochs_current();
 	r->is_alive = true;
@@ -80,6 +82,7 @@ thread_is_abandoned(void)
 static bool
 has_unwind(struct thread *t)
 {
+	GCP_ASSERT(t->owner.is_used && t->owner.tid == sys_gettid());
 	if (!t->unwind)
 		t->unwind = mem_map(unwind_bytes());
 	if (!t->unwind) {
@@ -135,6 +138,7 @@ state_take(void)
 	t = mem_keep(sizeof *t); /* aligned as it wants to be */
 	if (!t)
 		return NULL;
+	GCP_ASSERT((uintptr_t)t % _Alignof(struct thread) == 0);
 	t->owner = (union owner){.tid = tid, .is_used = true};
 	(void)atomic_add(&n_states, 1);
 	t->next = acquire_load(&all);
@@ -156,11 +160,24 @@ seed(thread_no n)
 	return (x ^ x >> 33) | 1;
 }
 
+/* Whether this thread has this state, and no other. */
+static CHECK_ONLY bool
+is_mine_alone(const struct thread *mine)
+{
+	const struct thread *t;
+	bool is_there = false;
+
+	for (t = acquire_load(&all); t; t = t->next)
+		is_there |= t == mine;
+	return is_there && mine->owner.is_used && mine->owner.tid == sys_gettid();
+}
+
 NOINLINE struct thread *
 thread_make(void)
 {
 	struct thread *t;
 
+	GCP_ASSERT(thread_tls.guard && !thread_tls.state);
 	forking_change_begin();
 	t = state_take();
 	if (!t) {
@@ -169,6 +186,7 @@ thread_make(void)
 	}
 	/* What its last owner did in its very last moments. */
 	thread_flush(t);
+	GCP_ASSERT_SLOW(is_mine_alone(t));
 	t->number = record_new(t->owner.tid);
 	t->epoch = 0;
 	t->stop = t->look_at = t->sample_at = 0;
@@ -212,6 +230,7 @@ thread_init(void)
 NOINLINE void
 thread_evict(struct thread_cached *c, site_id site)
 {
+	GCP_ASSERT(c->site || !c->allocations);
 	if (c->allocations)
 		sites_count(c->site, c->allocations, c->bytes);
 	*c = (struct thread_cached){.site = site};
@@ -229,6 +248,7 @@ thread_flush(struct thread *t)
 		uint64_t blocks = t->allocations - t->other_blocks;
 		uint64_t bytes = thread_allocated(t) - t->other_bytes;
 
+		GCP_ASSERT(t->usual < SITES_MAX);
 		sites_count(t->usual, blocks - t->usual_blocks, bytes - t->usual_bytes);
 		t->usual_blocks = blocks;
 		t->usual_bytes = bytes;

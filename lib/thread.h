@@ -143,6 +143,7 @@ thread_enter_quick(void)
 static ALWAYS_INLINE bool
 thread_leave(void)
 {
+	GCP_ASSERT((thread_tls.guard & 0xff) == 1); /* inside, once */
 	signal_fence();
 	/* One instruction: a signal before it adds to what is subtracted from,
 	 * one after it finds the guard down. */
@@ -170,6 +171,8 @@ thread_count(struct thread *t, site_id site, size_t bytes)
 {
 	struct thread_cached *c = &t->cache[(site * 0x9e3779b1u) >> 24];
 
+	GCP_ASSERT(t == thread_tls.state && thread_tls.guard);
+	GCP_ASSERT(site && site < SITES_MAX);
 	if (unlikely(c->site != site))
 		thread_evict(c, site);
 	c->bytes += bytes;

@@ -46,6 +46,7 @@ give(void)
 	if (!data)
 		return false;
 	gcprof_tsd = (intptr_t)((uintptr_t)data - arch_thread_pointer());
+	GCP_ASSERT(gcprof_tsd); /* led */
 	return true;
 }
 
@@ -65,6 +66,7 @@ complete(void)
 		return false;
 	gcprof_je_dallocx(p, is_booted ? MALLOCX_TCACHE_NONE : 0);
 	tsd = slots_data();
+	GCP_ASSERT(tsd);
 	if (!is_booted) {
 		/* The first byte of the data says whether there is a cache.  If that is
 		 * not so, jemalloc may do as it is used to. */
@@ -105,6 +107,7 @@ clean_up_aside(void *tsd)
 int
 gcprof_jesys_key_create(pthread_key_t *key, void (*f)(void *))
 {
+	GCP_ASSERT(f && !clean_up); /* once */
 	clean_up = f;
 	return pthread_key_create(key, clean_up_aside);
 }
