@@ -1,7 +1,7 @@
 /* arch.h -- the machine that this is built for.
  *
  * In:   the compiler's name of it.
- * Out:  registers, calls of the kernel, pages, numbers of
+ * Out:  what lib/arch/README lists: registers, calls of the kernel, pages, numbers of
  *       DWARF's, words that a thread changes under its own signal handlers.
  * Not here: what the C library adds to that (libc_inside.h).
  *
@@ -13,7 +13,7 @@
 #if defined(__x86_64__) && defined(__LP64__)
 #include "arch/x86_64.h"
 #else
-#error "lib/arch/ has no header for this machine: x86_64.h is the example"
+#error "lib/arch/ has no header for this machine: lib/arch/README lists what it has to give"
 #endif
 
 #ifndef ARCH_NAME

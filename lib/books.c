@@ -146,7 +146,10 @@ min_deaths(void)
 {
 	uint32_t n = relaxed_load(&s.n_books);
 
-	return n < 1024 ? 4 : n < 2048 ? 16 : n < 4096 ? 64 : FIRST_PAGE;
+	return n < MAX_BOOKS / 8   ? 4
+	       : n < MAX_BOOKS / 4 ? 16
+	       : n < MAX_BOOKS / 2 ? 64
+				   : FIRST_PAGE;
 }
 
 /* A new page's number, or NO_PAGE. */

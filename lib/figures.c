@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "figures.h"
+#include "arch.h"
 #include "backend.h"
 #include "epochs.h"
 #include "mappings.h"
@@ -42,7 +43,7 @@ figures_rss(void)
 	if (sys_read_file("/proc/thread-self/statm", text, sizeof text) <= 0)
 		return sandbox_is_on() ? relaxed_load(&last) : 0; /* as it was before */
 	second = strchr(text, ' ');
-	relaxed_store(&last, second ? number_after(second, " ") * 4096 : 0);
+	relaxed_store(&last, second ? number_after(second, " ") * ARCH_PAGE : 0);
 	return relaxed_load(&last);
 }
 

@@ -16,7 +16,7 @@
 #include "base.h"
 
 #ifndef __GLIBC__
-#error "lib/libc_glibc.c is for the GNU C library: another needs a file like it"
+#error "lib/libc_glibc.c is for the GNU C library: lib/arch/README lists what another has to give"
 #endif
 
 /* Of the loader's: the stack pointer of the main thread's first frame. */

@@ -17,10 +17,11 @@
 #include "watch.h"
 
 #include <errno.h>
+#include <limits.h>
 
 /* Names of the snapshot that rules are checked with; whose turn it is has them. */
 static struct {
-	char keep[4096], file[4096 + 16];
+	char keep[PATH_MAX], file[PATH_MAX + 16];
 	bool can_keep;
 } watch;
 

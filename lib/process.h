@@ -15,11 +15,13 @@
 
 #include "base.h"
 
+#include <limits.h>
+
 struct process {
 	int pid;    /* of the process whose books these are */
 	int parent; /* at the start; only if the end is to be seen from the sleeper */
 	uint64_t start_ns, start_realtime_ns;
-	char executable[4096];
+	char executable[PATH_MAX];
 	const char *program;      /* its last component; NULL before the start */
 	const char *suppressions; /* of __lsan_default_suppressions, or NULL */
 	bool is_end_taken; /* atomic: the last snapshot is taken, or is not wanted; by whatever

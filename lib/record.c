@@ -10,6 +10,7 @@
 #include "epochs.h"
 #include "foreign.h"
 #include "large.h"
+#include "libc_inside.h"
 #include "modules.h"
 #include "options.h"
 #include "sample.h"
@@ -21,8 +22,6 @@
 #include "verify.h"
 
 #include <string.h>
-
-extern void *__libc_stack_end; /* a variable of the loader's */
 
 /* Bytes that a thread allocates between two looks at the clock, by weight: each
  * block weighs THREAD_PER_BLOCK more. */
@@ -276,7 +275,7 @@ bad_free(void *p, enum blocks_state state, const struct block *b, const struct c
 
 	/* The loader's first allocations come from its own data pages. */
 	if (state == BLOCKS_OUTSIDE && modules_find((uintptr_t)p, &m) &&
-	    (uintptr_t)&__libc_stack_end >= m.start && (uintptr_t)&__libc_stack_end < m.end)
+	    libc_is_loader(m.start, m.end))
 		return false;
 	site = c && thread_get() ? unwind_site(thread_get()->unwind, c) : SITE_NESTED;
 	if (badfrees_note(is_double ? HEAPFILE_BAD_DOUBLE : HEAPFILE_BAD_INVALID,

@@ -25,6 +25,7 @@
 #ifndef GCPROF_RECORD_H
 #define GCPROF_RECORD_H
 
+#include "arch.h"
 #include "base.h"
 #include "blocks.h"
 #include "books.h"
@@ -74,13 +75,7 @@ void record_alloc_nested(void *p, size_t bytes, enum heapfile_kind kind);
 static ALWAYS_INLINE void
 record_clear_vectors(void)
 {
-	__asm__ volatile("pxor %%xmm0, %%xmm0\n\tpxor %%xmm1, %%xmm1\n\t"
-			 "pxor %%xmm2, %%xmm2\n\tpxor %%xmm3, %%xmm3\n\t"
-			 "pxor %%xmm4, %%xmm4\n\tpxor %%xmm5, %%xmm5\n\t"
-			 "pxor %%xmm6, %%xmm6\n\tpxor %%xmm7, %%xmm7"
-			 :
-			 :
-			 : "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7");
+	arch_clear_vectors();
 }
 
 /* The quick way, for most of all calls: record_alloc where that needs neither a

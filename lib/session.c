@@ -15,6 +15,7 @@
 #include "forking.h"
 #include "gate.h"
 #include "libc.h"
+#include "libc_inside.h"
 #include "live.h"
 #include "mappings.h"
 #include "mem.h"
@@ -41,7 +42,6 @@
 #include <string.h>
 #include <sys/wait.h>
 
-extern void *__libc_stack_end; /* of the loader: argc, argv, envp stand there */
 int __cxa_atexit(void (*f)(void *), void *with, void *object);
 int __cxa_at_quick_exit(void (*f)(void *), void *object);
 /* A program may have it.  Not looked up by dlsym, which allocates when it finds
@@ -242,7 +242,7 @@ static void
 boot(void)
 {
 	/* Where the kernel put argc; environ is not set yet. */
-	uintptr_t *start = __libc_stack_end;
+	uintptr_t *start = libc_start();
 	char **environment = start ? (char **)(start + 1 + *start + 1) : NULL;
 
 	sys_ids_init();

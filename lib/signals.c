@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "signals.h"
+#include "arch.h"
 #include "cut.h"
 #include "handler.h"
 #include "options.h"
@@ -43,8 +44,7 @@ static const struct sigaction usual = {.sa_handler = SIG_DFL};
 static bool
 is_on_alt_stack(const ucontext_t *uc)
 {
-	uintptr_t sp = (uintptr_t)uc->uc_mcontext.gregs[REG_RSP],
-		  lo = (uintptr_t)uc->uc_stack.ss_sp;
+	uintptr_t sp = arch_sp(uc), lo = (uintptr_t)uc->uc_stack.ss_sp;
 
 	return !(uc->uc_stack.ss_flags & SS_DISABLE) && sp > lo &&
 	       sp - lo <= uc->uc_stack.ss_size;
@@ -53,8 +53,7 @@ is_on_alt_stack(const ucontext_t *uc)
 static bool
 enter(const ucontext_t *uc)
 {
-	return thread_enter_from((uintptr_t)uc->uc_mcontext.gregs[REG_RSP],
-				 is_on_alt_stack(uc));
+	return thread_enter_from(arch_sp(uc), is_on_alt_stack(uc));
 }
 
 /* Do what was noted: by another thread, now, or where the interrupted library is left. */
@@ -71,9 +70,7 @@ obey(const ucontext_t *uc)
 		trigger_leave();
 	} else if (thread_tls.guard < THREAD_PENDING && sys_getpid() == s.pid) {
 		/* One instruction, as in thread_leave. */
-		__asm__ volatile("addl %1, %0"
-				 : "+m"(thread_tls.guard)
-				 : "i"(THREAD_PENDING));
+		arch_add_own(&thread_tls.guard, THREAD_PENDING);
 	}
 }
 

@@ -22,13 +22,15 @@
 
 #include "base.h"
 
+#include <limits.h>
+
 enum turns_patience { TURNS_GO_ON, TURNS_WAIT };
 
 /* Written by who has the turn. */
 struct turns {
 	uint32_t n_snapshots;        /* the number of the last one */
 	int writer, watcher, viewer; /* children, or 0 */
-	char writing[4096];          /* name of the last snapshot */
+	char writing[PATH_MAX];      /* name of the last snapshot */
 	uint32_t writing_number;
 	uint32_t watch_number; /* of the snapshot that the watcher may keep, or 0 */
 };

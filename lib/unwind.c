@@ -3,8 +3,10 @@
  * SPDX-License-Identifier: MIT
  */
 #include "unwind.h"
+#include "arch.h"
 #include "aside.h"
 #include "cfi.h"
+#include "libc_inside.h"
 #include "mappings.h"
 #include "modules.h"
 #include "sites.h"
@@ -15,8 +17,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-
-extern void *__libc_stack_end; /* a variable of the loader's */
 
 enum {
 	/* Random recursion makes a new path of each stack: when there are so many
@@ -63,16 +63,8 @@ unwind_forget_rules(void)
 static ALWAYS_INLINE void
 capture(struct cfi_regs *regs)
 {
-	regs->known =
-		1u << CFI_RBX | 1u << CFI_RBP | 1u << CFI_RSP | 0xfu << 12 | 1u << CFI_RA;
-	__asm__ volatile("movq %%rbx, %0\n\tmovq %%rbp, %1\n\tmovq %%rsp, %2\n\t"
-			 "movq %%r12, %3\n\tmovq %%r13, %4\n\tmovq %%r14, %5\n\t"
-			 "movq %%r15, %6\n\tleaq 0f(%%rip), %%rax\n0:\tmovq %%rax, %7"
-			 : "=m"(regs->r[CFI_RBX]), "=m"(regs->r[CFI_RBP]),
-			   "=m"(regs->r[CFI_RSP]), "=m"(regs->r[12]), "=m"(regs->r[13]),
-			   "=m"(regs->r[14]), "=m"(regs->r[15]), "=m"(regs->r[CFI_RA])
-			 :
-			 : "rax", "memory");
+	regs->known = ARCH_DWARF_CAPTURED;
+	arch_capture_dwarf(regs->r);
 }
 
 /* The walk begins in the library itself and passes through it. */
@@ -157,12 +149,13 @@ unwind_all(struct unwind *u, const struct caller *c)
 NOINLINE uintptr_t
 unwind_origin(struct unwind *u, bool is_exit, uintptr_t ret_registers[UNWIND_REGISTERS])
 {
-	struct module_find own = {.start = 0}, loader = {.start = 0}, c = {.start = 0}, m;
+	static const uint8_t saved[ARCH_N_SAVED] = ARCH_DWARF_OF_SAVED;
+	struct module_find own = {.start = 0}, c = {.start = 0}, m;
 	struct cfi_regs regs = {.known = 0};
 	bool is_exact = true;
+	int i;
 
 	(void)modules_find((uintptr_t)&rules_generation, &own);
-	(void)modules_find((uintptr_t)&__libc_stack_end, &loader);
 	(void)modules_find((uintptr_t)&exit, &c);
 	capture(&regs);
 	for (;;) {
@@ -171,7 +164,7 @@ unwind_origin(struct unwind *u, bool is_exit, uintptr_t ret_registers[UNWIND_REG
 
 		if (!is_known ||
 		    !(m.start == own.start ||
-		      (is_exit && (m.start == loader.start || m.start == c.start))))
+		      (is_exit && (libc_is_loader(m.start, m.end) || m.start == c.start))))
 			break;
 		if (cfi_row(at, &m, &u->step.rules.scratch, &u->step.rules.row) != 0 ||
 		    u->step.rules.row.reg[CFI_RA].how == CFI_UNDEFINED ||
@@ -181,9 +174,8 @@ unwind_origin(struct unwind *u, bool is_exit, uintptr_t ret_registers[UNWIND_REG
 		if (!is_exact && regs.r[CFI_RSP] <= sp && !aside_is_switch(at))
 			break;
 	}
-	ret_registers[0] = regs.r[CFI_RBX];
-	ret_registers[1] = regs.r[CFI_RBP];
-	memcpy(&ret_registers[2], &regs.r[12], 4 * sizeof regs.r[0]);
+	for (i = 0; i < ARCH_N_SAVED; i++)
+		ret_registers[i] = regs.r[saved[i]];
 	return regs.r[CFI_RSP];
 }
 

@@ -35,6 +35,7 @@
 #ifndef GCPROF_UNWIND_H
 #define GCPROF_UNWIND_H
 
+#include "arch.h"
 #include "base.h"
 
 struct unwind; /* one for each thread */
@@ -47,11 +48,11 @@ void unwind_reset(struct unwind *u);
 site_id unwind_site(struct unwind *u, const struct caller *c);
 
 /* From where on the program's own frames begin, and what it has in registers
- * there: ret_registers gets rbx, rbp, r12 to r15.  The library's frames are
+ * there: ret_registers gets those that calls keep (arch_capture).  The library's frames are
  * passed over, and if is_exit those of libc and the loader, which call us at
  * the end of the process: what lies in them is no longer the program's.
  * Returns the stack pointer of the first frame that counts. */
-enum { UNWIND_REGISTERS = 6 };
+enum { UNWIND_REGISTERS = ARCH_N_SAVED };
 uintptr_t unwind_origin(struct unwind *u, bool is_exit,
 			uintptr_t ret_registers[UNWIND_REGISTERS]);
 

@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "unwind_step.h"
+#include "arch.h"
 #include "sys.h"
 
 #include <errno.h>
@@ -15,18 +16,19 @@ enum { MAX_GUESS = 16384 };
 bool
 step_readable_slow(struct stepper *s, uintptr_t addr)
 {
-	uintptr_t page = addr & ~(uintptr_t)4095;
+	uintptr_t page = arch_page_of(addr);
 
 	/* A word that is not aligned may reach into the next page. */
-	if (addr & 7 || addr < 4096 || addr >> 47 || !sys_is_readable(addr))
+	if (addr & 7 || addr < ARCH_PAGE || addr >> ARCH_ADDRESS_BITS ||
+	    !sys_is_readable(addr))
 		return false;
 	if (page == s->hi)
-		s->hi += 4096;
-	else if (page + 4096 == s->lo)
+		s->hi += ARCH_PAGE;
+	else if (page + ARCH_PAGE == s->lo)
 		s->lo = page;
 	else {
 		s->lo = page;
-		s->hi = page + 4096;
+		s->hi = page + ARCH_PAGE;
 	}
 	return true;
 }

@@ -65,6 +65,7 @@ lint_tests = \
 	tests/lint/symbols.sh \
 	tests/lint/format.sh \
 	tests/lint/includes.sh \
+	tests/lint/seams.sh \
 	tests/lint/man.sh \
 	tests/lint/shell.sh
 

@@ -37,7 +37,7 @@ enum {
 	ARCH_DWARF_RBX = 3,
 	ARCH_DWARF_FP = 6,
 	ARCH_DWARF_SP = 7,
-	ARCH_DWARF_R12 = 12, /* to r15 */
+	ARCH_DWARF_R12 = 12, /* and r13 to r15 behind it */
 	ARCH_DWARF_RA = 16,
 	ARCH_DWARF_N = 17
 };
@@ -78,6 +78,23 @@ arch_capture(uintptr_t *saved, uintptr_t *ret_pc, uintptr_t *ret_sp)
 		: "=&r"(*ret_pc), "=&r"(*ret_sp)
 		: "r"(saved)
 		: "memory");
+}
+
+/* The same, at the places of their numbers in r, of ARCH_DWARF_N; these are a set of bits. */
+#define ARCH_DWARF_CAPTURED                                                              \
+	(1u << ARCH_DWARF_RBX | 1u << ARCH_DWARF_FP | 1u << ARCH_DWARF_SP |              \
+	 0xfu << ARCH_DWARF_R12 | 1u << ARCH_DWARF_RA)
+static ALWAYS_INLINE void
+arch_capture_dwarf(uint64_t *r)
+{
+	__asm__ volatile("movq %%rbx, %0\n\tmovq %%rbp, %1\n\tmovq %%rsp, %2\n\t"
+			 "movq %%r12, %3\n\tmovq %%r13, %4\n\tmovq %%r14, %5\n\t"
+			 "movq %%r15, %6\n\tleaq 0f(%%rip), %%rax\n0:\tmovq %%rax, %7"
+			 : "=m"(r[ARCH_DWARF_RBX]), "=m"(r[ARCH_DWARF_FP]),
+			   "=m"(r[ARCH_DWARF_SP]), "=m"(r[12]), "=m"(r[13]), "=m"(r[14]),
+			   "=m"(r[15]), "=m"(r[ARCH_DWARF_RA])
+			 :
+			 : "rax", "memory");
 }
 
 /* ---- signal frames ------------------------------------------------------------ */
@@ -221,6 +238,13 @@ arch_clone_onto(long number, long flags, void *top, void (*f)(void))
 			 : "D"(flags), "b"(f)
 			 : "rdx", "r10", "r8", "rcx", "r11", "memory");
 	return ret;
+}
+
+/* In a loop that waits for another thread. */
+static ALWAYS_INLINE void
+arch_pause(void)
+{
+	__builtin_ia32_pause();
 }
 
 /* Not to be passed. */
