@@ -18,6 +18,8 @@ get(struct cursor *c, unsigned bytes)
 {
 	uint64_t v = 0;
 
+	GCP_ASSERT(bytes <= sizeof v);
+	GCP_ASSERT(c->at <= c->end && (!c->is_bad || c->at == c->end));
 	if ((size_t)(c->end - c->at) < bytes) {
 		c->is_bad = true;
 		c->at = c->end;

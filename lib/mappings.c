@@ -6,6 +6,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "mappings.h"
+#include "arch.h"
 #include "heapfile.h"
 #include "mem.h"
 #include "sys.h"
@@ -30,7 +31,7 @@ take_lock(void)
 	for (spins = 0; spins < MAX_SPINS; spins++) {
 		if (!__atomic_exchange_n(&lock, 1, __ATOMIC_ACQUIRE))
 			return true;
-		__builtin_ia32_pause();
+		arch_pause();
 	}
 	lose(LOSS_MAPPINGS);
 	return false;
@@ -39,6 +40,7 @@ take_lock(void)
 static void
 drop_lock(void)
 {
+	GCP_ASSERT(acquire_load(&lock));
 	release_store(&lock, 0);
 }
 
@@ -54,6 +56,7 @@ find_locked(uintptr_t addr)
 {
 	uint32_t lo = 0, hi = n_entries;
 
+	GCP_ASSERT(acquire_load(&lock));
 	while (lo < hi) {
 		uint32_t mid = lo + (hi - lo) / 2;
 
@@ -65,9 +68,20 @@ find_locked(uintptr_t addr)
 	return lo;
 }
 
+/* Whether an entry lies between its neighbours. */
+static CHECK_ONLY bool
+is_in_order_locked(uint32_t at)
+{
+	return at < n_entries && table[at].start < table[at].end &&
+	       (at == 0 || table[at - 1].end <= table[at].start) &&
+	       (at + 1 == n_entries || table[at].end <= table[at + 1].start);
+}
+
 static bool
 put_locked(uint32_t at, const struct mapping *m)
 {
+	GCP_ASSERT(acquire_load(&lock));
+	GCP_ASSERT(at <= n_entries && n_entries <= n_room);
 	if (n_entries == n_room) {
 		uint32_t room = n_room ? 2 * n_room : FIRST_ENTRIES;
 		struct mapping *bigger = mem_map(room * sizeof *bigger);
@@ -86,6 +100,7 @@ put_locked(uint32_t at, const struct mapping *m)
 	memmove(&table[at + 1], &table[at], (n_entries - at) * sizeof *table);
 	table[at] = *m;
 	n_entries++;
+	GCP_ASSERT(is_in_order_locked(at));
 	accessible += accessible_bytes(m);
 	return true;
 }
@@ -93,6 +108,8 @@ put_locked(uint32_t at, const struct mapping *m)
 static void
 take_out_locked(uint32_t at)
 {
+	GCP_ASSERT(at < n_entries);
+	GCP_ASSERT(accessible >= accessible_bytes(&table[at]));
 	accessible -= accessible_bytes(&table[at]);
 	n_entries--;
 	memmove(&table[at], &table[at + 1], (n_entries - at) * sizeof *table);
@@ -107,6 +124,7 @@ split_locked(uintptr_t addr)
 
 	if (at == n_entries || table[at].start >= addr)
 		return;
+	GCP_ASSERT(is_in_order_locked(at));
 	upper = table[at];
 	upper.start = addr;
 	accessible -= accessible_bytes(&table[at]);
@@ -122,8 +140,10 @@ remove_locked(uintptr_t start, uintptr_t end)
 
 	split_locked(start);
 	split_locked(end);
-	for (at = find_locked(start); at < n_entries && table[at].start < end;)
+	for (at = find_locked(start); at < n_entries && table[at].start < end;) {
+		GCP_ASSERT(table[at].start >= start && table[at].end <= end);
 		take_out_locked(at);
+	}
 }
 
 void

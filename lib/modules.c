@@ -129,6 +129,7 @@ add(module_no n, const struct dl_find_object *o, const struct module_find *place
 	read_build_id(m);
 	for (; n < MODULES_MAX; n++) {
 		there = NULL;
+		GCP_ASSERT(n && (n == 1 || acquire_load(&slots[n - 1]))); /* in order */
 		if (__atomic_compare_exchange_n(&slots[n], &there, m, false,
 						__ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
 			return n;
