@@ -15,6 +15,12 @@
 #define unlikely(x) __builtin_expect(!!(x), 0)
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 #define NOINLINE __attribute__((noinline))
+/* One copy of its machine code: it has labels of its own.  (clang makes no second.) */
+#if __has_attribute(noclone)
+#define NOCLONE __attribute__((noclone))
+#else
+#define NOCLONE
+#endif
 /* For variables that hot code reads: without it, the compiler has to fetch their
  * addresses first, as another object might define them. */
 #define HIDDEN __attribute__((visibility("hidden")))

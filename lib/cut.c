@@ -63,17 +63,17 @@ static void
 take_signals_over(uint64_t mask)
 {
 	uint64_t pending;
-	int rounds = 64, number;
+	int rounds = 64;
 
 	while ((pending = sys_pending_signals() & ~mask & ~LIBC_SIGNALS) != 0 && rounds--) {
 		siginfo_t infos[16];
-		int n = 0;
+		int n = 0, i;
 
 		/* All first: what is sent again is pending again. */
-		while (n < 16 && (number = sys_take_signal(pending, &infos[n])) > 0)
+		while (n < 16 && sys_take_signal(pending, &infos[n]) > 0)
 			n++;
-		for (number = 0; number < n; number++)
-			sys_send_to_self(infos[number].si_signo, &infos[number]);
+		for (i = 0; i < n; i++)
+			sys_send_to_self(infos[i].si_signo, &infos[i]);
 		if (n < 16)
 			break;
 	}
@@ -398,7 +398,7 @@ n_missing(void)
 {
 	uint32_t i, n = 0;
 
-	for (i = 1; i < cut_now.n_threads; i++) {
+	for (i = 1; cut_now.threads && i < cut_now.n_threads; i++) {
 		struct cut_thread *t = &cut_now.threads[i];
 
 		if (acquire_load(&t->state) != CUT_ASKED)

@@ -48,10 +48,23 @@ extern bool (*const decode_getters[DECODE_N_TYPES])(struct decoder *d);
 
 /* heapfile_read.c: fill in *d->error; false for the convenience of the caller,
  * who fails too.  A record of the section at hand is wrong at `at`. */
-bool decode_bad(struct decoder *d, const uint8_t *at, const char *message);
+void decode_note_bad(struct decoder *d, const uint8_t *at, const char *message);
+static inline bool
+decode_bad(struct decoder *d, const uint8_t *at, const char *message)
+{
+	decode_note_bad(d, at, message);
+	return false;
+}
 
 /* It names a record of another section that does not exist. */
-bool decode_bad_reference(struct decoder *d, const uint8_t *at, enum heapfile_type type);
+void decode_note_bad_reference(struct decoder *d, const uint8_t *at,
+			       enum heapfile_type type);
+static inline bool
+decode_bad_reference(struct decoder *d, const uint8_t *at, enum heapfile_type type)
+{
+	decode_note_bad_reference(d, at, type);
+	return false;
+}
 
 /* The sink said stop, which is no fault of the file. */
 bool decode_stopped(struct decoder *d);

@@ -76,14 +76,13 @@ hf_error_format(const struct hf_error *error, char *buf, size_t n)
 	return buf;
 }
 
-static bool fail(struct hf_error *e, enum hf_code code, const char *section,
-		 uint64_t offset, const char *format, ...)
+static void fill_in(struct hf_error *e, enum hf_code code, const char *section,
+		    uint64_t offset, const char *format, ...)
 	__attribute__((format(printf, 5, 6)));
 
-/* Fill in *e; false for the convenience of the caller, which fails too. */
-static bool
-fail(struct hf_error *e, enum hf_code code, const char *section, uint64_t offset,
-     const char *format, ...)
+static void
+fill_in(struct hf_error *e, enum hf_code code, const char *section, uint64_t offset,
+	const char *format, ...)
 {
 	va_list args;
 
@@ -95,8 +94,14 @@ fail(struct hf_error *e, enum hf_code code, const char *section, uint64_t offset
 	va_start(args, format);
 	vsnprintf(e->message, sizeof(e->message), format, args);
 	va_end(args);
-	return false;
 }
+
+/* Fill in *e; false for the convenience of the caller, which fails too. */
+#define fail(...)                                                                        \
+	({                                                                               \
+		fill_in(__VA_ARGS__);                                                    \
+		false;                                                                   \
+	})
 
 static bool
 fail_os(struct hf_error *e)
@@ -107,18 +112,18 @@ fail_os(struct hf_error *e)
 	return false;
 }
 
-bool
-decode_bad(struct decoder *d, const uint8_t *at, const char *message)
+void
+decode_note_bad(struct decoder *d, const uint8_t *at, const char *message)
 {
-	return fail(d->error, HF_RECORD, d->error->section, (uint64_t)(at - d->file),
-		    "%s", message);
+	(void)fail(d->error, HF_RECORD, d->error->section, (uint64_t)(at - d->file), "%s",
+		   message);
 }
 
-bool
-decode_bad_reference(struct decoder *d, const uint8_t *at, enum heapfile_type type)
+void
+decode_note_bad_reference(struct decoder *d, const uint8_t *at, enum heapfile_type type)
 {
-	return fail(d->error, HF_RECORD, d->error->section, (uint64_t)(at - d->file),
-		    "number beyond the %s section's records", kinds[type].name);
+	(void)fail(d->error, HF_RECORD, d->error->section, (uint64_t)(at - d->file),
+		   "number beyond the %s section's records", kinds[type].name);
 }
 
 bool

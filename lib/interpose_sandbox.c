@@ -111,7 +111,7 @@ note_changed(long number, long a, long b, long c, long d, long e)
 	case SYS_madvise:
 		if (large_is_passing((int)c))
 			break;
-		/* fall through */
+		__attribute__((fallthrough));
 	case SYS_mprotect:
 	case SYS_munmap:
 	case SYS_mlock:

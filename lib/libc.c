@@ -79,7 +79,8 @@ static const ElfW(Sym) * symbol_in(const struct object *o, const char *name)
 {
 	enum { HIDDEN_VERSION = 0x8000 }; /* an older one than the usual */
 	const uint32_t n_buckets = o->hash[0], first = o->hash[1], n_words = o->hash[2];
-	const uint32_t *buckets = o->hash + 4 + 2 * n_words, *chain = buckets + n_buckets;
+	const uint32_t *buckets = o->hash + 4 + (size_t)2 * n_words,
+		       *chain = buckets + n_buckets;
 	uint32_t hash = 5381, i;
 	const char *c;
 

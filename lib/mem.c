@@ -193,7 +193,7 @@ mem_resident_bytes(void)
 			if (sys_mincore(regions[i].start + at, part, pages) < 0)
 				continue;
 			for (k = 0; k < part / MEM_PAGE; k++)
-				total += (pages[k] & 1) * MEM_PAGE;
+				total += (size_t)(pages[k] & 1) * MEM_PAGE;
 		}
 	}
 	return total;

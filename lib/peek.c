@@ -65,7 +65,7 @@ on_fault(int number, siginfo_t *info, void *context)
 }
 
 /* Returns whether f came to its end. */
-static __attribute__((noinline, noclone)) bool
+static NOINLINE NOCLONE bool
 with_landing(int (*f)(void *with), void *with, int *ret)
 {
 	void *buf[5];

@@ -291,7 +291,7 @@ step_by_frame_pointer(struct verify *v)
 	to[REG_R15] = (greg_t)their_register(v, UNW_X86_64_R15);
 	to[REG_RBP] = (greg_t)frame[0];
 	to[REG_RIP] = (greg_t)frame[1];
-	to[REG_RSP] = (greg_t)(bp + 16);
+	to[REG_RSP] = (greg_t)bp + 16;
 	return frame[1] == 0                                 ? ENDED
 	       : lu.init_local(&v->cursor, &v->context) == 0 ? STEPPED
 							     : FAILED;

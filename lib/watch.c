@@ -163,11 +163,10 @@ put_states(char *to, size_t bytes)
 static void
 take_states(const char *text)
 {
-	watch_state states[WATCH_MAX_RULES];
+	watch_state states[WATCH_MAX_RULES] = {0};
 	uint32_t i;
 
 	for (i = 0; i < w.rules.n; i++) {
-		states[i] = 0;
 		if (*text < '0' || *text > '9')
 			return;
 		for (; *text >= '0' && *text <= '9'; text++)

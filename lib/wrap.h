@@ -21,11 +21,18 @@
 
 #define EXPORT __attribute__((visibility("default")))
 
+/* An alias has the attributes of what it stands for; else gcc warns. */
+#if __has_attribute(copy)
+#define COPY(name) __attribute__((copy(name)))
+#else
+#define COPY(name)
+#endif
+
 /* A function under a name that always means ours, and whether a program's own
  * definition stands before it; found out once, before the program's code runs. */
 #define OWN(name, type, arguments)                                                       \
-	type own_##name arguments                                                        \
-		__attribute__((alias(#name), visibility("hidden"), copy(name)));         \
+	type own_##name arguments __attribute__((alias(#name), visibility("hidden")))    \
+	COPY(name);                                                                      \
 	static bool replaced_##name;                                                     \
 	__attribute__((constructor(101))) static void look_for_##name(void)              \
 	{                                                                                \

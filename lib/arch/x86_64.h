@@ -270,7 +270,7 @@ extern const char gcprof_peek_first[] HIDDEN, gcprof_peek_behind[] HIDDEN;
 
 /* For peek.c.  Returns how many words are left.  A handler goes on at gcprof_peek_behind, with rcx as it
  * was at the word that cannot be read: SDM 2, REP. */
-static __attribute__((noinline, noclone, unused)) size_t
+static NOINLINE NOCLONE __attribute__((unused)) size_t
 arch_copy_words(uintptr_t *to, uintptr_t from, size_t n)
 {
 	uintptr_t word;

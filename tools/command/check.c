@@ -348,7 +348,7 @@ exit_status(int status)
 static void
 set_output(const char *dir)
 {
-	char name[2 * PATH_MAX + sizeof(SNAPSHOT_NAME)], *to = name;
+	char name[(size_t)2 * PATH_MAX + sizeof(SNAPSHOT_NAME)], *to = name;
 
 	for (; *dir; dir++) {
 		if (*dir == '%')

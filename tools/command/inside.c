@@ -336,7 +336,7 @@ inside_option(const struct inside *in, const char *name)
 		return NULL;
 	}
 	all[n] = '\0';
-	for (at = all; at < all + n; at += strlen(at) + 1)
+	for (at = all; at < all + n && !value; at += strlen(at) + 1)
 		if (strncmp(at, name, length) == 0 && at[length] == '=')
 			value = strdup(at + length + 1);
 	free(all);

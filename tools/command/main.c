@@ -288,14 +288,17 @@ command_shell(int argc, char **argv)
 	char analyzer[PATH_MAX];
 	char **words = calloc((size_t)argc + 2, sizeof(*words));
 
-	if (!words || launch_find_analyzer(analyzer) < 0)
+	if (!words || launch_find_analyzer(analyzer) < 0) {
+		free(words);
 		return EXIT_USAGE;
+	}
 	words[0] = analyzer;
 	words[1] = option;
 	for (int i = 1; i < argc; i++)
 		words[i + 1] = argv[i];
 	(void)execv(analyzer, words);
 	complain("'%s': %s", analyzer, strerror(errno));
+	free(words);
 	return EXIT_USAGE;
 }
 

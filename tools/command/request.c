@@ -96,7 +96,7 @@ struct thread {
 static bool
 has_signal(uint64_t set, int number)
 {
-	return set >> (number - 1) & 1;
+	return number > 0 && set >> (number - 1) & 1;
 }
 
 static FILE *
@@ -737,7 +737,7 @@ wait_for_page(struct asking *a, char *ret, size_t bytes, struct ask_error *err)
 static int
 ask_for_page(struct asking *a, char *ret, size_t bytes, struct ask_error *err)
 {
-	struct published_request answer;
+	struct published_request answer = {0};
 	enum inside_state state;
 
 	while ((state = inside_find(&a->in, err)) == INSIDE_EARLY && now_ms() < a->end_ms)

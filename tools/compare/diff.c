@@ -334,6 +334,7 @@ fill_rows(struct differ *d, const uint32_t *numbers)
 
 			if (!row)
 				continue;
+			/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): make_rows */
 			row->live[i].blocks += s->live.blocks;
 			row->live[i].bytes += s->live.bytes;
 			row->allocations[i] += s->allocations;

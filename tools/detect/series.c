@@ -78,10 +78,11 @@ sum_up(struct several_snapshot *x, const struct heap *h, const struct graph *g,
 			x->sums[x->n_sums++] = (struct several_sum){
 				by_node[i], live[i], h->nodes[i].allocations};
 	free(live);
-	if (x->n_sums)
-		qsort(x->sums, x->n_sums, sizeof(*x->sums), compare_sums);
+	if (!x->sums)
+		return -1;
+	qsort(x->sums, x->n_sums, sizeof(*x->sums), compare_sums);
 	merge(x);
-	return x->sums ? 0 : -1;
+	return 0;
 }
 
 struct several *

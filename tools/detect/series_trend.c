@@ -168,6 +168,8 @@ choose(struct work *w)
 
 /* ---- sums of sites ------------------------------------------------------- */
 
+static void group_fini(struct group *g);
+
 /* 0, or -1: no memory, and it is said so. */
 static int
 group_init(const struct work *w, struct group *g, const char *function)
@@ -177,6 +179,7 @@ group_init(const struct work *w, struct group *g, const char *function)
 	g->bytes = calloc(w->s->n, sizeof(*g->bytes));
 	if (g->blocks && g->bytes)
 		return 0;
+	group_fini(g);
 	w->d->findings->failed = true;
 	return -1;
 }
@@ -186,6 +189,7 @@ group_fini(struct group *g)
 {
 	free(g->blocks);
 	free(g->bytes);
+	*g = (struct group){0};
 }
 
 static void

@@ -487,7 +487,7 @@ find_words(const struct holders *h, struct front *f, size_t n)
 static int
 vote_on_words(struct front *f, size_t *n, uint64_t all, struct way *w)
 {
-	struct front *copy = malloc(*n * sizeof(*copy));
+	struct front *copy = calloc(*n + 1, sizeof(*copy));
 	uint64_t weight;
 	size_t kept;
 

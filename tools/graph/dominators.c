@@ -223,10 +223,10 @@ place_of_target(const struct builder *b, uint64_t i, const void *array, size_t s
 {
 	const uint32_t *places = b->d->places, *targets = b->e->targets;
 
-	if (i + 2 * AHEAD < b->e->n) {
+	if (i + UINT64_C(2) * AHEAD < b->e->n) {
 		uint32_t nearer = places[targets[i + AHEAD]];
 
-		__builtin_prefetch(&places[targets[i + 2 * AHEAD]]);
+		__builtin_prefetch(&places[targets[i + UINT64_C(2) * AHEAD]]);
 		__builtin_prefetch((const char *)array + nearer * size, 1);
 	}
 	return places[targets[i]];
@@ -273,7 +273,7 @@ keep_sources(struct builder *b)
 {
 	const struct dominators *d = b->d;
 
-	b->sources = malloc(((size_t)b->first[d->n] + 1) * sizeof(*b->sources));
+	b->sources = calloc((size_t)b->first[d->n] + 1, sizeof(*b->sources));
 	if (!b->sources)
 		return -1;
 	for (uint32_t block = 0; block < d->heap->n_blocks; block++) {

@@ -103,13 +103,13 @@ spread(struct marker *m, unsigned from, unsigned to, enum follow follow)
 	for (;;) {
 		uint32_t block;
 
-		for (; tail - head < 3 * STAGE && m->n > 0; tail++) {
+		for (; tail - head < UINT64_C(3) * STAGE && m->n > 0; tail++) {
 			ring[tail % RING] = block = m->stack[--m->n];
 			__builtin_prefetch(&e->first[block]);
 		}
 		if (head == tail)
 			return;
-		for (; middle < tail && middle - head < 2 * STAGE; middle++) {
+		for (; middle < tail && middle - head < UINT64_C(2) * STAGE; middle++) {
 			uint64_t first = e->first[ring[middle % RING]];
 
 			if (first == e->first[ring[middle % RING] + 1])

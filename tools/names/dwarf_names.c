@@ -137,7 +137,7 @@ unit_add_functions(struct unit *u, Dwarf_Die *parent, unsigned depth)
 		switch (dwarf_tag(&die)) {
 		case DW_TAG_subprogram:
 			unit_add_ranges(u, &die);
-			/* fall through */
+			__attribute__((fallthrough));
 		case DW_TAG_namespace:
 		case DW_TAG_module:
 		case DW_TAG_class_type:

@@ -293,7 +293,8 @@ thread_root_text(struct names *n, const struct heap_root *r, uint64_t word,
 		length = asprintf(&text, "%s in %.80s, thread-local of %s", variable,
 				  module ? module : "", thread);
 	} else if (thread && r->kind == HEAPFILE_ROOT_KEY &&
-		   word < 2 * GLIBC_FIRST_KEYS && thread_pointer(n->heap, r->owner)) {
+		   word < UINT64_C(2) * GLIBC_FIRST_KEYS &&
+		   thread_pointer(n->heap, r->owner)) {
 		length = asprintf(&text, "pthread key %" PRIu64 " of %s", word / 2, thread);
 	} else if (thread) {
 		frame = in_frame_text(n, r, word);
@@ -358,7 +359,7 @@ names_dynamic_tls(struct names *n, uint32_t block, uint64_t word)
 	struct variable v;
 
 	/* The loader allocates it for the library that asks for an address. */
-	if (!node || strncmp(text_basename(h->modules[f.module].path.bytes), "ld-", 3))
+	if (!node || strncmp(text_basename(h->modules[f.module].path.bytes), "ld-", 3) != 0)
 		return NULL;
 	for (; node && stack_is_runtime(h, &f); node = h->nodes[node].parent)
 		f.module = h->nodes[node].module;

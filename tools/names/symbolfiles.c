@@ -267,7 +267,7 @@ find_shared(const struct dirs *d, Dwfl_Module *mod, const char *name, char **ret
 {
 	Dwarf_Addr bias;
 	const char *same_name;
-	const void *id;
+	const void *id = NULL;
 	/* libdwfl has it by now, as it knows the name. */
 	Dwarf *dwarf = dwfl_module_getdwarf(mod, &bias);
 	ssize_t n = dwarf ? dwelf_dwarf_gnu_debugaltlink(dwarf, &same_name, &id) : 0;

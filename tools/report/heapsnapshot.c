@@ -490,7 +490,7 @@ put_nodes(struct writer *w)
 	put_kinds(w);
 	put_places(w);
 	for (int i = 0; i < OUTLINE_N_GROUPS; i++)
-		if (w->groups[i])
+		if (w->groups[i] && group_names[i])
 			put_synthetic(w, group_names[i], w->groups[i],
 				      count_group(w, (enum outline_group)i));
 	for (uint32_t b = 0; b < w->h->n_blocks && !ferror(w->f); b++)

@@ -66,7 +66,8 @@ frame_fini(struct profile_frame *f)
 	free(f->file);
 }
 
-/* Take f over; what is there already is freed.  Returns its number, or -1. */
+/* Take f over; what is there already is freed.  Returns its number, or -1: f is the
+ * caller's still. */
 static int64_t
 intern(struct profile *p, struct profile_frame *f)
 {

@@ -159,7 +159,7 @@ print_round(struct top *t, const struct wanted *w, unsigned long round)
 		putchar('\n');
 	view_head(t->view, t->state, COLUMNS, print_line, NULL);
 	for (size_t i = 0; i < n && (!w->rows || i < w->rows); i++)
-		view_row(t->view, i, COLUMNS * 2, print_line, NULL);
+		view_row(t->view, i, (size_t)COLUMNS * 2, print_line, NULL);
 	fflush(stdout);
 }
 

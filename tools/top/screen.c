@@ -173,8 +173,7 @@ open_help(struct screen *s)
 		"GROWN         since gcprof top began",
 		"GROWN/s       between the last two samples, as is CALLS/s (allocations)",
 		"AGE           of the oldest block, to within an epoch",
-		"SITE          functions, innermost first, without those of the C "
-		"library",
+		"SITE          functions, innermost first, but those of the C library",
 		"",
 		"Each sample forks the program once; see gcprof(1).",
 	};

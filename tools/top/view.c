@@ -94,9 +94,9 @@ short_age(uint64_t ns, char *buf, size_t n)
 
 	if (s < 100)
 		snprintf(buf, n, "%" PRIu64 "s", s);
-	else if (s < 100 * 60)
+	else if (s < UINT64_C(100) * 60)
 		snprintf(buf, n, "%" PRIu64 "m", s / 60);
-	else if (s < 100 * 3600)
+	else if (s < UINT64_C(100) * 3600)
 		snprintf(buf, n, "%" PRIu64 "h", s / 3600);
 	else
 		snprintf(buf, n, "%" PRIu64 "d", s / 86400);

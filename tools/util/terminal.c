@@ -39,8 +39,9 @@ is_set(const char *name)
 bool
 terminal_is_capable(void)
 {
-	return isatty(STDOUT_FILENO) && is_set("TERM") &&
-	       strcmp(getenv("TERM"), "dumb") != 0;
+	const char *term = getenv("TERM");
+
+	return isatty(STDOUT_FILENO) && term && *term && strcmp(term, "dumb") != 0;
 }
 
 /* 0: not set, or no number that a terminal can have. */
