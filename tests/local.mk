@@ -315,6 +315,11 @@ check-suites: all
 	@$(AM_TESTS_ENVIRONMENT) $(BASH_PROGRAM) $(srcdir)/tests/suites/suites.sh
 EXTRA_DIST += tests/suites/suites.sh
 
+# Other builds and static analyzers; BUILDS=NAMES chooses.
+check-builds: all
+	@$(AM_TESTS_ENVIRONMENT) $(BASH_PROGRAM) $(srcdir)/tests/builds/run.sh $(BUILDS)
+EXTRA_DIST += tests/builds/run.sh tests/builds/cppcheck.suppressions
+
 # The installed library in an installed program's place: preload, snapshot,
 # analyze, all from the prefix.
 installcheck-local:
@@ -327,6 +332,6 @@ installcheck-local:
 EXTRA_DIST += tests/installcheck.sh
 
 distclean-local:
-	rm -rf fuzz-found _build/sarif _build/tsan _build/html
+	rm -rf fuzz-found _build/builds _build/sarif _build/tsan _build/html
 
-.PHONY: bench check-core check-long check-suites fuzz lint
+.PHONY: bench check-builds check-core check-long check-suites fuzz lint
