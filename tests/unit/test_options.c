@@ -72,7 +72,7 @@ a_snapshot_must_be_named(void **state)
 {
 	(void)state;
 	assert_int_equal(PARSE("--top=3"), OPTIONS_WRONG);
-	assert_non_null(strstr(said, "no snapshot named"));
+	assert_non_null(strstr(said, "no snapshot given"));
 }
 
 static void
@@ -102,21 +102,22 @@ static void
 bad_values_are_refused_by_name(void **state)
 {
 	(void)state;
-	is_refused("--top=many", "--top: 'many' is not a number");
-	is_refused("--top=-1", "--top: '-1' is not a number");
-	is_refused("--top=3x", "--top: '3x' is not a number");
-	is_refused("--top=", "--top: '' is not a number");
+	is_refused("--top=many", "--top: invalid number 'many'");
+	is_refused("--top=-1", "--top: invalid number '-1'");
+	is_refused("--top=3x", "--top: invalid number '3x'");
+	is_refused("--top=", "--top: invalid number ''");
 	is_refused("--frames=99999999999999999999", "--frames: ");
-	is_refused("--cohort=middle", "--cohort: 'middle' is none of all, young, old");
-	is_refused("--sort=size", "--sort: 'size' is none of live, old");
+	is_refused("--cohort=middle",
+		   "--cohort: invalid value 'middle'; one of all, young, old");
+	is_refused("--sort=size", "--sort: invalid value 'size'; one of live, old");
 	is_refused("--fail-on=all",
-		   "--fail-on: 'all' is none of error, warning, note, never");
+		   "--fail-on: invalid value 'all'; one of error, warning, note, never");
 	is_refused("--focus=a(", "--focus: 'a(': ");
 	is_refused("--block=here", "--block: invalid address 'here'");
 	is_refused("--suppressions=/nonexistent/file", "/nonexistent/file");
 	is_refused("--baseline=/nonexistent/file", "--baseline: '/nonexistent/file': ");
-	is_refused("--format=xml", "--format: 'xml' is none of text, json");
-	is_refused("--format=json:", "no file is named after the colon");
+	is_refused("--format=xml", "--format: unknown format 'xml'; one of text, json");
+	is_refused("--format=json:", "missing file name after the colon");
 }
 
 static void
@@ -139,7 +140,7 @@ what_was_meant_is_named(void **state)
 		   "unrecognized option '--fromat=json'; did you mean --format?");
 	is_refused("--supressions=x", "did you mean --suppressions?");
 	is_refused("--mereg", "did you mean --merge?");
-	is_refused("--format=jsno", "'jsno' is no format; did you mean json?");
+	is_refused("--format=jsno", "unknown format 'jsno'; did you mean json?");
 	is_refused("--format=spedscope:x", "did you mean speedscope?");
 	is_refused("--nonsense",
 		   "unrecognized or ambiguous option '--nonsense'; try --help");
@@ -159,8 +160,8 @@ roots_are_those_named_or_all_but_those(void **state)
 	is_taken("--roots=no-stacks,no-tls");
 	assert_int_equal(settings.detect.graph.roots_off & stacks, stacks);
 	assert_int_not_equal(settings.detect.graph.roots_off, stacks);
-	is_refused("--roots=no-heap", "'no-heap' is no kind of root");
-	is_refused("--roots=stack", "'stack' is no kind of root");
+	is_refused("--roots=no-heap", "unknown kind of root 'no-heap'");
+	is_refused("--roots=stack", "unknown kind of root 'stack'");
 }
 
 /* ---- options together ---- */
@@ -182,7 +183,7 @@ one_format_goes_to_standard_output_the_others_to_files(void **state)
 	assert_int_equal(PARSE("--format=json", "--format=text", "x.heap"), OPTIONS_WRONG);
 	assert_non_null(strstr(said, "only one may be without :FILE"));
 	assert_int_equal(PARSE("--format=json:a", "--output=b", "x.heap"), OPTIONS_WRONG);
-	assert_non_null(strstr(said, "each --format names its own file"));
+	assert_non_null(strstr(said, "every --format already names its file"));
 }
 
 static void
@@ -191,12 +192,12 @@ no_file_is_written_twice_nor_over_a_snapshot(void **state)
 	(void)state;
 	assert_int_equal(PARSE("--format=json:a", "--format=csv:a", "x.heap"),
 			 OPTIONS_WRONG);
-	assert_non_null(strstr(said, "'a' is to be written twice"));
+	assert_non_null(strstr(said, "'a' would be written twice"));
 	assert_int_equal(PARSE("--format=json:a", "--write-baseline=a", "x.heap"),
 			 OPTIONS_WRONG);
-	assert_non_null(strstr(said, "'a' is to be written twice"));
+	assert_non_null(strstr(said, "'a' would be written twice"));
 	assert_int_equal(PARSE("-o", "y.heap", "x.heap", "y.heap"), OPTIONS_WRONG);
-	assert_non_null(strstr(said, "'y.heap' is a snapshot to be read"));
+	assert_non_null(strstr(said, "'y.heap' is an input, and would be overwritten"));
 	assert_int_equal(PARSE("--write-baseline=x.heap", "x.heap"), OPTIONS_WRONG);
 	assert_int_equal(PARSE("--format=json:a", "--format=csv:b", "x.heap"),
 			 OPTIONS_WORK);
@@ -230,9 +231,8 @@ a_comparison_has_orders_and_formats_of_its_own(void **state)
 	assert_int_equal(PARSE("--sort=retained", "x.heap"), OPTIONS_WORK);
 	assert_int_equal(PARSE("--diff", "--format=difffolded", "x.heap"), OPTIONS_WORK);
 	assert_int_equal(PARSE("--format=difffolded", "x.heap"), OPTIONS_WRONG);
-	assert_non_null(strstr(
-		said,
-		"--format=difffolded is not one for one snapshot; these are: text json"));
+	assert_non_null(strstr(said, "--format=difffolded is not available for one "
+				     "snapshot; these are: text json"));
 }
 
 static void
