@@ -81,7 +81,7 @@ async function numbers(page, report) {
 	same("so is the live memory of each birth epoch and site", await page.ask(
 		`[...document.querySelectorAll("#demographics tbody tr")].map((tr) => [...tr.querySelectorAll("td")].slice(0, ${report.demographics.sites.length})
 			.map((td) => Number(td.firstChild.value)))`), report.demographics.rows.map((row) => row.bytes_by_site));
-	same("the rows of the demography add up to what lives", report.demographics.rows.map((row) =>
+	same("the bytes by birth epoch add up to the live bytes", report.demographics.rows.map((row) =>
 		row.bytes_by_site.reduce((a, b) => a + b, row.bytes_of_others)), report.demographics.rows.map((row) => row.bytes));
 	same("and all of them to all bytes whose birth is known", report.demographics.rows.reduce((a, row) => a + row.bytes, 0),
 		totals.live_bytes - cohorts.unknown_birth.bytes);

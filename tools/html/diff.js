@@ -12,7 +12,7 @@
 const relations = {
 	"one process": "snapshots of one process",
 	"one build": "processes of one build",
-	"different builds": "different builds, their sites matched by the names of functions",
+	"different builds": "different builds, their sites matched by function names",
 };
 
 function grownText(bytes) {
@@ -27,8 +27,8 @@ function drawDiffHead(diff) {
 	const [first] = diff.snapshots, last = diff.snapshots.at(-1);
 	const name = shortened(baseName(last.executable || last.command || "") || "a program", 80);
 
-	document.title = `${name}, what has changed`;
-	document.getElementById("title").textContent = `${name}: what has changed`;
+	document.title = `${name}: changes`;
+	document.getElementById("title").textContent = `${name}: changes`;
 	document.getElementById("about").append(
 		element("code", { class: "name", title: first.file }, shortened(baseName(first.file), 60)), " \u2192 ",
 		element("code", { class: "name", title: last.file }, shortened(baseName(last.file), 60)),
@@ -49,8 +49,8 @@ part({
 		const states = Object.entries(diff.totals).filter(([, t]) => t.sites > 0);
 
 		const doubts = [
-			diff.snapshots.some((s) => !s.complete) && "A snapshot is not complete: some memory is not in these figures.",
-			diff.snapshots.some((s) => s.sample_bytes) && "Stacks were sampled: the figures of sites are of samples.",
+			diff.snapshots.some((s) => !s.complete) && "A snapshot is incomplete: some memory is missing from these figures.",
+			diff.snapshots.some((s) => s.sample_bytes) && "Stacks were sampled: figures by site are of the samples only.",
 		];
 
 		place.append(
@@ -61,12 +61,12 @@ part({
 				tile("before", "Before", size(diff.before.bytes), countOf(diff.before.blocks, "block")),
 				tile("after", "After", size(diff.after.bytes), countOf(diff.after.blocks, "block")),
 				tile("growth", "Growth", grown(diff.growth.bytes), `${diff.growth.blocks > 0 ? "+" : ""}${countText(diff.growth.blocks)} blocks`),
-				diff.blocks && tile("still", "Still there", countText(diff.blocks.still_live), `of ${countOf(diff.blocks.before, "block")} before`)),
+				diff.blocks && tile("still", "Still live", countText(diff.blocks.still_live), `of ${countOf(diff.blocks.before, "block")} before`)),
 			...doubts.filter(Boolean).map((doubt) => element("p", { class: "warning" }, doubt)),
 			new Table({
-				caption: "Sites by what became of them",
+				caption: "Sites by change",
 				columns: [
-					{ title: "Sites that are", value: ([state]) => state, cell: ([state]) => state },
+					{ title: "Change", value: ([state]) => state, cell: ([state]) => state },
 					{ title: "Number", isNumber: true, value: ([, t]) => t.sites },
 					{ title: "Before", isNumber: true, value: ([, t]) => t.before.bytes, cell: ([, t]) => size(t.before.bytes) },
 					{ title: "After", isNumber: true, value: ([, t]) => t.after.bytes, cell: ([, t]) => size(t.after.bytes) },
@@ -124,7 +124,7 @@ part({
 
 		place.append(
 			element("p", {}, isOne ? "Live bytes over time, from the first snapshot to the last. " : "Live bytes in each snapshot, in their order. ",
-				"Each chart begins at 0 and has a scale of its own."),
+				"Each chart begins at 0 and has its own scale."),
 			element("ul", { class: "multiples" }, diff.sites.slice(0, MOST_MULTIPLES).map((s) => {
 				const name = shortName(s.function ?? "(unknown)");
 				const words = `${sizeText(s.live_bytes[0])} to ${sizeText(s.live_bytes.at(-1))}`;
@@ -162,13 +162,13 @@ part({
 	draw(diff, place) {
 		const line = (s) => stackLine(s.frames, 3);
 		const table = new Table({
-			caption: "Call stacks that allocate, and what became of their memory",
+			caption: "Allocation sites, and how their memory changed",
 			columns: [{ title: "Site", value: line, cell: (s) => element("span", { class: "name" }, line(s)) }, ...changeColumns(diff)],
 			rows: diff.sites,
 			sorted: { column: 2, isFalling: true },
 			open: (s) => [
-				s.blocks && element("p", {}, `Of ${countOf(s.blocks.before, "block")} before, ${countText(s.blocks.still_live)} live still; ` +
-					`${countText(s.blocks.came)} came.`),
+				s.blocks && element("p", {}, `Of ${countOf(s.blocks.before, "block")} before, ${countText(s.blocks.still_live)} still live; ` +
+					`${countText(s.blocks.came)} allocated since.`),
 				stackList(s.frames),
 			],
 		});
@@ -192,7 +192,7 @@ part({
 	has: (diff) => diff.types.length > 0,
 	draw(diff, place) {
 		place.append(new Table({
-			caption: "Types, and what became of their memory",
+			caption: "Types, and how their memory changed",
 			columns: [{ title: "Type", value: (t) => t.name ?? "", cell: (t) => element("span", { class: "name", title: shortened(t.name ?? "", 2000) },
 				shortName(t.name ?? "(unknown)")) }, ...changeColumns(diff)],
 			rows: diff.types,

@@ -36,15 +36,14 @@ function doubts(report) {
 		said.push("This snapshot is not complete" + (losses.length ? `: ${losses.join("; ")}.` : "."));
 	}
 	if (process.sample_bytes)
-		said.push(`Sampled: a stack was recorded every ${sizeText(process.sample_bytes)} on average. Blocks whose stack ` +
-			"was not are counted together as one place; what a site is said to hold is a part of what it holds.");
+		said.push(`Sampled: one call stack was recorded per ${sizeText(process.sample_bytes)} allocated, on average. Blocks ` +
+			"without a stack are counted together as one site; the figures of the others are a part of what they hold.");
 	if (!leaks.computed)
-		said.push("Which blocks can still be reached is not known: the snapshot has no pointers. " +
-			"Nothing is said here of leaks, nor of what holds the memory.");
+		said.push("The snapshot has no pointers, so there is no leak check, and no retaining paths.");
 	else if (leaks.turned_off)
-		said.push("The program wants no leak check: lost memory is not reported.");
+		said.push("The program has disabled the leak check: lost memory is not reported.");
 	if (process.snapshot_reason === "alarm")
-		said.push("The snapshot was taken for an alarm, in the middle of the work.");
+		said.push("The snapshot was taken for an alarm, without stopping the threads.");
 	return said.map((text) => element("p", { class: "warning" }, text));
 }
 
@@ -56,7 +55,7 @@ function verdictLine(findings) {
 
 	if (problems.length === 0)
 		return element("p", { class: "verdict fine" }, element("span", { "aria-hidden": "true" }, "\u2714 "),
-			"No problem was found.");
+			"No problems found.");
 	return element("p", { class: `verdict ${problems[0][0]}` },
 		element("span", { "aria-hidden": "true" }, levels[problems[0][0]].sign + " "),
 		problems.map(([level, n]) => n === 1 ? `1 ${level}` : `${countText(n)} ${levels[level].plural}`).join(", "));
@@ -74,7 +73,7 @@ function tiles(report) {
 	return element("dl", { class: "tiles" },
 		tile("Live", size(totals.live_bytes), countOf(totals.live_blocks, "block"), "live"),
 		tile("Old", size(cohorts.old.bytes), shareText(cohorts.old.bytes, totals.live_bytes) + " of live", "old"),
-		tile("Lost for certain", leaks.computed ? size(lost) : "unknown",
+		tile("Definitely lost", leaks.computed ? size(lost) : "unknown",
 			leaks.computed ? countOf(leaks.definite.blocks + leaks.indirect.blocks, "block") : null, "lost"),
 		tile("Resident", size(memory.rss), "rss", "rss"),
 		tile("External", size(memory.external), "mapped by the program", "external"),
@@ -89,8 +88,8 @@ function origin(finding) {
 
 	return element("p", { class: "origin" },
 		tellingNames(frames).slice(0, 2).some((x) => finding.summary.includes(x.replace(/\(.*/, ""))) ? null :
-			[finding.allocation_site ? "In " : "From ", name(stackLine(frames, 4)), ". "],
-		root && !finding.summary.includes(root.name) ? ["Held by ", name(root.name), ", ", rootWords[root.root] ?? root.root, "."] : null);
+			[finding.allocation_site ? "In " : "Allocated at ", name(stackLine(frames, 4)), ". "],
+		root && !finding.summary.includes(root.name) ? ["Retained by ", name(root.name), ", ", rootWords[root.root] ?? root.root, "."] : null);
 }
 
 /* The first problems in a sentence each. */
@@ -139,10 +138,10 @@ function pathStep(step) {
 		return element("li", { class: "root" }, element("span", { class: "kind" }, rootWords[step.root] ?? step.root), " ",
 			element("strong", { class: "name" }, step.name ?? "0x" + step.address.toString(16)));
 	return element("li", {},
-		element("span", { class: "kind" }, step.count > 1 ? `${countText(step.count)} blocks, one held by the other, of` : "block of"), " ",
+		element("span", { class: "kind" }, step.count > 1 ? `a chain of ${countText(step.count)} blocks allocated in` : "block allocated in"), " ",
 		element("strong", { class: "name", title: step.function }, step.function === null ? stackLine(step.site.frames, 1) : shortName(step.function)),
 		step.name ? [" ", element("span", { class: "name" }, step.name)] : null,
-		step.offset ? `, held at offset ${countText(step.offset)}` : null,
+		step.offset ? `, pointer at offset ${countText(step.offset)}` : null,
 		step.retained_bytes ? [", retains ", size(step.retained_bytes)] : null);
 }
 

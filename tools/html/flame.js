@@ -342,12 +342,12 @@ part({
 		const graph = new FlameGraph(report, {
 			weights: reportWeights,
 			more: ({ live_bytes: live, old_bytes: old }, at) => live[at] ?
-				`, ${shareText(old[at], live[at])} of what lives is old` : ", nothing lives",
+				`, ${shareText(old[at], live[at])} of the live bytes old` : ", nothing live",
 			/* From what is young or dead to what is old. */
 			paint: ({ live_bytes: live, old_bytes: old }, at) => live[at] ?
 				d3.interpolateRgb("#a9d6f5", "#ffb066")(old[at] / live[at]) : "#d4d8de",
 		});
 
-		drawFlame(place, graph, reportWeights, [["old", "old"], ["young", "young"], ["dead", "nothing lives"]]);
+		drawFlame(place, graph, reportWeights, [["old", "old"], ["young", "young"], ["dead", "nothing live"]]);
 	},
 });

@@ -1,7 +1,7 @@
 /* memory.js -- memory over time, by birth, between blocks, and outside of the heap.
  *
  * In:   the report.
- * Out:  the parts "Timeline", "Demographics", "Fragmentation", "Snapshots" and
+ * Out:  the parts "Timeline", "Live memory by age", "Fragmentation", "Snapshots" and
  *       "External memory".
  *
  * SPDX-License-Identifier: MIT
@@ -28,8 +28,8 @@ part({
 	draw(report, place) {
 		const points = timelinePoints(report);
 		const series = [
-			["rss", "rss, resident", "c1"], ["heap_total", "heap total, mapped by the allocator", "c2"],
-			["heap_used", "heap used, live in blocks", "c3"], ["external", "external, mapped by the program", "c4"],
+			["rss", "rss, resident in memory", "c1"], ["heap_total", "heap total, mapped by the allocator", "c2"],
+			["heap_used", "heap used, requested and not freed", "c3"], ["external", "external, mapped by the program itself", "c4"],
 		];
 		const chart = new Chart({
 			title: "Memory over time: rss, heap total, heap used and external",
@@ -43,8 +43,7 @@ part({
 			marks: report.marks.map((m) => ({ x: m.time, label: m.label })),
 		});
 
-		place.append(element("p", {}, "The four figures of ", element("code", {}, "process.memoryUsage()"),
-			". Heap used that rises from left to right is growth; a gap between heap total and heap used is free or fragmented."),
+		place.append(element("p", {}, "Heap used that rises from left to right is growth; a gap between heap total and heap used is free or fragmented."),
 		chart.element);
 		if (report.marks.length)
 			place.append(element("details", {}, element("summary", {}, countOf(report.marks.length, "mark") + " of the program"),
@@ -77,7 +76,7 @@ function youngDeaths(report) {
 
 part({
 	id: "demographics",
-	title: "Demographics",
+	title: "Live memory by age",
 	has: (report) => report.demographics.rows.length > 0,
 	draw(report, place) {
 		const { sites, rows } = report.demographics;
@@ -91,18 +90,18 @@ part({
 		if (rows.some((row) => row.bytes_of_others))
 			bars.push({ name: "all other sites", colour: "c7", values: rows.map((row) => row.bytes_of_others) });
 		place.append(
-			element("p", {}, "What lives now, by the epoch of its birth: old on the left, young on the right. " +
-				"The line is what survived its first epoch; what is between it and the bars was freed since. " +
-				"Even bars to the left are memory that is kept and kept; one tall bar is something that was loaded once."),
+			element("p", {}, "Live memory by the epoch of its allocation: old on the left, young on the right. " +
+				"The line is what survived its birth epoch; the space between it and the bars was freed later. " +
+				"Even bars to the left are memory that accumulates; a single tall bar was loaded once."),
 			new Chart({
 				title: "Live bytes by birth epoch, stacked by site",
 				isStacked: true,
 				xs: rows.map((row, i) => i),
-				xText: (i) => `Born in epoch ${birthText(rows[i])} (age ${countText(Math.max(0, now - rows[i].last_epoch))} ` +
+				xText: (i) => `Birth epoch ${birthText(rows[i])} (age ${countText(Math.max(0, now - rows[i].last_epoch))} ` +
 					`to ${countText(Math.max(0, now - rows[i].first_epoch))})`,
 				xTick: (x) => Number.isInteger(x) && rows[x] ? birthText(rows[x]) : "",
 				xName: "birth epoch",
-				table: "Born in epoch",
+				table: "Birth epoch",
 				series: [...bars, { name: "survived the birth epoch", colour: "text", isLine: true,
 					values: rows.map((row) => row.survived_bytes) }],
 			}).element);
@@ -113,7 +112,7 @@ part({
 		place.append(element("p", {}, "Young now: ", size(report.cohorts.young.bytes), " in ",
 			countOf(report.cohorts.young.blocks, "block"), "; old: ", size(report.cohorts.old.bytes), " in ",
 			countOf(report.cohorts.old.blocks, "block"),
-			report.cohorts.unknown_birth.blocks ? [", of these of unknown birth: ", size(report.cohorts.unknown_birth.bytes)] : null, "."));
+			report.cohorts.unknown_birth.blocks ? [", of these with unknown birth epoch: ", size(report.cohorts.unknown_birth.bytes)] : null, "."));
 	},
 });
 
@@ -128,9 +127,9 @@ part({
 		const inPages = f.pages * f.page_bytes;
 		const pieces = [
 			["in blocks", f.used_bytes, "c3"],
-			["free, and stays: too little in one place", f.free_bytes_in_pages - f.giveback_bytes, "c7"],
-			["a compaction would give back, not pinned", f.giveback_bytes - f.pinned_bytes, "c5"],
-			["a compaction would give back, pinned by old blocks", f.pinned_bytes, "c2"],
+			["free, in pages that compaction would keep", f.free_bytes_in_pages - f.giveback_bytes, "c7"],
+			["compaction would free, not pinned", f.giveback_bytes - f.pinned_bytes, "c5"],
+			["compaction would free, pinned by old blocks", f.pinned_bytes, "c2"],
 		];
 		const bar = element("div", { class: "bar", "aria-hidden": "true" }, pieces.map(([name, bytes, hue]) => {
 			const piece = element("span");
@@ -143,7 +142,7 @@ part({
 
 		place.append(
 			element("p", {}, size(f.giveback_bytes), ` (${shareText(f.giveback_bytes, inPages)}) of ${countOf(f.pages, "page")} in use, `,
-				size(inPages), ", would come back if the blocks stood close together."),
+				size(inPages), ", would be freed by compaction."),
 			bar,
 			element("dl", { class: "keyed" }, pieces.map(([name, bytes, hue]) => {
 				const key = element("span", { class: "key", "aria-hidden": "true" });
@@ -181,7 +180,7 @@ part({
 			}).element);
 		if (report.settle)
 			place.append(element("p", { class: "name" }, report.settle.missing ?? (report.settle.verdict === null ?
-				"Nothing to settle." : `Settled: ${report.settle.verdict}, ${Math.round(100 * report.settle.share)} % is left.`)));
+				"No growth under load." : `After load: ${report.settle.verdict}, ${Math.round(100 * report.settle.share)} % is still live.`)));
 	},
 });
 
@@ -195,7 +194,7 @@ part({
 		place.append(new Table({
 			caption: "Memory that the program mapped itself",
 			columns: [
-				{ title: "Place", value: (m) => stackLine(m.frames, 3), cell: (m) => element("span", { class: "name" }, stackLine(m.frames, 3)) },
+				{ title: "Site", value: (m) => stackLine(m.frames, 3), cell: (m) => element("span", { class: "name" }, stackLine(m.frames, 3)) },
 				{ title: "Bytes", isNumber: true, value: (m) => m.bytes, cell: (m) => size(m.bytes) },
 				{ title: "Old", isNumber: true, value: (m) => m.old_bytes, cell: (m) => size(m.old_bytes) },
 				{ title: "Reserved", hint: "address space without access, not counted", isNumber: true,

@@ -37,13 +37,13 @@ function siteColumns(report) {
 		bytes("Old", "old_bytes", "live bytes that are old"),
 		count("Blocks", "live_blocks", "live blocks"),
 		report.site_columns.includes("retained_bytes") ?
-			bytes("Retained", "retained_bytes", "what would be free without these blocks") : null,
+			bytes("Retained", "retained_bytes", "what would be freed with these blocks") : null,
 		count("Allocations", "allocations", "since the start"),
 		bytes("Allocated", "allocated_bytes", "bytes since the start"),
-		{ title: "Kept", hint: "live bytes out of all that were allocated: what is not kept died", isNumber: true,
+		{ title: "Survival rate", hint: "live bytes as a share of all bytes allocated there", isNumber: true,
 			value: (s) => s.allocated_bytes ? s.live_bytes / s.allocated_bytes : 0,
 			cell: (s) => shareText(s.live_bytes, s.allocated_bytes) },
-		count("Generations", "generation_count", "birth epochs of what lives"),
+		count("Generations", "generation_count", "number of birth epochs of the live blocks"),
 		count("Oldest", "oldest_age", "age of the oldest block, in epochs"),
 	].filter(Boolean);
 }
@@ -53,7 +53,7 @@ part({
 	title: "Sites",
 	draw(report, place) {
 		const table = new Table({
-			caption: "Call stacks that allocate",
+			caption: "Allocation sites: call stacks that allocate",
 			columns: siteColumns(report),
 			rows: report.sites,
 			sorted: { column: 1, isFalling: true },

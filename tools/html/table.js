@@ -101,7 +101,7 @@ class Table {
 				head.removeAttribute("aria-sort");
 		});
 		this.body.replaceChildren(...shown.map((row) => this.row(row)));
-		this.status.textContent = n === 0 ? "No row." :
+		this.status.textContent = n === 0 ? "No rows." :
 			`Row ${countText(first + 1)} to ${countText(first + shown.length)} of ${countText(n)}` +
 			(n < this.all.length ? `, out of ${countText(this.all.length)}.` : ".");
 		this.pager.hidden = n <= PAGE_ROWS;

@@ -9,8 +9,8 @@
 const typeOrigins = {
 	vtable: "virtual table",
 	container: "C++ container",
-	shape: "blocks that look alike",
-	site: "place of allocation",
+	shape: "pointers in the blocks",
+	site: "allocation site",
 };
 
 part({
@@ -29,7 +29,7 @@ part({
 				bytes("Live", (t) => t.live_bytes),
 				{ title: "Blocks", isNumber: true, value: (t) => t.live_blocks },
 				report.types[0].retained_bytes === undefined ? null :
-					bytes("Retained", (t) => t.retained_bytes, "what would be free without these blocks"),
+					bytes("Retained", (t) => t.retained_bytes, "what would be freed with these blocks"),
 				bytes("Largest", (t) => t.largest.bytes, "the largest block"),
 				{ title: "Known by", value: origin, cell: origin },
 			].filter(Boolean),
