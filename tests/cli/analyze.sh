@@ -45,46 +45,46 @@ ok "reachable blocks are no finding" status 0 "$analyze" --fail-on=note --focus=
 	--suppressions=<(echo 'leak:*') own.heap
 ok "suppressed leaks fail nothing" status 0 "$analyze" --fail-on=note \
 	--suppressions=<(echo 'leak:leak_here') own.heap
-ok "other suppressions do not help" status 1 "$analyze" --fail-on=note \
+ok "suppressions that match nothing suppress nothing" status 1 "$analyze" --fail-on=note \
 	--suppressions=<(echo 'leak:leak_there') own.heap
 ok "the worst of several snapshots counts" status 1 "$analyze" --fail-on=error own.heap own.heap
 
 # ---- options
-ok "a root that there is not is refused" complains "unknown kind of root" "$analyze" --roots=no-such own.heap
+ok "an unknown kind of root is refused" complains "unknown kind of root" "$analyze" --roots=no-such own.heap
 ok "--roots=all is as the default" bash -c "'$analyze' --format=json --roots=all sample.heap | jq -S .leaks > a &&
 	'$analyze' --format=json sample.heap | jq -S .leaks > b && cmp a b"
 "$analyze" --format=json --roots=no-globals sample.heap > out.json
-ok "without globals what they hold is lost" json '.leaks.definite.blocks == 2 and .leaks.reachable.blocks == 0' out.json
+ok "--roots without globals: what globals hold is lost" json '.leaks.definite.blocks == 2 and .leaks.reachable.blocks == 0' out.json
 "$analyze" --format=json --roots=globals sample.heap > out.json
-ok "with globals only the stacks hold nothing" json '.leaks.definite.blocks == 2 and .leaks.possible.blocks == 0' out.json
+ok "--roots=globals: what stacks hold is lost" json '.leaks.definite.blocks == 2 and .leaks.possible.blocks == 0' out.json
 ok "a file of suppressions that is not there is named" complains "'none.supp'" "$analyze" --suppressions=none.supp own.heap
 printf 'leak:x\nrace:y\n' > bad.supp
-ok "an error in it has file and line" complains "bad.supp:2: unknown kind .* leak, cache, .*: 'race'" "$analyze" --suppressions=bad.supp own.heap
+ok "an error in a file of suppressions has file and line" complains "bad.supp:2: unknown kind .* leak, cache, .*: 'race'" "$analyze" --suppressions=bad.supp own.heap
 printf 'growth:x\nmissing-free:y\nqueue:\n' > bad.supp
-ok "kinds of our own need a pattern, too" complains "bad.supp:3: missing pattern" "$analyze" --suppressions=bad.supp own.heap
+ok "a suppression by gcprof's kinds needs a pattern" complains "bad.supp:3: missing pattern" "$analyze" --suppressions=bad.supp own.heap
 ok "two formats cannot both go to standard output" complains "only one" "$analyze" --format=json --format=text own.heap
 ok "a source root that is not there is named" complains "'no/such'" "$analyze" --source-root=no/such own.heap
 
 printf 'leak:never_here\nleak:leak_here\n' > some.supp
 "$analyze" --suppressions=some.supp --show-unused-suppressions -o /dev/null own.heap > unused
 ok "unused suppressions are listed with their place" says '^unused suppression: some.supp:1: leak:never_here$' unused
-ok "used ones are not" bash -c '[ "$(wc -l < unused)" -eq 1 ]'
+ok "used suppressions are not listed as unused" bash -c '[ "$(wc -l < unused)" -eq 1 ]'
 "$analyze" --gen-suppressions -o /dev/null own.heap > gen.supp
 ok "generated suppressions suppress" status 0 "$analyze" --fail-on=note --suppressions=gen.supp own.heap
 "$analyze" --show-content sample.heap > out
 ok "content is shown when asked for" says '68 65 6c 6c 6f.*\|hello, world' out
 "$analyze" sample.heap > out
-ok "and only then" bash -c '! grep -q "hello" out'
+ok "content is not shown unless asked for" bash -c '! grep -q "hello" out'
 
 # ---- baselines
 "$analyze" --write-baseline=base.json -o /dev/null own.heap
 ok "a baseline is JSON with its schema" json '.schema == "gcprof-baseline/1" and (.findings | length) == 1' base.json
-ok "what is in it fails nothing" status 0 "$analyze" --fail-on=note --baseline=base.json own.heap
+ok "findings in the baseline fail nothing" status 0 "$analyze" --fail-on=note --baseline=base.json own.heap
 "$analyze" --baseline=base.json --format=json own.heap > out.json
-ok "it is known, and a note" json '.findings[0].known and .findings[0].level == "note"' out.json
+ok "a finding in the baseline is known, and a note" json '.findings[0].known and .findings[0].level == "note"' out.json
 jq '.findings[0].bytes = 1' base.json > less.json
-ok "what has grown fails" status 1 "$analyze" --fail-on=error --baseline=less.json own.heap
-ok "what is new fails" status 1 "$analyze" --fail-on=error --baseline=base.json sample.heap
+ok "a finding that has grown since the baseline fails" status 1 "$analyze" --fail-on=error --baseline=less.json own.heap
+ok "a finding that is not in the baseline fails" status 1 "$analyze" --fail-on=error --baseline=base.json sample.heap
 ok "a file that is no baseline is refused" complains "'own.heap'" "$analyze" --baseline=own.heap own.heap
 
 # ---- formats
@@ -107,7 +107,7 @@ ok "source files below the root are named relative to it" json \
 "$analyze" --format=github --source-root="$abs_top_srcdir" own.heap > out.github
 ok "GitHub's annotations are one line each, with file and line" \
 	says '^::error file=tests/unit/test_detect.c,line=[0-9]+,title=gcprof%3A definite leak::1 block' out.github
-ok "and nothing else" bash -c '[ "$(grep -vc "^::" out.github)" -eq 0 ]'
+ok "GitHub's output has nothing but annotations" bash -c '[ "$(grep -vc "^::" out.github)" -eq 0 ]'
 "$analyze" --format=sarif own.heap sample.heap > two.sarif
 "$analyze" --format=junit own.heap sample.heap > two.xml
 ok "two snapshots are two runs" json '(.runs | length) == 2' two.sarif
@@ -126,7 +126,7 @@ else
 	skip "JUnit is well-formed XML" "xmllint is not installed"
 fi
 : > empty.heap
-ok "no report is begun for a file that cannot be read" bash -c "! '$analyze' --format=junit:none.xml empty.heap 2> /dev/null && [ ! -e none.xml ]"
+ok "no report file is created for an unreadable snapshot" bash -c "! '$analyze' --format=junit:none.xml empty.heap 2> /dev/null && [ ! -e none.xml ]"
 
 # ---- the schema
 npm_dir=$abs_top_builddir/_build/sarif
@@ -162,7 +162,7 @@ END
 if fetch && [ -f "$schema" ]; then
 	ok "SARIF is valid by its schema" node validate.js "$npm_dir" "$schema" out.sarif rooted.sarif two.sarif grown.sarif
 	jq 'del(.runs[0].tool)' out.sarif > broken.sarif
-	ok "and the schema refuses what is not" bash -c "! node validate.js '$npm_dir' '$schema' broken.sarif"
+	ok "SARIF's schema refuses what is not SARIF" bash -c "! node validate.js '$npm_dir' '$schema' broken.sarif"
 else
 	skip "SARIF is valid by its schema" "no npm, or no registry: the schema cannot be had"
 fi
@@ -179,10 +179,10 @@ too_long() {
 	) && says 'old.json.: File too large' err
 }
 ok "a report that cannot be written whole is an error" too_long
-ok "and leaves the file that stood there, and no other" \
+ok "a report that fails leaves the older file, and no other" \
 	bash -c '[ "$(cat files/old.json)" = "what stood there" ] && [ "$(cd files && echo *)" = "link.json old.json" ]'
-ok "one that can be replaces it, through a link as well" status 0 "$analyze" --format=json -o files/link.json own.heap
-ok "with the same permissions, and the link is still one" \
+ok "a complete report replaces the older file, through a link as well" status 0 "$analyze" --format=json -o files/link.json own.heap
+ok "a replaced file keeps its permissions, and a link stays one" \
 	bash -c '[ "$(stat -c %a files/old.json)" = 640 ] && [ -L files/link.json ] && jq -e .schema files/old.json'
 ok "a new file has the usual permissions" bash -c 'umask 027 && "$0" -o files/new own.heap && [ "$(stat -c %a files/new)" = 640 ]' "$analyze"
 ok "a directory that takes no new file is no hindrance to an old one" \
@@ -207,29 +207,29 @@ ended_by() { # SIGNAL STATUS FORMAT
 }
 "$unit/test_graph" --scale 20000 0 > many.heap
 ok "SIGTERM leaves no unfinished file" ended_by TERM 143 blocks
-ok "nor the database that one is copied from" ended_by TERM 143 sqlite
+ok "SIGTERM leaves no database that a report is copied from" ended_by TERM 143 sqlite
 cp own.heap files/in.heap && ln -s in.heap files/in.link
 for option in --output=files/in.heap --format=json:files/in.link --write-baseline=./files/in.heap; do
 	ok "${option%%=*}: a snapshot is not written over" \
 		complains 'is an input, and would be overwritten' "$analyze" "$option" files/in.heap
-	ok "${option%%=*}: and stands as it was" cmp own.heap files/in.heap
+	ok "${option%%=*}: the snapshot is unchanged" cmp own.heap files/in.heap
 done
 ok "two formats need two files" \
 	complains "'files/two' would be written twice" "$analyze" --format=json:files/two --format=text:files/two own.heap
-ok "but two may go to a device" \
+ok "two formats may go to one device" \
 	status 0 "$analyze" --format=json:/dev/null --format=text:/dev/null own.heap
 ok "a baseline may be replaced" \
 	bash -c '"$0" --write-baseline=files/base own.heap && "$0" --baseline=files/base --write-baseline=files/base own.heap' "$analyze"
 ok "a directory for a baseline is called one" complains "'files': Is a directory" "$analyze" --baseline=files own.heap
-ok "without a temporary directory there is one complaint, and the right one" \
+ok "without a temporary directory there is one message, with the reason" \
 	complains 'No such file.*TMPDIR may name' env TMPDIR=/nonexistent "$analyze" --format=sqlite -o files/db own.heap
 ok "a mistyped option: the one that was meant is named" \
 	complains "unrecognized option '--fromat=json'; did you mean --format" "$analyze" --fromat=json own.heap
 ok "a mistyped format: the one that was meant is named" \
 	complains "unknown format 'jsno'; did you mean json" "$analyze" --format=jsno:x own.heap
-ok "one that is like none: all are named" \
+ok "an unknown format: all formats are named" \
 	complains "unknown format 'zzz'; one of text, json, .*sites-raw" "$analyze" --format=zzz own.heap
-ok "an option that is like none: --help is" \
+ok "an unknown option: --help is named" \
 	complains "unrecognized or ambiguous option '--nonsense'; try --help" "$analyze" --nonsense own.heap
 ok "a file that cannot be opened is named" complains "'none/x': No such file" "$analyze" -o none/x own.heap
 

@@ -155,32 +155,32 @@ END
 # ---- statuses ----
 
 ok "a program that loses nothing: 0" status 0 check -- ./app 0
-ok "and one line says so" one_line '1 process checked: no findings'
+ok "a program that loses nothing: one line says so" one_line '1 process checked: no findings'
 ok "a program that loses blocks: 23" status 23 check -- ./app 3
 told() { grep -q lose_blocks err && grep -q '3 blocks' err && says 'findings.*exit status 23'; }
 ok "the report on standard error names the function, and the status" told
 ok "-- may be left out" status 23 check ./app 3
 ok "the program's own status is kept" status 7 check -- ./app 0 return 7
-ok "also with findings" status 7 check -- ./app 3 return 7
-ok "which are reported" grep -q lose_blocks err
+ok "the program's own status is kept with findings" status 7 check -- ./app 3 return 7
+ok "findings are reported beside the program's own status" grep -q lose_blocks err
 ok "--error-exitcode names another status" status 99 check --error-exitcode=99 -- ./app 3
-ok "it is not that of a program without findings" status 0 check --error-exitcode=99 -- ./app 0
-ok "--error-exitcode=0: findings are told only" status 0 check --error-exitcode=0 -- ./app 3
-ok "--fail-on=never: so are they" status 0 check --fail-on=never -- ./app 3
-ok "and are in the report" grep -q lose_blocks err
+ok "--error-exitcode is not the status without findings" status 0 check --error-exitcode=99 -- ./app 0
+ok "--error-exitcode=0: findings are reported only" status 0 check --error-exitcode=0 -- ./app 3
+ok "--fail-on=never: findings are reported only" status 0 check --fail-on=never -- ./app 3
+ok "--fail-on=never: findings are in the report" grep -q lose_blocks err
 
 signalled() { status 137 check -- ./app 3 signal 9 && one_line 'no snapshot.*signal 9'; }
 ok "a program that a signal ends: 128+n, and how much is known" signalled
 caught() { status 143 check -- ./app 3 signal 15 && says "signal 15" && grep -q "3 blocks" err; }
 ok "a signal that can be caught: what was lost until then is reported" caught
-ok "abort: likewise" status 134 check -- ./app 3 signal 6
+ok "abort: what was lost until then is reported" status 134 check -- ./app 3 signal 6
 by_syscall() { status "$2" check -- ./app 3 syscall "$1" && one_line 'no snapshot, nothing was checked'; }
-ok "a program that is not seen to end leaves nothing to judge by: exit status 24, and one line" by_syscall 0 24
-ok "its own status, if that is not 0" by_syscall 4 4
+ok "a program that ends by a system call leaves no snapshot: exit status 24, and one line" by_syscall 0 24
+ok "a program that ends by a system call: its own status, if that is not 0" by_syscall 4 4
 no_exit() { status 24 check --snapshot=growth=50% -- ./app 0 && one_line "--snapshot=growth=50% does not include 'exit'"; }
 ok "a run that wants no snapshot at exit is told why there is none" no_exit
 allowed() { status 0 check --allow-missing -- ./app 3 syscall 0 && one_line 'no snapshot, nothing was checked'; }
-ok "with --allow-missing it passes, and the line is said" allowed
+ok "--allow-missing: a missing snapshot passes, with the line" allowed
 if echo 'int main(void) { return 3; }' | "${CC:-cc}" -x c - -o static -static 2> cc.log; then
 	becomes_static() { status 3 check -- sh -c 'exec ./static' && one_line 'no snapshot.*static'; }
 	ok "a program that becomes a static one" becomes_static
@@ -198,21 +198,21 @@ ok "a script whose interpreter is not there: 127, and no report" no_interpreter
 # ---- children ----
 
 left() { status "$1" check -- sh -c "$2; exit 0" && says 'process [0-9]+ \('"$3"'\) left no snapshot'; }
-ok "a child that is killed leaves nothing to judge by: 24, and it is named" left 24 "./app 0; ./app 0 signal 9" app
-ok "a child that is not seen to end: likewise" left 24 "./app 3 syscall 0" app
-ok "a forked child that is killed: likewise" left 24 "./app 0 fork 9" app
-ok "a child whose seccomp filter forbids snapshots: likewise" \
+ok "a child that is killed leaves no snapshot: 24, and it is named" left 24 "./app 0; ./app 0 signal 9" app
+ok "a child that ends by a system call leaves no snapshot: 24, and it is named" left 24 "./app 3 syscall 0" app
+ok "a forked child that is killed leaves no snapshot: 24, and it is named" left 24 "./app 0 fork 9" app
+ok "a child whose seccomp filter forbids snapshots leaves none: 24, and it is named" \
 	left 24 "$abs_top_builddir/tests/e2e/targets/sandboxed kill openat" sandboxed
 ok "findings in another process go before it" left 23 "./app 3; ./app 0 signal 9" app
 explained() { left 24 "./app 0; ./app 0 signal 9" app && says 'checked: no findings.*; exit status 24'; }
 ok "the last line says why a run without findings fails" explained
 several() { status 24 check -- sh -c './app 0 signal 9; ./app 0 signal 9; exit 0' && says '2 processes, [0-9]+ \(app\) among them, left no'; }
-ok "several are counted in one line" several
+ok "several missing snapshots are counted in one line" several
 allowed_child() {
 	status 0 check --allow-missing -- sh -c './app 0 signal 9; exit 0' && says 'left no snapshot' &&
 		! says 'exit status 24'
 }
-ok "with --allow-missing it passes, and the line is said" allowed_child
+ok "--allow-missing: a missing snapshot passes, with the line" allowed_child
 not_followed() { status 0 check --follow=0 -- ./app 0 fork 9 && ! says 'left no snapshot'; }
 ok "a forked child that GCPROF_FOLLOW does not follow owes no snapshot" not_followed
 all_left() { status 0 check -- sh -c "$1" && ! says 'left no'; }
@@ -229,17 +229,17 @@ fi
 spoil='echo spoilt > "$(dirname "$GCPROF_OUTPUT")/app.999999.1.heap"'
 ok "a snapshot that cannot be read does not hide another's findings" status 23 check -- sh -c "./app 3; $spoil; exit 0"
 spoilt() { grep -q lose_blocks err && says 'cannot read the snapshot of process 999999'; }
-ok "it is named, and the report on the others is there" spoilt
-ok "with nothing found in the others, a snapshot that cannot be read fails the check: 2" status 2 check -- sh -c "./app 0; $spoil; exit 0"
+ok "an unreadable snapshot is named, and the others are reported" spoilt
+ok "an unreadable snapshot fails a check without findings: 2" status 2 check -- sh -c "./app 0; $spoil; exit 0"
 ok "a child's findings count" status 23 check -- sh -c './app 3; exit 0'
 ok "all processes are checked" says '2 processes checked'
 ok "the command's own status counts, not a child's" status 0 check -- sh -c './app 0 return 5; exit 0'
 ok "--follow=0 leaves children alone" status 0 check --follow=0 -- sh -c './app 3; exit 0'
 shell_died() { status 137 check -- sh -c './app 3; kill -KILL $$' && says 'the command left no snapshot.*signal 9' && says '1 process checked'; }
 ok "children are reported on when the command itself leaves nothing" shell_died
-ok "but its status is kept, and they are named" grep -q lose_blocks err
+ok "children are named when the command itself leaves no snapshot, and its status is kept" grep -q lose_blocks err
 goes_on() { status 0 check -- sh -c 'sleep 60 > /dev/null 2>&1 & echo $! > pid; sleep 0.3' && says "process $(cat pid) is still running"; }
-ok "what still runs is not waited for, but named" goes_on
+ok "a process that still runs is not waited for, but named" goes_on
 kill "$(cat pid)"
 ok "nothing of all these is left behind" nothing_left
 
@@ -267,25 +267,25 @@ ok "the program may change its directory" other_directory
 relative() { TMPDIR=tmp status 23 check -- sh -c 'cd sub && exec ../app 3'; }
 ok "TMPDIR may be relative" relative
 percent() { mkdir -p 50%p && TMPDIR=50%p status 23 check -- ./app 3 && rmdir 50%p; }
-ok "and have a % in its name" percent
+ok "TMPDIR may have a % in its name" percent
 nowhere() { rm -f ran && TMPDIR=$work/none status 125 check -- touch ran && one_line 'temporary directory' && [ ! -e ran ]; }
-ok "no directory for snapshots: 125, and the program is not run" nowhere
+ok "a missing directory for snapshots: 125, and the program is not run" nowhere
 if [ "$(id -u)" -eq 0 ] &&
 	setpriv --reuid=65534 --clear-groups test -r "$lib" 2> /dev/null; then
 	chmod 755 "$work"
 	chmod 711 tmp
 	ok "a program that gives up its rights is reported on" \
 		status 23 check -- setpriv --reuid=65534 --clear-groups ./app 3
-	ok "with its own snapshot" says '1 process checked'
+	ok "a program that gives up its rights is reported on by its own snapshot" says '1 process checked'
 else
 	skip "a program that gives up its rights is reported on" "not root, or others cannot read the library"
-	skip "with its own snapshot" "not root"
+	skip "a program that gives up its rights is reported on by its own snapshot" "not root"
 fi
 
 # ---- snapshots that are kept ----
 
 heaps() { find . -name '*.heap' | sort; }
-ok "without --keep there is no snapshot anywhere" same "$(heaps)" ''
+ok "without --keep no snapshot is left anywhere" same "$(heaps)" ''
 keeps() { status 23 check --keep -- ./app 3 && heaps | grep -qx './gcprof\.app\.[0-9]*\.1\.heap' && "$analyze" gcprof.app.*.heap | grep -q lose_blocks; }
 ok "--keep leaves a snapshot with the usual name" keeps
 rm -f gcprof.*.heap
@@ -375,26 +375,26 @@ ok "a signal ends the analysis, too: 128+15, and nothing is left" slow
 fake broken 'exit 2'
 ok "an analyzer that fails: 2" env GCPROF_ANALYZE=./broken bash -c '"$0" check -- ./app 0; [ $? -eq 2 ]' "$gcprof"
 broken() { GCPROF_ANALYZE=./broken status "$1" check -- ./app 0 return "$2" && says 'analysis .*failed'; }
-ok "which is said" broken 2 0
-ok "but the program's own status comes first" broken 3 3
+ok "the failure of the analyzer is reported" broken 2 0
+ok "the program's own status comes before a failure of the analyzer" broken 3 3
 fake crash 'kill -SEGV $$'
 crash() { GCPROF_ANALYZE=./crash status 2 check -- ./app 0 && says 'signal 11'; }
 ok "an analyzer that crashes: 2, and why" crash
 none() { rm -f ran && GCPROF_ANALYZE=./none status 2 check -- touch ran && [ ! -e ran ]; }
-ok "no analyzer: 2, and the program is not run" none
+ok "a missing analyzer: 2, and the program is not run" none
 refused() { rm -f ran && status 2 check "$1" -- touch ran && [ ! -e ran ]; }
-ok "a level that there is not: 2, and the program is not run" refused --fail-on=nonesuch
-ok "suppressions that cannot be read: the same" refused --suppressions=none
-ok "a baseline that is not there: the same" refused --baseline=none
+ok "an unknown level: 2, and the program is not run" refused --fail-on=nonesuch
+ok "unreadable suppressions: 2, and the program is not run" refused --suppressions=none
+ok "a missing baseline: 2, and the program is not run" refused --baseline=none
 echo '{' > torn.base
-ok "one that cannot be understood: the same" refused --baseline=torn.base
-ok "and the file, the line and the remedy are named" grep -q "'torn.base': not a baseline: line [12]: .*--write-baseline" err
-ok "a format that there is not: the same" refused --format=nonesuch
-ok "an exit status that there is not: the same" refused --error-exitcode=256
-ok "an option that there is not: the same" refused --nonesuch
-ok "no command: 2" status 2 check
+ok "a baseline that is not one: 2, and the program is not run" refused --baseline=torn.base
+ok "an invalid baseline: file, line and remedy are named" grep -q "'torn.base': not a baseline: line [12]: .*--write-baseline" err
+ok "an unknown format: 2, and the program is not run" refused --format=nonesuch
+ok "an invalid exit status: 2, and the program is not run" refused --error-exitcode=256
+ok "an unknown option: 2, and the program is not run" refused --nonesuch
+ok "check without a command: 2" status 2 check
 two_unnamed() { rm -f ran && status 2 check --format=json --format=sarif -- touch ran && [ ! -e ran ]; }
-ok "two formats without a file: the same" two_unnamed
+ok "two formats without a file: 2, and the program is not run" two_unnamed
 beside() { # without GCPROF_ANALYZE it is found beside gcprof
 	mkdir -p tree/tools tree/lib/.libs
 	cp "$gcprof" tree/tools/ && cp "$lib" tree/lib/.libs/
@@ -409,9 +409,9 @@ ok "--suppressions reaches it" status 0 check --suppressions=quiet.supp -- ./app
 writes() { status 23 check --write-baseline=base -- ./app 3 && [ -s base ]; }
 ok "--write-baseline writes" writes
 ok "--baseline: what was there fails nothing" status 0 check --baseline=base -- ./app 3
-ok "and is not reported, but for one line that says the outcome" one_line 'no findings'
-ok "what has grown does" status 23 check --baseline=base -- ./app 4
-ok "and is reported" grep -q 'are definitely lost' err
+ok "--baseline: known findings are not reported, but for the line of the outcome" one_line 'no findings'
+ok "--baseline: a grown finding fails" status 23 check --baseline=base -- ./app 4
+ok "--baseline: a grown finding is reported" grep -q 'are definitely lost' err
 # A ring of blocks that come and go, as they should.
 cat > ring.c << 'END'
 #include <stdlib.h>
@@ -427,9 +427,9 @@ int main(void)
 END
 "${CC:-cc}" -O1 -g -o ring ring.c
 noted() { "$gcprof" run --output=ring.heap -- ./ring && "$analyze" ring.heap | grep -q 'turning over without growth'; }
-ok "what comes and goes without growth is a note of the whole report" noted
+ok "a bounded queue is a note of the whole report" noted
 ok "a check of it passes" status 0 check -- ./ring
-ok "and reports nothing" one_line 'no findings'
+ok "a check of a bounded queue reports nothing" one_line 'no findings'
 ok "--roots reaches it" status 23 check --roots=stacks,registers -- ./app 1
 
 sarif() { status 23 check --format=sarif:x.sarif --format=junit:x.xml -- sh -c './app 3; exit 0' && grep -q lose_blocks err && grep -q '"version": *"2.1.0"' x.sarif && grep -q '<testsuite ' x.xml; }
@@ -444,7 +444,7 @@ ok "JSON of several processes is a file for each, the command's first" json
 short() { status 23 check -- ./app 3 && ! grep -qE '^(Modules|Sites by|Cohorts)' err; }
 ok "the report has findings and totals only" short
 clean() { status 0 check -- ./app 0 && [ "$(grep -c . err)" -eq 1 ]; }
-ok "of a program without findings one line is said" clean
+ok "a program without findings has one line" clean
 ok "nothing of all these is left behind either" nothing_left
 
 echo "1..$n"

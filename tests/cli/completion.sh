@@ -72,11 +72,11 @@ every "run is offered every option of lib/options.def" "$(offered "$gcprof" run 
 is "an option with a value ends with =" '--snapshot= --signal= --sample=' "$gcprof" run --s
 is "run is offered no option of check" '' "$gcprof" run --supp
 is "check has options of its own" '--suppressions=' "$gcprof" check --supp
-is "and those of run" '--young=' "$gcprof" check --y
+is "check has the options of run" '--young=' "$gcprof" check --y
 is "values of check are offered" 'error warning note never' "$gcprof" check --fail-on '='
 is "an option that is a switch does not" --verbose "$gcprof" run --verb
 is "values are offered" 'jemalloc system' "$gcprof" run --allocator '='
-is "and completed" jemalloc "$gcprof" run --allocator '=' je
+is "values are completed" jemalloc "$gcprof" run --allocator '=' je
 is "files are offered where an option takes one" app.txt "$gcprof" check --baseline '=' app.t
 is "a command of run is completed by its own completion" app.txt "$gcprof" run --verbose ls app.t
 is "after its options top is offered a command behind --" --help "$gcprof" top --h
@@ -85,8 +85,8 @@ is "shell is offered the options of gcprof-analyze" --focus= "$gcprof" shell --f
 is "options of snapshot" --timeout= "$gcprof" snapshot --t
 is "snapshot is offered no process that is not profiled" '' "$gcprof" snapshot $$
 is "gcprof-analyze is offered snapshots" app.heap "$analyze" a
-is "its switches are offered" --each "$analyze" --ea
-is "its values are completed" old "$analyze" --sort '=' o
+is "gcprof-analyze is offered its options" --each "$analyze" --ea
+is "gcprof-analyze's values are completed" old "$analyze" --sort '=' o
 every "gcprof-analyze is offered every format of formats.def" "$(offered "$analyze" --format '=' 2>&1)" < \
 	<(names FORMAT tools/report/formats.def)
 every "gcprof-analyze is offered every option of options.def" "$(offered "$analyze" -- 2>&1)" < \

@@ -87,7 +87,7 @@ adds_up() { # NAME: weights by kind
 for name in demo sample; do
 	"$analyze" --format=speedscope "$name.heap" > "$name.speedscope"
 	ok "speedscope's weights of $name are those of its sites" adds_up "$name"
-	ok "and each sample has its weight, each frame is there" jq -e '. as $o | .profiles
+	ok "speedscope: each sample of $name has its weight, each frame is there" jq -e '. as $o | .profiles
 		| all((.samples | length) == (.weights | length)
 		and all(.samples[][]; . < ($o.shared.frames | length)))' "$name.speedscope"
 done
@@ -96,7 +96,7 @@ if fetch_schema && /usr/bin/python3 -c 'import jsonschema' 2> /dev/null; then
 		ok "$name is valid by speedscope's schema" /usr/bin/python3 validate.py "$schema" "$name.speedscope"
 	done
 	jq 'del(.shared)' demo.speedscope > broken.speedscope
-	ok "which refuses what is not" bash -c "! /usr/bin/python3 validate.py '$schema' broken.speedscope"
+	ok "speedscope's schema refuses what is not speedscope" bash -c "! /usr/bin/python3 validate.py '$schema' broken.speedscope"
 elif command -v npm > /dev/null; then
 	skip "speedscope's schema" "it could not be fetched, or python3-jsonschema is not installed"
 else
@@ -137,13 +137,13 @@ else
 			print "wanted " wanted ", got " got ", may differ by " most / 2
 			exit !(wanted > 0 && got - wanted <= most / 2 && wanted - got <= most / 2) }'
 	}
-	ok "of sampled stacks pprof gets the estimate of all allocations" near estimated_allocations 1
-	ok "of allocated bytes" near estimated_allocated_bytes 2
-	ok "of live blocks" near estimated_live_blocks 3
-	ok "of live bytes" near estimated_live_bytes 4
+	ok "pprof of a sampled snapshot has the estimate of all allocations" near estimated_allocations 1
+	ok "pprof of a sampled snapshot has the estimate of allocated bytes" near estimated_allocated_bytes 2
+	ok "pprof of a sampled snapshot has the estimate of live blocks" near estimated_live_blocks 3
+	ok "pprof of a sampled snapshot has the estimate of live bytes" near estimated_live_bytes 4
 	# Which stacks were sampled is chance; all of them are in main.
 	go tool pprof -sample_index=alloc_objects -nodefraction=0 -nodecount=1000 -top sampled.pprof > top 2> /dev/null
-	ok "and no place of what was not sampled" bash -c "grep -q ' main\$' top && ! grep -q 'not taken' top"
+	ok "pprof of a sampled snapshot has no site for unsampled blocks" bash -c "grep -q ' main\$' top && ! grep -q 'not taken' top"
 	ok "pprof finds what is old" is "$(jq .cohorts.old.bytes demo.json)" "$(tags demo cohort old)"
 	ok "pprof finds what is young" is "$(jq .cohorts.young.bytes demo.json)" "$(tags demo cohort young)"
 	go tool pprof -sample_index=inuse_space -lines -peek remember_user demo.pprof > peek 2> /dev/null
@@ -231,9 +231,9 @@ else
 	for name in demo sample; do
 		"$analyze" --format=sqlite -o "$name.sqlite" "$name.heap"
 		ok "sqlite3 finds $name's database sound" is ok "$(sql $name 'PRAGMA integrity_check')"
-		ok "its blocks add up to the sites" is "$(sum $name live_blocks) $(sum $name live_bytes)" \
+		ok "sqlite3: $name's blocks add up to the sites" is "$(sum $name live_blocks) $(sum $name live_bytes)" \
 			"$(sql $name "SELECT count(*) || ' ' || sum(requested) FROM blocks")"
-		ok "and so do they by site" is 0 "$(sql $name 'SELECT count(*) FROM sites s WHERE live_bytes !=
+		ok "sqlite3: $name's blocks by site add up to the sites" is 0 "$(sql $name 'SELECT count(*) FROM sites s WHERE live_bytes !=
 			(SELECT coalesce(sum(requested), 0) FROM blocks WHERE site = s.id)')"
 		ok "every edge has a holder and a target" is 0 "$(sql $name 'SELECT count(*) FROM edges
 			LEFT JOIN blocks t ON t.id = target LEFT JOIN blocks h ON h.id = block
@@ -245,7 +245,7 @@ else
 	"$analyze" --format=sqlite -o sampled.sqlite sampled.heap
 	ok "estimates are there" is "$(jq -c '[.sites[] | .estimated_live_bytes // 0, .estimated_allocations // 0] | add * 100 | round' sampled.json)" \
 		"$(sql sampled 'SELECT CAST(round(sum(coalesce(estimated_live_bytes, 0) + coalesce(estimated_allocations, 0)) * 100) AS INTEGER) FROM sites')"
-	ok "without sampling there are none" is 0 "$(sql demo 'SELECT count(estimated_live_bytes) + count(estimated_allocations) FROM sites')"
+	ok "without sampling there are no estimates" is 0 "$(sql demo 'SELECT count(estimated_live_bytes) + count(estimated_allocations) FROM sites')"
 	ok "edges are where the report sees them" is "$(jq '.leaks.reachable.blocks > 0' demo.json)" \
 		"$(sql demo "SELECT iif(count(*) > 0, 'true', 'false') FROM edges")"
 	ok "functions are summed over their sites" is "$(jq '[.sites[] | select(any(.frames[];

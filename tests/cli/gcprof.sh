@@ -182,7 +182,7 @@ ok "a library that cannot be named in LD_PRELOAD: 125" refuses 125 'space or a c
 usage() { status "$@" && grep -q "^Try 'gcprof --help'" err; }
 ok "run without a command: 2" usage 2 "$gcprof" run
 ok "run with an unknown option: 2" usage 2 "$gcprof" run --nonesuch -- true
-ok "no command at all: 2" usage 2 "$gcprof"
+ok "gcprof without a command: 2" usage 2 "$gcprof"
 ok "an unknown command: 2" usage 2 "$gcprof" nonesuch
 ok "a mistyped command: the one that was meant is named" \
 	bash -c '"$0" snpashot 1 2>&1 | grep -q "did you mean snapshot"' "$gcprof"
@@ -198,15 +198,15 @@ catches_usr2() { # bit 11 of the mask, of the program: the shell catches it too
 	[ $((0x$mask >> 11 & 1)) -eq 1 ]
 }
 
-ok "no process: 2" usage 2 "$gcprof" snapshot
+ok "gcprof snapshot without a PID: 2" usage 2 "$gcprof" snapshot
 ok "two processes: 2" usage 2 "$gcprof" snapshot 1 2
 refuses_pid() { status 2 "$gcprof" snapshot "$1" && grep -q 'invalid process id' err; }
-ok "a process that is no number: 2" refuses_pid 12x
-ok "a process that is not there: 1" refuses 1 'no such process' snapshot 2147483647
+ok "an invalid pid: 2" refuses_pid 12x
+ok "a process that does not exist: 1" refuses 1 'no such process' snapshot 2147483647
 sleep 60 &
 plain=$!
 ok "a process without the library: 1" refuses 1 'not run under gcprof' snapshot $plain
-ok "and it lives on" eventually state $plain S
+ok "a process that was refused is still running" eventually state $plain S
 sh -c 'sleep 0 & exec sleep 60' &
 parent=$!
 zombie_of() { pgrep -P "$1" -r Z; }
@@ -222,8 +222,8 @@ GCPROF_SNAPSHOT=none "$gcprof" run -- sleep 60 &
 deaf=$!
 eventually grep -q libgcprof "/proc/$deaf/maps"
 sleep 0.2
-ok "a process that does not wait for the signal is not sent it: 1" refuses 1 'takes no snapshots by signal' snapshot $deaf
-ok "and it lives on" eventually state $deaf S
+ok "a process that takes no snapshots by signal is not sent it: 1" refuses 1 'takes no snapshots by signal' snapshot $deaf
+ok "a process that was refused is still running" eventually state $deaf S
 kill $deaf
 
 GCPROF_SNAPSHOT=signal "$gcprof" run --output=deep/%e-%p-%n.heap -- sleep 60 &
@@ -231,7 +231,7 @@ pid=$!
 eventually catches_usr2 $pid
 ok "a snapshot's name is printed" status 0 snapshot $pid
 name=$(cat out)
-ok "it is absolute, and made as GCPROF_OUTPUT says" same "$name" "$work/deep/sleep-$pid-1.heap"
+ok "a snapshot's printed name is absolute, and made as GCPROF_OUTPUT says" same "$name" "$work/deep/sleep-$pid-1.heap"
 ok "the file is there" test -s "$name"
 ok "a second one has the next number" same "$(snapshot $pid)" "$work/deep/sleep-$pid-2.heap"
 kill -STOP $pid

@@ -127,14 +127,14 @@ for name in $names; do
 	ok "$name is sound, and has the report's blocks" /usr/bin/python3 sound.py "$name.heapsnapshot" "$name.json"
 done
 jq '.edges[2] += 1' sample.heapsnapshot > broken.heapsnapshot
-ok "what is not sound is found out" bash -c "! /usr/bin/python3 sound.py broken.heapsnapshot sample.json 2> err && grep -q AssertionError err"
+ok "a heapsnapshot that is not sound is detected" bash -c "! /usr/bin/python3 sound.py broken.heapsnapshot sample.json 2> err && grep -q AssertionError err"
 ok "a pipe gets the same" bash -c "'$analyze' --format=heapsnapshot demo.heap | cmp - demo.heapsnapshot"
 size() { # FILE: of all nodes
 	jq '[.nodes as $n | range(3; $n | length; 7) | $n[.]] | add' "$1"
 }
 "$analyze" --format=heapsnapshot --cohort=old -o old.heapsnapshot demo.heap
-ok "what a filter leaves out has no size" is "$(jq .cohorts.old.bytes demo.json)" "$(size old.heapsnapshot)"
-ok "but is there" is "$(jq .snapshot.node_count demo.heapsnapshot)" "$(jq .snapshot.node_count old.heapsnapshot)"
+ok "filtered blocks have no size in a heapsnapshot" is "$(jq .cohorts.old.bytes demo.json)" "$(size old.heapsnapshot)"
+ok "filtered blocks are in a heapsnapshot" is "$(jq .snapshot.node_count demo.heapsnapshot)" "$(jq .snapshot.node_count old.heapsnapshot)"
 "$analyze" --format=heapsnapshot --roots=stacks -o stacks.heapsnapshot demo.heap
 ok "roots that are off are not there" jq -e '.strings | index("(globals)") == null and index("(lost: definite)") != null' stacks.heapsnapshot
 
@@ -151,7 +151,7 @@ LD_PRELOAD=$preload GCPROF_OUTPUT=many.heap perl -e '@a = map { "x" x ($_ % 20 +
 	strings { blocks += n[at++] * name_count($0) }
 	END { printf "%d %.0f\n", blocks, bytes; print total > "many.nodes" }' > many.got
 ok "above two million blocks equal leaves are folded" [ "$(cat many.nodes)" -lt 500000 ]
-ok "and none is lost by that" cmp many.sums many.got
+ok "folded leaves lose no block" cmp many.sums many.got
 
 # ---- Chrome DevTools
 # What follows is fetched once, into the build directory.
@@ -268,7 +268,7 @@ if fetch devtools get_devtools; then
 			ok "DevTools' comparison has each new and each deleted one: $type" \
 				is "${figures# }" "$(jq -r --arg type "$type" '.diff[$type]' diff.devtools)"
 		done < wanted
-		ok "and no other" is '["Book","std::map<int, Book*> node","unknown type, allocated in take_notes"]' "$(jq -c '.diff | keys' diff.devtools)"
+		ok "DevTools' comparison has no other differences" is '["Book","std::map<int, Book*> node","unknown type, allocated in take_notes"]' "$(jq -c '.diff | keys' diff.devtools)"
 		ok "lost blocks that know of a held one do not hold it" is "$(jq '.types[] | select(.name == "std::map<int, Book*> node").retained_bytes' first.json)" \
 			"$(jq '.synthetic["shelf in shelf"]' first.devtools)"
 		ok "a class that is called Object keeps its name" is 3 "$(jq .classes.Object.count first.devtools)"

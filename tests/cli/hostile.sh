@@ -37,7 +37,7 @@ objcopy --redefine-sym f_formula="=cmd|'/C calc'!A1" --redefine-sym f_minus=-1+1
 program="$T/p${esc}[31m${bidi}<script>\"'&"
 ok "the program builds" "${CC:-cc}" -rdynamic -o "$program" "$T/hostile.o"
 GCPROF_OUTPUT=$T/h.heap run_gcprof hostile "$program" '</script><img src=x onerror=owned=3>' "\"'<!--${esc}[31m${bidi}"
-ok "its snapshot is there" test -s "$T/h.heap"
+ok "the program of hostile names leaves a snapshot" test -s "$T/h.heap"
 
 report() { "$ANALYZE" --format="$1" "${@:2}" "$T/h.heap" >"$T/report.$1" 2>"$T/report.$1.err"; }
 for format in text json sarif junit github csv collapsed dhat massif speedscope blocks; do
@@ -55,7 +55,7 @@ found = re.findall("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a
 print(*map(ascii, sorted(set(found))))' "$1"
 }
 for format in text json sarif junit github csv collapsed dhat massif speedscope blocks; do
-	is "$format: no control or directional character, and valid UTF-8" "$(harmful "$T/report.$format")" ""
+	is "$format: has no control or directional character, and is valid UTF-8" "$(harmful "$T/report.$format")" ""
 done
 is "text: what was replaced can be seen" "$(grep -c $'red\ufffd\\[31mred' "$T/report.text" | sed 's/^[1-9].*/some/')" some
 ok "junit: is XML" python3 -c 'import sys, xml.dom.minidom; xml.dom.minidom.parse(sys.argv[1])' "$T/report.junit"
@@ -143,7 +143,7 @@ is "a module that leads to a device is not opened" "$(opened)" "0 0"
 rm "$program"
 cp "$TARGETS/quiet" "$program"
 opened >/dev/null
-is "nor do names come from a file with another build-id" "$(grep -c 'truth' "$T/module.json")" 0
+is "names do not come from a file with another build-id" "$(grep -c 'truth' "$T/module.json")" 0
 # ---- modules that nobody can verify, and separate debug files
 cat >"$T/apart.c" <<'END'
 #include <stdlib.h>
@@ -175,7 +175,7 @@ state_of() { # NAME: what the last JSON report says of its module
 apart id -Wl,--build-id
 apart none -Wl,--build-id=none
 is "a debug file with the right build-id is used" "$(names_apart id) $(state_of id)" "0 named found"
-is "one with the right checksum, too, where there is no build-id" "$(names_apart none)" "0 named"
+is "a debug file with the right checksum is used where there is no build-id" "$(names_apart none)" "0 named"
 is "json: a module without a build-id in the snapshot is not verified" "$(state_of none)" unverified
 "$ANALYZE" "$T/none.heap" >"$T/apart.text" 2>&1
 is "text: nor there" "$(grep -cE '^  program +none  not verified' "$T/apart.text")" 1
@@ -200,11 +200,11 @@ for name in id none; do
 	is "$name: a debug file of another build is not used" "$(names_apart $name)" "0 0"
 	# Without a link there is nothing but the name, and maybe the build-id.
 	objcopy --remove-section=.gnu_debuglink "$T/apart/$name/program"
-	is "$name: nor by its name alone" "$(names_apart $name)" "0 0"
+	is "$name: a debug file is not used by its name alone" "$(names_apart $name)" "0 0"
 	mv "$T/right.debug" "$debug"
 done
-is "id: by its name and build-id it is" "$(names_apart id)" "0 named"
-is "none: by its name alone even the right one is not used" "$(names_apart none)" "0 0"
+is "id: a debug file is used by its name and build-id" "$(names_apart id)" "0 named"
+is "none: by its name alone even the right debug file is not used" "$(names_apart none)" "0 0"
 
 id=$(readelf -n "$T/apart/id/program" | sed -n 's/.*Build ID: //p')
 mkdir -p "$T/debug/.build-id/${id:0:2}"
@@ -216,7 +216,7 @@ for file in "$by_id" "$by_id.debug"; do
 	mv "$T/apart/id/program" "$T/apart/id/program.away"
 	is "a FIFO by build-id is not waited for: ${file##*"${id:2}"}" "$(names_apart id --debug-dir="$T/debug")" "0 0"
 	mv "$T/apart/id/program.away" "$T/apart/id/program"
-	is "nor for a program that is there" "$(names_apart id --debug-dir="$T/debug")" "0 0"
+	is "a FIFO by build-id is not waited for where the program exists" "$(names_apart id --debug-dir="$T/debug")" "0 0"
 	rm "$file"
 done
 cp "$T/right.debug" "$by_id.debug"
@@ -237,5 +237,5 @@ printf 'shared.debug\0aaaaaaaaaaaaaaaaaaaa' >"$T/altlink"
 (cd "$T/split" && "${CC:-cc}" -g -O1 -Wl,--build-id -o program "$T/apart.c" && objcopy --add-section .gnu_debugaltlink="$T/altlink" program)
 GCPROF_OUTPUT=$T/shared.heap run_gcprof apart-shared "$T/split/program"
 mkfifo "$T/split/shared.debug"
-is "nor one in place of a file that several programs share" "$(read_apart shared)" 0
+is "a FIFO in place of a shared debug file is not waited for" "$(read_apart shared)" 0
 done_testing

@@ -23,12 +23,12 @@ check() { # WHAT LIBRARY ANALYZER: without GCPROF_ANALYZE
 	ok "$1: the library is there" test -s "$2"
 	preload=$2 GCPROF_SNAPSHOT=none run_gcprof "leak-$1" "$T/lost"
 	is "$1: gcprof_leak_check finds the analyzer and the leak" "$status" 41
-	is "$1: and without complaint" "$(grep -c 'cannot run' "$T/leak-$1.err")" 0
+	is "$1: gcprof_leak_check runs without messages" "$(grep -c 'cannot run' "$T/leak-$1.err")" 0
 	printf '#!/bin/sh\necho "ran $0" >&2\nexit 1\n' >"$3.new"
 	chmod 755 "$3.new"
 	mv "$3" "$3.kept" && mv "$3.new" "$3"
 	preload=$2 GCPROF_SNAPSHOT=none run_gcprof "which-$1" "$T/lost"
-	ok "$1: it is the one that was installed with the library" \
+	ok "$1: the analyzer is the one installed with the library" \
 		test "$(sed -n 's/^ran //p' "$T/which-$1.err" | xargs -r realpath)" = "$3"
 	mv "$3.kept" "$3"
 	mkfifo "$T/orders-$1"

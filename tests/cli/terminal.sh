@@ -46,16 +46,16 @@ PATH=$work:$PATH
 # ---------------------------------------------------------------- colours
 
 colours() { on_terminal 500 80 '"$analyze" own.heap' && has_escapes screen; }
-ok "there are colours on a terminal" colours
+ok "a report on a terminal has colours" colours
 same() { without_escapes screen | sed -E 's/ +$//' > a && "$analyze" --color=always own.heap | has_escapes /dev/stdin &&
 	"$analyze" --color=always own.heap > always && without_escapes always | cmp - plain; }
-ok "they only add to the text" same
+ok "colours only add to the text" same
 red() { grep -q "$escape\\[1;31merror$escape\\[0m: " always; }
 ok "an error is red" red
 no_color() { on_terminal 500 80 'NO_COLOR=1 "$analyze" own.heap' && has_none screen; }
 ok "NO_COLOR takes them away" no_color
 empty_no_color() { on_terminal 500 80 'NO_COLOR= "$analyze" own.heap' && has_escapes screen; }
-ok "but not if it is empty" empty_no_color
+ok "an empty NO_COLOR does not take colours away" empty_no_color
 dumb() { on_terminal 500 80 'TERM=dumb "$analyze" own.heap' && has_none screen; }
 ok "TERM=dumb takes them away" dumb
 never() { on_terminal 500 80 '"$analyze" --color=never own.heap' && has_none screen; }
@@ -63,14 +63,14 @@ ok "--color=never takes them away" never
 forced() { on_terminal 500 80 'NO_COLOR=1 TERM=dumb "$analyze" --color=always own.heap' && has_escapes screen; }
 ok "--color=always is stronger than both" forced
 pipe() { has_none plain && on_terminal 500 80 '"$analyze" own.heap | cat' && has_none screen; }
-ok "there are none in a pipe" pipe
+ok "a pipe has no colours" pipe
 files() {
 	on_terminal 500 80 '"$analyze" -o file --format=text own.heap; "$analyze" --format=text:file2 own.heap; echo done' &&
 		cmp file plain && cmp file2 plain
 }
-ok "nor in files that are named on a terminal" files
+ok "a file named on a terminal has no colours" files
 in_files() { "$analyze" --color=always -o file own.heap && cmp file always; }
-ok "unless --color=always wants them" in_files
+ok "--color=always colours a file" in_files
 questions() { on_terminal 500 80 '"$analyze" --block=0x1 own.heap' && has_none screen; }
 ok "an answer without headings has none" questions
 wrong() { ! "$analyze" --color=blue own.heap 2> err && says "none of auto, always, never" err; }
@@ -91,7 +91,7 @@ ok "COLUMNS goes before what the terminal says" columns
 pipe_columns() { COLUMNS=130 "$analyze" own.heap | cmp - plain; }
 ok "a pipe has the same lines for any COLUMNS" pipe_columns
 piped_on_terminal() { on_terminal 500 130 '"$analyze" own.heap | cat' && cmp screen plain; }
-ok "and for any terminal" piped_on_terminal
+ok "a pipe has the same text whatever the terminal" piped_on_terminal
 
 # ---------------------------------------------------------------- the pager
 
@@ -100,11 +100,11 @@ paged() {
 	GCPROF_PAGER=pager on_terminal 10 80 '"$analyze" own.heap; echo end' && without_escapes paged > a &&
 		says '^Modules' a && has_escapes paged && says '^end' screen && ! grep -q '^Modules' screen
 }
-ok "what is longer than the screen is all in the pager" paged
+ok "a report longer than the screen is all in the pager" paged
 less_default() { [ "$(cat less)" = LESS=FRX ]; }
 ok "LESS is FRX there" less_default
 less_kept() { LESS=i GCPROF_PAGER=pager on_terminal 10 80 '"$analyze" own.heap; echo end' && [ "$(cat less)" = LESS=i ]; }
-ok "unless the user has set it" less_kept
+ok "LESS is the user's own if it is set" less_kept
 generic() { rm -f paged && PAGER=pager on_terminal 10 80 '"$analyze" own.heap; echo end' && [ -s paged ]; }
 ok "PAGER does" generic
 own_first() { rm -f paged && PAGER=false GCPROF_PAGER='pager --option' on_terminal 10 80 '"$analyze" own.heap; echo end' &&
@@ -114,20 +114,20 @@ none() { GCPROF_PAGER="$1" PAGER=pager on_terminal 10 80 '"$analyze" own.heap' &
 empty() { rm -f paged && none '' && none cat; }
 ok "an empty one is none, and so is cat" empty
 short() { rm -f paged && GCPROF_PAGER=pager on_terminal 500 80 '"$analyze" own.heap' && [ ! -e paged ] && says Modules screen; }
-ok "what fits on the screen needs no pager" short
+ok "a report that fits on the screen has no pager" short
 question() { rm -f paged && GCPROF_PAGER=pager on_terminal 10 80 '"$analyze" --block=0x1 own.heap' && [ ! -e paged ]; }
-ok "nor does a short answer" question
+ok "a short answer has no pager" question
 always() { rm -f paged && GCPROF_PAGER=pager on_terminal 500 80 '"$analyze" --pager own.heap; echo end' && [ -s paged ]; }
 ok "--pager wants it even then" always
 no_pager() { rm -f paged && GCPROF_PAGER=pager on_terminal 10 80 '"$analyze" --no-pager own.heap' && [ ! -e paged ]; }
 ok "--no-pager does not" no_pager
 piped() { rm -f paged && GCPROF_PAGER=pager on_terminal 10 80 '"$analyze" --pager own.heap | cat' && [ ! -e paged ] &&
 	says Modules screen; }
-ok "there is none in a pipe" piped
+ok "a pipe has no pager" piped
 filed() { rm -f paged && GCPROF_PAGER=pager on_terminal 10 80 '"$analyze" --pager -o file own.heap; echo end' && [ ! -e paged ]; }
-ok "nor for a file" filed
+ok "a file has no pager" filed
 json() { rm -f paged && GCPROF_PAGER=pager on_terminal 10 80 '"$analyze" --format=json own.heap' && [ ! -e paged ]; }
-ok "nor for other formats" json
+ok "other formats have no pager" json
 missing() {
 	GCPROF_PAGER=no-such-pager on_terminal 10 80 '"$analyze" own.heap' &&
 		[ "$(grep -c no-such-pager screen)" -eq 1 ] && says '^Process' screen && without_escapes screen > a && says '^Modules' a
@@ -138,7 +138,7 @@ missing_in_shell() {
 		[ "$(grep -c no-such-pager screen)" -eq 1 ] && without_escapes screen > a &&
 		[ "$(grep -c '^Process' a)" -eq 1 ] && says '^Modules' a
 }
-ok "the same if a shell looks for it" missing_in_shell
+ok "a missing pager that needs a shell is named once, and the text shown" missing_in_shell
 kept() {
 	for p in pager 'head -n 1' no-such-pager; do
 		GCPROF_PAGER=$p on_terminal 10 80 '"$analyze" --fail-on=error own.heap; echo "status $?"' &&
@@ -153,7 +153,7 @@ left() {
 	GCPROF_PAGER='head -n 2' on_terminal 10 80 "\"\$analyze\" --each $many; echo \"status \$?\"" &&
 		says '^status 0$' screen && ! grep -qi 'broken\|error' screen
 }
-ok "who leaves the pager early hears no complaint" left
+ok "leaving the pager early causes no message" left
 messages() {
 	rm -f paged
 	GCPROF_PAGER=pager on_terminal 10 80 "\"\$analyze\" --each $many missing.heap; echo \"status \$?\"" &&

@@ -25,13 +25,13 @@ for name in threads cxx epochs; do
 		"$(json "$file" .totals.live_blocks)"
 	is "$name: young and old are all" "$(json "$file" '.cohorts.young.blocks + .cohorts.old.blocks')" \
 		"$(json "$file" .totals.live_blocks)"
-	is "$name: in bytes too" "$(json "$file" '.cohorts.young.bytes + .cohorts.old.bytes')" \
+	is "$name: young and old bytes are all live bytes" "$(json "$file" '.cohorts.young.bytes + .cohorts.old.bytes')" \
 		"$(json "$file" .totals.live_bytes)"
-	is "$name: so are the birth epochs' live blocks" "$(json "$file" '[.cohorts.epochs[].live_blocks] | add')" \
+	is "$name: the birth epochs' live blocks are all" "$(json "$file" '[.cohorts.epochs[].live_blocks] | add')" \
 		"$(json "$file" .totals.live_blocks)"
 	is "$name: the sites' live blocks are all" "$(json "$file" '[.sites[].live_blocks] | add')" \
 		"$(json "$file" .totals.live_blocks)"
-	is "$name: and their young and old bytes" "$(json "$file" '[.sites[] | .young_bytes + .old_bytes] | add')" \
+	is "$name: the sites' young and old bytes are all" "$(json "$file" '[.sites[] | .young_bytes + .old_bytes] | add')" \
 		"$(json "$file" .totals.live_bytes)"
 	is "$name: a site's generation count is its number of birth epochs" \
 		"$(json "$file" '[.sites[].generation_count] | add')" \
@@ -39,10 +39,10 @@ for name in threads cxx epochs; do
 	is "$name: --format=blocks lists the blocks of the file" \
 		"$(sed 's/^0x//' "$(analysis "$file" blocks)" | grep -E '^[0-9a-f]+	' | awk -F '\t' '{ print $1, $2, $3, $7 }' | sort | md5sum)" \
 		"$(awk -F '\t' '{ print $1, $2, $3, $6 }' "$T/$name.blocks" | sort | md5sum)"
-	is "$name: pid, command and epoch are told" \
+	is "$name: pid, command and epoch are in the report" \
 		"$(json "$file" '.process | "\(.pid) \(.executable)"')" \
 		"$(info "$file" pid) $(info "$file" executable)"
-	ok "$name: no frame of ours is shown" test "$(json "$file" '[.sites[].frames[] | select((.module // "") | test("libgcprof"))] | length')" = 0
+	ok "$name: no frame of gcprof is shown" test "$(json "$file" '[.sites[].frames[] | select((.module // "") | test("libgcprof"))] | length')" = 0
 	ok "$name: main is at the bottom of every stack of the program's own" \
 		test "$(json "$file" '[.sites[] | select(.live_blocks > 0) | select([.frames[].function] | any(. == "main" or . == "start_thread" or . == "_dl_start_user" or . == "_start" or . == "call_init" or . == "_dl_init" or . == "__libc_start_main") | not)] | length')" = 0
 done

@@ -12,21 +12,21 @@ for kind in strong weak; do
 	run_gcprof "$kind" "$TARGETS/aliases-$kind"
 	is "a malloc of the program's own, by a $kind alias: it works as alone" \
 		"$status $(cat "$T/$kind.out")" "7 $(cat "$T/$kind-plain.out")"
-	ok "its own malloc is the one that is called" grep -q ' end 1 1$' "$T/$kind.out"
+	ok "the program's own malloc is the one that is called" grep -q ' end 1 1$' "$T/$kind.out"
 	is "$kind: standard error says once that its blocks are not seen" "$(sed 's/^gcprof\[[0-9]*\]: //' "$T/$kind.err")" \
 		"the program has its own malloc; its blocks are not profiled"
 	GCPROF_SNAPSHOT=none run_gcprof "$kind-none" "$TARGETS/aliases-$kind"
-	is "$kind: where nothing is to be written, nothing is said" "$status $(cat "$T/$kind-none.err")" "7 "
+	is "$kind: without snapshots there are no messages" "$status $(cat "$T/$kind-none.err")" "7 "
 	ok "$kind: the snapshot is whole" valid "$(heap "$kind")"
-	is "$kind: without blocks, and without wrong frees" "$(records "$(heap "$kind")" block; records "$(heap "$kind")" bad)" ""
+	is "$kind: a program with its own malloc has no blocks and no wrong frees" "$(records "$(heap "$kind")" block; records "$(heap "$kind")" bad)" ""
 done
 
 run_gcprof wrapper "$TARGETS/aliases"
 is "wrappers of malloc by aliases: the program ends well" "$status $(cat "$T/wrapper.out")" "0 lost"
-is "nothing is said" "$(cat "$T/wrapper.err")" ""
+is "wrappers of malloc by aliases: there are no messages" "$(cat "$T/wrapper.err")" ""
 json "$(heap wrapper)" '.findings[] | select(.kind == "leak") |
 	"\(.verdict) \(.blocks) \(.bytes) \(.site.frames | map(.function)[:3] | join(" "))"' >"$T/findings"
-is "what was lost by three names was lost three times by one" \
+is "a leak by three names of a wrapper is three findings of one function" \
 	"$(sort -u "$T/findings" | sed -E 's/ (checked_malloc|xmalloc|library_malloc) / NAME /'), $(wc -l <"$T/findings") findings" \
 	"definite 1 123 NAME lose main, 3 findings"
 done_testing

@@ -12,24 +12,24 @@ points_of "$T/absent.truth"
 # Without optimization the header's functions are real ones, beside the library's
 # of the same names.
 run_plain absent-plain "$TARGETS/api-plain" absent
-is "without the profiler, not optimized: ends well" "$status" 0
+is "without the profiler a program of gcprof.h, not optimized, ends well" "$status" 0
 points_of "$T/absent-plain.truth"
 run_gcprof usage-plain "$TARGETS/api-plain" usage
-is "not optimized: ends well" "$status" 0
+is "a program of gcprof.h, not optimized, ends well" "$status" 0
 points_of "$T/usage-plain.truth"
 
 run_gcprof usage "$TARGETS/api" usage
-is "usage: ends well" "$status" 0
+is "a program that asks for its memory usage ends well" "$status" 0
 points_of "$T/usage.truth"
 
 run_gcprof snapshots "$TARGETS/api" snapshots "$T"
 points_of "$T/snapshots.truth"
 is "six snapshots under the default name, counted up" "$(n_heaps snapshots)" 6
 file=$T/named.$(basename "$(heaps snapshots | head -n 1)" | cut -d. -f2).heap
-ok "the named one is whole" valid "$file"
-is "it says that the program asked for it" "$(info "$file" reason)" api
-is "the one at exit says so" "$(info "$(heaps snapshots | tail -n 1)" reason)" exit
-ok "its live set is exact" ledger --exactly "$file" "$T/snapshots.truth"
+ok "the snapshot with a name is whole" valid "$file"
+is "a snapshot by call has the reason api" "$(info "$file" reason)" api
+is "the snapshot at exit has the reason exit" "$(info "$(heaps snapshots | tail -n 1)" reason)" exit
+ok "the live set of a snapshot by call is exact" ledger --exactly "$file" "$T/snapshots.truth"
 n=0
 wrong=0
 while read -r file; do
@@ -38,9 +38,9 @@ while read -r file; do
 		[ "$(records "$file" block | awk '$2 >= 1000 && $2 < 1005' | wc -l)" = "$n" ] || wrong=$((wrong + 1))
 	[ "$(info "$file" snapshot_number)" ] || wrong=$((wrong + 1))
 done < <(heaps snapshots)
-is "the first five show one block more each" "$wrong" 0
-is "a name that cannot be written is told on stderr in one line" "$(wc -l <"$T/snapshots.err")" 1
-ok "which names it" grep -q no-such-directory "$T/snapshots.err"
+is "each snapshot by call shows one block more" "$wrong" 0
+is "a name that cannot be written is reported in one line" "$(wc -l <"$T/snapshots.err")" 1
+ok "the message names the file that cannot be written" grep -q no-such-directory "$T/snapshots.err"
 
 run_gcprof marks "$TARGETS/api" marks
 points_of "$T/marks.truth"

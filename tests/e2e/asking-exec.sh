@@ -24,8 +24,8 @@ ask_on 2 &
 two=$!
 ok "a program that executes itself 200 times, asked all the time by two, comes to its end" eventually ready
 wait "$one" "$two"
-between "it was asked meanwhile, and has answered" "$(($(cat "$T/answers.1") + $(cat "$T/answers.2")))" 1 100000
+between "a program that executes itself answers requests meanwhile" "$(($(cat "$T/answers.1") + $(cat "$T/answers.2")))" 1 100000
 stop "$pid"
-is "and its status and output are its own" "$status $(cat "$T/storm.out")" "0 calls 0"
-is "it was not told of anything" "$(cat "$T/storm.err")" ""
+is "a program that executes itself, asked all the time, keeps its status and output" "$status $(cat "$T/storm.out")" "0 calls 0"
+is "a program that executes itself, asked all the time, gets no message" "$(cat "$T/storm.err")" ""
 done_testing

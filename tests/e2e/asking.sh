@@ -29,7 +29,7 @@ asked() { cat "$T/$1.asked" "$T/$1.asked.err"; }
 answers() { # NAME PID SENTENCE: gives a snapshot by its first name, and figures
 	ask "$1" "$2"
 	is "$3: a snapshot comes, by the name that is printed" "$status $(asked "$1")" "0 $T/$1/asking.$2.1.heap"
-	ok "$3: it can be read" valid "$T/$1/asking.$2.1.heap"
+	ok "$3: the snapshot can be read" valid "$T/$1/asking.$2.1.heap"
 	top "$1" "$2"
 	is "$3: top shows its figures" "$status $(grep -c '^gcprof top - asking' "$T/$1.top")" "0 1"
 }
@@ -62,7 +62,7 @@ ask later "$pid"
 is "a program that takes both signals over is not asked, and the reason is said" \
 	"$status $(asked later | grep -c "process $pid (asking) handles or ignores signals USR2 and RTMAX-8 itself")" "1 1"
 top later "$pid"
-is "nor by top" "$status $(grep -c "handles or ignores signals USR2 and RTMAX-8 itself" "$T/later.top.err")" "1 1"
+is "a program that does not take the signal is not asked by top" "$status $(grep -c "handles or ignores signals USR2 and RTMAX-8 itself" "$T/later.top.err")" "1 1"
 end later "$pid" 0 "a program that takes both signals over gets none of ours"
 
 begin ignores ignores
@@ -85,7 +85,7 @@ ask blocks "$pid" --timeout=1
 is "a program whose threads block all signals and wait for them is not sent one" \
 	"$status $(asked blocks | grep -c 'it blocks the signal')" "1 1"
 top blocks "$pid"
-is "nor by top" "$status $(grep -c 'it blocks the signal' "$T/blocks.top.err")" "1 1"
+is "a program that does not take the signal is not asked by top" "$status $(grep -c 'it blocks the signal' "$T/blocks.top.err")" "1 1"
 end blocks "$pid" 0 "a program that waits for signals by sigwaitinfo finds none of ours"
 
 begin mixed mixed
@@ -144,7 +144,7 @@ for i in 1 2 3 4 5; do
 		diag "sigqueue failed"
 done
 ok "a signal that nobody of ours has sent is taken" eventually taken
-is "and asks for nothing" "$(n_heaps forged) $(grep -vc 'handles signal USR2' "$T/forged.err")" "0 0"
+is "a signal that gcprof has not sent asks for nothing" "$(n_heaps forged) $(grep -vc 'handles signal USR2' "$T/forged.err")" "0 0"
 if [ "$(id -u)" = 0 ]; then
 	cp "$RUN" "$T/gcprof"
 	chmod 755 "$T" "$T/gcprof"
@@ -219,7 +219,7 @@ if [ "$(id -u)" = 0 ]; then
 		ask "$1" "$pid"
 		is "$2: a snapshot comes, by a name that can be opened from here" \
 			"$status $(asked "$1" | sed "s|/proc/$pid/root||; s|$jail||")" "0 /out/asking.1.heap"
-		ok "$2: it can be read" valid "$(asked "$1")"
+		ok "$2: the snapshot can be read" valid "$(asked "$1")"
 		top "$1" "$pid"
 		is "$2: top shows the names of functions" "$status $(grep -c '  take_memory < main' "$T/$1.top")" "0 1"
 	}

@@ -21,10 +21,10 @@ library audit "$T/audit.c"
 run_plain plain env LD_AUDIT="$T/libaudit.so" ls /
 GCPROF_SNAPSHOT='exit' run_gcprof audit env LD_AUDIT="$T/libaudit.so" ls /
 is "a program with an audit library runs under gcprof" "$status" 0
-is "it prints what it prints alone" "$(cat "$T/audit.out" "$T/audit.err")" "$(cat "$T/plain.out")"
-ok "its snapshot can be read" valid "$(heap audit)"
+is "a program with an audit library prints what it prints alone" "$(cat "$T/audit.out" "$T/audit.err")" "$(cat "$T/plain.out")"
+ok "the snapshot of a program with an audit library can be read" valid "$(heap audit)"
 run_plain command env LD_AUDIT="$T/libaudit.so" GCPROF_SNAPSHOT=none "$RUN" run -- ls /
-is "so does one that gcprof run starts" "$status $(cat "$T/command.out" "$T/command.err")" "0 $(cat "$T/plain.out")"
+is "a program with an audit library runs under gcprof run" "$status $(cat "$T/command.out" "$T/command.err")" "0 $(cat "$T/plain.out")"
 
 linked=()
 for ((i = 0; i < 20; i++)); do
@@ -44,6 +44,6 @@ for allocator in jemalloc system; do
 	GCPROF_ALLOCATOR=$allocator run_gcprof "tls-$allocator" "$T/tls" "${late[@]}"
 	is "with $allocator, a program of many libraries with static TLS runs and loads as many more as alone" \
 		"$status $(cat "$T/tls-$allocator.out" "$T/tls-$allocator.err")" "0 $(cat "$T/alone.out")"
-	ok "with $allocator, its snapshot can be read" valid "$(heap "tls-$allocator")"
+	ok "with $allocator, the snapshot of a program with much static TLS can be read" valid "$(heap "tls-$allocator")"
 done
 done_testing

@@ -131,5 +131,5 @@ file=$(heap long)
 periods=$(records "$file" period | wc -l)
 between "a long run has 16 to 32 periods, too" "$periods" 16 32
 got=$(history "$file" "$T/long.truth" "$(site_of_planted "$file")" 700)
-is "and each is as the program counts" "$got" "$periods $periods"
+is "each period of a long run is as the program counts" "$got" "$periods $periods"
 done_testing

@@ -55,16 +55,16 @@ told() { # NAME: all threads are there
 # A snapshot of a crowd is right in all that a cut can break.
 crowd_is_right() { # NAME FILE WHAT
 	ok "$3: complete, with the threads that could not be stopped" stopped "$2" "$1"
-	ok "$3: no thread was in the middle of a call" books_agree "$2"
+	ok "$3: no thread was stopped within a call" books_agree "$2"
 	ok "$3: written by a child" forked "$2"
 	is "$3: nothing is lost" "$(definite "$2")" 0
-	ok "$3: each thread's block is there" ledger "$2" "$T/$1.truth"
+	ok "$3: each thread's block is in the snapshot" ledger "$2" "$T/$1.truth"
 }
 
 # ---- many threads
 
 start_gcprof crowd "$CUT" crowd 500 wait
-ok "five hundred threads: all are there" eventually told crowd
+ok "five hundred threads: all are counted" eventually told crowd
 kill -USR2 "$pid"
 has() { # NAME N: so many snapshots
 	[ "$(n_heaps "$1")" = "$2" ]
@@ -113,8 +113,8 @@ is "threads that could not be stopped are marked, no others" \
 run_gcprof main-deaf "$CUT" crowd 40 main-deaf
 main_deaf=$(heaps main-deaf | head -n 1)
 is "a main thread that blocks all signals: it ends well" "$status" 0
-is "and is counted" "$(info "$main_deaf" cut_unanswered)" $(($(n_deaf main-deaf) + 1))
-is "and what its stack holds is not lost" "$(definite "$main_deaf")" 0
+is "a main thread that blocks all signals is counted as not stopped" "$(info "$main_deaf" cut_unanswered)" $(($(n_deaf main-deaf) + 1))
+is "what the stack of a main thread that blocks all signals holds is not lost" "$(definite "$main_deaf")" 0
 
 run_gcprof main-ended "$CUT" crowd 40 main-ended
 is "a main thread that has ended: the rest ends well" "$status" 0
@@ -123,23 +123,23 @@ while read -r file; do
 done < <(heaps main-ended | head -n 2)
 is "the snapshot knows the command" "$(info "$(heaps main-ended | head -n 1)" command)" \
 	"$CUT\\000crowd\\00040\\000main-ended\\000"
-is "nothing is said" "$(cat "$T/main-ended.err")" ""
+is "a main thread that has ended: there are no messages" "$(cat "$T/main-ended.err")" ""
 
 GCPROF_SNAPSHOT=exit,signal run_gcprof own-signal "$CUT" crowd 40 own-signal
-is "a program that has the signal for itself: it ends well" "$status" 0
+is "a program that handles the stop signal itself: it ends well" "$status" 0
 own_signal=$(heaps own-signal | head -n 1)
-is "all its threads count as not stopped" "$(info "$own_signal" cut_unanswered)" 40
-is "and what they hold is not lost" "$(definite "$own_signal")" 0
-ok "and it was told" grep -q 'handles signal RTMAX-8 itself.*GCPROF_CUT_SIGNAL' "$T/own-signal.err"
+is "a program that handles the stop signal itself: all threads count as not stopped" "$(info "$own_signal" cut_unanswered)" 40
+is "a program that handles the stop signal itself: what threads hold is not lost" "$(definite "$own_signal")" 0
+ok "a program that handles the stop signal itself: a message names the remedy" grep -q 'handles signal RTMAX-8 itself.*GCPROF_CUT_SIGNAL' "$T/own-signal.err"
 
 GCPROF_CUT_SIGNAL=RTMIN+3 run_gcprof other-signal "$CUT" crowd 40 own-signal
 crowd_is_right other-signal "$(heaps other-signal | head -n 1)" "GCPROF_CUT_SIGNAL names another"
 
 GCPROF_SNAPSHOT=none run_gcprof thread-forks "$CUT" crowd 40 thread-forks
 is "fork by a thread: the child takes its snapshot" "$status $(n_heaps thread-forks)" "0 1"
-is "what its only thread holds, and what those held that fork left behind, is not lost" \
+is "fork by a thread: what its thread and those of the parent held is not lost" \
 	"$(definite "$(heap thread-forks)")" 0
-is "values of keys, which libc forgets, are possibly so" \
+is "fork by a thread: values of keys, which libc forgets, are possibly lost" \
 	"$(summary "$(heap thread-forks)" '.leaks.possible.blocks')" "$(n_of thread-forks asleep_in_read)"
 
 # ---- threads that come and go
@@ -155,8 +155,8 @@ churn() { # NAME SNAPSHOTS UNANSWERED [deaf]
 	is "$name: all snapshots were taken, none failed" "$taken $failed $(n_heaps "$name")" "$n 0 $((n + 1))"
 	between "$name: threads came and went" "$(sed -n 's/^born //p' "$T/$name.truth")" "$n" 100000000
 	last=$(heaps "$name" | tail -n 1)
-	ok "$name: at the quiet end the live set is the program's ledger" ledger "$last" "$T/$name.truth"
-	is "$name: and no block more" "$(records "$last" block | awk '$2 >= 1200 && $2 < 1400' | wc -l)" \
+	ok "$name: at the end the live set is the program's ledger" ledger "$last" "$T/$name.truth"
+	is "$name: the live set has no other block" "$(records "$last" block | awk '$2 >= 1200 && $2 < 1400' | wc -l)" \
 		"$(grep -c '^block .* 1[23][0-9][0-9] malloc' "$T/$name.truth")"
 	while read -r file; do
 		found="$(summary "$file" '"complete \(.process.complete), definite \(.leaks.definite.blocks)"'), $(info "$file" live_blocks) blocks"
@@ -184,13 +184,13 @@ is "a program that forks during snapshots ends well" "$status" 0
 points_of "$T/forker.truth"
 read -r _ taken failed < <(grep '^snapshots' "$T/forker.truth")
 n_forks=$(sed -n 's/^forks //p' "$T/forker.truth")
-is "none of its snapshots failed, nor any of a child's" "$failed $(n_heaps forker)" "0 $((taken + (n_forks + 7) / 8))"
+is "a program that forks during snapshots: no snapshot failed, nor any of a child" "$failed $(n_heaps forker)" "0 $((taken + (n_forks + 7) / 8))"
 bad=0
 while read -r file; do
 	[ "$(summary "$file" '"\(.process.complete) \(.leaks.definite.blocks)"')" = "true 0" ] || bad=$((bad + 1))
 done < <(heaps forker | awk 'NR % 25 == 0')
-is "they are complete, and nothing is lost" "$bad" 0
-is "no writer is left" "$(leftovers forker)" ""
+is "a program that forks during snapshots: they are complete, and nothing is lost" "$bad" 0
+is "a program that forks during snapshots: no writer is left" "$(leftovers forker)" ""
 
 # ---- without privileges
 
@@ -226,14 +226,14 @@ is "as another user: the program ends well" "$status" 0
 # ---- filters of system calls
 
 GCPROF_SNAPSHOT=none run_gcprof no-tracing "$CUT" --filter=no-tracing crowd 40 check
-is "no call that looks into a process is made, by whoever is killed for it" "$status" 0
+is "a program that is killed for reading another process ends well" "$status" 0
 points_of "$T/no-tracing.truth"
 crowd_is_right no-tracing "$(heaps no-tracing | head -n 1)" "where ptrace kills"
-is "the leak check works, too" "$(grep '^checked' "$T/no-tracing.truth")" "checked 1"
+is "a program that is killed for reading another process has a leak check" "$(grep '^checked' "$T/no-tracing.truth")" "checked 1"
 start_gcprof asked "$CUT" crowd 40 wait
 eventually told asked
 named=$("$CUT" --filter=no-tracing exec "$T/bin/gcprof" snapshot "$pid" 3>/dev/null)
-ok "gcprof snapshot makes no such call either" test -s "$named"
+ok "gcprof snapshot does not make that program read another process" test -s "$named"
 stop "$pid"
 
 for filter in container container-old; do
@@ -243,8 +243,8 @@ for filter in container container-old; do
 	crowd_is_right "$filter" "$(heaps "$filter" | head -n 1)" "$filter"
 	is "$filter: the leak check finds what is lost" \
 		"$(grep '^checked' "$T/$filter.truth") $(definite "$(heaps "$filter" | tail -n 1)")" "checked 1 1"
-	ok "$filter: and tells" grep -q lose_one "$T/$filter.err"
-	is "$filter: nothing else is said" "$(grep '^gcprof\[' "$T/$filter.err")" ""
+	ok "$filter: the leak check names the function" grep -q lose_one "$T/$filter.err"
+	is "$filter: there are no other messages" "$(grep '^gcprof\[' "$T/$filter.err")" ""
 done
 
 # ---- no child to be had
@@ -255,13 +255,13 @@ in_place() { # NAME: the program waited, and the file says so
 	is "$1: the program ends well" "$status" 0
 	points_of "$T/$1.truth"
 	is "$1: the snapshot was written in place, and says so" "$(info "$file" cut_in_place)" 1
-	ok "$1: standard error says so" grep -q '^gcprof\[.*cannot fork: the program was paused' "$T/$1.err"
-	ok "$1: it is complete, with the threads that could not be stopped" stopped "$file" "$1"
+	ok "$1: a message says that the program was paused" grep -q '^gcprof\[.*cannot fork: the program was paused' "$T/$1.err"
+	ok "$1: the snapshot is complete, with the threads that could not be stopped" stopped "$file" "$1"
 	is "$1: nothing is lost" "$(definite "$file")" 0
-	ok "$1: each thread's block is there" ledger "$file" "$T/$1.truth"
-	is "$1: no half of a file is left" "$(leftovers "$1")" ""
+	ok "$1: each thread's block is in the snapshot" ledger "$file" "$T/$1.truth"
+	is "$1: no unfinished file is left" "$(leftovers "$1")" ""
 	is "$1: a leak check says that it cannot be made" "$(grep '^checked' "$T/$1.truth")" "checked -1"
-	ok "$1: and why" grep -q '^gcprof\[.*cannot fork: the analyzer was not run' "$T/$1.err"
+	ok "$1: a message says why there is no leak check" grep -q '^gcprof\[.*cannot fork: the analyzer was not run' "$T/$1.err"
 }
 GCPROF_SNAPSHOT=none run_gcprof no-clone "$CUT" --late=no-clone crowd 40 check
 in_place no-clone

@@ -42,15 +42,15 @@ for allocator in jemalloc system; do
 	like_alone origin "dlopen in a library finds what lies beside that library"
 	is "$allocator: blocks of the C library's heap are counted" \
 		"$(info "$(heap "blocks-$allocator")" foreign_frees)" 430
-	ok "$allocator: and the report says how many" \
+	ok "$allocator: the report says how many blocks of the C library's heap there were" \
 		grep -q '^Untracked   430 blocks' "$(analysis "$(heap "blocks-$allocator")" text 1)"
-	is "$allocator: none is counted where there was none" "$(info "$(heap "libc-$allocator")" foreign_frees)" ""
+	is "$allocator: a program without blocks of the C library's heap has none counted" "$(info "$(heap "libc-$allocator")" foreign_frees)" ""
 
 	name=wild-$allocator
 	run_gcprof "$name" "$T/pairs" wild "$plugin"
 	is "$allocator: wild pointers that look like the C library's blocks are ignored" \
 		"$status $(cat "$T/$name.out")" "0 ok"
-	is "$allocator: and each is reported as an invalid free" "$(records "$(heap "$name")" bad | cut -f1,2 | sort -u)" "2	1"
+	is "$allocator: each wild pointer is reported as an invalid free" "$(records "$(heap "$name")" bad | cut -f1,2 | sort -u)" "2	1"
 	is "$allocator: all eight of them are" "$(records "$(heap "$name")" bad | wc -l)" 8
 done
 

@@ -24,16 +24,16 @@ run_gcprof few "$TARGETS/churn" 1 "$few" 32
 run_gcprof many "$TARGETS/churn" 1 "$many" 32
 is "the long run ends well" "$status" 0
 a=$(heap few) b=$(heap many)
-between "it allocated so often" "$(info "$b" allocations)" $((many * 1000000)) $((many * 1000000 + 1000))
-is "and has the same blocks, sites and threads" "$(n "$b" block) $(n "$b" site) $(n "$b" thread)" \
+between "the long run has the number of allocations that it made" "$(info "$b" allocations)" $((many * 1000000)) $((many * 1000000 + 1000))
+is "the long run's file has the same blocks, sites and threads" "$(n "$b" block) $(n "$b" site) $(n "$b" thread)" \
 	"$(n "$a" block) $(n "$a" site) $(n "$a" thread)"
 between "the timeline has at most 4097 records" "$(n "$b" epoch)" 1 4097
 more=$((48 * ($(n "$b" epoch) - $(n "$a" epoch)) + 2000))
-between "the file is no larger but for the timeline and for wider counters" \
+between "the long run's file is larger only by the timeline and wider counters" \
 	"$(wc -c <"$b")" 1 $(($(wc -c <"$a") + (more > 2000 ? more : 2000)))
 
 # For each record of the timeline there are fewer than 200 bytes.
-between "its own memory is no more but for the timeline" "$(info "$b" profiler_bytes)" 1 \
+between "the library's own memory grows only by the timeline" "$(info "$b" profiler_bytes)" 1 \
 	$(($(info "$a" profiler_bytes) + 4097 * 200))
 diag "$many million | $(wc -c <"$b") bytes of file | $(info "$b" profiler_bytes) bytes of its own | $(n "$b" epoch) epochs of $(info "$b" epoch)"
 
@@ -41,7 +41,7 @@ diag "$many million | $(wc -c <"$b") bytes of file | $(info "$b" profiler_bytes)
 GCPROF_YOUNG=64K run_gcprof births "$TARGETS/churn" 2 1 1000
 is "a run of many short epochs ends well" "$status" 0
 file=$(heap births)
-between "it had many epochs" "$(info "$file" epoch)" 5000 10000000
-between "and its file has no more births than blocks" "$(n "$file" birth)" 1 "$(n "$file" block)"
-is "none was lost" "$(info "$file" loss.births)" ""
+between "the run of many short epochs had thousands of them" "$(info "$file" epoch)" 5000 10000000
+between "the file of many short epochs has no more births than blocks" "$(n "$file" birth)" 1 "$(n "$file" block)"
+is "no birth of many short epochs was lost" "$(info "$file" loss.births)" ""
 done_testing

@@ -9,7 +9,7 @@ require_built "$TARGETS/entry" "$TARGETS/cxx"
 
 run_gcprof ledger "$TARGETS/entry" ledger
 is "a program that allocates in every way of C ends well" "$status" 0
-ok "its snapshot is whole" valid "$(heap ledger)"
+ok "the snapshot of a program that allocates in every way of C is whole" valid "$(heap ledger)"
 ok "the live set is exactly its ledger, block by block: size and kind of every C entry point" \
 	ledger --exactly "$(heap ledger)" "$T/ledger.truth"
 is "the program says nothing it would not say alone" "$(cat "$T/ledger.out" "$T/ledger.err")" ""
@@ -24,7 +24,7 @@ for run in ledger sampled; do
 done
 # 10 MB at one sample in 16 KiB: 610 expected, give or take 25.
 GCPROF_SAMPLE=16K run_gcprof many "$TARGETS/entry" many
-between "as many stacks are sampled as were asked for" "$(json "$(heap many)" \
+between "the number of sampled stacks is as asked for" "$(json "$(heap many)" \
 	'[.sites[] | select(any(.frames[]; .function == "many")) | .allocations] | add // 0')" 450 770
 
 run_gcprof contract "$TARGETS/entry" contract
@@ -47,8 +47,8 @@ ok "the live set is exact with mallocx and its like" ledger "$(heap mallocx)" "$
 run_gcprof cxx "$TARGETS/cxx" ledger
 is "a program that allocates in every way of C++ ends well" "$status" 0
 ok "the live set is its ledger for every form of new and delete" ledger "$(heap cxx)" "$T/cxx.truth"
-is "no form of delete that fits is called wrong" "$(records "$(heap cxx)" bad)" ""
-is "nor any C function" "$(records "$(heap ledger)" bad; records "$(heap extra)" bad)" ""
+is "no matching form of delete is reported" "$(records "$(heap cxx)" bad)" ""
+is "no matching C function is reported" "$(records "$(heap ledger)" bad; records "$(heap extra)" bad)" ""
 
 run_gcprof cxx-contract "$TARGETS/cxx" contract
 is "the C++ contract runs to its end" "$status" 0

@@ -56,16 +56,16 @@ survived_is() { # NAME SIXTEENTHS: of each full epoch so much was alive at its e
 name=low
 run low 2
 between "20 MiB in epochs of 1 MiB: about twenty" "$n_epochs" 16 25
-ok "each holds a semispace, and together they hold all" sums low
-ok "an eighth of each epoch survived it" survived_is low 2
-is "no birth epoch was promoted early" "$(records "$file" birth | awk '$4 % 2 == 1' | wc -l)" 0
-between "old is what was born two epochs ago or before" "$cohort_old" "$(born_before $((now - 1)))" \
+ok "each epoch of 20 MiB holds a semispace, and together they hold all" sums low
+ok "an eighth of each epoch survives it" survived_is low 2
+is "no birth epoch is promoted early at 12.5 %" "$(records "$file" birth | awk '$4 % 2 == 1' | wc -l)" 0
+between "old blocks are those allocated two epochs ago or earlier" "$cohort_old" "$(born_before $((now - 1)))" \
 	$(($(born_before $((now - 1))) + 16 * KIB))
-between "young is the rest" "$cohort_young" "$((2560 * KIB - $(born_before $((now - 1)))))" \
+between "all other blocks are young" "$cohort_young" "$((2560 * KIB - $(born_before $((now - 1)))))" \
 	$((2560 * KIB - $(born_before $((now - 1))) + 128 * KIB))
-between "the two youngest epochs' eighths are young, all else is old" "$cohort_old" \
+between "the two youngest epochs' survivors are young, all others are old" "$cohort_old" \
 	$((2560 * KIB - 2 * 180 * KIB)) $((2560 * KIB - 100 * KIB))
-between "what was promoted is what is old, as nothing old was freed" "$promoted" \
+between "promoted bytes are the old bytes if nothing old was freed" "$promoted" \
 	$((cohort_old - 16 * KIB)) $((cohort_old + 16 * KIB))
 
 # promote=1: old after one epoch.
@@ -82,14 +82,14 @@ run below 3
 ok "three sixteenths survive" survived_is below 3
 is "18.75 % is not more than 25 %: nothing is promoted early" \
 	"$(records "$file" birth | awk '$4 % 2 == 1' | wc -l)" 0
-between "so old is what is two epochs old" "$cohort_old" "$(born_before $((now - 1)))" \
+between "at 18.75 % blocks are old after two epochs" "$cohort_old" "$(born_before $((now - 1)))" \
 	$(($(born_before $((now - 1))) + 16 * KIB))
 name=above
 run above 5
 ok "five sixteenths survive" survived_is above 5
-between "31.25 % is: each full epoch is promoted early" \
+between "31.25 % is more than 25 %: each full epoch is promoted early" \
 	"$(records "$file" birth | awk '$4 % 2 == 1 { print $2 }' | sort -u | wc -l)" $((n_epochs - 2)) "$n_epochs"
-between "so old is what is one epoch old" "$cohort_old" "$(born_before "$now")" \
+between "at 31.25 % blocks are old after one epoch" "$cohort_old" "$(born_before "$now")" \
 	$(($(born_before "$now") + 16 * KIB))
 
 # Blocks that live for an eighth of an epoch: each epoch has survivors, none of

@@ -24,8 +24,8 @@ run_bare() { # NAME HOW
 ends() { # HOW STATUS REASON
 	run_bare "$1" "$1"
 	is "$1: the program ends as it would alone" "$status" "$2"
-	is "$1: the snapshot tells what ended it" "$(info "$(heap "$1")" reason)" "$3"
-	is "$1: what it had lost is found" "$(lost "$(heap "$1")")" 777
+	is "$1: the snapshot has the signal as its reason" "$(info "$(heap "$1")" reason)" "$3"
+	is "$1: the leak before the end is found" "$(lost "$(heap "$1")")" 777
 	is "$1: nothing on standard error" "$(cat "$T/$1.err")" ""
 }
 ends abort 134 "fatal SIGABRT"
@@ -43,12 +43,12 @@ ends 29 157 "fatal SIGPOLL"
 run_bare overflow overflow
 is "a stack overflow: the program ends as it would alone" "$status" 139
 run_bare kill 9
-is "SIGKILL: it does, too" "$status" 137
-is "and nothing is there to be read" "$(n_heaps kill) $(leftovers kill | wc -l)" "0 0"
+is "SIGKILL: the program ends as it would alone" "$status" 137
+is "SIGKILL: no snapshot and no unfinished file is left" "$(n_heaps kill) $(leftovers kill | wc -l)" "0 0"
 
 run_bare fork fork
 is "a child that aborts: its parent sees it as it would alone" "$status" 6
-is "and it leaves its own snapshot" "$(for f in $(heaps fork); do info "$f" reason; done | sort | tr '\n' ' ')" "exit fatal SIGABRT "
+is "a child that aborts leaves its own snapshot" "$(for f in $(heaps fork); do info "$f" reason; done | sort | tr '\n' ' ')" "exit fatal SIGABRT "
 
 # The first process of a pid namespace has no default action for SIGTERM.
 if unshare --pid --fork --mount-proc true 2>/dev/null; then
@@ -56,7 +56,7 @@ if unshare --pid --fork --mount-proc true 2>/dev/null; then
 	run_gcprof init unshare --pid --fork --mount-proc "$TARGETS/fatal" threads-term
 	is "init: it and its threads outlive SIGTERM, as they would alone" \
 		"$(cat "$T/init.out")" "$(cat "$T/init-alone.out")"
-	is "init: which they do" "$(cat "$T/init.out")" "all of them go on"
+	is "init: its threads outlive SIGTERM" "$(cat "$T/init.out")" "all of them go on"
 else
 	skip "init" "no pid namespace to be had"
 fi
@@ -71,10 +71,10 @@ is "the program ends as it would alone" "$status" 139
 run_plain views-alone env --ignore-signal=HUP "$TARGETS/fatal" views
 run_gcprof views env --ignore-signal=HUP "$TARGETS/fatal" views
 is "the program sees its signals as it set them" "$(cat "$T/views.out")" "$(cat "$T/views-alone.out")"
-is "which is as it should be" "$(grep -c ": yes$" "$T/views.out") $(grep ": no$" "$T/views.out")" "11 "
-is "and its handlers do not keep the snapshot from it" "$(info "$(heaps views | grep /fatal)" reason)" "fatal SIGTERM"
+is "the program's own signal actions are in force" "$(grep -c ": yes$" "$T/views.out") $(grep ": no$" "$T/views.out")" "11 "
+is "the program's handlers do not prevent a snapshot at its fatal signal" "$(info "$(heaps views | grep /fatal)" reason)" "fatal SIGTERM"
 
 unset GCPROF_SNAPSHOT
 run_bare unasked abort
-is "without being asked for there is none" "$status $(n_heaps unasked)" "134 0"
+is "without fatal in GCPROF_SNAPSHOT there is no snapshot at abort" "$status $(n_heaps unasked)" "134 0"
 done_testing

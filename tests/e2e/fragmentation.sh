@@ -30,33 +30,33 @@ for allocator in jemalloc system; do
 	name=$allocator-pinned
 	pages=$(pages_of "$name")
 	is "$allocator: survivors between blocks that are gone pin pages" "$(verdict "$name")" "fragmentation/pinned warning"
-	is "$allocator: who allocated them is named" \
+	is "$allocator: the function whose blocks pin pages is named" \
 		"$(summary "$(heap "$name")" '[.findings[] | select(.kind == "fragmentation") | .site.frames[].function] | any(. == "session_new")')" true
-	is "$allocator: with all its stacks" "$(summary "$(heap "$name")" '.findings[] | select(.kind == "fragmentation") | .blocks')" $n
-	is "$allocator: in so many pages as they are in" \
+	is "$allocator: the blocks of all stacks of that function are counted" "$(summary "$(heap "$name")" '.findings[] | select(.kind == "fragmentation") | .blocks')" $n
+	is "$allocator: the number of pinned pages is that of pages with survivors" \
 		"$(summary "$(heap "$name")" '.findings[] | select(.kind == "fragmentation") | .summary' | sed 's/.* in \([0-9,]*\) pages.*/\1/' | tr -d ,)" "$pages"
 	# A block of 64 bytes takes 64 or 80, others have a few pages.
-	between "$allocator: what would be given back are their pages but a few" \
+	between "$allocator: compaction would free all but a few of these pages" \
 		"$(figure "$name" giveback_bytes)" $(((pages - pages * 80 / 4096 - 20) * 4096)) $((pages * 4096))
 	is "$allocator: used and free bytes are all bytes of the pages" \
 		"$(figure "$name" 'used_bytes + .memory.fragmentation.free_bytes_in_pages')" "$(($(figure "$name" pages) * 4096))"
-	ok "$allocator: the report for people says it" grep -q "blocks of session_new pin" "$(analysis "$(heap "$name")" text)"
-	ok "$allocator: and its part on memory does" grep -q "^  fragmentation  *30\.[0-9] MiB  *3[0-9,]*   compaction would free" \
+	ok "$allocator: the text report names the function that pins" grep -q "blocks of session_new pin" "$(analysis "$(heap "$name")" text)"
+	ok "$allocator: the text report has fragmentation among its memory figures" grep -q "^  fragmentation  *30\.[0-9] MiB  *3[0-9,]*   compaction would free" \
 		"$(analysis "$(heap "$name")" text)"
 
 	run packed packed $n
 	is "$allocator: survivors side by side pin nothing" "$(verdict "$allocator-packed")" ""
-	between "$allocator: and nothing would be given back" "$(figure "$allocator-packed" giveback_bytes)" 0 65536
+	between "$allocator: compaction of survivors side by side would free nothing" "$(figure "$allocator-packed" giveback_bytes)" 0 65536
 
 	GCPROF_YOUNG=1G run young young $n
 	is "$allocator: blocks that are not old pin nothing" "$(verdict "$allocator-young")" ""
-	between "$allocator: though it would be given back" "$(figure "$allocator-young" giveback_bytes)" $((n * 3500)) $((n * 4096))
+	between "$allocator: compaction of young blocks would free their pages" "$(figure "$allocator-young" giveback_bytes)" $((n * 3500)) $((n * 4096))
 
 	run large large 2000
 	is "$allocator: the ends of large blocks are no fragmentation" "$(verdict "$allocator-large")" ""
 
 	run fresh fresh 48
-	is "$allocator: the first blocks of many threads are none" "$(verdict "$allocator-fresh")" ""
-	between "$allocator: and nothing of theirs would be given back" "$(figure "$allocator-fresh" giveback_bytes)" 0 1000000
+	is "$allocator: the first blocks of many threads are no fragmentation" "$(verdict "$allocator-fresh")" ""
+	between "$allocator: compaction of the first blocks of many threads would free nothing" "$(figure "$allocator-fresh" giveback_bytes)" 0 1000000
 done
 done_testing

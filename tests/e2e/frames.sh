@@ -79,26 +79,26 @@ is "the program ends well" "$status" 0
 points_of "$T/run.truth"
 asked=$(heaps run | head -n 1)
 ended=$(heaps run | tail -n 1)
-is "there are two snapshots" "$(n_heaps run)" 2
+is "a snapshot by a call and one at exit are there" "$(n_heaps run)" 2
 
 for role in nested innocent deep handling alternate coroutine spinning allocating; do
 	for file in "$asked" "$ended"; do
 		ok "$role: frames are those of libgcc's unwinder" chain_is "$file" "$role" 1
-		ok "$role: and complete" is_complete "$file" "$role"
+		ok "$role: frames are complete" is_complete "$file" "$role"
 		ok "$role: variables are in the frames of their functions" locals_are_named "$file" "$role" -
 	done
 done
-ok "who asks: frames are those of libgcc's unwinder" chain_is "$asked" main 1
-ok "who asks: variables are in the frames of their functions" locals_are_named "$asked" main ends
-ok "who ends: frames are those of libgcc's unwinder" chain_is "$ended" main 2
-ok "who ends: variables are in the frames of their functions" locals_are_named "$ended" main asks
+ok "the thread that calls for a snapshot: frames are those of libgcc's unwinder" chain_is "$asked" main 1
+ok "the thread that calls for a snapshot: variables are in the frames of their functions" locals_are_named "$asked" main ends
+ok "the thread that calls exit: frames are those of libgcc's unwinder" chain_is "$ended" main 2
+ok "the thread that calls exit: variables are in the frames of their functions" locals_are_named "$ended" main asks
 names_of() { # FILE ROLE: of the thread's frames, innermost first
 	json "$1" "[.threads[] | select(.tid == $(tids_of "$2"))][0].frames | map(.function // \"?\") | join(\" \")"
 }
-ok "who asks: the first frame is the program's"  grep -q '^gcprof_snapshot asks main ' <<<"$(names_of "$asked" main)"
-ok "who ends: the first frame is the program's" grep -q '^ends main ' <<<"$(names_of "$ended" main)"
+ok "the thread that calls for a snapshot: the first frame is the program's"  grep -q '^gcprof_snapshot asks main ' <<<"$(names_of "$asked" main)"
+ok "the thread that calls exit: the first frame is the program's" grep -q '^ends main ' <<<"$(names_of "$ended" main)"
 
-is "of a deep stack both ends are told" \
+is "a deep stack has its innermost and outermost frames" \
 	"$(records "$asked" frames | awk -F '\t' -v tid="$(tids_of deep)" '$2 == tid { print $5 }')" 256
 ok "JSON: and that others are left out" grep -q ' descend (frames left out) descend .* deep ' <<<"$(names_of "$asked" deep) "
 is "a thread that could not be stopped has no frames" \

@@ -35,20 +35,20 @@ ok "thread-local storage of a library that was loaded later" \
 
 is "three structs, one in the other" "$(field c make_chained 2)" \
 	"outer in holds > make_three > make_three > make_three > make_chained"
-is "what the outermost retains" "$(field c make_three 7)" $((96 + 48 + 24 + 1009))
+is "the outermost of three structs retains all three" "$(field c make_three 7)" $((96 + 48 + 24 + 1009))
 
 # One payload is closer: the tail leads to the last item.
 is "a list" "$(field c make_payload 2)" "queue in holds > list_new > make_item*399 > make_payload"
-is "its container is the struct with its head" "$(field c make_payload 3)" "list_new"
-is "its shape" "$(field c make_payload 5) $(field c make_item 5)" "chain chain"
-is "its entries" "$(field c make_payload 6)" 400
-is "what it retains" "$(field c make_payload 7)" $((24 + 400 * (16 + 2011)))
+is "a list's container is the struct with its head" "$(field c make_payload 3)" "list_new"
+is "a list and a table have their shape" "$(field c make_payload 5) $(field c make_item 5)" "chain chain"
+is "entries of a container are counted" "$(field c make_payload 6)" 400
+is "a list retains all its entries" "$(field c make_payload 7)" $((24 + 400 * (16 + 2011)))
 
 is "a table" "$(field c make_value 2)" "table in holds > table_new > table_new > make_entry*7 > make_value"
-is "its container" "$(field c make_value 3)" "table_new"
-is "its shape" "$(field c make_value 5) $(field c make_entry 5)" "array array"
-is "its entries" "$(field c make_value 6)" 400
-is "what its buckets retain" "$(field c make_value 7)" $((64 * 8 + 400 * (24 + 3011)))
+is "a table's container is its struct" "$(field c make_value 3)" "table_new"
+is "a list and a table have their shape" "$(field c make_value 5) $(field c make_entry 5)" "array array"
+is "entries of a container are counted" "$(field c make_value 6)" 400
+is "a table's buckets retain its entries" "$(field c make_value 7)" $((64 * 8 + 400 * (24 + 3011)))
 
 # The report has the same of what only pointers inside hold.
 file=$(heap c)
@@ -65,25 +65,25 @@ is "JSON: what a site retains" \
 	"$(json "$file" '[.sites[] | select(.frames[0].function == "list_new")][0] | "\(.retained_blocks) \(.retained_bytes)"')" \
 	"801 $((24 + 400 * (16 + 2011)))"
 "$ANALYZE" "$file" >"$T/text" 2>&1
-ok "text: who holds it" grep -q '^     retained by held_global in holds$' "$T/text"
+ok "text: the path names the variable" grep -q '^     retained by held_global in holds$' "$T/text"
 "$ANALYZE" --sort=retained "$file" >"$T/text" 2>&1
 ok "text: sites by what they retain" grep -q ', retains 1.16 MiB$\|, retains 1.2 MiB$' "$T/text"
 
 if [ -e "$TARGETS/holds-cxx" ]; then
 	run_gcprof cxx "$TARGETS/holds-cxx"
 	is "C++: a map that is a member" "$(field cxx registry::make_circle 4)" "std::unordered_map"
-	is "C++: its container is the object" "$(field cxx registry::make_circle 3)" "registry::make"
+	is "C++: a map's container is the object it is a member of" "$(field cxx registry::make_circle 3)" "registry::make"
 	is "C++: held by the variable of the singleton" \
 		"$(field cxx registry::make_circle 2 | sed 's/ > .*//')" \
 		"one (in registry::get()) in holds-cxx"
 	ok "C++: the type of an object" grep -q '\[circle\]' <<<"$(field cxx registry::make_circle 2)"
 	is "C++: std::deque" "$(field cxx make_job 4) $(field cxx make_job 5)" "std::deque array"
-	is "C++: its variable" "$(field cxx make_job 2 | sed 's/[+ ].*//')" "jobs"
+	is "C++: the variable of a container is named" "$(field cxx make_job 2 | sed 's/[+ ].*//')" "jobs"
 	is "C++: std::function" "$(field cxx listen 4) $(field cxx listen 5)" "std::function array"
-	is "C++: its variable" "$(field cxx listen 2 | sed 's/[+ ].*//')" "listeners"
+	is "C++: the variable of a container is named" "$(field cxx listen 2 | sed 's/[+ ].*//')" "listeners"
 	is "C++: std::map" "$(field cxx make_ordered 4) $(field cxx make_ordered 5)" "std::map tree"
 	is "C++: std::list" "$(field cxx make_listed 4) $(field cxx make_listed 5)" "std::list chain"
-	is "C++: its entries and what they retain" "$(field cxx make_listed 6) $(field cxx make_listed 7)" "300 $((300 * 80))"
+	is "C++: a std::list has its entries, and what they retain" "$(field cxx make_listed 6) $(field cxx make_listed 7)" "300 $((300 * 80))"
 else
 	skip "C++" "no C++ compiler"
 fi

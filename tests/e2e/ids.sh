@@ -27,7 +27,7 @@ while read -r name steps; do
 	run_plain "$name-alone" "$TARGETS/ids" $steps
 	# shellcheck disable=SC2086
 	run_gcprof "$name" "$TARGETS/ids" $steps
-	is "$name: one line says so at that time" "$(said "$name")" "said $N after $steps "
+	is "$name: a message comes when the permission is lost" "$(said "$name")" "said $N after $steps "
 	is "$name: result, errno and exit status are those without the library" \
 		"$status $(cat "$T/$name.out")" "3 $(cat "$T/$name-alone.out")"
 done <<-END
@@ -54,25 +54,25 @@ END
 # ---- said once, by whose it is
 directory again 700
 run_gcprof again "$TARGETS/ids" seteuid=$N seteuid=0 setresuid=$N,$N,$N
-is "it is said once" "$(said again)" "said $N after seteuid=$N after seteuid=0 after setresuid=$N,$N,$N "
+is "the loss of permission is reported once" "$(said again)" "said $N after seteuid=$N after seteuid=0 after setresuid=$N,$N,$N "
 directory child 700
 run_gcprof child "$TARGETS/ids" fork:setuid=$N setgid=0
-is "a forked child says it for itself" "$(said child)" "said $N after setuid=$N after setgid=0 "
-is "and its parent writes its snapshot" "$(n_heaps child)" 1
+is "a forked child reports its own loss of permission" "$(said child)" "said $N after setuid=$N after setgid=0 "
+is "the parent of a child that lost permission writes its snapshot" "$(n_heaps child)" 1
 directory vfork 700
 run_gcprof vfork "$TARGETS/ids" vfork:setuid
-is "nothing is said in a child of vfork, which is to become another program" "$(said vfork)" "after vfork:setuid "
+is "a child of vfork, which is to execute another program, reports nothing" "$(said vfork)" "after vfork:setuid "
 
 # ---- nothing to say
 silent() { # NAME SENTENCE STEP...
 	local name=$1 sentence=$2
 	shift 2
 	run_gcprof "$name" "$TARGETS/ids" "$@"
-	is "$sentence: nothing is said" "$(grep -v '^after' "$T/$name.err")" ""
+	is "$sentence: there are no messages" "$(grep -v '^after' "$T/$name.err")" ""
 }
 directory writable 777
 silent writable "the new user can write there" setresgid=$N,$N,$N setresuid=$N,$N,$N
-is "and does" "$(n_heaps writable)" 1
+is "a user who can still write the directory writes a snapshot" "$(n_heaps writable)" 1
 directory none 700
 GCPROF_SNAPSHOT=none silent none "no snapshot is wanted" setresuid=$N,$N,$N
 directory refused 700

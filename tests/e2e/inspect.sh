@@ -35,54 +35,54 @@ for name in first second small large; do
 done
 ask --block="$(at first)"
 ok "a block points at two others" says '^  2 pointers to blocks$'
-ok "at the second" says "^    \+0x0 +-> $(at second), 16 bytes allocated in make_node$"
-ok "and at its payload" says "^    \+0x8 +-> $(at small), 1,001 bytes allocated in make_payload$"
-ok "it retains what no variable holds as well" says '^  retains +2\.0 KiB in 3 blocks'
-ok "its stack is shown" says '^ +make_node  .*inspected\.c:[0-9]+$'
-ok "its state, too" says '^  state +still reachable$'
+ok "a block's pointer to the second block is shown" says "^    \+0x0 +-> $(at second), 16 bytes allocated in make_node$"
+ok "a block's pointer to its payload is shown" says "^    \+0x8 +-> $(at small), 1,001 bytes allocated in make_payload$"
+ok "a block retains what no variable holds as well" says '^  retains +2\.0 KiB in 3 blocks'
+ok "a block's stack is shown" says '^ +make_node  .*inspected\.c:[0-9]+$'
+ok "a block's state is shown" says '^  state +still reachable$'
 
 ask --block="$(at large 77)"
-ok "an address inside is told from the start" says "^$(at large 77) is 0x4d inside of$"
+ok "an address inside a block is shown with its offset" says "^$(at large 77) is 0x4d inside of$"
 
 ask --who-points-at="$(at small 7)"
-ok "a block points at the start" says "^  \+0x8 of block $(at first), 16 bytes allocated in make_node$"
-ok "a variable points inside" says '^  inside in inspected, to \+0x64 inside$'
-is "and nobody else does" "$(grep -c '^  [^ ]' "$T/seen")" 2
+ok "who-points-at shows a block that points to the start" says "^  \+0x8 of block $(at first), 16 bytes allocated in make_node$"
+ok "who-points-at shows a variable that points inside" says '^  inside in inspected, to \+0x64 inside$'
+is "who-points-at shows no other pointers" "$(grep -c '^  [^ ]' "$T/seen")" 2
 ask --who-points-at="$(at second)"
-is "one word points at the second" "$(grep -c '^  [^ ]' "$T/seen")" 1
+is "one word points to the second block" "$(grep -c '^  [^ ]' "$T/seen")" 1
 
 ask --path="$(at large)"
 ok "a path begins at a variable" says '^  list in inspected, at 0x[0-9a-f]+$'
-ok "and ends at the block" says "^  -> $(at large), 2,003 bytes allocated in make_payload$"
+ok "a path ends at the block" says "^  -> $(at large), 2,003 bytes allocated in make_payload$"
 
 ask --block="$(at variable)"
-ok "a variable is no block, and has a name" says "^$(at variable) is in no live block: it is in (variable in inspected|.*inspected\+0x)"
+ok "an address of a variable is in no block, and has a name" says "^$(at variable) is in no live block: it is in (variable in inspected|.*inspected\+0x)"
 ask --block="$(at freed)"
-ok "nor is what was freed" says 'is in no live block: freed, or never allocated$'
+ok "the address of a freed block is in no live block" says 'is in no live block: freed, or never allocated$'
 ask --block=5
-ok "nor is 5 in a register" says '^0x5 is in no live block: freed'
+ok "the number 5 in a register is in no live block" says '^0x5 is in no live block: freed'
 
-ok "what is no address is refused" bash -c "! '$ANALYZE' --block=0x5g '$file' 2>&1"
-ok "so is a report beside it" bash -c "! '$ANALYZE' --block=5 --format=json '$file' 2>&1"
+ok "an invalid address is refused" bash -c "! '$ANALYZE' --block=0x5g '$file' 2>&1"
+ok "a format beside a question is refused" bash -c "! '$ANALYZE' --block=5 --format=json '$file' 2>&1"
 
 # ---- the shell
 printf 'block %s\nwho %s\npath %s\nnonsense\nblock\nquit\nhelp\n' "$(at first)" "$(at second)" "$(at large)" |
 	"$RUN" shell "$file" >"$T/seen" 2>&1
 is "the shell ends well" $? 0
-ok "it answers as the options do" says "^    \+0x8 +-> $(at small), 1,001 bytes allocated in make_payload$"
-ok "one after the other" says "^  -> $(at large), 2,003 bytes"
-ok "what is no command is said to be none" says "^unknown command 'nonsense'; help lists them$"
-ok "and what a command needs" says '^block: missing argument; usage: block ADDRESS$'
-ok "nothing comes after quit" bash -c "! grep -q 'who .*ADDRESS.*point' '$T/seen'"
+ok "the shell answers as the options do" says "^    \+0x8 +-> $(at small), 1,001 bytes allocated in make_payload$"
+ok "the shell answers several commands in turn" says "^  -> $(at large), 2,003 bytes"
+ok "the shell names an unknown command" says "^unknown command 'nonsense'; help lists them$"
+ok "the shell names a missing argument" says '^block: missing argument; usage: block ADDRESS$'
+ok "the shell ends at quit" bash -c "! grep -q 'who .*ADDRESS.*point' '$T/seen'"
 printf 'findings\nsites old\nsite S1\nreport\n' | "$RUN" shell "$file" >"$T/seen" 2>&1
-ok "reports and their parts are there" says '^Sites by old bytes$'
+ok "the shell prints reports and their parts" says '^Sites by old bytes$'
 
 # On a terminal there is a prompt, and Tab completes.
 printf 'whi\025fin\t\nqu\t\n' >"$T/keys"
 if grep -q 'HAVE_LIBEDIT 1' "$abs_top_builddir/config.h"; then
 	script -qec "stty -echo; '$RUN' shell '$file'" /dev/null <"$T/keys" >"$T/seen" 2>&1
-	ok "a terminal has a prompt" says 'gcprof> '
-	ok "Tab completes a command" says 'definitely lost +0'
+	ok "the shell has a prompt on a terminal" says 'gcprof> '
+	ok "Tab completes a command in the shell" says 'definitely lost +0'
 fi
 
 done_testing

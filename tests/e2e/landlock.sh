@@ -29,14 +29,14 @@ of_target() { # NAME: its snapshots, not those of env
 unwritten() { # NAME LINES
 	local wanted="0 $2 $2"
 	has_landlock || wanted="$2 0 0"
-	is "$1: there is no snapshot, and a line says why" \
+	is "$1: no snapshot is written, and a message says why" \
 		"$(of_target "$1" | wc -l) $(grep -c 'cannot write snapshot .*Permission denied' "$T/$1.err") $(wc -l <"$T/$1.err")" "$wanted"
 }
 # What cannot be read of the process is not taken for what is not there.
 sound() { # NAME
 	local file
 	file=$(of_target "$1" | tail -n 1)
-	is "$1: there is a snapshot, which can be read, and nothing in it is lost" \
+	is "$1: a snapshot is written, can be read, and nothing in it is lost" \
 		"$(summary "$file" '[.schema, .leaks.definite.blocks, .leaks.indirect.blocks] | join(" ")')" "gcprof-analyze/1 0 0"
 }
 
@@ -47,7 +47,7 @@ unwritten write-thread 1
 lives both GCPROF_SNAPSHOT=exit write read
 unwritten both 1
 lives none GCPROF_SNAPSHOT=none write read
-is "where none is wanted nothing is said" "$(cat "$T/none.err")" ""
+is "without snapshots landlock causes no message" "$(cat "$T/none.err")" ""
 lives interval GCPROF_SNAPSHOT=interval=1ms write thread
 lives old GCPROF_SNAPSHOT=exit write seccomp
 is "a kernel without landlock, as a filter has it: its answer is passed on" "$(head -n 1 "$T/old.out")" "no landlock: 38"
@@ -71,14 +71,14 @@ asks asked write
 if has_landlock; then wanted="1 1"; else wanted="0 0"; fi
 is "gcprof snapshot says that the directory cannot be written" \
 	"$(grep -c 'cannot write .*Permission denied' "$T/asked.asked") $(grep -c 'cannot write snapshot' "$T/asked.err")" "$wanted" || diag_file "$T/asked.asked"
-is "and the process goes on" "$status $(tail -n 1 "$T/asked.out")" "143 ready"
+is "a process that cannot write its snapshot continues" "$status $(tail -n 1 "$T/asked.out")" "143 ready"
 asks unrestricted write thread
-is "where another thread is not restricted, that takes the snapshot" \
+is "a thread that is not restricted takes the snapshot" \
 	"$(of_target unrestricted | wc -l) $status $(tail -n 1 "$T/unrestricted.out")" "1 143 ready" || diag_file "$T/unrestricted.asked"
 if has_landlock; then wanted="1 1"; else wanted="0 0"; fi
 for name in read read-thread; do
 	sound "$name"
-	is "$name: where the process's memory cannot be found, one line says that leaks cannot" \
+	is "$name: without /proc/self/maps one line says that there is no leak check" \
 		"$(grep -c 'landlocked.*has no leak check: cannot read /proc/self/maps' "$T/$name.err") $(wc -l <"$T/$name.err")" "$wanted"
 done
 done_testing

@@ -19,7 +19,7 @@ ok "every page it has mapped is in the snapshot with its access and its function
 accessible=$(awk '$1 == "map" && $4 % 4 > 0 { n += int(($3 + 4095) / 4096) * 4096 } END { print n }' "$T/map.truth")
 is "external is the sum of those that can be accessed" "$(info "$file" external)" "$accessible"
 is "the report's external is that figure" "$(json "$file" .memory.external)" "$accessible"
-is "no block of the heap comes from it" "$(json "$file" .totals.live_bytes)" "$(info "$file" live_bytes)"
+is "no block of the heap lies in the program's own mapping" "$(json "$file" .totals.live_bytes)" "$(info "$file" live_bytes)"
 
 run_gcprof usage "$TARGETS/mappings" usage
 points_of "$T/usage.truth"

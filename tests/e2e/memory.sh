@@ -27,15 +27,15 @@ held() {
 	file=$(heap "with-$name")
 	ok "$what: all of it is known" [ "$(info "$file" live_blocks)" -ge "$blocks" ]
 	if [ -n "$reason" ]; then
-		todo "$what: by its own account it keeps to the bound" "$reason" \
+		todo "$what: the library's own memory by its own account is within the bound" "$reason" \
 			[ "$(info "$file" profiler_bytes)" -le "$(bound "$file")" ]
 		return
 	fi
-	between "$what: by its own account it keeps to the bound" \
+	between "$what: the library's own memory by its own account is within the bound" \
 		"$(info "$file" profiler_bytes)" 1 "$(bound "$file")"
 	# In the kernel's there are the heap behind it and the library's text
 	# as well, 8 MiB at most.
-	between "$what: so it does by the kernel's" \
+	between "$what: the library's own memory by the kernel's account is within the bound" \
 		"$(($(resident "with-$name") - $(resident "plain-$name")))" -1000000000 \
 		"$(($(bound "$file") + 8 * 1048576))"
 }

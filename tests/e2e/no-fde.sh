@@ -19,9 +19,9 @@ stack_of() { # WHAT: frames of a block's stack, and whether it ends at the outer
 # allocate, work, main, two of libc, _start
 is "the caller of a main that has no call frame information and no frame pointer is found: \
 the stack goes on to the start" "$(stack_of main)" "6 whole"
-is "so it is when the same place allocates again" "$(stack_of again)" "6 whole"
+is "the stack of a function without call frame information is the same the second time" "$(stack_of again)" "6 whole"
 # allocate, thread_main, start_thread, clone
-is "so it is in a thread, where the frame pointer leads to words of the stack that are no frame" \
+is "the stack without call frame information is right in a thread whose frame pointer points to no frame" \
 	"$(stack_of thread)" "4 whole"
-is "where the frame pointer leads to the caller, it is followed" "$(stack_of framed)" "4 whole"
+is "a frame pointer that leads to the caller is followed" "$(stack_of framed)" "4 whole"
 done_testing

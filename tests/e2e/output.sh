@@ -31,7 +31,7 @@ between "%t is the time" "$t" "$before" "$after"
 mkdir "$T/one"
 GCPROF_OUTPUT="$T/one/fixed.heap" run_gcprof one "$TARGETS/api" snapshots "$T"
 ok "a name without %n is written over, whole" valid "$T/one/fixed.heap"
-is "and stays the only file" "$(ls "$T/one")" fixed.heap
+is "a name without %n stays the only file" "$(ls "$T/one")" fixed.heap
 
 # ---- when
 GCPROF_SNAPSHOT=signal run_gcprof not-at-exit "$TARGETS/quiet" return 0
@@ -47,7 +47,7 @@ stop "$pid" KILL
 is "interval: that is the reason given" "$(info "$(heaps interval | head -n 1)" reason)" interval
 ok "interval: the live set is exact" ledger "$(heaps interval | head -n 1)" "$T/interval.truth"
 GCPROF_SNAPSHOT="exit,interval=1h" run_gcprof own-thread "$TARGETS/quiet" return 0
-is "what the library's own thread took is ignored, and no possible leak" \
+is "interval: memory of the library's own thread is ignored, and no possible leak" \
 	"$(summary "$(heap own-thread)" '"\(.leaks.possible.blocks) \(.leaks.ignored.blocks)"')" "0 1"
 GCPROF_YOUNG=1M GCPROF_SNAPSHOT=growth=50% run_gcprof growth "$TARGETS/epochs" 65536 16
 # 64 MiB that stay; from 1 MiB on, eleven steps of half as much again, of which
@@ -68,7 +68,7 @@ between "GCPROF_LIMIT: at which the heap is near it" "$(info "$(heaps limit | he
 same_and_one_line() { # NAME: against the run "plain"
 	is "$1: status and output are those without gcprof" "$status $(cat "$T/$1.out")" "5 $(cat "$T/plain.out")"
 	is "$1: stderr has one line more" "$(wc -l <"$T/$1.err")" $(($(wc -l <"$T/plain.err") + 1))
-	ok "$1: which is ours" grep -q '^gcprof' "$T/$1.err"
+	ok "$1: the only message is the library's" grep -q '^gcprof' "$T/$1.err"
 }
 run_plain plain "$TARGETS/quiet" return 5
 GCPROF_OUTPUT=$T/no/such/directory/x.heap run_gcprof no-directory "$TARGETS/quiet" return 5
@@ -82,7 +82,7 @@ mkdir "$T/in-the-way.heap"
 : >"$T/in-the-way.heap/something"
 GCPROF_OUTPUT=$T/in-the-way.heap run_gcprof in-the-way "$TARGETS/quiet" return 5
 same_and_one_line in-the-way
-is "in-the-way: nothing is left beside it" "$(find "$T" -maxdepth 1 -name 'in-the-way*' ! -name '*.out' ! -name '*.err' ! -name '*.truth' ! -name in-the-way | wc -l)" 1
+is "in-the-way: no unfinished file is left" "$(find "$T" -maxdepth 1 -name 'in-the-way*' ! -name '*.out' ! -name '*.err' ! -name '*.truth' ! -name in-the-way | wc -l)" 1
 mkdir -m 555 "$T/read-only"
 if [ "$(id -u)" -ne 0 ]; then
 	GCPROF_OUTPUT=$T/read-only/x.heap run_gcprof read-only-run "$TARGETS/quiet" return 5
@@ -105,7 +105,7 @@ for mode in file-size file-size-signal; do
 	is "$mode: under RLIMIT_FSIZE the program goes on" "$status $(cat "$T/$mode.out")" "8 went on"
 	points_of "$T/$mode.truth"
 	is "$mode: nothing stands under the final name" "$(n_heaps $mode)" 0
-	is "$mode: nor is anything left beside it" "$(leftovers $mode)" ""
+	is "$mode: no unfinished file is left" "$(leftovers $mode)" ""
 	ok "$mode: stderr says why" grep -qiE '^gcprof.*(too large|file size)' "$T/$mode.err"
 done
 

@@ -33,7 +33,7 @@ for how in vfork spawn fork+exec system; do
 	leaf=$(pid_in "$how" leaf)
 	ok "$how: the program's own ledger is intact" ledger "$(heap_of "$how" "$parent")" "$T/$how.truth" "$parent"
 	ok "$how: the new program is followed with its own file" ledger "$(heap_of "$how" "$leaf")" "$T/$how.truth" "$leaf"
-	is "$how: its site tree starts anew" "$(info "$(heap_of "$how" "$leaf")" snapshot_number)" \
+	is "$how: the new program's sites start anew" "$(info "$(heap_of "$how" "$leaf")" snapshot_number)" \
 		"$(info "$(heap_of "$how" "$parent")" snapshot_number)"
 done
 is "vfork: a child that only calls exec leaves no file of its own" "$(n_heaps vfork)" 2
@@ -55,12 +55,12 @@ points_of "$T/threaded.truth"
 GCPROF_TESTS_TIMEOUT=300 run_gcprof threaded-exit "$TARGETS/forks" threaded-exit 30
 is "children that end by exit() too" "$status" 0
 points_of "$T/threaded-exit.truth"
-is "and each of them left a file" "$(n_heaps threaded-exit)" 31
+is "each child that ends by exit() leaves a file" "$(n_heaps threaded-exit)" 31
 bad=0
 while read -r file; do
 	valid "$file" || bad=$((bad + 1))
 done < <(heaps threaded-exit)
-is "that is whole" "$bad" 0
+is "each child's file is whole" "$bad" 0
 
 for how in fork system spawn; do
 	GCPROF_FOLLOW=0 run_gcprof "alone-$how" "$TARGETS/forks" "$how"

@@ -54,13 +54,13 @@ for site in small large mixed all-churn all-mixed; do
 	ok "$site: estimated blocks are unbiased" below "$in_blocks" 5.2
 	diag "$site: off by $in_bytes and $in_blocks standard deviations; summed before weighting by $late"
 	case $site in mixed | all-*)
-		ok "$site: to sum before weighting would be wrong, and be seen" below 5.2 "$late" ;;
+		ok "$site: weighting after summing would be wrong, and be seen" below 5.2 "$late" ;;
 	esac
 done
 
 # The library has weighed what the analyzer weighs: where all is live, the two agree to
 # the rounding of each block to 1/256.
-is "what was allocated and lives is weighed alike by library and analyzer" "$(awk -F'\t' '
+is "allocated and live blocks are weighed alike by library and analyzer" "$(awk -F'\t' '
 	function far(a, b, n) { return a - b > n / 512 + 0.01 || b - a > n / 512 + 0.01 }
 	$2 == "small" || $2 == "large" || $2 == "mixed" { n[$1 $2] = $3; blocks[$1 $2] = $5; bytes[$1 $2] = $6 }
 	sub(/^all-/, "", $2) && ($1 $2) in n {
@@ -72,20 +72,20 @@ is "what was allocated and lives is weighed alike by library and analyzer" "$(aw
 file=$(heap run1)
 is "totals are exact" "$(json "$file" '.totals.live_blocks >= 2100 and .totals.live_bytes >= 9280000')" true
 is "the report says that stacks were sampled, and how densely" "$(json "$file" .process.sampling.mean_bytes)" $RATE
-ok "and calls what it shows estimated" grep -q 'estimated .* from the samples' "$(analysis "$file" text)"
+ok "the report calls sampled figures estimated" grep -q 'estimated .* from the samples' "$(analysis "$file" text)"
 is "blocks whose stack was not taken have no estimate" "$(json "$file" \
 	'[.sites[] | select(.frames[0].function | test("not taken")) | has("estimated_live_bytes")] | any')" false
-is "what was allocated where no stack was taken has none either" "$(json "$file" \
+is "allocations without a stack have no estimate" "$(json "$file" \
 	'[.sites[] | select(.frames[0].function | test("not taken")) | has("estimated_allocations")] | any')" false
-is "without a single sample a leak is found, exactly, and its place is said to be unknown" "$(
+is "without a single sample a leak is found, exactly, at an unknown site" "$(
 	GCPROF_SAMPLE=1T run_gcprof lost "$TARGETS/sampling" lost
 	json "$(heap lost)" '[.findings[] | select(.kind == "leak" and .blocks >= 49) |
 		[.verdict, .level, .blocks <= 50, .bytes <= 5000, .site.frames[0].function]] | tostring'
 )" '[["definite","error",true,true,"(its stack was not taken: sampling)"]]'
-ok "and the text says that its stack was not taken, as stacks were sampled" grep -q \
+ok "text: a leak without a sample has no stack because of sampling" grep -q \
 	'its stack was not taken: sampling' "$(analysis "$(heap lost)" text)"
 GCPROF_SAMPLE=0 run_gcprof all "$TARGETS/sampling"
-is "without sampling there is none" "$(json "$(heap all)" \
+is "without sampling there is no estimate" "$(json "$(heap all)" \
 	'[.process.sampling, ([.sites[] | has("estimated_live_bytes")] | any)] | tostring')" "[null,false]"
-is "and the file has no section of it" "$(records "$(heap all)" estimate)" ""
+is "without sampling the file has no section of estimates" "$(records "$(heap all)" estimate)" ""
 done_testing

@@ -81,7 +81,7 @@ lives GCPROF_SNAPSHOT=exit errno openat
 is "a filter that only refuses what a snapshot needs: that there is none is said in one line" \
 	"$(grep -c 'seccomp filter forbids' "$T/run$n.err") $(wc -l <"$T/run$n.err")" "1 1"
 lives "$none" errno openat
-is "with GCPROF_SNAPSHOT=none nothing is said of a filter" "$(cat "$T/run$n.err")" ""
+is "with GCPROF_SNAPSHOT=none a seccomp filter causes no message" "$(cat "$T/run$n.err")" ""
 # SIGUSR2 asks for one in vain as well, while the filter lets us stand in a handler.
 run_gcprof asked "$TARGETS/sandboxed" kill openat usr2
 is "a request that the filter forbids to fulfil costs nothing" "$status $(cat "$T/asked.out")" "7 worked 0"

@@ -29,10 +29,10 @@ build() { # NAME COMPILER FLAG...
 	"$@" -g -o "$name" small.c
 }
 ok "a program with ThreadSanitizer of gcc can be built" build gcc-thread gcc -fsanitize=thread
-ok "one with AddressSanitizer of gcc can be built" build gcc-address gcc -fsanitize=address
-ok "one with MemorySanitizer of clang can be built" build clang-memory clang -fsanitize=memory
-ok "one with ThreadSanitizer of clang can be built" build clang-thread clang -fsanitize=thread
-ok "one with AddressSanitizer of clang can be built" build clang-address clang -fsanitize=address
+ok "a program with AddressSanitizer of gcc can be built" build gcc-address gcc -fsanitize=address
+ok "a program with MemorySanitizer of clang can be built" build clang-memory clang -fsanitize=memory
+ok "a program with ThreadSanitizer of clang can be built" build clang-thread clang -fsanitize=thread
+ok "a program with AddressSanitizer of clang can be built" build clang-address clang -fsanitize=address
 
 names="gcc-thread:ThreadSanitizer gcc-address:AddressSanitizer clang-memory:MemorySanitizer
 	clang-thread:ThreadSanitizer clang-address:AddressSanitizer"
@@ -54,7 +54,7 @@ for pair in $names; do
 		GCPROF_ALLOCATOR=$allocator run_gcprof "$program-$allocator" "./$program" "an argument"
 		is "$program with the library in LD_PRELOAD, allocator $allocator: it runs as alone, and without the library" \
 			"$status $(cat "$program-$allocator.out" "$program-$allocator.err")" "$alone"
-		is "$program with the library in LD_PRELOAD, allocator $allocator: no snapshot of it" "$(n_heaps "$program-$allocator")" 0
+		is "$program with the library in LD_PRELOAD, allocator $allocator: it leaves no snapshot" "$(n_heaps "$program-$allocator")" 0
 	done
 	run_gcprof "$program-child" sh -c "./$program 'an argument'; exit \$?"
 	is "$program as a child of a profiled program: it runs as alone" \

@@ -116,10 +116,10 @@ done
 run_as executed $USER_ID "$P/setuid" exec "$P/plain"
 is "a program that a set-user-ID one becomes judges by its own rights" \
 	"$(said executed preloaded)" 1
-is "and finds none of its user's options" "$(said executed variables) $(written | grep -c bait)" "0 0"
+is "a program that a set-user-ID one becomes ignores its user's options" "$(said executed variables) $(written | grep -c bait)" "0 0"
 run_as sudo $USER_ID "$P/setuid" sudo "$P/plain"
 is "a program with the privileged one's rights for good is an ordinary execution" "$(said sudo secure)" 0
-is "in which the options of the user's environment are not in force" \
+is "the options of the user's environment are not in force in such an execution" \
 	"$(said sudo variables) $(written | grep -c bait)" "0 0"
 
 # ---- by way of the loader, which shifts what stands on the stack

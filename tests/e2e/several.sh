@@ -49,15 +49,15 @@ files_of grow
 is "grow: ends well, with a snapshot for each round and one at exit" "$status ${#files[@]}" "0 7"
 report "${files[@]}"
 is "one process is one JSON object" "$status $(jq -s length "$T/out.json")" "0 1"
-is "its snapshots are in the order of time, whatever that of the command line" \
+is "snapshots are in the order of time, whatever that of the command line" \
 	"$(jq -c '[.snapshots[].uptime_seconds] | . == sort and length == 7' "$T/out.json")" true
-is "the report is that of the last one" "$(jq -r .process.snapshot_reason "$T/out.json")" exit
-ok "each has its file, its time and what was live" holds \
+is "the report is that of the last snapshot" "$(jq -r .process.snapshot_reason "$T/out.json")" exit
+ok "each snapshot has its file, its time and its live bytes" holds \
 	'.snapshots | all(.file and .time > 1.7e9 and .live_blocks > 3000 and .live_bytes > 600000)'
 wanted=$(awk '$1 == "snapshot" { a = a (a ? ", " : "") substr($2, 1, 1) ",000" } END { print a }' "$T/grow.truth")
-ok "the numbers of its blocks are those that the program counted" holds \
+ok "the numbers of blocks are those that the program counted" holds \
 	"$(of grow_entry)[0].evidence | any(contains(\"Over 7 snapshots in \") and contains(\": $wanted, 6,000 blocks; \"))"
-ok "they speak for the finding of the table" holds \
+ok "snapshots support the finding of the table" holds \
 	"$(of grow_entry) | length == 1 and .[0].level == \"warning\" and .[0].trend.snapshots == 7 and .[0].trend.p < 0.01 and
 	.[0].trend.low <= .[0].trend.slope_per_hour and .[0].trend.slope_per_hour <= .[0].trend.high and .[0].trend.low > 0"
 confidence=$(jq "$(of grow_entry)[0].confidence" "$T/out.json")
@@ -65,31 +65,31 @@ ok "the slope is the median of those between any two" holds "[.snapshots[].uptim
 	[1, 2, 3, 4, 5, 6, 6 | . * 1000] as \$v |
 	([range(7) as \$i | range(\$i) as \$k | (\$v[\$i] - \$v[\$k]) / (\$x[\$i] - \$x[\$k])] | sort | .[10] * 3600) as \$slope |
 	$(of grow_entry)[0].trend.slope_per_hour / \$slope | . > 0.9999 and . < 1.0001"
-ok "of the ring nothing above a note is said" holds "$(of ring_entry) | all(.level == \"note\" and .verdict == \"bounded\")"
+ok "a bounded ring is at most a note" holds "$(of ring_entry) | all(.level == \"note\" and .verdict == \"bounded\")"
 cp "$T/out.json" "$T/turned.json"
 mapfile -t forward < <(heaps grow)
 report "${forward[@]}"
-ok "another order of the files is the same report" cmp "$T/out.json" "$T/turned.json"
+ok "the order of the files does not change the report" cmp "$T/out.json" "$T/turned.json"
 report "${files[0]}"
-ok "one alone has no trend, and less confidence" holds \
+ok "one snapshot has no trend, and less confidence" holds \
 	"(has(\"snapshots\") | not) and ($(of grow_entry)[0] | .confidence < $confidence and (has(\"trend\") | not))"
 report "${files[5]}" "${files[1]}"
-ok "two are a difference, not a trend" holds \
+ok "two snapshots have no trend" holds \
 	"$(of grow_entry)[0] | (.evidence | any(startswith(\"2 snapshots (too few for a trend): 2,000, 6,000 blocks\"))) and
 	(has(\"trend\") | not)"
 text "${files[@]}"
 is "text has one report" "$(grep -c '^Process ' "$T/out")" 1
-is "with a line for each snapshot" "$(grep -Ec '^(Snapshots)? +[^ ].*\.heap: after .*, [0-9,]+ blocks, ' "$T/out")" 7
+is "text has a line for each snapshot" "$(grep -Ec '^(Snapshots)? +[^ ].*\.heap: after .*, [0-9,]+ blocks, ' "$T/out")" 7
 text --each "${files[@]}"
-is "--each is a report of each" "$(grep -c '^Process ' "$T/out") $(grep -c 'snapshots in' "$T/out")" "7 0"
+is "--each reports each snapshot" "$(grep -c '^Process ' "$T/out") $(grep -c 'snapshots in' "$T/out")" "7 0"
 text --each --format=json "${files[@]}"
-is "and no JSON, which is one object" "$status $(cat "$T/out.err")" \
+is "--each of several is refused for JSON, which is one object" "$status $(cat "$T/out.err")" \
 	"2 gcprof-analyze: --format=json takes one snapshot, not 7"
 text "${files[1]}" "${files[0]}" "${files[0]}"
 ok "a snapshot that is named twice counts once" says 'is the same snapshot as' "$T/out.err"
-is "and is no error" "$status" 0
+is "naming a snapshot twice is no error" "$status" 0
 report "${files[1]}" "${files[0]}" "${files[0]}"
-is "it stands there once" "$(jq '.snapshots | length' "$T/out.json")" 2
+is "a snapshot named twice is listed once" "$(jq '.snapshots | length' "$T/out.json")" 2
 text --format=sarif "${files[@]}"
 is "SARIF has one run of one process" "$(jq '.runs | length' "$T/out")" 1
 
@@ -97,15 +97,15 @@ is "SARIF has one run of one process" "$(jq '.runs | length' "$T/out")" 1
 run_gcprof few "$TARGETS/several" few 6
 files_of few
 report "${files[0]}"
-ok "few: the last one alone says nothing of the table" holds "$(of grow_entry) | length == 0"
+ok "few: the last snapshot alone has no finding of the table" holds "$(of grow_entry) | length == 0"
 report "${files[@]}"
-ok "all together show that it grows" holds "$(of grow_entry) | length == 1 and
+ok "few: all snapshots together show that the table grows" holds "$(of grow_entry) | length == 1 and
 	.[0].kind == \"growth\" and .[0].verdict == \"unbounded\" and .[0].level == \"warning\""
-ok "and what holds it" holds "$(of grow_entry)[0].retained_by[0].name | startswith(\"table\")"
+ok "few: the finding of all snapshots names what holds the table" holds "$(of grow_entry)[0].retained_by[0].name | startswith(\"table\")"
 report "${files[@]:3:3}"
-ok "three of them are enough for a note" holds "$(of grow_entry) | all(.level == \"note\")"
+ok "few: three snapshots are enough for a note" holds "$(of grow_entry) | all(.level == \"note\")"
 text --fail-on=warning "${files[@]}"
-is "it fails a check for warnings" "$status" 1
+is "a finding of all snapshots fails --fail-on=warning" "$status" 1
 
 # Function xmalloc() allocates for one that grows, and for one that comes and goes.
 run_gcprof wrapped "$TARGETS/several" wrapped 6
@@ -120,25 +120,25 @@ run_gcprof drain "$TARGETS/several" drain
 files_of drain
 report "${files[@]}"
 ok "drain: three snapshots are found by their marks" holds '.settle | [.base, .busy, .idle] == [0, 1, 2] and .share == 0'
-ok "what was given back is a note at most" holds '.findings | all(.level == "note")'
-ok "and is said to have drained" holds "$(of drain_session) | length == 1 and .[0].verdict == \"drained\" and .[0].settle.share == 0"
+ok "drain: memory freed after the load is at most a note" holds '.findings | all(.level == "note")'
+ok "drain: memory freed after the load has the verdict drained" holds "$(of drain_session) | length == 1 and .[0].verdict == \"drained\" and .[0].settle.share == 0"
 text "${files[@]}"
-ok "text says so, too" says "^After load  drained: at 'idle', 0 % of the .* that came from 'base' to 'busy' is still live$"
+ok "drain: text says what is left after the load" says "^After load  drained: at 'idle', 0 % of the .* that came from 'base' to 'busy' is still live$"
 run_gcprof hold "$TARGETS/several" hold
 files_of hold
 report "${files[@]}"
-ok "hold: what stayed is a warning" holds "$(of hold_session) | length == 1 and .[0].kind == \"growth\" and
+ok "hold: memory retained after the load is a warning" holds "$(of hold_session) | length == 1 and .[0].kind == \"growth\" and
 	.[0].verdict == \"retained\" and .[0].level == \"warning\" and .[0].settle.verdict == \"held\" and .[0].settle.share == 1"
-ok "what was given back beside it is none" holds "$(of drain_session) | all(.level == \"note\")"
-ok "the bytes are those of the program" holds "$(of hold_session)[0].settle | [.base_bytes, .busy_bytes, .idle_bytes] == [0, 448000, 448000]"
+ok "hold: memory freed after the load is no warning" holds "$(of drain_session) | all(.level == \"note\")"
+ok "hold: the bytes at the marks are those of the program" holds "$(of hold_session)[0].settle | [.base_bytes, .busy_bytes, .idle_bytes] == [0, 448000, 448000]"
 run_gcprof rounds "$TARGETS/several" rounds
 files_of rounds
 report "${files[@]}"
-ok "any label that comes again is a quiet time" holds "$(of hold_session)[0].verdict == \"retained\""
+ok "a label that occurs again marks an idle time" holds "$(of hold_session)[0].verdict == \"retained\""
 run_gcprof unseen "$TARGETS/several" unseen
 files_of unseen
 text "${files[@]}"
-ok "without a snapshot after a mark it is said what is missing" says \
+ok "a missing snapshot after a mark is named" says \
 	"^After load  unknown: a snapshot after the mark 'idle' would show what the load leaves behind$"
 
 # ---- files of several processes, and such as cannot be read
@@ -146,8 +146,8 @@ files_of grow
 two=$(heaps few | tail -n 1)
 text "${files[0]}" "$two" "${files[1]}"
 is "two processes are two reports" "$(grep -c '^Process ' "$T/out")" 2
-is "each named by its file" "$(sed -n 's/^File  *//p' "$T/out" | tr '\n' ' ')" "${files[0]} $two "
-is "the two files of one are looked at together" "$(grep -c '2 snapshots (too few for a trend)' "$T/out")" 2
+is "the reports of two processes are named by their files" "$(sed -n 's/^File  *//p' "$T/out" | tr '\n' ' ')" "${files[0]} $two "
+is "the two files of one process are analyzed together" "$(grep -c '2 snapshots (too few for a trend)' "$T/out")" 2
 text --format=json "${files[0]}" "$two"
 is "JSON takes one process" "$status $(cat "$T/out.err")" \
 	"2 gcprof-analyze: --format=json takes snapshots of one process, not of 2"
@@ -159,14 +159,14 @@ for wrong in wrong short none; do
 	report "${files[2]}" "$T/$wrong.heap" "${files[1]}" "${files[3]}"
 	is "a file that cannot be read ($wrong) is named, and the status is 2" \
 		"$status $(grep -c "^gcprof-analyze: '$T/$wrong.heap': " "$T/out.err")" "2 1"
-	ok "the others are reported" holds '.snapshots | length == 3'
+	ok "the other files are reported beside an unreadable one ($wrong)" holds '.snapshots | length == 3'
 done
 # Its end is damaged: what it is of can be read, the rest cannot.
 cp "${files[0]}" "$T/damaged.heap"
 printf 'XXXX' | dd of="$T/damaged.heap" bs=1 conv=notrunc seek=$(($(wc -c <"${files[0]}") / 2)) 2>"$T/dd.err"
 report "${files[3]}" "$T/damaged.heap" "${files[1]}" "${files[2]}"
-is "so is one that is damaged inside, the last one" \
+is "a file that is damaged inside is named, and the status is 2" \
 	"$status $(grep -c "^gcprof-analyze: '$T/damaged.heap': " "$T/out.err")" "2 1"
-ok "the one before it is then the last" holds \
+ok "the snapshot before a damaged last one is the last" holds \
 	"(.snapshots | length == 3) and .process.uptime_seconds == .snapshots[2].uptime_seconds"
 done_testing

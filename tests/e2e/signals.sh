@@ -29,14 +29,14 @@ ask() { # NAME SIGNAL
 	eventually ready "$1"
 	kill "-$2" "$pid"
 	ok "$1: SIG$2 gives a snapshot of the running program" eventually some_heaps "$1" 1
-	ok "$1: its live set is exact" ledger "$(heaps "$1" | tail -n 1)" "$T/$1.truth"
+	ok "$1: the snapshot's live set is exact" ledger "$(heaps "$1" | tail -n 1)" "$T/$1.truth"
 	kill "-$2" "$pid"
-	ok "$1: and another one" eventually some_heaps "$1" 2
-	is "$1: it says that a signal was the reason" "$(info "$(heaps "$1" | head -n 1)" reason)" signal
+	ok "$1: a second signal gives a second snapshot" eventually some_heaps "$1" 2
+	is "$1: the snapshot's reason is the signal" "$(info "$(heaps "$1" | head -n 1)" reason)" signal
 	kill -USR1 "$pid"
 	stop "$pid"
 	is "$1: the program ends well" "$status" 0
-	is "$1: its handler for SIGUSR1 got its signal, and only that" "$(cat "$T/$1.out")" "calls 1"
+	is "$1: the program's handler for SIGUSR1 got its signal, and only that" "$(cat "$T/$1.out")" "calls 1"
 	is "$1: one more snapshot at exit" "$(n_heaps "$1")" 3
 }
 ask default USR2
@@ -58,7 +58,7 @@ for n in 1 3; do
 	wait "$pid" || status=$?
 	is "busy-$n: a program with $n threads that is asked all the time ends well" "$status $(cat "$T/busy-$n.out")" "0 done"
 	ok "busy-$n: its last live set is exact" ledger "$(heaps "busy-$n" | tail -n 1)" "$T/busy-$n.truth"
-	is "busy-$n: that is the one of the exit" "$(info "$(heaps "busy-$n" | tail -n 1)" reason)" "exit"
+	is "busy-$n: the last snapshot is the one at exit" "$(info "$(heaps "busy-$n" | tail -n 1)" reason)" "exit"
 	# On a machine with much to do a thread may not stop in time: that is no
 	# fault if the snapshot says so, and can be read.
 	bad=0
@@ -77,19 +77,19 @@ kill -USR1 "$pid"
 stop "$pid"
 points_of "$T/own.truth"
 is "own handler: the program gets its SIGUSR2" "$(cat "$T/own.out")" "calls 2"
-is "own handler: one line on stderr tells so" "$(grep -cE "gcprof.*(USR2|signal $(kill -l USR2))" "$T/own.err")" 1
+is "own handler: one message says that it is the program's" "$(grep -cE "gcprof.*(USR2|signal $(kill -l USR2))" "$T/own.err")" 1
 is "own handler: no snapshot but the one at exit" "$(n_heaps own)" 1
 
 # What is lost with a signal matters to who asked for it, and is said once.
 ignore='trap "" RTMAX-8; trap "" USR2; (trap "" RTMAX-8; exit 0); exit 3'
 GCPROF_SNAPSHOT=none run_gcprof unasked bash -c "$ignore"
-is "a program that ignores our signals is told nothing if no snapshot was asked for" "$status $(cat "$T/unasked.err")" "3 "
+is "a program that ignores gcprof's signals gets no message if no snapshot was asked for" "$status $(cat "$T/unasked.err")" "3 "
 run_gcprof default bash -c "$ignore"
-is "nor by default" "$status $(cat "$T/default.err")" "3 "
+is "a program that ignores gcprof's signals gets no message by default" "$status $(cat "$T/default.err")" "3 "
 GCPROF_SNAPSHOT='exit' run_gcprof exit-only bash -c "$ignore"
-is "a wish for a snapshot at exit is none for others" "$status $(cat "$T/exit-only.err")" "3 "
+is "asking for a snapshot at exit only causes no message about signals" "$status $(cat "$T/exit-only.err")" "3 "
 GCPROF_SNAPSHOT='exit,interval=1h' run_gcprof once bash -c "$ignore"
-is "it is told once of the signal that stops threads, and its children are not, if any was while it runs" \
+is "a program that handles the stop signal gets one message, its children none, if snapshots while it runs were asked for" \
 	"$status $(grep -c RTMAX-8 "$T/once.err") $(grep -c USR2 "$T/once.err")" "3 1 0"
 # ---- what malloc is about to give back
 
@@ -103,12 +103,12 @@ none_lost() { # NAME: in none of its snapshots
 }
 GCPROF_SNAPSHOT=growth=20% GCPROF_YOUNG=128K run_gcprof grow "$TARGETS/newborn" grow
 is "a heap that grows: the program ends well" "$status" 0
-between "there are snapshots by growth" "$(n_heaps grow)" 3 100
-is "the block whose allocation has brought each is not lost" "$(none_lost grow)" 0
+between "a heap that grows: there are snapshots by growth" "$(n_heaps grow)" 3 100
+is "the block whose allocation caused a snapshot by growth is not lost" "$(none_lost grow)" 0
 run_gcprof newborn "$TARGETS/newborn" asked
 is "asked all the time, often amid malloc: the program ends well" "$status" 0
-between "there are snapshots by signal" "$(n_heaps newborn)" 10 100000
-is "the block that malloc was at work on is not lost" "$(none_lost newborn)" 0
+between "asked all the time, often amid malloc: there are snapshots" "$(n_heaps newborn)" 10 100000
+is "the block that malloc is about to return is not lost" "$(none_lost newborn)" 0
 
 # ---- whose the program's signals are
 
@@ -124,7 +124,7 @@ to_main() { # NAME: at most one in a hundred went to another thread
 for how in '' jump; do
 	GCPROF_SNAPSHOT=interval=20ms run_gcprof "routed$how" "$TARGETS/routing" 2000 ${how:+"$how"}
 	is "interval snapshots${how:+, handlers that jump}: the program ends well" "$status" 0
-	ok "its signals come to the main thread" to_main "routed$how"
+	ok "interval snapshots${how:+, handlers that jump}: the program's signals come to its main thread" to_main "routed$how"
 
 	start_gcprof "asked$how" "$TARGETS/routing" 2000 ${how:+"$how"}
 	eventually profiled "$pid" "$TARGETS/routing"
@@ -132,7 +132,7 @@ for how in '' jump; do
 	status=0
 	wait "$pid" || status=$?
 	is "asked all the time${how:+, handlers that jump}: the program ends well" "$status" 0
-	ok "its signals come to the main thread, too" to_main "asked$how"
+	ok "asked all the time${how:+, handlers that jump}: the program's signals come to its main thread" to_main "asked$how"
 done
 
 # By hand, which reaches the main thread: it has another do it.
@@ -145,7 +145,7 @@ done
 status=0
 wait "$pid" || status=$?
 is "asked by SIGUSR2 all the time: the program ends well" "$status" 0
-ok "its signals come to the main thread then, too" to_main by-hand
+ok "asked by SIGUSR2 all the time: the program's signals come to its main thread" to_main by-hand
 
 # Nearly all: a signal may come between two reads.
 ended_reads() {
@@ -156,7 +156,7 @@ ended_reads() {
 }
 GCPROF_SNAPSHOT=interval=20ms run_gcprof reads "$TARGETS/routing" 3000 read
 is "a read that signals end: the program ends well" "$status" 0
-ok "signals that come amid snapshots end it, too" ended_reads
+ok "a read is ended by signals that come amid snapshots" ended_reads
 
 GCPROF_SNAPSHOT=interval=1ms run_gcprof cancel "$TARGETS/cancel" 300
 is "threads that are cancelled amid snapshots: the program ends well" "$status" 0

@@ -12,7 +12,7 @@ ok "a library that stands in for all of libc.def can be built" \
 	-fno-stack-protector -fvisibility=hidden -shared -fPIC -iquote "$SOURCES/lib" -o "$others" \
 	"$SOURCES/tests/e2e/targets/stand-ins.c"
 # Every name, and none that the library exports itself.
-is "it defines every function that libgcprof.so would otherwise have from the program's scope" \
+is "the stand-in library defines every function that libgcprof.so would otherwise take from the program's scope" \
 	"$(sed -nE 's/^LIBC\((.*)\)/\1/p; s/^LIBC_AS\(.*, *(.*)\)/\1/p' "$SOURCES/lib/libc.def" | sort |
 		comm -23 - <("${NM:-nm}" -D --defined-only "$others" | awk '{ print $3 }' | sort))" ""
 

@@ -28,10 +28,10 @@ stressed() { # NAME OPERATIONS [VARIABLE=VALUE...]
 	shift 2
 	run_gcprof "$name" env "$@" "$TARGETS/stress" "$n" "$TARGETS/.libs/stress-plugin.so"
 	is "$name: ends well" "$status $(cat "$T/$name.out")" "0 done"
-	is "$name: and so did its children, plugins and snapshots" "$(grep failed "$T/$name.truth")" ""
+	is "$name: its children, plugins and snapshots end well" "$(grep failed "$T/$name.truth")" ""
 	last=$(heaps "$name" | tail -n 1)
 	ok "$name: the live set is exact" exact "$last" "$T/$name.truth"
-	is "$name: no free was taken for a wrong one" "$(records "$last" bad)" ""
+	is "$name: no free is reported as wrong" "$(records "$last" bad)" ""
 	is "$name: nothing was lost but snapshots asked for while one was written" \
 		"$(records "$last" info | awk -F '\t' '/^loss\./ && $1 != "loss.snapshots"')" ""
 }

@@ -11,17 +11,17 @@ run_gcprof threads "$TARGETS/threads" 4 "$n_steps"
 is "four threads that free one another's blocks end well" "$status" 0
 ok "the live set is exact: size, kind and allocating thread" ledger "$(heap threads)" "$T/threads.truth"
 ok "nothing was lost" valid "$(heap threads)"
-is "no free was taken for a wrong one" "$(records "$(heap threads)" bad)" ""
+is "no free is reported as wrong" "$(records "$(heap threads)" bad)" ""
 
 run_gcprof many "$TARGETS/threads" 40 4000
-ok "with forty threads too" ledger "$(heap many)" "$T/many.truth"
+ok "a program with forty threads has its live set exact" ledger "$(heap many)" "$T/many.truth"
 
 run_gcprof busy "$TARGETS/threads" 3 60000 snapshots
 is "a program that takes snapshots while its threads allocate ends well" "$status" 0
 read -r _ taken failed < <(grep '^snapshots' "$T/busy.truth")
 between "snapshots were taken meanwhile" "${taken:-0}" 1 1000000
-is "none of them failed" "${failed:-none}" 0
-is "each of them is on disk, and the one at exit" "$(n_heaps busy)" "$((taken + 1))"
+is "no snapshot taken meanwhile has failed" "${failed:-none}" 0
+is "each snapshot taken meanwhile is on disk, and the one at exit" "$(n_heaps busy)" "$((taken + 1))"
 last=$(heaps busy | tail -n 1)
 ok "the live set is exact in the last one" ledger "$last" "$T/busy.truth"
 bad=0
@@ -35,7 +35,7 @@ run_plain life-plain "$TARGETS/life"
 run_gcprof life "$TARGETS/life"
 is "allocation in destructors of threads and of the process does no harm" "$status" 3
 is "the output is the same" "$(cat "$T/life.out" "$T/life.err")" "$(cat "$T/life-plain.out" "$T/life-plain.err")"
-ok "what destructors and atexit handlers freed is not live, what they kept is" \
+ok "blocks freed by destructors and atexit handlers are not live, those they kept are" \
 	ledger "$(heap life)" "$T/life.truth"
 is "frees in destructors are not wrong ones" "$(records "$(heap life)" bad)" ""
 done_testing

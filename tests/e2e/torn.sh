@@ -42,8 +42,8 @@ while read -r pid; do
 done < <(sed -n 's/^child //p' "$T/fork.truth")
 is "the snapshots of all children can be read" "$unread" 0
 is "nothing is lost in them" "$incomplete" 0
-is "each has all the child's own blocks" "$inexact" 0
-is "and these are of one allocation site" "$strange" 0
+is "each snapshot has all of the child's own blocks" "$inexact" 0
+is "the child's blocks are of one allocation site" "$strange" 0
 
 run_gcprof deaf "$TARGETS/torn" deaf "$n"
 is "snapshots beside threads that cannot be stopped: the program ends well" "$status" 0
@@ -58,13 +58,13 @@ while read -r file; do
 		diag_file "$T/ledger.out" 3
 	fi
 done < <(heaps deaf)
-is "they can be read" "$unread" 0
-is "and have what the thread that asked allocated" "$inexact" 0
+is "snapshots beside threads that cannot be stopped can be read" "$unread" 0
+is "snapshots beside threads that cannot be stopped have the blocks of the thread that asked" "$inexact" 0
 
 run_gcprof behind "$TARGETS/torn" behind 20
 is "children that no fork handler knows of: all ends well" "$status" 0
 points_of "$T/behind.truth"
-is "they leave no snapshot" "$(n_heaps behind)" 1
+is "children that no fork handler knows of leave no snapshot" "$(n_heaps behind)" 1
 is "nothing is said of them" "$(cat "$T/behind.err")" ""
 
 GCPROF_YOUNG=16M run_gcprof epochs "$TARGETS/torn" epochs 40
@@ -94,7 +94,7 @@ for what in nothing lose; do
 		"$([ "$what" = lose ] && echo 5 || echo 0)"
 	is "$what: what the thread may have held is told in notes, and that this may be so" \
 		"$(summary "$child" '[.findings[] | select(.summary | test("possibly lost")) | .level] | unique | join(" ")')" note
-	ok "$what: with the reason" grep -q 'unless threads had one that the fork left behind' "$(analysis "$child" text)"
+	ok "$what: a note says why blocks may not be lost" grep -q 'unless threads had one that the fork left behind' "$(analysis "$child" text)"
 	is "$what: the parent has lost nothing" "$(definite "$(heaps "held-$what" | grep -vF "$child")")" 0
 done
 done_testing

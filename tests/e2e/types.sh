@@ -32,7 +32,7 @@ done
 file=$(heap optimized)
 is "each block has one type" \
 	"$(json "$file" '([.types[].live_blocks] | add) == .totals.live_blocks and ([.types[].live_bytes] | add) == .totals.live_bytes')" true
-is "no two types have one name" "$(json "$file" '(.types | length) == ([.types[].name] | unique | length)')" true
+is "no two types have the same name" "$(json "$file" '(.types | length) == ([.types[].name] | unique | length)')" true
 is "a shape says so" "$(json "$file" '.types[] | select(.name == "tree node, allocated in insert").origin')" shape
 is "a call says so" "$(json "$file" '.types[] | select(.name == "unknown type, allocated in make_key").origin')" site
 # struct table, its buckets, its entries with their keys
@@ -66,7 +66,7 @@ while read -r _ blocks bytes type; do
 	type=${type%%, allocated in *}
 	ok "C, stripped: $type, $blocks" grep -qxF "$blocks $bytes $type" "$T/shapes"
 done <"$T/stripped.truth"
-is "without symbols at all the same" \
+is "without any symbols shapes are the same" \
 	"$("$ANALYZE" --no-symbols --format=json "$file" | jq -r '.types[] | select(.live_blocks == 200) | .name' | sed 's/, allocated in [^ ]*+0x.*//' | sort | uniq -c | awk '{ print $1, $2, $3, $4 }' | paste -sd,)" \
 	"2 linked list node,2 tree node "
 

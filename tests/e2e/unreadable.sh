@@ -27,8 +27,8 @@ ends_well() { # NAME WHAT SNAPSHOTS
 	is "$2: the program ends well" "$status" 0
 	points_of "$T/$1.truth"
 	is "$2: all snapshots are there" "$(n_heaps "$1")" "$3"
-	is "$2: no half of a file is left" "$(leftovers "$1")" ""
-	is "$2: nothing is said but that it cannot fork" \
+	is "$2: no unfinished file is left" "$(leftovers "$1")" ""
+	is "$2: the only message is that it cannot fork" \
 		"$(grep -v 'cannot fork: the program waited' "$T/$1.err")" ""
 }
 
@@ -63,7 +63,7 @@ while read -r mode n options what; do
 	while read -r file; do
 		[ "$(summary "$file" .schema)" = gcprof-analyze/1 ] || bad=$((bad + 1))
 	done < <(heaps "$mode-$n-$options" | awk 'NR % 10 == 1')
-	is "$what: they can be read" "$bad" 0
+	is "$what: the snapshots can be read" "$bad" 0
 done <<'END'
 flip 100 child a thread that takes access and gives it back
 flip 100 child,deaf a thread that does so and cannot be stopped

@@ -12,11 +12,11 @@ while read -r mode arg writes; do
 	plain=$status
 	run_gcprof "$mode" "$TARGETS/quiet" "$mode" "$arg"
 	is "$mode $arg: status and output are the same" "$status $(cat "$T/$mode.out")" "$plain $(cat "$T/$mode-plain.out")"
-	is "$mode $arg: so is stderr" "$(cat "$T/$mode.err")" "$(cat "$T/$mode-plain.err")"
+	is "$mode $arg: standard error is the same" "$(cat "$T/$mode.err")" "$(cat "$T/$mode-plain.err")"
 	if [ "$writes" = yes ]; then
 		ok "$mode $arg: the live set is exact" ledger "$(heap "$mode")" "$T/$mode.truth"
 	fi
-	ok "$mode $arg: no half of a file is left" test -z "$(leftovers "$mode")"
+	ok "$mode $arg: no unfinished file is left" test -z "$(leftovers "$mode")"
 done <<'END'
 return 0 yes
 exit 77 yes
@@ -36,12 +36,12 @@ run_plain descriptors-plain "$TARGETS/quiet" descriptors
 run_gcprof descriptors "$TARGETS/quiet" descriptors
 is "the lowest free descriptor is the one it would be" \
 	"$(grep next "$T/descriptors.truth")" "$(grep next "$T/descriptors-plain.truth")"
-is "no descriptor of ours is among the first 1024" \
+is "no descriptor of the library is among the first 1024" \
 	"$(grep open "$T/descriptors.truth")" "$(grep open "$T/descriptors-plain.truth")"
 run_gcprof closes-all "$TARGETS/quiet" closes-all
 is "a program that closes everything ends well" "$status" 0
 points_of "$T/closes-all.truth"
-ok "and still has an exact snapshot" ledger "$(heaps closes-all | tail -n 1)" "$T/closes-all.truth"
+ok "a program that closes all descriptors has an exact snapshot" ledger "$(heaps closes-all | tail -n 1)" "$T/closes-all.truth"
 run_gcprof own-fd2 "$TARGETS/quiet" own-fd2 "$T/file-2"
 is "a program with a file of its own as number 2 ends well" "$status" 0
 is "nothing of ours is in that file" "$(cat "$T/file-2")" mine
@@ -49,16 +49,16 @@ mkdir "$T/closed"
 status=0
 GCPROF_OUTPUT=$T/closed/%e.%p.%n.heap timeout 60 env LD_PRELOAD="$preload" "$TARGETS/quiet" own-fd2 "$T/file-2b" \
 	3>"$T/closed.truth" <&- >&- 2>&- || status=$?
-is "so does one that is started without any" "$status" 0
-is "and nothing of ours is in what it opens" "$(cat "$T/file-2b")" mine
-ok "and it has its snapshot" ledger "$(heaps closed | tail -n 1)" "$T/closed.truth"
+is "a program that is started without descriptors ends well" "$status" 0
+is "nothing of the library is in the files of a program without descriptors" "$(cat "$T/file-2b")" mine
+ok "a program that is started without descriptors has a snapshot" ledger "$(heaps closed | tail -n 1)" "$T/closed.truth"
 
 # Somewhere else at the end.
 mkdir "$T/elsewhere"
 run_gcprof place "$TARGETS/quiet" place "$T/elsewhere"
 is "a program that goes elsewhere (and into a chroot, as root) ends as it should" "$status $(cat "$T/place.out")" "4 elsewhere"
 if [ "$(id -u)" -ne 0 ]; then
-	ok "its snapshot is where the name said" ledger "$(heap place)" "$T/place.truth"
+	ok "the snapshot of a program that changes its directory is where its name said" ledger "$(heap place)" "$T/place.truth"
 fi
 (
 	mkdir "$T/start" && cd "$T/start" &&

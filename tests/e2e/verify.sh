@@ -47,7 +47,7 @@ verified() { # NAME LEAST MOST-WITHOUT-TABLES COMMAND...
 	is "$name: ends well" "$status" 0
 	is "$name: no stack differs, nowhere did libunwind fail, all were kept" "$differ $failed $lost" "0 0 0" ||
 		diag_file "$T/$name.err" 80
-	between "$name: so many stacks were compared" "$compared" "$least" 1000000000
+	between "$name: the expected number of stacks was compared" "$compared" "$least" 1000000000
 	between "$name: few stacks ended in code without tables" "$tables" 0 "$most"
 	diag "$name | $compared | $differ | $tables | $failed | $lost"
 	total=$((total + compared))
@@ -60,7 +60,7 @@ for target in verify-plain verify-optimized; do
 	file=$(heap "$target")
 	is "$target: the snapshot has the number that was compared" \
 		"$(info "$file" verify.equal) $(info "$file" verify.different)" "$(sums "$target" | cut -d' ' -f1) 0"
-	is "$target: and nothing is lost" "$(json "$file" '.process.losses | length')" 0
+	is "$target: nothing is lost" "$(json "$file" '.process.losses | length')" 0
 done
 for target in stacks-plain stacks-optimized stacks-fp stacks-dso; do
 	require_built "$TARGETS/$target"
@@ -202,8 +202,8 @@ GCPROF_VERIFY=1 GCPROF_SNAPSHOT=none run_gcprof each "$TARGETS/verify-plain" 100
 read -r each _ < <(sums each)
 is "GCPROF_VERIFY=10 compares each tenth" "$tenth" $(((each + 9) / 10))
 run_gcprof off "$TARGETS/verify-plain" 10
-is "it is off by default, and says nothing" "$(grep -c verify "$T/off.err")" 0
-is "then the snapshot has no figures of it" "$(info "$(heap off)" verify.equal)" ""
+is "verification is off by default, without messages" "$(grep -c verify "$T/off.err")" 0
+is "without verification the snapshot has no figures of it" "$(info "$(heap off)" verify.equal)" ""
 cat >"$T/scope.py" <<'END_OF_SOURCE'
 import ctypes
 print(hasattr(ctypes.CDLL(None), "unw_backtrace"), "libunwind" in open("/proc/self/maps").read())

@@ -52,31 +52,31 @@ begin growth 'cache_.*:count>11999;queue_put:count>100;every=10ms'
 tell "insert 9999"
 tell "put 101"
 ok "an alarm is raised" eventually is_said "watch: 101 blocks (9.9 KiB) allocated in queue_put, more than 100 (rule 'queue_put:count>100')"
-is "below the limit there is none" "$(said watch | grep -c cache)" 0
+is "no alarm is raised below the limit" "$(said watch | grep -c cache)" 0
 tell "insert 2001"
-ok "it has number, size, function, limit and rule" \
+ok "an alarm has number, size, function, limit and rule" \
 	eventually is_said "watch: 12,000 blocks (1.1 MiB) allocated in cache_insert, more than 11999 (rule 'cache_.*:count>11999')"
 tell "insert 11999"
 tell "put 101"
-ok "another is raised when the figure has doubled" \
+ok "another alarm is raised when the figure has doubled" \
 	eventually is_said "watch: 202 blocks (19.7 KiB) allocated in queue_put, more than 100, doubled since the last alarm (rule"
-is "and not before" "$(said watch | grep -c cache)" 1
+is "no alarm is raised before the figure has doubled" "$(said watch | grep -c cache)" 1
 tell "insert 1"
 tell "put 202"
-ok "to the block" \
+ok "an alarm is raised when the figure has doubled, exact to the block" \
 	eventually is_said "watch: 24,000 blocks (2.3 MiB) allocated in cache_insert, more than 11999, doubled since the last alarm (rule"
 eventually is_said "watch: 404 blocks"
 tell "drop 14000"
 tell "put 404"
-ok "a look finds that it has fallen" eventually is_said "watch: 808 blocks"
-is "which is no alarm" "$(said watch | grep -c cache)" 2
+ok "a sample sees that the figure has fallen" eventually is_said "watch: 808 blocks"
+is "a figure that has fallen raises no alarm" "$(said watch | grep -c cache)" 2
 tell "insert 2000"
-ok "after that there is one again" \
+ok "a figure that rises above the limit again raises an alarm" \
 	eventually is_said "watch: 12,000 blocks (1.1 MiB) allocated in cache_insert, more than 11999 (rule" 2
-ok "no process is left behind" eventually is_childless
+ok "no analyzer process is left after the alarms" eventually is_childless
 tell "children"
 end
-is "nothing else is said" "$(grep -vc ': watch: ' "$T/growth.err")" 0
+is "there are no messages but alarms" "$(grep -vc ': watch: ' "$T/growth.err")" 0
 ok "nothing is left but the snapshot at exit" test "$(ls "$T/growth")" = "watch.$pid.1.heap"
 
 # ---- the whole heap, bytes, several functions ----
@@ -87,13 +87,13 @@ tell "put 8000"
 ok "a rule without a pattern counts all" eventually grep -qE "watch: 1.5 MiB \(1(5,9|6,0)[0-9]+ blocks\) in the whole heap, more than 1600000 \(rule ':bytes>1600000'\)" "$T/heap.err"
 ok "a pattern may mean several functions" eventually grep -qE "watch: 1.5 MiB \(16,000 blocks\) allocated in (cache_insert|queue_put) and others, more than 1599999" "$T/heap.err"
 end
-is "no function, no alarm" "$(grep -c nobody "$T/heap.err")" 0
+is "a pattern that matches no function raises no alarm" "$(grep -c nobody "$T/heap.err")" 0
 
 # ---- an idle program ----
 
 begin idle 'cache_insert:count>9;every=10ms'
 tell "insert 10"
-ok "a program that allocates nothing more is looked at" eventually is_said "watch: 10 blocks (1000 B) allocated in cache_insert"
+ok "a program that no longer allocates is sampled" eventually is_said "watch: 10 blocks (1000 B) allocated in cache_insert"
 end
 
 # ---- actions ----
@@ -105,7 +105,7 @@ ok "snapshot: the alarm says which file" eventually is_said "watch: 150 blocks (
 ok "snapshot: it can be read" valid "$kept"
 is "snapshot: its reason is the watch" "$(info "$kept" reason)" watch
 is "snapshot: it has the blocks" "$(json "$kept" '[.sites[] | select(any(.frames[]; .function == "cache_insert")) | .live_blocks] | add')" 150
-is "snapshot: and no graph, from which to tell what is lost" "$(json "$kept" .leaks.computed)" false
+is "snapshot: it has no graph, and no leak check" "$(json "$kept" .leaks.computed)" false
 tell "insert 60"
 ok "exec: the command is run" eventually test -e "$T/env"
 variable() { sed -n "s/^GCPROF_WATCH_$1=//p" "$T/env"; }
@@ -116,7 +116,7 @@ ok "exec: it could read the snapshot" valid "$T/seen.heap"
 is "exec: it is neither profiled nor watched" "$(grep -cE '^(LD_PRELOAD|GCPROF_WATCH)=' "$T/env")" 0
 is "exec: it has three descriptors (and ls one more)" "$(tr '\n' ' ' <"$T/fds")" "0 1 2 3 "
 ok "exec: its snapshot is removed" eventually test ! -e "$(variable FILE)"
-ok "and nobody stays" eventually is_childless
+ok "exec: no process is left after the command" eventually is_childless
 end
 is "numbers of snapshots have no gaps" "$(cd "$T/actions" && echo *)" "watch.$pid.1.heap watch.$pid.2.heap"
 
@@ -124,10 +124,10 @@ is "numbers of snapshots have no gaps" "$(cd "$T/actions" && echo *)" "watch.$pi
 
 begin threads 'cache_insert:count>2999;queue_put:count>99;every=10ms'
 tell "threads 3"
-ok "blocks of several threads count together" eventually is_said "watch: 3,000 blocks (293.0 KiB) allocated in cache_insert, more than 2999"
+ok "blocks of several threads count together in a rule" eventually is_said "watch: 3,000 blocks (293.0 KiB) allocated in cache_insert, more than 2999"
 tell "put 100"
-ok "while they sleep there are looks" eventually is_said "watch: 100 blocks"
-ok "nobody stays" eventually is_childless
+ok "samples are taken while all threads sleep" eventually is_said "watch: 100 blocks"
+ok "no process is left after the alarms" eventually is_childless
 tell "children"
 end
 
@@ -139,20 +139,20 @@ eventually is_said "watch: 150 blocks"
 tell "fork"
 parent=$pid
 pid=$(sed -n 's/^child //p' "$T/child.truth")
-ok "a child has watches of its own" eventually is_said "watch: 150 blocks (14.6 KiB) allocated in cache_insert"
+ok "a forked child has its own watches" eventually is_said "watch: 150 blocks (14.6 KiB) allocated in cache_insert"
 tell "insert 150"
-ok "and raises alarms by itself" eventually is_said "watch: 300 blocks (29.3 KiB) allocated in cache_insert"
+ok "a forked child raises alarms by itself" eventually is_said "watch: 300 blocks (29.3 KiB) allocated in cache_insert"
 pid=$parent
-is "which its parent does not" "$(said watch | wc -l)" 1
+is "an alarm of a forked child is not raised by its parent" "$(said watch | wc -l)" 1
 echo quit >&4
 status=0
 wait "$pid" || status=$?
-is "both end as they should" "$status" 5
+is "parent and child with watches end with their own status" "$status" 5
 
 GCPROF_FOLLOW=0 begin alone 'cache_insert:count>99;every=10ms'
 tell "fork"
 child=$(sed -n 's/^child //p' "$T/alone.truth")
-is "GCPROF_FOLLOW=0: nobody watches the child" "$(grep ^Threads "/proc/$child/status")" "Threads:	1"
+is "GCPROF_FOLLOW=0: the child has no watch thread" "$(grep ^Threads "/proc/$child/status")" "Threads:	1"
 echo quit >&4
 wait "$pid"
 
@@ -160,9 +160,9 @@ wait "$pid"
 
 begin wrong 'a:cnt>3;b:count>3k;c:bytes>x;d:count>1:mail;every=soon;[e:count>5;cache_insert:count>99;every=10ms'
 tell "insert 100"
-ok "the others hold" eventually is_said "watch: 100 blocks"
+ok "valid rules hold beside invalid ones" eventually is_said "watch: 100 blocks"
 tell "insert 100"
-ok "and go on to" eventually is_said "watch: 200 blocks"
+ok "valid rules beside invalid ones raise a second alarm" eventually is_said "watch: 200 blocks"
 end
 sort >"$T/wanted" <<-EOF2
 	gcprof[$pid]: invalid GCPROF_WATCH rule '[e:count>5': Unmatched [, [^, [:, [., or [=
@@ -172,7 +172,7 @@ sort >"$T/wanted" <<-EOF2
 	gcprof[$pid]: invalid GCPROF_WATCH rule 'd:count>1:mail': action must be snapshot or exec=COMMAND
 	gcprof[$pid]: invalid GCPROF_WATCH rule 'every=soon': must be a duration, such as 10s
 EOF2
-ok "each rule that is no use is named once, with the reason" diff <(sort "$T/wrong.err" | grep -v ': watch: ') "$T/wanted"
+ok "each invalid rule is named once, with the reason" diff <(sort "$T/wrong.err" | grep -v ': watch: ') "$T/wanted"
 
 # ---- the file of a look ----
 
@@ -180,37 +180,37 @@ begin looker ':bytes>1:exec=exec sleep 1000;every=10ms'
 tell "insert 100"
 # shellcheck disable=SC2046 # a word per file
 looking() { [ -n "$(find "$T/looker" -name '*.heap.*.watch')" ] && grep -qsx sleep $(descendants "$pid" | sed 's|.*|/proc/&/comm|'); }
-ok "while its command runs, a look has its file" eventually looking
+ok "the file of a sample exists while its command runs" eventually looking
 file=$(find "$T/looker" -name '*.heap.*.watch')
 : >"$T/looker/mine.heap.1.watch"
 beside() { GCPROF_OUTPUT=$T/looker/other.heap LD_PRELOAD=$preload timeout 60 "$1" "${@:2}" 3>/dev/null >/dev/null 2>&1; }
 beside "$TARGETS/quiet" return 0
-ok "another process that writes there leaves it alone" test -e "$file"
+ok "the file of a sample in use is not removed by another process" test -e "$file"
 # shellcheck disable=SC2046 # a word per pid
 kill -KILL $(descendants "$pid")
 wait "$pid" 2>/dev/null
-ok "if all are killed it stays" test -e "$file"
+ok "the file of a sample stays if all its processes are killed" test -e "$file"
 beside "$TARGETS/quiet" return 0
-ok "until the next process writes there" test ! -e "$file"
-ok "which leaves what only has such a name" test -e "$T/looker/mine.heap.1.watch"
+ok "the file of a killed sample is removed by the next process that writes there" test ! -e "$file"
+ok "a file that only has the name of a sample is not removed" test -e "$T/looker/mine.heap.1.watch"
 
 # ---- what may be missing ----
 
 GCPROF_OUTPUT=$T/no/such/directory/%n.heap begin nowhere 'cache_insert:count>99;cache_.*:count>99:snapshot;every=10ms'
 tell "insert 100"
-ok "an alarm needs no place for snapshots" eventually is_said "watch: 100 blocks (9.8 KiB) allocated in cache_insert, more than 99 (rule 'cache_insert"
-ok "but one that is to keep one says so" eventually is_said "watch: 100 blocks (9.8 KiB) allocated in cache_insert, more than 99 (rule 'cache_.*:count>99'); the snapshot could not be kept"
-ok "nobody stays" eventually is_childless
-is "and no file" "$(ls -d /tmp/gcprof."$pid".watch 2>/dev/null)" ""
+ok "an alarm is raised where no snapshot can be written" eventually is_said "watch: 100 blocks (9.8 KiB) allocated in cache_insert, more than 99 (rule 'cache_insert"
+ok "an alarm that cannot keep its snapshot says so" eventually is_said "watch: 100 blocks (9.8 KiB) allocated in cache_insert, more than 99 (rule 'cache_.*:count>99'); the snapshot could not be kept"
+ok "no process is left after the alarms" eventually is_childless
+is "no temporary file of a watch is left" "$(ls -d /tmp/gcprof."$pid".watch 2>/dev/null)" ""
 end
 
 GCPROF_ANALYZE=$T/none begin tool 'cache_insert:count>9;every=10ms'
 tell "insert 100"
-ok "without the analyzer there is a line" eventually is_said "watch: cannot run the analyzer '$T/none'; further failures are not reported"
+ok "a missing analyzer is reported" eventually is_said "watch: cannot run the analyzer '$T/none'; further failures are not reported"
 tell "insert 100"
-ok "nobody stays" eventually is_childless
+ok "no process is left after the alarms" eventually is_childless
 end
-is "one line" "$(wc -l <"$T/tool.err")" 1
+is "a missing analyzer is reported in one line" "$(wc -l <"$T/tool.err")" 1
 
 # ---- on the disk before it takes an older one's name ----
 
@@ -220,18 +220,18 @@ traced() { # NAME: what is done with a copy of a snapshot that is kept under tha
 		"$ANALYZE" --watch='cache_insert:count>99:snapshot' --watch-state=0 --watch-keep="$1" "$T/look.watch" >/dev/null 2>&1
 	grep -oE '^[0-9]+ +(fsync|rename).* = 0' "$T/strace" | grep -oE '(fsync|rename)' | tr '\n' ' '
 }
-is "what is kept takes a free name without waiting" "$(traced "$T/kept.heap")" "rename "
-is "and an older one's when it is on the disk" "$(traced "$T/kept.heap")" "fsync rename "
+is "a kept snapshot takes a free name without waiting for the disk" "$(traced "$T/kept.heap")" "rename "
+is "a kept snapshot replaces an older file when it is on the disk" "$(traced "$T/kept.heap")" "fsync rename "
 mkfifo "$T/fifo.heap"
-is "and not that of a FIFO" "$(traced "$T/fifo.heap")" ""
+is "a kept snapshot does not replace a FIFO" "$(traced "$T/fifo.heap")" ""
 
 # ---- by hand ----
 
 run_plain hand "$ANALYZE" --watch='cache_insert:count>99;cache_insert:count>999' "$kept"
-is "gcprof-analyze --watch says it of a file" "$status $(cat "$T/hand.err")" \
+is "gcprof-analyze --watch raises an alarm for a file" "$status $(cat "$T/hand.err")" \
 	"0 gcprof[$(info "$kept" pid)]: watch: 150 blocks (14.6 KiB) allocated in cache_insert, more than 99 (rule 'cache_insert:count>99')"
 run_plain fails "$ANALYZE" --fail-on=error --watch='cache_insert:count>99' "$kept"
-is "and can fail" "$status" 1
+is "gcprof-analyze --watch: an alarm fails --fail-on=error" "$status" 1
 run_plain bad "$ANALYZE" --watch='cache_insert:count>x' "$kept"
-is "a wrong rule is bad usage" "$status $(cat "$T/bad.err")" "2 gcprof-analyze: --watch: invalid rule 'cache_insert:count>x': limit must be a number"
+is "gcprof-analyze --watch: an invalid rule is bad usage" "$status $(cat "$T/bad.err")" "2 gcprof-analyze: --watch: invalid rule 'cache_insert:count>x': limit must be a number"
 done_testing

@@ -13,17 +13,17 @@ check() { # MODE FUNCTION KIND
 	is "$mode: the program goes on to its end" "$status $(cat "$T/$mode.out")" "5 still here"
 	file=$(heap "$mode")
 	ok "$mode: the live set is exact all the same" ledger "$file" "$T/$mode.truth"
-	is "$mode: one finding for the one place, with the count of calls" \
+	is "$mode: one finding for the one site, with the count of calls" \
 		"$(records "$file" bad | cut -f1,2)" "$kind	25"
-	is "$mode: its stack begins in the function that freed" \
+	is "$mode: the finding's stack begins in the function that freed" \
 		"$(function_of "$file" "$(records "$file" bad | cut -f4)")" "$function"
 	is "$mode: the report names it once" \
 		"$(json "$file" '[.findings[] | select(.kind | test("free"))] | length')" 1
-	is "$mode: with that function on top" \
+	is "$mode: the report's stack has that function on top" \
 		"$(json "$file" '[.findings[] | select(.kind | test("free"))][0].site.frames[0].function')" "$function"
 }
 GCPROF_SNAPSHOT=none run_gcprof unwanted "$TARGETS/badfree" double 25
-is "where no snapshot is wanted, a wrong free is said, and no snapshot is" \
+is "without snapshots a wrong free is reported, and no snapshot is mentioned" \
 	"$(grep -cE 'double free of 0x[0-9a-f]+, ignored$' "$T/unwanted.err") $(grep -c snapshot "$T/unwanted.err")" "1 0"
 check double double_free 1
 check interior interior_free 2
@@ -58,7 +58,7 @@ is "mismatch: each in its function" "$found" \
 
 # GCPROF_ABORT: the nth wrong free ends the program, as the C library's malloc does at the first.
 GCPROF_ABORT=10 run_gcprof limited "$TARGETS/badfree" wild 25
-is "at the tenth wrong free with GCPROF_ABORT=10 the program is ended by SIGABRT" "$status" 134
+is "with GCPROF_ABORT=10 the program is ended by SIGABRT at the tenth wrong free" "$status" 134
 is "the snapshot that was written before has the ten wrong frees" \
 	"$(records "$(heap limited)" bad | cut -f1,2)" "2	10"
 GCPROF_ABORT=26 run_gcprof beyond "$TARGETS/badfree" wild 25

@@ -47,7 +47,7 @@ page mark "$T/mark.heap"
 
 "$RUN" run --output="$T/many.heap" -- "$MANY" 17 begin >/dev/null
 page many "$T/many.heap"
-is "of many sites, the largest and all others make up each birth epoch" \
+is "the largest of many sites and all others make up each birth epoch" \
 	"$(jq -c '.demographics.rows | map((.bytes_by_site | add) + .bytes_of_others == .bytes) + [map(.bytes_of_others) | add > 0] | unique' \
 		"$T/pages/many.json")" '[true]'
 # A count is enough for Node: it need not read a hundred thousand stacks.
@@ -75,25 +75,25 @@ done
 # ---- the file itself
 
 ! grep -a -q -i '</script><img\|</script><b>' "$T/pages/hostile.html" "$T/pages/mark.html"
-is "no end of a script comes out of the data" "$?" 0
+is "no end of a script is in the page's data" "$?" 0
 is "the page is valid UTF-8" "$(iconv -f UTF-8 -t UTF-8 "$T/pages/hostile.html" 2>&1 >/dev/null)" ""
-is "no address of the network is asked for in the page's own part" \
+is "the page's own part refers to no network address" \
 	"$(sed '/^<script>/,$d' "$T/pages/demo.html" | grep -ciE '(src|href) *= *"?https?:')" 0
 for name in uplot d3 d3-flame-graph; do
 	ok "the licence of $name is in it" grep -q "^/\* $name [0-9]" "$T/pages/demo.html"
 done
-ok "its licences are whole" grep -q 'Apache License' "$T/pages/demo.html"
+ok "the page's licences are whole" grep -q 'Apache License' "$T/pages/demo.html"
 
 # ---- the command
 
 status=0
 script -qec "'$ANALYZE' --format=html '$T/demo.heap'" /dev/null </dev/null >"$T/terminal" || status=$?
-ok "on a terminal nothing is written but what to do instead" grep -q 'name a file with -o' "$T/terminal"
-is "with exit status 2" "$status" 2
+ok "HTML on a terminal is refused, with the remedy" grep -q 'name a file with -o' "$T/terminal"
+is "HTML on a terminal fails with exit status 2" "$status" 2
 "$ANALYZE" --format=html "$T/demo.heap" >"$T/piped.html"
 ok "into a pipe or a file it is written" cmp "$T/piped.html" "$T/pages/demo.html"
 "$ANALYZE" --format=html -o "$T/both.html" "$T/demo.heap" "$T/sampled.heap" 2>"$T/both.err"
 is "two processes are refused" "$?" 2
-ok "with the reason" grep -q 'snapshots of one process' "$T/both.err"
-ok "and no file is left" test ! -e "$T/both.html"
+ok "HTML of two processes is refused with the reason" grep -q 'snapshots of one process' "$T/both.err"
+ok "HTML that is refused leaves no file" test ! -e "$T/both.html"
 done_testing

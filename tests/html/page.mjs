@@ -69,21 +69,21 @@ async function numbers(page, report) {
 		await page.ask(data("#rss data")), await page.ask(data("#external data")), await page.ask(data("#allocated data")),
 	], [totals.live_bytes, cohorts.old.bytes, leaks.definite.bytes + leaks.indirect.bytes, memory.rss, memory.external,
 		totals.allocated_bytes]);
-	same("so are the live bytes of the sites", await page.ask(column(2)),
+	same("the live bytes of the sites are those of the report", await page.ask(column(2)),
 		report.sites.map((s) => s.live_bytes).sort((a, b) => b - a).slice(0, 50));
-	same("and of the types", await page.ask(`[...document.querySelectorAll("#types tbody tr > :nth-child(2)")].map((e) => Number(e.firstChild.value))`),
+	same("the live bytes of the types are those of the report", await page.ask(`[...document.querySelectorAll("#types tbody tr > :nth-child(2)")].map((e) => Number(e.firstChild.value))`),
 		report.types.map((t) => t.live_bytes).sort((a, b) => b - a).slice(0, 50));
 	await page.click("#timeline details summary");
-	same("so are the numbers of the timeline", await page.ask(
+	same("the numbers of the timeline are those of the report", await page.ask(
 		`[...document.querySelectorAll("#timeline tbody tr:nth-child(1) td data")].map((e) => Number(e.value))`),
 	["rss", "heap_total", "heap_used", "external"].map((key) => report.cohorts.epochs[0][key]));
 	await page.click("#demographics details summary");
-	same("so is the live memory of each birth epoch and site", await page.ask(
+	same("the live memory of each birth epoch and site is that of the report", await page.ask(
 		`[...document.querySelectorAll("#demographics tbody tr")].map((tr) => [...tr.querySelectorAll("td")].slice(0, ${report.demographics.sites.length})
 			.map((td) => Number(td.firstChild.value)))`), report.demographics.rows.map((row) => row.bytes_by_site));
 	same("the bytes by birth epoch add up to the live bytes", report.demographics.rows.map((row) =>
 		row.bytes_by_site.reduce((a, b) => a + b, row.bytes_of_others)), report.demographics.rows.map((row) => row.bytes));
-	same("and all of them to all bytes whose birth is known", report.demographics.rows.reduce((a, row) => a + row.bytes, 0),
+	same("the live bytes of all birth epochs add up to all with a known one", report.demographics.rows.reduce((a, row) => a + row.bytes, 0),
 		totals.live_bytes - cohorts.unknown_birth.bytes);
 }
 
@@ -151,7 +151,7 @@ async function flame(page, report) {
 
 	point("the flame graph has the whole, main and the site that holds most", (await page.ask(frames))[0].startsWith("all") &&
 		(await label("main")) && (await label(top.frames[0].function)), await page.ask(frames));
-	same("the whole is all that lives", (await page.ask("document.querySelectorAll('#flame g.frame').length > 3")), true);
+	same("the flame graph shows all live bytes", (await page.ask("document.querySelectorAll('#flame g.frame').length > 3")), true);
 	await page.click(`#flame g.frame[aria-label^="handle_request "]`);
 	point("a click zooms in: the frame is as wide as the whole", await page.ask(`(() => {
 		const at = document.querySelector('#flame g.frame[aria-label^="handle_request "]').getBoundingClientRect();
@@ -179,7 +179,7 @@ async function flame(page, report) {
 	point("the arrow keys go from frame to frame", second && !second.startsWith("all"), second);
 	await page.press("ArrowDown");
 	await page.press("ArrowUp");
-	same("and back", await page.ask(focused), second);
+	same("the arrow keys go back to a frame", await page.ask(focused), second);
 	for (let i = 0; i < 20 && !(await page.ask(focused)).startsWith("remember_user"); i++)
 		await page.press("ArrowDown");
 	await page.press("Enter");
@@ -217,7 +217,7 @@ async function colours(page) {
 	point("the button switches to dark colours, and says so", light !== dark && await page.ask(
 		`document.querySelector("#theme").getAttribute("aria-pressed") === "true"`), [light, dark]);
 	await page.click("#theme");
-	same("and back", await page.ask(paper), light);
+	same("the button switches back to light colours", await page.ask(paper), light);
 	await page.look({ width: 1280, height: 1000, isDark: true });
 	await page.click("#theme");
 	await page.ask("delete document.documentElement.dataset.theme");
@@ -326,7 +326,7 @@ async function many() {
 
 	point("the document stays small: elements", n < 20000, n);
 	await page.click("#flame g.frame:nth-of-type(9)");
-	point("so does the flame graph, zoomed", await page.ask("document.querySelectorAll('#flame g.frame').length") < 5000, null);
+	point("the zoomed flame graph has few elements", await page.ask("document.querySelectorAll('#flame g.frame').length") < 5000, null);
 	quiet("many sites", page);
 	await page.screenshot(`${screenshots}/many.png`);
 	await page.close();
@@ -360,8 +360,8 @@ async function diff() {
 
 	same("a comparison's figures are those of its JSON", [await page.ask(data("#before data")), await page.ask(data("#after data")),
 		await page.ask(data("#growth data"))], [report.before.bytes, report.after.bytes, report.growth.bytes]);
-	same("its sites are sorted by growth", await page.ask(column(3)), growths.slice(0, 50));
-	same("so are its types", await page.ask(`[...document.querySelectorAll("#types tbody tr > :nth-child(3)")].map((e) => Number(e.firstChild.value))`),
+	same("the diff page's sites are sorted by growth", await page.ask(column(3)), growths.slice(0, 50));
+	same("the diff page's types are sorted by growth", await page.ask(`[...document.querySelectorAll("#types tbody tr > :nth-child(3)")].map((e) => Number(e.firstChild.value))`),
 		report.types.map((t) => t.growth.bytes).sort((a, b) => b - a).slice(0, 50));
 	same("each site has a chart of its own, up to twelve", await page.ask("document.querySelectorAll('#trends .multiples canvas').length"),
 		Math.min(12, report.sites.length));
@@ -372,7 +372,7 @@ async function diff() {
 		await page.ask(`${frames}.some((text) => text.startsWith("remember_user "))`) && up > 0, await page.ask(frames));
 	await page.type("#filter", "remember_user");
 	await page.until(`document.querySelector("#sites .status").textContent.includes("out of")`);
-	point("its filter leaves what it names", await page.ask(`${texts("#sites tbody th")}.length ===
+	point("the diff page's filter leaves what it names", await page.ask(`${texts("#sites tbody th")}.length ===
 		${report.sites.filter((s) => s.frames.some((f) => f.function === "remember_user")).length}`), await page.ask(texts("#sites tbody th")));
 	quiet("a comparison", page);
 	await page.ask(axe);

@@ -24,17 +24,17 @@ at_end() { # NAME: the answer for the last snapshot of a run
 
 asking answers
 is "a check by hand says 0 without leaks and 1 with" "$(cat "$T/answers.out")" "0 0 1 1"
-ok "and tells what was lost" grep -q 70 "$T/answers.err"
-is "as the end does" "$(at_end answers)" "$(truth_of answers)"
+ok "gcprof_leak_check and __lsan_do_leak_check report what is lost" grep -q 70 "$T/answers.err"
+is "the end of the program reports what is lost" "$(at_end answers)" "$(truth_of answers)"
 
 asking ends
 is "__lsan_do_leak_check: goes on without leaks, ends with status 23" "$status $(cat "$T/ends.out")" "23 nothing yet"
-ok "and tells what was lost" grep -q 80 "$T/ends.err"
+ok "gcprof_leak_check and __lsan_do_leak_check report what is lost" grep -q 80 "$T/ends.err"
 
 for name in disabled ignored registered unregistered; do
 	asking "$name"
 	is "$name: the program ends well" "$status" 0
-	is "$name: what was asked for is not lost, the rest is" "$(at_end "$name")" "$(truth_of "$name")"
+	is "$name: blocks that the program asked to ignore are not lost, the others are" "$(at_end "$name")" "$(truth_of "$name")"
 done
 
 both() { # NAME: the answers of parent and child, sorted

@@ -44,8 +44,8 @@ healthy() { # NAME COMMAND...
 		return
 	fi
 	run_gcprof "$name" "$@"
-	is "$name: it runs" "$status" 0
-	ok "$name: its snapshots tell what is lost" looked "$name"
+	is "$name: the program runs" "$status" 0
+	ok "$name: its snapshots have a leak check" looked "$name"
 	ours=$(definite_blocks "$name")
 	if [ "$ours" = 0 ]; then
 		point pass "$name: nothing is called definitely lost"

@@ -53,7 +53,7 @@ done | no_complaint "gcprof.7 names every variable and gcprof.1 every option of 
 # Of the commands, and for commands that watches run: they are no options.
 for variable in $(printf '%s' "$seven $one" | grep -oE 'GCPROF_[A-Z]+(_[A-Z]+)*' | grep -vxE 'GCPROF_ANALYZE|GCPROF_RUN|GCPROF_WATCH_(PID|RULE|FILE|COUNT|BYTES)' | sort -u); do
 	options | grep -q "^${variable#GCPROF_} " || echo "$variable is described, but there is no such option"
-done | no_complaint "no variable is described that does not exist"
+done | no_complaint "no manual page describes a variable that does not exist"
 
 analyze=${GCPROF_ANALYZE:-$abs_top_builddir/tools/gcprof-analyze}
 command=${GCPROF_CMD:-$abs_top_builddir/tools/gcprof}

@@ -19,22 +19,22 @@ sed -e 's/#.*//' -e 's/[[:space:]]//g' -e '/^$/d' "$allowed" | sort -u > "$work/
 "${NM:-nm}" -D -u "$lib" | awk '{ print $2 }' | sed 's/@.*//' | sort -u > "$work/used"
 
 plan 8
-comm -13 "$work/allowed" "$work/used" | no_complaint "it uses nothing that is not on the list"
-comm -23 "$work/allowed" "$work/used" | no_complaint "all that is on the list is used"
+comm -13 "$work/allowed" "$work/used" | no_complaint "libgcprof.so uses nothing that is not in libc.def"
+comm -23 "$work/allowed" "$work/used" | no_complaint "all of libc.def is used"
 # Of what it exports: a program may replace its allocator, and then means it.
 sed -n 's/^HOOK(\([A-Za-z0-9_]*\)[,)].*/\1/p' "$abs_top_srcdir/lib/hooks.def" | sort -u > "$work/hooks"
 readelf -rW "$lib" | awk '/R_X86_64_(JUMP_SLO|GLOB_DAT|64)/ && $4 != "0000000000000000" && $5 { print $5 }' |
 	sed 's/@.*//' | sort -u | comm -12 - "$work/hooks" | grep -vE '^(_Z(n|d)[aw].*|_Zd[al].*|.*alloc.*|.*memalign|free|mallinfo2)$' |
-	no_complaint "of its own exported names it uses none through the scope but the allocator's"
+	no_complaint "libgcprof.so uses none of its own exports through the scope but the allocator's"
 sed -nE 's/^LIBC\((.*)\)/\1/p; s/^LIBC_AS\(.*, *(.*)\)/\1/p' "$abs_top_srcdir/lib/libc.def" | sort > "$work/libc"
-uniq -d "$work/libc" | no_complaint "no function of the C library is listed twice"
+uniq -d "$work/libc" | no_complaint "no function of the C library is listed twice in libc.def"
 readelf -d "$lib" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | grep -vE '^(libc\.so\.6|ld-linux-x86-64\.so\.2)$' |
-	no_complaint "it needs the C library and no other"
+	no_complaint "libgcprof.so needs the C library and no other"
 for want in BIND_NOW STATIC_TLS NODELETE; do
 	readelf -d "$lib" | grep -q "FLAGS.*$want\|FLAGS.*$(printf %s "$want" | sed 's/BIND_//')" || echo "$want"
-done | no_complaint "it is bound at start, its thread data is static, and it stays"
+done | no_complaint "libgcprof.so is bound at start, its thread data is static, and it is never unloaded"
 readelf -lW "$lib" | awk '$1 == "GNU_STACK" && $7 ~ /E/ { print }' |
-	no_complaint "its stack is not executable"
+	no_complaint "libgcprof.so does not need an executable stack"
 grep -n 'dlopen *(' "$abs_top_srcdir"/lib/*.c | grep -v RTLD_NOLOAD |
 	grep -v '/verify\.c:.*"libunwind\.so\.[0-9]*", RTLD_NOW | RTLD_LOCAL)' |
-	no_complaint "it never loads a library, but for a private libunwind to be verified by"
+	no_complaint "libgcprof.so never loads a library but libunwind for GCPROF_VERIFY"

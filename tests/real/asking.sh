@@ -16,7 +16,7 @@ asked() { # NAME PID: a snapshot and figures
 	file=$(timeout 60 "$RUN" snapshot "$2" 2>"$T/$1.asked.err") || status=$?
 	is "$1: gcprof snapshot succeeds" "$status $(cat "$T/$1.asked.err")" "0 "
 	ok "$1: the snapshot is there, by the name that was printed" test -s "$file"
-	is "$1: and is of that process" "$(info "$file" pid)" "$2"
+	is "$1: the snapshot is of that process" "$(info "$file" pid)" "$2"
 	status=0
 	timeout 60 "$RUN" top --batch --insist "$2" >"$T/$1.top" 2>"$T/$1.top.err" </dev/null || status=$?
 	is "$1: gcprof top shows it" "$status $(head -n 1 "$T/$1.top" | grep -c "($2)")" "0 1"

@@ -78,5 +78,5 @@ for allocator in jemalloc system; do
 	is "allocator $allocator: nothing that its threads hold is collected" "$status $(cat "$T/$allocator.out")" "0 done"
 done
 GCPROF_SNAPSHOT=exit,interval=20ms run_gcprof snapshots "$T/collected"
-is "with snapshots meanwhile: nor is it then" "$status $(cat "$T/snapshots.out")" "0 done"
+is "with snapshots meanwhile: nothing that its threads hold is collected" "$status $(cat "$T/snapshots.out")" "0 done"
 done_testing

@@ -46,7 +46,7 @@ for allocator in jemalloc system; do
 			n=$((n + 1))
 		done < <(heaps "$order-$allocator" | grep '/year\.')
 		between "$order libfaketime, allocator $allocator: snapshots were written by interval and at exit" "$n" 2 1000
-		is "$order libfaketime, allocator $allocator: each is whole and dated by the real clock" "$wrong" 0
+		is "$order libfaketime, allocator $allocator: each snapshot is whole and dated by the real clock" "$wrong" 0
 	done
 done
 done_testing

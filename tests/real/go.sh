@@ -96,32 +96,32 @@ n_heaps_of() { # NAME N: so many snapshots, and nothing unfinished
 status=0
 "$RUN" check --frames=30 "$T/prog" main >"$T/check.out" 2>"$T/check.err" || status=$?
 is "gcprof check finds what C code lost that Go called" "$status $(cat "$T/check.out")" "23 done"
-is "its stack names the functions of C, and those of Go that called them, to the first" \
+is "the stack of the leak names the functions of C, and those of Go that called them, to the first" \
 	"$(grep -oE -m 7 '^ +(c_makes|c_loses|runtime.cgocall|main.lose|main.main|runtime.main|runtime.goexit)' "$T/check.err" | xargs)" \
 	"c_makes c_loses runtime.cgocall main.lose main.main runtime.main runtime.goexit"
 status=0
 "$RUN" check "$T/prog" exit >"$T/check.out" 2>"$T/check.err" || status=$?
 is "a status of its own is the program's" "$status" 3
-ok "and what was lost is told" grep -q 'definitely lost' "$T/check.err"
+ok "what was lost is reported beside the program's own status" grep -q 'definitely lost' "$T/check.err"
 
 for how in main exit libc killed; do
 	run_gcprof "$how" "$T/prog" "$how"
-	is "$how: that a Go program handles all signals is worth no line" "$(cat "$T/$how.err")" ""
-	is "$how: it ends as alone" "$status" "$(case $how in main) echo 0 ;; exit) echo 3 ;; libc) echo 4 ;; *) echo 137 ;; esac)"
-	ok "$how: soon there is one snapshot, and nothing else" eventually n_heaps_of "$how" 1
-	ok "$how: it can be read" valid "$(heap "$how")"
-	is "$how: it tells of the program" \
+	is "$how: no message says that a Go program handles all signals" "$(cat "$T/$how.err")" ""
+	is "$how: the Go program ends as alone" "$status" "$(case $how in main) echo 0 ;; exit) echo 3 ;; libc) echo 4 ;; *) echo 137 ;; esac)"
+	ok "$how: there is one snapshot, and nothing else" eventually n_heaps_of "$how" 1
+	ok "$how: the snapshot can be read" valid "$(heap "$how")"
+	is "$how: the snapshot has pid, program and reason" \
 		"$(summary "$(heap "$how")" '.process | [.pid, .executable, .snapshot_reason] | join(" ")')" \
 		"$(heap "$how" | sed 's/.*prog\.\([0-9]*\)\..*/\1/') $T/prog exit"
 done
 
 run_gcprof exec "$T/prog" exec
 is "a Go program that becomes another one ends as that" "$status $(cat "$T/exec.out")" "0 "
-is "no snapshot tells of what it was before" "$(heaps exec | sed 's/.*\///; s/\..*//' | xargs)" sleep
+is "a Go program that becomes another one leaves the other's snapshot only" "$(heaps exec | sed 's/.*\///; s/\..*//' | xargs)" sleep
 
 run_gcprof children "$T/prog" children
-is "it has a child that holds none of its descriptors, and is none that wait tells of" \
+is "the library's child of a Go program holds none of its descriptors, and is invisible to wait" \
 	"$(xargs <"$T/children.out")" "child gcprof-end 1 no child processes done"
 GCPROF_SNAPSHOT=signal run_gcprof none "$T/prog" children
-is "it has no child where no snapshot at exit is wanted" "$(xargs <"$T/none.out")" "no child processes done"
+is "a Go program has no child of the library where no snapshot at exit is wanted" "$(xargs <"$T/none.out")" "no child processes done"
 done_testing

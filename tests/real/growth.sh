@@ -119,7 +119,7 @@ END
 		ask "$name"
 		exec 8>&-
 		stop "$pid" CONT
-		is "$name: it ends well" "$status" 0
+		is "$name: the program ends well" "$status" 0
 	}
 	running() { heaps "$1" | grep '/python' | head -n 1; }
 	at_end() { heaps "$1" | grep '/python' | tail -n 1; }
@@ -192,7 +192,7 @@ END
 			eventually ready "$name"
 			ask "$name"
 			stop "$pid"
-			is "$name: it ends well" "$status" 0
+			is "$name: the program ends well" "$status" 0
 			if [ -n "$limit" ]; then
 				calm "node, $which with a limit: no warning" "$(heap "$name")"
 				continue

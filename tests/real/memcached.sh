@@ -67,10 +67,10 @@ eventually up
 kill -USR2 "$pid"
 asked() { [ "$(n_heaps memcached)" -ge 1 ]; }
 ok "SIGUSR2 gives a snapshot of the running server" eventually asked
-ok "which goes on" up
+ok "memcached is still up after its snapshot" up
 stop "$pid"
-is "it ends with the same status" "$status" "$plain"
+is "memcached ends with the same status" "$status" "$plain"
 ok "all answers are the same" cmp "$T/plain.answers" "$T/memcached.answers"
-ok "there are answers" grep -q '^42$' "$T/memcached.answers"
+ok "memcached has given answers" grep -q '^42$' "$T/memcached.answers"
 whole memcached 1
 done_testing

@@ -80,11 +80,11 @@ serve plain
 plain=$status
 GCPROF_SIGNAL=RTMIN+3 start_gcprof nginx nginx -p "$T" -c "$T/nginx.conf"
 serve nginx
-is "it ends with the same status" "$status" "$plain"
-is "and says the same" "$(cat "$T/nginx.out" "$T/nginx.err")" "$(cat "$T/plain.out" "$T/plain.err")"
+is "nginx ends with the same status" "$status" "$plain"
+is "nginx has the same messages" "$(cat "$T/nginx.out" "$T/nginx.err")" "$(cat "$T/plain.out" "$T/plain.err")"
 ok "all answers are the same" cmp "$T/plain.answers" "$T/nginx.answers"
 ok "after a reload too" cmp "$T/plain.answers2" "$T/nginx.answers2"
-ok "there are answers" grep -q 'method POST uri /here/3' "$T/nginx.answers"
+ok "nginx has given answers" grep -q 'method POST uri /here/3' "$T/nginx.answers"
 # master, and two workers before and after the reload
 whole nginx 5
 

@@ -54,7 +54,7 @@ for name in nothing buffers arrays; do
 	kill -USR2 "$pid"
 	ok "$name: SIGUSR2 gives a snapshot of the running program" eventually written
 	stop "$pid"
-	is "$name: it ends well" "$status $(tail -n 1 "$T/$name.out")" "0 $([ $name = nothing ] && echo 0 || echo 5)"
+	is "$name: node ends well" "$status $(tail -n 1 "$T/$name.out")" "0 $([ $name = nothing ] && echo 0 || echo 5)"
 	whole $name 1
 done
 

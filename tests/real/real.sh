@@ -30,8 +30,8 @@ whole() { # NAME LEAST-NUMBER
 		[ "$(summary "$file" .totals.live_blocks)" = "$(records "$file" block | wc -l)" ] || bad=$((bad + 1))
 	done < <(heaps "$1")
 	between "$1: snapshots were written" "$n" "$2" 100000
-	is "$1: each is whole and readable, with live bytes" "$bad" 0
-	is "$1: no half of a file is left" "$(leftovers "$1")" ""
+	is "$1: each snapshot is whole and readable, with live bytes" "$bad" 0
+	is "$1: no unfinished file is left" "$(leftovers "$1")" ""
 }
 
 # The program under gcprof against the program alone.
@@ -44,7 +44,7 @@ same() { # NAME COMMAND...
 	is "$name: same exit status" "$status" "$plain"
 	ok "$name: same output" cmp "$T/$name-plain.out" "$T/$name.out"
 	ok "$name: same messages" cmp "$T/$name-plain.err" "$T/$name.err"
-	ok "$name: it printed something" test -s "$T/$name.out" -o -n "${may_be_silent:-}"
+	ok "$name: the program printed something" test -s "$T/$name.out" -o -n "${may_be_silent:-}"
 }
 
 count_of() { # NAME COMMAND...: the independent count

@@ -71,11 +71,11 @@ is "redis-benchmark runs to its end" "$benchmark" "$plain_benchmark"
 kill -USR2 "$pid"
 asked() { heaps redis | while read -r file; do info "$file" reason; done | grep -q signal; }
 ok "SIGUSR2 gives a snapshot of the running server" eventually asked
-ok "which goes on" up
+ok "redis is still up after its snapshot" up
 finish
-is "it ends with the same status" "$status" "$plain"
+is "redis ends with the same status" "$status" "$plain"
 ok "all answers are the same" cmp "$T/plain.answers" "$T/redis.answers"
-ok "there are answers, among them the digest of all data" grep -qE '^[0-9a-f]{40}$' "$T/redis.answers"
+ok "redis has given answers, among them the digest of all data" grep -qE '^[0-9a-f]{40}$' "$T/redis.answers"
 ok "a background save in a forked child went well" grep -q 'status:ok' "$T/redis.answers"
 whole redis 2
 last=$(heaps redis | while read -r file; do

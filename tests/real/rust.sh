@@ -24,10 +24,10 @@ END
 rustc -O -g -C panic=abort -o "$T/prog" "$T/prog.rs" 2>"$T/rustc.err" || diag_file "$T/rustc.err"
 run_gcprof rust "$T/prog"
 is "a Rust program with panic=abort ends as alone" "$status $(wc -l <"$T/rust.out")" "0 50"
-is "no stack of it says that it was broken" \
+is "no stack of the Rust program is marked as broken" \
 	"$("$HEAPDUMP" --stacks "$(heap rust)" | grep -c 'special:4')" 0
 "$ANALYZE" --frames=60 "$(heap rust)" >"$T/report"
-is "what it lost was allocated in its function, called in the end by the function main" \
+is "the leak of the Rust program is allocated in its function, called from main" \
 	"$(grep -oE -m 2 "^ +(prog::lose|main) " "$T/report" | xargs)" "prog::lose main"
 status=0
 "$RUN" check "$T/prog" >"$T/check.out" 2>"$T/check.err" || status=$?

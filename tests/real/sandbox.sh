@@ -88,7 +88,7 @@ listed() { # LIST: snapshots at exit that can be read, and lines
 	local name=$1-exit,fatal,signal
 	echo "$(for f in $(heaps "$name"); do valid "$f" && echo yes; done | wc -l) $(wc -l <"$T/$name.err")"
 }
-is "where it allows what a snapshot takes there is one, and nothing is said" "$(listed enough)" "1 0"
-is "where it allows no file there is none, nor a line, as it forbids that too" "$(listed preauth)" "0 0"
-is "where file's list has no rename there is none, nor a line" "$(listed file)" "0 0"
+is "a sandbox that allows what a snapshot takes: there is one, without messages" "$(listed enough)" "1 0"
+is "a sandbox that allows no files: no snapshot, and no message" "$(listed preauth)" "0 0"
+is "a sandbox that forbids rename: no snapshot, and no message" "$(listed file)" "0 0"
 done_testing
