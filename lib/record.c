@@ -23,7 +23,7 @@
 
 #include <string.h>
 
-/* Bytes that a thread allocates between two looks at the clock, by weight: each
+/* Bytes that a thread allocates before it reads the clock again, by weight: each
  * block weighs THREAD_PER_BLOCK more. */
 enum { BUDGET = 64 << 10 };
 _Static_assert((int)BOOKS_PER_BLOCK == (int)THREAD_PER_BLOCK, "one weight for both");
@@ -36,9 +36,10 @@ min(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-/* The budget is used up: report, maybe end the epoch, take a new budget. */
+/* The budget is used up: report what was spent, do what is due by now (the end of an epoch,
+ * a snapshot), and take a new one. */
 static void
-look_at_clock(void *thread)
+renew_budget(void *thread)
 {
 	struct thread *t = thread;
 	uint64_t now = sys_now_ns(), allocated = thread_allocated(t), room;
@@ -58,7 +59,7 @@ look_at_clock(void *thread)
 	/* No room is left only where no epoch can end: in a child that was made
 	 * behind our back, whose books are its parent's. */
 	room = min(room ? room : BUDGET, (uint64_t)books_room() << BOOKS_UNIT_BITS);
-	t->look_at = t->spent + min(room, BUDGET);
+	t->budget_end = t->spent + min(room, BUDGET);
 }
 
 static NOINLINE void
@@ -121,7 +122,7 @@ static void
 set_stop(struct thread *t)
 {
 	t->tag = blocks_tag_of(0, t->usual, t->birth);
-	t->stop = t->look_at;
+	t->stop = t->budget_end;
 	if (t->usual)
 		t->stop = min(t->stop,
 			      t->sample_at - 1 + THREAD_PER_BLOCK * (t->allocations + 1));
@@ -192,9 +193,9 @@ record_alloc(void *p, size_t bytes, enum heapfile_kind kind, const struct caller
 	b.birth = t->birth;
 	b.kind = unlikely(thread_tls.n_ignoring) ? HEAPFILE_KIND_IGNORED : kind;
 	blocks_insert(&b);
-	if (unlikely(t->spent > t->look_at)) {
+	if (unlikely(t->spent > t->budget_end)) {
 		t->hand = b.addr;
-		aside_call(look_at_clock, t);
+		aside_call(renew_budget, t);
 		t->hand = 0;
 	}
 	set_stop(t);
@@ -302,10 +303,10 @@ count_free(struct epochs_counts *counts, const struct block *b, epoch_no now, ep
 		counts->freed_to_bytes += b->bytes;
 }
 
-/* Not one of the blocks that this thread allocated just now; or it is, and one in
- * some is looked at nevertheless, so that it is known where they are freed. */
+/* Count the free of a block that this thread did not allocate just now; or of one that it
+ * did, the first since it read the clock, as a sample of where such blocks are freed. */
 static NOINLINE void
-look_at_free(struct thread *t, const struct block *b, const struct caller *c)
+count_other_free(struct thread *t, const struct block *b, const struct caller *c)
 {
 	struct epochs_birth birth;
 	bool is_wanted;
@@ -354,7 +355,7 @@ record_free(void *p, enum heapfile_kind by, const struct caller *c, struct block
 	if (likely(b.birth == t->recent) && likely(t->epoch == epochs_current()))
 		count_free(&t->counts, &b, t->epoch, t->epoch);
 	else
-		look_at_free(t, &b, c);
+		count_other_free(t, &b, c);
 	return true;
 }
 

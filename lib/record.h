@@ -5,7 +5,7 @@
  * Not here: the C library's rules for each function (interpose.c).
  *
  * INVARIANT  one-owner: the shadow holds at most one tag per address, and that
- * tag tells of the block the program owns there now.
+ * tag describes the block the program owns there now.
  *
  * Two orders keep it, and nothing else does:
  *     allocate:  p = backend_malloc(n)  then  record_alloc(p)
@@ -33,7 +33,7 @@
 #include "thread.h"
 #include "unwind.h"
 
-/* The frame of the exported function that uses it tells where that was called
+/* The frame of the exported function that uses it says where that was called
  * from: it begins with the caller's frame pointer and the return address.
  * Source: x86-64 psABI, 3.2.2. */
 struct record_frame {
@@ -71,15 +71,15 @@ void record_alloc_nested(void *p, size_t bytes, enum heapfile_kind kind);
 /* A stopped thread's vector registers are roots: ours, and the allocator's, must
  * not be left in them where they would hold what the program loses.
  * BOUND: between samples, the quick way uses none and leaves what the allocator's
- * slow way left; at the latest the next look at the clock clears it. */
+ * slow way left; at the latest they are cleared when the thread reads the clock. */
 static ALWAYS_INLINE void
 record_clear_vectors(void)
 {
 	arch_clear_vectors();
 }
 
-/* The quick way, for most of all calls: record_alloc where that needs neither a
- * look at the clock nor a sample's stack, nor new memory for the shadow.
+/* The quick way, for most of all calls: record_alloc where that needs neither the
+ * clock nor a sample's stack, nor new memory for the shadow.
  *
  * t        from thread_enter_quick.
  * p        may be NULL.
@@ -128,7 +128,7 @@ bool record_free_nested(void *p, struct block *ret);
 
 /* record_free where p is a block that this thread allocated just now, and not one of
  * large.h's.
- * Returns  false if it is not, or is to be looked at, and has done nothing.
+ * Returns  false if it is not, or record_free is to sample it, and has done nothing.
  */
 static ALWAYS_INLINE bool
 record_free_quick(struct thread *t, void *p, enum heapfile_kind by)

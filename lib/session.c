@@ -81,7 +81,7 @@ after_fork_parent(void)
 }
 
 /* The parent had other threads.  What is born from here on is of an epoch of its own, to
- * be told from what they may have held; or else counts as that. */
+ * be distinguished from what they may have held; or else counts as that. */
 static void
 begin_orphaned(void)
 {

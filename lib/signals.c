@@ -302,7 +302,7 @@ give_up(int number, const struct sigaction *act)
 	static bool is_said[2];
 	bool is_cut = s.use[number] == CUTS;
 	/* It matters to nobody who has not asked for what the signal does (a Go program
-	 * handles all signals), and is not said again in children.  gcprof snapshot is told,
+	 * handles all signals), and is not said again in children.  gcprof snapshot learns it,
 	 * and a snapshot at exit says itself that threads were not stopped. */
 	bool is_missed = is_cut ? options_ask_for_running() : options_ask_for_signal();
 

@@ -189,7 +189,7 @@ thread_make(void)
 	GCP_ASSERT_SLOW(is_mine_alone(t));
 	t->number = record_new(t->owner.tid);
 	t->epoch = 0;
-	t->stop = t->look_at = t->sample_at = 0;
+	t->stop = t->budget_end = t->sample_at = 0;
 	t->recent = 0;
 	t->random = seed(t->number);
 	unwind_reset(t->unwind);

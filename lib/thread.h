@@ -45,19 +45,20 @@ struct thread {
 	uint64_t stop;   /* of spent: beyond it, the clock or a sample is due */
 	epoch_no epoch;  /* as this thread last saw it */
 	birth_id birth;  /* of what it allocates now */
-	birth_id recent; /* the same, or 0: the next free is to be looked at */
+	birth_id recent; /* the same, or 0: where the next block is freed is to be noted */
 	site_id usual; /* of what it allocates if stop is not reached; 0 = its stack's */
 	uint64_t tag;  /* of usual and birth, for blocks.h */
 	uint64_t quick_frees,
 		quick_bytes; /* of blocks of the birth `recent`, in its epoch */
 
-	uint64_t look_at;   /* of spent: when to look at the clock */
-	uint64_t sample_at; /* of bytes allocated: the next sample; 0 = not drawn yet */
-	uint64_t usual_blocks, usual_bytes; /* of `usual`, told to sites.h */
+	uint64_t budget_end; /* of spent: when to read the clock */
+	uint64_t sample_at;  /* of bytes allocated: the next sample; 0 = not drawn yet */
+	uint64_t usual_blocks, usual_bytes; /* of `usual`, counted in sites.h already */
 	uint64_t other_blocks, other_bytes; /* not of `usual`, though it is not 0 */
 	uint32_t period;                    /* of birth; books.h */
 	struct epochs_counts counts;        /* frees but the quick ones; 0 allocations */
-	uint64_t reported, reported_blocks; /* bytes, allocations told of */
+	uint64_t reported,
+		reported_blocks; /* bytes, allocations that epochs and books know of */
 	uint64_t random;
 	struct unwind *unwind;
 	struct verify *verify; /* verify.h; NULL until needed */
@@ -93,8 +94,8 @@ struct thread_tls {
 	uint32_t n_ignoring; /* __lsan_disable calls without their enable */
 	uintptr_t guard_sp;  /* of who took the guard */
 	struct thread *state;
-	/* The same, or NULL: what this thread allocates and frees needs a closer look
-	 * (record.h). */
+	/* The same, or NULL: what this thread allocates and frees cannot go the quick
+	 * way (record.h). */
 	struct thread *quick;
 };
 enum { THREAD_PENDING = 0x100, THREAD_PARK = 0x10000 };

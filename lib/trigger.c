@@ -300,7 +300,7 @@ keep_time(void *with)
 
 /* Context  inside the guard, so that what pthread_create allocates gets no stack
  *          of the program's; and ignored, as the only pointer to a thread's dtv
- *          leads to the inside of it: it would be told as a possible leak. */
+ *          leads to the inside of it: it would be reported as possibly lost. */
 void
 trigger_start_timekeeper(void)
 {

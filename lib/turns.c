@@ -49,7 +49,7 @@ turns_end(void)
 	release_store(&turn, 0);
 }
 
-/* A writer that was killed could neither tell nor clean up. */
+/* A writer that was killed could neither report nor clean up. */
 static void
 report_killed(int writer)
 {

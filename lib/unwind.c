@@ -216,7 +216,7 @@ walk(struct unwind *u, const struct caller *c)
 			    (changed == 1 && u->last.steps[0].node == SITE_CUT))
 				depth = n + m + u->last.beyond;
 			/* Go on: these frames lead to `changed` again, so none of them is
-			 * worth another try.  verify may have looked elsewhere. */
+			 * worth another try.  last_verify may have read another stack. */
 			m = changed ? changed - 1 : 0;
 			step_trust(&u->step, at.sp);
 		}

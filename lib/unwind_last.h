@@ -147,7 +147,7 @@ last_holds(const struct last *l, const struct frame *frame)
 	return fact_first_false(&l->facts[frame->fact], l->facts) == l->facts;
 }
 
-/* Whether a frame of the last stack whose facts do not tell leads where it led. */
+/* Whether a frame of the last stack that has no facts leads where it led: takes the step. */
 bool last_leads_as_before(const struct last *l, struct stepper *s, uint32_t i);
 
 /* Frames of the last stack from m outwards that are the same still: the index

@@ -66,7 +66,7 @@ memo_holds(const struct last *l, const struct memo *e, const struct caller *c)
 		return false;
 	while (step_word(f->addr) == f->value)
 		f++;
-	/* The node tells the frame's code address. */
+	/* An equal node means an equal code address. */
 	if (f != &e->facts[e->n_facts] || e->out > l->n ||
 	    l->steps[e->out].node != e->out_node)
 		return false;

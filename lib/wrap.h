@@ -34,7 +34,7 @@
 	type own_##name arguments __attribute__((alias(#name), visibility("hidden")))    \
 	COPY(name);                                                                      \
 	static bool replaced_##name;                                                     \
-	__attribute__((constructor(101))) static void look_for_##name(void)              \
+	__attribute__((constructor(101))) static void compare_##name(void)               \
 	{                                                                                \
 		replaced_##name = wrap_is_other((void *)name, (void *)own_##name);       \
 	}
@@ -115,7 +115,7 @@ wrap_memalign(size_t align, size_t bytes, enum heapfile_kind kind)
 	return p;
 }
 
-/* Where the quick way ends: before it began; at a block that is to be looked at. */
+/* Where the quick way ends: before it began; at a block that takes record_free. */
 void wrap_free_slow(void *p, enum heapfile_kind by, const struct record_frame *frame);
 void wrap_free_inside(void *p, enum heapfile_kind by, const struct record_frame *frame);
 
