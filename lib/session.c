@@ -18,6 +18,7 @@
 #include "libc_inside.h"
 #include "live.h"
 #include "mappings.h"
+#include "marks.h"
 #include "mem.h"
 #include "monitor.h"
 #include "options.h"
@@ -29,7 +30,6 @@
 #include "signals.h"
 #include "sites.h"
 #include "sleeper.h"
-#include "snapshot.h"
 #include "sys.h"
 #include "take.h"
 #include "thread.h"
@@ -454,5 +454,5 @@ session_leak_check(void)
 int
 session_mark(const char *label)
 {
-	return snapshot_mark(label, sys_now_ns() - process.start_ns) ? 0 : -1;
+	return marks_add(label, sys_now_ns() - process.start_ns) ? 0 : -1;
 }
