@@ -390,6 +390,7 @@ echo '{' > torn.base
 ok "a baseline that is not one: 2, and the program is not run" refused --baseline=torn.base
 ok "an invalid baseline: file, line and remedy are named" grep -q "'torn.base': not a baseline: line [12]: .*--write-baseline" err
 ok "an unknown format: 2, and the program is not run" refused --format=nonesuch
+ok "the list of formats, which is no report: 2, and the program is not run" refused --format=help
 ok "an invalid exit status: 2, and the program is not run" refused --error-exitcode=256
 ok "an unknown option: 2, and the program is not run" refused --nonesuch
 ok "check without a command: 2" status 2 check

@@ -95,6 +95,7 @@ every "gcprof-analyze is offered every option of options.def" "$(offered "$analy
 # ---- zsh and fish ----
 
 skip() { # SENTENCE REASON
+	[ "${GCPROF_TESTS_REQUIRE:-0}" != 1 ] || printf 'not '
 	n=$((n + 1))
 	echo "ok $n - $1 # SKIP $2"
 }

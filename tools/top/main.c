@@ -380,6 +380,17 @@ parse_option(struct top *t, struct wanted *w, int c, const char *text)
 	}
 }
 
+/* What --help says is so without an option. */
+static void
+set_defaults(struct top *t, struct wanted *w)
+{
+	static const enum top_code codes[] = {TOP_INTERVAL, TOP_SORT, TOP_TOP, TOP_TIMEOUT};
+
+	for (size_t i = 0; i < N_ROWS(codes); i++)
+		(void)parse_option(t, w, codes[i],
+				   option_table_find(rows, N_ROWS(rows), codes[i])->dflt);
+}
+
 static int
 find_process(struct top *t, const char *text)
 {
@@ -435,9 +446,8 @@ run(struct top *t, struct wanted *w)
 int
 main(int argc, char **argv)
 {
-	struct top t = {
-		.interval_ms = 1000, .ask = {.timeout_ms = 10000}, .view = view_new()};
-	struct wanted w = {.rows = 20};
+	struct top t = {.view = view_new()};
+	struct wanted w = {0};
 	int c, status;
 
 	setlocale(LC_ALL, "");
@@ -447,7 +457,7 @@ main(int argc, char **argv)
 		complain("out of memory");
 		return EXIT_USAGE;
 	}
-	view_set_sort(t.view, VIEW_GROWN);
+	set_defaults(&t, &w);
 	while ((c = option_table_next(rows, N_ROWS(rows), true, argc, argv)) != -1) {
 		if (c == OPTION_HELP)
 			return help();
