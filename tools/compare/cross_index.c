@@ -12,6 +12,7 @@
 #include "detect/detect.h"
 #include "explain/types.h"
 #include "names/names.h"
+#include "names/runtime.h"
 #include "util/text.h"
 #include "util/vec.h"
 
@@ -159,7 +160,7 @@ static bool
 is_outside(const struct heap *h, const struct stack_frame *f)
 {
 	return !f->special &&
-	       (f->function ? detect_is_start(f->function) : stack_is_runtime(h, f));
+	       (f->function ? runtime_is_start(f->function) : stack_is_runtime(h, f));
 }
 
 /* The named stack of one frame more, called by `parent`; UINT32_MAX: no memory. */
@@ -169,7 +170,7 @@ name_frame(struct joint *j, uint32_t parent, const struct joint_frame *x, uint32
 	struct joint_named named = {.parent = parent, .frame = *x};
 	uint32_t number;
 
-	if (x->frame.function && strcmp(x->frame.function, "main") == 0)
+	if (x->frame.function && runtime_is_main(x->frame.function))
 		named.parent = 0;
 	named.frame.frame.file = NULL;
 	named.frame.frame.line = 0;
@@ -488,7 +489,7 @@ is_nameless_elsewhere(const struct joint *j, const char *module_name, const bool
 		bool is_there = false, is_here = false;
 
 		if (m->name != module_name || !m->lacks_names ||
-		    stack_is_runtime_path(m->path))
+		    runtime_is_library(m->path))
 			continue;
 		for (uint32_t i = 0; i < j->n; i++) {
 			is_here |= has_row[i] && m->is_in[i];
@@ -529,7 +530,7 @@ size_t
 joint_told_frame(const struct joint_frame *frames, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		if (!frames[i].module || !stack_is_runtime_path(frames[i].module))
+		if (!frames[i].module || !runtime_is_library(frames[i].module))
 			return i;
 	return 0;
 }
@@ -544,7 +545,7 @@ joint_function(const struct heap *h, struct symbols *symbols, uint32_t node)
 	if (stack_get(h, symbols, node, &s) != 0)
 		return NULL;
 	function = names_function(h, &s);
-	if (function && !detect_is_start(function))
+	if (function && !runtime_is_start(function))
 		copy = strdup(function);
 	stack_free(&s);
 	return copy;
@@ -554,7 +555,7 @@ size_t
 joint_told_frames(const struct joint_frame *frames, size_t n)
 {
 	for (size_t i = 1; i < n; i++)
-		if (frames[i].frame.function && detect_is_start(frames[i].frame.function))
+		if (frames[i].frame.function && runtime_is_start(frames[i].frame.function))
 			return i;
 	return n;
 }

@@ -79,9 +79,6 @@ void detect_growth(const struct detector *d);
 /* detect/fragmentation_findings.c */
 void detect_fragmentation(const struct detector *d);
 
-/* Is it where threads and programs begin? */
-bool detect_is_start(const char *function);
-
 /* How long a function's name is without what a compiler adds when it makes variants
  * of it: ".constprop.0", ".isra.3", ".part.1", ".cold", ".lto_priv.2", or the same in
  * brackets as demanglers write it. */

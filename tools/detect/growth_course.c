@@ -11,6 +11,7 @@
 
 #include "detect/growth.h"
 #include "names/names.h"
+#include "names/runtime.h"
 
 enum {
 	FEW_BLOCKS = 16,   /* of so few, the bytes' course counts, not the blocks' */
@@ -166,19 +167,6 @@ growth_find_teardown(struct growth_work *w)
 		(double)(w->is_torn_down ? before->live_blocks : w->h->live.blocks);
 }
 
-/* Where threads and programs begin: named only if nothing else of the stack is. */
-bool
-detect_is_start(const char *function)
-{
-	static const char *const starts[] = {"__libc_start", "_start", "start_thread",
-					     "clone"};
-
-	for (size_t i = 0; i < sizeof(starts) / sizeof(*starts); i++)
-		if (strncmp(function, starts[i], strlen(starts[i])) == 0)
-			return true;
-	return false;
-}
-
 void
 growth_compute_courses(struct growth_work *w)
 {
@@ -202,7 +190,7 @@ growth_compute_courses(struct growth_work *w)
 		    stack_get(w->h, w->d->symbols, y->node, &s) != 0)
 			continue;
 		function = names_function(w->h, &s);
-		if (function && !detect_is_start(function))
+		if (function && !runtime_is_start(function))
 			g->function = strdup(function);
 		stack_free(&s);
 	}

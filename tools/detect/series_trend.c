@@ -25,6 +25,7 @@
 #include "detect/trend.h"
 #include "graph/dominators.h"
 #include "names/names.h"
+#include "names/runtime.h"
 #include "util/text.h"
 
 enum {
@@ -136,7 +137,7 @@ function_of(const struct work *w, uint32_t node)
 	if (stack_get(w->h, w->d->symbols, node, &s) != 0)
 		return NULL;
 	function = names_function(w->h, &s);
-	if (function && !detect_is_start(function))
+	if (function && !runtime_is_start(function))
 		copy = strdup(function);
 	stack_free(&s);
 	return copy;

@@ -175,7 +175,7 @@ judge(const struct heap *h, const struct stack *s)
 {
 	struct call c;
 
-	c.named = names_judge(h, s, &c.is_own);
+	c.named = names_find_own(h, s, &c.is_own);
 	c.unnamed = unnamed_frame(h, s);
 	return c;
 }

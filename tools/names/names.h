@@ -1,99 +1,11 @@
-/* names.h -- what people call the things in a heap.
- *
- * In:   roots, blocks and stacks; symbols if there are any.
- * Out:  variables, threads, C++ types, containers, allocating functions.
- * Not here: what holds what (holders.h).
+/* names.h -- all that names things: roots, and functions.
  *
  * SPDX-License-Identifier: MIT
  */
 #ifndef GCPROF_NAMES_H
 #define GCPROF_NAMES_H
 
-#include <stdbool.h>
-#include <stdint.h>
-
-#include "model/heap.h"
-#include "names/stacks.h"
-#include "names/symbolize.h"
-#include "names/variables.h"
-
-struct names;
-
-/* heap and symbols must live as long as the names; symbols may be NULL.  Returns
- * NULL if there is no memory. */
-struct names *names_new(const struct heap *heap, struct symbols *symbols);
-
-void names_free(struct names *n);
-
-/* What names_new() was given. */
-struct symbols *names_symbols(const struct names *n);
-
-/* The variable at a word of a root, if that is known. */
-bool names_variable(struct names *n, const struct heap_root *root, uint64_t word,
-		    struct variable *ret);
-
-/* Name a word of a root: "sessions in server", "table+0x40 in server", "cache (in
- * lookup()) in server", "the stack of thread 12 (worker), in serve() server.c:120".
- *
- * with_offset  say where in the variable the word is.
- * Returns      a text for free(3); NULL: no memory.
- */
-char *names_root(struct names *n, const struct heap_root *root, uint64_t word,
-		 bool with_offset);
-
-/* The frame of a stopped thread that a word of a root lies in, or NULL; of a register,
- * the innermost. */
-const struct heap_frame *names_stack_frame(const struct heap *h,
-					   const struct heap_root *r, uint64_t word);
-
-/* Its function's name, or NULL; lives as long as the symbols. */
-const char *names_stack_function(struct names *n, const struct heap_frame *f);
-
-/* Name and *ret_tid of the thread whose root it is; NULL if it is no thread's, or that
- * is not known. */
-const struct heap_text *names_owner(const struct heap *h, const struct heap_root *r,
-				    uint64_t word, uint64_t *ret_tid);
-
-/* "thread 12 (worker)", for free(3). */
-char *names_thread(const struct heap *h, uint32_t thread);
-
-/* The dynamic type of a C++ object ("Session"), or the function that a word of the
- * block leads to ("handler()"); for free(3), NULL if neither is there. */
-char *names_type(struct names *n, uint32_t block);
-
-/* The class whose vtable a word leads to, "Session"; for free(3), NULL if it is none. */
-char *names_class(struct names *n, const struct heap_object *o);
-
-/* A variable in thread-local storage of a library that was loaded later: a block
- * that the loader allocated, and a word in it.  For free(3), or NULL. */
-char *names_dynamic_tls(struct names *n, uint32_t block, uint64_t word);
-
-/* The container whose memory a stack allocates, "std::map"; NULL if it is none
- * that is known. */
-const char *names_container(const struct stack *stack);
-
-/* Is a frame inside a library that allocates for others, a container or an allocator?
- * Of a library without a symbol table the unnamed frames before an exported function
- * of it are. */
-bool names_is_inside(const struct stack *stack, size_t frame);
-
-/* Is a frame of GLib, by the next name of its module? */
-bool names_is_library(const struct stack *stack, size_t frame);
-
-/* A function's name without what it returns, its arguments and those of templates,
- * "std::vector::push_back" for "void std::vector<int>::push_back(int&&)".  Returns
- * buf. */
-char *names_plain(const char *function, char *buf, size_t n);
-
-/* The first function of a stack that is not inside a library or a container, nor one
- * that stands for malloc by its name; NULL if there is none.  Lives as long as the symbols. */
-const char *names_function(const struct heap *heap, const struct stack *stack);
-
-/* Which frame that is; stack->n if there is none. */
-size_t names_frame(const struct heap *heap, const struct stack *stack);
-
-/* The same, and whether that function is code of the program.  If not, the stack has none,
- * as far as it goes. */
-size_t names_judge(const struct heap *heap, const struct stack *stack, bool *ret_is_own);
+#include "names/function_names.h"
+#include "names/root_names.h"
 
 #endif

@@ -2,7 +2,7 @@
  *
  * In:   a node of the calling-context tree, names if there are any.
  * Out:  frames, innermost first, one more for each inlined call.
- * Not here: how a frame is written (report/).
+ * Not here: how a frame is written (report/frames.c).
  *
  * SPDX-License-Identifier: MIT
  */
@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "names/runtime.h"
 #include "util/text.h"
 
 static const char *
@@ -185,22 +186,7 @@ stack_of_thread(const struct heap_stack *thread, struct symbols *symbols, struct
 bool
 stack_is_runtime(const struct heap *h, const struct stack_frame *f)
 {
-	return stack_is_runtime_path(h->modules[f->module].path.bytes);
-}
-
-bool
-stack_is_runtime_path(const char *path)
-{
-	static const char *const names[] = {
-		"libc.so.", "libc-2.", "ld-linux", "ld-2.",        "libpthread",
-		"libdl.",   "libm.so", "libgcc_s", "libstdc++.so", "libc++",
-	};
-	const char *name = text_basename(path);
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-		if (strncmp(name, names[i], strlen(names[i])) == 0)
-			return true;
-	return false;
+	return runtime_is_library(h->modules[f->module].path.bytes);
 }
 
 void

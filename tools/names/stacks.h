@@ -2,7 +2,7 @@
  *
  * In:   a node of the calling-context tree, names if there are any.
  * Out:  frames, innermost first, one more for each inlined call.
- * Not here: how a frame is written (report/).
+ * Not here: how a frame is written (report/frames.h).
  *
  * SPDX-License-Identifier: MIT
  */
@@ -48,9 +48,8 @@ int stack_get_few(const struct heap *heap, struct symbols *symbols, uint32_t nod
 
 void stack_free(struct stack *s);
 
-/* Is it a frame of the C or C++ library, or of the loader? */
+/* runtime_is_library() of its module. */
 bool stack_is_runtime(const struct heap *heap, const struct stack_frame *f);
-bool stack_is_runtime_path(const char *module);
 
 /* A thread as it was stopped; the same in all else. */
 int stack_of_thread(const struct heap_stack *thread, struct symbols *symbols,

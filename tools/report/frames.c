@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "names/runtime.h"
 #include "report/columns.h"
 #include "util/terminal.h"
 #include "util/text.h"
@@ -177,8 +178,7 @@ layout_n_shown_frames(const struct stack *s)
 	for (size_t i = 1; i < s->n; i++) {
 		const char *name = s->frames[i].function;
 
-		if (name && (strncmp(name, "__libc_start_", 13) == 0 ||
-			     strcmp(name, "clone") == 0 || strcmp(name, "clone3") == 0))
+		if (name && runtime_is_outside(name))
 			return i;
 	}
 	return s->n;

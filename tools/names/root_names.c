@@ -1,18 +1,20 @@
-/* names.c -- what people call the things in a heap.
+/* root_names.c -- what people call a root, and what a word in memory leads to.
  *
- * In:   roots, blocks and stacks; symbols if there are any.
- * Out:  texts.
- * Not here: what holds what (holders.c).
+ * In:   roots, words of blocks; symbols if there are any.
+ * Out:  texts: of a variable, a thread's stack, thread-local storage, a mapping; of a
+ *       vtable or a function that a word points to.
+ * Not here: what holds what (explain/holders.c), functions of stacks (function_names.c).
  *
  * SPDX-License-Identifier: MIT
  */
-#include "names/names.h"
+#include "names/root_names.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "names/function_names.h"
 #include "util/text.h"
 
 /* Where glibc on x86-64 keeps a thread's first 32 key values, from the thread
@@ -376,7 +378,7 @@ names_dynamic_tls(struct names *n, uint32_t block, uint64_t word)
 	return text;
 }
 
-/* ---- types ---- */
+/* ---- what a word leads to ---- */
 
 /* "Session" if a word leads to its vtable. */
 static char *
@@ -428,288 +430,6 @@ names_type(struct names *n, uint32_t block)
 	for (size_t i = 0; i < n_words && !name; i++)
 		name = function_type(n, &n->heap->objects[words[i].object]);
 	return name;
-}
-
-/* ---- containers ---- */
-
-char *
-names_plain(const char *function, char *buf, size_t n)
-{
-	static const char anonymous[] = "(anonymous namespace)::";
-	size_t at = 0;
-	int depth = 0;
-
-	for (const char *p = function; *p && at + 1 < n; p++) {
-		bool is_operator = at >= 8 && strncmp(&buf[at - 8], "operator", 8) == 0;
-
-		/* In the middle of a name it ends nothing. */
-		if (depth == 0 && strncmp(p, anonymous, sizeof(anonymous) - 1) == 0) {
-			p += sizeof(anonymous) - 2;
-			continue;
-		}
-		if (*p == '<' || *p == '(' || *p == '{' || *p == '[') {
-			if (*p == '(' && depth == 0 && at > 0 && !is_operator)
-				break;
-			depth++;
-		} else if (*p == '>' || *p == ')' || *p == '}' || *p == ']') {
-			depth -= depth > 0;
-		} else if (depth == 0 && *p == ' ' && !is_operator) {
-			at = 0;
-		} else if (depth == 0) {
-			buf[at++] = *p;
-		}
-	}
-	buf[at] = '\0';
-	/* Of an unnamed namespace. */
-	if (strncmp(buf, "::", 2) == 0)
-		memmove(buf, buf + 2, at - 1);
-	return buf;
-}
-
-/* Functions that were made for a type without a name, as of a lambda, have short
- * names only: then the file says where they belong. */
-static const struct header {
-	const char *file, *name;
-} headers[] = {
-	{"/bits/std_function.h", "std::function"},
-	{"/bits/stl_vector.h", "std::vector"},
-	{"/bits/vector.tcc", "std::vector"},
-	{"/bits/stl_deque.h", "std::deque"},
-	{"/bits/deque.tcc", "std::deque"},
-	{"/bits/stl_list.h", "std::list"},
-	{"/bits/list.tcc", "std::list"},
-	{"/bits/stl_map.h", "std::map"},
-	{"/bits/stl_set.h", "std::set"},
-	{"/bits/unordered_map.h", "std::unordered_map"},
-	{"/bits/unordered_set.h", "std::unordered_set"},
-	{"/bits/shared_ptr.h", "std::shared_ptr"},
-	{"/bits/shared_ptr_base.h", "std::shared_ptr"},
-};
-
-static const char *
-container_of_file(const char *file)
-{
-	for (size_t i = 0; file && i < sizeof(headers) / sizeof(*headers); i++) {
-		const char *at = strstr(file, headers[i].file);
-
-		if (at && strlen(at) == strlen(headers[i].file))
-			return headers[i].name;
-	}
-	return NULL;
-}
-
-static bool
-begins(const char *s, const char *with)
-{
-	/* Asked of every frame and dozens of prefixes: mostly the first letter decides. */
-	return *s == *with && strncmp(s, with, strlen(with)) == 0;
-}
-
-/* What a function is of, and what must be in its name besides. */
-static const struct family {
-	const char *prefix, *with, *name;
-} families[] = {
-	{"std::unordered_map::", NULL, "std::unordered_map"},
-	{"std::unordered_set::", NULL, "std::unordered_set"},
-	{"std::_Hashtable::", "_Select1st", "std::unordered_map"},
-	{"std::_Hashtable::", "_Identity", "std::unordered_set"},
-	{"std::__detail::_Map_base::", NULL, "std::unordered_map"},
-	{"std::_Rb_tree::", "_Select1st", "std::map"},
-	{"std::_Rb_tree::", "_Identity", "std::set"},
-	{"std::map::", NULL, "std::map"},
-	{"std::set::", NULL, "std::set"},
-	{"std::multimap::", NULL, "std::multimap"},
-	{"std::multiset::", NULL, "std::multiset"},
-	{"std::deque::", NULL, "std::deque"},
-	{"std::_Deque_base::", NULL, "std::deque"},
-	{"std::list::", NULL, "std::list"},
-	{"std::_List_base::", NULL, "std::list"},
-	{"std::__cxx11::list::", NULL, "std::list"},
-	{"std::__cxx11::_List_base::", NULL, "std::list"},
-	{"std::forward_list::", NULL, "std::forward_list"},
-	{"std::_Fwd_list_base::", NULL, "std::forward_list"},
-	{"std::vector::", NULL, "std::vector"},
-	{"std::_Vector_base::", NULL, "std::vector"},
-	{"std::__cxx11::basic_string::", NULL, "std::string"},
-	{"std::basic_string::", NULL, "std::string"},
-	{"std::__shared_count::", NULL, "std::shared_ptr"},
-	{"std::__shared_ptr::", NULL, "std::shared_ptr"},
-	{"std::shared_ptr::", NULL, "std::shared_ptr"},
-	{"std::allocate_shared", NULL, "std::shared_ptr"},
-	{"std::make_shared", NULL, "std::shared_ptr"},
-	{"std::__detail::_Hashtable_alloc::", "std::pair<", "std::unordered_map"},
-	{"std::__detail::_Hashtable_alloc::", NULL, "std::unordered_set"},
-	{"std::_Function_base::", NULL, "std::function"},
-	{"std::function::", NULL, "std::function"},
-	{"g_hash_table_", NULL, "GHashTable"},
-	{"g_list_", NULL, "GList"},
-	{"g_slist_", NULL, "GSList"},
-	{"g_queue_", NULL, "GQueue"},
-	{"g_ptr_array_", NULL, "GPtrArray"},
-	{"g_array_", NULL, "GArray"},
-	{"g_byte_array_", NULL, "GByteArray"},
-	{"g_tree_", NULL, "GTree"},
-	{"g_string_", NULL, "GString"},
-};
-
-/* Is it code that allocates for others?  An allocator of the program's own is. */
-static bool
-is_inside(const char *plain, const char *file)
-{
-	static const char allocate[] = "::allocate";
-	size_t n = strlen(plain), n_allocate = sizeof(allocate) - 1;
-
-	static const char *const prefixes[] = {
-		"std::",          "__gnu_cxx::",   "operator new", "malloc",  "calloc",
-		"realloc",        "reallocarray",  "strdup",       "strndup", "g_malloc",
-		"g_realloc",      "g_slice_",      "g_try_",       "g_new",   "__libc_",
-		"posix_memalign", "aligned_alloc",
-	};
-
-	if (file && strstr(file, "/include/c++/"))
-		return true;
-	if (n > n_allocate && strcmp(plain + n - n_allocate, allocate) == 0)
-		return true;
-	for (size_t i = 0; i < sizeof(prefixes) / sizeof(*prefixes); i++)
-		if (begins(plain, prefixes[i]))
-			return true;
-	for (size_t i = 0; i < sizeof(families) / sizeof(*families); i++)
-		if (begins(plain, families[i].prefix))
-			return true;
-	return false;
-}
-
-static const struct family *
-family_of(const char *plain, const char *function)
-{
-	for (size_t k = 0; k < sizeof(families) / sizeof(*families); k++)
-		if (begins(plain, families[k].prefix) &&
-		    (!families[k].with || strstr(function, families[k].with)))
-			return &families[k];
-	return NULL;
-}
-
-/* The allocator of a hash table's nodes knows only what is in them: whether that is a
- * pair of a map or an element of a set is said further out. */
-static bool
-is_guess(const struct family *f)
-{
-	return begins(f->prefix, "std::__detail::_Hashtable_alloc");
-}
-
-bool
-names_is_inside(const struct stack *s, size_t i)
-{
-	char plain[256];
-
-	/* A library without a symbol table has names for what it exports only. */
-	if (!s->frames[i].function)
-		return i + 1 < s->n && s->frames[i + 1].module == s->frames[i].module &&
-		       names_is_library(s, i + 1);
-	names_plain(s->frames[i].function, plain, sizeof(plain));
-	return is_inside(plain, s->frames[i].file);
-}
-
-bool
-names_is_library(const struct stack *s, size_t i)
-{
-	char plain[256];
-
-	for (; i < s->n && !s->frames[i].function; i++)
-		if (i + 1 == s->n || s->frames[i + 1].module != s->frames[i].module)
-			return false;
-	return i < s->n &&
-	       begins(names_plain(s->frames[i].function, plain, sizeof(plain)), "g_");
-}
-
-const char *
-names_container(const struct stack *s)
-{
-	const char *guess = NULL;
-
-	for (size_t i = 0; i < s->n && names_is_inside(s, i); i++) {
-		const char *function = s->frames[i].function;
-		const struct family *f;
-		char plain[256];
-
-		if (!function)
-			continue;
-		names_plain(function, plain, sizeof(plain));
-		f = family_of(plain, function);
-		if (f && !is_guess(f))
-			return f->name;
-		if (f && !guess)
-			guess = f->name;
-		if (!strchr(plain, ':') && container_of_file(s->frames[i].file))
-			return container_of_file(s->frames[i].file);
-	}
-	return guess;
-}
-
-/* zmalloc, xrealloc, Perl_safesyscalloc, g_strdup: what a program calls in place of the
- * C library's function tells nothing of what is allocated. */
-static bool
-is_wrapper(const char *plain)
-{
-	static const char *const words[] = {"malloc", "calloc", "realloc", "strdup",
-					    "memdup"};
-
-	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
-		if (strcasestr(plain, words[i]))
-			return true;
-	return false;
-}
-
-/* Is it code of the program, and more than another name for malloc? */
-static bool
-is_own(const struct heap *h, const struct stack_frame *f, bool *ret_is_wrapper)
-{
-	char plain[256];
-
-	names_plain(f->function, plain, sizeof(plain));
-	*ret_is_wrapper = false;
-	if (is_inside(plain, f->file) || stack_is_runtime(h, f))
-		return false;
-	*ret_is_wrapper = is_wrapper(plain);
-	return !*ret_is_wrapper;
-}
-
-size_t
-names_frame(const struct heap *h, const struct stack *s)
-{
-	bool is_own;
-
-	return names_judge(h, s, &is_own);
-}
-
-size_t
-names_judge(const struct heap *h, const struct stack *s, bool *ret_is_own)
-{
-	size_t first = s->n, wrapper = s->n;
-
-	*ret_is_own = true;
-	for (size_t i = 0; i < s->n; i++) {
-		bool is_one;
-
-		if (!s->frames[i].function)
-			continue;
-		if (first == s->n)
-			first = i;
-		if (is_own(h, &s->frames[i], &is_one))
-			return i;
-		if (is_one && wrapper == s->n)
-			wrapper = i;
-	}
-	*ret_is_own = false;
-	return wrapper < s->n ? wrapper : first;
-}
-
-const char *
-names_function(const struct heap *h, const struct stack *s)
-{
-	size_t i = names_frame(h, s);
-
-	return i < s->n ? s->frames[i].function : NULL;
 }
 
 /* ---- the whole ---- */
