@@ -27,19 +27,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "explain/holder_container.h"
 #include "graph/dominators.h"
 #include "graph/graph.h"
 #include "model/heap.h"
 #include "names/names.h"
 
 enum { HOLDER_STEPS = 12 };
-
-enum holder_shape {
-	HOLDER_OTHER,
-	HOLDER_ARRAY, /* many words of one array lead to them: a table, a vector */
-	HOLDER_CHAIN, /* each leads to the next: a list */
-	HOLDER_TREE,  /* each leads to a few others */
-};
 
 /* One step of a path.  Strings belong to the holder. */
 struct holder_step {
@@ -80,7 +74,7 @@ struct holders;
  *
  * options  those that d was made with.
  * Returns  holders for holders_free(), or NULL: no memory.
- * Cost     each edge is looked at twice; 20 bytes a block.
+ * Cost     each edge is read twice; 20 bytes a block.
  */
 struct holders *holders_new(const struct heap *heap, const struct graph_options *options,
 			    const struct dominators *d, struct names *names);
@@ -103,7 +97,7 @@ int holders_path(struct holders *h, const uint32_t *blocks, size_t n, struct hol
 
 void holder_free(struct holder *x);
 
-/* What blocks retain together, nothing counted twice.  Returns 0, or -1. */
+/* What blocks retain together, nothing counted twice.  Returns 0. */
 int holders_retained(struct holders *h, const uint32_t *blocks, size_t n,
 		     struct heap_count *ret);
 

@@ -74,7 +74,7 @@ enum { OUTLINE_HELD = 1 << 7 };
  * types        of the blocks.
  * most         blocks from which on they are folded: OUTLINE_MOST.
  * Returns      the outline for outline_free(), or NULL: no memory.
- * Cost         each edge is looked at four times or so, six if blocks are folded; a byte
+ * Cost         each edge is read four times or so, six if blocks are folded; a byte
  *              a block, 14 more while it works, 16 more if they are folded.
  */
 struct outline *outline_new(const struct heap *heap, const struct graph_options *options,

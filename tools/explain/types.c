@@ -23,7 +23,7 @@
 #include "names/shapes.h"
 #include "util/text.h"
 
-/* Nodes of a stack that are looked at first; only a stack that is all library needs
+/* Nodes of a stack that are read first; only a stack that is all library needs
  * the rest.  Places ahead of which memory is asked for. */
 enum { FEW_NODES = 16, AHEAD = 16 };
 
@@ -171,7 +171,7 @@ struct call {
 };
 
 static struct call
-judge(const struct heap *h, const struct stack *s)
+classify_call(const struct heap *h, const struct stack *s)
 {
 	struct call c;
 
@@ -223,12 +223,12 @@ class_of_site(struct work *w, uint32_t site, bool is_aligned)
 
 	if (stack_get_few(w->heap, symbols, site, FEW_NODES, &s) != 0)
 		return 0;
-	call = judge(w->heap, &s);
+	call = classify_call(w->heap, &s);
 	if (symbols && !call.is_own && call.unnamed == s.n) {
 		stack_free(&s);
 		if (stack_get(w->heap, symbols, site, &s) != 0)
 			return 0;
-		call = judge(w->heap, &s);
+		call = classify_call(w->heap, &s);
 	}
 	class = class_of_stack(w, &s, &call, is_aligned);
 	stack_free(&s);

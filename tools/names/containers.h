@@ -11,7 +11,7 @@
  * Template arguments are those that matter: allocators, comparisons and hashes are
  * left out, so that two containers that differ in these only are one type.
  *
- * BOUND  what was inlined is seen only if debug information tells of it; then a block
+ * BOUND  what was inlined is seen only if debug information has it; then a block
  * has the innermost container that is left, or none.
  *
  * SPDX-License-Identifier: MIT

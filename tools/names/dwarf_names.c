@@ -22,6 +22,7 @@
 #include "names/module_files.h"
 #include "names/name_source.h"
 #include "names/symbolfiles.h"
+#include "util/vec.h"
 
 enum { MAX_DEPTH = 256 }; /* of nested DIEs; a damaged file could nest for ever */
 
@@ -111,16 +112,10 @@ unit_add_ranges(struct unit *u, Dwarf_Die *function)
 	ptrdiff_t at = 0;
 
 	while ((at = dwarf_ranges(function, at, &base, &low, &high)) > 0) {
-		if (u->n == u->size) {
-			size_t size = u->size ? u->size * 2 : 64;
-			void *more = realloc(u->ranges, size * sizeof(*u->ranges));
+		const struct range range = {low, high, dwarf_dieoffset(function)};
 
-			if (!more)
-				return;
-			u->ranges = more;
-			u->size = size;
-		}
-		u->ranges[u->n++] = (struct range){low, high, dwarf_dieoffset(function)};
+		if (VEC_PUSH(u->ranges, u->n, u->size, range) != 0)
+			return;
 	}
 }
 
@@ -258,7 +253,7 @@ find_inlined(Dwarf_Die *parent, Dwarf_Addr address, Dwarf_Die *chain, unsigned *
 			find_inlined(&die, address, chain, n, depth + 1);
 			return;
 		}
-		/* A block without ranges of its own says nothing: look inside. */
+		/* A block without ranges of its own says nothing: search inside. */
 		if (tag == DW_TAG_lexical_block && !dwarf_hasattr(&die, DW_AT_low_pc) &&
 		    !dwarf_hasattr(&die, DW_AT_ranges)) {
 			unsigned before = *n;

@@ -131,7 +131,7 @@ names_owner(const struct heap *h, const struct heap_root *r, uint64_t word,
 		*ret_tid = h->threads[r->owner].tid;
 		return &h->threads[r->owner].name;
 	}
-	/* One that never allocated: its stack may tell. */
+	/* One that never allocated: its stack may say whose it is. */
 	s = heap_stack(h, 0, r->address + word * 8);
 	if (!s)
 		return NULL;

@@ -10,16 +10,16 @@
 
 #include <stdlib.h>
 
+#include "names/neighbours.h"
+
 enum {
-	MOST_EDGES = 64,     /* of a node that are looked at */
-	MOST_NEIGHBOURS = 8, /* of its class */
-	LEAST_BLOCKS = 4,    /* that make a list or a tree */
-	LEAST_SLOTS = 8,     /* in use, that make a table */
-	MOST_SLOTS = 4096,   /* in use, that are looked at */
-	MOST_CHAINS = 256,   /* slots whose chains are followed */
+	LEAST_BLOCKS = 4,  /* that make a list or a tree */
+	LEAST_SLOTS = 8,   /* in use, that make a table */
+	MOST_SLOTS = 4096, /* in use, that are read */
+	MOST_CHAINS = 256, /* slots whose chains are followed */
 };
 
-/* The blocks of class c that are looked at are sample[first[c]] to before
+/* The blocks of class c that are read are sample[first[c]] to before
  * sample[first[c + 1]]. */
 struct work {
 	const struct heap *heap;
@@ -89,40 +89,19 @@ take_sample(struct work *w)
 
 /* ---- nodes ---- */
 
+static bool
+is_one_class(const void *arg, uint32_t a, uint32_t b)
+{
+	const struct work *w = arg;
+
+	return w->classes[a] == w->classes[b];
+}
+
 /* Different blocks of its class that a block leads to. */
 static unsigned
 neighbours(const struct work *w, uint32_t block, uint32_t *list)
 {
-	const struct edges *e = &w->heap->edges;
-	uint64_t end = e->first[block + 1];
-	unsigned n = 0;
-
-	if (end > e->first[block] + MOST_EDGES)
-		end = e->first[block] + MOST_EDGES;
-	for (uint64_t k = e->first[block]; k < end && n < MOST_NEIGHBOURS; k++) {
-		uint32_t t = e->targets[k];
-		unsigned i = 0;
-
-		if (t == block || w->classes[t] != w->classes[block])
-			continue;
-		while (i < n && list[i] != t)
-			i++;
-		if (i == n)
-			list[n++] = t;
-	}
-	return n;
-}
-
-static bool
-leads_to(const struct work *w, uint32_t from, uint32_t to)
-{
-	uint32_t list[MOST_NEIGHBOURS];
-	unsigned n = neighbours(w, from, list);
-
-	for (unsigned i = 0; i < n; i++)
-		if (list[i] == to)
-			return true;
-	return false;
+	return neighbours_find(w->heap, block, is_one_class, w, list);
 }
 
 /* Does it lead to two others of its class as the node of a tree does: none of them
@@ -131,11 +110,11 @@ leads_to(const struct work *w, uint32_t from, uint32_t to)
 static bool
 is_fork(const struct work *w, uint32_t block)
 {
-	uint32_t list[MOST_NEIGHBOURS];
+	uint32_t list[NEIGHBOURS_MOST];
 	unsigned n = neighbours(w, block, list), n_back = 0;
 
 	for (unsigned i = 0; i < n; i++)
-		n_back += leads_to(w, list[i], block);
+		n_back += neighbours_lead_to(w->heap, list[i], block, is_one_class, w);
 	return n_back == 0 ? n >= 2 : n_back == n && n >= 3;
 }
 
@@ -143,7 +122,7 @@ static enum shape
 shape_of_nodes(const struct work *w, uint32_t class)
 {
 	uint32_t first = w->first[class], n = w->first[class + 1] - first;
-	uint32_t list[MOST_NEIGHBOURS];
+	uint32_t list[NEIGHBOURS_MOST];
 	unsigned n_linked = 0, n_forked = 0;
 
 	if (n < LEAST_BLOCKS)
@@ -220,12 +199,12 @@ find_slots(struct work *w, uint32_t block, uint32_t class)
 static bool
 has_chains(struct work *w, uint32_t n)
 {
-	uint32_t looked = n < MOST_CHAINS ? n : MOST_CHAINS, n_chains = 0;
+	uint32_t n_sampled = n < MOST_CHAINS ? n : MOST_CHAINS, n_chains = 0;
 
 	qsort(w->targets, n, sizeof(*w->targets), compare_numbers);
-	for (uint32_t i = 0; i < looked; i++) {
-		uint32_t list[MOST_NEIGHBOURS],
-			block = w->targets[(uint64_t)i * n / looked];
+	for (uint32_t i = 0; i < n_sampled; i++) {
+		uint32_t list[NEIGHBOURS_MOST],
+			block = w->targets[(uint64_t)i * n / n_sampled];
 		unsigned k = neighbours(w, block, list), n_hidden = 0;
 
 		for (unsigned j = 0; j < k; j++)
@@ -233,7 +212,7 @@ has_chains(struct work *w, uint32_t n)
 					     compare_numbers);
 		n_chains += n_hidden > 0;
 	}
-	return n_chains >= 2 && n_chains * 20 >= looked;
+	return n_chains >= 2 && n_chains * 20 >= n_sampled;
 }
 
 /* Are the gaps between slots all over, as a hash scatters them?  Of random slots in

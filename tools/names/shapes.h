@@ -15,7 +15,7 @@
  *     OPEN   such words without chains, with gaps all over: open addressing
  *     ARRAY  such words without gaps, or with them in few places
  *
- * BOUND  it looks at SHAPES_SAMPLE blocks of each class.  Slots that lead nowhere, as of
+ * BOUND  SHAPES_SAMPLE blocks of each class are read.  Slots that lead nowhere, as of
  * a table with numbers only, cannot be told from any other memory.  A graph looks like
  * a tree, an array of lists like a table with chains, and an array with many elements
  * deleted here and there like one with open addressing.

@@ -30,7 +30,7 @@ void places_fini(struct places *p);
 size_t places_blame(const struct heap *heap, const struct stack *s);
 
 /* A file's name, for free(3): relative if it is below the root, else without
- * "." and ".." where that needs no look at the disk. */
+ * "." and ".." where that needs no access to the disk. */
 char *places_path(const struct places *p, const char *file);
 
 /* "function file:line" or "function (module+0xoffset)", in UTF-8 without

@@ -13,6 +13,7 @@
 
 #include "names/runtime.h"
 #include "util/text.h"
+#include "util/vec.h"
 
 static const char *
 special_name(uint64_t special)
@@ -38,17 +39,7 @@ special_name(uint64_t special)
 static int
 stack_push(struct stack *s, size_t *size, const struct stack_frame *f)
 {
-	if (s->n == *size) {
-		size_t more = *size ? *size * 2 : 16;
-		void *larger = realloc(s->frames, more * sizeof(*s->frames));
-
-		if (!larger)
-			return -1;
-		s->frames = larger;
-		*size = more;
-	}
-	s->frames[s->n++] = *f;
-	return 0;
+	return VEC_PUSH(s->frames, s->n, *size, *f);
 }
 
 /* All frames of one node: its inlined calls, then the function itself. */

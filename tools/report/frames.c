@@ -34,7 +34,7 @@ share(const FILE *f, size_t columns)
 /* ---- one frame ---- */
 
 /* A path without "DIR/.." in its middle, which build trees leave there, for
- * free(3).  Only its look: with a symbolic link it may name another file. */
+ * free(3).  Only for show: with a symbolic link it may name another file. */
 static char *
 tidy_path(const char *path)
 {
