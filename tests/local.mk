@@ -30,11 +30,13 @@ unit_tests = \
 	tests/unit/test_several \
 	tests/unit/test_formats \
 	tests/unit/test_options \
+	tests/unit/test_symbolize \
 	tests/unit/test_text \
 	tests/unit/test_values \
 	tests/unit/test_trend \
 	tests/unit/test_types \
 	tests/unit/test_vec \
+	tests/unit/test_names \
 	tests/unit/test_outline \
 	tests/unit/test_alarms
 
@@ -200,6 +202,14 @@ tests_unit_test_text_LDADD = $(analyze_test_libs)
 tests_unit_test_trend_SOURCES = tests/unit/test_trend.c
 tests_unit_test_trend_CFLAGS = $(analyze_test_cflags)
 tests_unit_test_trend_LDADD = $(analyze_test_libs)
+
+tests_unit_test_names_SOURCES = tests/unit/test_names.c $(heapmaker_sources)
+tests_unit_test_names_CFLAGS = $(analyze_test_cflags)
+tests_unit_test_names_LDADD = $(analyze_test_libs)
+
+tests_unit_test_symbolize_SOURCES = tests/unit/test_symbolize.c $(heapmaker_sources)
+tests_unit_test_symbolize_CFLAGS = $(analyze_test_cflags)
+tests_unit_test_symbolize_LDADD = $(analyze_test_libs)
 
 tests_unit_test_types_SOURCES = tests/unit/test_types.c $(heapmaker_sources)
 tests_unit_test_types_CFLAGS = $(analyze_test_cflags)
