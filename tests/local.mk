@@ -36,6 +36,7 @@ unit_tests = \
 	tests/unit/test_trend \
 	tests/unit/test_types \
 	tests/unit/test_vec \
+	tests/unit/test_layout \
 	tests/unit/test_names \
 	tests/unit/test_outline \
 	tests/unit/test_alarms
@@ -202,6 +203,10 @@ tests_unit_test_text_LDADD = $(analyze_test_libs)
 tests_unit_test_trend_SOURCES = tests/unit/test_trend.c
 tests_unit_test_trend_CFLAGS = $(analyze_test_cflags)
 tests_unit_test_trend_LDADD = $(analyze_test_libs)
+
+tests_unit_test_layout_SOURCES = tests/unit/test_layout.c $(heapmaker_sources)
+tests_unit_test_layout_CFLAGS = $(analyze_test_cflags)
+tests_unit_test_layout_LDADD = $(analyze_test_libs)
 
 tests_unit_test_names_SOURCES = tests/unit/test_names.c $(heapmaker_sources)
 tests_unit_test_names_CFLAGS = $(analyze_test_cflags)
