@@ -16,10 +16,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "explain/holders.h"
 #include "graph/dominators.h"
 #include "model/heap.h"
-#include "explain/holders.h"
-#include "names/names.h"
+#include "names/function_names.h"
+#include "names/root_names.h"
 #include "names/symbolize.h"
 
 struct asked {
@@ -103,8 +104,7 @@ ask(const struct asked *a, const char *function)
 		printf("\troot");
 	else
 		printf("\t%s%s%.*s", x.name ? x.name : "", x.name ? " " : "",
-		       x.function ? length(x.function) : 1,
-		       x.function ? x.function : "?");
+		       x.function ? length(x.function) : 1, x.function ? x.function : "?");
 	printf("\t%s\t%s\t%ju\t%ju\n", x.kind ? x.kind : "-", holder_shape_name(x.shape),
 	       (uintmax_t)x.entries.blocks, (uintmax_t)x.retained.bytes);
 	holder_free(&x);

@@ -28,7 +28,7 @@
 #include "graph/dominators.h"
 #include "heapmaker.h"
 #include "model/heap.h"
-#include "names/names.h"
+#include "names/root_names.h"
 
 enum { MOST = 16, MOST_EDGES = 64, SITES = 3, STRIDE = 4096 };
 

@@ -20,7 +20,8 @@
 #include "graph/dominators.h"
 #include "heapmaker.h"
 #include "model/heap.h"
-#include "names/names.h"
+#include "names/function_names.h"
+#include "names/root_names.h"
 
 enum { MOST_BLOCKS = 4096, MOST_EDGES = 4 * MOST_BLOCKS, SITES = 8 };
 

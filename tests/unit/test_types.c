@@ -27,7 +27,7 @@
 #include "heapmaker.h"
 #include "model/heap.h"
 #include "names/containers.h"
-#include "names/names.h"
+#include "names/root_names.h"
 #include "names/shapes.h"
 
 enum {

@@ -11,7 +11,8 @@
 
 #include "detect/detect.h"
 #include "explain/types.h"
-#include "names/names.h"
+#include "names/function_names.h"
+#include "names/root_names.h"
 #include "names/runtime.h"
 #include "util/text.h"
 #include "util/vec.h"

@@ -24,7 +24,7 @@
 #include <string.h>
 
 #include "detect/fragmentation.h"
-#include "names/names.h"
+#include "names/function_names.h"
 #include "util/text.h"
 
 enum {

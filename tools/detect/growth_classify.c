@@ -13,7 +13,8 @@
 #include <string.h>
 
 #include "detect/growth.h"
-#include "names/names.h"
+#include "names/function_names.h"
+#include "names/root_names.h"
 
 enum { MIN_DEATHS = 40 }; /* for an order to be seen in them */
 

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "detect/growth.h"
-#include "names/names.h"
+#include "names/function_names.h"
 #include "names/runtime.h"
 
 enum {

@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "detect/growth.h"
-#include "names/names.h"
+#include "names/function_names.h"
 #include "util/text.h"
 
 enum {

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "names/names.h"
+#include "names/function_names.h"
 #include "names/stacks.h"
 
 /* A site whose stack leads through code without a name. */

@@ -25,7 +25,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "names/names.h"
+#include "names/root_names.h"
 #include "util/hash_index.h"
 #include "util/text.h"
 #include "util/vec.h"

@@ -24,7 +24,7 @@
 #include "detect/series.h"
 #include "detect/trend.h"
 #include "graph/dominators.h"
-#include "names/names.h"
+#include "names/function_names.h"
 #include "names/runtime.h"
 #include "util/text.h"
 

@@ -16,7 +16,7 @@
 
 #include "explain/holder_ways.h"
 #include "model/heap.h"
-#include "names/names.h"
+#include "names/root_names.h"
 
 /* A block on the way, and how many of the class go that way.  container_shape() keeps
  * the first block of the run in `root`. */

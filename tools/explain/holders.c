@@ -16,6 +16,7 @@
 
 #include "explain/holder_path.h"
 #include "explain/holder_ways.h"
+#include "names/function_names.h"
 
 struct holders {
 	const struct heap *heap;

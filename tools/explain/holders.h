@@ -5,7 +5,7 @@
  *       belong together, as those that one site allocated last.
  * Out:  struct holder.
  * Not here: which blocks are worth asking about (detect/); retained sizes
- *       (dominators.h); how things are called (names.h).
+ *       (dominators.h); how things are called (names/).
  *
  * The path is one that most of the blocks agree on.  Each block has one shortest
  * way from the roots, over start pointers where there is such a way, and from
@@ -31,7 +31,7 @@
 #include "graph/dominators.h"
 #include "graph/graph.h"
 #include "model/heap.h"
-#include "names/names.h"
+#include "names/root_names.h"
 
 enum { HOLDER_STEPS = 12 };
 

@@ -26,7 +26,7 @@
 #include "explain/types.h"
 #include "graph/graph.h"
 #include "model/heap.h"
-#include "names/names.h"
+#include "names/root_names.h"
 
 /* More blocks than this are folded.  Chrome and memlab need some 200 bytes a node. */
 enum { OUTLINE_MOST = 2000000 };

@@ -20,6 +20,7 @@
 #include <string.h>
 
 #include "names/containers.h"
+#include "names/function_names.h"
 #include "names/shapes.h"
 #include "util/text.h"
 

@@ -3,7 +3,7 @@
  * In:   a heap, names, the dominator tree if there is one.
  * Out:  a number for each block, and for each number a name, counts and what its blocks
  *       retain.
- * Not here: what containers and classes are called (containers.h, names.h), what
+ * Not here: what containers and classes are called (containers.h, root_names.h), what
  *           structures in C look like (shapes.h), which types are shown (report.h).
  *
  * A block's type is the first of these that is known:
@@ -35,7 +35,7 @@
 
 #include "graph/dominators.h"
 #include "model/heap.h"
-#include "names/names.h"
+#include "names/root_names.h"
 
 enum types_origin {
 	TYPES_VTABLE,

@@ -2,7 +2,7 @@
  *
  * In:   frames of a stack as text.
  * Out:  texts.
- * Not here: which container it is (names.c).
+ * Not here: which container it is (function_names.c).
  *
  * All of this reads names as libiberty writes them; a name that is not understood
  * gives a shorter answer, never a wrong one.
@@ -17,7 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "names/names.h"
+#include "names/function_names.h"
 
 /* ---- text ---- */
 

@@ -3,7 +3,7 @@
  * In:   the stack that allocated it, with names.
  * Out:  "std::map<int, Session> node", "GHashTable storage"; class names as people
  *       write them.
- * Not here: which container it is (names.h); memory of structures that no library
+ * Not here: which container it is (function_names.h); memory of structures that no library
  *           knows (shapes.h).
  *
  * Roles are node, buckets, storage, buffer, chunk and map (of std::deque), control

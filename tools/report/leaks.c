@@ -11,7 +11,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "names/names.h"
+#include "names/function_names.h"
 #include "names/source_locations.h"
 #include "report/columns.h"
 #include "report/frames.h"

@@ -16,7 +16,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "names/names.h"
+#include "names/function_names.h"
 #include "report/columns.h"
 #include "report/frames.h"
 #include "report/writers.h"

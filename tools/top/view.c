@@ -18,7 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "names/names.h"
+#include "names/function_names.h"
 #include "names/stacks.h"
 #include "names/symbolize.h"
 #include "util/text.h"
