@@ -29,6 +29,7 @@ births_tidy(void)
 {
 	struct thread *t = NULL;
 
+	GCP_ASSERT(thread_tls.guard);
 	if (!epochs_births_begin())
 		return;
 	while ((t = thread_next(t)) != NULL)

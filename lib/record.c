@@ -67,6 +67,7 @@ new_birth(struct thread *t)
 {
 	uint32_t volume = relaxed_load(&books_volume);
 
+	GCP_ASSERT(t == thread_tls.state && thread_tls.guard);
 	t->epoch = epochs_current();
 	t->period = books_period_of(volume);
 	t->birth = epochs_birth_new(t->epoch, t->number, volume);
@@ -79,7 +80,7 @@ new_birth(struct thread *t)
 static double
 log_of(uint64_t x)
 {
-	int shift = __builtin_clzll(x) - 10; /* to [2^53, 2^54) */
+	int shift = __builtin_clzll(x) - 10; /* to [2^53, 2^54); x is not 0 */
 	double m = (double)(x << shift) / 9007199254740992.0, y = (m - 1) / (m + 1);
 	double y2 = y * y;
 
@@ -91,6 +92,7 @@ log_of(uint64_t x)
 static uint64_t
 sample_interval(struct thread *t)
 {
+	GCP_ASSERT(t->random && options.sample_bytes);
 	t->random ^= t->random << 13;
 	t->random ^= t->random >> 7;
 	t->random ^= t->random << 17;
@@ -121,6 +123,8 @@ is_sampled(struct thread *t, uint64_t allocated, size_t bytes)
 static void
 set_stop(struct thread *t)
 {
+	GCP_ASSERT(t->budget_end >= t->spent || !t->budget_end);
+	GCP_ASSERT(!t->usual || t->sample_at);
 	t->tag = blocks_tag_of(0, t->usual, t->birth);
 	t->stop = t->budget_end;
 	if (t->usual)
@@ -178,6 +182,7 @@ record_alloc(void *p, size_t bytes, enum heapfile_kind kind, const struct caller
 	struct thread *t;
 	struct block b;
 
+	GCP_ASSERT(p && !((uintptr_t)p & 15) && thread_tls.guard);
 	t = thread_get();
 	if (unlikely(!t)) {
 		record_alloc_nested(p, bytes, kind);

@@ -93,6 +93,7 @@ record_alloc_quick(struct thread *t, void *p, size_t bytes)
 	uint64_t spent = t->spent + bytes + THREAD_PER_BLOCK;
 	uint32_t *words = blocks_ready((uintptr_t)p);
 
+	GCP_ASSERT(bytes && (thread_tls.guard & 0xff) == 1 && t == thread_tls.state);
 	if (unlikely(!words) || unlikely(spent > t->stop) ||
 	    unlikely(t->epoch != epochs_current()))
 		return NULL;
@@ -108,6 +109,9 @@ record_tag(struct thread *t, uint32_t *words, size_t bytes, enum heapfile_kind k
 {
 	blocks_tag tag = t->tag;
 
+	GCP_ASSERT(BLOCKS_TAG_SITE(tag) == t->usual && !BLOCKS_TAG_KIND(tag));
+	GCP_ASSERT(BLOCKS_TAG_BIRTH(tag) == t->birth);
+	GCP_ASSERT(!(blocks_tag_load(words) & BLOCKS_START)); /* one-owner */
 	if (likely(!t->usual)) {
 		site_id site = unwind_site(t->unwind, c);
 

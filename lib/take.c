@@ -104,6 +104,8 @@ write_and_report(void *with)
 void
 take_gather(struct snapshot_facts *ret, enum take_reason reason, bool may_lock)
 {
+	GCP_ASSERT(reason < sizeof reason_names / sizeof reason_names[0] &&
+		   reason_names[reason]);
 	ret->reason = reason_names[reason];
 	ret->number = turns.n_snapshots;
 	ret->pid = process_number();
@@ -209,6 +211,8 @@ write_by(const struct cut_thread *self, struct snapshot_facts *facts,
 	enum cut_way way = way_of(reason);
 	int result = 0, child;
 
+	GCP_ASSERT(!turns.writer);
+	GCP_ASSERT(facts->number && facts->number == turns.n_snapshots);
 	turns.writing_number = facts->number;
 	publish_snapshot_begin(facts->number, turns.writing,
 			       way != CUT_IN_PLACE && way != CUT_AFTER_END);

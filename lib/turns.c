@@ -14,6 +14,12 @@
 struct turns turns;
 static int turn; /* atomic: the thread whose turn it is, or 0 */
 
+static CHECK_ONLY bool
+is_taken(void)
+{
+	return acquire_load(&turn) != 0;
+}
+
 bool
 turns_take(enum turns_patience patience)
 {
@@ -46,6 +52,7 @@ turns_take(enum turns_patience patience)
 void
 turns_end(void)
 {
+	GCP_ASSERT(is_taken());
 	release_store(&turn, 0);
 }
 
@@ -65,6 +72,7 @@ turns_reap_writer(bool is_waiting)
 {
 	int result = 0;
 
+	GCP_ASSERT(is_taken());
 	if (turns.writer) {
 		result = cut_result(turns.writer, is_waiting);
 		if (result == -EINTR)
@@ -82,6 +90,8 @@ turns_reap_writer(bool is_waiting)
 void
 turns_reap_watcher(void)
 {
+	GCP_ASSERT(is_taken());
+	GCP_ASSERT(turns.watch_number <= turns.n_snapshots);
 	if (!turns.watcher || cut_result(turns.watcher, false) == -EAGAIN)
 		return;
 	turns.watcher = 0;
@@ -94,6 +104,7 @@ turns_reap_watcher(void)
 void
 turns_reap_viewer(void)
 {
+	GCP_ASSERT(is_taken());
 	if (turns.viewer && cut_result(turns.viewer, false) != -EAGAIN)
 		turns.viewer = 0;
 }

@@ -117,6 +117,7 @@ name_in_chain(struct last *l)
 	struct chain *c = &l->chains[which];
 	site_id *nodes = l->nodes[which];
 
+	GCP_ASSERT(cut < l->n && l->n - cut <= N_CHAINS * l->stride);
 	if (c->cut != cut)
 		*c = (struct chain){.cut = cut, .named = cut};
 	if (c->named >= l->n)
@@ -135,12 +136,31 @@ name_in_chain(struct last *l)
 	return nodes[l->n];
 }
 
+/* last-stack, as far as it can be seen without a step. */
+static CHECK_ONLY bool
+is_valid(const struct last *l)
+{
+	uint32_t i;
+
+	if (l->n > MAX_FRAMES || l->frames[0].sp != UINTPTR_MAX || l->facts[0].value == 0 ||
+	    l->named > l->n || (l->plain && l->plain != l->whole))
+		return false;
+	for (i = 1; i <= l->n; i++)
+		if (l->frames[i].fact < l->frames[i - 1].fact ||
+		    l->frames[i].fact - l->frames[i - 1].fact > FACTS_PER_FRAME ||
+		    !l->steps[i].step || (l->n <= l->whole && !l->steps[i].node))
+			return false;
+	return true;
+}
+
 site_id
 last_name(struct last *l, uint32_t kept)
 {
 	bool is_used = false;
 	uint32_t i, from;
+	site_id site;
 
+	GCP_ASSERT(kept <= l->n && l->n <= MAX_FRAMES);
 	l->named = l->plain ? kept : min_u32(l->named, kept);
 	for (i = 0; i < N_CHAINS; i++) {
 		struct chain *c = &l->chains[i];
@@ -156,7 +176,9 @@ last_name(struct last *l, uint32_t kept)
 	from = l->named;
 	l->named = l->n;
 	l->plain = is_used ? 0 : l->whole;
-	return from < l->n ? sites_path(&l->steps[from], l->n - from) : l->steps[l->n].node;
+	site = from < l->n ? sites_path(&l->steps[from], l->n - from) : l->steps[l->n].node;
+	GCP_ASSERT_SLOW(is_valid(l));
+	return site;
 }
 
 site_id

@@ -9,6 +9,7 @@ memo_forget(struct memos *memos)
 {
 	uint32_t i;
 
+	GCP_ASSERT(memos->n_sets <= MEMO_MAX_SETS);
 	for (i = 0; i < memos->n_sets * MEMO_WAYS; i++)
 		memos->memo[0][i].pc = 0;
 	memos->n_sets = MEMO_MIN_SETS;
@@ -48,6 +49,7 @@ memo_put(struct memos *memos, const struct last *l, const struct caller *c, uint
 	to->out_bp = l->frames[out].bp;
 	to->out = out;
 	to->out_node = l->steps[out].node;
+	GCP_ASSERT(out <= l->n && n_facts <= MEMO_FACTS);
 	to->n_facts = (uint8_t)n_facts;
 	to->needs_bp = in->flags & FRAME_NEEDS_BP;
 	to->site = site;

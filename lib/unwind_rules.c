@@ -58,6 +58,7 @@ table_new(uint32_t n_buckets)
 	struct table *t =
 		mem_map(sizeof *t + (size_t)n_buckets * WAYS * sizeof(struct rules_slot));
 
+	GCP_ASSERT(n_buckets && !(n_buckets & (n_buckets - 1)) && n_buckets <= MAX_BUCKETS);
 	if (t)
 		t->mask = n_buckets - 1;
 	return t;
@@ -71,6 +72,7 @@ table_put(uint64_t key, uint64_t rule)
 	uint64_t old;
 	int i;
 
+	GCP_ASSERT(key && key != ~0ull && rule);
 	/* An outgrown table is dropped, not copied: rules are learned again.  It
 	 * stays mapped, for readers that are inside. */
 	if (!table || (relaxed_load(&table->n_evicted) > table->mask * 2 &&
@@ -100,6 +102,7 @@ table_put(uint64_t key, uint64_t rule)
 	    !__atomic_compare_exchange_n(&victim->key, &old, ~0ull, false,
 					 __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
 		return;
+	GCP_ASSERT(acquire_load(&victim->key) == ~0ull); /* until the rule is there */
 	release_store(&victim->rule, rule);
 	release_store(&victim->key, key);
 }
