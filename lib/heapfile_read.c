@@ -3,7 +3,7 @@
  * In:   the bytes of a file, from anywhere.
  * Out:  records into a sink, or one error with section and byte.
  * Not here: single records (heapfile_records.c), what they mean together
- *           (tools/model/heap.c).
+ *           (tools/model/heap_load.c).
  *
  * Order of the checks, each relying on those before it: magic, header CRC,
  * version and features, lengths, table CRC, contiguity, unknown sections,

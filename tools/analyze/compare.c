@@ -8,7 +8,7 @@
 
 #include <stdlib.h>
 
-#include "analyze/analyze.h"
+#include "analyze/io.h"
 #include "compare/diff.h"
 #include "compare/merge.h"
 #include "detect/baseline.h"
@@ -26,7 +26,7 @@ struct loaded {
 static bool
 loaded_init(struct loaded *x, const struct settings *s, const char *path)
 {
-	*x = (struct loaded){.heap = load(path)};
+	*x = (struct loaded){.heap = io_load(path)};
 	if (x->heap && !s->no_symbols)
 		x->symbols = symbols_new(x->heap, &s->symbols);
 	return x->heap != NULL;
@@ -44,7 +44,7 @@ loaded_fini(struct loaded *x)
 static bool
 find(struct loaded *x, const struct settings *s)
 {
-	adopt_suppressions(s, x->heap);
+	io_adopt_suppressions(s, x->heap);
 	x->findings = findings_new(x->heap, x->symbols, &s->detect);
 	return x->findings != NULL;
 }
@@ -61,7 +61,7 @@ is_wanted(const struct settings *s, unsigned needs)
 static int
 out_of_memory(const char *path)
 {
-	end_progress();
+	io_end_progress();
 	if (path)
 		complain("'%s': out of memory", path);
 	else
@@ -89,7 +89,7 @@ close_all(struct settings *s)
 
 	for (int i = 0; i < s->n_outputs; i++)
 		if (s->outputs[i].file.f)
-			status = worse(status, close_output(&s->outputs[i]));
+			status = io_worst(status, io_close_output(&s->outputs[i]));
 	return status;
 }
 
@@ -100,11 +100,11 @@ static struct several_file *
 order_files(char **paths, int n, size_t *ret_n)
 {
 	size_t n_groups = 0;
-	struct several_file *files = sort_files(paths, n, true, &n_groups);
+	struct several_file *files = io_sort_files(paths, n, true, &n_groups);
 
 	*ret_n = (size_t)n;
 	if (!files || n_groups == 1) {
-		*ret_n = files ? drop_doubles(files, (size_t)n) : 0;
+		*ret_n = files ? io_drop_doubles(files, (size_t)n) : 0;
 		return files;
 	}
 	for (int i = 0; i < n; i++)
@@ -133,7 +133,7 @@ write_diff(struct settings *s, struct diff *d)
 	for (int i = 0; i < s->n_outputs; i++) {
 		struct output *o = &s->outputs[i];
 
-		if (!open_output(o))
+		if (!io_open_output(o))
 			return EXIT_TROUBLE;
 		diff_list(d, rows_of(s, o->format), frames_of(s));
 		o->is_broken = o->format->write_diff(d, o->file.f) != 0;
@@ -175,7 +175,7 @@ finish_diff(struct settings *s, struct differ *differ, const struct loaded *last
 	status = write_diff(s, d);
 	if (s->fail_on != FAIL_NEVER && last->findings &&
 	    findings_count(last->findings, (enum finding_level)s->fail_on))
-		status = worse(status, EXIT_FINDINGS);
+		status = io_worst(status, EXIT_FINDINGS);
 	return status;
 }
 
@@ -190,7 +190,7 @@ add_files(struct settings *s, struct differ *differ, struct baseline *baseline,
 	for (size_t i = 0; i < n; i++) {
 		struct loaded x;
 
-		show_progress(NULL, "comparing", i, n);
+		io_progress(NULL, "comparing", i, n);
 		if (!loaded_init(&x, s, files[i].path)) {
 			status = EXIT_TROUBLE;
 			continue;
@@ -202,7 +202,7 @@ add_files(struct settings *s, struct differ *differ, struct baseline *baseline,
 			return out_of_memory(files[i].path);
 		++*ret_n_added;
 	}
-	end_progress();
+	io_end_progress();
 	return status;
 }
 
@@ -229,11 +229,11 @@ compare_diff(struct settings *s, char **paths, int n)
 	else
 		status = add_files(s, differ, baseline, files, n_files, &last, &n_added);
 	if (n_added >= 2)
-		status = worse(status, finish_diff(s, differ, &last));
+		status = io_worst(status, finish_diff(s, differ, &last));
 	else if (files)
 		complain("--diff takes two snapshots or more, and %zu could be read",
 			 n_added);
-	status = worse(n_added >= 2 ? 0 : EXIT_TROUBLE, worse(status, close_all(s)));
+	status = io_worst(n_added >= 2 ? 0 : EXIT_TROUBLE, io_worst(status, close_all(s)));
 	loaded_fini(&last);
 	differ_free(differ);
 	baseline_free(baseline);
@@ -249,7 +249,7 @@ write_merge(struct settings *s, struct merge *m)
 	for (int i = 0; i < s->n_outputs; i++) {
 		struct output *o = &s->outputs[i];
 
-		if (!open_output(o))
+		if (!io_open_output(o))
 			return EXIT_TROUBLE;
 		merge_list(m, rows_of(s, o->format), frames_of(s));
 		o->is_broken = o->format->write_merge(m, o->file.f) != 0;
@@ -278,7 +278,7 @@ add_process(struct settings *s, struct merger *merger, const struct several_file
 		status = out_of_memory(files[n].path);
 	if (x.findings && s->fail_on != FAIL_NEVER &&
 	    findings_count(x.findings, (enum finding_level)s->fail_on))
-		status = worse(status, EXIT_FINDINGS);
+		status = io_worst(status, EXIT_FINDINGS);
 	loaded_fini(&x);
 	return status;
 }
@@ -296,8 +296,8 @@ compare_merge(struct settings *s, char **paths, int n)
 	};
 	bool with_findings = s->fail_on != FAIL_NEVER || options.with_types;
 	size_t n_groups = 0;
-	struct several_file *files = sort_files(paths, n, true, &n_groups);
-	size_t n_files = files ? drop_doubles(files, (size_t)n) : 0;
+	struct several_file *files = io_sort_files(paths, n, true, &n_groups);
+	size_t n_files = files ? io_drop_doubles(files, (size_t)n) : 0;
 	struct merger *merger = merger_new(&options);
 	struct merge *m = NULL;
 	int status = files && merger ? 0 : out_of_memory(NULL);
@@ -305,11 +305,11 @@ compare_merge(struct settings *s, char **paths, int n)
 	for (size_t i = 0, end; i < n_files && merger; i = end) {
 		for (end = i + 1; end < n_files && files[end].group == files[i].group; end++)
 			;
-		show_progress(NULL, "merging", i, n_files);
-		status = worse(status,
-			       add_process(s, merger, files + i, end - i, with_findings));
+		io_progress(NULL, "merging", i, n_files);
+		status = io_worst(status, add_process(s, merger, files + i, end - i,
+						      with_findings));
 	}
-	end_progress();
+	io_end_progress();
 	if (merger && files)
 		m = merger_finish(merger);
 	if (merger && files && !m)
@@ -317,8 +317,8 @@ compare_merge(struct settings *s, char **paths, int n)
 	if (m && m->n == 0)
 		complain("--merge: none of the snapshots could be read");
 	else if (m)
-		status = worse(status, write_merge(s, m));
-	status = worse(status, close_all(s));
+		status = io_worst(status, write_merge(s, m));
+	status = io_worst(status, close_all(s));
 	merger_free(merger);
 	free(files);
 	return status;

@@ -9,135 +9,26 @@
  */
 #include <errno.h>
 #include <getopt.h>
-#include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
-#include "analyze/analyze.h"
 #include "analyze/compare.h"
+#include "analyze/io.h"
 #include "analyze/shell.h"
 #include "detect/alarms.h"
 #include "detect/baseline.h"
 #include "detect/series.h"
-#include "heapfile_read.h"
 #include "model/heap.h"
 #include "names/source_locations.h"
 #include "report/findings.h"
 #include "util/complain.h"
-#include "util/pager.h"
-#include "util/terminal.h"
 
 #ifndef PACKAGE_VERSION
 #define PACKAGE_VERSION "(not configured)"
 #endif
 
-/* ---- progress ---- */
-
-static struct {
-	bool is_wanted, is_shown;
-	double begin, last;
-} progress;
-
-static double
-now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
-/* After the first second, ten times a second at most. */
-void
-show_progress(void *arg, const char *what, uint64_t done, uint64_t total)
-{
-	double t;
-
-	(void)arg;
-	if (!progress.is_wanted || pager_is_on())
-		return;
-	t = now();
-	if (t - progress.begin < 1 || t - progress.last < 0.1)
-		return;
-	progress.last = t;
-	progress.is_shown = true;
-	if (total)
-		fprintf(stderr, "\r\033[K%s: %d %%", what,
-			(int)(100.0 * (double)done / (double)total));
-	else
-		fprintf(stderr, "\r\033[K%s: %" PRIu64, what, done);
-	fflush(stderr);
-}
-
-void
-end_progress(void)
-{
-	if (progress.is_shown)
-		fputs("\r\033[K", stderr);
-	progress.is_shown = false;
-}
-
-/* ---- output ---- */
-
-/* Opened when the first snapshot could be read, so that a wrong name does not
- * cost an earlier report. */
-bool
-open_output(struct output *o)
-{
-	if (o->file.f)
-		return true;
-	if (!o->path) {
-		o->file.f = pager_open(o->pager, end_progress);
-		terminal_adopt(o->file.f);
-	} else if (outfile_open(&o->file, o->path) != 0) {
-		complain("'%s': %s", o->path, strerror(errno));
-	}
-	if (o->file.f && o->format && o->format->begin)
-		o->format->begin(o->file.f);
-	return o->file.f != NULL;
-}
-
-/* Flush, and see whether all arrived.  A reader that went away has seen what
- * it wanted: no message then, and no failure if a person left the pager. */
-int
-close_output(struct output *o)
-{
-	bool failed;
-
-	if (o->format && o->format->end)
-		o->format->end(o->file.f);
-	failed = outfile_close(&o->file, !o->is_broken) != 0 && !pager_was_left();
-	if (failed && errno != EPIPE)
-		complain("'%s': %s", o->path ? o->path : "standard output",
-			 errno ? strerror(errno) : "write error");
-	return failed ? EXIT_TROUBLE : 0;
-}
-
-/* ---- work ---- */
-
-struct heap *
-load(const char *path)
-{
-	struct hf_error error;
-	struct heap *heap = NULL;
-	uint8_t *bytes = NULL;
-	size_t n;
-
-	if (hf_read_file(path, &bytes, &n, &error) == 0)
-		heap = heap_load(bytes, n, 0, show_progress, NULL, &error);
-	free(bytes);
-	end_progress();
-	if (!heap) {
-		char message[256];
-
-		complain("'%s': %s", path,
-			 hf_error_format(&error, message, sizeof(message)));
-	}
-	return heap;
-}
+/* ---- one snapshot ---- */
 
 /* What lasts over all snapshots of a run. */
 struct run {
@@ -158,7 +49,7 @@ struct analysis {
 };
 
 static struct report *
-describe(const struct settings *s, const struct analysis *a, const struct format *format)
+make_report(const struct settings *s, const struct analysis *a, const struct format *format)
 {
 	struct report_options options = s->report;
 	bool is_text = format->needs & FORMAT_TEXT;
@@ -193,10 +84,10 @@ write_document(const struct settings *s, const struct analysis *a, struct output
 static bool
 write_report(const struct settings *s, const struct analysis *a, struct output *o)
 {
-	struct report *r = describe(s, a, o->format);
+	struct report *r = make_report(s, a, o->format);
 	int failed;
 
-	end_progress();
+	io_end_progress();
 	if (!r) {
 		complain("out of memory");
 		return false;
@@ -215,17 +106,6 @@ write_report(const struct settings *s, const struct analysis *a, struct output *
 	return !failed;
 }
 
-void
-adopt_suppressions(const struct settings *s, const struct heap *heap)
-{
-	const struct heap_text *text = &heap->info.default_suppressions;
-
-	if (suppressions_add_text(s->detect.suppressions, "__lsan_default_suppressions()",
-				  text->bytes, text->n, false))
-		complain("%s; the remaining suppressions are ignored",
-			 s->detect.suppressions->message);
-}
-
 /* Where the report on standard output goes, and what else is to be read there. */
 static FILE *
 standard_output(const struct settings *s)
@@ -237,7 +117,7 @@ standard_output(const struct settings *s)
 }
 
 static void
-generate_suppressions(const struct analysis *a, FILE *f)
+write_suppressions(const struct analysis *a, FILE *f)
 {
 	for (size_t i = 0; i < a->findings->n; i++) {
 		const struct finding *x = &a->findings->list[i];
@@ -254,7 +134,7 @@ generate_suppressions(const struct analysis *a, FILE *f)
 }
 
 static int
-judge(const struct settings *s, const struct findings *findings)
+exit_status(const struct settings *s, const struct findings *findings)
 {
 	return s->fail_on != FAIL_NEVER &&
 			       findings_count(findings, (enum finding_level)s->fail_on)
@@ -265,7 +145,7 @@ judge(const struct settings *s, const struct findings *findings)
 static bool
 write_output(const struct settings *s, const struct analysis *a, struct output *o)
 {
-	if (!open_output(o))
+	if (!io_open_output(o))
 		return false;
 	if (!o->format->write_findings) {
 		o->is_broken = !write_report(s, a, o);
@@ -288,7 +168,7 @@ wants_findings(const struct settings *s)
 
 /* Findings, held against the baselines. */
 static struct findings *
-find(struct run *run, const struct analysis *a)
+compute_findings(struct run *run, const struct analysis *a)
 {
 	struct findings *all = wants_findings(run->s)
 				       ? findings_new(a->heap, a->symbols, &run->s->detect)
@@ -299,7 +179,7 @@ find(struct run *run, const struct analysis *a)
 		findings_free(all);
 		all = NULL;
 	}
-	end_progress();
+	io_end_progress();
 	if (!all)
 		complain("'%s': out of memory", a->path);
 	return all;
@@ -316,15 +196,15 @@ report(struct run *run, struct analysis *a)
 
 	if (!s->no_symbols)
 		a->symbols = symbols_new(a->heap, &s->symbols);
-	adopt_suppressions(s, a->heap);
-	a->findings = findings = find(run, a);
+	io_adopt_suppressions(s, a->heap);
+	a->findings = findings = compute_findings(run, a);
 	ok = findings != NULL;
 	for (int i = 0; i < s->n_outputs && ok; i++)
 		ok = write_output(s, a, &s->outputs[i]);
 	if (ok) {
 		if (s->gen_suppressions)
-			generate_suppressions(a, standard_output(s));
-		status = judge(s, findings);
+			write_suppressions(a, standard_output(s));
+		status = exit_status(s, findings);
 	}
 	findings_free(findings);
 	symbols_free(a->symbols);
@@ -332,7 +212,7 @@ report(struct run *run, struct analysis *a)
 }
 
 static void
-show_unused(const struct suppressions *s, FILE *f)
+write_unused(const struct suppressions *s, FILE *f)
 {
 	for (size_t i = 0; i < s->n; i++)
 		if (!s->list[i].is_builtin && s->list[i].matched.blocks == 0)
@@ -360,16 +240,10 @@ write_new_baseline(const struct run *run)
 {
 	struct output o = {.path = run->s->write_baseline};
 
-	if (!open_output(&o))
+	if (!io_open_output(&o))
 		return EXIT_TROUBLE;
 	baseline_write(run->new, o.file.f);
-	return close_output(&o);
-}
-
-int
-worse(int a, int b)
-{
-	return a > b ? a : b;
+	return io_close_output(&o);
 }
 
 /* Is somebody going to show what sites retain?  It takes a while to find out. */
@@ -404,18 +278,18 @@ static int
 add_earlier(struct run *run, struct several *several, const char *path)
 {
 	const struct settings *s = run->s;
-	struct heap *heap = load(path);
+	struct heap *heap = io_load(path);
 	struct graph *graph = NULL;
 	int status = heap ? 0 : EXIT_TROUBLE;
 
 	if (heap && heap->has_roots)
-		graph = graph_new(heap, &s->detect.graph, show_progress, NULL);
+		graph = graph_new(heap, &s->detect.graph, io_progress, NULL);
 	if (heap &&
 	    ((heap->has_roots && !graph) || several_add(several, heap, graph, path))) {
 		complain("'%s': out of memory", path);
 		status = EXIT_TROUBLE;
 	}
-	end_progress();
+	io_end_progress();
 	graph_free(graph);
 	heap_free(heap);
 	return status;
@@ -435,11 +309,11 @@ analyze_process(struct run *run, const struct several_file *files, size_t n, boo
 		return EXIT_TROUBLE;
 	}
 	for (size_t i = 0; i + 1 < n; i++)
-		status = worse(status, add_earlier(run, several, files[i].path));
+		status = io_worst(status, add_earlier(run, several, files[i].path));
 	while (!heap && last > 0) {
 		last--;
-		heap = load(files[last].path);
-		status = worse(status, heap ? 0 : EXIT_TROUBLE);
+		heap = io_load(files[last].path);
+		status = io_worst(status, heap ? 0 : EXIT_TROUBLE);
 		/* The one before becomes the last: it is added again, as that. */
 		if (!heap && several)
 			several_drop(several, last > 0 ? files[last - 1].path : "");
@@ -454,49 +328,16 @@ analyze_process(struct run *run, const struct several_file *files, size_t n, boo
 		run->s->detect.several = several;
 		run->s->detect.path = files[last].path;
 		run->n_reported++;
-		status = worse(status, report(run, &a));
+		status = io_worst(status, report(run, &a));
 	}
 	heap_free(heap);
 	several_free(several);
 	return status;
 }
 
-struct several_file *
-sort_files(char **paths, int n, bool look, size_t *ret_n_groups)
-{
-	struct several_file *files = calloc((size_t)n, sizeof(*files));
-
-	if (!files) {
-		complain("out of memory");
-		return NULL;
-	}
-	for (int i = 0; i < n; i++)
-		if (n > 1 && look)
-			several_look(paths[i], &files[i]);
-		else
-			files[i].path = paths[i];
-	*ret_n_groups = several_sort(files, (size_t)n);
-	return files;
-}
-
-size_t
-drop_doubles(struct several_file *files, size_t n)
-{
-	size_t left = 0;
-
-	for (size_t i = 0; i < n; i++)
-		if (files[i].is_double)
-			complain("'%s' is the same snapshot as '%s', and was skipped",
-				 files[i].path, files[i - 1].path);
-	for (size_t i = 0; i < n; i++)
-		if (!files[i].is_double)
-			files[left++] = files[i];
-	return left;
-}
-
 /* Some documents, as one JSON object, can tell of one process only. */
 static bool
-can_be_told(const struct settings *s, const struct several_file *files, size_t n)
+formats_fit(const struct settings *s, const struct several_file *files, size_t n)
 {
 	size_t n_known = 0;
 
@@ -520,27 +361,27 @@ analyze_all(struct settings *s, char **paths, int n)
 {
 	struct run run = {.s = s};
 	size_t n_groups = 0, n_files = (size_t)n;
-	struct several_file *files = sort_files(paths, n, !s->each, &n_groups);
-	bool ok = files && can_be_told(s, files, n_files) && run_begin(&run);
+	struct several_file *files = io_sort_files(paths, n, !s->each, &n_groups);
+	bool ok = files && formats_fit(s, files, n_files) && run_begin(&run);
 	int status = ok ? 0 : EXIT_TROUBLE;
 
-	n_files = ok ? drop_doubles(files, n_files) : 0;
+	n_files = ok ? io_drop_doubles(files, n_files) : 0;
 	s->detect.with_retained = wants_retained(s);
 	s->detect.with_types = wants_types(s);
 	for (size_t i = 0, end; i < n_files && ok; i = end) {
 		for (end = i + 1; end < n_files && files[end].group == files[i].group; end++)
 			;
-		status = worse(status,
-			       analyze_process(&run, files + i, end - i, n_groups == 1));
+		status = io_worst(
+			status, analyze_process(&run, files + i, end - i, n_groups == 1));
 	}
 	/* A baseline of half the snapshots would let the other half fail. */
 	if (ok && run.new &&status != EXIT_TROUBLE)
-		status = worse(status, write_new_baseline(&run));
+		status = io_worst(status, write_new_baseline(&run));
 	if (ok && s->show_unused)
-		show_unused(s->detect.suppressions, standard_output(s));
+		write_unused(s->detect.suppressions, standard_output(s));
 	for (int i = 0; i < s->n_outputs; i++)
 		if (s->outputs[i].file.f)
-			status = worse(status, close_output(&s->outputs[i]));
+			status = io_worst(status, io_close_output(&s->outputs[i]));
 	baseline_free(run.new);
 	places_fini(&run.places);
 	free(files);
@@ -562,7 +403,7 @@ watch(const struct settings *s, const char *path)
 		complain("--watch: %s", message);
 		return EXIT_TROUBLE;
 	}
-	heap = load(path);
+	heap = io_load(path);
 	if (!heap) {
 		alarms_free(w);
 		return EXIT_TROUBLE;
@@ -584,13 +425,13 @@ watch_all(struct settings *s, char **paths, int n)
 	int status = 0;
 
 	for (int i = 0; i < n; i++)
-		status = worse(status, watch(s, paths[i]));
+		status = io_worst(status, watch(s, paths[i]));
 	return status;
 }
 
 /* Single blocks of one snapshot, instead of a report. */
 static int
-ask(struct settings *s, char **paths, int n)
+answer_questions(struct settings *s, char **paths, int n)
 {
 	struct output *o = &s->outputs[0];
 	struct heap *heap;
@@ -602,8 +443,8 @@ ask(struct settings *s, char **paths, int n)
 		complain("--block and the other questions take one snapshot, not %d", n);
 		return EXIT_TROUBLE;
 	}
-	heap = load(paths[0]);
-	if (!heap || !open_output(o)) {
+	heap = io_load(paths[0]);
+	if (!heap || !io_open_output(o)) {
 		heap_free(heap);
 		return EXIT_TROUBLE;
 	}
@@ -613,8 +454,8 @@ ask(struct settings *s, char **paths, int n)
 		s->report.top = TEXT_TOP;
 	if (!s->has_frames)
 		s->report.frames = TEXT_FRAMES;
-	adopt_suppressions(s, heap);
-	inspect = inspect_new(heap, symbols, &s->detect.graph, &s->report, show_progress,
+	io_adopt_suppressions(s, heap);
+	inspect = inspect_new(heap, symbols, &s->detect.graph, &s->report, io_progress,
 			      NULL);
 	ok = inspect != NULL;
 	for (int i = 0; i < s->n_questions && ok; i++) {
@@ -622,7 +463,7 @@ ask(struct settings *s, char **paths, int n)
 			putc('\n', o->file.f);
 		ok = s->questions[i].answer(inspect, s->questions[i].address, o->file.f) >=
 		     0;
-		end_progress();
+		io_end_progress();
 	}
 	if (ok && s->is_shell)
 		ok = shell_run(heap, symbols, &s->report, &s->detect) == 0;
@@ -631,7 +472,7 @@ ask(struct settings *s, char **paths, int n)
 	inspect_free(inspect);
 	symbols_free(symbols);
 	heap_free(heap);
-	return worse(ok ? 0 : EXIT_TROUBLE, close_output(o));
+	return io_worst(ok ? 0 : EXIT_TROUBLE, io_close_output(o));
 }
 
 /* What is done with the files. */
@@ -643,7 +484,7 @@ way_of(const struct settings *s)
 	if (s->watch.rules)
 		return watch_all;
 	if (s->n_questions || s->is_shell)
-		return ask;
+		return answer_questions;
 	return s->diff ? compare_diff : s->merge ? compare_merge : analyze_all;
 }
 
@@ -660,20 +501,19 @@ answer(void (*write)(FILE *f))
 	struct output o = {.file.f = stdout};
 
 	write(stdout);
-	return close_output(&o);
+	return io_close_output(&o);
 }
 
 int
 main(int argc, char **argv)
 {
-	struct settings s = {.symbols.progress = show_progress,
-			     .detect.progress = show_progress};
+	struct settings s = {.symbols.progress = io_progress,
+			     .detect.progress = io_progress};
 	int status = EXIT_TROUBLE;
 
 	complain_as("gcprof-analyze");
 	signal(SIGPIPE, SIG_IGN);
-	progress.is_wanted = isatty(STDERR_FILENO);
-	progress.begin = now();
+	io_begin();
 	switch (options_parse(&s, argc, argv)) {
 	case OPTIONS_HELP:
 		status = answer(options_write_help);

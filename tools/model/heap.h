@@ -293,6 +293,24 @@ struct heap_site *heap_aggregate(const struct heap *heap, const struct heap_filt
 bool heap_filter_passes(const struct heap *heap, const struct heap_filter *filter,
 			uint32_t birth);
 
+/* A hostile file must not wrap a sum round: it stays at the largest number. */
+static inline uint64_t
+heap_sum(uint64_t a, uint64_t b)
+{
+	return a > UINT64_MAX - b ? UINT64_MAX : a + b;
+}
+
+/* One block more. */
+static inline void
+heap_count_add(struct heap_count *c, uint64_t bytes)
+{
+	c->blocks++;
+	c->bytes = heap_sum(c->bytes, bytes);
+}
+
+/* Index of the first birth epoch that is not below `epoch`. */
+uint32_t heap_epoch_index(const struct heap *heap, uint64_t epoch);
+
 /* Survivors of the birth epochs first..last, both included. */
 struct heap_count heap_live_of_epochs(const struct heap *heap, uint64_t first,
 				      uint64_t last);

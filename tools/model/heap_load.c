@@ -1,8 +1,8 @@
-/* heap.c -- a snapshot as a model: process, sites, blocks and their ages.
+/* heap_load.c -- a snapshot becomes a model: process, sites, blocks and their ages.
  *
  * In:   records from hf_decode(), already within their ranges.
- * Out:  struct heap; sums per site and per birth epoch.
- * Not here: names of functions (symbolize.c), what is worth showing (report.c).
+ * Out:  struct heap; sums per birth epoch.
+ * Not here: questions to it (heap_query.c), the names of functions (names/).
  *
  * Canonical sites.  Two threads of the program that meet a new stack in the
  * same moment may both add it, so the file may hold two nodes for one place;
@@ -11,18 +11,12 @@
  * parent comes before its children, one pass with a hash table over
  * (parent, module, offset, flags) in canonical numbers merges all of it.
  *
- * Generation count.  Distinct birth epochs per site need (site, epoch) pairs:
- * the blocks' epochs are sorted into one array by site (counting sort), and
- * within a site an epoch counts if it was not yet stamped with that site.  No
- * comparison sort and no hash; 4 bytes a block while it lasts.
- *
  * Sums saturate: a hostile file must not wrap a total round.
  *
  * SPDX-License-Identifier: MIT
  */
 #include "model/heap.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,19 +37,6 @@ struct loader {
 	size_t objects_size, object_words_size;
 	bool is_out_of_memory;
 };
-
-static uint64_t
-saturating_add(uint64_t a, uint64_t b)
-{
-	return a > UINT64_MAX - b ? UINT64_MAX : a + b;
-}
-
-static void
-count_add(struct heap_count *c, uint64_t bytes)
-{
-	c->blocks++;
-	c->bytes = saturating_add(c->bytes, bytes);
-}
 
 /* The loader's way to fail: the decoder reports HF_STOPPED, and we know why. */
 static int
@@ -342,8 +323,8 @@ load_site(void *arg, const struct hf_site *r)
 	if (number > h->n_nodes)
 		h->nodes[++h->n_nodes] = n;
 	h->n_sites += node->allocations == 0 && r->allocations > 0;
-	node->allocations = saturating_add(node->allocations, r->allocations);
-	node->allocated_bytes = saturating_add(node->allocated_bytes, r->allocated_bytes);
+	node->allocations = heap_sum(node->allocations, r->allocations);
+	node->allocated_bytes = heap_sum(node->allocated_bytes, r->allocated_bytes);
 	l->node_of[++l->n_seen] = number;
 	return 0;
 }
@@ -568,7 +549,7 @@ book_of(struct heap *h, uint32_t node)
 static void
 sum(uint64_t *to, uint64_t more)
 {
-	*to = saturating_add(*to, more);
+	*to = heap_sum(*to, more);
 }
 
 /* Several sites of the file may be one node. */
@@ -722,23 +703,6 @@ compare_epochs(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Index of the first birth epoch that is not below `epoch`. */
-static uint32_t
-epoch_lower_bound(const struct heap *h, uint64_t epoch)
-{
-	uint32_t low = 0, high = h->n_birth_epochs;
-
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-
-		if (h->birth_epochs[middle].epoch < epoch)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
 /* Distinct birth epochs, and each birth's index among them. */
 static int
 index_epochs(struct loader *l)
@@ -757,7 +721,7 @@ index_epochs(struct loader *l)
 			h->birth_epochs[n++].epoch = h->birth_epochs[i].epoch;
 	h->n_birth_epochs = n;
 	for (uint32_t i = 1; i <= h->n_births; i++)
-		h->births[i].epoch_index = epoch_lower_bound(h, h->births[i].epoch);
+		h->births[i].epoch_index = heap_epoch_index(h, h->births[i].epoch);
 	return 0;
 }
 
@@ -769,11 +733,11 @@ sum_blocks(struct heap *h)
 		uint64_t bytes = heap_block_requested(&h->blocks[i]);
 		const struct heap_birth *birth = &h->births[h->blocks[i].birth];
 
-		count_add(&h->live, bytes);
-		count_add(birth->is_old ? &h->old : &h->young, bytes);
-		count_add(birth->is_known ? &h->birth_epochs[birth->epoch_index].live
-					  : &h->unborn,
-			  bytes);
+		heap_count_add(&h->live, bytes);
+		heap_count_add(birth->is_old ? &h->old : &h->young, bytes);
+		heap_count_add(birth->is_known ? &h->birth_epochs[birth->epoch_index].live
+					       : &h->unborn,
+			       bytes);
 	}
 }
 
@@ -924,253 +888,4 @@ heap_free(struct heap *h)
 	free(h->marks);
 	free(h->slacks);
 	free(h);
-}
-
-/* ---- questions ---- */
-
-/* What lies below the stack pointer of interrupted code is its own as well: the
- * red zone.  Source: x86-64 psABI, 3.2.2. */
-enum { RED_ZONE = 128 };
-
-const struct heap_frame *
-heap_frame(const struct heap_stack *s, uint64_t address)
-{
-	for (uint32_t i = 0; i < s->n_frames; i++) {
-		const struct heap_frame *f = &s->frames[i];
-		uint64_t zone = f->flags & HEAPFILE_FRAME_EXACT ? RED_ZONE : 0;
-
-		if (f->bytes && address + zone >= f->sp && address < f->sp + f->bytes)
-			return f;
-	}
-	return NULL;
-}
-
-const struct heap_stack *
-heap_stack(const struct heap *h, uint32_t thread, uint64_t address)
-{
-	for (size_t i = 0; i < h->n_stacks; i++)
-		if (h->stacks[i].thread == thread &&
-		    (thread || heap_frame(&h->stacks[i], address)))
-			return &h->stacks[i];
-	return NULL;
-}
-
-const struct heap_object_word *
-heap_block_objects(const struct heap *h, uint32_t block, size_t *ret_n)
-{
-	size_t low = 0, high = h->n_object_words, n = 0;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (h->object_words[middle].block < block)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	while (low + n < h->n_object_words && h->object_words[low + n].block == block)
-		n++;
-	*ret_n = n;
-	return h->object_words + low;
-}
-
-uint64_t
-heap_block_usable(const struct heap *h, uint32_t block)
-{
-	const struct heap_block *b = &h->blocks[block];
-	uint64_t slack = b->requested_slack >> 48;
-	size_t low = 0, high = h->n_slacks;
-
-	if (slack < HEAP_SLACK_MAX)
-		return heap_block_requested(b) + slack;
-	while (high - low > 1) {
-		size_t middle = low + (high - low) / 2;
-
-		if (h->slacks[middle].block <= block)
-			low = middle;
-		else
-			high = middle;
-	}
-	return heap_block_requested(b) + h->slacks[low].slack;
-}
-
-const struct heap_text *
-heap_block_content(const struct heap *h, uint32_t block)
-{
-	size_t low = 0, high = h->n_contents;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (h->contents[middle].block < block)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < h->n_contents && h->contents[low].block == block
-		       ? &h->contents[low].bytes
-		       : NULL;
-}
-
-bool
-heap_filter_passes(const struct heap *h, const struct heap_filter *f, uint32_t birth)
-{
-	const struct heap_birth *b = &h->births[birth];
-
-	if (f->cohort != HEAP_ALL && b->is_old != (f->cohort == HEAP_OLD))
-		return false;
-	return f->min_age == 0 || (b->is_known && b->age >= f->min_age);
-}
-
-struct heap_count
-heap_live_of_epochs(const struct heap *h, uint64_t first, uint64_t last)
-{
-	struct heap_count sum = {0, 0};
-
-	for (uint32_t i = epoch_lower_bound(h, first);
-	     i < h->n_birth_epochs && h->birth_epochs[i].epoch <= last; i++) {
-		sum.blocks += h->birth_epochs[i].live.blocks;
-		sum.bytes = saturating_add(sum.bytes, h->birth_epochs[i].live.bytes);
-	}
-	return sum;
-}
-
-bool
-heap_is_unsampled(const struct heap *h, uint32_t node)
-{
-	const struct heap_node *n = &h->nodes[node];
-
-	return node && (n->flags & HEAPFILE_SITE_SPECIAL) &&
-	       n->offset == HEAPFILE_SPECIAL_UNSAMPLED;
-}
-
-bool
-heap_is_estimated(const struct heap *h, uint32_t node)
-{
-	const struct heap_node *n = &h->nodes[node];
-	/* What has no stack for another reason was no matter of chance. */
-	bool is_known = (n->flags & HEAPFILE_SITE_SPECIAL) &&
-			(n->offset == HEAPFILE_SPECIAL_UNSAMPLED ||
-			 n->offset == HEAPFILE_SPECIAL_NESTED ||
-			 n->offset == HEAPFILE_SPECIAL_EARLY);
-
-	return h->info.sample_bytes != 0 && node && !is_known;
-}
-
-bool
-heap_estimate(const struct heap *h, uint32_t node, struct heap_estimate *ret)
-{
-	if (h->info.sample_bytes == 0 || !h->estimates)
-		return false;
-	if (!heap_is_estimated(h, node))
-		*ret = (struct heap_estimate){(double)h->nodes[node].allocations,
-					      (double)h->nodes[node].allocated_bytes};
-	else
-		*ret = h->estimates[node];
-	return true;
-}
-
-/* gcprof-heap(5), Sampling. */
-double
-heap_weight(const struct heap *h, uint32_t node, uint64_t bytes)
-{
-	double size = bytes ? (double)bytes : 1;
-
-	if (!heap_is_estimated(h, node))
-		return 1;
-	return 1 / -expm1(-size / (double)h->info.sample_bytes);
-}
-
-/* Each block by itself: the weight of a sum, or of a mean size, would be another. */
-static void
-site_estimate(const struct heap *h, struct heap_site *s, uint32_t node, uint64_t bytes)
-{
-	double weight = heap_weight(h, node, bytes);
-
-	if (h->info.sample_bytes == 0)
-		return;
-	s->estimated_blocks += weight;
-	s->estimated_bytes += weight * (double)bytes;
-}
-
-static void
-site_add(const struct heap *h, struct heap_site *s, uint32_t block)
-{
-	const struct heap_block *b = &h->blocks[block];
-	uint64_t bytes = heap_block_requested(b);
-
-	count_add(&s->live, bytes);
-	count_add(h->births[b->birth].is_old ? &s->old : &s->young, bytes);
-	s->usable_bytes = saturating_add(s->usable_bytes, heap_block_usable(h, block));
-	s->kinds |= 1u << heap_block_kind(b);
-	if (!heap_is_unsampled(h, b->site))
-		site_estimate(h, s, b->site, bytes);
-}
-
-/* Note that site `s` has a block born in epoch e, for the first time. */
-static void
-site_add_epoch(const struct heap *h, struct heap_site *s, uint32_t e)
-{
-	uint64_t epoch = h->birth_epochs[e].epoch;
-	uint64_t age = h->info.epoch > epoch ? h->info.epoch - epoch : 0;
-
-	if (s->generation_count == 0 || age > s->oldest_age)
-		s->oldest_age = age;
-	if (s->generation_count == 0 || age < s->newest_age)
-		s->newest_age = age;
-	s->generation_count++;
-}
-
-/* Fill in generation counts and ages.  `ends` has n_nodes + 1 entries, zero. */
-static bool
-count_generations(const struct heap *h, const struct heap_filter *filter,
-		  struct heap_site *sites)
-{
-	uint32_t *ends = calloc((size_t)h->n_nodes + 2, sizeof(*ends));
-	uint32_t *stamps = calloc((size_t)h->n_birth_epochs + 1, sizeof(*stamps));
-	uint32_t *epochs = malloc(((size_t)h->n_blocks + 1) * sizeof(*epochs));
-	bool ok = ends && stamps && epochs;
-
-	for (uint32_t s = 0; ok && s <= h->n_nodes; s++)
-		ends[s + 1] = ends[s] + (uint32_t)sites[s].live.blocks;
-	/* Place each block's epoch; ends[s] moves from s's start to its end. */
-	for (uint32_t i = 0; ok && i < h->n_blocks; i++) {
-		const struct heap_block *b = &h->blocks[i];
-
-		if (heap_filter_passes(h, filter, b->birth))
-			epochs[ends[b->site]++] = h->births[b->birth].is_known
-							  ? h->births[b->birth].epoch_index
-							  : UINT32_MAX;
-	}
-	for (uint32_t s = 0, i = 0; ok && s <= h->n_nodes; s++) {
-		for (; i < ends[s]; i++) {
-			uint32_t e = epochs[i];
-
-			if (e == UINT32_MAX || stamps[e] == s + 1)
-				continue;
-			stamps[e] = s + 1;
-			site_add_epoch(h, &sites[s], e);
-		}
-	}
-	free(ends);
-	free(stamps);
-	free(epochs);
-	return ok;
-}
-
-struct heap_site *
-heap_aggregate(const struct heap *h, const struct heap_filter *filter)
-{
-	struct heap_site *sites = calloc((size_t)h->n_nodes + 1, sizeof(*sites));
-
-	if (!sites)
-		return NULL;
-	for (uint32_t i = 0; i < h->n_blocks; i++)
-		if (heap_filter_passes(h, filter, h->blocks[i].birth))
-			site_add(h, &sites[h->blocks[i].site], i);
-	if (!count_generations(h, filter, sites)) {
-		free(sites);
-		return NULL;
-	}
-	return sites;
 }
