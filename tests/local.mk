@@ -25,12 +25,14 @@ unit_tests = \
 	tests/unit/test_dominators \
 	tests/unit/test_holders \
 	tests/unit/test_detect \
+	tests/unit/test_findings \
 	tests/unit/test_fragmentation \
 	tests/unit/test_growth \
 	tests/unit/test_several \
 	tests/unit/test_formats \
 	tests/unit/test_options \
 	tests/unit/test_symbolize \
+	tests/unit/test_suppress \
 	tests/unit/test_text \
 	tests/unit/test_values \
 	tests/unit/test_trend \
@@ -196,6 +198,14 @@ tests_unit_test_options_LDADD = $(report_test_libs)
 tests_unit_test_values_SOURCES = tests/unit/test_values.c lib/options.c lib/secure.c lib/values.c $(alone_sources)
 tests_unit_test_values_CFLAGS = $(core_test_cflags)
 tests_unit_test_values_LDADD = $(alone_test_libs)
+
+tests_unit_test_suppress_SOURCES = tests/unit/test_suppress.c $(heapmaker_sources)
+tests_unit_test_suppress_CFLAGS = $(analyze_test_cflags)
+tests_unit_test_suppress_LDADD = $(analyze_test_libs)
+
+tests_unit_test_findings_SOURCES = tests/unit/test_findings.c $(heapmaker_sources)
+tests_unit_test_findings_CFLAGS = $(analyze_test_cflags)
+tests_unit_test_findings_LDADD = $(analyze_test_libs)
 
 tests_unit_test_text_SOURCES = tests/unit/test_text.c
 tests_unit_test_text_CFLAGS = $(analyze_test_cflags)

@@ -1,9 +1,10 @@
-/* test_detect.c -- findings, suppressions, baselines.
+/* test_detect.c -- findings and baselines.
  *
  * In:   heaps of heapmaker.c; stacks made by hand.
  * Out:  besides the tests, `test_detect --snapshot` writes a snapshot in which a
  *       function of this file loses a block.
- * Not here: which block is in which state (test_graph.c).
+ * Not here: which block is in which state (test_graph.c); files of suppressions
+ *           (test_suppress.c).
  *
  * SPDX-License-Identifier: MIT
  */
@@ -48,223 +49,6 @@ load_sample(void)
 
 	maker_sample(&m);
 	return load(&m);
-}
-
-/* ---- patterns ---- */
-
-static void
-globs_match_whole_strings(void **state)
-{
-	static const struct {
-		const char *glob, *text;
-		bool has_question, matches;
-	} rows[] = {
-		{"abc", "abc", false, true},     {"abc", "abcd", false, false},
-		{"abc", "xabc", false, false},   {"a*c", "abbc", false, true},
-		{"a*c", "ac", false, true},      {"*", "", false, true},
-		{"", "", false, true},           {"", "a", false, false},
-		{"a?c", "abc", true, true},      {"a?c", "abc", false, false},
-		{"a?c", "a?c", false, true},     {"*ab*ab", "abxab", false, true},
-		{"*ab*ab", "ab", false, false},  {"*a*b*c", "aabbcc", false, true},
-		{"a*", "b", false, false},       {"??", "a", true, false},
-		{"*aab", "aaaaab", false, true}, {"a*b*", "ab", false, true},
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
-		if (suppress_glob(rows[i].glob, rows[i].text, rows[i].has_question) !=
-		    rows[i].matches)
-			fail_msg("'%s' and '%s'", rows[i].glob, rows[i].text);
-}
-
-/* malloc < make_node(int) < build < main, in libx.so.1 and demo. */
-static struct stack_frame frames[] = {
-	{.function = "make_node(int)",
-	 .symbol = "_Z9make_nodei",
-	 .file = "/src/x/node.cc",
-	 .line = 12,
-	 .module = 2},
-	{.function = "build", .symbol = "build", .module = 1},
-	{.function = "main", .symbol = "main", .file = "/src/main.c", .module = 1},
-};
-static const struct stack stack = {frames, 3};
-
-static void
-suppressions_match_as_their_tools_do(void **state)
-{
-	static const struct {
-		const char *text;
-		bool matches;
-	} rows[] = {
-		/* LeakSanitizer: function, file or module of any frame. */
-		{"leak:make_node\n", true},
-		{"leak:node(int)\n", true},
-		{"leak:_Z9make\n", true},
-		{"leak:node.cc\n", true},
-		{"leak:libx.so\n", true},
-		{"leak:main\n", true},
-		{"leak:^main$\n", true},
-		{"leak:^ain\n", false},
-		{"leak:mai$\n", false},
-		{"leak:mai\n", true},
-		{"leak:^make*int)$\n", true},
-		{"leak:^make*xint)$\n", false},
-		{"leak:other\n", false},
-		{"# leak:make_node\n", false},
-		{"\t leak:make_node \r\n", true},
-		{"leak:make_node", true},
-		{"leak:other\nleak:build\n", true},
-		/* Valgrind: frame by frame from the allocating function. */
-		{"{\nn\nMemcheck:Leak\nfun:malloc\n}\n", true},
-		{"{\nn\nMemcheck:Leak\nfun:calloc\n}\n", false},
-		{"{\nn\nMemcheck:Leak\nfun:*alloc\n}\n", true},
-		{"{\nn\nMemcheck:Leak\nfun:mallo?\n}\n", true},
-		{"{\nn\nMemcheck:Leak\nfun:make_node*\n}\n", false},
-		{"{\nn\nMemcheck:Leak\nfun:malloc\nfun:_Z9make_nodei\n}\n", true},
-		{"{\nn\nMemcheck:Leak\nfun:malloc\nfun:make_node(int)\n}\n", true},
-		{"{\nn\nMemcheck:Leak\nfun:malloc\nfun:build\n}\n", false},
-		{"{\nn\nMemcheck:Leak\nfun:malloc\n...\nfun:main\n}\n", true},
-		{"{\nn\nMemcheck:Leak\n...\nfun:build\nfun:main\n}\n", true},
-		{"{\nn\nMemcheck:Leak\n...\nfun:main\nfun:build\n}\n", false},
-		{"{\nn\nMemcheck:Leak\n...\nfun:main\nfun:*\n}\n", false},
-		{"{\nn\nMemcheck:Leak\n...\nfun:b*\n...\n}\n", true},
-		{"{\nn\nMemcheck:Leak\n...\n...\nfun:main\n...\n}\n", true},
-		{"{\nn\nMemcheck:Leak\nobj:*vgpreload*\nobj:*/libx.so*\nobj:/opt/demo\n"
-		 "}\n",
-		 true},
-		{"{\nn\nMemcheck:Leak\nfun:malloc\nobj:/opt/demo\n}\n", false},
-		{"{\nn\nMemcheck:Leak\nfun:malloc\nsrc:node.cc\n}\n", true},
-		{"{\nn\nMemcheck:Leak\nfun:malloc\nsrc:node.cc:12\n}\n", true},
-		{"{\nn\nMemcheck:Leak\nfun:malloc\nsrc:node.cc:13\n}\n", false},
-		{"{\nn\nMemcheck:Leak\nmatch-leak-kinds: definite\nfun:malloc\n}\n", true},
-		{"{\nn\nMemcheck:Leak\nmatch-leak-kinds:possible,definite\nfun:malloc\n}"
-		 "\n",
-		 true},
-		{"{\nn\nMemcheck:Leak\nmatch-leak-kinds: all\nfun:malloc\n}\n", true},
-		{"{\nn\nMemcheck:Leak\nmatch-leak-kinds: none\nfun:malloc\n}\n", false},
-		{"{\nn\nMemcheck:Leak\nmatch-leak-kinds: possible\nfun:malloc\n}\n", false},
-		{"{\nn\nMemcheck,Addrcheck:Leak\nfun:malloc\n}\n", true},
-		/* Other tools and errors are none of our business. */
-		{"{\nn\nHelgrind:Race\nfun:malloc\n}\n", false},
-		{"{\nn\nMemcheck:Param\nwrite(buf)\nfun:malloc\n}\nleak:main\n", true},
-		{"  {\n  n\n  Memcheck:Leak # no comment\n  fun:x\n  }\n", false},
-	};
-	struct heap *h = load_sample();
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		struct suppressions *s = suppressions_new();
-
-		assert_non_null(s);
-		if (suppressions_add_text(s, "f", rows[i].text, strlen(rows[i].text), false))
-			fail_msg("%s", s->message);
-		if (!suppressions_find(s, h, &stack, 1u << HEAPFILE_KIND_MALLOC,
-				       GRAPH_DEFINITE) != !rows[i].matches)
-			fail_msg("%s%s", rows[i].text,
-				 rows[i].matches ? "does not match" : "matches");
-		suppressions_free(s);
-	}
-	heap_free(h);
-}
-
-static void
-operator_new_has_its_names(void **state)
-{
-	static const char text[] = "{\nn\nMemcheck:Leak\nfun:_Zna*\n}\n";
-	struct suppressions *s = suppressions_new();
-	struct heap *h = load_sample();
-
-	(void)state;
-	assert_int_equal(suppressions_add_text(s, "f", text, strlen(text), false), 0);
-	assert_non_null(suppressions_find(s, h, &stack, 1u << HEAPFILE_KIND_NEW_ARRAY,
-					  GRAPH_DEFINITE));
-	assert_null(
-		suppressions_find(s, h, &stack, 1u << HEAPFILE_KIND_NEW, GRAPH_DEFINITE));
-	suppressions_free(s);
-	heap_free(h);
-}
-
-static void
-errors_name_file_and_line(void **state)
-{
-	static const char *const rows[][2] = {
-		{"leak:a\nrace:b\n",
-		 "f:2: unknown kind of suppression (expected leak, cache, queue, closure,"
-		 " missing-free, growth or fragmentation): 'race'"},
-		{"\n\nmake_node\n", "f:3: expected leak:PATTERN"},
-		{"leak:\n", "f:1: missing pattern after the colon"},
-		{"leak:a\n{\nn\nMemcheck:Leak\nfun:a\n",
-		 "f:2: missing } at the end of a block"},
-		{"{\n}\n", "f:1: missing name of the suppression"},
-		{"{\nname\nfun:malloc\nLeak\n}\n", NULL},
-		{"{\nname\nLeak\n}\n", "f:1: missing TOOL:KIND"},
-		{"{\nname\nMemcheck:Leak\n}\n",
-		 "f:1: a suppression needs at least one frame"},
-		{"{\nname\nMemcheck:Leak\nmalloc\n}\n", "f:4: expected fun:, obj:"},
-		{"{\nname\nMemcheck:Leak\nfun:\n}\n", "f:4: missing name of a frame"},
-		{"{\nname\nMemcheck:Leak\nmatch-leak-kinds: some\nfun:a\n}\n",
-		 "f:4: unknown kind of leak 'some'"},
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		struct suppressions *s = suppressions_new();
-		int r = suppressions_add_text(s, "f", rows[i][0], strlen(rows[i][0]),
-					      false);
-
-		if (rows[i][1] && (r == 0 || !strstr(s->message, rows[i][1])))
-			fail_msg("%s: '%s'", rows[i][0], s->message);
-		suppressions_free(s);
-	}
-}
-
-static void
-the_built_in_ones_are_sound(void **state)
-{
-	struct suppressions *s = suppressions_new();
-	struct heap *h = load_sample();
-
-	(void)state;
-	assert_int_equal(suppressions_add_builtin(s), 0);
-	assert_in_range(s->n, 1, 12);
-	for (int kind = 0; kind < GRAPH_IGNORED; kind++)
-		assert_null(suppressions_find(s, h, &stack, 1u << HEAPFILE_KIND_MALLOC,
-					      (enum graph_state)kind));
-	suppressions_free(s);
-	heap_free(h);
-}
-
-static void
-generated_suppressions_match_what_they_were_made_of(void **state)
-{
-	struct heap *h = load_sample();
-	char *text = NULL, *brace;
-	size_t n;
-	FILE *f = open_memstream(&text, &n);
-
-	(void)state;
-	assert_non_null(f);
-	suppress_generate(f, h, &stack, 1u << HEAPFILE_KIND_CALLOC, GRAPH_DEFINITE, "x");
-	fclose(f);
-	assert_non_null(strstr(text, "leak:make_node(int)\n"));
-	brace = strchr(text, '{');
-	assert_non_null(brace);
-	for (int half = 0; half < 2; half++) {
-		struct suppressions *s = suppressions_new();
-		const char *from = half ? brace : text;
-		size_t length = half ? strlen(brace) : (size_t)(brace - text);
-
-		assert_int_equal(suppressions_add_text(s, "f", from, length, false), 0);
-		assert_int_equal(s->n, 1);
-		assert_non_null(suppressions_find(s, h, &stack, 1u << HEAPFILE_KIND_CALLOC,
-						  GRAPH_DEFINITE));
-		assert_true(half == 0 ||
-			    !suppressions_find(s, h, &stack, 1u << HEAPFILE_KIND_CALLOC,
-					       GRAPH_POSSIBLE));
-		suppressions_free(s);
-	}
-	free(text);
-	heap_free(h);
 }
 
 /* ---- findings ---- */
@@ -617,12 +401,6 @@ int
 main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(globs_match_whole_strings),
-		cmocka_unit_test(suppressions_match_as_their_tools_do),
-		cmocka_unit_test(operator_new_has_its_names),
-		cmocka_unit_test(errors_name_file_and_line),
-		cmocka_unit_test(the_built_in_ones_are_sound),
-		cmocka_unit_test(generated_suppressions_match_what_they_were_made_of),
 		cmocka_unit_test(the_sample_has_a_finding_of_each_kind),
 		cmocka_unit_test(without_roots_nothing_is_said_of_leaks),
 		cmocka_unit_test(large_blocks_with_a_pointer_inside_are_notes),
