@@ -40,6 +40,7 @@ unit_tests = \
 	tests/unit/test_vec \
 	tests/unit/test_layout \
 	tests/unit/test_names \
+	tests/unit/test_json_stream \
 	tests/unit/test_outline \
 	tests/unit/test_alarms
 
@@ -206,6 +207,10 @@ tests_unit_test_suppress_LDADD = $(analyze_test_libs)
 tests_unit_test_findings_SOURCES = tests/unit/test_findings.c $(heapmaker_sources)
 tests_unit_test_findings_CFLAGS = $(analyze_test_cflags)
 tests_unit_test_findings_LDADD = $(analyze_test_libs)
+
+tests_unit_test_json_stream_SOURCES = tests/unit/test_json_stream.c
+tests_unit_test_json_stream_CFLAGS = $(analyze_test_cflags)
+tests_unit_test_json_stream_LDADD = $(analyze_test_libs)
 
 tests_unit_test_text_SOURCES = tests/unit/test_text.c
 tests_unit_test_text_CFLAGS = $(analyze_test_cflags)

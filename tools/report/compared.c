@@ -177,11 +177,3 @@ report_joint_told(json_t *object, const struct joint_frame *frames, size_t n)
 	report_joint_put(object, "module", report_joint_text(x->module));
 	free(name);
 }
-
-void
-report_joint_dump(FILE *f, json_t *value)
-{
-	if (!value || json_dumpf(value, f, JSON_ENCODE_ANY | JSON_COMPACT) != 0)
-		fputs("null", f);
-	json_decref(value);
-}

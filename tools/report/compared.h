@@ -38,7 +38,4 @@ json_t *report_joint_count(const struct heap_count *c);
 /* Put a value, which is taken over, under a key. */
 void report_joint_put(json_t *object, const char *key, json_t *value);
 
-/* Write a value and let it go. */
-void report_joint_dump(FILE *f, json_t *value);
-
 #endif

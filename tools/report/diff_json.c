@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "report/compared.h"
+#include "report/json_stream.h"
 #include "report/writers.h"
 
 #define PUT(o, key, value) report_joint_put(o, key, value)
@@ -205,7 +206,7 @@ report_diff_json(const struct diff *d, FILE *f)
 	json_object_foreach(all, key, value)
 	{
 		fprintf(f, ",\n\"%s\":", key);
-		report_joint_dump(f, json_incref(value));
+		json_stream_value(f, json_incref(value));
 	}
 	json_decref(all);
 	fputs(",\n\"types\":[", f);
@@ -215,12 +216,12 @@ report_diff_json(const struct diff *d, FILE *f)
 		PUT(o, "name", TEXT(d->types[i].name));
 		put_live(d, o, d->types[i].state, d->types[i].live, &d->types[i].trend);
 		fputs(i ? ",\n" : "\n", f);
-		report_joint_dump(f, o);
+		json_stream_value(f, o);
 	}
 	fputs("],\n\"sites\":[", f);
 	for (size_t i = 0; i < d->n_listed && !ferror(f); i++) {
 		fputs(i ? ",\n" : "\n", f);
-		report_joint_dump(f, site(d, &d->rows[i]));
+		json_stream_value(f, site(d, &d->rows[i]));
 	}
 	fputs("]}\n", f);
 	return 0;

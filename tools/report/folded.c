@@ -16,8 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <jansson.h>
-
+#include "report/json_stream.h"
 #include "report/profile.h"
 #include "report/writers.h"
 #include "util/text.h"
@@ -75,26 +74,16 @@ report_write_collapsed(const struct report *r, FILE *f)
 /* ---- speedscope ---- */
 
 static void
-write_text(const char *s, FILE *f)
-{
-	json_t *json = json_string(s);
-
-	if (!json || json_dumpf(json, f, JSON_ENCODE_ANY) != 0)
-		fputs("\"\"", f);
-	json_decref(json);
-}
-
-static void
 write_frames(const struct profile *p, FILE *f)
 {
 	for (size_t i = 0; i < p->n_frames && !ferror(f); i++) {
 		const struct profile_frame *x = &p->frames[i];
 
 		fprintf(f, "%s\n{\"name\":", i ? "," : "");
-		write_text(x->name, f);
+		json_stream_text(f, x->name);
 		if (x->file) {
 			fputs(",\"file\":", f);
-			write_text(x->file, f);
+			json_stream_text(f, x->file);
 		}
 		if (x->line)
 			fprintf(f, ",\"line\":%u", x->line);
@@ -167,7 +156,7 @@ report_write_speedscope(const struct report *r, FILE *f)
 	fputs("{\"$schema\":\"https://www.speedscope.app/file-format-schema.json\","
 	      "\"exporter\":\"gcprof-analyze\",\"name\":",
 	      f);
-	write_text(command ? command : "", f);
+	json_stream_text(f, command ? command : "");
 	fputs(",\"activeProfileIndex\":0,\"shared\":{\"frames\":[", f);
 	write_frames(p, f);
 	fputs("]},\n\"profiles\":[", f);

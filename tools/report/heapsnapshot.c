@@ -41,10 +41,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <jansson.h>
-
 #include "explain/outline.h"
 #include "explain/types.h"
+#include "report/json_stream.h"
 #include "report/profile.h"
 #include "report/writers.h"
 #include "util/text.h"
@@ -769,14 +768,12 @@ put_tree(struct writer *w)
 static void
 put_strings(struct writer *w)
 {
-	fputs(",\n\"strings\":[", w->f);
-	for (uint32_t i = 0; i < w->strings.numbers.n && !ferror(w->f); i++) {
-		json_t *json = json_string(w->strings.list[i + 1]);
+	bool has_begun = false;
 
-		fputs(i ? ",\n" : "", w->f);
-		if (!json || json_dumpf(json, w->f, JSON_ENCODE_ANY) != 0)
-			fputs("\"\"", w->f);
-		json_decref(json);
+	fputs(",\n\"strings\":[", w->f);
+	for (uint32_t i = 1; i <= w->strings.numbers.n && !ferror(w->f); i++) {
+		json_stream_next(w->f, &has_begun);
+		json_stream_text(w->f, w->strings.list[i]);
 	}
 	fputs("]}\n", w->f);
 }

@@ -27,8 +27,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "report/json_stream.h"
 #include "report/writers.h"
 #include "util/text.h"
+#include "util/texts.h"
 
 /* ---- the page without data ---- */
 
@@ -102,9 +104,8 @@ island_write(void *cookie, const char *bytes, size_t n)
 struct tree {
 	const struct report *r;
 	FILE *f;
-	bool *is_wanted; /* by node */
-	json_t *indices; /* string -> its place in "strings" */
-	json_t *strings;
+	bool *is_wanted;      /* by node */
+	struct texts strings; /* from 1 */
 };
 
 /* A name's place in "strings". */
@@ -112,17 +113,8 @@ static json_t *
 intern(struct tree *t, const char *bytes, size_t n)
 {
 	char *valid = bytes ? text_utf8(bytes, n, false) : NULL;
-	json_t *index = valid ? json_object_get(t->indices, valid) : NULL;
 
-	if (index) {
-		json_incref(index);
-	} else if (valid) {
-		index = json_integer((json_int_t)json_array_size(t->strings));
-		(void)json_array_append_new(t->strings, json_string_nocheck(valid));
-		(void)json_object_set_nocheck(t->indices, valid, index);
-	}
-	free(valid);
-	return index ? index : json_integer(-1);
+	return json_integer((json_int_t)texts_take(&t->strings, valid) - 1);
 }
 
 static json_t *
@@ -165,7 +157,7 @@ write_node(struct tree *t, uint32_t node)
 	stack_free(&s);
 	if (node)
 		fputs(",\n", t->f);
-	report_json_dump(t->f, a);
+	json_stream_value(t->f, a);
 }
 
 static void
@@ -187,8 +179,13 @@ write_tree(struct tree *t)
 	for (uint32_t node = 1; node <= t->r->heap->n_nodes && !ferror(t->f); node++)
 		if (t->is_wanted[node])
 			write_node(t, node);
-	fputs("],\n\"strings\": ", t->f);
-	report_json_dump(t->f, json_incref(t->strings));
+	fputs("],\n\"strings\": [", t->f);
+	for (uint32_t i = 1; i <= t->strings.numbers.n && !ferror(t->f); i++) {
+		if (i > 1)
+			putc(',', t->f);
+		json_stream_text(t->f, t->strings.list[i]);
+	}
+	putc(']', t->f);
 }
 
 /* ---- sites ---- */
@@ -204,7 +201,7 @@ write_columns(const struct report *r, FILE *f)
 		json_array_append_new(columns, json_string_nocheck(key));
 	json_decref(facts);
 	fputs(",\n\"site_columns\": ", f);
-	report_json_dump(f, columns);
+	json_stream_value(f, columns);
 }
 
 static void
@@ -217,7 +214,7 @@ write_row(const struct report *r, FILE *f, uint32_t node)
 	(void)json_array_append_new(row, json_integer(stack_top(r->heap, node)));
 	json_object_foreach(facts, key, value)(void) json_array_append(row, value);
 	json_decref(facts);
-	report_json_dump(f, row);
+	json_stream_value(f, row);
 }
 
 static void
@@ -228,8 +225,6 @@ write_sites(const struct report *r, FILE *f)
 		.r = r,
 		.f = f,
 		.is_wanted = calloc((size_t)r->heap->n_nodes + 1, sizeof(*t.is_wanted)),
-		.indices = json_object(),
-		.strings = json_array(),
 	};
 
 	if (t.is_wanted)
@@ -241,8 +236,7 @@ write_sites(const struct report *r, FILE *f)
 		write_row(r, f, r->lists[sort][i]);
 	}
 	fputs("]", f);
-	json_decref(t.strings);
-	json_decref(t.indices);
+	texts_fini(&t.strings);
 	free(t.is_wanted);
 }
 

@@ -4,9 +4,8 @@
  * Out:  one JSON object, valid UTF-8 whatever bytes the names contain.
  * Not here: which rows there are and in which order (report.c).
  *
- * jansson builds each value, but the outermost object, the list of sites and
- * the list of a site's frames are put together here: a tree of ten thousands
- * of stacks would take gigabytes.
+ * jansson builds each value, but the outermost object, the lists of findings and of
+ * sites, and that of a site's frames are put together here (json_stream.h says why).
  *
  * SPDX-License-Identifier: MIT
  */
@@ -15,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "report/json_stream.h"
 #include "report/writers.h"
 #include "util/text.h"
 
@@ -543,16 +543,6 @@ finding(const struct report *r, const struct finding *f)
 	return o;
 }
 
-static json_t *
-findings(const struct report *r)
-{
-	json_t *array = json_array();
-
-	for (size_t i = 0; i < r->findings->n; i++)
-		(void)json_array_append_new(array, finding(r, &r->findings->list[i]));
-	return array;
-}
-
 json_t *
 report_json_site(const struct report *r, uint32_t node)
 {
@@ -799,15 +789,7 @@ marks(const struct heap *h)
 
 /* ---- the whole ---- */
 
-void
-report_json_dump(FILE *f, json_t *value)
-{
-	if (!value || json_dumpf(value, f, JSON_ENCODE_ANY | JSON_COMPACT) != 0)
-		fputs("null", f);
-	json_decref(value);
-}
-
-/* The same as a string for free(3). */
+/* A value as a string for free(3). */
 static char *
 dumps(json_t *value)
 {
@@ -821,7 +803,19 @@ static void
 member(FILE *f, const char *key, json_t *value)
 {
 	fprintf(f, ",\n\"%s\": ", key);
-	report_json_dump(f, value);
+	json_stream_value(f, value);
+}
+
+static void
+write_findings(const struct report *r, FILE *f)
+{
+	fputs(",\n\"findings\": [", f);
+	for (size_t i = 0; i < r->findings->n && !ferror(f); i++) {
+		if (i > 0)
+			fputc(',', f);
+		json_stream_value(f, finding(r, &r->findings->list[i]));
+	}
+	fputc(']', f);
 }
 
 /* Frames of one node as they stand in an array, without its brackets.
@@ -840,7 +834,7 @@ node_text(const struct report *r, char **texts, uint32_t node)
 	for (size_t i = 0; f && i < s.n; i++) {
 		if (i > 0)
 			fputc(',', f);
-		report_json_dump(f, frame(r, &s.frames[i]));
+		json_stream_value(f, frame(r, &s.frames[i]));
 	}
 	if (f && fclose(f) == 0)
 		texts[node] = text;
@@ -857,7 +851,7 @@ write_frames(const struct report *r, FILE *f, char **texts, uint32_t node)
 
 	node = stack_top(r->heap, node);
 	if (node == 0 || !texts) {
-		report_json_dump(f, frames(r, node));
+		json_stream_value(f, frames(r, node));
 		return;
 	}
 	fputc('[', f);
@@ -914,7 +908,7 @@ report_json_write(const struct report *r, FILE *f, report_json_sites *write_them
 	member(f, "demographics", demographics(r));
 	member(f, "totals", totals(r->heap));
 	member(f, "leaks", leaks(&r->findings->leaks));
-	member(f, "findings", findings(r));
+	write_findings(r, f);
 	write_them(r, f);
 	if (r->findings->types)
 		member(f, "types", types(r));

@@ -25,7 +25,4 @@ void report_json_write(const struct report *r, FILE *f, report_json_sites *write
 /* A site without its frames; json_decref() it. */
 json_t *report_json_site(const struct report *r, uint32_t node);
 
-/* Write a value and let it go. */
-void report_json_dump(FILE *f, json_t *value);
-
 #endif

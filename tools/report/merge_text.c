@@ -14,6 +14,7 @@
 
 #include "report/columns.h"
 #include "report/compared.h"
+#include "report/json_stream.h"
 #include "report/writers.h"
 #include "util/text.h"
 
@@ -314,28 +315,28 @@ int
 report_merge_json(const struct merge *m, FILE *f)
 {
 	fputs("{\"schema\":\"gcprof-merge/1\",\n\"matched_by\":\"name\",\n\"filters\":", f);
-	report_joint_dump(f, TEXT(m->filter_text));
+	json_stream_value(f, TEXT(m->filter_text));
 	fputs(",\n\"totals\":", f);
-	report_joint_dump(f, totals(m));
+	json_stream_value(f, totals(m));
 	fputs(",\n\"processes\":[", f);
 	for (uint32_t i = 0; i < m->n && !ferror(f); i++) {
 		separate(f, i);
-		report_joint_dump(f, process(&m->processes[i]));
+		json_stream_value(f, process(&m->processes[i]));
 	}
 	fputs("],\n\"findings\":[", f);
 	for (size_t i = 0; i < m->n_findings_listed && !ferror(f); i++) {
 		separate(f, i);
-		report_joint_dump(f, finding(&m->findings[i]));
+		json_stream_value(f, finding(&m->findings[i]));
 	}
 	fputs("],\n\"types\":[", f);
 	for (size_t i = 0; i < m->n_types_listed && !ferror(f); i++) {
 		separate(f, i);
-		report_joint_dump(f, type(&m->types[i]));
+		json_stream_value(f, type(&m->types[i]));
 	}
 	fputs("],\n\"sites\":[", f);
 	for (size_t i = 0; i < m->n_listed && !ferror(f); i++) {
 		separate(f, i);
-		report_joint_dump(f, site(&m->rows[i]));
+		json_stream_value(f, site(&m->rows[i]));
 	}
 	fputs("]}\n", f);
 	return 0;

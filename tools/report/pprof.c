@@ -22,7 +22,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <jansson.h>
 #include <zlib.h>
 
 #include <profile.pb-c.h> /* made from profile.proto */
@@ -32,6 +31,7 @@
 #include "report/writers.h"
 #include "util/hash_index.h"
 #include "util/text.h"
+#include "util/texts.h"
 #include "util/vec.h"
 
 typedef Gcprof__Pprof__Profile message;
@@ -43,10 +43,9 @@ struct writer {
 	z_stream gzip;
 	uint8_t *packed; /* one message */
 	size_t packed_size;
-	json_t *texts;     /* text -> number */
-	json_t *functions; /* name, newline, file -> number */
-	int64_t n_texts, n_functions;
-	bool has_failed; /* no memory */
+	struct texts texts;     /* from 0 on in the file */
+	struct texts functions; /* name, newline, file */
+	bool has_failed;        /* no memory */
 };
 
 /* ---- bytes ---- */
@@ -86,19 +85,19 @@ static int64_t
 text(struct writer *w, const char *s)
 {
 	message m = GCPROF__PPROF__PROFILE__INIT;
-	json_t *known = json_object_get(w->texts, s);
 	char *strings[] = {(char *)s};
+	uint32_t n = w->texts.numbers.n, number = texts_put(&w->texts, s);
 
-	if (known)
-		return json_integer_value(known);
-	if (json_object_set_new_nocheck(w->texts, s, json_integer(w->n_texts)) != 0) {
+	if (number == 0) {
 		w->has_failed = true;
 		return 0;
 	}
-	m.n_string_table = 1;
-	m.string_table = strings;
-	put(w, &m);
-	return w->n_texts++;
+	if (w->texts.numbers.n > n) {
+		m.n_string_table = 1;
+		m.string_table = strings;
+		put(w, &m);
+	}
+	return number - 1;
 }
 
 static uint64_t
@@ -109,18 +108,16 @@ function(struct writer *w, const struct profile_frame *x)
 	const char *file = x->file ? x->file : "";
 	size_t n = strlen(x->name) + strlen(file) + 2;
 	char *key = malloc(n);
-	json_t *known;
+	uint32_t n_before = w->functions.numbers.n;
 
 	if (!key) {
 		w->has_failed = true;
 		return 1;
 	}
 	snprintf(key, n, "%s\n%s", x->name, file);
-	known = json_object_get(w->functions, key);
-	f.id = known ? (uint64_t)json_integer_value(known) : (uint64_t)++w->n_functions;
-	if (!known) {
-		w->has_failed |= json_object_set_new_nocheck(w->functions, key,
-							     json_integer(w->n_functions));
+	f.id = texts_take(&w->functions, key); /* takes the key over */
+	w->has_failed |= f.id == 0;
+	if (w->functions.numbers.n > n_before) {
 		f.name = text(w, x->name);
 		f.system_name = text(w, x->symbol ? x->symbol : x->name);
 		f.filename = text(w, file);
@@ -128,7 +125,6 @@ function(struct writer *w, const struct profile_frame *x)
 		m.function = list;
 		put(w, &m);
 	}
-	free(key);
 	return f.id;
 }
 
@@ -459,12 +455,11 @@ put_header(struct writer *w, const struct heap *h)
 int
 report_write_pprof(const struct report *r, FILE *f)
 {
-	struct writer w = {.f = f, .texts = json_object(), .functions = json_object()};
+	struct writer w = {.f = f};
 	struct profile *p = profile_new(r);
 
-	w.has_failed = !p || !w.texts || !w.functions ||
-		       deflateInit2(&w.gzip, Z_DEFAULT_COMPRESSION, Z_DEFLATED, GZIP, 8,
-				    Z_DEFAULT_STRATEGY) != Z_OK;
+	w.has_failed = !p || deflateInit2(&w.gzip, Z_DEFAULT_COMPRESSION, Z_DEFLATED,
+					  GZIP, 8, Z_DEFAULT_STRATEGY) != Z_OK;
 	if (!w.has_failed) {
 		put_header(&w, r->heap);
 		put_mappings(&w, r->heap);
@@ -475,8 +470,8 @@ report_write_pprof(const struct report *r, FILE *f)
 		compress_bytes(&w, NULL, 0, Z_FINISH);
 		deflateEnd(&w.gzip);
 	}
-	json_decref(w.texts);
-	json_decref(w.functions);
+	texts_fini(&w.texts);
+	texts_fini(&w.functions);
 	free(w.packed);
 	profile_free(p);
 	return w.has_failed ? -1 : 0;

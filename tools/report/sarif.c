@@ -19,6 +19,7 @@
 #include <jansson.h>
 
 #include "report/findings.h"
+#include "report/json_stream.h"
 #include "util/text.h"
 
 #ifndef PACKAGE_VERSION
@@ -324,14 +325,6 @@ tool(void)
 	return o;
 }
 
-static void
-dump(FILE *f, json_t *value)
-{
-	if (!value || json_dumpf(value, f, JSON_COMPACT) != 0)
-		fputs("null", f);
-	json_decref(value);
-}
-
 void
 report_begin_sarif(FILE *f)
 {
@@ -347,11 +340,11 @@ report_write_sarif(const struct report_source *s, FILE *f)
 	size_t *nth = count_same(s->findings);
 
 	fprintf(f, "%s\n{\"tool\": ", s->is_first ? "" : ",");
-	dump(f, tool());
+	json_stream_value(f, tool());
 	fputs(",\n\"results\": [", f);
 	for (size_t i = 0; nth && i < n && !ferror(f); i++) {
 		fputs(i ? ",\n" : "\n", f);
-		dump(f, result(s, &s->findings->list[i], nth[i]));
+		json_stream_value(f, result(s, &s->findings->list[i], nth[i]));
 	}
 	fputs("]}", f);
 	free(nth);

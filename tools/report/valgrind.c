@@ -22,8 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <jansson.h>
-
+#include "report/json_stream.h"
 #include "report/profile.h"
 #include "report/writers.h"
 #include "util/text.h"
@@ -44,16 +43,6 @@ write_place(const struct report *r, const struct profile_frame *x, FILE *f)
 		fprintf(f, " (in %s)", path ? path : "");
 	}
 	free(path);
-}
-
-static void
-write_json(const char *s, FILE *f)
-{
-	json_t *json = json_string(s ? s : "");
-
-	if (!json || json_dumpf(json, f, JSON_ENCODE_ANY) != 0)
-		fputs("\"\"", f);
-	json_decref(json);
 }
 
 /* ---- dhat ---- */
@@ -138,7 +127,7 @@ report_write_dhat(const struct report *r, FILE *f)
 		      "\"verb\":\"Allocated\",\"bklt\":true,\"bkacc\":false,"
 		      "\"tu\":\"\\u00b5s\",\"Mtu\":\"s\",\"tuth\":0,\n\"cmd\":",
 		      f);
-		write_json(command, f);
+		json_stream_text(f, command);
 		fprintf(f,
 			",\"pid\":%" PRIu64 ",\"te\":%" PRIu64 ",\"tg\":%" PRIu64
 			",\n\"pps\":[",
@@ -158,7 +147,7 @@ report_write_dhat(const struct report *r, FILE *f)
 				fclose(memory);
 			}
 			fputs(",\n", f);
-			write_json(line, f);
+			json_stream_text(f, line);
 			free(line);
 		}
 		fputs("]}\n", f);
