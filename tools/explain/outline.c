@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/vec.h"
+
 /* ---- places ---- */
 
 /* What a word of a root is in; words with the same key are one place. */
@@ -49,15 +51,8 @@ extent_of(const struct heap *h, struct names *names, const struct heap_root *r,
 static struct outline_place *
 add_place(struct outline *o)
 {
-	if (o->n_places == o->places_size) {
-		size_t size = o->places_size ? 2 * o->places_size : 256;
-		void *more = realloc(o->places, size * sizeof(*o->places));
-
-		if (!more)
-			return NULL;
-		o->places = more;
-		o->places_size = size;
-	}
+	if (VEC_RESERVE(o->places, o->places_size, (uint64_t)o->n_places + 1))
+		return NULL;
 	return &o->places[o->n_places++];
 }
 

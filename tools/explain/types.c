@@ -22,7 +22,9 @@
 #include "names/containers.h"
 #include "names/function_names.h"
 #include "names/shapes.h"
+#include "util/hash_index.h"
 #include "util/text.h"
+#include "util/vec.h"
 
 /* Nodes of a stack that are read first; only a stack that is all library needs
  * the rest.  Places ahead of which memory is asked for. */
@@ -42,9 +44,8 @@ struct work {
 	struct names *names;
 	struct class *classes; /* from 1 */
 	uint32_t n_classes, size;
-	uint32_t *slots; /* hash table of classes */
-	uint32_t n_slots;
-	uint32_t *of_block; /* class; later type */
+	struct hash_index numbers; /* of classes */
+	uint32_t *of_block;        /* class; later type */
 };
 
 /* ---- classes ---- */
@@ -56,68 +57,35 @@ hash_class(const struct class *c)
 
 	for (const char *p = c->name; *p; p++)
 		hash = (hash ^ (unsigned char)*p) * 0x100000001b3ull;
-	return hash ^ hash >> 29;
+	return hash;
 }
 
 /* Who named it does not matter, but a call is no name. */
 static bool
-is_same(const struct class *a, const struct class *b)
+is_same(const void *work, uint32_t number, const void *key)
 {
+	const struct class *a = &((const struct work *)work)->classes[number], *b = key;
+
 	return a->module == b->module && a->offset == b->offset &&
 	       strcmp(a->name, b->name) == 0;
-}
-
-static uint32_t *
-slot_of(const struct work *w, const struct class *c)
-{
-	uint32_t i = (uint32_t)hash_class(c) & (w->n_slots - 1);
-
-	while (w->slots[i] && !is_same(&w->classes[w->slots[i]], c))
-		i = (i + 1) & (w->n_slots - 1);
-	return &w->slots[i];
-}
-
-static int
-make_room(struct work *w)
-{
-	uint32_t size = w->size ? w->size * 2 : 256;
-	struct class *classes = realloc(w->classes, size * sizeof(*classes));
-	uint32_t *slots = calloc((size_t)size * 2, sizeof(*slots));
-
-	if (classes)
-		w->classes = classes;
-	if (!classes || !slots) {
-		free(slots);
-		return -1;
-	}
-	free(w->slots);
-	w->slots = slots;
-	w->n_slots = size * 2;
-	w->size = size;
-	for (uint32_t i = 1; i <= w->n_classes; i++)
-		*slot_of(w, &w->classes[i]) = i;
-	return 0;
 }
 
 /* The number of a class, new or not; takes its name.  0: no memory, or no name. */
 static uint32_t
 intern(struct work *w, struct class c)
 {
-	uint32_t *slot;
+	uint32_t number = 0;
 
-	if (!c.name || (w->n_classes + 1 >= w->size && make_room(w) != 0)) {
-		free(c.name);
-		return 0;
+	if (c.name && VEC_RESERVE(w->classes, w->size, (uint64_t)w->n_classes + 2) == 0)
+		number = hash_index_put(&w->numbers, hash_class(&c), is_same, w, &c);
+	if (number > w->n_classes) {
+		w->classes[++w->n_classes] = c;
+		return number;
 	}
-	slot = slot_of(w, &c);
-	if (*slot) {
-		free(c.name);
-		if (c.origin < w->classes[*slot].origin)
-			w->classes[*slot].origin = c.origin;
-		return *slot;
-	}
-	w->classes[++w->n_classes] = c;
-	return *slot = w->n_classes;
+	free(c.name);
+	if (number && c.origin < w->classes[number].origin)
+		w->classes[number].origin = c.origin;
+	return number;
 }
 
 static void
@@ -126,10 +94,10 @@ forget_classes(struct work *w)
 	for (uint32_t i = 1; i <= w->n_classes; i++)
 		free(w->classes[i].name);
 	free(w->classes);
-	free(w->slots);
+	hash_index_fini(&w->numbers);
 	w->classes = NULL;
-	w->slots = NULL;
-	w->n_classes = w->size = w->n_slots = 0;
+	w->numbers = (struct hash_index){.n = 0};
+	w->n_classes = w->size = 0;
 }
 
 /* ---- by site ---- */
@@ -379,10 +347,9 @@ join_names(struct work *w)
 	free(shapes);
 	forget_classes(w);
 	w->classes = joined.classes;
-	w->slots = joined.slots;
+	w->numbers = joined.numbers;
 	w->n_classes = joined.n_classes;
 	w->size = joined.size;
-	w->n_slots = joined.n_slots;
 	return ok ? 0 : -1;
 }
 

@@ -22,6 +22,8 @@
 
 #include "names/module_files.h"
 #include "names/name_source.h"
+#include "util/hash_index.h"
+#include "util/vec.h"
 
 /* Who is asked, in this order. */
 static const struct name_source *const sources[] = {
@@ -40,7 +42,6 @@ struct module {
 /* What is known of one place. */
 struct place {
 	struct name_place at;
-	bool is_used; /* or this slot is free */
 	uint32_t n;
 	struct symbols_frame *frames;
 };
@@ -49,8 +50,9 @@ struct symbols {
 	const struct heap *heap;
 	struct symbols_options options;
 	struct module **modules; /* NULL = unused; 0 stands for code in no module */
-	struct place *places;    /* hash table */
-	size_t n_places, places_mask;
+	struct place *places;
+	size_t n_places, places_size;
+	struct hash_index numbers; /* of places: index + 1 */
 	uint64_t n_lookups;
 };
 
@@ -183,44 +185,17 @@ symbols_tls_offset(struct symbols *s, uint32_t module)
 static uint64_t
 place_hash(const struct name_place *at)
 {
-	uint64_t key = at->address ^ (uint64_t)at->module << 40 ^ at->epoch << 20;
-	uint64_t h = key * 0x9e3779b97f4a7c15ull;
-
-	return h ^ h >> 32;
+	return at->address ^ (uint64_t)at->module << 40 ^ at->epoch << 20;
 }
 
-static struct place *
-place_slot(struct place *places, size_t mask, const struct name_place *at)
-{
-	for (uint64_t i = place_hash(at);; i++) {
-		struct place *p = &places[i & mask];
-
-		if (!p->is_used ||
-		    (p->at.module == at->module && p->at.address == at->address &&
-		     p->at.epoch == at->epoch))
-			return p;
-	}
-}
-
-/* Keep the table at most half full. */
 static bool
-places_grow(struct symbols *s)
+is_same_place(const void *symbols, uint32_t number, const void *key)
 {
-	size_t size = s->places ? (s->places_mask + 1) * 2 : 1024;
-	struct place *larger;
+	const struct name_place *a =
+		&((const struct symbols *)symbols)->places[number - 1].at;
+	const struct name_place *b = key;
 
-	if (s->places && s->n_places * 2 <= s->places_mask)
-		return true;
-	larger = calloc(size, sizeof(*larger));
-	if (!larger)
-		return false;
-	for (size_t i = 0; s->places && i <= s->places_mask; i++)
-		if (s->places[i].is_used)
-			*place_slot(larger, size - 1, &s->places[i].at) = s->places[i];
-	free(s->places);
-	s->places = larger;
-	s->places_mask = size - 1;
-	return true;
+	return a->module == b->module && a->address == b->address && a->epoch == b->epoch;
 }
 
 /* Keep an answer in the words of those who asked.  Takes the files' names. */
@@ -279,6 +254,7 @@ symbols_find_place(struct symbols *s, const struct name_place *place, bool is_ex
 {
 	struct name_place at = *place;
 	struct place *p;
+	uint32_t number;
 
 	*ret_n = 0;
 	/* The call that returns to an address is before it, maybe the last of its
@@ -289,13 +265,15 @@ symbols_find_place(struct symbols *s, const struct name_place *place, bool is_ex
 		at.epoch = NAME_EPOCH_UNKNOWN;
 	else if (!has_runtime_names(s))
 		return NULL;
-	if (!places_grow(s))
+	if (VEC_RESERVE(s->places, s->places_size, s->n_places + 1))
 		return NULL;
-	p = place_slot(s->places, s->places_mask, &at);
-	if (!p->is_used) {
-		p->at = at;
-		p->is_used = true;
+	number = hash_index_put(&s->numbers, place_hash(&at), is_same_place, s, &at);
+	if (number == 0)
+		return NULL;
+	p = &s->places[number - 1];
+	if (number > s->n_places) {
 		s->n_places++;
+		*p = (struct place){.at = at};
 		place_fill(s, p);
 	}
 	*ret_n = p->n;
@@ -349,9 +327,10 @@ symbols_free(struct symbols *s)
 	for (size_t i = 0; i <= s->heap->n_modules; i++)
 		if (s->modules[i])
 			module_free(s->modules[i]);
-	for (size_t i = 0; s->places && i <= s->places_mask; i++)
+	for (size_t i = 0; i < s->n_places; i++)
 		place_free(&s->places[i]);
 	free(s->places);
+	hash_index_fini(&s->numbers);
 	free(s->modules);
 	free(s);
 }

@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/vec.h"
+
 enum { TRIES = 16 };
 
 /* A symbol of data, [low, high). */
@@ -61,15 +63,8 @@ add_datum(void *arg, const struct name_datum *x)
 
 	if (x->start + x->bytes < x->start)
 		return;
-	if (t->n == t->size) {
-		size_t size = t->size ? t->size * 2 : 256;
-		void *more = realloc(t->list, size * sizeof(*t->list));
-
-		if (!more)
-			return;
-		t->list = more;
-		t->size = size;
-	}
+	if (VEC_RESERVE(t->list, t->size, t->n + 1))
+		return;
 	/* Of several names the one without underscores is meant for people. */
 	t->list[t->n++] = (struct datum){.low = x->start,
 					 .high = x->start + x->bytes,

@@ -22,6 +22,7 @@
 #include "names/stacks.h"
 #include "names/symbolize.h"
 #include "util/text.h"
+#include "util/vec.h"
 
 /* Of one node; what is remembered of the looks before. */
 struct memory {
@@ -40,7 +41,7 @@ struct view {
 	struct memory *memory; /* by node */
 	uint32_t n_memory;
 	struct view_site *sites;
-	size_t n_sites;
+	size_t n_sites, sites_size;
 	enum view_sort sort;
 	uint64_t n_looks, first_ns, last_ns; /* uptime at the looks */
 	double allocations, frees;           /* a second */
@@ -253,23 +254,10 @@ age_of(const struct heap *h, const struct heap_live *live)
 static bool
 make_room(struct view *v, const struct heap *h)
 {
-	uint32_t n = h->n_nodes + 1;
-	struct memory *more;
-	struct view_site *sites;
+	uint64_t n = (uint64_t)h->n_nodes + 1;
 
-	if (n <= v->n_memory)
-		return true;
-	more = realloc(v->memory, n * sizeof(*more));
-	if (!more)
-		return false;
-	memset(more + v->n_memory, 0, (n - v->n_memory) * sizeof(*more));
-	v->memory = more;
-	sites = realloc(v->sites, n * sizeof(*sites));
-	if (!sites)
-		return false;
-	v->sites = sites;
-	v->n_memory = n;
-	return true;
+	return VEC_RESERVE_ZEROED(v->memory, v->n_memory, n) == 0 &&
+	       VEC_RESERVE(v->sites, v->sites_size, n) == 0;
 }
 
 static void

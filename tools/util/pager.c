@@ -16,6 +16,7 @@
 
 #include "util/complain.h"
 #include "util/terminal.h"
+#include "util/vec.h"
 
 extern char **environ;
 
@@ -259,15 +260,8 @@ count_rows(const char *text, size_t n)
 static bool
 keep(const char *text, size_t n)
 {
-	if (pager.n + n > pager.n_allocated) {
-		size_t wanted = (pager.n + n) * 2;
-		char *more = realloc(pager.text, wanted);
-
-		if (!more)
-			return false;
-		pager.text = more;
-		pager.n_allocated = wanted;
-	}
+	if (VEC_RESERVE(pager.text, pager.n_allocated, pager.n + n))
+		return false;
 	memcpy(pager.text + pager.n, text, n);
 	pager.n += n;
 	return true;
