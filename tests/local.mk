@@ -138,7 +138,7 @@ tests_unit_test_unwind_SOURCES = tests/unit/test_unwind.c lib/unwind.c \
 tests_unit_test_unwind_CFLAGS = $(core_test_cflags)
 tests_unit_test_unwind_LDADD = $(alone_test_libs)
 
-heapmaker_sources = tests/unit/heapmaker.c tests/unit/heapmaker.h
+heapmaker_sources = tests/unit/heapmaker.c tests/unit/heapmaker.h tests/unit/madeheap.h
 
 tests_unit_test_heapfile_read_SOURCES = tests/unit/test_heapfile_read.c $(heapmaker_sources)
 tests_unit_test_heapfile_read_CFLAGS = $(analyze_test_cflags)

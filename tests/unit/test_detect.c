@@ -23,33 +23,9 @@
 #include "detect/baseline.h"
 #include "detect/detect.h"
 #include "detect/suppress.h"
-#include "heapmaker.h"
+#include "madeheap.h"
 #include "model/heap.h"
 #include "names/source_locations.h"
-
-static struct heap *
-load(struct maker *m)
-{
-	struct hf_error e;
-	size_t n;
-	uint8_t *bytes = maker_finish(m, &n);
-	struct heap *h = heap_load(bytes, n, 0, NULL, NULL, &e);
-
-	if (!h)
-		fail_msg("%s: %s", e.section, e.message);
-	free(bytes);
-	maker_free(m);
-	return h;
-}
-
-static struct heap *
-load_sample(void)
-{
-	struct maker m = {.n_sections = 0};
-
-	maker_sample(&m);
-	return load(&m);
-}
 
 /* ---- findings ---- */
 
@@ -75,7 +51,7 @@ finding_of(const struct findings *all, const char *what)
 static void
 the_sample_has_a_finding_of_each_kind(void **state)
 {
-	struct heap *h = load_sample();
+	struct heap *h = made_sample();
 	struct findings *all = find(h, NULL, NULL);
 	const struct finding *f;
 
@@ -115,7 +91,7 @@ without_roots_nothing_is_said_of_leaks(void **state)
 
 	(void)state;
 	maker_block(&m, &(struct hf_block){0x10000, 16, 16, 0, 0, 0});
-	h = load(&m);
+	h = made_heap(&m);
 	all = find(h, NULL, NULL);
 	assert_false(all->leaks.is_computed);
 	assert_int_equal(all->n, 0);
@@ -134,7 +110,7 @@ large_blocks_with_a_pointer_inside_are_notes(void **state)
 	(void)state;
 	maker_block(&m, &(struct hf_block){0x10000, 1 << 20, 1 << 20, 0, 0, 0});
 	maker_root(&m, &root, &(struct hf_edge){.target = 1, .inside = 4096});
-	h = load(&m);
+	h = made_heap(&m);
 	all = find(h, NULL, NULL);
 	assert_int_equal(all->n, 1);
 	assert_string_equal(all->list[0].verdict, "possible");
@@ -162,7 +138,7 @@ with_a_suppressed_block_goes_what_it_leads_to(void **state)
 	maker_block(&m, &(struct hf_block){0x10060, 128, 128, 2, 0, 0});
 	maker_holder(&m, 1, &(struct hf_edge){.target = 2}, 1);
 	maker_section(&m, HEAPFILE_ROOTS);
-	h = load(&m);
+	h = made_heap(&m);
 	assert_int_equal(suppressions_add_text(s, "f", "leak:list.so", 12, false), 0);
 	all = find(h, NULL, s);
 	assert_int_equal(all->n, 1);
@@ -224,7 +200,7 @@ fingerprint_of(uintptr_t address, char *ret)
 	struct heap *h;
 
 	make_own(&m, address);
-	h = load(&m);
+	h = made_heap(&m);
 	symbols = symbols_new(h, &options);
 	assert_non_null(symbols);
 	all = find(h, symbols, NULL);
@@ -254,7 +230,7 @@ static void
 a_baseline_knows_what_was_there(void **state)
 {
 	char name[] = "test_detect.XXXXXX", message[256];
-	struct heap *h = load_sample();
+	struct heap *h = made_sample();
 	struct findings *all = find(h, NULL, NULL);
 	struct baseline *b = baseline_new();
 	int fd = mkstemp(name);
@@ -388,7 +364,7 @@ the_innermost_source_of_the_program_is_to_blame(void **state)
 		{.function = "y", .file = "/src/y.c", .module = 1},
 		{.function = "main", .file = "/src/main.c", .module = 1},
 	};
-	struct heap *h = load_sample();
+	struct heap *h = made_sample();
 
 	(void)state;
 	assert_int_equal(places_blame(h, &(struct stack){f, 4}), 2);

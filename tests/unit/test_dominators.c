@@ -26,7 +26,7 @@
 
 #include "explain/holders.h"
 #include "graph/dominators.h"
-#include "heapmaker.h"
+#include "madeheap.h"
 #include "model/heap.h"
 #include "names/root_names.h"
 
@@ -96,23 +96,6 @@ edges_of(const struct picture *p, unsigned from, struct hf_edge *edges)
 }
 
 static struct heap *
-load(struct maker *m)
-{
-	struct hf_error e;
-	struct heap *h;
-	uint8_t *bytes;
-	size_t n;
-
-	bytes = maker_finish(m, &n);
-	h = heap_load(bytes, n, 0, NULL, NULL, &e);
-	if (!h)
-		fail_msg("%s: %s", e.section, e.message);
-	free(bytes);
-	maker_free(m);
-	return h;
-}
-
-static struct heap *
 draw(const struct picture *p)
 {
 	struct maker m = {.n_sections = 0};
@@ -139,7 +122,7 @@ draw(const struct picture *p)
 
 		maker_root(&m, &r, edges);
 	}
-	return load(&m);
+	return made_heap(&m);
 }
 
 /* ---- the reference ---- */
@@ -372,7 +355,7 @@ a_long_list_needs_no_deep_stack(void **state)
 						{.target = i > 1 ? i - 1 : N, .word = 1}},
 			     i > 1 && i < N ? 2 : 1);
 	one_root(&m);
-	h = load(&m);
+	h = made_heap(&m);
 	d = dominators_new(h, &all_roots, NULL, NULL);
 	assert_non_null(d);
 	for (uint32_t i = 1; i < N; i++)
@@ -421,7 +404,7 @@ a_long_list_beside_a_table_takes_no_longer(void **state)
 	}
 	maker_holder(&m, TABLE, table, N);
 	one_root(&m);
-	h = load(&m);
+	h = made_heap(&m);
 	begin = clock();
 	d = dominators_new(h, &all_roots, NULL, NULL);
 	seconds = (double)(clock() - begin) / CLOCKS_PER_SEC;

@@ -16,25 +16,7 @@
 #include <cmocka.h>
 
 #include "detect/detect.h"
-#include "heapmaker.h"
-
-static struct heap *
-load_sample(void)
-{
-	struct maker m = {.n_sections = 0};
-	struct hf_error e;
-	uint8_t *bytes;
-	struct heap *h;
-	size_t n;
-
-	maker_sample(&m);
-	bytes = maker_finish(&m, &n);
-	h = heap_load(bytes, n, 0, NULL, NULL, &e);
-	free(bytes);
-	maker_free(&m);
-	assert_non_null(h);
-	return h;
-}
+#include "madeheap.h"
 
 static struct findings *
 new_findings(void)
@@ -284,7 +266,7 @@ static void
 junit_fails_what_the_exit_status_fails_and_passes_the_other_rules(void **state)
 {
 	static const unsigned n_failures[] = {1, 2, 3};
-	struct heap *h = load_sample();
+	struct heap *h = made_sample();
 	struct findings *all = three_levels();
 
 	for (int level = FINDING_ERROR; level <= FINDING_NOTE; level++) {
@@ -310,7 +292,7 @@ junit_fails_what_the_exit_status_fails_and_passes_the_other_rules(void **state)
 static void
 junit_names_a_case_by_rule_place_and_fingerprint(void **state)
 {
-	struct heap *h = load_sample();
+	struct heap *h = made_sample();
 	struct findings *all = three_levels();
 	char *text;
 
@@ -340,7 +322,7 @@ junit_names_a_case_by_rule_place_and_fingerprint(void **state)
 static void
 a_run_without_findings_passes_every_rule(void **state)
 {
-	struct heap *h = load_sample();
+	struct heap *h = made_sample();
 	struct findings *all = new_findings();
 	char *text = written(report_write_junit, h, all, FINDING_NOTE);
 
@@ -358,7 +340,7 @@ a_run_without_findings_passes_every_rule(void **state)
 static void
 github_has_a_line_for_each_finding(void **state)
 {
-	struct heap *h = load_sample();
+	struct heap *h = made_sample();
 	struct findings *all = three_levels();
 	char *text;
 

@@ -20,7 +20,7 @@
 
 #include "detect/detect.h"
 #include "detect/fragmentation.h"
-#include "heapmaker.h"
+#include "madeheap.h"
 #include "model/heap.h"
 
 enum { PAGE = 4096, BASE = 0x100000, N_SITES = 5, N_THREADS = 4, OLD_BIRTHS = 4 };
@@ -55,26 +55,11 @@ block(struct maker *m, uint64_t address, uint64_t usable, uint32_t site, uint32_
 	maker_block(m, &(struct hf_block){address, usable, usable, site, birth, 0});
 }
 
-static struct heap *
-load(struct maker *m)
-{
-	struct hf_error e;
-	size_t n;
-	uint8_t *bytes = maker_finish(m, &n);
-	struct heap *h = heap_load(bytes, n, 0, NULL, NULL, &e);
-
-	if (!h)
-		fail_msg("%s: %s", e.section, e.message);
-	free(bytes);
-	maker_free(m);
-	return h;
-}
-
 /* Measure what has been made. */
 static struct fragmentation
 measure(struct maker *m, struct fragmentation_site *sites, const uint32_t *leaders)
 {
-	struct heap *h = load(m);
+	struct heap *h = made_heap(m);
 	struct fragmentation f;
 
 	memset(sites, 0, (N_SITES + 1) * sizeof(*sites));
@@ -471,7 +456,7 @@ judge(struct maker *m, struct heap **ret)
 	const struct detect_options options = {.suppressions = NULL};
 	struct findings *all;
 
-	*ret = load(m);
+	*ret = made_heap(m);
 	all = findings_new(*ret, NULL, &options);
 	assert_non_null(all);
 	return all;

@@ -22,7 +22,7 @@
 #include <cmocka.h>
 
 #include "graph/graph.h"
-#include "heapmaker.h"
+#include "madeheap.h"
 #include "model/heap.h"
 
 enum { MOST = 12, BLOCK_BYTES = 1024 };
@@ -94,9 +94,6 @@ draw(const struct picture *p)
 	struct maker m = {.n_sections = 0};
 	struct hf_edge edges[2 * MOST];
 	struct hf_root root = {.kind = p->root_kind, .address = 0x1000, .bytes = 4096};
-	struct hf_error e;
-	struct heap *h;
-	uint8_t *bytes;
 	size_t n;
 
 	for (unsigned i = 0; i < p->n; i++)
@@ -113,13 +110,7 @@ draw(const struct picture *p)
 	}
 	root.n_edges = row_edges(p, p->n, edges);
 	maker_root(&m, &root, edges);
-	bytes = maker_finish(&m, &n);
-	h = heap_load(bytes, n, 0, NULL, NULL, &e);
-	if (!h)
-		fail_msg("%s: %s", e.section, e.message);
-	free(bytes);
-	maker_free(&m);
-	return h;
+	return made_heap(&m);
 }
 
 /* ---- the reference ---- */

@@ -16,7 +16,7 @@
 #include "detect/detect.h"
 #include "detect/history.h"
 #include "detect/trend.h"
-#include "heapmaker.h"
+#include "madeheap.h"
 
 /* ---- trends ---- */
 
@@ -117,10 +117,6 @@ heap_of_sites(const struct plan *plans, int n_sites, bool is_nameless)
 	struct maker m = {0};
 	uint32_t exe, outer, births[PERIODS];
 	uint64_t at = 0x10000, live = 0;
-	struct hf_error e;
-	struct heap *h;
-	uint8_t *bytes;
-	size_t n;
 
 	maker_number(&m, "complete", 1);
 	maker_number(&m, "period_bytes", 1 << 20);
@@ -165,12 +161,7 @@ heap_of_sites(const struct plan *plans, int n_sites, bool is_nameless)
 				maker_block(&m, &(struct hf_block){at, BLOCK, BLOCK,
 								   b.site, births[i], 0});
 	}
-	bytes = maker_finish(&m, &n);
-	h = heap_load(bytes, n, 0, NULL, NULL, &e);
-	free(bytes);
-	maker_free(&m);
-	assert_non_null(h);
-	return h;
+	return made_heap(&m);
 }
 
 static struct heap *
@@ -384,10 +375,6 @@ heap_of_a_step(void)
 	struct maker m = {0};
 	struct hf_book b = {.deaths = 1, .n_periods = PERIODS};
 	uint32_t exe, outer, births[PERIODS];
-	struct hf_error e;
-	struct heap *h;
-	uint8_t *bytes;
-	size_t n;
 
 	maker_number(&m, "complete", 1);
 	maker_number(&m, "period_bytes", 1 << 20);
@@ -407,21 +394,7 @@ heap_of_a_step(void)
 	maker_book(&m, &b);
 	maker_block(&m, &(struct hf_block){0x10000, 16 << 16, 16 << 16, b.site,
 					   births[PERIODS - 3], 0});
-	bytes = maker_finish(&m, &n);
-	h = heap_load(bytes, n, 0, NULL, NULL, &e);
-	free(bytes);
-	maker_free(&m);
-	assert_non_null(h);
-	return h;
-}
-
-static bool
-says(const struct finding *f, const char *what)
-{
-	for (size_t i = 0; i < f->n_evidence; i++)
-		if (strstr(f->evidence[i], what))
-			return true;
-	return false;
+	return made_heap(&m);
 }
 
 static void
@@ -434,12 +407,13 @@ a_step_is_not_called_a_trend(void **state)
 	(void)state;
 	assert_non_null(all);
 	assert_int_equal(all->n, 1);
-	assert_true(says(&all->list[0],
-			 "Grew from 64.0 KiB to 1.0 MiB over the last four fifths of the "
-			 "run."));
-	assert_false(says(&all->list[0], "steadily"));
-	assert_true(says(&all->list[0],
-			 "50.0 % of the 2 blocks allocated there were freed."));
+	assert_true(has_evidence(
+		&all->list[0],
+		"Grew from 64.0 KiB to 1.0 MiB over the last four fifths of the "
+		"run."));
+	assert_false(has_evidence(&all->list[0], "steadily"));
+	assert_true(has_evidence(&all->list[0],
+				 "50.0 % of the 2 blocks allocated there were freed."));
 	findings_free(all);
 	heap_free(h);
 }

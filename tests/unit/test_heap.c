@@ -20,28 +20,12 @@
 #include <cmocka.h>
 #include <jansson.h>
 
-#include "heapmaker.h"
+#include "madeheap.h"
 #include "model/heap.h"
 #include "report/report.h"
 #include "report/writers.h"
 
 static const struct heap_filter all = {HEAP_ALL, 0};
-
-/* Load what a maker has, and free the maker's records. */
-static struct heap *
-load(struct maker *m)
-{
-	struct hf_error e;
-	size_t n;
-	uint8_t *bytes = maker_finish(m, &n);
-	struct heap *h = heap_load(bytes, n, 0, NULL, NULL, &e);
-
-	if (!h)
-		fail_msg("%s: %s", e.section, e.message);
-	free(bytes);
-	maker_free(m);
-	return h;
-}
 
 static void
 block(struct maker *m, uint64_t address, uint32_t site, uint32_t birth, uint64_t requested)
@@ -60,7 +44,7 @@ the_sample_arrives_whole(void **state)
 
 	(void)state;
 	maker_sample(&m);
-	h = load(&m);
+	h = made_heap(&m);
 	assert_int_equal(h->info.pid, 4711);
 	assert_string_equal(h->info.executable.bytes, "/opt/demo");
 	assert_int_equal(h->info.command.n, 14);
@@ -95,7 +79,7 @@ static void
 a_file_without_sections_is_an_empty_heap(void **state)
 {
 	struct maker m = {.n_sections = 0};
-	struct heap *h = load(&m);
+	struct heap *h = made_heap(&m);
 
 	(void)state;
 	assert_int_equal(h->n_blocks, 0);
@@ -119,7 +103,7 @@ large_slack_is_kept_exactly(void **state)
 		maker_block(&m, &(struct hf_block){at, 16, usable[i], 0, 0, 0});
 		at += (usable[i] + 15) & ~15ull;
 	}
-	h = load(&m);
+	h = made_heap(&m);
 	for (uint32_t i = 0; i < 6; i++)
 		assert_int_equal(heap_block_usable(h, i), usable[i]);
 	heap_free(h);
@@ -135,7 +119,7 @@ losses_make_a_snapshot_incomplete(void **state)
 	maker_number(&m, "complete", 1);
 	maker_number(&m, "loss.nothing", 0);
 	maker_number(&m, "loss.shadow", 7);
-	h = load(&m);
+	h = made_heap(&m);
 	assert_false(h->is_complete);
 	assert_int_equal(h->n_losses, 1);
 	assert_string_equal(h->losses[0].name.bytes, "shadow");
@@ -164,7 +148,7 @@ nodes_of_one_place_are_merged(void **state)
 	block(&m, 0x1000, a, 0, 5);
 	block(&m, 0x2000, b, 0, 6);
 	block(&m, 0x3000, exact, 0, 7);
-	h = load(&m);
+	h = made_heap(&m);
 	assert_int_equal(h->n_nodes, 3);
 	assert_int_equal(h->n_sites, 2);
 	assert_int_equal(h->blocks[0].site, h->blocks[1].site);
@@ -191,7 +175,7 @@ a_module_loaded_twice_is_one_place_if_its_build_id_says_so(void **state)
 	maker_module(&m, 32768, 4096, 32768, "", "/other.so");
 	for (uint32_t module = 1; module <= 4; module++)
 		maker_site(&m, 0, 0, module, 0x10, 1, 1);
-	h = load(&m);
+	h = made_heap(&m);
 	assert_int_equal(h->n_modules, 4);
 	assert_int_equal(h->n_nodes, 3);
 	assert_int_equal(h->nodes[1].allocations, 2);
@@ -213,7 +197,7 @@ ages(uint64_t promote, const bool *early)
 			    early && early[age] ? HEAPFILE_BIRTH_PROMOTED_EARLY : 0);
 		block(&m, 0x1000 + 16 * age, 0, age + 1, 1);
 	}
-	return load(&m);
+	return made_heap(&m);
 }
 
 static void
@@ -258,7 +242,7 @@ unknown_birth_is_old_and_has_no_age(void **state)
 	(void)state;
 	maker_number(&m, "epoch", 9);
 	block(&m, 0x1000, 0, 0, 8);
-	h = load(&m);
+	h = made_heap(&m);
 	assert_int_equal(h->old.bytes, 8);
 	assert_int_equal(h->unborn.bytes, 8);
 	sites = heap_aggregate(h, &all);
@@ -283,7 +267,7 @@ a_birth_in_the_future_is_of_now(void **state)
 	maker_number(&m, "epoch", 5);
 	maker_birth(&m, 9, 0, 0);
 	block(&m, 0x1000, 0, 1, 8);
-	h = load(&m);
+	h = made_heap(&m);
 	assert_int_equal(h->births[1].age, 0);
 	assert_int_equal(h->young.bytes, 8);
 	heap_free(h);
@@ -312,7 +296,7 @@ generations_count_epochs_and_not_births(void **state)
 	block(&m, 0x3000, a, births[1], 1);
 	block(&m, 0x4000, a, births[2], 1);
 	block(&m, 0x5000, a, births[2], 1);
-	h = load(&m);
+	h = made_heap(&m);
 	sites = heap_aggregate(h, &all);
 	assert_non_null(sites);
 	assert_int_equal(sites[a].generation_count, 2);
@@ -342,7 +326,7 @@ filters_choose_blocks_by_cohort(void **state)
 
 	(void)state;
 	maker_sample(&m);
-	h = load(&m);
+	h = made_heap(&m);
 	sites = heap_aggregate(h, &(struct heap_filter){HEAP_YOUNG, 0});
 	assert_non_null(sites);
 	assert_int_equal(sites[2].live.blocks, 0);
@@ -391,7 +375,7 @@ sample_text(void)
 	char *text;
 
 	maker_sample(&m);
-	h = load(&m);
+	h = made_heap(&m);
 	text = written(h, &plain, report_write_text);
 	heap_free(h);
 	return text;
@@ -433,7 +417,7 @@ the_json_has_the_keys_of_the_contract(void **state)
 
 	(void)state;
 	maker_sample(&m);
-	h = load(&m);
+	h = made_heap(&m);
 	options.one_list = options.with_dead = true;
 	text = written(h, &options, report_write_json);
 	root = json_loads(text, JSON_REJECT_DUPLICATES, &error);
@@ -471,7 +455,7 @@ json_is_valid_whatever_bytes_names_have(void **state)
 	block(&m, 0x1000, 1, 0, 1);
 	maker_mark(&m, 1, 1, wild);
 	maker_thread(&m, 1, wild);
-	h = load(&m);
+	h = made_heap(&m);
 	text = written(h, &plain, report_write_json);
 	root = json_loads(text, 0, &error);
 	assert_non_null(root);
@@ -495,7 +479,7 @@ special_places_have_words(void **state)
 	maker_module(&m, 0, 4096, 0, "", "/x");
 	cut = maker_site(&m, 0, HEAPFILE_SITE_SPECIAL, 0, HEAPFILE_SPECIAL_CUT, 0, 0);
 	block(&m, 0x1000, maker_site(&m, cut, 0, 1, 16, 1, 1), 0, 1);
-	h = load(&m);
+	h = made_heap(&m);
 	text = written(h, &plain, report_write_text);
 	assert_non_null(strstr(text, "x+0x10\n      (stack cut: too many frames)\n"));
 	free(text);
@@ -518,7 +502,7 @@ gcprofs_own_frames_are_left_out(void **state)
 	maker_module(&m, 8192, 4096, 0, "", "/usr/lib/libgcprof.so.1");
 	app = maker_site(&m, 0, 0, 1, 0x10, 0, 0);
 	block(&m, 0x1000, maker_site(&m, app, 0, 2, 0x20, 1, 1), 0, 1);
-	h = load(&m);
+	h = made_heap(&m);
 	text = written(h, &plain, report_write_text);
 	assert_non_null(strstr(text, "app+0x10"));
 	assert_null(strstr(text, "libgcprof.so.1+"));
@@ -547,7 +531,7 @@ site_of_epochs(struct maker *m, uint64_t now, uint64_t n, uint64_t size)
 static bool
 text_has(struct maker *m, const struct report_options *options, const char *words)
 {
-	struct heap *h = load(m);
+	struct heap *h = made_heap(m);
 	char *text = written(h, options, report_write_text);
 	bool has = strstr(text, words) != NULL;
 
@@ -651,7 +635,7 @@ what_was_no_matter_of_chance_is_not_estimated(void **state)
 		maker_birth(&m, 1, 0, 0);
 		block(&m, 0x1000, site, 1, 1000);
 		maker_estimate(&m, &(struct hf_estimate){site, 3 * 256, 3000 * 256});
-		h = load(&m);
+		h = made_heap(&m);
 		sites = heap_aggregate(h, &all);
 		assert_non_null(sites);
 		assert_true(fabs(sites[site].estimated_blocks - cases[i].blocks) < 1e-4);
@@ -695,7 +679,7 @@ the_survival_chart_has_about_twenty_rows(void **state)
 						     .n_epochs = 1,
 						     .survived_bytes = 3});
 	}
-	h = load(&m);
+	h = made_heap(&m);
 	r = report_new(h, NULL, NULL, &plain);
 	assert_non_null(r);
 	assert_in_range(r->n_epochs, 10, 21);
@@ -722,7 +706,7 @@ blocks_without_a_timeline_are_charted_too(void **state)
 	for (uint32_t i = 0; i < 3; i++)
 		block(&m, 0x1000 + 16 * i, 0, i + 1, 1);
 	maker_epochs(&m, &(struct hf_epochs){.first_epoch = 10, .n_epochs = 3});
-	h = load(&m);
+	h = made_heap(&m);
 	r = report_new(h, NULL, NULL, &plain);
 	assert_non_null(r);
 	for (size_t i = 0; i < r->n_epochs; i++)

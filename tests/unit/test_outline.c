@@ -18,7 +18,7 @@
 #include <cmocka.h>
 
 #include "explain/outline.h"
-#include "heapmaker.h"
+#include "madeheap.h"
 
 static const struct heap_filter all = {HEAP_ALL, 0};
 
@@ -35,19 +35,12 @@ outline(struct maker *m, uint32_t roots_off, uint32_t most)
 {
 	const struct graph_options options = {.roots_off = roots_off};
 	struct bench b;
-	struct hf_error e;
-	size_t n;
-	uint8_t *bytes = maker_finish(m, &n);
 
-	b.heap = heap_load(bytes, n, 0, NULL, NULL, &e);
-	if (!b.heap)
-		fail_msg("%s: %s", e.section, e.message);
+	b.heap = made_heap(m);
 	b.names = names_new(b.heap, NULL);
 	b.types = types_new(b.heap, b.names, NULL);
 	b.outline = outline_new(b.heap, &options, b.names, b.types, &all, most);
 	assert_non_null(b.outline);
-	free(bytes);
-	maker_free(m);
 	return b;
 }
 

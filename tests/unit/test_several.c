@@ -20,23 +20,8 @@
 #include "detect/detect.h"
 #include "detect/idle_retention.h"
 #include "detect/series.h"
-#include "heapmaker.h"
+#include "madeheap.h"
 #include "model/heap.h"
-
-static struct heap *
-load(struct maker *m)
-{
-	struct hf_error e;
-	size_t n;
-	uint8_t *bytes = maker_finish(m, &n);
-	struct heap *h = heap_load(bytes, n, 0, NULL, NULL, &e);
-
-	if (!h)
-		fail_msg("%s: %s", e.section, e.message);
-	free(bytes);
-	maker_free(m);
-	return h;
-}
 
 /* ---- files that differ in all but what happened ---- */
 
@@ -98,7 +83,7 @@ make(const struct shape *x, uint64_t uptime, unsigned n_leaf, unsigned n_other,
 						   i < n_leaf ? s.leaf : s.other, 0, 0});
 	if (ret)
 		*ret = s;
-	return load(&m);
+	return made_heap(&m);
 }
 
 static void
@@ -158,7 +143,7 @@ another_module_or_place_is_another_site(void **state)
 
 		maker_module(&m, 0x1000, 4096, 0x1000, rows[i].build_id, rows[i].path);
 		maker_site(&m, 0, rows[i].flags, 1, rows[i].offset, 1, 1);
-		h = load(&m);
+		h = made_heap(&m);
 		assert_int_equal(several_add(s, h, NULL, "x"), 0);
 		if (i == 0)
 			first = s->by_node[1];
@@ -187,7 +172,7 @@ thousands_of_sites_find_themselves_again(void **state)
 
 			maker_site(&m, i % 10 ? i : 0, 0, 1, chain * 16 + i % 10, 1, 1);
 		}
-		h = load(&m);
+		h = made_heap(&m);
 		assert_int_equal(several_add(s, h, NULL, "x"), 0);
 		for (uint32_t i = 0; i < 5000; i++) {
 			uint32_t chain = pass ? 499 - i / 10 : i / 10;
@@ -219,7 +204,7 @@ lost_blocks_are_not_live(void **state)
 	maker_block(&m, &(struct hf_block){0x10000, 32, 32, 1, 0, 0});
 	maker_block(&m, &(struct hf_block){0x10020, 64, 64, 1, 0, 0});
 	maker_root(&m, &root, &(struct hf_edge){.target = 1});
-	h = load(&m);
+	h = made_heap(&m);
 	g = graph_new(h, &options, NULL, NULL);
 	assert_int_equal(several_add(s, h, g, "x"), 0);
 	assert_int_equal(several_get(s, 0, s->by_node[1]).live.bytes, 32);
@@ -334,7 +319,7 @@ settles(const struct mark *marks, size_t n_marks, const uint64_t *times, size_t 
 		for (size_t k = 0; k < n_marks; k++)
 			maker_mark(&m, k, marks[k].at, marks[k].label);
 		heap_free(h);
-		h = load(&m);
+		h = made_heap(&m);
 		assert_int_equal(several_add(s, h, NULL, "x"), 0);
 	}
 	assert_int_equal(settle_find(s, h, &x), 0);
@@ -507,7 +492,7 @@ make_with_history(uint64_t uptime, unsigned n)
 	for (unsigned i = 0; i < n; i++, address += 112)
 		maker_block(&m, &(struct hf_block){address, 100, 112, s.leaf,
 						   i * PERIODS / n + 1, 0});
-	return load(&m);
+	return made_heap(&m);
 }
 
 /* The same, but for the last period: all of it was freed at the end of the program. */
@@ -542,7 +527,7 @@ make_freed_at_its_end(uint64_t uptime, unsigned n)
 			b.periods[p] = (struct hf_book_period){0, 0, n, 100 * n, 0};
 	}
 	maker_book(&m, &b);
-	return load(&m);
+	return made_heap(&m);
 }
 
 static const struct finding *
@@ -556,15 +541,6 @@ find_with_history(struct heap **heaps, size_t n, struct findings **ret,
 	assert_non_null(f);
 	assert_string_equal(f->verdict, "unbounded");
 	return f;
-}
-
-static bool
-says(const struct finding *f, const char *what)
-{
-	for (size_t i = 0; i < f->n_evidence; i++)
-		if (strstr(f->evidence[i], what))
-			return true;
-	return false;
 }
 
 static void
@@ -593,7 +569,7 @@ snapshots_speak_for_a_finding_or_against_it(void **state)
 	f = find_with_history(heaps, 3, &all, &s);
 	assert_int_equal(f->level, FINDING_WARNING);
 	assert_true(f->confidence > alone);
-	assert_true(says(
+	assert_true(has_evidence(
 		f, "Over 3 snapshots in 40 s: 1,300, 2,600, 4,000 blocks; 68 a second"));
 	findings_free(all);
 	several_free(s);
@@ -624,7 +600,8 @@ snapshots_speak_for_a_finding_or_against_it(void **state)
 	f = find_with_history(heaps, 2, &all, &s);
 	assert_int_equal(f->level, FINDING_WARNING);
 	assert_true(f->confidence <= alone);
-	assert_true(says(f, "2 snapshots (too few for a trend): 4,000, 4,000 blocks"));
+	assert_true(has_evidence(
+		f, "2 snapshots (too few for a trend): 4,000, 4,000 blocks"));
 	assert_false(f->trend.is_known);
 	findings_free(all);
 	several_free(s);
@@ -647,8 +624,9 @@ what_is_freed_at_the_end_is_weighed_by_the_snapshots_before(void **state)
 	f = find_with_history(heaps, 4, &all, &s);
 	assert_int_equal(f->level, FINDING_WARNING);
 	assert_int_equal(f->trend.n, 3);
-	assert_true(says(f, "Over 3 snapshots in 35 s: 1,300, 2,600, 3,700 blocks; "));
-	assert_true(says(f, "; the previous one, "));
+	assert_true(has_evidence(
+		f, "Over 3 snapshots in 35 s: 1,300, 2,600, 3,700 blocks; "));
+	assert_true(has_evidence(f, "; the previous one, "));
 	findings_free(all);
 	several_free(s);
 	heap_free(heaps[3]);
@@ -669,7 +647,7 @@ what_is_freed_at_the_end_is_weighed_by_the_snapshots_before(void **state)
 	f = find_with_history(heaps, 2, &all, &s);
 	assert_int_equal(f->level, FINDING_WARNING);
 	assert_int_equal(f->trend.n, 0);
-	assert_false(says(f, "snapshots"));
+	assert_false(has_evidence(f, "snapshots"));
 	findings_free(all);
 	several_free(s);
 	heap_free(heaps[1]);

@@ -16,32 +16,8 @@
 
 #include <cmocka.h>
 
-#include "heapmaker.h"
+#include "madeheap.h"
 #include "model/heap.h"
-
-static struct heap *
-load(struct maker *m)
-{
-	struct hf_error e;
-	size_t n;
-	uint8_t *bytes = maker_finish(m, &n);
-	struct heap *h = heap_load(bytes, n, 0, NULL, NULL, &e);
-
-	if (!h)
-		fail_msg("%s: %s", e.section, e.message);
-	free(bytes);
-	maker_free(m);
-	return h;
-}
-
-static struct heap *
-load_sample(void)
-{
-	struct maker m = {.n_sections = 0};
-
-	maker_sample(&m);
-	return load(&m);
-}
 
 static void
 globs_match_whole_strings(void **state)
@@ -140,7 +116,7 @@ suppressions_match_as_their_tools_do(void **state)
 		{"{\nn\nMemcheck:Param\nwrite(buf)\nfun:malloc\n}\nleak:main\n", true},
 		{"  {\n  n\n  Memcheck:Leak # no comment\n  fun:x\n  }\n", false},
 	};
-	struct heap *h = load_sample();
+	struct heap *h = made_sample();
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
@@ -163,7 +139,7 @@ operator_new_has_its_names(void **state)
 {
 	static const char text[] = "{\nn\nMemcheck:Leak\nfun:_Zna*\n}\n";
 	struct suppressions *s = suppressions_new();
-	struct heap *h = load_sample();
+	struct heap *h = made_sample();
 
 	(void)state;
 	assert_int_equal(suppressions_add_text(s, "f", text, strlen(text), false), 0);
@@ -213,7 +189,7 @@ static void
 the_built_in_ones_are_sound(void **state)
 {
 	struct suppressions *s = suppressions_new();
-	struct heap *h = load_sample();
+	struct heap *h = made_sample();
 
 	(void)state;
 	assert_int_equal(suppressions_add_builtin(s), 0);
@@ -228,7 +204,7 @@ the_built_in_ones_are_sound(void **state)
 static void
 generated_suppressions_match_what_they_were_made_of(void **state)
 {
-	struct heap *h = load_sample();
+	struct heap *h = made_sample();
 	char *text = NULL, *brace;
 	size_t n;
 	FILE *f = open_memstream(&text, &n);
@@ -277,7 +253,7 @@ the_first_that_matches_is_the_one(void **state)
 	struct suppressions *s =
 		parse("\nleak:other\n{\n  by name\n  Memcheck:Leak\n  fun:malloc\n}\n"
 		      "leak:main\n");
-	struct heap *h = load_sample();
+	struct heap *h = made_sample();
 	struct suppression *x = suppressions_find(s, h, &stack, 1u << HEAPFILE_KIND_MALLOC,
 						  GRAPH_DEFINITE);
 
@@ -300,7 +276,7 @@ static void
 a_kind_of_finding_has_suppressions_of_its_own(void **state)
 {
 	struct suppressions *s = parse("cache:build\nleak:make_node\n");
-	struct heap *h = load_sample();
+	struct heap *h = made_sample();
 
 	assert_ptr_equal(suppressions_find_kind(s, h, &stack, "cache"), &s->list[0]);
 	assert_null(suppressions_find_kind(s, h, &stack, "queue"));
@@ -321,7 +297,7 @@ leak_kinds_are_kept_apart(void **state)
 {
 	static const char *const words[] = {"definite", "indirect", "possible",
 					    "reachable"};
-	struct heap *h = load_sample();
+	struct heap *h = made_sample();
 
 	for (int i = 0; i < 4; i++) {
 		char text[128];
@@ -361,7 +337,7 @@ a_frame_without_a_name_is_three_question_marks(void **state)
 		{"fun:malloc\nfun:*\nfun:*\nfun:*\n", false},
 		{"...\nfun:*\nfun:*\nfun:*\n", true},
 	};
-	struct heap *h = load_sample();
+	struct heap *h = made_sample();
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		char text[256];
@@ -470,7 +446,7 @@ generated_text_names_what_is_known_of_each_frame(void **state)
 		{.function = "beyond", .symbol = "beyond"},
 	};
 	static const struct stack of = {mixed, 5}, none = {mixed + 1, 1};
-	struct heap *h = load_sample();
+	struct heap *h = made_sample();
 	char *text = generate(h, &of, 1u << HEAPFILE_KIND_MALLOC);
 
 	assert_non_null(strstr(text, "leak:strdup\n{\n   name\n   Memcheck:Leak\n"

@@ -24,7 +24,7 @@
 
 #include "explain/types.h"
 #include "graph/dominators.h"
-#include "heapmaker.h"
+#include "madeheap.h"
 #include "model/heap.h"
 #include "names/containers.h"
 #include "names/root_names.h"
@@ -95,10 +95,6 @@ draw(void)
 {
 	static struct hf_edge out[MOST_EDGES];
 	struct maker m = {.n_sections = 0};
-	struct hf_error e;
-	struct heap *h;
-	uint8_t *bytes;
-	size_t n;
 
 	maker_module(&m, 0x400000, 0x100000, 0x400000, "", "/opt/server");
 	for (uint32_t i = 1; i <= SITES; i++)
@@ -128,13 +124,7 @@ draw(void)
 						     .n_edges = end - i},
 				   out);
 	}
-	bytes = maker_finish(&m, &n);
-	h = heap_load(bytes, n, 0, NULL, NULL, &e);
-	if (!h)
-		fail_msg("%s: %s", e.section, e.message);
-	free(bytes);
-	maker_free(&m);
-	return h;
+	return made_heap(&m);
 }
 
 static struct types *
