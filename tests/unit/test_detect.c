@@ -83,6 +83,34 @@ the_sample_has_a_finding_of_each_kind(void **state)
 }
 
 static void
+only_losses_that_may_have_held_pointers_are_evidence(void **state)
+{
+	for (int is_mapping = 0; is_mapping < 2; is_mapping++) {
+		struct maker m = {.n_sections = 0};
+		struct findings *all;
+		struct heap *h;
+
+		(void)state;
+		maker_sample(&m);
+		maker_number(&m, "loss.sites", 5);
+		if (is_mapping)
+			maker_number(&m, "loss.mappings", 3);
+		h = made_heap(&m);
+		assert_false(h->is_complete);
+		all = find(h, NULL, NULL);
+		assert_int_equal(has_evidence(finding_of(all, "definite leak"),
+					      "pointers may have been missed: 3 mappings "
+					      "not recorded."),
+				 is_mapping);
+		assert_int_equal(
+			has_evidence(finding_of(all, "definite leak"), "incomplete"),
+			is_mapping);
+		findings_free(all);
+		heap_free(h);
+	}
+}
+
+static void
 without_roots_nothing_is_said_of_leaks(void **state)
 {
 	struct maker m = {.n_sections = 0};
@@ -378,6 +406,7 @@ main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_sample_has_a_finding_of_each_kind),
+		cmocka_unit_test(only_losses_that_may_have_held_pointers_are_evidence),
 		cmocka_unit_test(without_roots_nothing_is_said_of_leaks),
 		cmocka_unit_test(large_blocks_with_a_pointer_inside_are_notes),
 		cmocka_unit_test(with_a_suppressed_block_goes_what_it_leads_to),

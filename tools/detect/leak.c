@@ -176,7 +176,7 @@ build_groups(struct leak_work *w)
 
 /* Where pointers meet blocks that are POSSIBLE. */
 static void
-note_insides(struct leak_work *w)
+find_insides(struct leak_work *w)
 {
 	const struct edges *e = &w->h->edges;
 
@@ -518,7 +518,7 @@ count_roots(const struct leak_work *w, char *buf, size_t n)
 }
 
 static void
-say_thread(const struct heap *h, uint32_t thread, char *buf, size_t n)
+format_thread(const struct heap *h, uint32_t thread, char *buf, size_t n)
 {
 	char *name = names_thread(h, thread);
 
@@ -528,7 +528,7 @@ say_thread(const struct heap *h, uint32_t thread, char *buf, size_t n)
 
 /* "the stack of thread 12 (worker)" */
 static void
-say_root(const struct heap *h, const struct heap_root *r, char *buf, size_t n)
+format_root(const struct heap *h, const struct heap_root *r, char *buf, size_t n)
 {
 	static const char *const names[] = {
 		[HEAPFILE_ROOT_STACK] = "the stack of",
@@ -540,7 +540,7 @@ say_root(const struct heap *h, const struct heap_root *r, char *buf, size_t n)
 	char thread[96];
 
 	if (r->kind < sizeof(names) / sizeof(*names) && names[r->kind]) {
-		say_thread(h, r->owner, thread, sizeof(thread));
+		format_thread(h, r->owner, thread, sizeof(thread));
 		snprintf(buf, n, "%s %s", names[r->kind], thread);
 	} else if (r->kind == HEAPFILE_ROOT_GLOBAL && r->owner) {
 		const char *path = text_basename(h->modules[r->owner].path.bytes);
@@ -558,7 +558,7 @@ say_root(const struct heap *h, const struct heap_root *r, char *buf, size_t n)
 }
 
 static void
-say_reach(const struct leak_work *w, struct finding *f, const struct group *x)
+add_reach_evidence(const struct leak_work *w, struct finding *f, const struct group *x)
 {
 	struct findings *all = w->d->findings;
 	uint64_t address = heap_block_address(&w->h->blocks[x->example]);
@@ -593,7 +593,7 @@ say_reach(const struct leak_work *w, struct finding *f, const struct group *x)
 		return;
 	}
 	if (x->root) {
-		say_root(w->h, x->root, buf, sizeof(buf));
+		format_root(w->h, x->root, buf, sizeof(buf));
 		finding_say(all, f,
 			    "%c%s points to byte %" PRIu32 " of the block at 0x%" PRIx64
 			    ".",
@@ -626,8 +626,36 @@ say_reach(const struct leak_work *w, struct finding *f, const struct group *x)
 			    "buffer: probably in use.");
 }
 
+/* What the snapshot lacks that may have held a pointer to them.  Missing stacks, births or
+ * marks change nothing in what is reachable. */
 static void
-say_rest(const struct leak_work *w, struct finding *f, const struct group *x)
+add_loss_evidence(const struct leak_work *w, struct finding *f, const struct group *x)
+{
+	static const char *const matter[] = {"blocks", "mappings", "modules"};
+	char text[256] = "";
+	size_t at = 0;
+
+	if (x->state == GRAPH_REACHABLE)
+		return;
+	for (size_t i = 0; i < w->h->n_losses; i++) {
+		const struct heap_text *name = &w->h->losses[i].name;
+
+		for (size_t k = 0; k < sizeof(matter) / sizeof(*matter); k++)
+			if (strcmp(name->bytes, matter[k]) == 0 && at < sizeof(text))
+				at += (size_t)snprintf(
+					text + at, sizeof(text) - at, "%s%s %s",
+					at ? ", " : "", COUNT(w->h->losses[i].count),
+					text_loss_meaning(name->bytes, name->n));
+	}
+	if (at)
+		finding_say(
+			w->d->findings,
+			f, "The snapshot is incomplete, and pointers may have been missed: %s.",
+			text);
+}
+
+static void
+add_other_evidence(const struct leak_work *w, struct finding *f, const struct group *x)
 {
 	struct findings *all = w->d->findings;
 	char buf[FINDING_THREADS * 100];
@@ -652,7 +680,7 @@ say_rest(const struct leak_work *w, struct finding *f, const struct group *x)
 	for (size_t i = 0; i < x->n_threads; i++) {
 		char thread[96];
 
-		say_thread(w->h, x->threads[i], thread, sizeof(thread));
+		format_thread(w->h, x->threads[i], thread, sizeof(thread));
 		at += (size_t)snprintf(buf + at, sizeof(buf) - at, "%s%s",
 				       i == 0 ? ""
 				       : i + 1 == x->n_threads && !x->has_more_threads
@@ -676,10 +704,7 @@ say_rest(const struct leak_work *w, struct finding *f, const struct group *x)
 			    "%s of the program's memory could not be searched "
 			    "(MADV_DONTFORK or unreadable): pointers there were missed.",
 			    SIZE(w->h->info.unread_bytes));
-	if (!w->h->is_complete)
-		finding_say(all, f,
-			    "The snapshot is not complete: pointers may have been"
-			    " missed.");
+	add_loss_evidence(w, f, x);
 }
 
 static int
@@ -756,8 +781,8 @@ group_report(struct leak_work *w, size_t group, size_t *parts_at)
 	if (x->state == GRAPH_POSSIBLE && w->n_paths++ < MOST_PATHS)
 		finding_hold(w->d, f, &x->example, 1);
 	summarize(all, f, x);
-	say_reach(w, f, x);
-	say_rest(w, f, x);
+	add_reach_evidence(w, f, x);
+	add_other_evidence(w, f, x);
 }
 
 static void
@@ -782,7 +807,7 @@ detect_leaks(const struct detector *d)
 	if (!w.failed) {
 		memcpy(d->findings->leaks.counts, w.g->counts, sizeof(w.g->counts));
 		build_groups(&w);
-		note_insides(&w);
+		find_insides(&w);
 	}
 	if (!w.failed && d->options->show_content)
 		find_contents(&w);
