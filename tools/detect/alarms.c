@@ -90,7 +90,7 @@ read_states(struct alarms *w, const char *list)
 
 /* What is wrong with one of the rules, if anything is. */
 static bool
-tell_trouble(const struct alarms *w, char *ret_message, size_t bytes)
+find_invalid_rule(const struct alarms *w, char *ret_message, size_t bytes)
 {
 	for (uint32_t i = 0; i < w->rules.n; i++) {
 		const struct watched *x = &w->list[i];
@@ -129,7 +129,7 @@ alarms_new(const struct alarms_options *o, char *ret_message, size_t bytes)
 			compile(x);
 	}
 	read_states(w, o->state);
-	if (!o->state && tell_trouble(w, ret_message, bytes)) {
+	if (!o->state && find_invalid_rule(w, ret_message, bytes)) {
 		alarms_free(w);
 		return NULL;
 	}
@@ -154,10 +154,10 @@ alarms_free(struct alarms *w)
 
 /* A line about the program, in one piece.  A pipe that nobody empties must not keep
  * the program's next look waiting: what does not fit is not said. */
-static void say(const struct alarms *w, const char *format, ...)
+static void log_line(const struct alarms *w, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 static void
-say(const struct alarms *w, const char *format, ...)
+log_line(const struct alarms *w, const char *format, ...)
 {
 	struct pollfd room = {.fd = STDERR_FILENO, .events = POLLOUT};
 	char line[PIPE_BUF / 3];
@@ -304,7 +304,7 @@ function_meant(const struct alarms *w, const struct watched *x, uint32_t node)
 /* Whose blocks they are: the function with the largest site, and whether there are
  * others. */
 static void
-whose(const struct alarms *w, uint32_t r, char *ret, size_t bytes)
+name_owner(const struct alarms *w, uint32_t r, char *ret, size_t bytes)
 {
 	const struct watched *x = &w->list[r];
 	const char *name = NULL, *other;
@@ -331,7 +331,7 @@ whose(const struct alarms *w, uint32_t r, char *ret, size_t bytes)
 }
 
 static void
-tell(const struct alarms *w, uint32_t r)
+raise_alarm(const struct alarms *w, uint32_t r)
 {
 	const struct watched *x = &w->list[r];
 	const struct watch_rule *rule = x->rule;
@@ -340,23 +340,24 @@ tell(const struct alarms *w, uint32_t r)
 
 	text_count(x->live.blocks, count, sizeof(count));
 	text_size(x->live.bytes, size, sizeof(size));
-	whose(w, r, owner, sizeof(owner));
+	name_owner(w, r, owner, sizeof(owner));
 	if (rule->action == WATCH_SNAPSHOT && w->is_keep_failed)
 		snprintf(file, sizeof(file), "; the snapshot could not be kept");
 	else if (rule->action == WATCH_SNAPSHOT)
 		snprintf(file, sizeof(file), "; snapshot '%.400s'", w->file);
-	say(w, "watch: %s%s (%s%s) %s, more than %.*s%s (rule '%.*s')%s",
-	    rule->is_bytes ? size : count,
-	    rule->is_bytes ? ""
-	    : is_one       ? " block"
-			   : " blocks",
-	    rule->is_bytes ? count : size,
-	    !rule->is_bytes ? ""
-	    : is_one        ? " block"
-			    : " blocks",
-	    owner, (int)(rule->n_condition - rule->limit_at), rule->text + rule->limit_at,
-	    x->is_again ? ", doubled since the last alarm" : "",
-	    rule->n_condition < 200 ? (int)rule->n_condition : 200, rule->text, file);
+	log_line(w, "watch: %s%s (%s%s) %s, more than %.*s%s (rule '%.*s')%s",
+		 rule->is_bytes ? size : count,
+		 rule->is_bytes ? ""
+		 : is_one       ? " block"
+				: " blocks",
+		 rule->is_bytes ? count : size,
+		 !rule->is_bytes ? ""
+		 : is_one        ? " block"
+				 : " blocks",
+		 owner, (int)(rule->n_condition - rule->limit_at),
+		 rule->text + rule->limit_at,
+		 x->is_again ? ", doubled since the last alarm" : "",
+		 rule->n_condition < 200 ? (int)rule->n_condition : 200, rule->text, file);
 }
 
 /* A file is on the disk before it takes an older one's name, as lib/newfile.h has it. */
@@ -430,14 +431,15 @@ execute(const struct alarms *w, const struct watched *x)
 		_exit(127);
 	}
 	if (pid < 0)
-		say(w, "watch: cannot run '%.200s': %s", x->rule->command, strerror(errno));
+		log_line(w, "watch: cannot run '%.200s': %s", x->rule->command,
+			 strerror(errno));
 	while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 		;
 }
 
 /* Returns the number of alarms. */
 static int
-decide(struct alarms *w)
+update_rules(struct alarms *w)
 {
 	int n = 0;
 
@@ -458,22 +460,22 @@ decide(struct alarms *w)
 }
 
 static void
-tell_patterns(struct alarms *w)
+report_invalid_patterns(struct alarms *w)
 {
 	for (uint32_t r = 0; r < w->rules.n; r++) {
 		struct watched *x = &w->list[r];
 
 		if (!*x->pattern_error || x->state == WATCH_OFF)
 			continue;
-		say(w, "invalid GCPROF_WATCH rule '%.200s': %s", x->rule->text,
-		    x->pattern_error);
+		log_line(w, "invalid GCPROF_WATCH rule '%.200s': %s", x->rule->text,
+			 x->pattern_error);
 		x->state = WATCH_OFF;
 	}
 }
 
 /* The library waits for this.  Commands may take long: it is not to wait for them. */
 static void
-answer(const struct alarms *w)
+write_states(const struct alarms *w)
 {
 	if (!w->options->state)
 		return;
@@ -492,14 +494,14 @@ alarms_look(struct alarms *w, const struct heap *heap, struct symbols *symbols,
 	w->heap = heap;
 	w->symbols = symbols;
 	w->file = path;
-	tell_patterns(w);
+	report_invalid_patterns(w);
 	if (!measure(w))
 		return -1;
-	n = decide(w);
+	n = update_rules(w);
 	for (uint32_t r = 0; r < w->rules.n; r++)
 		if (w->list[r].is_alarm)
-			tell(w, r);
-	answer(w);
+			raise_alarm(w, r);
+	write_states(w);
 	for (uint32_t r = 0; r < w->rules.n; r++)
 		if (w->list[r].is_alarm && w->list[r].rule->action == WATCH_EXEC)
 			execute(w, &w->list[r]);

@@ -20,7 +20,7 @@ enum { FINGERPRINT_FRAMES = 5 };
 /* ---- wrong frees ---- */
 
 static void
-describe_bad_free(struct findings *all, struct finding *f, const struct heap_bad_free *b)
+summarize_bad_free(struct findings *all, struct finding *f, const struct heap_bad_free *b)
 {
 	const char *times = b->count == 1 ? "time" : "times";
 
@@ -78,7 +78,7 @@ detect_bad_frees(const struct detector *d)
 		f->alloc_site = b->alloc_site;
 		f->count.blocks = b->count;
 		f->address = b->address;
-		describe_bad_free(d->findings, f, b);
+		summarize_bad_free(d->findings, f, b);
 	}
 }
 

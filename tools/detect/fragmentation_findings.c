@@ -177,7 +177,7 @@ highest_live(const struct heap *h)
 }
 
 static void
-say_sums(struct work *w, struct finding *f)
+add_sum_evidence(struct work *w, struct finding *f)
 {
 	const struct fragmentation *s = &w->sums;
 	const struct heap *h = w->d->heap;
@@ -207,7 +207,7 @@ say_sums(struct work *w, struct finding *f)
 }
 
 static void
-say_pinners(struct work *w, struct finding *f)
+add_pinner_evidence(struct work *w, struct finding *f)
 {
 	struct findings *all = w->d->findings;
 	const struct pinner *p = &w->list[0];
@@ -244,7 +244,7 @@ is_at_least(const struct fragmentation *s, uint64_t bytes, uint64_t percents)
 }
 
 static void
-tell(struct work *w)
+add_pinned_finding(struct work *w)
 {
 	const struct fragmentation *s = &w->sums;
 	const struct pinner *p = &w->list[0];
@@ -264,8 +264,8 @@ tell(struct work *w)
 			  p->function ? "blocks of " : "one site",
 			  p->function ? PLAIN(p->function) : "", p->function ? "" : "s",
 			  SIZE((uint64_t)p->sums->pinned_bytes), COUNT(p->sums->pages));
-	say_pinners(w, f);
-	say_sums(w, f);
+	add_pinner_evidence(w, f);
+	add_sum_evidence(w, f);
 	f->advice = "Separate long-lived blocks from short-lived ones: allocate them "
 		    "together, or from an arena or a pool, or copy them into new blocks "
 		    "once the others are freed.";
@@ -287,7 +287,7 @@ detect_fragmentation(const struct detector *d)
 		rank_sites(&w);
 		sum_functions(&w);
 		if (w.n && !d->findings->failed)
-			tell(&w);
+			add_pinned_finding(&w);
 	}
 	for (size_t i = 0; i < w.n; i++)
 		free(w.list[i].function);

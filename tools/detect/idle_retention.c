@@ -141,8 +141,8 @@ label_of(const struct heap_mark *m)
 
 /* What would have to be there.  0, or -1: no memory. */
 static int
-say_missing(const struct several *s, const struct heap *h, const enum role *roles,
-	    char **ret)
+format_missing(const struct several *s, const struct heap *h, const enum role *roles,
+	       char **ret)
 {
 	size_t n = h->n_marks, busy = last_of(h, roles, BUSY, n), idle, base, n_missing = 0;
 	size_t marks[SETTLE_N], n_text;
@@ -206,7 +206,7 @@ settle_find(const struct several *s, const struct heap *h, struct settle *ret)
 				status = -1;
 		}
 	} else if (roles) {
-		status = say_missing(s, h, roles, &ret->missing);
+		status = format_missing(s, h, roles, &ret->missing);
 	}
 	free(roles);
 	if (status != 0)
