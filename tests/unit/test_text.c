@@ -124,6 +124,19 @@ sizes_are_short(void **state)
 }
 
 static void
+p_values_are_bounded_below(void **state)
+{
+	char buf[32];
+
+	(void)state;
+	assert_string_equal(text_p_value(4.2e-05, buf, sizeof(buf)), "p < 0.001");
+	assert_string_equal(text_p_value(0, buf, sizeof(buf)), "p < 0.001");
+	assert_string_equal(text_p_value(0.0042, buf, sizeof(buf)), "p = 0.004");
+	assert_string_equal(text_p_value(0.0123, buf, sizeof(buf)), "p = 0.01");
+	assert_string_equal(text_p_value(1, buf, sizeof(buf)), "p = 1.00");
+}
+
+static void
 counts_have_commas(void **state)
 {
 	char buf[32];
@@ -207,6 +220,7 @@ main(void)
 		cmocka_unit_test(a_nul_inside_is_no_end),
 		cmocka_unit_test(a_command_line_is_one_line),
 		cmocka_unit_test(sizes_are_short),
+		cmocka_unit_test(p_values_are_bounded_below),
 		cmocka_unit_test(counts_have_commas),
 		cmocka_unit_test(formulas_are_known_by_their_first_character),
 		cmocka_unit_test(the_name_after_the_last_slash),

@@ -26,7 +26,7 @@ enum {
 
 #define SIZE(v) text_size(v, (char[24]){0}, 24)
 #define COUNT(v) text_count(v, (char[32]){0}, 32)
-#define P(v) put_p(v, (char[32]){0}, 32)
+#define P(v) text_p_value(v, (char[32]){0}, 32)
 #define RATE(v) put_rate(v, (char[32]){0}, 32)
 #define PLAIN(s) names_plain(s, (char[120]){0}, 120)
 
@@ -90,16 +90,7 @@ holder_name(const struct growing *g)
 	return name;
 }
 
-/* "p < 0.001", "p = 0.012". */
-static const char *
-put_p(double p, char *buf, size_t n)
-{
-	if (p < 0.001)
-		snprintf(buf, n, "p < 0.001");
-	else
-		snprintf(buf, n, "p = %.*f", p < 0.01 ? 3 : 2, p);
-	return buf;
-}
+
 
 static void
 add_growth_evidence(const struct growth_work *w, struct finding *f, const struct growing *g)

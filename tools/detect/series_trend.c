@@ -66,8 +66,8 @@ struct group {
 struct candidate {
 	uint32_t node;
 	char *function;    /* NULL = unknown */
-	bool is_told;      /* by a finding */
-	bool rises, stays; /* alone; see judge_alone() */
+	bool is_reported;      /* by a finding */
+	bool rises, stays; /* alone; see classify_candidate() */
 };
 
 struct work {
@@ -222,7 +222,7 @@ work_at(const struct work *w, size_t i)
 
 /* Does it rise at each step, and still at the last one? */
 static void
-judge_steps(const struct work *w, struct group *g)
+compute_rising(const struct work *w, struct group *g)
 {
 	size_t n = g->n, last = 0, before = 0, n_steps = 0;
 	const double *v = g->series;
@@ -255,7 +255,7 @@ find_steps(struct work *w)
 }
 
 static void
-judge(const struct work *w, struct group *g)
+compute_trend(const struct work *w, struct group *g)
 {
 	size_t n = g->n;
 	const double *x = w->x, *v;
@@ -265,7 +265,7 @@ judge(const struct work *w, struct group *g)
 	g->trend.is_bytes = g->blocks[n - 1] < FEW_BLOCKS;
 	g->series = v = g->trend.is_bytes ? g->bytes : g->blocks;
 	g->trend.is_known = n >= MIN_TREND;
-	judge_steps(w, g);
+	compute_rising(w, g);
 	if (g->trend.is_known) {
 		t = trend_of_many(x, v, n);
 		g->trend.p = t.p;
@@ -389,11 +389,11 @@ put_rate(FILE *f, const struct work *w, const struct group *g)
 	put_value(f, g->trend.is_bytes, g->per_second_low * unit);
 	fputs(" to ", f);
 	put_value(f, g->trend.is_bytes, g->per_second_high * unit);
-	fprintf(f, "; p = %.2g)", g->trend.p);
+	fprintf(f, "; %s)", text_p_value(g->trend.p, (char[32]){0}, 32));
 }
 
 static void
-say_course(const struct work *w, struct finding *f, const struct group *g)
+add_course_evidence(const struct work *w, struct finding *f, const struct group *g)
 {
 	size_t n = g->n, n_text;
 	char *text = NULL;
@@ -423,7 +423,7 @@ say_course(const struct work *w, struct finding *f, const struct group *g)
 }
 
 static void
-say_settle(const struct work *w, struct finding *f, const struct group *g)
+add_settle_evidence(const struct work *w, struct finding *f, const struct group *g)
 {
 	const struct finding_trend *t = &g->trend;
 	double left = t->idle > t->base ? t->idle - t->base : 0;
@@ -456,7 +456,7 @@ is_calm(const struct finding *f)
 }
 
 static void
-contradict(const struct work *w, struct finding *f, const struct group *g, const char *why)
+demote(const struct work *w, struct finding *f, const struct group *g, const char *why)
 {
 	char *before = f->summary;
 
@@ -502,23 +502,23 @@ retain(const struct work *w, struct finding *f, const struct group *g)
 
 /* What the snapshots say for or against a finding. */
 static void
-weigh(const struct work *w, struct finding *f, const struct group *g)
+apply_to_finding(const struct work *w, struct finding *f, const struct group *g)
 {
 	size_t n = g->n;
 	bool is_sure = g->trend.p < MAX_P;
 
 	if (n >= 2)
 		f->trend = g->trend;
-	say_course(w, f, g);
-	say_settle(w, f, g);
+	add_course_evidence(w, f, g);
+	add_settle_evidence(w, f, g);
 	if (is_calm(f))
 		return;
 	if (is_drained(g)) {
-		contradict(w, f, g, "show that it was freed after the load");
+		demote(w, f, g, "show that it was freed after the load");
 		f->verdict = "drained";
 	} else if (g->trend.is_known && !is_held(g) && has_worked(w, g) &&
 		   (g->trend.slope_per_hour <= 0 || g->series[n - 1] <= g->series[0]))
-		contradict(w, f, g, "show no growth");
+		demote(w, f, g, "show no growth");
 	else if ((g->trend.is_known && g->trend.slope_per_hour > 0 &&
 		  (g->is_rising || is_sure)) ||
 		 is_held(g))
@@ -531,7 +531,7 @@ static void
 mark_told(struct work *w, uint32_t node)
 {
 	if (w->by_node[node])
-		w->list[w->by_node[node] - 1].is_told = true;
+		w->list[w->by_node[node] - 1].is_reported = true;
 }
 
 /* With its sites those of what holds them are told. */
@@ -547,7 +547,7 @@ mark_all_told(struct work *w, const struct finding *f)
 }
 
 static void
-weigh_all(struct work *w)
+apply_to_findings(struct work *w)
 {
 	struct findings *all = w->d->findings;
 
@@ -563,8 +563,8 @@ weigh_all(struct work *w)
 				group_add(w, &g, f->site);
 			/* The last one shows what the program did on its way out. */
 			g.n -= f->is_gone;
-			judge(w, &g);
-			weigh(w, f, &g);
+			compute_trend(w, &g);
+			apply_to_finding(w, f, &g);
 			/* What is calm by the last one, and grows from one to the next, is
 			 * told. */
 			if (!is_calm(f) || !(is_growing(w, &g) || is_held(&g)))
@@ -624,7 +624,7 @@ add(struct work *w, const struct group *g, enum finding_id id)
 }
 
 static void
-tell(struct work *w, const struct group *g)
+add_growth_finding(struct work *w, const struct group *g)
 {
 	struct findings *all = w->d->findings;
 	bool held = is_held(g), sure = g->trend.p < MAX_P && w->s->n >= MIN_SURE;
@@ -648,12 +648,12 @@ tell(struct work *w, const struct group *g)
 			"%s blocks (%s)%s%s, growing from snapshot to snapshot%s%s.",
 			COUNT(g->blocks[w->s->n - 1]), SIZE(g->bytes[w->s->n - 1]), of,
 			name, holder ? ", held by " : "", holder ? holder : "");
-	say_course(w, f, g);
-	say_settle(w, f, g);
+	add_course_evidence(w, f, g);
+	add_settle_evidence(w, f, g);
 }
 
 static void
-tell_drained(struct work *w, const struct group *g)
+add_drained_finding(struct work *w, const struct group *g)
 {
 	struct finding *f = add(w, g, FINDING_DRAINED_GROWTH);
 
@@ -666,7 +666,7 @@ tell_drained(struct work *w, const struct group *g)
 		SIZE(g->trend.busy -
 		     (g->trend.idle > g->trend.base ? g->trend.idle : g->trend.base)),
 		g->function ? " in " : "", g->function ? PLAIN(g->function) : "");
-	say_settle(w, f, g);
+	add_settle_evidence(w, f, g);
 }
 
 enum choice { ALL, THAT_RISE, THAT_STAY };
@@ -686,7 +686,7 @@ group_choose(const struct work *w, struct group *g, const struct candidate *like
 	for (size_t i = 0; i < w->n; i++) {
 		const struct candidate *c = &w->list[i];
 
-		if (!c->is_told && is_same_function(c, like) &&
+		if (!c->is_reported && is_same_function(c, like) &&
 		    (which == ALL || (which == THAT_RISE ? c->rises : c->stays)))
 			group_add(w, g, c->node);
 	}
@@ -694,33 +694,34 @@ group_choose(const struct work *w, struct group *g, const struct candidate *like
 
 /* One finding of a function at most; true if there is one. */
 static bool
-tell_some(struct work *w, const struct candidate *c, enum choice which, size_t *n_drained)
+add_some_findings(struct work *w, const struct candidate *c, enum choice which,
+		  size_t *n_drained)
 {
 	struct group g;
-	bool is_told = false;
+	bool is_reported = false;
 
 	if (group_init(w, &g, c->function) == 0) {
 		group_choose(w, &g, c, which);
-		judge(w, &g);
+		compute_trend(w, &g);
 		if (g.node && (is_held(&g) || (which != THAT_STAY && is_growing(w, &g)))) {
-			tell(w, &g);
-			is_told = true;
+			add_growth_finding(w, &g);
+			is_reported = true;
 		} else if (which == ALL && is_drained(&g) && (*n_drained)++ < MAX_DRAINED) {
-			tell_drained(w, &g);
+			add_drained_finding(w, &g);
 		}
 	}
 	group_fini(&g);
-	return is_told;
+	return is_reported;
 }
 
 static void
-judge_alone(struct work *w, struct candidate *c)
+classify_candidate(struct work *w, struct candidate *c)
 {
 	struct group g;
 
 	if (group_init(w, &g, c->function) == 0) {
 		group_add(w, &g, c->node);
-		judge(w, &g);
+		compute_trend(w, &g);
 		c->rises = rises(&g);
 		c->stays = stays(&g);
 	}
@@ -728,23 +729,23 @@ judge_alone(struct work *w, struct candidate *c)
 }
 
 static void
-tell_all(struct work *w)
+add_all_findings(struct work *w)
 {
 	size_t n_drained = 0;
 
 	for (size_t i = 0; i < w->n && !w->d->findings->failed; i++)
-		judge_alone(w, &w->list[i]);
+		classify_candidate(w, &w->list[i]);
 	for (size_t i = 0; i < w->n && !w->d->findings->failed; i++) {
 		const struct candidate *c = &w->list[i];
 
-		if (c->is_told)
+		if (c->is_reported)
 			continue;
-		if (!tell_some(w, c, THAT_STAY, &n_drained) &&
-		    !tell_some(w, c, THAT_RISE, &n_drained))
-			(void)tell_some(w, c, ALL, &n_drained);
+		if (!add_some_findings(w, c, THAT_STAY, &n_drained) &&
+		    !add_some_findings(w, c, THAT_RISE, &n_drained))
+			(void)add_some_findings(w, c, ALL, &n_drained);
 		for (size_t k = w->n; k-- > i;)
 			if (is_same_function(&w->list[k], c))
-				w->list[k].is_told = true;
+				w->list[k].is_reported = true;
 	}
 }
 
@@ -786,8 +787,8 @@ detect_several(const struct detector *d)
 			w.x[i] = several_seconds(s, i);
 		find_steps(&w);
 		choose(&w);
-		weigh_all(&w);
-		tell_all(&w);
+		apply_to_findings(&w);
+		add_all_findings(&w);
 	}
 	work_fini(&w);
 }

@@ -42,7 +42,7 @@ function doubts(report) {
 		said.push("The snapshot has no pointers, so there is no leak check, and no retaining paths.");
 	else if (leaks.turned_off)
 		said.push("The program has disabled the leak check: lost memory is not reported.");
-	if (process.snapshot_reason === "alarm")
+	if (process.snapshot_reason === "watch")
 		said.push("The snapshot was taken for an alarm, without stopping the threads.");
 	return said.map((text) => element("p", { class: "warning" }, text));
 }
@@ -152,12 +152,17 @@ function retainingPath(steps) {
 
 /* ---- one finding ---- */
 
+/* As text_p_value() has it. */
+function pText(p) {
+	return p < 0.001 ? "p < 0.001" : `p = ${p.toFixed(p < 0.01 ? 3 : 2)}`;
+}
+
 function trendLine(finding) {
 	const { trend } = finding;
 	const amount = (v) => trend.of === "bytes" ? sizeText(v) : Number(v.toPrecision(3)) + " blocks";
 
 	return !trend ? null : element("p", {}, `Over ${trend.snapshots} snapshots: ${amount(trend.slope_per_hour)} an hour ` +
-		`(95 % interval ${amount(trend.low)} to ${amount(trend.high)}, p = ${trend.p.toPrecision(2)}).`);
+		`(95 % interval ${amount(trend.low)} to ${amount(trend.high)}, ${pText(trend.p)}).`);
 }
 
 function findingBody(finding) {

@@ -195,6 +195,16 @@ text_count(uint64_t v, char *buf, size_t n)
 }
 
 const char *
+text_p_value(double p, char *buf, size_t n)
+{
+	if (p < 0.001)
+		snprintf(buf, n, "p < 0.001");
+	else
+		snprintf(buf, n, "p = %.*f", p < 0.01 ? 3 : 2, p);
+	return buf;
+}
+
+const char *
 text_duration(uint64_t ns, char *buf, size_t n)
 {
 	double s = (double)ns / 1e9;

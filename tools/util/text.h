@@ -43,6 +43,9 @@ const char *text_size(uint64_t bytes, char *buf, size_t n);
 /* A count with commas: "1,234,567". */
 const char *text_count(uint64_t v, char *buf, size_t n);
 
+/* A p-value: "p < 0.001", "p = 0.012". */
+const char *text_p_value(double p, char *buf, size_t n);
+
 /* A time: "12.3 s", "5 min 2 s", "1 h 4 min". */
 const char *text_duration(uint64_t ns, char *buf, size_t n);
 
