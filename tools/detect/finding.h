@@ -116,6 +116,7 @@ struct leaks {
 	struct heap_count counts[GRAPH_N_STATES], suppressed;
 	bool is_computed; /* the snapshot has what is needed */
 	bool is_off;      /* the program wants no leak check at its end */
+	char roots[256];  /* "globals 14, stacks 2": where the search began */
 };
 
 struct findings {

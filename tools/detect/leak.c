@@ -496,7 +496,7 @@ summarize(struct findings *all, struct finding *f, const struct group *x)
 				  s, size, are);
 }
 
-/* "14 globals, 2 stacks, 2 registers" */
+/* "globals 14, stacks 2, registers 2" */
 static void
 count_roots(const struct leak_work *w, char *buf, size_t n)
 {
@@ -565,9 +565,8 @@ add_reach_evidence(const struct leak_work *w, struct finding *f, const struct gr
 	char buf[256];
 
 	if (x->state == GRAPH_DEFINITE) {
-		count_roots(w, buf, sizeof(buf));
-		finding_say(all, f, "Nothing reachable points to %s (roots: %s).",
-			    x->count.blocks == 1 ? "it" : "them", buf);
+		finding_say(all, f, "Nothing reachable points to %s.",
+			    x->count.blocks == 1 ? "it" : "them");
 		if (x->n_cyclic && x->count.blocks == 1)
 			finding_say(
 				all, f,
@@ -802,6 +801,8 @@ detect_leaks(const struct detector *d)
 	struct leak_work w = {.d = d, .h = d->heap, .g = d->graph};
 
 	d->findings->leaks.is_computed = true;
+	count_roots(&w, d->findings->leaks.roots, sizeof(d->findings->leaks.roots));
+
 	w.index = calloc(((size_t)d->heap->n_nodes + 1) * N_GROUPED, sizeof(*w.index));
 	w.failed = !w.index;
 	if (!w.failed) {

@@ -39,8 +39,8 @@ write_leak_line(FILE *f, const char *name, const struct heap_count *c)
 static void
 write_leaks(const struct report *r, FILE *f)
 {
-
 	const struct leaks *l = &r->findings->leaks;
+	char roots[300];
 
 	if (l->is_off)
 		fputs("\nNo leak check: the program has disabled it, or run its own "
@@ -56,6 +56,9 @@ write_leaks(const struct report *r, FILE *f)
 			write_leak_line(f, graph_state_title((enum graph_state)state),
 					&l->counts[state]);
 	write_leak_line(f, "suppressed", &l->suppressed);
+	snprintf(roots, sizeof(roots), "Roots: %s.", l->roots);
+	putc('\n', f);
+	layout_sentence(f, roots, 2);
 }
 
 /* Hexadecimal and text, 16 bytes a line. */
