@@ -73,7 +73,7 @@ in_files() { "$analyze" --color=always -o file own.heap && cmp file always; }
 ok "--color=always colours a file" in_files
 questions() { on_terminal 500 80 '"$analyze" --block=0x1 own.heap' && has_none screen; }
 ok "an answer without headings has none" questions
-wrong() { ! "$analyze" --color=blue own.heap 2> err && says "none of auto, always, never" err; }
+wrong() { ! "$analyze" --color=blue own.heap 2> err && says "one of auto, always, never" err; }
 ok "--color takes no other word" wrong
 
 # ---------------------------------------------------------------- columns
