@@ -90,8 +90,6 @@ holder_name(const struct growing *g)
 	return name;
 }
 
-
-
 static void
 add_growth_evidence(const struct growth_work *w, struct finding *f, const struct growing *g)
 {

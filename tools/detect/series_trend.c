@@ -66,7 +66,7 @@ struct group {
 struct candidate {
 	uint32_t node;
 	char *function;    /* NULL = unknown */
-	bool is_reported;      /* by a finding */
+	bool is_reported;  /* by a finding */
 	bool rises, stays; /* alone; see classify_candidate() */
 };
 
