@@ -328,6 +328,11 @@ check-core: all
 	$(MAKE) $(AM_MAKEFLAGS) $(unit_tests)
 	$(MAKE) $(AM_MAKEFLAGS) check-TESTS TESTS='$(unit_tests)'
 
+# End-to-end scripts, with no other programs than theirs: TESTS says which.
+check-e2e: all
+	$(MAKE) $(AM_MAKEFLAGS) $(e2e_targets) $(e2e_variants) examples/demo$(EXEEXT)
+	$(MAKE) $(AM_MAKEFLAGS) check-TESTS
+
 check-long: all
 	GCPROF_TESTS_LONG=1; export GCPROF_TESTS_LONG; \
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(unit_tests) $(race_tests) $(fuzz_tests) $(analyze_tests) $(cli_tests) $(e2e_tests) $(long_tests)'
@@ -364,4 +369,4 @@ EXTRA_DIST += tests/installcheck.sh
 distclean-local:
 	rm -rf fuzz-found _build/builds _build/sarif _build/tsan _build/html
 
-.PHONY: bench check-builds check-core check-long check-suites fuzz lint
+.PHONY: bench check-builds check-core check-e2e check-long check-suites fuzz lint

@@ -49,8 +49,10 @@ existing() { # FOLDER NAME...: the scripts of these names
 	done
 }
 
-check() { # TEST...: they pass in the build at hand
-	GCPROF_TESTS_REQUIRE=1 make -s -j"$jobs" check TESTS="$*"
+check() { # TARGET TEST...: they pass in the build at hand
+	local target=$1
+	shift
+	GCPROF_TESTS_REQUIRE=1 make -s -j"$jobs" "$target" TESTS="$*"
 }
 
 build_debug() {
@@ -58,23 +60,23 @@ build_debug() {
 	# shellcheck disable=SC2086 # words
 	tests=$(existing e2e $debug_tests) &&
 		build debug --enable-debug --enable-werror --without-html --with-libunwind &&
-		make -s -j"$jobs" check-core && check "$tests"
+		make -s -j"$jobs" check-core && check check-e2e "$tests"
 }
 
 build_sanitized() {
 	build sanitized --enable-sanitizer=address,undefined --without-html &&
-		make -s -j"$jobs" check-core && check tests/cli/analyze.sh tests/fuzz/replay.sh
+		make -s -j"$jobs" check-core && make -s tests/fuzz/replay_heapfile && check check-TESTS tests/cli/analyze.sh tests/fuzz/replay.sh
 }
 
 build_clang() {
 	build clang CC=clang CXX=clang++ --enable-werror --without-html &&
-		make -s -j"$jobs" check TESTS= && make -s check-core && check tests/lint/symbols.sh tests/lint/exports.sh tests/e2e/threads.sh tests/e2e/holds.sh
+		make -s -j"$jobs" check-core && check check-e2e tests/lint/symbols.sh tests/lint/exports.sh tests/e2e/threads.sh tests/e2e/holds.sh
 }
 
 # Percent of lines by folder, from gcov's lines for each file.
 build_coverage() {
 	build coverage --enable-coverage --without-html CFLAGS='-O0 -g' &&
-		make -s -j"$jobs" check-core && check tests/cli/analyze.sh || return 1
+		make -s -j"$jobs" check-core && check check-TESTS tests/cli/analyze.sh || return 1
 	find . -name '*.gcda' -print0 | xargs -0 gcov -n 2>/dev/null |
 		awk -F"'" -v src="$work/src/" '
 		/^File/ { file = $2; sub(".*/src/", "", file); next }
