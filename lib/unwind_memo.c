@@ -7,11 +7,12 @@
 void
 memo_forget(struct memos *memos)
 {
-	uint32_t i;
+	uint32_t set, i;
 
 	GCP_ASSERT(memos->n_sets <= MEMO_MAX_SETS);
-	for (i = 0; i < memos->n_sets * MEMO_WAYS; i++)
-		memos->memo[0][i].pc = 0;
+	for (set = 0; set < memos->n_sets; set++)
+		for (i = 0; i < MEMO_WAYS; i++)
+			memos->memo[set][i].pc = 0;
 	memos->n_sets = MEMO_MIN_SETS;
 	memos->wanted = 0;
 }

@@ -135,7 +135,7 @@ tests_unit_test_sites_LDADD = $(alone_test_libs)
 tests_unit_test_unwind_SOURCES = tests/unit/test_unwind.c lib/unwind.c \
 	lib/unwind_last.c lib/unwind_memo.c lib/unwind_rules.c lib/unwind_step.c lib/cfi.c lib/modules.c \
 	lib/mappings.c lib/sites.c lib/epochs.c lib/books.c $(alone_sources)
-tests_unit_test_unwind_CFLAGS = $(core_test_cflags)
+tests_unit_test_unwind_CFLAGS = $(core_test_cflags) -fno-omit-frame-pointer
 tests_unit_test_unwind_LDADD = $(alone_test_libs)
 
 heapmaker_sources = tests/unit/heapmaker.c tests/unit/heapmaker.h tests/unit/madeheap.h

@@ -687,7 +687,7 @@ containers_are_known_by_their_functions(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(stacks) / sizeof(*stacks); i++) {
-		struct stack_frame frames[4] = {{NULL}};
+		struct stack_frame frames[4] = {0};
 		struct stack s = {frames, 0};
 		const char *got;
 

@@ -58,8 +58,15 @@ begin(void)
 	state = 1;
 }
 
-/* The site of the caller's stack, as an allocation there has it. */
-__attribute__((noipa, optimize("no-omit-frame-pointer"))) static site_id
+#if __has_attribute(noipa)
+#define NOIPA __attribute__((noipa))
+#else
+#define NOIPA NOINLINE
+#endif
+
+/* The site of the caller's stack, as an allocation there has it; itself built with frame
+ * pointers. */
+NOIPA static site_id
 ask(void)
 {
 	const uintptr_t *frame = __builtin_frame_address(0);
