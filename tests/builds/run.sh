@@ -107,7 +107,7 @@ build_cppcheck() {
 	# shellcheck disable=SC2046 # words
 	cppcheck -q -j"$jobs" --std=c11 --enable=warning,performance,portability --inline-suppr \
 		--suppressions-list=tests/builds/cppcheck.suppressions --error-exitcode=1 \
-		-D__x86_64__ -D__linux__ -Ilib -Itools -I. $(sources)
+		-D__x86_64__ -D__LP64__ -D__linux__ -D__GLIBC__=2 -Ilib -Itools -I. $(sources)
 }
 
 # .clang-tidy says which complaints there are.

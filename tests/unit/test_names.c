@@ -143,7 +143,7 @@ what_allocates_for_others_is_inside(void **state)
 static void
 unnamed_frames_belong_to_the_next_name_of_their_module(void **state)
 {
-	struct stack_frame frames[4] = {{NULL}};
+	struct stack_frame frames[4] = {0};
 	struct stack s = make_stack(
 		frames, (const char *const[]){"?", "?", "g_list_append", NULL}, LIBRARY);
 
@@ -185,7 +185,7 @@ the_function_of_the_program_is_found(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		struct stack_frame frames[5] = {{NULL}};
+		struct stack_frame frames[5] = {0};
 		struct stack s = make_stack(frames, rows[i].functions, PROGRAM);
 		const char *wanted;
 		bool is_own;
@@ -203,7 +203,7 @@ the_function_of_the_program_is_found(void **state)
 static void
 code_of_the_c_library_is_nobodys_own(void **state)
 {
-	struct stack_frame frames[3] = {{NULL}};
+	struct stack_frame frames[3] = {0};
 	struct stack s = make_stack(
 		frames, (const char *const[]){"getline", "read_all", NULL}, LIBC);
 	struct heap *h = load_modules();

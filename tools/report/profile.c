@@ -77,10 +77,12 @@ intern(struct profile *p, struct profile_frame *f)
 		return -1;
 	number = hash_index_put(&p->numbers, hash(f->module, f->offset, f->line, f->name),
 				is_same, p, f);
-	if (number > p->n_frames)
+	if (number > p->n_frames) {
 		p->frames[p->n_frames++] = *f;
-	else if (number)
+	} else if (number) {
 		frame_fini(f);
+		*f = (struct profile_frame){0};
+	}
 	return (int64_t)number - 1;
 }
 

@@ -237,8 +237,10 @@ write_tree(const struct profile *p, const struct branch *b, uint32_t depth,
 	size_t n = 0, n_shown = 0;
 	struct branch *list = part(b->rows, b->n, depth, &n);
 	uint64_t rest = 0;
-	int failed = !list;
+	int failed = 0;
 
+	if (!list)
+		return -1;
 	while (n_shown < n && list[n_shown].bytes * 100 >= whole)
 		n_shown++;
 	for (size_t i = n_shown; i < n; i++)
