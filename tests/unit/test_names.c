@@ -59,6 +59,10 @@ a_plain_name_has_no_types_in_it(void **state)
 		{"std::map<int, std::vector<A<B> > >::operator[](int const&)",
 		 "std::map::operator"},
 		{"A::operator()(int)", "A::operator"},
+		{"A::operator()(int) const", "A::operator"},
+		{"int A::operator()<int>(int) const", "A::operator"},
+		{"bool operator> <int>(A<int> const&)", "operator"},
+		{"my_operator(int) const", "my_operator"},
 		{"bool operator<(A const&, B const&)", "operator"},
 		{"operator new(unsigned long)", "operator new"},
 		{"Text::operator std::string() const", "Text::operator std::string"},
@@ -115,6 +119,8 @@ what_allocates_for_others_is_inside(void **state)
 		bool is_inside;
 	} rows[] = {
 		{"malloc", NULL, true},
+		{"malloc_pool_init", NULL, false},
+		{"strdup_all(char**)", NULL, false},
 		{"operator new(unsigned long)", NULL, true},
 		{"std::vector<int>::push_back(int)", NULL, true},
 		{"__gnu_cxx::new_allocator<int>::allocate(unsigned long)", NULL, true},

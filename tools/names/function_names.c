@@ -33,12 +33,16 @@ names_plain(const char *function, char *buf, size_t n)
 			continue;
 		}
 		if (*p == '<' || *p == '(' || *p == '{' || *p == '[') {
-			if (*p == '(' && depth == 0 && at > 0 && !is_operator)
+			if (*p == '(' && depth == 0 && at > 0)
 				break;
 			depth++;
 		} else if (*p == '>' || *p == ')' || *p == '}' || *p == ']') {
 			depth -= depth > 0;
-		} else if (depth == 0 && *p == ' ' && !is_operator) {
+		} else if (depth == 0 && *p == ' ' && is_operator) {
+			/* "operator> <int>" has a blank that is not of its name. */
+			if (p[1] != '<')
+				buf[at++] = *p;
+		} else if (depth == 0 && *p == ' ') {
 			at = 0;
 		} else if (depth == 0) {
 			buf[at++] = *p;
@@ -165,10 +169,13 @@ is_inside(const char *plain, const char *file)
 {
 	static const char allocate[] = "::allocate";
 	static const char *const prefixes[] = {
-		"std::",          "__gnu_cxx::",   "operator new", "malloc",  "calloc",
-		"realloc",        "reallocarray",  "strdup",       "strndup", "g_malloc",
-		"g_realloc",      "g_slice_",      "g_try_",       "g_new",   "__libc_",
-		"posix_memalign", "aligned_alloc",
+		"std::",    "__gnu_cxx::", "operator new", "g_malloc", "g_realloc",
+		"g_slice_", "g_try_",      "g_new",        "__libc_",
+	};
+	/* A function of the program may begin like one of these, as malloc_pool_init. */
+	static const char *const names[] = {
+		"malloc", "calloc",  "realloc",        "reallocarray",
+		"strdup", "strndup", "posix_memalign", "aligned_alloc",
 	};
 	size_t n = strlen(plain), n_allocate = sizeof(allocate) - 1;
 
@@ -178,6 +185,9 @@ is_inside(const char *plain, const char *file)
 		return true;
 	for (size_t i = 0; i < sizeof(prefixes) / sizeof(*prefixes); i++)
 		if (begins(plain, prefixes[i]))
+			return true;
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (strcmp(plain, names[i]) == 0)
 			return true;
 	for (size_t i = 0; i < sizeof(families) / sizeof(*families); i++)
 		if (begins(plain, families[i].prefix))
