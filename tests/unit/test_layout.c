@@ -163,6 +163,20 @@ operators_and_arrows_are_no_brackets(void **state)
 }
 
 static void
+of_a_rust_method_the_type_stays_and_the_trait_goes(void **state)
+{
+	static const char name[] = "<app::Server as core::Service<app::Request>>::handle";
+
+	(void)state;
+	put_function(name, 52, name);
+	put_function(name, 51, "<app::Server as core::Service<...>>::handle");
+	put_function(name, 40, "<app::Server as ...>::handle");
+	put_function(name, 20, "...handle");
+	put_function("<<A as Into<B>>::Item as core::clone::Clone>::clone", 36,
+		     "<<...>::Item as ...>::clone");
+}
+
+static void
 a_phrase_keeps_its_words_and_shortens_the_function_in_it(void **state)
 {
 	static const char phrase[] =
@@ -334,6 +348,7 @@ a_frame_has_its_source_or_its_module(void **state)
 	f.offset = 0;
 	f.function = "serve";
 	put_frame(&f, "/opt/app", "      serve  (app)\n");
+	put_frame(&f, NULL, "      serve  (module 1)\n");
 	f.module = 0;
 	f.offset = 0x7f00;
 	put_frame(&f, NULL, "      serve  (0x7f00)\n");
@@ -436,6 +451,7 @@ main(void)
 		WITH_STREAM(a_function_loses_the_deepest_template_arguments_first),
 		WITH_STREAM(then_its_arguments_then_its_outer_scopes_then_its_middle),
 		WITH_STREAM(operators_and_arrows_are_no_brackets),
+		WITH_STREAM(of_a_rust_method_the_type_stays_and_the_trait_goes),
 		WITH_STREAM(a_phrase_keeps_its_words_and_shortens_the_function_in_it),
 		WITH_STREAM(a_path_loses_its_first_directories),
 		WITH_STREAM(a_sentence_breaks_between_words),

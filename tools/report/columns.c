@@ -128,6 +128,28 @@ inner_scopes(const char *name, size_t columns)
 	return NULL;
 }
 
+/* Rust's "<Type as Trait<...>>::name" loses its trait: the type and the name say more.  Any
+ * other name stays as it is. */
+static void
+omit_trait(char *name)
+{
+	char *trait = NULL, *p = name;
+	unsigned depth = 0;
+
+	for (; name[0] == '<' && *p; p++) {
+		if (*p == '<')
+			depth++;
+		else if (*p == '>' && p[-1] != '-' && --depth == 0)
+			break;
+		else if (depth == 1 && strncmp(p, " as ", 4) == 0)
+			trait = p + 4;
+	}
+	if (trait && *p && p - trait > 3) {
+		memcpy(trait, "...", 3);
+		memmove(trait + 3, p, strlen(p) + 1);
+	}
+}
+
 /* A function's name in at most `columns` bytes or so. */
 void
 layout_function(FILE *f, const char *function, size_t columns)
@@ -148,6 +170,10 @@ layout_function(FILE *f, const char *function, size_t columns)
 	n = strlen(name);
 	if (n > columns && n > 5 && strcmp(name + n - 5, "(...)") == 0)
 		name[n -= 5] = '\0';
+	if (n > columns) {
+		omit_trait(name);
+		n = strlen(name);
+	}
 	if (n > columns)
 		part = inner_scopes(name, columns);
 	if (n <= columns) {

@@ -78,7 +78,7 @@ put_place(FILE *f, const char *module, const struct stack_frame *frame)
 	if (frame->module && module)
 		layout_path(f, text_basename(module), share(f, PATH_COLUMNS));
 	else if (frame->module)
-		fprintf(f, "(module %" PRIu32 ")", frame->module);
+		fprintf(f, "module %" PRIu32, frame->module);
 	/* Where several places of a function stand together there is no offset. */
 	if (frame->offset || !frame->function || !frame->module)
 		fprintf(f, "%s0x%" PRIx64, frame->module ? "+" : "", frame->offset);
