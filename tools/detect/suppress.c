@@ -218,6 +218,7 @@ parse_lsan(struct parser *p)
 	char *colon = strchr(p->text, ':');
 	const char *kind = colon ? kind_named(p->text, (size_t)(colon - p->text)) : NULL;
 	struct suppression *x;
+	char *glob;
 
 	if (!colon)
 		return parse_failed(p, p->line,
@@ -234,12 +235,16 @@ parse_lsan(struct parser *p)
 	}
 	if (colon[1] == '\0')
 		return parse_failed(p, p->line, "missing pattern after the colon", "");
-	x = add(p, p->text);
-	if (x) {
-		x->kind = kind;
-		x->glob = template_glob(colon + 1);
+	/* First what it matches: with neither glob nor frames it would match everything. */
+	glob = template_glob(colon + 1);
+	x = glob ? add(p, p->text) : NULL;
+	if (!x) {
+		free(glob);
+		return parse_failed(p, p->line, "out of memory", "");
 	}
-	return (x && x->glob) || parse_failed(p, p->line, "out of memory", "");
+	x->kind = kind;
+	x->glob = glob;
+	return true;
 }
 
 /* "Memcheck:Leak", or a list of tools before the colon. */
