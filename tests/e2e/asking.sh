@@ -114,7 +114,7 @@ end left "$pid" 0 "a program whose main thread has ended goes on"
 GCPROF_SNAPSHOT='exit' begin none none
 ask none "$pid"
 is "a program that takes no snapshots by signal is not sent one" \
-	"$status $(asked none | grep -c "takes no snapshots by signal USR2: its GCPROF_SNAPSHOT=exit does not include 'signal'")" "1 1"
+	"$status $(asked none | grep -c "takes no snapshots by signal USR2: its GCPROF_SNAPSHOT=exit does not include 'signal'; start it with --snapshot=signal,exit")" "1 1"
 end none "$pid" 0 "a program that takes no snapshots by signal goes on"
 
 start_gcprof vfork "$TARGETS/asking" vfork

@@ -368,29 +368,35 @@ left_by(const char *line)
 	return n;
 }
 
-/* One block that is 16 times as large in the middle of the program as before. */
+/* One block that is 16 times as large in the middle of the program as before, or that was
+ * not there before. */
 static struct heap *
-heap_of_a_step(void)
+heap_of_a_step(bool is_there_before)
 {
 	struct maker m = {0};
-	struct hf_book b = {.deaths = 1, .n_periods = PERIODS};
+	struct hf_book b = {.deaths = is_there_before, .n_periods = PERIODS};
 	uint32_t exe, outer, births[PERIODS];
 
 	maker_number(&m, "complete", 1);
 	maker_number(&m, "period_bytes", 1 << 20);
 	exe = maker_module(&m, 0x400000, 0x10000, 0x400000, "", "/nonesuch/app");
 	outer = maker_site(&m, 0, 0, exe, 0x1000, 0, 0);
-	b.site = maker_site(&m, outer, 0, exe, 0x2000, 2, 17 << 16);
+	b.site = maker_site(&m, outer, 0, exe, 0x2000, is_there_before ? 2 : 1,
+			    is_there_before ? 17 << 16 : 16 << 16);
 	for (uint32_t i = 0; i < PERIODS; i++) {
 		births[i] = maker_birth(&m, 1, 0, 0);
 		maker_birth_period(&m, i);
 		maker_period(&m, &(struct hf_period){
 					 .end_ns = (uint64_t)(i + 1) * 10000000000,
-					 .live_blocks = 1,
-					 .live_bytes = (i < PERIODS - 3 ? 1u : 16u) << 16});
+					 .live_blocks = is_there_before || i >= PERIODS - 3,
+					 .live_bytes = i >= PERIODS - 3  ? 16u << 16
+						       : is_there_before ? 1u << 16
+									 : 0});
 	}
-	b.periods[0] = (struct hf_book_period){1, 1 << 16, 0, 0, 0};
-	b.periods[PERIODS - 3] = (struct hf_book_period){0, 0, 1, 1 << 16, 0};
+	if (is_there_before) {
+		b.periods[0] = (struct hf_book_period){1, 1 << 16, 0, 0, 0};
+		b.periods[PERIODS - 3] = (struct hf_book_period){0, 0, 1, 1 << 16, 0};
+	}
 	maker_book(&m, &b);
 	maker_block(&m, &(struct hf_block){0x10000, 16 << 16, 16 << 16, b.site,
 					   births[PERIODS - 3], 0});
@@ -401,7 +407,7 @@ static void
 a_step_is_not_called_a_trend(void **state)
 {
 	const struct detect_options options = {.suppressions = NULL};
-	struct heap *h = heap_of_a_step();
+	struct heap *h = heap_of_a_step(true);
 	struct findings *all = findings_new(h, NULL, &options);
 
 	(void)state;
@@ -414,6 +420,22 @@ a_step_is_not_called_a_trend(void **state)
 	assert_false(has_evidence(&all->list[0], "steadily"));
 	assert_true(has_evidence(&all->list[0],
 				 "50.0 % of the 2 blocks allocated there were freed."));
+	findings_free(all);
+	heap_free(h);
+}
+
+static void
+of_one_block_evidence_is_in_the_singular(void **state)
+{
+	const struct detect_options options = {.suppressions = NULL};
+	struct heap *h = heap_of_a_step(false);
+	struct findings *all = findings_new(h, NULL, &options);
+
+	(void)state;
+	assert_non_null(all);
+	assert_int_equal(all->n, 1);
+	assert_true(has_evidence(&all->list[0],
+				 "The one block allocated there was not freed."));
 	findings_free(all);
 	heap_free(h);
 }
@@ -583,6 +605,7 @@ main(void)
 		cmocka_unit_test(few_that_stay_of_many_that_go_are_missing_frees),
 		cmocka_unit_test(little_is_a_note),
 		cmocka_unit_test(a_step_is_not_called_a_trend),
+		cmocka_unit_test(of_one_block_evidence_is_in_the_singular),
 		cmocka_unit_test(growth_is_accepted_by_its_kind_and_place),
 		cmocka_unit_test(what_is_freed_in_order_at_the_end_has_grown),
 		cmocka_unit_test(what_is_freed_out_of_order_at_the_end_was_a_table),

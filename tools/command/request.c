@@ -298,10 +298,13 @@ fail_without_signal(const struct asking *a, struct ask_error *err)
 	int r;
 
 	if (when && !strstr(when, "signal"))
-		r = ask_fail(err,
-			     "process %d (%s) takes no snapshots by signal %s: its "
-			     "GCPROF_SNAPSHOT=%s does not include 'signal'",
-			     (int)in->pid, in->program, name ? name : "USR2", when);
+		r = ask_fail(
+			err,
+			"process %d (%s) takes no snapshots by signal %s: its "
+			"GCPROF_SNAPSHOT=%s does not include 'signal'; start it with "
+			"--snapshot=signal,%s",
+			(int)in->pid, in->program, name ? name : "USR2", when,
+			strcmp(when, "none") == 0 ? "exit" : when);
 	else
 		r = ask_fail(err,
 			     "process %d (%s) handles or ignores signals %s and %s "

@@ -151,7 +151,9 @@ add_death_evidence(const struct growth_work *w, struct finding *f, const struct 
 	/* How they died tells nothing of the time before the end, nor of what realloc
 	 * replaced. */
 	if (!g->is_torn_down && !(g->is_bytes && grown->blocks)) {
-		if (allocations == growth_kept_blocks(g))
+		if (allocations == growth_kept_blocks(g) && allocations == 1)
+			finding_say(all, f, "The one block allocated there was not freed.");
+		else if (allocations == growth_kept_blocks(g))
 			finding_say(all, f,
 				    "None of the %s blocks allocated there was freed.",
 				    COUNT(allocations));
@@ -387,8 +389,9 @@ emit_finding(struct growth_work *w, struct growing *g)
 		finding_say(all, f,
 			    "From %zu call stacks of this function; the evidence is of "
 			    "the one that "
-			    "weighs most, %s blocks (%s).",
+			    "weighs most, %s block%s (%s).",
 			    sum.n_stacks, COUNT(growth_count(g).blocks),
+			    growth_count(g).blocks == 1 ? "" : "s",
 			    SIZE(growth_count(g).bytes));
 	add_growth_evidence(w, f, g);
 	add_death_evidence(w, f, g);

@@ -464,9 +464,9 @@ demote(const struct work *w, struct finding *f, const struct group *g, const cha
 	f->confidence = 0.3;
 	f->summary = NULL;
 	finding_summarize(w->d->findings, f,
-			  "%s blocks (%s)%s%s grew once, but the snapshots %s.",
-			  COUNT((double)f->count.blocks), SIZE((double)f->count.bytes),
-			  g->function ? " allocated in " : "",
+			  "%s block%s (%s)%s%s grew once, but the snapshots %s.",
+			  COUNT((double)f->count.blocks), f->count.blocks == 1 ? "" : "s",
+			  SIZE((double)f->count.bytes), g->function ? " allocated in " : "",
 			  g->function ? PLAIN(g->function) : "", why);
 	if (before)
 		finding_say(w->d->findings, f, "Verdict from the last snapshot alone: %s",
@@ -645,9 +645,10 @@ add_growth_finding(struct work *w, const struct group *g)
 	else
 		finding_summarize(
 			all, f,
-			"%s blocks (%s)%s%s, growing from snapshot to snapshot%s%s.",
-			COUNT(g->blocks[w->s->n - 1]), SIZE(g->bytes[w->s->n - 1]), of,
-			name, holder ? ", held by " : "", holder ? holder : "");
+			"%s block%s (%s)%s%s, growing from snapshot to snapshot%s%s.",
+			COUNT(g->blocks[w->s->n - 1]),
+			g->blocks[w->s->n - 1] == 1 ? "" : "s", SIZE(g->bytes[w->s->n - 1]),
+			of, name, holder ? ", held by " : "", holder ? holder : "");
 	add_course_evidence(w, f, g);
 	add_settle_evidence(w, f, g);
 }

@@ -69,8 +69,9 @@ write_header(const struct merge *m, FILE *f)
 	fprintf(f, "Merged      %" PRIu32 " process%s\n", m->n,
 		m->n == 1 ? "" : "es, the last snapshot of each");
 	fprintf(f, "Matched     by function and module names; lines are ignored\n");
-	fprintf(f, "Live        %s in %s blocks, %s old;\n            ",
-		SIZE(m->live.bytes), COUNT(m->live.blocks), SIZE(m->old.bytes));
+	fprintf(f, "Live        %s in %s block%s, %s old;\n            ",
+		SIZE(m->live.bytes), COUNT(m->live.blocks),
+		m->live.blocks == 1 ? "" : "s", SIZE(m->old.bytes));
 	put_spread(&m->spread, f);
 	fprintf(f, "\nAllocated   %s in %s allocations\n", SIZE(m->allocated_bytes),
 		COUNT(m->allocations));

@@ -244,8 +244,9 @@ write_cohorts(const struct heap *h, FILE *f)
 	write_cohort(f, "old", &h->old, h->live.bytes);
 	write_cohort(f, "all", &h->live, h->live.bytes);
 	if (h->unborn.blocks)
-		fprintf(f, "  Birth epoch unknown, counted as old: %s blocks, %s\n",
-			COUNT(h->unborn.blocks), SIZE(h->unborn.bytes));
+		fprintf(f, "  Birth epoch unknown, counted as old: %s block%s, %s\n",
+			COUNT(h->unborn.blocks), h->unborn.blocks == 1 ? "" : "s",
+			SIZE(h->unborn.bytes));
 	fprintf(f, "\n  Since the start: %s allocations of %s, %s frees, at %s site%s\n",
 		COUNT(info->allocations), SIZE(info->allocated_bytes), COUNT(info->frees),
 		COUNT(h->n_sites), h->n_sites == 1 ? "" : "s");

@@ -590,10 +590,10 @@ view_details(struct view *v, size_t i, size_t columns, view_put *put, void *arg)
 	char a[32], b[32], c[32], d[32], line[512];
 	struct stack stack;
 
-	snprintf(line, sizeof(line), "%s in %s blocks, of which %s in %s are old",
+	snprintf(line, sizeof(line), "%s in %s block%s, of which %s in %s are old",
 		 text_size(live->all.bytes, a, sizeof(a)),
 		 text_count(live->all.blocks, b, sizeof(b)),
-		 text_size(live->old.bytes, c, sizeof(c)),
+		 live->all.blocks == 1 ? "" : "s", text_size(live->old.bytes, c, sizeof(c)),
 		 text_count(live->old.blocks, d, sizeof(d)));
 	put_cut(line, columns, VIEW_FIGURES, put, arg);
 	snprintf(line, sizeof(line),
