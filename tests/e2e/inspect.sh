@@ -39,6 +39,7 @@ ok "a block's pointer to the second block is shown" says "^    \+0x0 +-> $(at se
 ok "a block's pointer to its payload is shown" says "^    \+0x8 +-> $(at small), 1,001 bytes allocated in make_payload$"
 ok "a block retains what no variable holds as well" says '^  retains +2\.0 KiB in 3 blocks'
 ok "a block's stack is shown" says '^ +make_node  .*inspected\.c:[0-9]+$'
+ok "a block's type is shown without the function, which its stack shows" says '^  type +[^ ,][^,]*$'
 ok "a block's state is shown" says '^  state +still reachable$'
 
 ask --block="$(at large 77)"

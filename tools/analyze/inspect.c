@@ -270,7 +270,7 @@ write_birth(const struct heap *h, const struct heap_block *b, FILE *f)
 			birth->epoch, birth->age, birth->age == 1 ? "" : "s",
 			birth->is_old ? "old" : "young");
 	else
-		fputs("birth epoch unknown", f);
+		fputs("in an unknown epoch", f);
 	if (birth->thread) {
 		char *thread = names_thread(h, birth->thread);
 
@@ -311,6 +311,23 @@ write_targets(struct inspect *x, uint32_t block, FILE *f)
 		putc('\n', f);
 	}
 	write_more(x, n, f);
+}
+
+/* "linked list node, allocated in insert" without its end: the stack has it below. */
+static void
+write_type(const char *type, FILE *f)
+{
+	static const char unknown[] = "unknown type";
+	const char *end = strstr(type, ", allocated in ");
+
+	fputs("  type       ", f);
+	if (!end)
+		layout_function(f, type, layout_columns(f));
+	else if (strncmp(type, unknown, sizeof(unknown) - 1) == 0)
+		fputs("unknown", f);
+	else
+		layout_short(f, type, (size_t)(end - type), layout_columns(f));
+	putc('\n', f);
 }
 
 static void
@@ -363,10 +380,7 @@ inspect_block(struct inspect *x, uint64_t address, FILE *f)
 	fprintf(f, "  size       %s byte%s by %s; %s usable\n",
 		COUNT(heap_block_requested(b)), heap_block_requested(b) == 1 ? "" : "s",
 		text_kind_name(heap_block_kind(b)), COUNT(heap_block_usable(h, block)));
-	fputs("  type       ", f);
-	layout_function(f, types_name(x->types, types_of_block(x->types, block)),
-			layout_columns(f));
-	putc('\n', f);
+	write_type(types_name(x->types, types_of_block(x->types, block)), f);
 	write_birth(h, b, f);
 	write_graph_facts(x, block, f);
 	write_content(heap_block_content(h, block), f);
