@@ -13,6 +13,7 @@
 unit_tests = \
 	tests/unit/test_blocks \
 	tests/unit/test_epochs \
+	tests/unit/test_modules \
 	tests/unit/test_publish \
 	tests/unit/test_rules \
 	tests/unit/test_sandbox \
@@ -112,6 +113,10 @@ tests_unit_test_blocks_LDADD = $(alone_test_libs)
 tests_unit_test_epochs_SOURCES = tests/unit/test_epochs.c lib/epochs.c lib/books.c lib/sites.c $(alone_sources)
 tests_unit_test_epochs_CFLAGS = $(core_test_cflags)
 tests_unit_test_epochs_LDADD = $(alone_test_libs)
+
+tests_unit_test_modules_SOURCES = tests/unit/test_modules.c lib/modules.c lib/epochs.c lib/books.c lib/sites.c $(alone_sources)
+tests_unit_test_modules_CFLAGS = $(core_test_cflags)
+tests_unit_test_modules_LDADD = $(alone_test_libs)
 
 # It includes publish.c.
 tests_unit_test_publish_SOURCES = tests/unit/test_publish.c lib/options.c lib/secure.c lib/values.c $(alone_sources)
