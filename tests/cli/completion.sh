@@ -68,6 +68,9 @@ every() {
 }
 
 is "gcprof has commands" 'run check snapshot top shell --help --version' "$gcprof" ''
+while read -r command; do
+	is "gcprof $command has options" '--help' "$gcprof" "$command" --hel
+done < <(sed -n 's/^COMMAND(\([a-z]*\),.*/\1/p' "$abs_top_srcdir/tools/command/commands.def")
 every "run is offered every option of lib/options.def" "$(offered "$gcprof" run -- 2>&1)" < <(names OPTION lib/options.def | sed 's/^/--/')
 is "an option with a value ends with =" '--snapshot= --signal= --sample=' "$gcprof" run --s
 is "run is offered no option of check" '' "$gcprof" run --supp

@@ -1,5 +1,5 @@
 #!/bin/sh
-# includes.sh -- who may include whom; headers that stand alone; licence lines.
+# includes.sh -- who may include whom; headers that stand alone; licence lines; what is in no list.
 #
 # SPDX-License-Identifier: MIT
 # shellcheck source=tests/lint/tap.sh
@@ -23,7 +23,7 @@ only_in() {
 	includes lib/*.[ch] tools/*/*.[ch] | grep -E " <($1)>" | grep -vE "^($2) " | no_complaint "$3"
 }
 
-plan 14
+plan 15
 
 # Of lib/, tools include these, each for what two worlds share: the file, its reader, the
 # installed header, the page that `top` reads, the options, what a process publishes, the
@@ -119,3 +119,9 @@ find . -path ./build-aux -prune -o -path ./m4 -prune -o -path './autom4te.cache'
 	while read -r file; do
 		head -n 40 "$file" | grep -q 'SPDX-License-Identifier: MIT' || echo "$file"
 	done | no_complaint "every source has its licence line"
+
+# A test that no list names never runs, and a header that none names is not in the tarball.
+for file in lib/*.[ch] lib/*.def lib/arch/*.h tools/*/*.[ch] tools/*/*.def tests/*/*.sh tests/unit/*.[ch]; do
+	case $file in */profile.pb-c.[ch]) continue ;; esac
+	grep -qwF -e "$file" Makefile.am tests/local.mk tests/*/local.mk || echo "$file"
+done | no_complaint "every source and every test is in a list of Makefile.am or tests/"

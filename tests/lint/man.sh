@@ -25,7 +25,7 @@ headings() {
 	done
 }
 
-plan 9
+plan 12
 for page in man/*.[1-8]; do
 	groff -t -man -ww -z -Tutf8 "$page" 2>&1
 done | no_complaint "groff has no complaint about any page"
@@ -110,3 +110,27 @@ verdicts=${seven#*VERDICTS}
 		case $verdicts in *"$verdict"*) ;; *) echo "gcprof.7 lacks $kind, $verdict" ;; esac
 	done
 } | no_complaint "gcprof.7 has every kind of finding and every verdict of kinds.def"
+
+# Of the page, SYNOPSIS only.
+synopsis=${one#*SYNOPSIS}
+synopsis=${synopsis%%DESCRIPTION*}
+commands() { sed -n 's/^COMMAND(\([a-z]*\),.*/\1/p' tools/command/commands.def; }
+{
+	[ -n "$(commands)" ] || echo "no command is found in commands.def"
+	commands | while read -r name; do
+		case $synopsis in *"gcprof $name "*) ;; *) echo "gcprof.1 lacks gcprof $name" ;; esac
+	done
+} | no_complaint "gcprof.1 has every command of commands.def in its synopsis"
+
+options | while read -r name _; do
+	grep -q "^    GCPROF_$name " README || echo "README lacks GCPROF_$name"
+done | no_complaint "README names every variable of options.def"
+
+# Without the prefix: the page's headings have the names of the reader's table.
+sections() { sed -n 's/^\t\[HEAPFILE_[A-Z_]*\] = {"\([A-Z_]*\)",.*/\1/p' lib/heapfile_read.c; }
+{
+	[ -n "$(sections)" ] || echo "no section is found in heapfile_read.c"
+	sections | while read -r name; do
+		grep -qw "$name" man/gcprof-heap.5 || echo "gcprof-heap.5 lacks $name"
+	done
+} | no_complaint "gcprof-heap.5 has every section that the reader knows"
