@@ -268,6 +268,21 @@ the_rest_of_a_line_knows_what_stands_before_it(void **state)
 	wrote(words);
 }
 
+static void
+a_number_stays_with_its_unit(void **state)
+{
+	(void)state;
+	/* To column 80 without " MiB", " % of", " < 0.001" and " < b". */
+	layout_rest(out, "for each 512.0 MiB", 67, 2);
+	wrote("for each\n  512.0 MiB\n");
+	layout_rest(out, "not 95 % of it", 73, 2);
+	wrote("not\n  95 % of it\n");
+	layout_rest(out, "steadily (p < 0.001)", 70, 2);
+	wrote("steadily\n  (p < 0.001)\n");
+	layout_rest(out, "steadily a < b", 70, 2);
+	wrote("steadily a\n  < b\n");
+}
+
 /* ---- colours ---- */
 
 static void
@@ -457,6 +472,7 @@ main(void)
 		WITH_STREAM(a_sentence_breaks_between_words),
 		WITH_STREAM(a_word_longer_than_a_line_stands_alone),
 		WITH_STREAM(the_rest_of_a_line_knows_what_stands_before_it),
+		WITH_STREAM(a_number_stays_with_its_unit),
 		WITH_STREAM(a_heading_is_underlined),
 		WITH_STREAM(colours_only_add_sequences),
 		WITH_STREAM(a_frame_has_its_source_or_its_module),

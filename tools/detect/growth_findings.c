@@ -14,6 +14,7 @@
 
 #include "detect/growth.h"
 #include "names/function_names.h"
+#include "names/runtime.h"
 #include "util/text.h"
 
 enum {
@@ -178,7 +179,8 @@ add_death_evidence(const struct growth_work *w, struct finding *f, const struct 
 	if (b && b->freed_at && stack_get(w->h, w->d->symbols, b->freed_at, &s) == 0) {
 		const char *function = names_function(w->h, &s);
 
-		if (function)
+		/* What exit() frees has no function of the program on its stack. */
+		if (function && !runtime_is_start(function))
 			finding_say(all, f, "Others were freed in %s.", PLAIN(function));
 		stack_free(&s);
 	}

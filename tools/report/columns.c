@@ -238,13 +238,40 @@ layout_sentence(FILE *f, const char *sentence, size_t indent)
 	layout_rest(f, sentence, indent, indent);
 }
 
+/* What belongs to the word before it: "95 %", "1.5 MiB", "p < 0.001".  Its bytes, or 0. */
+static size_t
+tied(const char *word)
+{
+	static const char *const units[] = {"%", "B", "KiB", "MiB", "GiB", "TiB"};
+	size_t n = strspn(word, "%BKMGTi");
+
+	if ((*word == '<' || *word == '=') && word[1] == ' ' && word[2] >= '0' &&
+	    word[2] <= '9')
+		return 2 + strcspn(word + 2, " ");
+	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++)
+		if (n == strlen(units[i]) && strncmp(word, units[i], n) == 0)
+			return strcspn(word, " ");
+	return 0;
+}
+
+/* Up to the next place where a line may end. */
+static size_t
+unbroken(const char *text)
+{
+	size_t n = strcspn(text, " "), more;
+
+	while (text[n] == ' ' && (more = tied(text + n + 1)) > 0)
+		n += 1 + more;
+	return n;
+}
+
 void
 layout_rest(FILE *f, const char *sentence, size_t column, size_t indent)
 {
 	size_t columns = terminal_columns(f), begin = column;
 
 	for (const char *word = sentence; *word;) {
-		size_t n = strcspn(word, " ");
+		size_t n = unbroken(word);
 
 		if (column > begin && column + 1 + n > columns) {
 			fprintf(f, "\n%*s", (int)indent, "");
