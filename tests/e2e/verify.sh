@@ -140,7 +140,7 @@ if has bash; then
 		'for ((i = 0; i < $1; i++)); do x[i]=v$i; y=${x[i]#v}; done; echo $(echo "${#x[@]} $y")' bash "$(times 500 60000)"
 fi
 if has git; then
-	verified git 1000 0 git -C "$SOURCES" --no-pager grep -c include -- '*.c'
+	verified git 1000 0 git -C "$SOURCES" --no-pager grep --no-index -c include -- '*.c'
 	(
 		cd "$T" && git init -q repository && cd repository &&
 			for ((i = 0; i < $(times 50 600); i++)); do
