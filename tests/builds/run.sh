@@ -4,9 +4,9 @@
 #     run.sh [NAME...]     all, or some of:
 #
 #   debug       assertions, -Werror: unit tests, and end-to-end tests of each room of lib/
-#   sanitized   address and undefined behaviour: unit tests, the analyzer's, the fuzzer's corpus
+#   sanitized   address and undefined behaviour: unit tests, the analyzer's, the fuzzer's corpus;
+#               prints which lines of each folder these reach
 #   clang       -Werror with another compiler: everything is built, unit tests, some end to end
-#   coverage    the lines that unit tests and the analyzer's reach, by folder
 #   cppcheck, tidy    two static analyzers, without a complaint
 #
 # Each is made of the tarball, in a directory of its own below _build/builds, and so is also a
@@ -18,7 +18,7 @@
 # shellcheck disable=SC2317
 set -u
 
-all="cppcheck tidy debug sanitized clang coverage"
+all="cppcheck tidy debug sanitized clang"
 src=${abs_top_srcdir:?run it by: make check-builds}
 work=${abs_top_builddir:?}/_build/builds
 jobs=$(nproc)
@@ -63,22 +63,14 @@ build_debug() {
 		make -s -j"$jobs" check-core && check check-e2e "$tests"
 }
 
+# Also tells which lines these tests reach, by folder: gcov has them for each file, and a sum
+# at the end.
 build_sanitized() {
-	build sanitized --enable-sanitizer=address,undefined --without-html &&
-		make -s -j"$jobs" check-core && make -s tests/fuzz/replay_heapfile && check check-TESTS tests/cli/analyze.sh tests/fuzz/replay.sh
-}
-
-build_clang() {
-	build clang CC=clang CXX=clang++ --enable-werror --without-html &&
-		make -s -j"$jobs" check-core && check check-e2e tests/lint/symbols.sh tests/lint/exports.sh tests/e2e/threads.sh tests/e2e/holds.sh
-}
-
-# Percent of lines by folder, from gcov's lines for each file.
-build_coverage() {
-	build coverage --enable-coverage --without-html CFLAGS='-O0 -g' &&
-		make -s -j"$jobs" check-core && check check-TESTS tests/cli/analyze.sh || return 1
+	build sanitized --enable-sanitizer=address,undefined --enable-coverage --without-html &&
+		make -s -j"$jobs" check-core && make -s tests/fuzz/replay_heapfile tests/fuzz/mutate &&
+		check check-TESTS tests/cli/analyze.sh tests/fuzz/replay.sh || return 1
 	find . -name '*.gcda' -print0 | xargs -0 gcov -n 2>/dev/null |
-		awk -F"'" -v src="$work/src/" '
+		awk -F"'" '
 		/^File/ { file = $2; sub(".*/src/", "", file); next }
 		/^Lines executed/ && file ~ /^(lib|tools)\// {
 			split($0, part, /[:%]|of /)
@@ -87,6 +79,7 @@ build_coverage() {
 			if (n > of[file]) of[file] = n
 			if (hit > got[file]) got[file] = hit
 		}
+		{ file = "" }
 		END {
 			for (file in of) {
 				folder = file
@@ -97,6 +90,11 @@ build_coverage() {
 			for (folder in lines)
 				printf "coverage: %-16s %5.1f %% of %5d lines\n", folder, 100 * reached[folder] / lines[folder], lines[folder]
 		}' | sort -k2 > summary && [ -s summary ]
+}
+
+build_clang() {
+	build clang CC=clang CXX=clang++ --enable-werror --without-html &&
+		make -s -j"$jobs" check-core && check check-e2e tests/lint/symbols.sh tests/lint/exports.sh tests/e2e/threads.sh tests/e2e/holds.sh
 }
 
 # What is compiled of the tree at hand, but what tools have written.
