@@ -182,6 +182,7 @@ the_function_of_the_program_is_found(void **state)
 		 2,
 		 true},
 		{{"?", "serve"}, 1, true},
+		{{"~<lambda>", "std::vector<int>::~vector()", "unsubscribe"}, 2, true},
 		{{"malloc", "xmalloc"}, 1, false},              /* only a wrapper */
 		{{"malloc", "xmalloc", "my_strdup"}, 1, false}, /* the first of two */
 		{{"malloc", "strdup"}, 0, false},               /* only the C library */

@@ -84,7 +84,7 @@ void detect_fragmentation(const struct detector *d);
  * brackets as demanglers write it. */
 size_t detect_plain_length(const char *name);
 
-/* detect/series_trend.c; after all others: it adds to their findings */
+/* detect/series_trend.c; it adds to the findings of those before it */
 void detect_several(const struct detector *d);
 
 #endif

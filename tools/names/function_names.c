@@ -268,7 +268,8 @@ is_own(const struct heap *h, const struct stack_frame *f, bool *ret_is_wrapper)
 
 	names_plain(f->function, plain, sizeof(plain));
 	*ret_is_wrapper = false;
-	if (is_inside(plain, f->file) || stack_is_runtime(h, f))
+	/* "~<lambda>", what a callback has captured: its owner is further out. */
+	if (is_inside(plain, f->file) || stack_is_runtime(h, f) || strcmp(plain, "~") == 0)
 		return false;
 	*ret_is_wrapper = is_wrapper(plain);
 	return !*ret_is_wrapper;
