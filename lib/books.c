@@ -328,8 +328,8 @@ book(struct book *page, const struct sums *sum, uint32_t died)
 {
 	uint32_t set;
 
+	/* page->site may be unset yet: who made the page says which one it is of first. */
 	GCP_ASSERT(died < BOOKS_PERIODS);
-	GCP_ASSERT(relaxed_load(&page->site));
 	book_newest(page, sum, died);
 	(void)atomic_add(&page->n_freed, sum->n);
 	(void)atomic_add(&page->n_foreign, sum->n_foreign);
