@@ -328,7 +328,7 @@ book(struct book *page, const struct sums *sum, uint32_t died)
 {
 	uint32_t set;
 
-	/* page->site may be unset yet: who made the page says which one it is of first. */
+	/* page->site may still be 0: page_of publishes the number before it. */
 	GCP_ASSERT(died < BOOKS_PERIODS);
 	book_newest(page, sum, died);
 	(void)atomic_add(&page->n_freed, sum->n);
