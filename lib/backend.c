@@ -422,7 +422,7 @@ find_next(void)
 /* Errors of jemalloc's that are not returned, in system calls that fail, are no
  * business of the program's. */
 static void
-say_nothing(void *with, const char *text)
+drop_message(void *with, const char *text)
 {
 	(void)with, (void)text;
 }
@@ -433,7 +433,7 @@ backend_init(bool is_system, bool is_hugepages)
 	/* No other options, as programs may ask for them. */
 	if (is_hugepages)
 		gcprof_je_malloc_conf = "thp:always";
-	gcprof_je_malloc_message = say_nothing;
+	gcprof_je_malloc_message = drop_message;
 	backend_is_system = is_system;
 	if (is_hugepages)
 		large_use_huge_pages();
@@ -697,9 +697,9 @@ backend_mallctlbymib(const size_t *mib, size_t n, void *old, size_t *old_bytes, 
 			  : gcprof_je_mallctlbymib(mib, n, old, old_bytes, new, new_bytes);
 }
 
-/* Where malloc_stats_print goes if the program does not say where. */
+/* Where malloc_stats_print goes if the program does not write_message where. */
 static void
-say(void *with, const char *text)
+write_message(void *with, const char *text)
 {
 	void (**own)(void *, const char *) = (void (**)(void *, const char *))libc_dlsym(
 		RTLD_DEFAULT, "malloc_message");
@@ -716,7 +716,7 @@ void
 backend_stats_print(void (*write)(void *, const char *), void *with, const char *opts)
 {
 	if (!backend_is_system && tsd_ready())
-		gcprof_je_malloc_stats_print(write ? write : say, with, opts);
+		gcprof_je_malloc_stats_print(write ? write : write_message, with, opts);
 }
 
 int

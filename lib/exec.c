@@ -55,7 +55,7 @@ static struct {
 #define LOOK_UP(name) (next.name = (__typeof__(next.name))libc_dlsym(RTLD_NEXT, #name))
 
 __attribute__((constructor)) static void
-look_up(void)
+find_next_functions(void)
 {
 	LOOK_UP(execve);
 	LOOK_UP(execv);

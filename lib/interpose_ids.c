@@ -48,7 +48,7 @@ static struct {
 #define LOOK_UP(name) (next.name = (__typeof__(next.name))libc_dlsym(RTLD_NEXT, #name))
 
 __attribute__((constructor)) static void
-look_up(void)
+find_next_functions(void)
 {
 	LOOK_UP(setuid);
 	LOOK_UP(seteuid);

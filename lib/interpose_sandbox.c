@@ -54,7 +54,7 @@ enter(const struct entry *e)
 	session_before_sandbox();
 	place = e->is_strict ? sandbox_add_strict() : sandbox_add(e->program);
 	if (place >= 0)
-		session_know_sandbox(e->is_strict);
+		session_note_sandbox(e->is_strict);
 	result = sys_pass(e->number, e->args[0], e->args[1], e->args[2], e->args[3],
 			  e->args[4], e->args[5]);
 	if (!has_succeeded(e, result))

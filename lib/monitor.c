@@ -30,7 +30,7 @@ static int
 write_and_check(void *with)
 {
 	struct snapshot_facts *facts = with;
-	struct watch_look l = {.file = watch.file, .analyzer = beside_analyzer()};
+	struct watch_check l = {.file = watch.file, .analyzer = beside_analyzer()};
 	int err;
 
 	if (cut_now.is_in_place)
@@ -48,7 +48,7 @@ write_and_check(void *with)
 		return err;
 	}
 	l.environment = beside_environment();
-	watch_look(&l);
+	watch_check(&l);
 	return 0;
 }
 

@@ -432,7 +432,7 @@ choose(const struct call *c, struct handler_record *r, uintptr_t at, int64_t *re
 /* The kernel is about to restart a call, at its instruction, for our SA_RESTART.  A
  * signal that came meanwhile and does not ask for that ends the call. */
 static void
-look_at_restart(ucontext_t *uc, const struct resume_sight *sight)
+check_restart(ucontext_t *uc, const struct resume_sight *sight)
 {
 	greg_t *g = uc->uc_mcontext.gregs;
 	uint64_t mask;
@@ -461,7 +461,7 @@ resume_call(ucontext_t *uc, const struct resume_sight *sight, struct handler_sta
 	if (old ? !handler_is_unfinished(uc)
 		: g[REG_RAX] != -EINTR || !is_system_call(pc - 2)) {
 		if (!old)
-			look_at_restart(uc, sight);
+			check_restart(uc, sight);
 		return false;
 	}
 	c = find_call(old ? (int64_t)old->own_nr : number_of(uc, sight, pc));

@@ -304,7 +304,7 @@ struct own_memory {
 };
 
 static void
-look_for(uintptr_t start, uintptr_t end, void *with)
+check_region(uintptr_t start, uintptr_t end, void *with)
 {
 	struct own_memory *o = with;
 
@@ -319,7 +319,7 @@ is_on_stack_of_ours(uintptr_t sp)
 {
 	struct own_memory o = {.at = sp};
 
-	mem_regions(look_for, &o);
+	mem_regions(check_region, &o);
 	return o.is_found;
 }
 

@@ -140,7 +140,7 @@ is_for_memory(long number)
 }
 
 static uint32_t
-say_of(const struct filter *f, const struct seccomp_data *d)
+verdict_of(const struct filter *f, const struct seccomp_data *d)
 {
 	if (f->is_strict)
 		return d->nr == SYS_read || d->nr == SYS_write || d->nr == SYS_exit ||
@@ -163,7 +163,7 @@ verdict(const struct seccomp_data *d)
 
 		if (n >= MAX_FILTERS || !acquire_load(&filters[n].is_used))
 			continue;
-		one = say_of(&filters[n], d);
+		one = verdict_of(&filters[n], d);
 		if ((int32_t)(one & SECCOMP_RET_ACTION_FULL) <
 		    (int32_t)(all & SECCOMP_RET_ACTION_FULL))
 			all = one;

@@ -41,7 +41,7 @@ static struct {
 /* Source of the three heuristics: the Valgrind manual, 4.3,
  * --leak-check-heuristics. */
 static uint32_t
-judge(const struct index_block *b, size_t inside)
+pointer_kind(const struct index_block *b, size_t inside)
 {
 	uintptr_t words[2] = {0}, other;
 
@@ -90,7 +90,7 @@ write_edge(const struct edge *e)
 }
 
 static ALWAYS_INLINE void
-look_at(uintptr_t value, uint64_t word)
+check_word(uintptr_t value, uint64_t word)
 {
 	struct index_block b;
 	struct edge e;
@@ -105,13 +105,13 @@ look_at(uintptr_t value, uint64_t word)
 		if (found.n_written == found.n_announced)
 			return; /* somebody runs on, and wrote a pointer between */
 		if (e.inside)
-			e.how = judge(&b, e.inside);
+			e.how = pointer_kind(&b, e.inside);
 		write_edge(&e);
 		return;
 	}
 	if (found.n < MAX_BUFFERED) {
 		if (e.inside)
-			e.how = judge(&b, e.inside);
+			e.how = pointer_kind(&b, e.inside);
 		found.edges[found.n] = e;
 	}
 	found.n++;
@@ -185,7 +185,7 @@ pass_unread(uintptr_t at, uintptr_t end)
 }
 
 static void
-look_through(uintptr_t start, uintptr_t end, void *with)
+scan_readable(uintptr_t start, uintptr_t end, void *with)
 {
 	static uintptr_t words[ARCH_PAGE / 8]; /* one writer at a time */
 	const struct range *r = with;
@@ -197,7 +197,7 @@ look_through(uintptr_t start, uintptr_t end, void *with)
 
 		got = peek_words(words, at, n);
 		for (i = 0; i < got; i++)
-			look_at(words[i], (at - r->base) / 8 + i);
+			check_word(words[i], (at - r->base) / 8 + i);
 		at += got * 8;
 		if (unlikely(got < n))
 			at = pass_unread(at, end);
@@ -206,27 +206,27 @@ look_through(uintptr_t start, uintptr_t end, void *with)
 
 /* Words of a holder that begins at base. */
 static void
-look_at_part(uintptr_t start, uintptr_t end, uintptr_t base)
+scan_part(uintptr_t start, uintptr_t end, uintptr_t base)
 {
 	struct range r = {base};
 
 	if (start >= end)
 		return;
 	if (passes_absent || end - start >= SPARSE)
-		maps_present(start, end, look_through, &r);
+		maps_present(start, end, scan_readable, &r);
 	else
-		look_through(start, end, &r);
+		scan_readable(start, end, &r);
 }
 
 /* All words of [start, end) but our own. */
 static void
-look_at_all(uintptr_t start, uintptr_t end)
+scan_words(uintptr_t start, uintptr_t end)
 {
 	if (start < own.end && end > own.start) {
-		look_at_part(start, own.start, start);
-		look_at_part(own.end, end, start);
+		scan_part(start, own.start, start);
+		scan_part(own.end, end, start);
 	} else {
-		look_at_part(start, end, start);
+		scan_part(start, end, start);
 	}
 }
 
@@ -254,7 +254,7 @@ write_found(uintptr_t start, uintptr_t end)
 	}
 	found.n_announced = found.n;
 	found.is_writing = true;
-	look_at_all(start, end);
+	scan_words(start, end);
 	found.is_writing = false;
 	/* As many as announced, even if somebody runs on and took pointers away:
 	 * the last target again. */
@@ -271,7 +271,7 @@ put_block_edges(const struct index_block *b, void *with)
 	uint32_t *last = with;
 
 	begin(b->ordinal);
-	look_at_all(b->addr, b->addr + b->bytes);
+	scan_words(b->addr, b->addr + b->bytes);
 	if (!found.n)
 		return 0;
 	heapfile_record();
@@ -356,7 +356,7 @@ scan_root(uint32_t kind, uint32_t owner, uintptr_t start, uintptr_t end)
 	if (start >= end)
 		return;
 	begin(0);
-	look_at_all(start, end);
+	scan_words(start, end);
 	heapfile_record();
 	heapfile_put(kind);
 	heapfile_put(owner);
@@ -372,7 +372,7 @@ scan_root_words(uint32_t kind, uint32_t owner, const uintptr_t *words, uint32_t 
 
 	begin(0);
 	for (i = 0; i < n; i++)
-		look_at(words[i], i);
+		check_word(words[i], i);
 	heapfile_record();
 	heapfile_put(kind);
 	heapfile_put(owner);

@@ -181,7 +181,7 @@ at_exit(void *with)
 	    __atomic_exchange_n(&process.is_end_taken, true, __ATOMIC_RELAXED))
 		return;
 	monitor_close_viewer();
-	verify_tell();
+	verify_report();
 	if (options.at_exit) {
 		/* Not entered: exit in a handler that interrupted us.  What it
 		 * interrupted will never go on, so the books may be used. */
@@ -365,7 +365,7 @@ session_before_sandbox(void)
 }
 
 void
-session_know_sandbox(bool is_strict)
+session_note_sandbox(bool is_strict)
 {
 	/* Strict mode may make reading the time stamp counter a fault. */
 	if (is_strict || (!sandbox_allows(SANDBOX_CLOCK) && !before.has_free_clocks))

@@ -46,7 +46,7 @@ void session_leaks_checked(void);
 /* The program installs a seccomp filter: before it is known, before the kernel has it,
  * and when that is done or has failed.  Context: outside the guard. */
 void session_before_sandbox(void);
-void session_know_sandbox(bool is_strict);
+void session_note_sandbox(bool is_strict);
 void session_after_sandbox(void);
 
 /* The program ends without exit().  Context: any. */

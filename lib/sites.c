@@ -280,7 +280,7 @@ put_after(struct table *t, site_id id)
 
 /* The child of parent for a step, if it is in the table; 0 if not. */
 static site_id
-look_up(const struct table *t, site_id parent, const struct site_step *step)
+find_child(const struct table *t, site_id parent, const struct site_step *step)
 {
 	uint32_t i;
 
@@ -340,9 +340,9 @@ intern(site_id parent, const struct site_step *step)
 		if (unlikely(!t))
 			return 0;
 		next = __atomic_load_n(&t->next, __ATOMIC_SEQ_CST);
-		if (unlikely(next != NULL) && (there = look_up(next, parent, step)) != 0)
+		if (unlikely(next != NULL) && (there = find_child(next, parent, step)) != 0)
 			return put_after(next, there);
-		there = look_up(t, parent, step);
+		there = find_child(t, parent, step);
 		if (there)
 			return put_after(t, there);
 		there = add(t, next, parent, step);

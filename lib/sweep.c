@@ -36,7 +36,7 @@ ends_with(const char *start, const char *end, const char *what)
 
 /* *.heap.NUMBER.watch or gcprof.NUMBER.watch: where a watch has looked. */
 static bool
-is_look(const char *name)
+is_watch_file(const char *name)
 {
 	const char *end = name + strlen(name), *at;
 
@@ -87,7 +87,7 @@ consider_temporary(const char *name, void *with)
 	struct stat st, now;
 	int fd;
 
-	if ((is_temporary(name) || is_look(name)) &&
+	if ((is_temporary(name) || is_watch_file(name)) &&
 	    sys_lstat_at(s->directory, name, &st) == 0 && S_ISREG(st.st_mode) &&
 	    st.st_nlink == 1 && (fd = open_own(s->directory, name, 0, &st)) >= 0) {
 		if (S_ISREG(st.st_mode) && sys_lock(fd) == 0 &&

@@ -39,7 +39,7 @@ verify_after_fork(bool had_others)
 }
 
 void
-verify_tell(void)
+verify_report(void)
 {
 	unsigned long n[N_VERIFY_RESULTS];
 	int i;

@@ -68,6 +68,6 @@ void verify_after_fork(bool had_others);
 /* Number of comparisons that came out so; all 0 if nothing was compared. */
 uint64_t verify_count(enum verify_result result);
 /* One line on standard error, if anything was compared. */
-void verify_tell(void);
+void verify_report(void);
 
 #endif

@@ -17,7 +17,7 @@
 struct shared {
 	watch_state states[WATCH_MAX_RULES];
 	bool is_kept;
-	bool is_trouble_said; /* looks fail, all for the same reason most likely */
+	bool is_trouble_reported; /* looks fail, all for the same reason most likely */
 };
 
 enum { QUIET_LOOKS = 10 };
@@ -87,7 +87,7 @@ watch_has_kept(void)
 
 /* Whether a look may find something, when all blocks together have this figure. */
 static bool
-may_tell(const struct watch_rule *r, watch_state *state, uint64_t figure)
+may_alarm(const struct watch_rule *r, watch_state *state, uint64_t figure)
 {
 	if (r->trouble || *state == WATCH_OFF)
 		return false;
@@ -132,9 +132,9 @@ watch_is_wanted(uint64_t now_ns, void (*sum)(struct epochs_counts *ret))
 	for (i = 0; i < w.rules.n; i++) {
 		const struct watch_rule *r = &w.rules.rule[i];
 
-		is_wanted |= may_tell(r, &w.shared->states[i],
-				      r->is_bytes ? now.allocated_bytes - now.freed_bytes
-						  : now.allocations - now.frees);
+		is_wanted |= may_alarm(r, &w.shared->states[i],
+				       r->is_bytes ? now.allocated_bytes - now.freed_bytes
+						   : now.allocations - now.frees);
 	}
 	if (is_wanted) {
 		w.seen = now;
@@ -178,7 +178,7 @@ take_states(const char *text)
 }
 
 static void
-become_analyzer(const struct watch_look *l, int answer)
+become_analyzer(const struct watch_check *l, int answer)
 {
 	static char rules[8 + WATCH_TEXT_BYTES], states[14 + STATE_BYTES + 1],
 		keep[13 + PATH_MAX];
@@ -211,25 +211,25 @@ read_all(int fd, char *to, size_t bytes)
 }
 
 static void
-say_trouble(const char *what, const char *name)
+report_trouble(const char *what, const char *name)
 {
-	if (!w.shared->is_trouble_said)
+	if (!w.shared->is_trouble_reported)
 		sys_log("watch: %s '%s'; further failures are not reported", what, name);
-	w.shared->is_trouble_said = true;
+	w.shared->is_trouble_reported = true;
 }
 
 void
 watch_failed(const char *file, const char *why)
 {
-	if (!w.shared->is_trouble_said)
+	if (!w.shared->is_trouble_reported)
 		sys_log("watch: cannot write '%s': %s; further failures are not "
 			"reported",
 			file, why);
-	w.shared->is_trouble_said = true;
+	w.shared->is_trouble_reported = true;
 }
 
 void
-watch_look(const struct watch_look *l)
+watch_check(const struct watch_check *l)
 {
 	static char answer[STATE_BYTES + 1];
 	int ends[2], child, status = 0;
@@ -247,7 +247,7 @@ watch_look(const struct watch_look *l)
 		 * to the program, if that is a reaper of orphans. */
 		(void)sys_reap(child, true, &status);
 		if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
-			say_trouble("cannot run the analyzer", l->analyzer);
+			report_trouble("cannot run the analyzer", l->analyzer);
 	}
 	w.shared->is_kept = sys_unlink(l->file) == -ENOENT;
 }

@@ -37,14 +37,14 @@ bool watch_may_keep(void);
 /* Whether the last look has kept it.  Context: as above. */
 bool watch_has_kept(void);
 
-struct watch_look {
+struct watch_check {
 	const char *file; /* the brief snapshot; gone afterwards */
 	const char *keep; /* its name if it is kept; NULL: it cannot be */
 	const char *analyzer;
 	char *const *environment; /* for the analyzer */
 };
 /* In the child, whose descriptors but 2 are closed. */
-void watch_look(const struct watch_look *l);
+void watch_check(const struct watch_check *l);
 /* The snapshot could not be written.  Context: as above. */
 void watch_failed(const char *file, const char *why);
 

@@ -72,7 +72,7 @@ evidence_sites_and_summary_are_kept(void **state)
 		struct finding *f = finding_add(all, FINDING_DEFINITE_LEAK, i);
 
 		for (uint32_t k = 0; k < i; k++) {
-			finding_say(all, f, "%u of %u", k, i);
+			finding_add_evidence(all, f, "%u of %u", k, i);
 			finding_add_site(all, f, 1000 * i + k);
 		}
 		finding_summarize(all, f, "first");
@@ -296,7 +296,7 @@ junit_names_a_case_by_rule_place_and_fingerprint(void **state)
 	struct findings *all = three_levels();
 	char *text;
 
-	finding_say(all, &all->list[0], "a < b & \"c\" > d \x01\xef\xbf\xbe.");
+	finding_add_evidence(all, &all->list[0], "a < b & \"c\" > d \x01\xef\xbf\xbe.");
 	all->list[0].advice = "Do this.";
 	all->list[0].alloc_site = 3;
 	text = written(report_write_junit, h, all, FINDING_ERROR);
@@ -344,7 +344,7 @@ github_has_a_line_for_each_finding(void **state)
 	struct findings *all = three_levels();
 	char *text;
 
-	finding_say(all, &all->list[0], "100 %%, and: a\rb\x1b.");
+	finding_add_evidence(all, &all->list[0], "100 %%, and: a\rb\x1b.");
 	text = written(report_write_github, h, all, FINDING_ERROR);
 	assert_int_equal(n_times(text, "\n"), 4);
 	assert_int_equal(

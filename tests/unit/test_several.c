@@ -265,7 +265,7 @@ files_of_one_process_come_together_in_order(void **state)
 	paths[7] = write_file("h", 8, 1000, 11, "/bin/x");
 	paths[8] = write_file("i", 7, 1000, 20, "/bin/x"); /* a copy of b */
 	for (size_t i = 0; i < 9; i++)
-		several_look(paths[i], &files[i]);
+		several_identify(paths[i], &files[i]);
 	assert_int_equal(several_sort(files, 9), 6);
 	for (size_t i = 0; i < 9; i++) {
 		assert_string_equal(files[i].path, paths[wanted[i]]);
@@ -277,7 +277,7 @@ files_of_one_process_come_together_in_order(void **state)
 	assert_non_null(f);
 	fputs("no snapshot", f);
 	fclose(f);
-	several_look("none", &files[0]);
+	several_identify("none", &files[0]);
 	assert_false(files[0].is_readable);
 	for (size_t i = 0; i < 9; i++) {
 		(void)unlink(paths[i]);

@@ -105,7 +105,7 @@ io_sort_files(char **paths, int n, bool is_read, size_t *ret_n_groups)
 	}
 	for (int i = 0; i < n; i++)
 		if (n > 1 && is_read)
-			several_look(paths[i], &files[i]);
+			several_identify(paths[i], &files[i]);
 		else
 			files[i].path = paths[i];
 	*ret_n_groups = several_sort(files, (size_t)n);

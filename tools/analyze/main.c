@@ -410,7 +410,7 @@ watch(const struct settings *s, const char *path)
 	}
 	if (!s->no_symbols)
 		symbols = symbols_new(heap, &s->symbols);
-	n = alarms_look(w, heap, symbols, path);
+	n = alarms_check(w, heap, symbols, path);
 	if (n < 0)
 		complain("'%s': out of memory", path);
 	symbols_free(symbols);

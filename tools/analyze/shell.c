@@ -73,7 +73,7 @@ ask_site(struct shell *s, const char *argument)
 }
 
 static struct report *
-describe(struct shell *s, const struct report_options *options)
+new_report(struct shell *s, const struct report_options *options)
 {
 	struct report *r = report_new(s->heap, s->symbols, s->findings, options);
 
@@ -87,7 +87,7 @@ ask_report(struct shell *s, const char *argument)
 	struct report *r;
 
 	(void)argument;
-	r = describe(s, s->report);
+	r = new_report(s, s->report);
 	if (r)
 		report_write_text(r, stdout);
 	report_free(r);
@@ -117,7 +117,7 @@ ask_sites(struct shell *s, const char *argument)
 		       argument);
 		return;
 	}
-	r = describe(s, &options);
+	r = new_report(s, &options);
 	if (r)
 		report_write_sites(r, stdout);
 	report_free(r);
@@ -132,7 +132,7 @@ ask_findings(struct shell *s, const char *argument)
 	if (!s->findings)
 		s->findings = findings_new(s->heap, s->symbols, s->detect);
 	s->has_failed |= !s->findings;
-	r = s->findings ? describe(s, s->report) : NULL;
+	r = s->findings ? new_report(s, s->report) : NULL;
 	if (r)
 		report_write_leaks(r, stdout);
 	if (r && s->findings->n == 0)

@@ -249,7 +249,7 @@ struct search {
 };
 
 static void
-look_at_page(struct inside *in, uint64_t at, struct search *s)
+check_page(struct inside *in, uint64_t at, struct search *s)
 {
 	struct published p;
 
@@ -271,7 +271,7 @@ look_at_page(struct inside *in, uint64_t at, struct search *s)
 }
 
 static void
-look_at_mapping(struct inside *in, const char *line, struct search *s)
+check_mapping(struct inside *in, const char *line, struct search *s)
 {
 	uint64_t start, end;
 	char access[5];
@@ -283,7 +283,7 @@ look_at_mapping(struct inside *in, const char *line, struct search *s)
 	if (access[0] != 'r' || access[1] != 'w')
 		return;
 	for (; start < end; start += PUBLISHED_PAGE)
-		look_at_page(in, start, s);
+		check_page(in, start, s);
 }
 
 enum inside_state
@@ -304,7 +304,7 @@ inside_find(struct inside *in, struct ask_error *err)
 		return INSIDE_NOT;
 	}
 	while (getline(&line, &room, f) > 0)
-		look_at_mapping(in, line, &s);
+		check_mapping(in, line, &s);
 	free(line);
 	(void)fclose(f);
 	if (s.is_found)

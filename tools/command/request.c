@@ -788,7 +788,7 @@ ask_live(pid_t pid, const struct ask_options *o, int may_signal, char *ret_page,
 }
 
 int
-ask_look(pid_t pid, const struct ask_options *o, struct ask_error *ret_err)
+ask_page(pid_t pid, const struct ask_options *o, struct ask_error *ret_err)
 {
 	struct published_request answer;
 	struct asking a;

@@ -40,6 +40,6 @@ int ask_live(pid_t pid, const struct ask_options *o, int may_signal, char *ret_p
 
 /* Ask a process that has a page for a look, by signal; does not wait for the look.
  * Returns and ret_err as above. */
-int ask_look(pid_t pid, const struct ask_options *o, struct ask_error *ret_err);
+int ask_page(pid_t pid, const struct ask_options *o, struct ask_error *ret_err);
 
 #endif

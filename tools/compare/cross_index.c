@@ -528,7 +528,7 @@ joint_is_unmatched(const struct joint *j, uint32_t named, const bool *has_row)
 }
 
 size_t
-joint_told_frame(const struct joint_frame *frames, size_t n)
+joint_headline_frame(const struct joint_frame *frames, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		if (!frames[i].module || !runtime_is_library(frames[i].module))
@@ -553,7 +553,7 @@ joint_function(const struct heap *h, struct symbols *symbols, uint32_t node)
 }
 
 size_t
-joint_told_frames(const struct joint_frame *frames, size_t n)
+joint_shown_frames(const struct joint_frame *frames, size_t n)
 {
 	for (size_t i = 1; i < n; i++)
 		if (frames[i].frame.function && runtime_is_start(frames[i].frame.function))

@@ -152,15 +152,15 @@ bool joint_is_one_build(const struct joint *j);
  * not, whose functions lack names; libraries of the language are not asked for that. */
 bool joint_is_unmatched(const struct joint *j, uint32_t named, const bool *has_row);
 
-/* The frame that is told if it is only one: the innermost that is not of a library of
+/* The frame of a headline: the innermost that is not of a library of
  * the language, or the first. */
-size_t joint_told_frame(const struct joint_frame *frames, size_t n);
+size_t joint_headline_frame(const struct joint_frame *frames, size_t n);
 
-/* The function of the program that a node's blocks are told by, for free(3); NULL: not
+/* The function of the program that a node's blocks are named by, for free(3); NULL: not
  * known, or no memory. */
 char *joint_function(const struct heap *heap, struct symbols *symbols, uint32_t node);
 
 /* How many frames there are without those outside of main or of a thread's start. */
-size_t joint_told_frames(const struct joint_frame *frames, size_t n);
+size_t joint_shown_frames(const struct joint_frame *frames, size_t n);
 
 #endif

@@ -80,7 +80,7 @@ differ_new(const struct diff_options *options)
 }
 
 static int
-describe(struct diff_snapshot *x, const struct heap *h, const char *path)
+fill_snapshot(struct diff_snapshot *x, const struct heap *h, const char *path)
 {
 	const struct heap_info *info = &h->info;
 
@@ -201,7 +201,7 @@ differ_add(struct differ *d, const struct heap *h, struct symbols *symbols, cons
 		return -1;
 	x = &d->diff.snapshots[d->diff.n];
 	a = &d->list[d->diff.n];
-	failed = describe(x, h, path);
+	failed = fill_snapshot(x, h, path);
 	by_node = failed ? NULL : joint_add(d->joint, h, symbols);
 	failed = !by_node || match_blocks(d, h, by_node);
 	d->diff.n++; /* whatever there is of it is freed with the rest */
@@ -364,7 +364,7 @@ finish_rows(struct differ *d, const uint32_t *numbers, const struct series *seri
 		if (x->by == JOINT_BY_NAME && joint_is_unmatched(d->joint, i, has_row))
 			row->state = DIFF_UNMATCHED;
 		failed = joint_stack(d->joint, x->by, i, &row->frames, &row->n_frames);
-		row->told = failed ? 0 : joint_told_frame(row->frames, row->n_frames);
+		row->told = failed ? 0 : joint_headline_frame(row->frames, row->n_frames);
 	}
 	free(has_row);
 	return failed;

@@ -188,7 +188,7 @@ add_findings(struct merger *m, const struct heap *h, struct symbols *symbols,
 }
 
 static int
-describe(struct merge_process *x, const struct heap *h, const char *path)
+fill_process(struct merge_process *x, const struct heap *h, const char *path)
 {
 	*x = (struct merge_process){
 		.path = strdup(path),
@@ -212,7 +212,7 @@ merger_add(struct merger *m, const struct heap *h, struct symbols *symbols,
 	if (VEC_RESERVE_ZEROED(x->processes, m->processes_size, (uint64_t)x->n + 1) ||
 	    VEC_RESERVE_ZEROED(m->parts, m->parts_size, (uint64_t)x->n + 1))
 		return -1;
-	failed = describe(&x->processes[x->n], h, path);
+	failed = fill_process(&x->processes[x->n], h, path);
 	by_node = failed ? NULL : joint_add(m->joint, h, symbols);
 	failed = !by_node || add_sites(m, h, by_node) ||
 		 (m->options->with_types && add_types(m, h, symbols, by_node)) ||

@@ -486,8 +486,8 @@ write_states(const struct alarms *w)
 }
 
 int
-alarms_look(struct alarms *w, const struct heap *heap, struct symbols *symbols,
-	    const char *path)
+alarms_check(struct alarms *w, const struct heap *heap, struct symbols *symbols,
+	     const char *path)
 {
 	int n;
 

@@ -26,7 +26,7 @@ struct alarms;
 /* Read the rules.
  *
  * Without a state a rule that is no use is an error; with one the library has told of
- * its form, and what is wrong with its pattern is told by alarms_look().
+ * its form, and what is wrong with its pattern is told by alarms_check().
  * Returns  NULL with a message, for instance if there is no memory.
  */
 struct alarms *alarms_new(const struct alarms_options *o, char *ret_message, size_t bytes);
@@ -39,7 +39,7 @@ void alarms_free(struct alarms *w);
  * symbols  NULL: no rule with a pattern finds anything.
  * Returns  the number of alarms, or -1: no memory.
  */
-int alarms_look(struct alarms *w, const struct heap *heap, struct symbols *symbols,
-		const char *path);
+int alarms_check(struct alarms *w, const struct heap *heap, struct symbols *symbols,
+		 const char *path);
 
 #endif

@@ -230,11 +230,12 @@ compare(struct findings *all, struct finding *f, const struct entry *e,
 		f->novelty = FINDING_NEW;
 	} else if (now->blocks > e->count.blocks || now->bytes > e->count.bytes) {
 		f->novelty = FINDING_GROWN;
-		finding_say(all, f,
-			    "Grown: the baseline has %s block%s with %s bytes, this "
-			    "snapshot has %s with %s.",
-			    COUNT(e->count.blocks), e->count.blocks == 1 ? "" : "s",
-			    COUNT(e->count.bytes), COUNT(now->blocks), COUNT(now->bytes));
+		finding_add_evidence(
+			all, f,
+			"Grown: the baseline has %s block%s with %s bytes, this "
+			"snapshot has %s with %s.",
+			COUNT(e->count.blocks), e->count.blocks == 1 ? "" : "s",
+			COUNT(e->count.bytes), COUNT(now->blocks), COUNT(now->bytes));
 	} else {
 		f->novelty = FINDING_KNOWN;
 		f->level = FINDING_NOTE;

@@ -30,8 +30,9 @@ summarize_bad_free(struct findings *all, struct finding *f, const struct heap_ba
 				  "Double free: a freed block was freed again (%" PRIu64
 				  " %s).",
 				  b->count, times);
-		finding_say(all, f, "The block at 0x%" PRIx64 " had already been freed.",
-			    b->address);
+		finding_add_evidence(all, f,
+				     "The block at 0x%" PRIx64 " had already been freed.",
+				     b->address);
 		break;
 	case HEAPFILE_BAD_MISMATCH:
 		finding_summarize(all, f,
@@ -39,17 +40,18 @@ summarize_bad_free(struct findings *all, struct finding *f, const struct heap_ba
 				  "that do not match, such as malloc and delete (%" PRIu64
 				  " %s).",
 				  b->count, times);
-		finding_say(all, f, "The first block was at 0x%" PRIx64 ".", b->address);
+		finding_add_evidence(all, f, "The first block was at 0x%" PRIx64 ".",
+				     b->address);
 		break;
 	default:
 		finding_summarize(all, f,
 				  "Invalid free: no block starts at the address (%" PRIu64
 				  " %s).",
 				  b->count, times);
-		finding_say(all, f,
-			    "No block has ever started at 0x%" PRIx64
-			    ", the first address freed so.",
-			    b->address);
+		finding_add_evidence(all, f,
+				     "No block has ever started at 0x%" PRIx64
+				     ", the first address freed so.",
+				     b->address);
 		break;
 	}
 }

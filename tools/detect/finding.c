@@ -66,7 +66,7 @@ finding_summarize(struct findings *all, struct finding *f, const char *format, .
 }
 
 void
-finding_say(struct findings *all, struct finding *f, const char *format, ...)
+finding_add_evidence(struct findings *all, struct finding *f, const char *format, ...)
 {
 	va_list args;
 	char *text;

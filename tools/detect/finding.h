@@ -163,7 +163,7 @@ void finding_become(struct finding *f, enum finding_id id);
 /* Its summary, and one sentence more of evidence. */
 void finding_summarize(struct findings *all, struct finding *f, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
-void finding_say(struct findings *all, struct finding *f, const char *format, ...)
+void finding_add_evidence(struct findings *all, struct finding *f, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
 /* By index: one finding is a part of the other; nothing happens if it cannot be, as it

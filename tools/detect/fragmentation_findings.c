@@ -185,25 +185,28 @@ add_sum_evidence(struct work *w, struct finding *f)
 	uint64_t whole = s->pages * s->page_bytes, most = highest_live(h);
 	uint64_t unpinned = s->giveback_bytes - s->pinned_bytes;
 
-	finding_say(all, f,
-		    "%s pages of %s hold blocks; %s of these %s (%llu %%) is free.  "
-		    "Compacted by size and thread, the blocks would fit in %s pages.",
-		    COUNT(s->pages), SIZE(s->page_bytes), SIZE(s->free_bytes), SIZE(whole),
-		    (unsigned long long)percent((double)s->free_bytes, (double)whole),
-		    COUNT(s->pages - s->giveback_bytes / s->page_bytes));
+	finding_add_evidence(
+		all, f,
+		"%s pages of %s hold blocks; %s of these %s (%llu %%) is free.  "
+		"Compacted by size and thread, the blocks would fit in %s pages.",
+		COUNT(s->pages), SIZE(s->page_bytes), SIZE(s->free_bytes), SIZE(whole),
+		(unsigned long long)percent((double)s->free_bytes, (double)whole),
+		COUNT(s->pages - s->giveback_bytes / s->page_bytes));
 	if (most > h->live.bytes + s->pinned_bytes / 2)
-		finding_say(all, f, "Peak: %s live; now %s.", SIZE(most),
-			    SIZE(h->live.bytes));
+		finding_add_evidence(all, f, "Peak: %s live; now %s.", SIZE(most),
+				     SIZE(h->live.bytes));
 	if (unpinned > s->giveback_bytes / 20)
-		finding_say(all, f,
-			    "%s of it is in pages with young blocks only, expected to be "
-			    "released soon.",
-			    SIZE(unpinned));
+		finding_add_evidence(
+			all, f,
+			"%s of it is in pages with young blocks only, expected to be "
+			"released soon.",
+			SIZE(unpinned));
 	if (h->info.heap_total > whole)
-		finding_say(all, f,
-			    "The allocator has mapped another %s: free pages and its own "
-			    "metadata.  These are charged to no site.",
-			    SIZE(h->info.heap_total - whole));
+		finding_add_evidence(
+			all, f,
+			"The allocator has mapped another %s: free pages and its own "
+			"metadata.  These are charged to no site.",
+			SIZE(h->info.heap_total - whole));
 }
 
 static void
@@ -213,26 +216,26 @@ add_pinner_evidence(struct work *w, struct finding *f)
 	const struct pinner *p = &w->list[0];
 	double unsampled = 0;
 
-	finding_say(all, f, "%s old block%s (%s) %s in pages that are not full.",
-		    COUNT(p->sums->blocks.blocks), p->sums->blocks.blocks == 1 ? "" : "s",
-		    SIZE(p->sums->blocks.bytes),
-		    p->sums->blocks.blocks == 1 ? "is" : "are");
+	finding_add_evidence(
+		all, f, "%s old block%s (%s) %s in pages that are not full.",
+		COUNT(p->sums->blocks.blocks), p->sums->blocks.blocks == 1 ? "" : "s",
+		SIZE(p->sums->blocks.bytes), p->sums->blocks.blocks == 1 ? "is" : "are");
 	for (size_t i = 1; i < w->n && i <= MAX_TOLD; i++) {
 		p = &w->list[i];
 		if (p->sums->pinned_bytes >= MIN_TOLD * (double)w->sums.pinned_bytes)
-			finding_say(all, f, "%s%s pin%s %s of it, in %s pages.",
-				    p->function ? "Blocks of " : "Another site",
-				    p->function ? PLAIN(p->function) : "",
-				    p->function ? "" : "s",
-				    SIZE((uint64_t)p->sums->pinned_bytes),
-				    COUNT(p->sums->pages));
+			finding_add_evidence(all, f, "%s%s pin%s %s of it, in %s pages.",
+					     p->function ? "Blocks of " : "Another site",
+					     p->function ? PLAIN(p->function) : "",
+					     p->function ? "" : "s",
+					     SIZE((uint64_t)p->sums->pinned_bytes),
+					     COUNT(p->sums->pages));
 	}
 	for (uint32_t i = 1; i <= w->d->heap->n_nodes; i++)
 		if (w->d->heap->nodes[i].flags & HEAPFILE_SITE_SPECIAL)
 			unsampled += w->sites[i].pinned_bytes;
 	if (unsampled >= MIN_TOLD * (double)w->sums.pinned_bytes)
-		finding_say(all, f, "Blocks without a call stack pin %s of it.",
-			    SIZE((uint64_t)unsampled));
+		finding_add_evidence(all, f, "Blocks without a call stack pin %s of it.",
+				     SIZE((uint64_t)unsampled));
 }
 
 static bool

@@ -102,7 +102,7 @@ add_growth_evidence(const struct growth_work *w, struct finding *f, const struct
 
 	/* Bytes that double in few steps have no trend: course_of(). */
 	if (g->is_bytes) {
-		finding_say(
+		finding_add_evidence(
 			all, f,
 			"Grew from %s to %s over the last four fifths of the run%s%s%s.",
 			SIZE((uint64_t)g->first), SIZE((uint64_t)g->last),
@@ -111,7 +111,7 @@ add_growth_evidence(const struct growth_work *w, struct finding *f, const struct
 			g->trend.p <= MAX_P ? ")" : "");
 		return;
 	}
-	finding_say(
+	finding_add_evidence(
 		all,
 		f, "Grew steadily from %s to %s blocks over the last four fifths of the run (%s).",
 		COUNT((uint64_t)g->first), COUNT((uint64_t)g->last), P(g->trend.p));
@@ -119,11 +119,12 @@ add_growth_evidence(const struct growth_work *w, struct finding *f, const struct
 	if (hours > 1. / 60)
 		snprintf(per_hour, sizeof(per_hour), "; %s an hour",
 			 COUNT((uint64_t)(g->trend.slope * (double)(half - 1) / hours)));
-	finding_say(all, f,
-		    "In the last half of the run by %s blocks for each %s allocated "
-		    "(95 %% confidence interval %s to %s)%s.",
-		    RATE(g->trend.slope), SIZE(w->h->info.period_bytes),
-		    RATE(g->trend.slope_low), RATE(g->trend.slope_high), per_hour);
+	finding_add_evidence(
+		all, f,
+		"In the last half of the run by %s blocks for each %s allocated "
+		"(95 %% confidence interval %s to %s)%s.",
+		RATE(g->trend.slope), SIZE(w->h->info.period_bytes),
+		RATE(g->trend.slope_low), RATE(g->trend.slope_high), per_hour);
 }
 
 static void
@@ -138,41 +139,45 @@ add_death_evidence(const struct growth_work *w, struct finding *f, const struct 
 	struct stack s;
 
 	if (growth_is_joined(w, g))
-		finding_say(
+		finding_add_evidence(
 			all, f,
 			"%s call stacks of this function count as one site: they pass "
 			"through "
 			"code without a name, which was generated while the program ran.",
 			COUNT(joins_size(w->joins, g->history->node)));
 	if (grown->blocks)
-		finding_say(all, f, "realloc enlarged %s %s time%s, by %s in total.",
-			    g->history->live.blocks == 1 ? "it" : "them",
-			    COUNT(grown->blocks), grown->blocks == 1 ? "" : "s",
-			    SIZE(grown->bytes));
+		finding_add_evidence(all, f,
+				     "realloc enlarged %s %s time%s, by %s in total.",
+				     g->history->live.blocks == 1 ? "it" : "them",
+				     COUNT(grown->blocks), grown->blocks == 1 ? "" : "s",
+				     SIZE(grown->bytes));
 	/* How they died tells nothing of the time before the end, nor of what realloc
 	 * replaced. */
 	if (!g->is_torn_down && !(g->is_bytes && grown->blocks)) {
 		if (allocations == growth_kept_blocks(g) && allocations == 1)
-			finding_say(all, f, "The one block allocated there was not freed.");
+			finding_add_evidence(
+				all, f, "The one block allocated there was not freed.");
 		else if (allocations == growth_kept_blocks(g))
-			finding_say(all, f,
-				    "None of the %s blocks allocated there was freed.",
-				    COUNT(allocations));
+			finding_add_evidence(
+				all, f, "None of the %s blocks allocated there was freed.",
+				COUNT(allocations));
 		else
-			finding_say(all,
-				    f, "%.1f %% of the %s blocks allocated there were freed.",
-				    g->freed * 100, COUNT(allocations));
+			finding_add_evidence(
+				all, f,
+				"%.1f %% of the %s blocks allocated there were freed.",
+				g->freed * 100, COUNT(allocations));
 	}
 	/* What was lost at the end is the leak's, its leader included. */
 	if (leaked && !g->is_lost)
-		finding_say(all, f, "%s of the blocks allocated there %s lost.",
-			    COUNT(leaked), leaked == 1 ? "is" : "are");
+		finding_add_evidence(all, f, "%s of the blocks allocated there %s lost.",
+				     COUNT(leaked), leaked == 1 ? "is" : "are");
 	if (g->suffix >= IN_ORDER)
-		finding_say(all, f,
-			    "The oldest are freed first: %.0f %% in order of allocation.",
-			    g->suffix * 100);
+		finding_add_evidence(
+			all, f,
+			"The oldest are freed first: %.0f %% in order of allocation.",
+			g->suffix * 100);
 	if (b && b->deaths && b->foreign * 2 > b->deaths)
-		finding_say(
+		finding_add_evidence(
 			all,
 			f, "%s of the %s that outlived their birth epoch were freed by another thread.",
 			COUNT(b->foreign), COUNT(b->deaths));
@@ -181,7 +186,8 @@ add_death_evidence(const struct growth_work *w, struct finding *f, const struct 
 
 		/* What exit() frees has no function of the program on its stack. */
 		if (function && !runtime_is_start(function))
-			finding_say(all, f, "Others were freed in %s.", PLAIN(function));
+			finding_add_evidence(all, f, "Others were freed in %s.",
+					     PLAIN(function));
 		stack_free(&s);
 	}
 }
@@ -335,29 +341,33 @@ add_caveats(const struct growth_work *w, struct finding *f, const struct growing
 	const struct several *earlier = w->d->options->several;
 
 	if (g->is_torn_down && earlier && earlier->n)
-		finding_say(
+		finding_add_evidence(
 			all,
 			f, "Their holder is gone from this snapshot; the previous one, %s, may show it.",
 			earlier->list[earlier->n - 1].path);
 	else if (g->is_torn_down)
-		finding_say(all, f,
-			    "Their holder is gone from this snapshot; one taken while "
-			    "the program runs "
-			    "shows it (--snapshot=exit,growth=50%%).");
+		finding_add_evidence(
+			all, f,
+			"Their holder is gone from this snapshot; one taken while "
+			"the program runs "
+			"shows it (--snapshot=exit,growth=50%%).");
 	if (g->kind == GROWTH && growth_is_joined(w, g))
-		finding_say(all, f,
-			    "Owned by the managed runtime; take its heap snapshot "
-			    "(node --heapsnapshot-signal).");
+		finding_add_evidence(
+			all, f,
+			"Owned by the managed runtime; take its heap snapshot "
+			"(node --heapsnapshot-signal).");
 	if (is_built)
-		finding_say(all, f,
-			    "Several functions build it together, so it may be the "
-			    "program's main data "
-			    "structure; a later snapshot shows whether it still grows.");
+		finding_add_evidence(
+			all, f,
+			"Several functions build it together, so it may be the "
+			"program's main data "
+			"structure; a later snapshot shows whether it still grows.");
 	if (g->is_lost)
-		finding_say(all, f,
-			    "Their holder was lost at the end of the program, and they "
-			    "with it: see the "
-			    "leak.");
+		finding_add_evidence(
+			all, f,
+			"Their holder was lost at the end of the program, and they "
+			"with it: see the "
+			"leak.");
 }
 
 static void
@@ -388,13 +398,14 @@ emit_finding(struct growth_work *w, struct growing *g)
 	f->advice = words[g->kind].advice;
 	summarize(w, f, g, &sum);
 	if (sum.n_stacks > 1)
-		finding_say(all, f,
-			    "From %zu call stacks of this function; the evidence is of "
-			    "the one that "
-			    "weighs most, %s block%s (%s).",
-			    sum.n_stacks, COUNT(growth_count(g).blocks),
-			    growth_count(g).blocks == 1 ? "" : "s",
-			    SIZE(growth_count(g).bytes));
+		finding_add_evidence(
+			all, f,
+			"From %zu call stacks of this function; the evidence is of "
+			"the one that "
+			"weighs most, %s block%s (%s).",
+			sum.n_stacks, COUNT(growth_count(g).blocks),
+			growth_count(g).blocks == 1 ? "" : "s",
+			SIZE(growth_count(g).bytes));
 	add_growth_evidence(w, f, g);
 	add_death_evidence(w, f, g);
 	add_caveats(w, f, g, is_built);

@@ -565,64 +565,69 @@ add_reach_evidence(const struct leak_work *w, struct finding *f, const struct gr
 	char buf[256];
 
 	if (x->state == GRAPH_DEFINITE) {
-		finding_say(all, f, "Nothing reachable points to %s.",
-			    x->count.blocks == 1 ? "it" : "them");
+		finding_add_evidence(all, f, "Nothing reachable points to %s.",
+				     x->count.blocks == 1 ? "it" : "them");
 		if (x->n_cyclic && x->count.blocks == 1)
-			finding_say(
+			finding_add_evidence(
 				all, f,
 				"It is a reference cycle (shared_ptr?); break it with a"
 				" weak reference.");
 		else if (x->n_cyclic)
-			finding_say(all, f,
-				    "%s of them are reference cycles (shared_ptr?); break"
-				    " these with weak references.",
-				    COUNT(x->n_cyclic));
+			finding_add_evidence(
+				all, f,
+				"%s of them are reference cycles (shared_ptr?); break"
+				" these with weak references.",
+				COUNT(x->n_cyclic));
 		return;
 	}
 	if (x->state != GRAPH_POSSIBLE)
 		return;
 	if (x->n_left) {
-		finding_say(all, f,
-			    "This process was forked while its parent had other threads, "
-			    "whose registers it does not have; they may have pointed to "
-			    "%s at that moment.  The parent's snapshots show whether %s "
-			    "lost.",
-			    x->count.blocks == 1 ? "it" : "some of them",
-			    x->count.blocks == 1 ? "it is" : "they are");
+		finding_add_evidence(
+			all, f,
+			"This process was forked while its parent had other threads, "
+			"whose registers it does not have; they may have pointed to "
+			"%s at that moment.  The parent's snapshots show whether %s "
+			"lost.",
+			x->count.blocks == 1 ? "it" : "some of them",
+			x->count.blocks == 1 ? "it is" : "they are");
 		return;
 	}
 	if (x->root) {
 		format_root(w->h, x->root, buf, sizeof(buf));
-		finding_say(all, f,
-			    "%c%s points to byte %" PRIu32 " of the block at 0x%" PRIx64
-			    ".",
-			    buf[0] >= 'a' && buf[0] <= 'z' ? buf[0] - 32 : buf[0],
-			    buf + 1, x->inside, address);
+		finding_add_evidence(all, f,
+				     "%c%s points to byte %" PRIu32
+				     " of the block at 0x%" PRIx64 ".",
+				     buf[0] >= 'a' && buf[0] <= 'z' ? buf[0] - 32 : buf[0],
+				     buf + 1, x->inside, address);
 	} else if (x->holder != NO_BLOCK) {
 		const struct heap_block *holder = &w->h->blocks[x->holder];
 		bool is_possible = w->g->states[x->holder] == GRAPH_POSSIBLE;
 
-		finding_say(all, f,
-			    "A block at 0x%" PRIx64 "%s points to byte %" PRIu32
-			    " of the block at 0x%" PRIx64 ".",
-			    heap_block_address(holder),
-			    is_possible ? ", itself possibly lost," : "", x->inside,
-			    address);
+		finding_add_evidence(all, f,
+				     "A block at 0x%" PRIx64 "%s points to byte %" PRIu32
+				     " of the block at 0x%" PRIx64 ".",
+				     heap_block_address(holder),
+				     is_possible ? ", itself possibly lost," : "",
+				     x->inside, address);
 	}
 	if (is_tagged(x))
-		finding_say(all, f,
-			    "Every path to it goes through pointers that are off by less "
-			    "than a word, like pointers tagged in their low bits: "
-			    "probably in use.");
+		finding_add_evidence(
+			all, f,
+			"Every path to it goes through pointers that are off by less "
+			"than a word, like pointers tagged in their low bits: "
+			"probably in use.");
 	else if (is_regular(x) && x->least_inside == x->most_inside)
-		finding_say(all, f,
-			    "All pointers point to byte %" PRIu32
-			    " of their block, as if behind a header: probably in use.",
-			    x->least_inside);
+		finding_add_evidence(
+			all, f,
+			"All pointers point to byte %" PRIu32
+			" of their block, as if behind a header: probably in use.",
+			x->least_inside);
 	if (x->smallest >= LARGE_BYTES)
-		finding_say(all, f,
-			    "A pointer into so large a block is often a position in a "
-			    "buffer: probably in use.");
+		finding_add_evidence(
+			all, f,
+			"A pointer into so large a block is often a position in a "
+			"buffer: probably in use.");
 }
 
 /* What the snapshot lacks that may have held a pointer to them.  Missing stacks, births or
@@ -647,7 +652,7 @@ add_loss_evidence(const struct leak_work *w, struct finding *f, const struct gro
 					text_loss_meaning(name->bytes, name->n));
 	}
 	if (at)
-		finding_say(
+		finding_add_evidence(
 			w->d->findings,
 			f, "The snapshot is incomplete, and pointers may have been missed: %s.",
 			text);
@@ -661,21 +666,22 @@ add_other_evidence(const struct leak_work *w, struct finding *f, const struct gr
 	size_t at = 0;
 
 	if (x->indirect.blocks)
-		finding_say(all, f,
-			    "%s block%s (%s), allocated at %zu site%s, can be reached "
-			    "only through %s (indirectly lost).",
-			    COUNT(x->indirect.blocks), x->indirect.blocks == 1 ? "" : "s",
-			    SIZE(x->indirect.bytes), f->n_parts, f->n_parts == 1 ? "" : "s",
-			    x->count.blocks == 1 ? "it" : "them");
+		finding_add_evidence(
+			all, f,
+			"%s block%s (%s), allocated at %zu site%s, can be reached "
+			"only through %s (indirectly lost).",
+			COUNT(x->indirect.blocks), x->indirect.blocks == 1 ? "" : "s",
+			SIZE(x->indirect.bytes), f->n_parts, f->n_parts == 1 ? "" : "s",
+			x->count.blocks == 1 ? "it" : "them");
 	if (x->has_age && x->oldest_age == 0)
-		finding_say(all, f, "Allocated in the snapshot's epoch.");
+		finding_add_evidence(all, f, "Allocated in the snapshot's epoch.");
 	else if (x->has_age && x->oldest_age == x->newest_age)
-		finding_say(all, f, "Allocated %s epoch%s before the snapshot.",
-			    COUNT(x->oldest_age), x->oldest_age == 1 ? "" : "s");
+		finding_add_evidence(all, f, "Allocated %s epoch%s before the snapshot.",
+				     COUNT(x->oldest_age), x->oldest_age == 1 ? "" : "s");
 	else if (x->has_age)
-		finding_say(all, f,
-			    "Allocated between %s and %s epochs before the snapshot.",
-			    COUNT(x->oldest_age), COUNT(x->newest_age));
+		finding_add_evidence(
+			all, f, "Allocated between %s and %s epochs before the snapshot.",
+			COUNT(x->oldest_age), COUNT(x->newest_age));
 	for (size_t i = 0; i < x->n_threads; i++) {
 		char thread[96];
 
@@ -688,21 +694,23 @@ add_other_evidence(const struct leak_work *w, struct finding *f, const struct gr
 				       thread);
 	}
 	if (at)
-		finding_say(all, f, "Allocated by %s%s.", buf,
-			    x->has_more_threads ? " and others" : "");
+		finding_add_evidence(all, f, "Allocated by %s%s.", buf,
+				     x->has_more_threads ? " and others" : "");
 	if (w->h->info.cut_unanswered)
-		finding_say(all, f,
-			    "%s thread%s did not stop in time: dead parts of %s stack%s "
-			    "may have been taken for roots, and hide leaks.",
-			    COUNT(w->h->info.cut_unanswered),
-			    w->h->info.cut_unanswered == 1 ? "" : "s",
-			    w->h->info.cut_unanswered == 1 ? "its" : "their",
-			    w->h->info.cut_unanswered == 1 ? "" : "s");
+		finding_add_evidence(
+			all, f,
+			"%s thread%s did not stop in time: dead parts of %s stack%s "
+			"may have been taken for roots, and hide leaks.",
+			COUNT(w->h->info.cut_unanswered),
+			w->h->info.cut_unanswered == 1 ? "" : "s",
+			w->h->info.cut_unanswered == 1 ? "its" : "their",
+			w->h->info.cut_unanswered == 1 ? "" : "s");
 	if (w->h->info.unread_bytes)
-		finding_say(all, f,
-			    "%s of the program's memory could not be searched "
-			    "(MADV_DONTFORK or unreadable): pointers there were missed.",
-			    SIZE(w->h->info.unread_bytes));
+		finding_add_evidence(
+			all, f,
+			"%s of the program's memory could not be searched "
+			"(MADV_DONTFORK or unreadable): pointers there were missed.",
+			SIZE(w->h->info.unread_bytes));
 	add_loss_evidence(w, f, x);
 }
 

@@ -167,7 +167,7 @@ is_named(const struct hf_text *name, const char *word)
 }
 
 static int
-look_info(void *arg, const struct hf_info *r)
+take_info(void *arg, const struct hf_info *r)
 {
 	struct several_file *f = arg;
 
@@ -190,7 +190,7 @@ look_info(void *arg, const struct hf_info *r)
 
 /* What comes after INFO is for who loads the file. */
 static int
-look_begin(void *arg, enum heapfile_type type, uint64_t n_records)
+end_after_info(void *arg, enum heapfile_type type, uint64_t n_records)
 {
 	(void)arg;
 	(void)n_records;
@@ -198,9 +198,9 @@ look_begin(void *arg, enum heapfile_type type, uint64_t n_records)
 }
 
 void
-several_look(const char *path, struct several_file *ret)
+several_identify(const char *path, struct several_file *ret)
 {
-	const struct hf_sink sink = {.arg = ret, .begin = look_begin, .info = look_info};
+	const struct hf_sink sink = {.arg = ret, .begin = end_after_info, .info = take_info};
 	struct hf_error error;
 	uint8_t *bytes = NULL;
 	struct stat st;

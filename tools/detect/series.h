@@ -81,7 +81,7 @@ struct several_file {
 
 /* Look at a file.  What cannot be read is not known, and no error yet.  BOUND  A
  * pipe can be read once only; it is never known. */
-void several_look(const char *path, struct several_file *ret);
+void several_identify(const char *path, struct several_file *ret);
 
 /* Put the files of each process together, in the order of time; processes in the
  * order of their first files.  A process is known by pid, start and executable;

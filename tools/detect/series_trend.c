@@ -418,7 +418,7 @@ add_course_evidence(const struct work *w, struct finding *f, const struct group 
 	if (fclose(to) != 0 || !text)
 		w->d->findings->failed = true;
 	else
-		finding_say(w->d->findings, f, "%s.", text);
+		finding_add_evidence(w->d->findings, f, "%s.", text);
 	free(text);
 }
 
@@ -430,12 +430,12 @@ add_settle_evidence(const struct work *w, struct finding *f, const struct group 
 
 	if (!t->is_settle_known)
 		return;
-	finding_say(w->d->findings, f,
-		    "It grew by %s from '%s' to '%s'; at '%s', %s of this (%.0f "
-		    "%%) was left: %s.",
-		    SIZE(t->busy - t->base), w->settle->labels[SETTLE_BASE],
-		    w->settle->labels[SETTLE_BUSY], w->settle->labels[SETTLE_IDLE],
-		    SIZE(left), t->share * 100, settle_word(t->share));
+	finding_add_evidence(w->d->findings, f,
+			     "It grew by %s from '%s' to '%s'; at '%s', %s of this (%.0f "
+			     "%%) was left: %s.",
+			     SIZE(t->busy - t->base), w->settle->labels[SETTLE_BASE],
+			     w->settle->labels[SETTLE_BUSY], w->settle->labels[SETTLE_IDLE],
+			     SIZE(left), t->share * 100, settle_word(t->share));
 }
 
 /* ---- findings of others -------------------------------------------------- */
@@ -469,8 +469,8 @@ demote(const struct work *w, struct finding *f, const struct group *g, const cha
 			  SIZE((double)f->count.bytes), g->function ? " allocated in " : "",
 			  g->function ? PLAIN(g->function) : "", why);
 	if (before)
-		finding_say(w->d->findings, f, "Verdict from the last snapshot alone: %s",
-			    before);
+		finding_add_evidence(w->d->findings, f,
+				     "Verdict from the last snapshot alone: %s", before);
 	free(before);
 	f->advice = NULL;
 }
@@ -528,7 +528,7 @@ apply_to_finding(const struct work *w, struct finding *f, const struct group *g)
 }
 
 static void
-mark_told(struct work *w, uint32_t node)
+mark_reported(struct work *w, uint32_t node)
 {
 	if (w->by_node[node])
 		w->list[w->by_node[node] - 1].is_reported = true;
@@ -536,14 +536,14 @@ mark_told(struct work *w, uint32_t node)
 
 /* With its sites those of what holds them are told. */
 static void
-mark_all_told(struct work *w, const struct finding *f)
+mark_all_reported(struct work *w, const struct finding *f)
 {
 	for (size_t i = 0; i < f->n_sites; i++)
-		mark_told(w, f->sites[i]);
-	mark_told(w, f->site);
+		mark_reported(w, f->sites[i]);
+	mark_reported(w, f->site);
 	for (size_t i = 0; i < f->n_retained_by && !is_calm(f); i++)
 		if (!f->retained_by[i].is_root)
-			mark_told(w, f->retained_by[i].site);
+			mark_reported(w, f->retained_by[i].site);
 }
 
 static void
@@ -568,7 +568,7 @@ apply_to_findings(struct work *w)
 			/* What is calm by the last one, and grows from one to the next, is
 			 * told. */
 			if (!is_calm(f) || !(is_growing(w, &g) || is_held(&g)))
-				mark_all_told(w, f);
+				mark_all_reported(w, f);
 			group_fini(&g);
 		}
 		free(function);

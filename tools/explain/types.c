@@ -206,7 +206,7 @@ class_of_site(struct work *w, uint32_t site, bool is_aligned)
 
 /* Each site is named when its first block is met. */
 static int
-look_at_sites(struct work *w)
+classify_by_sites(struct work *w)
 {
 	const struct heap *h = w->heap;
 	uint32_t *of_site = calloc((size_t)h->n_nodes + 1, sizeof(*of_site));
@@ -260,7 +260,7 @@ is_container(const struct class *c)
 }
 
 static int
-look_at_vtables(struct work *w)
+classify_by_vtables(struct work *w)
 {
 	const struct heap *h = w->heap;
 	/* By object, alone and as an array's; UINT32_MAX: not asked yet. */
@@ -500,7 +500,7 @@ types_new(const struct heap *heap, struct names *names, const struct dominators 
 	struct types *t = NULL;
 
 	w.of_block = malloc(((size_t)heap->n_blocks + 1) * sizeof(*w.of_block));
-	if (w.of_block && look_at_sites(&w) == 0 && look_at_vtables(&w) == 0 &&
+	if (w.of_block && classify_by_sites(&w) == 0 && classify_by_vtables(&w) == 0 &&
 	    join_names(&w) == 0)
 		t = make_types(&w, d);
 	forget_classes(&w);

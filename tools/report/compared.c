@@ -16,7 +16,7 @@
 void
 report_joint_stack(FILE *f, const struct joint_frame *frames, size_t n, size_t most)
 {
-	size_t told = most ? joint_told_frames(frames, n) : n, i;
+	size_t told = most ? joint_shown_frames(frames, n) : n, i;
 
 	for (i = 0; i < told; i++) {
 		/* "... 1 more" would take the line of the frame that it hides. */
@@ -86,7 +86,7 @@ begin_cell(FILE *f, const struct joint_frame *x)
 void
 report_joint_csv(FILE *f, const struct joint_frame *frames, size_t n)
 {
-	const struct joint_frame *told = &frames[joint_told_frame(frames, n)];
+	const struct joint_frame *told = &frames[joint_headline_frame(frames, n)];
 
 	begin_cell(f, told);
 	put_quoted(f, told);
@@ -168,9 +168,9 @@ report_joint_json(const struct joint_frame *frames, size_t n)
 }
 
 void
-report_joint_told(json_t *object, const struct joint_frame *frames, size_t n)
+report_joint_headline(json_t *object, const struct joint_frame *frames, size_t n)
 {
-	const struct joint_frame *x = &frames[joint_told_frame(frames, n)];
+	const struct joint_frame *x = &frames[joint_headline_frame(frames, n)];
 	char *name = name_of(x);
 
 	report_joint_put(object, "function", report_joint_text(name));

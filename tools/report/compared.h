@@ -28,7 +28,7 @@ void report_joint_csv(FILE *f, const struct joint_frame *frames, size_t n);
 json_t *report_joint_json(const struct joint_frame *frames, size_t n);
 
 /* Function and module of the frame that is told, into an object. */
-void report_joint_told(json_t *object, const struct joint_frame *frames, size_t n);
+void report_joint_headline(json_t *object, const struct joint_frame *frames, size_t n);
 
 /* Pieces of JSON. */
 json_t *report_joint_text(const char *s); /* null if it is NULL */

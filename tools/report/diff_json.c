@@ -133,7 +133,7 @@ site(const struct diff *d, const struct diff_row *row)
 {
 	json_t *o = json_object(), *allocations = json_array();
 
-	report_joint_told(o, row->frames, row->n_frames);
+	report_joint_headline(o, row->frames, row->n_frames);
 	put_live(d, o, row->state, row->live, &row->trend);
 	for (size_t i = 0; i < d->n; i++)
 		(void)json_array_append_new(allocations, NUMBER(row->allocations[i]));

@@ -280,7 +280,7 @@ site(const struct merge_row *row)
 {
 	json_t *o = json_object();
 
-	report_joint_told(o, row->frames, row->n_frames);
+	report_joint_headline(o, row->frames, row->n_frames);
 	PUT(o, "live", COUNTS(&row->live));
 	PUT(o, "old", COUNTS(&row->old));
 	PUT(o, "allocations", NUMBER(row->allocations));

@@ -755,9 +755,9 @@ put_number(FILE *f, size_t n, enum finding_level level)
 	fputs(n == 1 ? "" : "s", f);
 }
 
-/* Has an earlier finding of the same sort been told? */
+/* Is there an earlier finding of the same sort? */
 static bool
-is_told(const struct findings *all, size_t i)
+is_repeated(const struct findings *all, size_t i)
 {
 	for (size_t k = 0; k < i; k++)
 		if (!*all->list[k].part_of_fingerprint &&
@@ -804,7 +804,7 @@ write_top_findings(const struct report *r, FILE *f)
 
 		if (x->level == FINDING_NOTE)
 			break;
-		if (*x->part_of_fingerprint || is_told(all, i))
+		if (*x->part_of_fingerprint || is_repeated(all, i))
 			continue;
 		write_top_finding(r, x, f);
 		n_told++;

@@ -39,10 +39,10 @@ struct glance {
 /* Without an answer for so long, see what is the matter. */
 enum { LATE_MS = 2000 };
 
-static void say(struct ask_error *err, const char *format, ...)
+static void set_error(struct ask_error *err, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 static void
-say(struct ask_error *err, const char *format, ...)
+set_error(struct ask_error *err, const char *format, ...)
 {
 	va_list ap;
 
@@ -69,7 +69,7 @@ read_page(int fd, struct live_page *ret)
 	       memcmp(ret->magic, LIVE_MAGIC, sizeof(ret->magic)) == 0;
 }
 
-/* Add one to a number that only those who look write.  Of two who do so at once one
+/* Add one to a number that only those who take samples write.  Of two who do so at once one
  * may be lost: the number has changed nevertheless. */
 static uint64_t
 raise_number(int fd, size_t at)
@@ -93,13 +93,13 @@ open_page(const char *name, struct ask_error *err)
 	struct stat st;
 
 	if (fd < 0) {
-		say(err, "cannot open '%s': %s", name, strerror(errno));
+		set_error(err, "cannot open '%s': %s", name, strerror(errno));
 		return -1;
 	}
 	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && read_page(fd, &page) &&
 	    page.version == LIVE_VERSION)
 		return fd;
-	say(err, "'%s' has the figures of another version of gcprof", name);
+	set_error(err, "'%s' has the figures of another version of gcprof", name);
 	close(fd);
 	return -1;
 }
@@ -155,7 +155,7 @@ find_page(struct glance *g, struct ask_error *err)
 	if (g->page < 0)
 		return false;
 	find_root(g);
-	/* The first look is under way. */
+	/* The first sample is under way. */
 	if (has_asked && read_page(g->page, &page)) {
 		g->asked = page.asked;
 		g->wanted_ms = now_ms();
@@ -163,7 +163,7 @@ find_page(struct glance *g, struct ask_error *err)
 	}
 	g->directory = open(directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (g->directory < 0)
-		say(err, "cannot open '%s': %s", directory, strerror(errno));
+		set_error(err, "cannot open '%s': %s", directory, strerror(errno));
 	return g->directory >= 0;
 }
 
@@ -173,7 +173,7 @@ glance_open(pid_t pid, const struct ask_options *o, bool is_ours, struct ask_err
 	struct glance *g = calloc(1, sizeof(*g));
 
 	if (!g) {
-		say(ret_err, "out of memory");
+		set_error(ret_err, "out of memory");
 		return NULL;
 	}
 	g->pid = pid;
@@ -222,11 +222,11 @@ glance_insist(struct glance *g, struct ask_error *ret_err)
 {
 	glance_want(g);
 	g->wanted_ms = now_ms();
-	return ask_look(g->pid, g->options, ret_err) == 0;
+	return ask_page(g->pid, g->options, ret_err) == 0;
 }
 
 uint64_t
-glance_n_looks(const struct glance *g)
+glance_n_samples(const struct glance *g)
 {
 	struct live_page page;
 
@@ -255,9 +255,10 @@ load(struct glance *g, struct ask_error *err)
 		heap = heap_load(bytes, n, 0, NULL, NULL, &error);
 	free(bytes);
 	if (!heap) {
-		say(err, "'%s': %s", name, hf_error_format(&error, text, sizeof(text)));
+		set_error(err, "'%s': %s", name,
+			  hf_error_format(&error, text, sizeof(text)));
 	} else if (!heap->site_lives) {
-		say(err, "'%s' is a snapshot; read it with gcprof-analyze", name);
+		set_error(err, "'%s' is a snapshot; read it with gcprof-analyze", name);
 		heap_free(heap);
 		heap = NULL;
 	}
@@ -325,7 +326,7 @@ is_served(const struct glance *g)
 }
 
 static enum glance_state
-look_late(struct glance *g, struct ask_error *err)
+check_late(struct glance *g, struct ask_error *err)
 {
 	char state = state_letter(g->pid);
 
@@ -340,26 +341,26 @@ look_late(struct glance *g, struct ask_error *err)
 }
 
 enum glance_state
-glance_look(struct glance *g, struct heap **ret_heap, struct ask_error *err)
+glance_sample(struct glance *g, struct heap **ret_heap, struct ask_error *err)
 {
 	struct live_page page;
 	struct heap *heap;
 
 	if (has_ended(g)) {
-		say(err, "process %d has ended", (int)g->pid);
+		set_error(err, "process %d has ended", (int)g->pid);
 		return GLANCE_ENDED;
 	}
 	if (g->page < 0)
-		return look_late(g, err);
+		return check_late(g, err);
 	if (!g->is_waiting || !read_page(g->page, &page))
 		return GLANCE_WAITING;
 	if (page.answered < g->asked)
-		return now_ms() - g->wanted_ms > LATE_MS ? look_late(g, err)
+		return now_ms() - g->wanted_ms > LATE_MS ? check_late(g, err)
 							 : GLANCE_WAITING;
 	g->is_waiting = false;
 	if (page.error) {
-		say(err, "process %d cannot write its figures: %s", (int)g->pid,
-		    strerror(page.error));
+		set_error(err, "process %d cannot write its figures: %s", (int)g->pid,
+			  strerror(page.error));
 		return GLANCE_TROUBLE;
 	}
 	heap = load(g, err);

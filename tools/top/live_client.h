@@ -48,11 +48,11 @@ enum glance_state {
 
 /* Look whether there is something new; does not wait.  A program that has exec'ed or
  * whose page was removed meanwhile is asked for one again. */
-enum glance_state glance_look(struct glance *g, struct heap **ret_heap,
-			      struct ask_error *ret_err);
+enum glance_state glance_sample(struct glance *g, struct heap **ret_heap,
+				struct ask_error *ret_err);
 
 /* The number of looks that the program has taken. */
-uint64_t glance_n_looks(const struct glance *g);
+uint64_t glance_n_samples(const struct glance *g);
 
 /* Where the program's files are found by the names that it has for them: "" if it sees the
  * same files as we do, else its root, by way of /proc. */

@@ -54,7 +54,7 @@ top_now_ms(void)
 }
 
 static void
-describe_end(struct top *t)
+print_end(struct top *t)
 {
 	int s;
 
@@ -96,7 +96,7 @@ find(struct top *t)
 }
 
 enum glance_state
-top_look(struct top *t)
+top_sample(struct top *t)
 {
 	enum glance_state state;
 	struct heap *heap = NULL;
@@ -104,14 +104,14 @@ top_look(struct top *t)
 	if (!find(t)) {
 		if (!has_ended(t))
 			return GLANCE_WAITING;
-		describe_end(t);
+		print_end(t);
 		return GLANCE_ENDED;
 	}
-	state = glance_look(t->glance, &heap, &t->error);
+	state = glance_sample(t->glance, &heap, &t->error);
 	switch (state) {
 	case GLANCE_NEW:
 		snprintf(t->state, sizeof(t->state), "sample %llu",
-			 (unsigned long long)glance_n_looks(t->glance));
+			 (unsigned long long)glance_n_samples(t->glance));
 		view_set_root(t->view, glance_root(t->glance));
 		if (view_add(t->view, heap) == 0)
 			break;
@@ -126,7 +126,7 @@ top_look(struct top *t)
 			return GLANCE_WAITING;
 		}
 		snprintf(t->state, sizeof(t->state), "idle since sample %llu",
-			 (unsigned long long)glance_n_looks(t->glance));
+			 (unsigned long long)glance_n_samples(t->glance));
 		break;
 	case GLANCE_STOPPED:
 		snprintf(t->state, sizeof(t->state), "stopped");
@@ -135,7 +135,7 @@ top_look(struct top *t)
 		snprintf(t->state, sizeof(t->state), "no figures");
 		break;
 	case GLANCE_ENDED:
-		describe_end(t);
+		print_end(t);
 		break;
 	}
 	return state;
@@ -164,11 +164,11 @@ print_round(struct top *t, const struct wanted *w, unsigned long round)
 }
 
 static enum glance_state
-wait_for_look(struct top *t)
+wait_for_sample(struct top *t)
 {
 	enum glance_state state;
 
-	while ((state = top_look(t)) == GLANCE_WAITING)
+	while ((state = top_sample(t)) == GLANCE_WAITING)
 		(void)poll(NULL, 0, POLL_MS);
 	return state;
 }
@@ -196,7 +196,7 @@ batch(struct top *t, const struct wanted *w)
 			pause_round(t);
 		if (t->glance)
 			glance_want(t->glance);
-		state = wait_for_look(t);
+		state = wait_for_sample(t);
 		if (state == GLANCE_ENDED || state == GLANCE_TROUBLE) {
 			if (t->is_ours && state == GLANCE_ENDED && round)
 				return 0; /* its status says how */

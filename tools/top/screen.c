@@ -1,6 +1,6 @@
 /* screen.c -- gcprof top on a terminal.
  *
- * In:   keys; looks, by top_look().
+ * In:   keys; samples, by top_sample().
  * Out:  the screen: figures and a table, or a page of text over it (one site, findings,
  *       help).  The terminal is as before at the end, also by a signal.
  * Not here: what a line says (view.h), looks (top/live_client.h).
@@ -512,7 +512,7 @@ follow_selected(struct screen *s)
 }
 
 static void
-look(struct screen *s)
+take_sample(struct screen *s)
 {
 	struct top *t = s->top;
 	unsigned long long now = top_now_ms();
@@ -527,7 +527,7 @@ look(struct screen *s)
 		glance_want(t->glance);
 		s->wanted_ms = now;
 	}
-	switch (top_look(t)) {
+	switch (top_sample(t)) {
 	case GLANCE_NEW:
 		follow_selected(s);
 		break;
@@ -594,7 +594,7 @@ screen_run(struct top *t)
 	while (!s->is_done && !is_interrupted) {
 		int key;
 
-		look(s);
+		take_sample(s);
 		draw(s);
 		key = getch();
 		if (key != ERR)

@@ -29,7 +29,7 @@ struct top {
 
 /* Take what there is to be had.  Returns what has happened; view and state are as of
  * now. */
-enum glance_state top_look(struct top *t);
+enum glance_state top_sample(struct top *t);
 
 /* Since the start of the machine. */
 unsigned long long top_now_ms(void);
