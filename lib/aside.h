@@ -5,7 +5,7 @@
  * Not here: handlers of signals.
  *
  * A thread may have 16 KiB of stack, and a coroutine less.  glibc's malloc needs about 400
- * bytes of it.  So what goes deep in our stead goes aside: a look at the clock, with the end
+ * bytes of it.  So what goes deep in our stead goes aside: a reading of the clock, with the end
  * of an epoch and a snapshot that may come of it; a thread's first way into jemalloc; and all
  * of jemalloc's ways for a thread whose stack is small (tsd_is_small).
  *

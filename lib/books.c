@@ -112,7 +112,7 @@ books_spend(uint64_t weight, uint64_t now_ns, void (*sum)(struct epochs_counts *
 	int idle = 0;
 
 	if (volume > relaxed_load(&books_volume))
-		relaxed_store(&books_volume, volume); /* may lag by another's look */
+		relaxed_store(&books_volume, volume); /* may lag by another's reading */
 	if (volume >> relaxed_load(&books_shift) <= relaxed_load(&s.n_periods) ||
 	    !__atomic_compare_exchange_n(&s.is_turning, &idle, 1, false, __ATOMIC_ACQUIRE,
 					 __ATOMIC_RELAXED))

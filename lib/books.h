@@ -1,7 +1,7 @@
 /* books.h -- what became of the blocks of each site: when they died, in what
  * order, at whose hands.
  *
- * In:   volume, from each thread's looks at the clock; deaths of survivors, from
+ * In:   volume, from each thread's readings of the clock; deaths of survivors, from
  *       record.c.
  * Out:  per site, a page of counts; the periods that they are sorted by.
  * Not here: who lives (blocks.h), counts of births (sites.h).
@@ -29,7 +29,7 @@
  * BOUND  A site has a page from its fourth death on (later, where many have one), or
  * that of a large block, if there is one left: deaths before, and of sites without one,
  * count as if the block had not survived; see books_unbooked.
- * BOUND  Until its own next look at the clock a thread's newest blocks die in their period.
+ * BOUND  Until it next reads the clock a thread's newest blocks die in their period.
  * BOUND  A death in the moment in which periods are joined may be booked in the
  * wrong period.
  *

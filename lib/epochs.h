@@ -2,7 +2,7 @@
  *
  * An epoch is one "scavenge" of the generational model.  It ends when a
  * semispace worth of bytes was allocated in it, or when a second has passed
- * and a thread looks at the clock.  Nothing moves: a block keeps its birth
+ * and a thread reads the clock.  Nothing moves: a block keeps its birth
  * epoch, and its cohort follows from the present epoch:
  *
  *     old = it survived `promote` epochs, or it survived one and the survivors
@@ -10,7 +10,7 @@
  *
  * In:   births and deaths, counted by each thread (struct epochs_counts).
  * Out:  the present epoch; birth ids; the timeline.
- * Not here: blocks, sites, when to look at the clock (record.c).
+ * Not here: blocks, sites, when to read the clock (record.c).
  *
  * Flows of an epoch are differences of sums over all threads' counts at its
  * two ends.  BOUND: with several threads an event at the very end of an epoch

@@ -5,7 +5,7 @@
  * Out:  what the C library gives; resume_note meanwhile.
  * Not here: how a call goes on with the time that is left (resume.h).
  *
- * Nothing else is done in the program's way: one look at the clock, which is no system
+ * Nothing else is done in the program's way: one reading of the clock, which is no system
  * call, and a few words of thread-local memory.  A thread that is cancelled in the call,
  * or a handler's siglongjmp, passes the frame and leaves a note of a frame that is gone;
  * the next call of the kind writes its own.

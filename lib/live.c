@@ -20,7 +20,7 @@ static struct {
 	uint64_t next_ns;       /* atomic */
 	uint64_t start_ns;
 	uint64_t beats, beat_ns; /* the last that was seen, and when */
-	uint64_t asked;          /* what the last look answers */
+	uint64_t asked;          /* what the last sample answers */
 	char directory[1024 + 64], page_file[1024 + 80], sites_file[1024 + 80];
 } l = {.next_ns = UINT64_MAX};
 
@@ -161,7 +161,7 @@ live_after_fork(void)
 	relaxed_store(&l.next_ns, UINT64_MAX);
 }
 
-/* ---- looks --------------------------------------------------------------- */
+/* ---- samples --------------------------------------------------------------- */
 
 uint64_t
 live_next_ns(void)
@@ -203,7 +203,7 @@ void
 live_begin(void)
 {
 	l.asked = acquire_load(&l.page->asked);
-	relaxed_store(&l.page->n_looks, l.page->n_looks + 1);
+	relaxed_store(&l.page->n_samples, l.page->n_samples + 1);
 }
 
 const char *

@@ -202,7 +202,7 @@ is_known(uint64_t value)
 }
 
 /* The kernel lets nobody signal us but our own user and the privileged; the sender's word
- * for its user is a second look only. */
+ * for its user is a second check only. */
 enum publish_kind
 publish_note(const siginfo_t *info)
 {

@@ -55,7 +55,7 @@ void publish_snapshot_begin(uint32_t number, const char *name, bool is_in_child)
 void publish_snapshot_writer(uint32_t number, int writer);
 void publish_snapshot_end(uint32_t number, int error);
 
-/* There is a page to look at; NULL: no more. */
+/* There is a page; NULL: no more. */
 void publish_live(const char *page);
 
 #endif

@@ -34,7 +34,7 @@ ends_with(const char *start, const char *end, const char *what)
 	return (size_t)(end - start) >= n && memcmp(end - n, what, n) == 0;
 }
 
-/* *.heap.NUMBER.watch or gcprof.NUMBER.watch: where a watch has looked. */
+/* *.heap.NUMBER.watch or gcprof.NUMBER.watch: of a check of a watch. */
 static bool
 is_watch_file(const char *name)
 {

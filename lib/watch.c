@@ -17,7 +17,7 @@
 struct shared {
 	watch_state states[WATCH_MAX_RULES];
 	bool is_kept;
-	bool is_trouble_reported; /* looks fail, all for the same reason most likely */
+	bool is_trouble_reported; /* checks fail, all for the same reason most likely */
 };
 
 enum { QUIET_LOOKS = 10 };
@@ -27,7 +27,7 @@ static struct {
 	struct watch_rules rules;
 	char text[WATCH_TEXT_BYTES]; /* of the rules, in pieces */
 	uint64_t next_ns;            /* atomic */
-	/* At the last look. */
+	/* At the last check. */
 	struct epochs_counts seen;
 	uint32_t n_passed; /* since then */
 } w;
@@ -85,7 +85,7 @@ watch_has_kept(void)
 	return w.shared && w.shared->is_kept;
 }
 
-/* Whether a look may find something, when all blocks together have this figure. */
+/* Whether a check may find something, when all blocks together have this figure. */
 static bool
 may_alarm(const struct watch_rule *r, watch_state *state, uint64_t figure)
 {
@@ -144,7 +144,7 @@ watch_is_wanted(uint64_t now_ns, void (*sum)(struct epochs_counts *ret))
 	return is_wanted;
 }
 
-/* ---- the look, in a child ------------------------------------------------ */
+/* ---- the check, in a child ------------------------------------------------ */
 
 enum { STATE_BYTES = WATCH_MAX_RULES * 21 + 1 };
 

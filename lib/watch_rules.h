@@ -1,5 +1,5 @@
 /* watch_rules.h -- the rules of GCPROF_WATCH, read alike by the library, which
- * decides when to look, and by the analyzer, which does.
+ * decides when to check, and by the analyzer, which checks.
  *
  * In:   the text of the option.
  * Out:  rules, and what is wrong with those that are no use.
@@ -48,13 +48,13 @@ struct watch_rules {
 /* Read the rules out of a text, which is changed, and must live as long. */
 void watch_rules_parse(char *text, struct watch_rules *ret);
 
-/* What is remembered of a rule between two looks: the figure at which it has raised
+/* What is remembered of a rule between two checks: the figure at which it has raised
  * its alarm, or one of these. */
 typedef uint64_t watch_state;
 #define WATCH_CALM 0         /* its figure is within the limit, for all that is known */
 #define WATCH_OFF UINT64_MAX /* its pattern is none, and that was said */
 
-/* The state after a look that has found this figure.  ret_is_alarm: it is to be
+/* The state after a check that has found this figure.  ret_is_alarm: it is to be
  * raised now, for the first time since the figure was within the limit, or as it has
  * doubled since the last one. */
 watch_state watch_rules_next(watch_state was, uint64_t limit, uint64_t figure,

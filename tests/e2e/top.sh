@@ -52,7 +52,7 @@ top() { # NAME OPTION...: sets $status
 
 pages() { ls -d /dev/shm/gcprof-live."$1".* 2>/dev/null; } # PID
 served() { sed -n 's|.* \(/.*/gcprof-live[.].*\)/page$|\1|p' "/proc/$1/maps"; } # PID: the directory
-# PAGE FIELD: asked is 4, n_looks 5, answered 6, in words of 8 bytes
+# PAGE FIELD: asked is 4, n_samples 5, answered 6, in words of 8 bytes
 word() { od -A n -t u8 -j $(($2 * 8)) -N 8 "$1/page" | tr -d ' '; }
 all_answered() { [ "$(word "$1" 4)" = "$(word "$1" 6)" ]; } # PAGE
 row() { grep -E "  $2( <|\$)" "$T/$1.top" | tail -n 1; } # NAME FUNCTION
@@ -298,9 +298,9 @@ press p
 ok "screen: p pauses" eventually shows 'paused, sample [0-9]+$'
 # A look that was asked for before may be under way still.
 ok "screen: what was asked for is answered" eventually all_answered "$(served "$pid")"
-n_looks=$(word "$(served "$pid")" 5)
+n_samples=$(word "$(served "$pid")" 5)
 tell "put 750"
-is "screen: paused, no sample is taken" "$(word "$(served "$pid")" 5)" "$n_looks"
+is "screen: paused, no sample is taken" "$(word "$(served "$pid")" 5)" "$n_samples"
 press p
 ok "screen: p resumes" eventually shows '^ +[0-9.]+K +1000 .* queue_put < main'
 terminal resize-window -x 50 -y 12

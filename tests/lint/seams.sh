@@ -56,7 +56,7 @@ done | no_complaint "the files that lib/arch/README names are there"
 
 for list in "$machine" "$library"; do
 	[ -n "$list" ] || echo "lib/arch/README names no files"
-done | no_complaint "it names some for a machine, and for a C library"
+done | no_complaint "lib/arch/README names files for a machine, and for a C library"
 
 # A label for a name, as in `int f(void) __asm__("name");`, is no assembly.
 code lib/*.[ch] | grep -E '\<(__)?asm(__)?\>|__builtin_ia32_|\<u?int128' |
@@ -65,7 +65,7 @@ code lib/*.[ch] | grep -E '\<(__)?asm(__)?\>|__builtin_ia32_|\<u?int128' |
 
 code lib/*.[ch] | grep -E '\<REG_R[A-Z0-9]+\>|\<gregs\>|__x86_64__|\<fpregs\>' |
 	not_in "lib/arch.h
-$machine" | no_complaint "so do registers of a signal frame"
+$machine" | no_complaint "registers of a signal frame stand in lib/arch/, or in a file that its README names"
 
 # 4096 may be the number of something else, if that has a name of its own.
 code lib/*.[ch] | sed 's/"[^"]*"//g' | grep -E '\<(4095|0xfff|4096)\>' |

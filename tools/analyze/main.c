@@ -388,7 +388,7 @@ analyze_all(struct settings *s, char **paths, int n)
 	return status;
 }
 
-/* One look for alarms at each snapshot, of which every one begins anew. */
+/* One check for alarms at each snapshot, of which every one begins anew. */
 static int
 watch(const struct settings *s, const char *path)
 {

@@ -702,7 +702,7 @@ ask_snapshot(pid_t pid, const struct ask_options *o, char *ret_name,
 	return r;
 }
 
-/* ---- looks --------------------------------------------------------------- */
+/* ---- samples --------------------------------------------------------------- */
 
 /* The page that it serves; "" = none. */
 static bool

@@ -364,7 +364,8 @@ finish_rows(struct differ *d, const uint32_t *numbers, const struct series *seri
 		if (x->by == JOINT_BY_NAME && joint_is_unmatched(d->joint, i, has_row))
 			row->state = DIFF_UNMATCHED;
 		failed = joint_stack(d->joint, x->by, i, &row->frames, &row->n_frames);
-		row->told = failed ? 0 : joint_headline_frame(row->frames, row->n_frames);
+		row->headline =
+			failed ? 0 : joint_headline_frame(row->frames, row->n_frames);
 	}
 	free(has_row);
 	return failed;

@@ -60,7 +60,7 @@ struct diff_trend {
 struct diff_row {
 	struct joint_frame *frames; /* innermost first, at least one */
 	size_t n_frames;
-	size_t told; /* the frame to name it by: joint_headline_frame() */
+	size_t headline; /* the frame to name it by: joint_headline_frame() */
 	enum diff_state state;
 	struct heap_count *live;  /* by snapshot */
 	uint64_t *allocations;    /* by snapshot, since the program's start */

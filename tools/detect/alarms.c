@@ -1,9 +1,9 @@
-/* alarms.c -- one look for alarms: what rules say of one snapshot.
+/* alarms.c -- one check for alarms: what rules say of one snapshot.
  *
  * In:   rules, as watch_rules.h has them; what is remembered of them; a snapshot.
  * Out:  a line for each alarm on standard error, its action done; what is to be
  *       remembered, on standard output.
- * Not here: when to look (lib/watch.c).
+ * Not here: when to check (lib/watch.c).
  *
  * Names are costly, so a node of the calling-context tree is named once, only if
  * live blocks hang below it, and only if all blocks together are more than the limit
@@ -32,7 +32,7 @@
 #include "util/text.h"
 #include "watch_rules.h"
 
-/* One of the rules, with what this look finds. */
+/* One of the rules, with what this check finds. */
 struct watched {
 	const struct watch_rule *rule;
 	regex_t regex;
@@ -48,7 +48,7 @@ struct alarms {
 	struct watch_rules rules;
 	struct watched list[WATCH_MAX_RULES];
 	const struct alarms_options *options;
-	/* Of the look. */
+	/* Of the check. */
 	const struct heap *heap;
 	struct symbols *symbols;
 	struct heap_site *sites;
@@ -153,7 +153,7 @@ alarms_free(struct alarms *w)
 /* ---- lines ---- */
 
 /* A line about the program, in one piece.  A pipe that nobody empties must not keep
- * the program's next look waiting: what does not fit is not said. */
+ * the program's next check waiting: what does not fit is not said. */
 static void log_line(const struct alarms *w, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 static void

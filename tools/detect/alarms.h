@@ -1,9 +1,9 @@
-/* alarms.h -- one look for alarms: what rules say of one snapshot.
+/* alarms.h -- one check for alarms: what rules say of one snapshot.
  *
  * In:   rules, as watch_rules.h has them; what is remembered of them; a snapshot.
  * Out:  a line for each alarm on standard error, its action done; what is to be
  *       remembered, on standard output.
- * Not here: when to look (lib/watch.c).
+ * Not here: when to check (lib/watch.c).
  *
  * SPDX-License-Identifier: MIT
  */

@@ -4,7 +4,7 @@
  * In:   the history of each site that matters (history.h), what holds its blocks
  *       (holders.h), how they died (gcprof-heap(5), BOOKS).
  * Out:  findings of kind cache, queue, closure, missing-free and growth.
- * Not here: lost blocks (detect/leak.c); how a trend is told from noise (trend.h).
+ * Not here: lost blocks (detect/leak.c); how a trend is distinguished from noise (trend.h).
  *
  * A site's course comes first (growth_course.c): over periods of equal volume it is growing,
  * bounded, drained, or nothing to speak of.  What grows is then classified

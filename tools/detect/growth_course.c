@@ -2,7 +2,7 @@
  *
  * In:   the history of each site that matters, over periods of equal volume.
  * Out:  its course and trend.
- * Not here: how a trend is told from noise (trend.h).
+ * Not here: how a trend is distinguished from noise (trend.h).
  *
  * SPDX-License-Identifier: MIT
  */

@@ -7,9 +7,9 @@
  *       history that one snapshot has (detect/growth.c).
  *
  * A finding is weighed by the sites whose blocks it counts.  Of the others those of
- * one allocating function are told together: those of them that grow or stay, or,
+ * one allocating function are reported together: those of them that grow or stay, or,
  * if it takes all of them to see it, all.
- * BOUND  Of these the 512 sites that hold most at any of the snapshots are looked at.
+ * BOUND  Of these the 512 sites that hold most at any of the snapshots are examined.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -534,7 +534,7 @@ mark_reported(struct work *w, uint32_t node)
 		w->list[w->by_node[node] - 1].is_reported = true;
 }
 
-/* With its sites those of what holds them are told. */
+/* With its sites those of what holds them are reported. */
 static void
 mark_all_reported(struct work *w, const struct finding *f)
 {
@@ -566,7 +566,7 @@ apply_to_findings(struct work *w)
 			compute_trend(w, &g);
 			apply_to_finding(w, f, &g);
 			/* What is calm by the last one, and grows from one to the next, is
-			 * told. */
+			 * reported. */
 			if (!is_calm(f) || !(is_growing(w, &g) || is_held(&g)))
 				mark_all_reported(w, f);
 			group_fini(&g);
@@ -679,7 +679,7 @@ is_same_function(const struct candidate *a, const struct candidate *b)
 	       (a->function && b->function && strcmp(a->function, b->function) == 0);
 }
 
-/* Those of a function's sites that are not told. */
+/* Those of a function's sites that are not reported. */
 static void
 group_choose(const struct work *w, struct group *g, const struct candidate *like,
 	     enum choice which)

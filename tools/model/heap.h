@@ -218,8 +218,8 @@ struct heap {
 	struct hf_period *periods;
 	uint32_t n_periods, n_ages;
 	struct heap_book **books; /* by node; NULL: hardly any deaths */
-	struct heap_count *grown; /* by node: what realloc made larger, and by how much; NULL: not told */
-	struct heap_estimate *estimates; /* by node; NULL: not told */
+	struct heap_count *grown; /* by node: what realloc made larger, and by how much; NULL: not known */
+	struct heap_estimate *estimates; /* by node; NULL: not known */
 	struct heap_live *site_lives;    /* by node; NULL: look at the blocks */
 	struct heap_stack *stacks;
 	size_t n_stacks;
@@ -262,7 +262,7 @@ bool heap_is_unsampled(const struct heap *h, uint32_t node);
 bool heap_is_estimated(const struct heap *h, uint32_t node);
 
 /* All that a node allocated since the start of the process, where stacks were
- * sampled.  Returns false where it is not told, or there was no sampling. */
+ * sampled.  Returns false where it is not known, or there was no sampling. */
 bool heap_estimate(const struct heap *h, uint32_t node, struct heap_estimate *ret);
 
 /* How many blocks of a size one at a node stands for; 1 where all are known. */

@@ -16,16 +16,16 @@
 void
 report_joint_stack(FILE *f, const struct joint_frame *frames, size_t n, size_t most)
 {
-	size_t told = most ? joint_shown_frames(frames, n) : n, i;
+	size_t shown = most ? joint_shown_frames(frames, n) : n, i;
 
-	for (i = 0; i < told; i++) {
+	for (i = 0; i < shown; i++) {
 		/* "... 1 more" would take the line of the frame that it hides. */
-		if (most && i >= most && i + 1 < told)
+		if (most && i >= most && i + 1 < shown)
 			break;
 		layout_frame_in(f, frames[i].module, &frames[i].frame);
 	}
-	if (i < told)
-		fprintf(f, "%*s... %zu more\n", LAYOUT_STACK_INDENT, "", told - i);
+	if (i < shown)
+		fprintf(f, "%*s... %zu more\n", LAYOUT_STACK_INDENT, "", shown - i);
 }
 
 /* What a frame is called, safe to show; for free(3). */
@@ -86,10 +86,10 @@ begin_cell(FILE *f, const struct joint_frame *x)
 void
 report_joint_csv(FILE *f, const struct joint_frame *frames, size_t n)
 {
-	const struct joint_frame *told = &frames[joint_headline_frame(frames, n)];
+	const struct joint_frame *headline = &frames[joint_headline_frame(frames, n)];
 
-	begin_cell(f, told);
-	put_quoted(f, told);
+	begin_cell(f, headline);
+	put_quoted(f, headline);
 	fputs("\",", f);
 	if (n > 0)
 		begin_cell(f, &frames[0]);

@@ -27,7 +27,7 @@ void report_joint_csv(FILE *f, const struct joint_frame *frames, size_t n);
 /* An array of frames, with the keys that a report of one snapshot has. */
 json_t *report_joint_json(const struct joint_frame *frames, size_t n);
 
-/* Function and module of the frame that is told, into an object. */
+/* Function and module of the frame of its headline, into an object. */
 void report_joint_headline(json_t *object, const struct joint_frame *frames, size_t n);
 
 /* Pieces of JSON. */

@@ -654,19 +654,19 @@ put_callers(const struct report *r, FILE *f, uint32_t node, int indent)
 {
 	struct stack s;
 	char *names[SHORT_CALLERS] = {NULL};
-	size_t first = 0, n = 0, told, named;
+	size_t first = 0, n = 0, shown, named;
 	const char *last = "";
 
 	if (stack_get(r->heap, r->symbols, node, &s) != 0)
 		return;
-	told = layout_n_shown_frames(&s);
+	shown = layout_n_shown_frames(&s);
 	named = names_frame(r->heap, &s);
-	while (first < told && !is_own_frame(r, &s.frames[first]))
+	while (first < shown && !is_own_frame(r, &s.frames[first]))
 		first++;
 	/* What stands for malloc says nothing, unless an unnamed caller is closer. */
-	while (first < told && first < named && s.frames[first].function)
+	while (first < shown && first < named && s.frames[first].function)
 		first++;
-	for (size_t i = first < told ? first : 0; i < told && n < SHORT_CALLERS; i++) {
+	for (size_t i = first < shown ? first : 0; i < shown && n < SHORT_CALLERS; i++) {
 		const struct stack_frame *frame = &s.frames[i];
 
 		/* A function split by the compiler is there twice. */

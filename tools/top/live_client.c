@@ -230,7 +230,7 @@ glance_n_samples(const struct glance *g)
 {
 	struct live_page page;
 
-	return g->page >= 0 && read_page(g->page, &page) ? page.n_looks : 0;
+	return g->page >= 0 && read_page(g->page, &page) ? page.n_samples : 0;
 }
 
 const char *

@@ -1,7 +1,7 @@
-/* live_client.h -- the figures of a running program, one look after the other.
+/* live_client.h -- the figures of a running program, one sample after the other.
  *
  * In:   a process; its page and its file of figures (live_page.h).
- * Out:  a heap model with site_lives for each look; or why there is none.
+ * Out:  a heap model with site_lives for each sample; or why there is none.
  * Not here: how the page is found or asked for (command/request.h), what is shown (view.h).
  *
  * SPDX-License-Identifier: MIT
@@ -18,7 +18,7 @@
 
 struct glance;
 
-/* Begin to look at a process.
+/* Begin to view a process.
  *
  * o          must live as long as the result.
  * is_ours    it is about to run under the profiler and makes a page by itself: wait
@@ -29,7 +29,7 @@ struct glance *glance_open(pid_t pid, const struct ask_options *o, bool is_ours,
 			   struct ask_error *ret_err);
 void glance_close(struct glance *g);
 
-/* Want another look; or only say that somebody is there. */
+/* Want another sample; or only say that somebody is there. */
 void glance_want(struct glance *g);
 void glance_beat(struct glance *g);
 
@@ -38,7 +38,7 @@ void glance_beat(struct glance *g);
 bool glance_insist(struct glance *g, struct ask_error *ret_err);
 
 enum glance_state {
-	GLANCE_NEW,     /* *ret_heap is the look that was wanted, for heap_free() */
+	GLANCE_NEW,     /* *ret_heap is the sample that was wanted, for heap_free() */
 	GLANCE_WAITING, /* it has not come yet */
 	GLANCE_IDLE,    /* nor in a while: the program allocates nothing */
 	GLANCE_STOPPED, /* the process is stopped */
@@ -46,12 +46,12 @@ enum glance_state {
 	GLANCE_ENDED,   /* *ret_err says how; there will be no more */
 };
 
-/* Look whether there is something new; does not wait.  A program that has exec'ed or
+/* Whether there is something new; does not wait.  A program that has exec'ed or
  * whose page was removed meanwhile is asked for one again. */
 enum glance_state glance_sample(struct glance *g, struct heap **ret_heap,
 				struct ask_error *ret_err);
 
-/* The number of looks that the program has taken. */
+/* The number of samples that the program has taken. */
 uint64_t glance_n_samples(const struct glance *g);
 
 /* Where the program's files are found by the names that it has for them: "" if it sees the

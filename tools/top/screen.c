@@ -3,7 +3,7 @@
  * In:   keys; samples, by top_sample().
  * Out:  the screen: figures and a table, or a page of text over it (one site, findings,
  *       help).  The terminal is as before at the end, also by a signal.
- * Not here: what a line says (view.h), looks (top/live_client.h).
+ * Not here: what a line says (view.h), samples (top/live_client.h).
  *
  * SPDX-License-Identifier: MIT
  */

@@ -1,11 +1,11 @@
 /* view.c -- see view.h.
  *
- * A site keeps its number from look to look: the library only adds to its tables of
+ * A site keeps its number from sample to sample: the library only adds to its tables of
  * sites and modules, and heap_load() finds the same nodes for the same beginning.  A
  * program that calls execve begins anew, and so does the view.
  *
  * Names are found when a row is first shown, and kept.  They come from the tables of
- * one look, which is kept for that with its symbols, until a site appears that it does
+ * one sample, which is kept for that with its symbols, until a site appears that it does
  * not have.
  *
  * SPDX-License-Identifier: MIT
@@ -24,17 +24,17 @@
 #include "util/text.h"
 #include "util/vec.h"
 
-/* Of one node; what is remembered of the looks before. */
+/* Of one node; what is remembered of the samples before. */
 struct memory {
-	uint64_t first_bytes; /* at the first look; 0 if the site came later */
-	uint64_t last_bytes;  /* at the look before */
+	uint64_t first_bytes; /* at the first sample; 0 if the site came later */
+	uint64_t last_bytes;  /* at the sample before */
 	uint64_t last_allocations;
 	bool has_lived;
 	char *name; /* NULL: not shown yet */
 };
 
 struct view {
-	struct heap *heap;  /* the last look */
+	struct heap *heap;  /* the last sample */
 	struct heap *named; /* what the symbols are of; may be the same */
 	struct symbols *symbols;
 	char *root;            /* for the symbols' files; lives longer than they do */
@@ -43,8 +43,8 @@ struct view {
 	struct view_site *sites;
 	size_t n_sites, sites_size;
 	enum view_sort sort;
-	uint64_t n_looks, first_ns, last_ns; /* uptime at the looks */
-	double allocations, frees;           /* a second */
+	uint64_t n_samples, first_ns, last_ns; /* uptime at the samples */
+	double allocations, frees;             /* a second */
 	uint64_t last_allocations, last_frees;
 };
 
@@ -171,7 +171,7 @@ view_site(const struct view *v, size_t i)
 	return &v->sites[i];
 }
 
-/* ---- looks ---- */
+/* ---- samples ---- */
 
 struct view *
 view_new(void)
@@ -194,7 +194,7 @@ forget(struct view *v)
 	heap_free(v->heap);
 	v->named = v->heap = NULL;
 	v->n_sites = 0;
-	v->n_looks = 0;
+	v->n_samples = 0;
 }
 
 void
@@ -266,7 +266,7 @@ add_site(struct view *v, const struct heap *h, uint32_t node, double seconds)
 	const struct heap_live *live = &h->site_lives[node];
 	struct memory *m = &v->memory[node];
 	uint64_t allocations = h->nodes[node].allocations;
-	bool is_first = v->n_looks == 0;
+	bool is_first = v->n_samples == 0;
 	struct view_site *s;
 
 	if (is_first) {
@@ -306,7 +306,7 @@ view_add(struct view *v, struct heap *heap)
 		heap_free(heap);
 		return -1;
 	}
-	seconds = v->n_looks ? (double)(info->uptime_ns - v->last_ns) / 1e9 : 0;
+	seconds = v->n_samples ? (double)(info->uptime_ns - v->last_ns) / 1e9 : 0;
 	v->n_sites = 0;
 	for (uint32_t i = 1; i <= heap->n_nodes; i++)
 		add_site(v, heap, i, seconds);
@@ -316,7 +316,7 @@ view_add(struct view *v, struct heap *heap)
 	v->frees = seconds > 0 ? (double)(info->frees - v->last_frees) / seconds : 0;
 	v->last_allocations = info->allocations;
 	v->last_frees = info->frees;
-	if (v->n_looks++ == 0)
+	if (v->n_samples++ == 0)
 		v->first_ns = info->uptime_ns;
 	v->last_ns = info->uptime_ns;
 	if (v->heap != v->named)
@@ -328,7 +328,7 @@ view_add(struct view *v, struct heap *heap)
 
 /* ---- names ---- */
 
-/* Tables in which a node is named: those of the symbols, or this look's. */
+/* Tables in which a node is named: those of the symbols, or this sample's. */
 static const struct heap *
 tables_for(struct view *v, uint32_t node)
 {

@@ -1,8 +1,8 @@
 /* view.h -- what gcprof top shows, as lines of text.
  *
- * In:   the looks of one program, one after the other.
+ * In:   the samples of one program, one after the other.
  * Out:  lines for a page of a given width: figures, a table of sites, one site.
- * Not here: where looks come from (top/live_client.h), the terminal (screen.c).
+ * Not here: where samples come from (top/live_client.h), the terminal (screen.c).
  *
  * SPDX-License-Identifier: MIT
  */
@@ -27,12 +27,12 @@ enum view_sort {
 /* "live", "grown" and so on; NULL beyond the last. */
 const char *view_sort_name(enum view_sort sort);
 
-/* A site, as of the last look. */
+/* A site, as of the last sample. */
 struct view_site {
 	uint32_t node;
 	struct heap_count live;
-	int64_t grown_bytes; /* since the first look */
-	double rate;         /* bytes a second, between the last two looks */
+	int64_t grown_bytes; /* since the first sample */
+	double rate;         /* bytes a second, between the last two samples */
 	double allocations;  /* a second, likewise */
 	uint64_t age_ns;     /* of its oldest block, to within an epoch */
 };
@@ -46,7 +46,7 @@ void view_free(struct view *v);
  * stand.  Copied. */
 void view_set_root(struct view *v, const char *root);
 
-/* Take over a look, which belongs to the view from now on; also on failure.
+/* Take over a sample, which belongs to the view from now on; also on failure.
  * Returns 0, or -1: no memory. */
 int view_add(struct view *v, struct heap *heap);
 
