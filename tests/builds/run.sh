@@ -7,6 +7,7 @@
 #   sanitized   address and undefined behaviour: unit tests, the analyzer's, the fuzzer's corpus;
 #               prints which lines of each folder these reach
 #   clang       -Werror with another compiler: everything is built, unit tests, some end to end
+#   reproducible    two folders, the same bytes
 #   cppcheck, tidy    two static analyzers, without a complaint
 #
 # Each is made of the tarball, in a directory of its own below _build/builds, and so is also a
@@ -18,7 +19,7 @@
 # shellcheck disable=SC2317
 set -u
 
-all="cppcheck tidy debug sanitized clang"
+all="cppcheck tidy reproducible debug sanitized clang"
 src=${abs_top_srcdir:?run it by: make check-builds}
 work=${abs_top_builddir:?}/_build/builds
 jobs=$(nproc)
@@ -37,7 +38,7 @@ unpack() { # the tarball, once
 build() { # NAME CONFIGURE-ARGUMENT...
 	mkdir -p "$work/$1" && cd "$work/$1" || return 1
 	shift
-	../src/configure -q --with-cmocka "$@" && make -s -j"$jobs"
+	"$work/src/configure" -q --with-cmocka "$@" && make -s -j"$jobs"
 }
 
 existing() { # FOLDER NAME...: the scripts of these names
@@ -95,6 +96,18 @@ build_sanitized() {
 build_clang() {
 	build clang CC=clang CXX=clang++ --enable-werror --without-html &&
 		make -s -j"$jobs" check-core && check check-e2e tests/lint/symbols.sh tests/lint/exports.sh tests/e2e/threads.sh tests/e2e/holds.sh
+}
+
+# CONTRIBUTING says how a release is built.
+build_reproducible() {
+	local folder file
+	for folder in reproducible reproducible/in-another-folder; do
+		(build "$folder" --without-html CFLAGS="-O2 -g -ffile-prefix-map=$work/$folder=.") || return 1
+	done
+	cd "$work/reproducible" || return 1
+	for file in lib/.libs/libgcprof.so tools/gcprof tools/gcprof-analyze tools/gcprof-top; do
+		cmp "$file" "in-another-folder/$file" || return 1
+	done
 }
 
 # What is compiled of the tree at hand, but what tools have written.
