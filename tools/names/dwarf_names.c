@@ -331,17 +331,24 @@ dwarf_find(void *opened, const struct name_place *place, struct name_answer *ans
 
 /* ---- variables ---- */
 
-/* Where a DIE's variable is, if that is one fixed address. */
+/* Whether a DIE's variable is at one fixed address, and at this one.  clang's DWARF 5 has
+ * the place of the address in a table (DWARF 5, 2.5.1.1: DW_OP_addrx). */
 static bool
 has_address(Dwarf_Die *die, GElf_Addr address)
 {
-	Dwarf_Attribute attribute;
+	Dwarf_Attribute attribute, in_table;
+	Dwarf_Addr found;
 	Dwarf_Op *op;
 	size_t n;
 
-	return dwarf_attr(die, DW_AT_location, &attribute) &&
-	       dwarf_getlocation(&attribute, &op, &n) == 0 && n == 1 &&
-	       op->atom == DW_OP_addr && op->number == address;
+	if (!dwarf_attr(die, DW_AT_location, &attribute) ||
+	    dwarf_getlocation(&attribute, &op, &n) != 0 || n != 1)
+		return false;
+	if (op->atom == DW_OP_addr)
+		return op->number == address;
+	return op->atom == DW_OP_addrx &&
+	       dwarf_getlocation_attr(&attribute, op, &in_table) == 0 &&
+	       dwarf_formaddr(&in_table, &found) == 0 && found == address;
 }
 
 /* The variable at an address below a DIE, and the function around it. */
