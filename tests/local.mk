@@ -329,14 +329,12 @@ AM_TESTS_ENVIRONMENT = \
 	NM='$(NM_BINUTILS)'; export NM; \
 	ASAN_OPTIONS=abort_on_error=0:detect_leaks=1; export ASAN_OPTIONS;
 
+# check-TESTS would build all of them.
+no_other_programs = check_PROGRAMS= check_LIBRARIES= check_DATA=
+
 check-core: all
 	$(MAKE) $(AM_MAKEFLAGS) $(unit_tests)
-	$(MAKE) $(AM_MAKEFLAGS) check-TESTS TESTS='$(unit_tests)'
-
-# End-to-end scripts, with no other programs than theirs: TESTS says which.
-check-e2e: all
-	$(MAKE) $(AM_MAKEFLAGS) $(e2e_targets) $(e2e_variants) examples/demo$(EXEEXT)
-	$(MAKE) $(AM_MAKEFLAGS) check-TESTS
+	$(MAKE) $(AM_MAKEFLAGS) check-TESTS TESTS='$(unit_tests)' $(no_other_programs)
 
 check-long: all
 	GCPROF_TESTS_LONG=1; export GCPROF_TESTS_LONG; \
@@ -374,4 +372,4 @@ EXTRA_DIST += tests/installcheck.sh
 distclean-local:
 	rm -rf fuzz-found _build/builds _build/sarif _build/tsan _build/html
 
-.PHONY: bench check-builds check-core check-e2e check-long check-suites fuzz lint
+.PHONY: bench check-builds check-core check-long check-suites fuzz lint

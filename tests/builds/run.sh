@@ -6,7 +6,8 @@
 #   debug       assertions, -Werror: unit tests, and end-to-end tests of each room of lib/
 #   sanitized   address and undefined behaviour: unit tests, the analyzer's, the fuzzer's corpus;
 #               prints which lines of each folder these reach
-#   clang       -Werror with another compiler: everything is built, unit tests, some end to end
+#   clang       -Werror with another compiler: unit tests, what the library takes and gives, the
+#               demonstration
 #   reproducible    two folders, the same bytes
 #   cppcheck, tidy    two static analyzers, without a complaint
 #
@@ -50,10 +51,13 @@ existing() { # FOLDER NAME...: the scripts of these names
 	done
 }
 
-check() { # TARGET TEST...: they pass in the build at hand
-	local target=$1
-	shift
-	GCPROF_TESTS_REQUIRE=1 make -s -j"$jobs" "$target" TESTS="$*"
+check() { # TEST...: they pass in the build at hand, for which all programs of tests are built
+	GCPROF_TESTS_REQUIRE=1 make -s -j"$jobs" check TESTS="$*"
+}
+
+check_built() { # TEST...: the same of tests whose programs are there
+	GCPROF_TESTS_REQUIRE=1 make -s -j"$jobs" check-TESTS TESTS="$*" \
+		check_PROGRAMS='' check_LIBRARIES='' check_DATA=''
 }
 
 build_debug() {
@@ -61,7 +65,7 @@ build_debug() {
 	# shellcheck disable=SC2086 # words
 	tests=$(existing e2e $debug_tests) &&
 		build debug --enable-debug --enable-werror --without-html --with-libunwind &&
-		make -s -j"$jobs" check-core && check check-e2e "$tests"
+		make -s -j"$jobs" check-core && check "$tests"
 }
 
 # Also tells which lines these tests reach, by folder: gcov has them for each file, and a sum
@@ -69,7 +73,7 @@ build_debug() {
 build_sanitized() {
 	build sanitized --enable-sanitizer=address,undefined --enable-coverage --without-html &&
 		make -s -j"$jobs" check-core && make -s tests/fuzz/replay_heapfile tests/fuzz/mutate &&
-		check check-TESTS tests/cli/analyze.sh tests/fuzz/replay.sh || return 1
+		check_built tests/cli/analyze.sh tests/fuzz/replay.sh || return 1
 	find . -name '*.gcda' -print0 | xargs -0 gcov -n 2>/dev/null |
 		awk -F"'" '
 		/^File/ { file = $2; sub(".*/src/", "", file); next }
@@ -95,7 +99,10 @@ build_sanitized() {
 
 build_clang() {
 	build clang CC=clang CXX=clang++ --enable-werror --without-html &&
-		make -s -j"$jobs" check-core && check check-e2e tests/lint/symbols.sh tests/lint/exports.sh tests/e2e/threads.sh tests/e2e/holds.sh
+		make -s -j"$jobs" check-core && check_built tests/lint/symbols.sh tests/lint/exports.sh &&
+		make -s examples/demo &&
+		LD_PRELOAD=$PWD/lib/.libs/libgcprof.so GCPROF_OUTPUT=$PWD/demo.heap examples/demo &&
+		tools/gcprof-analyze demo.heap | grep -q 'allocated in remember_user grow without limit'
 }
 
 # CONTRIBUTING says how a release is built.
