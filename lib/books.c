@@ -282,6 +282,7 @@ add_up(struct sums *sum, const struct books_death *d)
 static void
 sum_up(struct books_death *d, const struct books_death *end, struct sums *sum)
 {
+	const struct books_death *first = d;
 	struct book *page = d->page;
 	uint32_t died = books_period_of(d->died), last = relaxed_load(&page->last_born);
 
@@ -289,7 +290,9 @@ sum_up(struct books_death *d, const struct books_death *end, struct sums *sum)
 	sum->ages_set = sum->born_set = 0;
 	sum->bytes = 0;
 	for (; d < end; d++) {
-		if (d->page != page || books_period_of(d->died) != died)
+		/* The first in any case: another thread may join periods now, and its death
+		 * would be in none. */
+		if (d->page != page || (d != first && books_period_of(d->died) != died))
 			continue;
 		sum->n_later += d->born > last;
 		sum->n_earlier += d->born < last;
