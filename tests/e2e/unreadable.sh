@@ -29,7 +29,7 @@ ends_well() { # NAME WHAT SNAPSHOTS
 	is "$2: all snapshots are there" "$(n_heaps "$1")" "$3"
 	is "$2: no unfinished file is left" "$(leftovers "$1")" ""
 	is "$2: the only message is that it cannot fork" \
-		"$(grep -v 'cannot fork: the program waited' "$T/$1.err")" ""
+		"$(grep -v 'cannot fork: the program was paused' "$T/$1.err")" ""
 }
 
 for allocator in jemalloc system; do

@@ -19,8 +19,8 @@ export sanitized ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}exitcode=99"
 export LC_ALL=C.UTF-8
 
 # Every format but that of comparisons, in groups of eight, which is what one run writes.
-read -r -a formats <<<"$("$sanitized" --format=none 2>&1 | sed 's/.*none of //; s/,//g; s/difffolded//')"
-is_complete() { [ "${#formats[@]}" -ge 16 ] && [[ " ${formats[*]} " = *" html "* ]]; }
+read -r -a formats <<<"$("$sanitized" --format=none 2>&1 | sed 's/.*; one of //; s/,//g; s/difffolded//')"
+is_complete() { [ "${#formats[@]}" -ge 16 ] && [ "${formats[0]}" = text ] && [[ " ${formats[*]} " = *" html "* ]]; }
 export FORMATS="${formats[*]}"
 
 # sound STATUSES OPTION...: it ends with one of these, and no sanitizer says a word.
