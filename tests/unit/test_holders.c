@@ -18,7 +18,7 @@
 
 #include "explain/holders.h"
 #include "graph/dominators.h"
-#include "heapmaker.h"
+#include "madeheap.h"
 #include "model/heap.h"
 #include "names/function_names.h"
 #include "names/root_names.h"
@@ -93,9 +93,6 @@ draw(struct drawn *r)
 	static const struct graph_options options = {.roots_off = 0};
 	static struct hf_edge out[MOST_EDGES];
 	struct maker m = {.n_sections = 0};
-	struct hf_error e;
-	uint8_t *bytes;
-	size_t n;
 
 	maker_module(&m, 0x400000, 0x100000, 0x400000, "", "/opt/server");
 	for (uint32_t i = 1; i <= SITES; i++)
@@ -133,12 +130,7 @@ draw(struct drawn *r)
 		x.n_edges = end - i;
 		maker_root(&m, &x, out);
 	}
-	bytes = maker_finish(&m, &n);
-	r->heap = heap_load(bytes, n, 0, NULL, NULL, &e);
-	if (!r->heap)
-		fail_msg("%s: %s", e.section, e.message);
-	free(bytes);
-	maker_free(&m);
+	r->heap = made_heap(&m);
 	r->d = dominators_new(r->heap, &options, NULL, NULL);
 	r->names = names_new(r->heap, NULL);
 	assert_non_null(r->d);

@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-#include "heapmaker.h"
+#include "madeheap.h"
 #include "model/heap.h"
 #include "names/function_names.h"
 #include "names/runtime.h"
@@ -26,23 +26,13 @@ static struct heap *
 load_modules(void)
 {
 	struct maker m = {.n_sections = 0};
-	struct hf_error e;
-	struct heap *h;
-	uint8_t *bytes;
-	size_t n;
 
 	maker_number(&m, "pid", 1);
 	maker_number(&m, "complete", 1);
 	maker_module(&m, 0x1000, 0x1000, 0x1000, "", "/opt/program");
 	maker_module(&m, 0x3000, 0x1000, 0x3000, "", "/lib/libc.so.6");
 	maker_module(&m, 0x5000, 0x1000, 0x5000, "", "/lib/libglib-2.0.so.0");
-	bytes = maker_finish(&m, &n);
-	h = heap_load(bytes, n, 0, NULL, NULL, &e);
-	if (!h)
-		fail_msg("%s: %s", e.section, e.message);
-	free(bytes);
-	maker_free(&m);
-	return h;
+	return made_heap(&m);
 }
 
 /* ---- plain names ---- */

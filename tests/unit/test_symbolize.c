@@ -21,7 +21,7 @@
 
 #include <cmocka.h>
 
-#include "heapmaker.h"
+#include "madeheap.h"
 #include "model/heap.h"
 #include "names/symbolize.h"
 
@@ -222,21 +222,11 @@ static struct heap *
 load(const char *build_id, const char *path)
 {
 	struct maker m = {.n_sections = 0};
-	struct hf_error e;
-	struct heap *h;
-	uint8_t *bytes;
-	size_t n;
 
 	maker_number(&m, "pid", 1);
 	maker_number(&m, "complete", 1);
 	maker_module(&m, 0x400000, 0x4000, 0x400000, build_id, path);
-	bytes = maker_finish(&m, &n);
-	h = heap_load(bytes, n, 0, NULL, NULL, &e);
-	if (!h)
-		fail_msg("%s: %s", e.section, e.message);
-	free(bytes);
-	maker_free(&m);
-	return h;
+	return made_heap(&m);
 }
 
 static void

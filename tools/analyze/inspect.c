@@ -16,6 +16,7 @@
 #include "names/root_names.h"
 #include "report/columns.h"
 #include "report/frames.h"
+#include "util/bisect.h"
 #include "util/text.h"
 
 #define SIZE(v) text_size(v, (char[24]){0}, 24)
@@ -138,16 +139,8 @@ need_types(struct inspect *x)
 static uint32_t
 find_block(const struct heap *h, uint64_t address)
 {
-	uint32_t low = 0, high = h->n_blocks;
+	size_t low = BISECT(h->n_blocks, at, heap_block_address(&h->blocks[at]) <= address);
 
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-
-		if (heap_block_address(&h->blocks[middle]) <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	if (low > 0) {
 		uint64_t start = heap_block_address(&h->blocks[low - 1]);
 		uint64_t bytes = heap_block_usable(h, low - 1);

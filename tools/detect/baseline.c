@@ -16,6 +16,7 @@
 
 #include <jansson.h>
 
+#include "util/bisect.h"
 #include "util/text.h"
 #include "util/vec.h"
 
@@ -57,16 +58,8 @@ baseline_free(struct baseline *b)
 static size_t
 lower_bound(const struct baseline *b, const char *fingerprint)
 {
-	size_t low = 0, high = b->n;
+	size_t low = BISECT(b->n, at, strcmp(b->entries[at].fingerprint, fingerprint) < 0);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (strcmp(b->entries[middle].fingerprint, fingerprint) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	return low;
 }
 

@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "names/stacks.h"
+#include "util/bisect.h"
 #include "util/vec.h"
 
 enum { MANY_STEPS = 256 }; /* from here on one way stands for all */
@@ -144,16 +145,8 @@ heaviest(const struct front *f, size_t n)
 static struct front *
 front_of(struct front *f, size_t n, uint32_t block)
 {
-	size_t low = 0, high = n;
+	size_t low = BISECT(n, at, f[at].block < block);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (f[middle].block < block)
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	return low < n && f[low].block == block ? &f[low] : NULL;
 }
 

@@ -13,6 +13,7 @@
 
 #include <stdlib.h>
 
+#include "util/bisect.h"
 #include "util/vec.h"
 
 int
@@ -66,16 +67,8 @@ edges_add(struct edges *e, uint32_t target, uint64_t word, enum edges_class clas
 uint32_t
 edges_offset(const struct edges *e, uint64_t edge)
 {
-	size_t low = 0, high = e->n_insides;
+	size_t low = BISECT(e->n_insides, at, e->insides[at].edge < edge);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (e->insides[middle].edge < edge)
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	return low < e->n_insides && e->insides[low].edge == edge ? e->insides[low].offset
 								  : 0;
 }

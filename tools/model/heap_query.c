@@ -12,6 +12,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "model/heap.h"
+#include "util/bisect.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -46,16 +47,9 @@ heap_stack(const struct heap *h, uint32_t thread, uint64_t address)
 const struct heap_object_word *
 heap_block_objects(const struct heap *h, uint32_t block, size_t *ret_n)
 {
-	size_t low = 0, high = h->n_object_words, n = 0;
+	size_t low = BISECT(h->n_object_words, at, h->object_words[at].block < block);
+	size_t n = 0;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (h->object_words[middle].block < block)
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	while (low + n < h->n_object_words && h->object_words[low + n].block == block)
 		n++;
 	*ret_n = n;
@@ -85,16 +79,8 @@ heap_block_usable(const struct heap *h, uint32_t block)
 const struct heap_text *
 heap_block_content(const struct heap *h, uint32_t block)
 {
-	size_t low = 0, high = h->n_contents;
+	size_t low = BISECT(h->n_contents, at, h->contents[at].block < block);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (h->contents[middle].block < block)
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	return low < h->n_contents && h->contents[low].block == block
 		       ? &h->contents[low].bytes
 		       : NULL;
@@ -113,16 +99,8 @@ heap_filter_passes(const struct heap *h, const struct heap_filter *f, uint32_t b
 uint32_t
 heap_epoch_index(const struct heap *h, uint64_t epoch)
 {
-	uint32_t low = 0, high = h->n_birth_epochs;
+	size_t low = BISECT(h->n_birth_epochs, at, h->birth_epochs[at].epoch < epoch);
 
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-
-		if (h->birth_epochs[middle].epoch < epoch)
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	return low;
 }
 

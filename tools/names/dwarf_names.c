@@ -22,6 +22,7 @@
 #include "names/module_files.h"
 #include "names/name_source.h"
 #include "names/symbolfiles.h"
+#include "util/bisect.h"
 #include "util/vec.h"
 
 enum { MAX_DEPTH = 256 }; /* of nested DIEs; a damaged file could nest for ever */
@@ -177,16 +178,8 @@ unit_of(struct dwarf *d, Dwarf_Die *cu)
 static bool
 unit_find(const struct unit *u, Dwarf_Addr address, Dwarf_Die *ret)
 {
-	size_t low = 0, high = u->n;
+	size_t low = BISECT(u->n, at, u->ranges[at].low <= address);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (u->ranges[middle].low <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	for (unsigned tries = 0; low > 0 && tries < 16; low--, tries++)
 		if (address < u->ranges[low - 1].high)
 			return dwarf_offdie(u->dwarf, u->ranges[low - 1].die, ret) != NULL;

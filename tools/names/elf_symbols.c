@@ -16,6 +16,7 @@
 
 #include "names/module_files.h"
 #include "names/name_source.h"
+#include "util/bisect.h"
 
 /* A symbol of code, [low, high). */
 struct symbol {
@@ -96,16 +97,8 @@ is_same_section(Dwfl_Module *mod, GElf_Addr low, GElf_Addr address)
 static const char *
 find_symbol(struct elf *e, GElf_Addr address)
 {
-	size_t low = 0, high;
+	size_t low = BISECT(e->n_symbols, at, e->symbols[at].low <= address);
 
-	for (high = e->n_symbols; low < high;) {
-		size_t middle = low + (high - low) / 2;
-
-		if (e->symbols[middle].low <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	/* Sized symbols may nest or share an address: try the few before. */
 	for (size_t i = low, tries = 0; i > 0 && tries < 16; i--, tries++)
 		if (address < e->symbols[i - 1].high)

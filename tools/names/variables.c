@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/bisect.h"
 #include "util/vec.h"
 
 enum { TRIES = 16 };
@@ -96,16 +97,8 @@ module_of(struct variables *v, uint32_t number)
 static struct datum *
 table_find(struct table *t, uint64_t offset)
 {
-	size_t low = 0, high = t->n;
+	size_t low = BISECT(t->n, at, t->list[at].low <= offset);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (t->list[middle].low <= offset)
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	for (unsigned tries = 0; low > 0 && tries < TRIES; low--, tries++)
 		if (offset < t->list[low - 1].high)
 			return &t->list[low - 1];

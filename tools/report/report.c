@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/bisect.h"
 #include "util/text.h"
 
 enum { CHART_ROWS = 20 };
@@ -295,16 +296,8 @@ demography_choose(struct report_demography *d, const uint64_t *bytes, uint32_t n
 static size_t
 find_row(const struct report *r, uint64_t epoch)
 {
-	size_t low = 0, high = r->n_epochs;
+	size_t low = BISECT(r->n_epochs, at, r->epochs[at].last < epoch);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (r->epochs[middle].last < epoch)
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	return low < r->n_epochs && r->epochs[low].first <= epoch ? low : r->n_epochs;
 }
 

@@ -25,6 +25,7 @@
 #include "report/json_stream.h"
 #include "report/profile.h"
 #include "report/writers.h"
+#include "util/bisect.h"
 #include "util/text.h"
 
 /* What a viewer shows of a frame: "0x1234: function (file.c:12)". */
@@ -51,17 +52,9 @@ write_place(const struct report *r, const struct profile_frame *x, FILE *f)
 static uint64_t
 end_of_epoch(const struct heap *h, uint64_t epoch)
 {
-	size_t low = 0, high = h->n_epochs;
+	size_t low = BISECT(h->n_epochs, at,
+			    h->epochs[at].first_epoch + h->epochs[at].n_epochs <= epoch);
 
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-		const struct hf_epochs *e = &h->epochs[middle];
-
-		if (e->first_epoch + e->n_epochs <= epoch)
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	return low < h->n_epochs ? h->epochs[low].end_ns : h->info.uptime_ns;
 }
 
