@@ -56,6 +56,7 @@ function letter_of(head) {
 	argument = ($4 ~ /^0\|1/ ? "[=" $4 "]" : "=" $4)
 	add("run", "", $2, argument, hint[$2], $8)
 }
+/^RUN_OPTION\(/ { add("run only", letter_of($1), $2, $4, $6, $10) }
 /^CHECK_OPTION\(/ { add("check", letter_of($1), $2, $4, $6, $10) }
 /^SNAPSHOT_OPTION\(/ { add("snapshot", letter_of($1), $2, $4, $6, $10) }
 /^TOP_OPTION\(/ { add("top", letter_of($1), $2, $4, $6, $10) }
@@ -78,10 +79,15 @@ function letter_of(head) {
 
 # ---- what all shells need ----
 
-# `check` has the options of `run`, too.
+function add_all(section, from,    i) {
+	for (i = 1; i <= n_options[from]; i++)
+		add(section, letters[from, i], options[from, i], arguments[from, i], values_[from, i], helps[from, i])
+}
+
+# `check` has the library's options, as `run` has, which has some of its own.
 function join_lists(    i) {
-	for (i = 1; i <= n_options["run"]; i++)
-		add("check", "", options["run", i], arguments["run", i], values_["run", i], helps["run", i])
+	add_all("check", "run")
+	add_all("run", "run only")
 	for (i = 1; i <= n_commands; i++)
 		if (commands[i] != "shell")
 			append_help(commands[i])

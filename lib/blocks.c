@@ -83,12 +83,16 @@ blocks_tag_as_large(uintptr_t addr)
 }
 
 /* One 64 KiB part of a chunk.  Freed granules and those inside blocks have no
- * start mark, so eight words are passed at a time where there is none. */
+ * start mark, so eight words are passed at a time where there is none.  end: where the
+ * block before ends, whose inside is passed over; NULL: nothing is. */
 static int
-walk_part(uint32_t *chunk, uintptr_t base, size_t from, size_t to,
+walk_part(uint32_t *chunk, uintptr_t base, size_t from, size_t to, uintptr_t *end,
 	  int (*f)(const struct block *, void *), void *with)
 {
 	size_t i = from;
+
+	if (end && *end > base + (from << BLOCKS_GRANULE_BITS))
+		i = (*end - base) >> BLOCKS_GRANULE_BITS;
 
 	GCP_ASSERT(from <= to && to <= BLOCKS_CHUNK_WORDS);
 	while (i < to) {
@@ -116,6 +120,11 @@ walk_part(uint32_t *chunk, uintptr_t base, size_t from, size_t to,
 		if (stop)
 			return stop;
 		i++;
+		if (end) {
+			*end = b.addr + b.bytes;
+			if (*end - base > i << BLOCKS_GRANULE_BITS)
+				i = (*end - base) >> BLOCKS_GRANULE_BITS;
+		}
 	}
 	return 0;
 }
@@ -134,7 +143,7 @@ has_block(uint32_t *chunk, uintptr_t start, uintptr_t end)
 	size_t from = (size_t)(blocks_words(chunk, start) - chunk);
 
 	return walk_part(chunk, 0, from, from + ((end - start) >> BLOCKS_GRANULE_BITS),
-			 stop_at, NULL) != 0;
+			 NULL, stop_at, NULL) != 0;
 }
 
 /* Heap that lies in one chunk; start and end: of pages of the shadow.  One call of the
@@ -249,8 +258,8 @@ blocks_ever_in(uintptr_t start, uintptr_t end)
 	return false;
 }
 
-int
-blocks_walk(int (*f)(const struct block *b, void *with), void *with)
+static int
+walk(uintptr_t *end, int (*f)(const struct block *b, void *with), void *with)
 {
 	const size_t part = 1 << (BLOCKS_TOUCH_BITS - BLOCKS_GRANULE_BITS);
 	size_t c, k;
@@ -273,10 +282,24 @@ blocks_walk(int (*f)(const struct block *b, void *with), void *with)
 			if (!relaxed_load(&touched[k]))
 				continue;
 			stop = walk_part(chunk, (uintptr_t)c << BLOCKS_CHUNK_BITS,
-					 k * part, (k + 1) * part, f, with);
+					 k * part, (k + 1) * part, end, f, with);
 			if (stop)
 				return stop;
 		}
 	}
 	return 0;
+}
+
+int
+blocks_walk(int (*f)(const struct block *b, void *with), void *with)
+{
+	return walk(NULL, f, with);
+}
+
+int
+blocks_walk_quickly(int (*f)(const struct block *b, void *with), void *with)
+{
+	uintptr_t end = 0;
+
+	return walk(&end, f, with);
 }

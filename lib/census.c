@@ -14,8 +14,21 @@ static struct {
 	struct census *table;     /* NULL: none */
 	struct census_entry *own; /* NULL: not entered */
 	int pid;
+	bool is_to_leave;
 	const char *program;
 } c;
+
+_Static_assert(sizeof(struct census_note) == 1024, "notes have no holes");
+
+/* Without a NUL if it fills its field. */
+static void
+put_program(char *to, size_t bytes)
+{
+	size_t n = strlen(c.program);
+
+	memset(to, 0, bytes);
+	memcpy(to, c.program, n < bytes ? n : bytes);
+}
 
 static struct census_entry *
 take_place(int pid)
@@ -41,14 +54,11 @@ take_place(int pid)
 static void
 enter(void)
 {
-	struct census_entry *e = take_place(c.pid);
-	size_t n = strlen(c.program);
+	struct census_entry *e = c.is_to_leave ? take_place(c.pid) : NULL;
 
 	c.own = e;
-	if (!e)
-		return;
-	memset(e->program, 0, sizeof e->program);
-	memcpy(e->program, c.program, n < sizeof e->program ? n : sizeof e->program);
+	if (e)
+		put_program(e->program, sizeof e->program);
 }
 
 static void
@@ -73,7 +83,7 @@ is_table(const char *where)
 }
 
 void
-census_start(const char *where, const char *program)
+census_start(const char *where, const char *program, bool is_to_leave)
 {
 	int fd;
 
@@ -90,7 +100,20 @@ census_start(const char *where, const char *program)
 		return;
 	c.program = program;
 	c.pid = sys_getpid();
+	c.is_to_leave = is_to_leave;
 	enter();
+}
+
+uint64_t
+census_begin_ns(uint64_t now_ns)
+{
+	uint64_t begin = 0;
+
+	if (!c.table ||
+	    __atomic_compare_exchange_n(&c.table->begin_ns, &begin, now_ns, false,
+					__ATOMIC_RELAXED, __ATOMIC_RELAXED))
+		return now_ns;
+	return begin;
 }
 
 void
@@ -110,6 +133,33 @@ void
 census_settled(void)
 {
 	strike_out();
+}
+
+bool
+census_is_on(void)
+{
+	return c.table != NULL;
+}
+
+void
+census_note(uint32_t number, const char *name, uint64_t live_bytes, uint64_t peak_bytes)
+{
+	struct census_note *note;
+	size_t n = strlen(name);
+
+	if (!c.table)
+		return;
+	note = &c.table->notes[atomic_add(&c.table->n_notes, 1) % CENSUS_NOTES];
+	__atomic_store_n(&note->pid, 0, __ATOMIC_RELEASE);
+	note->number = number;
+	note->live_bytes = live_bytes;
+	note->peak_bytes = peak_bytes;
+	put_program(note->program, sizeof note->program);
+	if (n >= sizeof note->name)
+		n = 0;
+	memcpy(note->name, name, n);
+	note->name[n] = 0;
+	__atomic_store_n(&note->pid, c.pid, __ATOMIC_RELEASE);
 }
 
 void

@@ -1,4 +1,5 @@
-/* census.h -- which processes of a `gcprof check` have left nothing to judge by.
+/* census.h -- which processes of a `gcprof run` or `gcprof check` have left nothing to read,
+ * and what the others have written.
  *
  * In:   start, fork and exec of processes with this library; snapshots that were written.
  * Out:  a table that the command reads when the program has ended.
@@ -11,13 +12,17 @@
  * enter itself if it is one of ours.  Whoever is killed, ends behind our back, or cannot
  * write is still there at the end.  From fork on nothing is asked of the kernel.
  *
+ * Each snapshot leaves a note: its file, and two figures, so that the command need not read
+ * the file to name them.  There is room for some; the newest replace the oldest.
+ *
  * Without GCPROF_RUN, nothing is done.  What is found there is a table only if the kernel
  * calls it so: the number may be another process's by now, or one in another namespace.
  *
  * BOUND  Not entered: a process that may not look into the command's /proc entry (another
  * user, another pid namespace, no /proc).
  *
- * LOCKS  none: a place belongs to the process whose pid is in it.
+ * LOCKS  none: a place belongs to the process whose pid is in it; a note to who has counted
+ * n_notes up, until its pid is there, which is written last.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -27,11 +32,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define CENSUS_MAGIC "gcprof census 1" /* 16 bytes with its NUL */
+#define CENSUS_MAGIC "gcprof census 3" /* 16 bytes with its NUL */
 #define CENSUS_NAME "gcprof.census"    /* of the memory file */
 #define CENSUS_VARIABLE "GCPROF_RUN"
 
-enum { CENSUS_ENTRIES = 1023 };
+enum { CENSUS_ENTRIES = 1023, CENSUS_NOTES = 256 };
 
 struct census_entry {
 	int32_t pid; /* atomic; 0: free */
@@ -39,20 +44,40 @@ struct census_entry {
 	char program[24]; /* the start of its name; maybe without a NUL */
 };
 
+/* A snapshot that was written. */
+struct census_note {
+	int32_t pid; /* atomic; 0: none, or not whole */
+	uint32_t number;
+	uint64_t live_bytes, peak_bytes; /* as its summary has them */
+	char program[24];                /* as above */
+	char name[976]; /* of its file, absolute if that could be known; empty: too long */
+};
+
 struct census {
 	char magic[16];
 	uint32_t n_unlisted; /* atomic; processes for which there was no room */
-	uint32_t reserved[3];
+	uint32_t n_notes;    /* atomic; all there were: note i is at i % CENSUS_NOTES */
+	uint64_t begin_ns; /* atomic; since 1970: when the first process began; 0: none has */
 	struct census_entry entries[CENSUS_ENTRIES];
+	struct census_note notes[CENSUS_NOTES];
 };
 
-/* At the start: where is the value of GCPROF_RUN or NULL. */
-void census_start(const char *where, const char *program);
+/* At the start: where is the value of GCPROF_RUN or NULL.  is_to_leave: the process is to
+ * write a snapshot at its end. */
+void census_start(const char *where, const char *program, bool is_to_leave);
+/* Since 1970, when the first process of the run began; now_ns if that is this one, or it is
+ * not known.  After census_start. */
+uint64_t census_begin_ns(uint64_t now_ns);
 /* In a forked child; !is_wanted: it is to leave nothing. */
 void census_after_fork(bool is_wanted);
 /* A snapshot of this process was written, maybe by a child of ours that has this memory
  * or a copy. */
 void census_settled(void);
+/* The same of which it was; without a table, nothing. */
+void census_note(uint32_t number, const char *name, uint64_t live_bytes,
+		 uint64_t peak_bytes);
+/* Whether anybody reads notes. */
+bool census_is_on(void);
 /* Around execve.  Do nothing in a child of vfork. */
 void census_enter_exec(void);
 void census_leave_exec(void);

@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "cut.h"
+#include "dontfork.h"
 #include "forking.h"
 #include "gate.h"
 #include "libc_inside.h"
@@ -510,10 +511,22 @@ is_next_child_init(void)
 			 memcmp(mine, childs, (size_t)n) != 0);
 }
 
-/* The child that writes.  If others run, at a moment at which they change nothing that
- * they share: forking.h. */
+/* Whether nobody runs: who has not answered sleeps, and is not at work in the kernel. */
+static bool
+is_still(void)
+{
+	uint32_t i;
+
+	for (i = 1; i < cut_now.n_threads; i++)
+		if (acquire_load(&cut_now.threads[i].state) == CUT_ASKED &&
+		    !strchr("STtZX", sys_thread_state(cut_now.threads[i].tid)))
+			return false;
+	return cut_now.threads != NULL;
+}
+
+/* If others run, at a moment at which they change nothing that they share: forking.h. */
 static int
-fork_writer(bool is_moving)
+fork_amid(bool is_moving)
 {
 	bool has_lock;
 	int child;
@@ -525,6 +538,36 @@ fork_writer(bool is_moving)
 	child = sys_fork_silent();
 	forking_end(child == 0);
 	mappings_after_fork(has_lock);
+	return child;
+}
+
+/* It shares the program's memory, and what the program changes meanwhile is there twice:
+ * where there is no room for that, the kernel is to end the child and not the program. */
+static void
+go_first(void)
+{
+	static const char most[] = "1000";
+	int fd = sys_open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC, 0);
+
+	if (fd < 0)
+		return;
+	(void)sys_write(fd, most, sizeof most - 1);
+	(void)sys_close(fd);
+}
+
+/* The child that writes.  way: CUT_MOVING writes figures alone. */
+static int
+fork_writer(enum cut_way way, bool is_moving)
+{
+	int child;
+
+	if (way == CUT_MOVING)
+		return fork_amid(is_moving);
+	dontfork_open(is_still());
+	child = fork_amid(is_moving);
+	/* There may be no memory for a child that gets all. */
+	if (child != 0 && dontfork_close() && child < 0)
+		child = fork_amid(is_moving);
 	return child;
 }
 
@@ -594,7 +637,7 @@ cut_take(const struct cut_thread *self, enum cut_way way, int (*f)(void *with),
 	cut_now.n_unanswered = way == CUT_AFTER_END ? 1 : n_missing();
 	GCP_ASSERT(!is_stopping || cut_now.threads[0].state == CUT_PARKED);
 	if (way != CUT_IN_PLACE && way != CUT_AFTER_END && !is_next_child_init())
-		child = fork_writer(cut_now.n_unanswered || !is_stopping);
+		child = fork_writer(way, cut_now.n_unanswered || !is_stopping);
 	cut_now.pause_ns = sys_now_ns() - start;
 	cut_now.is_in_place = child < 0;
 	if (child == 0) {
@@ -603,6 +646,8 @@ cut_take(const struct cut_thread *self, enum cut_way way, int (*f)(void *with),
 		sys_close_from(3);
 		(void)sys_close(0);
 		(void)sys_close(1);
+		if (way != CUT_MOVING) /* which may go on as a program of the user's */
+			go_first();
 		sys_exit(-f(with) & 255);
 	}
 	if (child < 0)

@@ -33,6 +33,15 @@ number_after(const char *text, const char *word)
 	return v;
 }
 
+/* statm begins: size, resident, shared; in pages. */
+static const char *
+behind_blank(const char *text)
+{
+	const char *at = text ? strchr(text, ' ') : NULL;
+
+	return at ? at + 1 : NULL;
+}
+
 uint64_t
 figures_rss(void)
 {
@@ -42,9 +51,21 @@ figures_rss(void)
 
 	if (sys_read_file("/proc/thread-self/statm", text, sizeof text) <= 0)
 		return sandbox_is_on() ? relaxed_load(&last) : 0; /* as it was before */
-	second = strchr(text, ' ');
-	relaxed_store(&last, second ? number_after(second, " ") * ARCH_PAGE : 0);
+	second = behind_blank(text);
+	relaxed_store(&last, second ? number_after(second, "") * ARCH_PAGE : 0);
 	return relaxed_load(&last);
+}
+
+uint64_t
+figures_rss_file(void)
+{
+	char text[128];
+	const char *third;
+
+	if (sys_read_file("/proc/thread-self/statm", text, sizeof text) <= 0)
+		return 0;
+	third = behind_blank(behind_blank(text));
+	return third ? number_after(third, "") * ARCH_PAGE : 0;
 }
 
 uint64_t

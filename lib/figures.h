@@ -21,6 +21,9 @@ uint64_t figures_heap_used(void);
 /* Resident bytes now, 0 if they cannot be read; what a sandbox hides is as it was before. */
 uint64_t figures_rss(void);
 
+/* Of rss at that time, bytes of files and of shared memory; 0 if they cannot be read. */
+uint64_t figures_rss_file(void);
+
 /* All figures.  may_lock: false where the allocator may have been interrupted. */
 void figures_measure(struct gcprof_memory *ret, bool may_lock);
 

@@ -28,7 +28,7 @@
 
 enum {
 	HEAPFILE_MAJOR = 1, /* another major: a reader must refuse */
-	HEAPFILE_MINOR = 2, /* a higher minor: only additions */
+	HEAPFILE_MINOR = 4, /* a higher minor: only additions */
 	HEAPFILE_LITTLE_ENDIAN = 1,
 	HEAPFILE_MAX_SECTIONS = 64,
 	HEAPFILE_MAX_FRAMES = 256, /* of a thread */
@@ -237,6 +237,19 @@ enum heapfile_type {
 	 * old_bytes (of these in the old cohort), varint first_epoch (birth of the oldest
 	 * of them; 0 = unknown). */
 	HEAPFILE_LIVE = 21,
+
+	/* Since version 1.3, and only in snapshots at exit: the heap as it was before the
+	 * program began to free most of it at its end.
+	 * Record: the bytes of a whole file of this format, up to the section's end; there
+	 * is one.  It is of the same process, with reason "peak"; sites and
+	 * threads have the numbers that they have in the outer file, which has at least as
+	 * many.  A section BEFORE inside of it is ignored. */
+	HEAPFILE_BEFORE = 22,
+
+	/* Since version 1.4: the live blocks of each site as they were near the peak, if that
+	 * was before the snapshot; where stacks were sampled, what they stand for.
+	 * Record: varint site, varint blocks, varint bytes. */
+	HEAPFILE_PEAK = 23,
 };
 
 enum heapfile_root {
@@ -268,7 +281,9 @@ enum { HEAPFILE_INFO_NUMBER = 1, HEAPFILE_INFO_TEXT = 2 };
  *   numbers: pid ppid snapshot_number start_time_ns snapshot_time_ns (both
  *     since 1970) uptime_ns epoch young_bytes promote sample_bytes page_bytes
  *     complete (1 = nothing was lost) rss heap_total heap_used external
- *     total_memory free_memory profiler_bytes allocations allocated_bytes
+ *     total_memory free_memory profiler_bytes rss_file heap_resident live_resident
+ *     external_resident (parts of rss; absent if they could not be measured) allocations
+ *     allocated_bytes
  *     frees freed_bytes live_blocks live_bytes
  *     writer_bytes (resident memory that writing took, in the child or in
  *     place) cut_pause_ns (threads stopped) cut_threads cut_unanswered cut_in_place
@@ -276,9 +291,10 @@ enum { HEAPFILE_INFO_NUMBER = 1, HEAPFILE_INFO_TEXT = 2 };
  *     program that the writer could not look at for pointers) leak_check_off (1 = the program wants
  *     no leak check at its end) foreign_frees (blocks of the C library's own heap that
  *     the program gave to our free or realloc; absent: none) left_behind_epoch (a fork left
- *     threads behind: blocks born up to this epoch may have been held by a register of
- *     theirs; absent: none) unbooked (deaths of survivors for which
- *     there was no room in BOOKS) period_bytes (volume of a period)
+ *     threads, or memory, behind: blocks born up to this epoch may have been held by a
+ *     register of theirs, or from there; absent: none) unbooked (deaths of survivors for which
+ *     there was no room in BOOKS) period_bytes (volume of a period) peak_blocks peak_bytes
+ *     peak_ns (since the start of the process) peak_epoch (of PEAK)
  *     loss.NAME for each kind of loss that happened (a count)
  *   texts: command (arguments, each ended by NUL) executable cwd reason
  *     (exit, signal, api, interval, growth, limit, watch, live, fatal SIG...) allocator (jemalloc,

@@ -55,6 +55,8 @@ static const struct section_kind {
 	[HEAPFILE_GROWN] = {"GROWN", 3},
 	[HEAPFILE_ESTIMATES] = {"ESTIMATES", 3},
 	[HEAPFILE_LIVE] = {"LIVE", 6},
+	[HEAPFILE_BEFORE] = {"BEFORE", sizeof(struct heapfile_header)},
+	[HEAPFILE_PEAK] = {"PEAK", 3},
 };
 
 const char *

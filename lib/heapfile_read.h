@@ -192,6 +192,12 @@ struct hf_live {
 	uint64_t first_epoch; /* 0 = unknown */
 };
 
+/* What lived of a site at the peak. */
+struct hf_peak {
+	uint32_t site; /* never 0 */
+	uint64_t blocks, bytes;
+};
+
 #define HF_SIZE_LIMIT (1ull << 48)
 
 /* What to do with each record.  A function that is NULL is not called; one
@@ -223,6 +229,8 @@ struct hf_sink {
 	int (*grown)(void *arg, const struct hf_grown *r);
 	int (*estimate)(void *arg, const struct hf_estimate *r);
 	int (*live)(void *arg, const struct hf_live *r);
+	int (*before)(void *arg, const struct hf_text *r); /* a file's bytes, unchecked */
+	int (*peak)(void *arg, const struct hf_peak *r);
 	/* Usable bytes of a block, by number from 1.  If it is NULL, offsets in
 	 * blocks are not checked: the decoder remembers no block. */
 	uint64_t (*usable)(void *arg, uint32_t block);

@@ -15,7 +15,7 @@
 
 #include <string.h>
 
-/* What version 1.2 has a name for. */
+/* What version 1.3 has a name for. */
 enum {
 	SITE_FLAGS = HEAPFILE_SITE_SPECIAL | HEAPFILE_SITE_EXACT,
 	THREAD_FLAGS =
@@ -685,6 +685,31 @@ get_live(struct decoder *d)
 	return get_varint(d, &r.first_epoch) && EMIT(d, live, &r);
 }
 
+/* All of the section; a second one has nothing left. */
+static bool
+get_before(struct decoder *d)
+{
+	const struct hf_text r = {(const char *)d->p, (size_t)(d->end - d->p)};
+
+	if (r.n < sizeof(struct heapfile_header))
+		return decode_bad(d, d->p, "record cut off");
+	d->p = d->end;
+	return EMIT(d, before, &r);
+}
+
+static bool
+get_peak(struct decoder *d)
+{
+	struct hf_peak r;
+	const uint8_t *at = d->p;
+
+	if (!get_reference(d, HEAPFILE_SITES, &r.site))
+		return false;
+	if (r.site == 0)
+		return decode_bad(d, at, "peak of no site");
+	return get_varint(d, &r.blocks) && get_varint(d, &r.bytes) && EMIT(d, peak, &r);
+}
+
 bool (*const decode_getters[DECODE_N_TYPES])(struct decoder *d) = {
 	[HEAPFILE_INFO] = get_info,
 	[HEAPFILE_MODULES] = get_module,
@@ -707,4 +732,6 @@ bool (*const decode_getters[DECODE_N_TYPES])(struct decoder *d) = {
 	[HEAPFILE_GROWN] = get_grown,
 	[HEAPFILE_ESTIMATES] = get_estimate,
 	[HEAPFILE_LIVE] = get_live,
+	[HEAPFILE_BEFORE] = get_before,
+	[HEAPFILE_PEAK] = get_peak,
 };

@@ -142,6 +142,18 @@ heapfile_put_text(const void *bytes, size_t n)
 		heapfile_put_byte(*p++);
 }
 
+void
+heapfile_put_file(int fd)
+{
+	long n;
+
+	do {
+		flush();
+		n = sys_read(fd, w.buffer, BUFFER);
+		w.n = n > 0 ? (size_t)n : 0;
+	} while ((n > 0 && !w.err) || n == -EINTR);
+}
+
 /* ---- file ---------------------------------------------------------------- */
 
 static void

@@ -30,6 +30,9 @@ void heapfile_put_zigzag(int64_t v); /* zigzag */
 void heapfile_put_byte(uint8_t v);
 void heapfile_put_text(const void *bytes, size_t n);
 
+/* All that a descriptor gives, as it is; what cannot be read is left out. */
+void heapfile_put_file(int fd);
+
 /* Complete the file and give it its name.  Returns 0 or -errno; on failure
  * nothing is left under either name. */
 int heapfile_finish(void);

@@ -10,6 +10,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "arch.h"
+#include "dontfork.h"
 #include "foreign.h"
 #include "large.h"
 #include "libc.h"
@@ -675,8 +676,11 @@ madvise(void *addr, size_t bytes, int advice)
 {
 	long result = sys_pass(SYS_madvise, (long)addr, (long)bytes, advice, 0, 0, 0);
 
-	if (result == 0 && !large_is_passing(advice))
-		large_changed((uintptr_t)addr, bytes);
+	if (result == 0) {
+		dontfork_advised(advice);
+		if (!large_is_passing(advice))
+			large_changed((uintptr_t)addr, bytes);
+	}
 	return (int)set_errno(result);
 }
 

@@ -14,6 +14,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include "dontfork.h"
 #include "exec.h"
 #include "large.h"
 #include "libc.h"
@@ -109,6 +110,7 @@ note_changed(long number, long a, long b, long c, long d, long e)
 			large_changed((uintptr_t)e, (size_t)c);
 		break;
 	case SYS_madvise:
+		dontfork_advised((int)c);
 		if (large_is_passing((int)c))
 			break;
 		__attribute__((fallthrough));

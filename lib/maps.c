@@ -7,7 +7,6 @@
 #include "pages.h"
 #include "sys.h"
 
-#include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -15,8 +14,9 @@ enum { MAX_AREAS = 1 << 20, BUFFER = 64 << 10 };
 
 static struct maps_area *areas; /* MAX_AREAS, touched as far as used */
 static uint32_t n_areas;
-static bool is_missing;     /* the file could not be opened */
-static char buffer[BUFFER]; /* one reader at a time */
+static bool is_missing;      /* the file could not be opened */
+static int parent_of_writer; /* 0 = this is the program itself */
+static char buffer[BUFFER];  /* one reader at a time */
 
 static uintptr_t
 hex(const char **at)
@@ -35,6 +35,16 @@ hex(const char **at)
 	}
 }
 
+bool
+maps_range(const char **line, uintptr_t *ret_start, uintptr_t *ret_end)
+{
+	*ret_start = hex(line);
+	if (*(*line)++ != '-')
+		return false;
+	*ret_end = hex(line);
+	return *(*line)++ == ' ';
+}
+
 static enum maps_name
 kind_of(const char *name)
 {
@@ -42,7 +52,8 @@ kind_of(const char *name)
 		return MAPS_ANONYMOUS;
 	if (*name == '/') {
 		if (strncmp(name, "/dev/", 5) != 0 || strncmp(name, "/dev/shm/", 9) == 0 ||
-		    strncmp(name, "/dev/zero", 9) == 0)
+		    strncmp(name, "/dev/zero", 9) == 0 ||
+		    strncmp(name, "/dev/hugepages", 14) == 0)
 			return MAPS_FILE;
 		return MAPS_DEVICE;
 	}
@@ -60,18 +71,15 @@ kind_of(const char *name)
 
 /* start-end perms offset dev inode   name */
 static void
-parse(const char *line)
+parse(const char *line, void *with)
 {
 	struct maps_area *a = &areas[n_areas];
 	int field;
 
+	(void)with;
 	if (n_areas == MAX_AREAS)
 		return;
-	a->start = hex(&line);
-	if (*line++ != '-')
-		return;
-	a->end = hex(&line);
-	if (*line++ != ' ' || strlen(line) < 4)
+	if (!maps_range(&line, &a->start, &a->end) || strlen(line) < 4)
 		return;
 	a->is_readable = line[0] == 'r';
 	a->is_writable = line[1] == 'w';
@@ -96,37 +104,17 @@ maps_is_missing(void)
 /* Of this thread: those of the main thread are gone with it, if it has called
  * pthread_exit. */
 bool
-maps_load(void)
+maps_load(int parent)
 {
-	int fd = sys_open("/proc/thread-self/maps", O_RDONLY, 0);
-	size_t n = 0;
-	long got;
-
+	parent_of_writer = parent;
 	n_areas = 0;
-	is_missing = fd < 0;
+	is_missing = false;
 	if (!areas)
 		areas = mem_map((size_t)MAX_AREAS * sizeof *areas);
-	if (fd < 0 || !areas) {
-		if (fd >= 0)
-			(void)sys_close(fd);
+	if (!areas)
 		return false;
-	}
-	while ((got = sys_read(fd, buffer + n, sizeof buffer - 1 - n)) > 0) {
-		char *line = buffer, *end;
-
-		n += (size_t)got;
-		buffer[n] = 0;
-		while ((end = strchr(line, '\n')) != NULL) {
-			*end = 0;
-			parse(line);
-			line = end + 1;
-		}
-		n -= (size_t)(line - buffer);
-		memmove(buffer, line, n);
-		if (n == sizeof buffer - 1)
-			n = 0; /* no name is so long */
-	}
-	(void)sys_close(fd);
+	is_missing = sys_read_lines("/proc/thread-self/maps", buffer, sizeof buffer,
+				    parse, NULL) < 0;
 	return n_areas > 0;
 }
 
@@ -239,7 +227,10 @@ maps_present(uintptr_t start, uintptr_t end, void (*f)(uintptr_t, uintptr_t, voi
 		const struct maps_area *a = maps_find(start);
 		uintptr_t stop = a && a->end < end ? a->end : end;
 
-		pages_walk(fd, start, stop, a && a->is_shared && a->is_writable, f, with);
+		if (a && a->is_shared && a->is_writable)
+			pages_walk_shared(parent_of_writer, start, stop, f, with);
+		else
+			pages_walk(fd, start, stop, f, with);
 		start = stop;
 	}
 	if (fd >= 0)

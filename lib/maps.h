@@ -28,8 +28,13 @@ struct maps_area {
 	enum maps_name name;
 };
 
-/* Read anew.  Returns false if the kernel does not show it. */
-bool maps_load(void);
+/* Of a line of maps or smaps that begins with a range: take it, and go behind it.  Returns
+ * false if the line is another one. */
+bool maps_range(const char **line, uintptr_t *ret_start, uintptr_t *ret_end);
+
+/* Read anew.  parent: the program's number if this is a child of its, else 0.  Returns
+ * false if the kernel does not show it. */
+bool maps_load(int parent);
 /* Whether that has failed as there is no such file, or it cannot be read. */
 bool maps_is_missing(void);
 uint32_t maps_n(void);

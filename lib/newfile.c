@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "newfile.h"
+#include "earlier.h"
 #include "heapfile.h"
 #include "sweep.h"
 #include "sys.h"
@@ -135,33 +136,81 @@ close_once(void)
 	return 0;
 }
 
+/* Take the place of what stands there, of this process or of an earlier run.  The lock on
+ * it tells two processes apart that would do so at once.
+ * Returns 0 or -errno; -EAGAIN: to look again; -EBUSY: it is another's of this run. */
+static int
+replace(void)
+{
+	int fd = sys_open(f.name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0),
+	    err = 0;
+	struct stat opened, st;
+
+	if (fd == -ENOENT)
+		return -EAGAIN;
+	if (fd >= 0 && (earlier_is_anothers(fd) || sys_lock(fd) == -EWOULDBLOCK))
+		err = -EBUSY;
+	else if (fd >= 0 && sys_fstat(fd, &opened) == 0 &&
+		 (sys_lstat(f.name, &st) != 0 || st.st_ino != opened.st_ino ||
+		  st.st_dev != opened.st_dev))
+		err = -EAGAIN;
+	if (!err)
+		err = sync_file();
+	if (!err)
+		err = sys_rename(f.temporary, f.name);
+	if (!err)
+		sync_directory();
+	if (fd >= 0)
+		(void)sys_close(fd);
+	return err;
+}
+
+/* Another process may take the name meanwhile. */
+static int
+give_name(void)
+{
+	int tries = 100, err;
+
+	do {
+		struct stat st;
+
+		err = sys_rename_new(f.temporary, f.name);
+		if (!err)
+			return 0;
+		if (sys_lstat(f.name, &st) == 0)
+			err = kind_of(&st) ? -EEXIST : replace();
+		else
+			err = err == -EEXIST ? -EAGAIN : sys_rename(f.temporary, f.name);
+		if (err == -EBUSY && !earlier_add_pid(f.name, sizeof f.name))
+			err = -ENAMETOOLONG;
+	} while ((err == -EAGAIN || err == -EBUSY) && tries--);
+	return err;
+}
+
 int
 newfile_finish(int err)
 {
-	struct stat st;
-	bool is_replaced;
-
 	if (f.fd < 0)
 		return err;
-	is_replaced = sys_lstat(f.name, &st) == 0;
-	if (!err && is_replaced && kind_of(&st))
+	if (!err && newfile_obstacle(f.name))
 		err = -EEXIST;
-	if (!err) {
-		/* A file system without modes refuses: then it has them for all files. */
+	/* A file system without modes refuses: then it has them for all files. */
+	if (!err)
 		(void)sys_fchmod(f.fd, f.mode);
-		if (is_replaced && f.is_lasting)
-			err = sync_file();
-	}
 	if (!err)
 		err = close_once();
 	if (!err)
-		err = sys_rename(f.temporary, f.name);
+		err = f.is_lasting ? give_name() : sys_rename(f.temporary, f.name);
 	if (err)
 		(void)sys_unlink(f.temporary);
-	else if (is_replaced && f.is_lasting)
-		sync_directory();
 	if (err || f.is_lasting)
 		(void)sys_close(f.fd);
 	f.fd = -1;
 	return err;
+}
+
+const char *
+newfile_name(void)
+{
+	return f.name;
 }

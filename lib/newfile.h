@@ -2,12 +2,15 @@
  *
  * In:   a name, a mode; bytes, by whoever has the descriptor.
  * Out:  under that name a whole file of ours, or what was there before.
- * Not here: the bytes (heapfile_write.h), what others left behind (sweep.h).
+ * Not here: the bytes (heapfile_write.h), what others left behind (sweep.h), what is whose
+ *       (earlier.h).
  *
  * The file is written as NAME.PID.tmp beside its place, and renamed.  A file is on the disk
  * before it takes an older one's name: else a crash of the machine could leave neither.  A
  * name that was free is not waited for, as that takes longer than all else for a small
  * process; after a crash such a file may be short, which its checksums tell.
+ *
+ * A name that another process of the run has taken is left to it: earlier.h.
  *
  * A name under which there is anything but a regular file is refused: rename would put a
  * file in the place of a device or a link, /dev/stdout for one, as root.  The temporary name
@@ -40,6 +43,10 @@ int newfile_begin(const char *name, int mode, bool is_lasting);
  * without is_lasting stays open, nobody's.
  * Returns 0 or -errno; then nothing of it is left. */
 int newfile_finish(int err);
+
+/* The name that the last one got: with this process's pid if another process of the run took
+ * the one that it was to have while it was written. */
+const char *newfile_name(void);
 
 /* What stands under a name and is not to be replaced, "a directory"; NULL: nothing does. */
 const char *newfile_obstacle(const char *name);

@@ -52,7 +52,7 @@ has_word(const char *s, const char *end, const char *word)
 static bool
 parse_snapshot(const char *s)
 {
-	bool at_exit = false, at_signal = false, at_fatal = false;
+	bool at_exit = false, at_signal = false, at_fatal = false, has_look = false;
 	uint64_t interval_ns = 0, growth = 0;
 
 	while (*s) {
@@ -63,6 +63,8 @@ parse_snapshot(const char *s)
 		if (!end)
 			end = s + strlen(s);
 		if (has_word(s, end, "exit"))
+			at_exit = has_look = true;
+		else if (has_word(s, end, "exit=only"))
 			at_exit = true;
 		else if (has_word(s, end, "signal"))
 			at_signal = true;
@@ -81,6 +83,7 @@ parse_snapshot(const char *s)
 		s = *end ? end + 1 : end;
 	}
 	options.at_exit = at_exit;
+	options.has_look = has_look;
 	options.at_signal = at_signal;
 	options.at_fatal = at_fatal;
 	options.interval_ns = interval_ns;
@@ -245,6 +248,7 @@ be_quiet(void)
 	}
 	options.is_secure = true;
 	options.at_exit = options.at_signal = options.at_fatal = false;
+	options.has_look = false;
 	/* No stacks and no ends of epochs: nobody is ever told of them. */
 	options.sample_bytes = (uint64_t)1 << 50;
 	options.young_bytes = (uint64_t)1 << 40;

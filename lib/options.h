@@ -23,6 +23,7 @@ struct options {
 				 the commands; NULL if not */
 	const char *run;      /* GCPROF_RUN: likewise, for census.h */
 	bool at_exit, at_signal, at_fatal;
+	bool has_look;           /* at exit with the one before (before.h) */
 	uint64_t interval_ns;    /* 0 = off */
 	uint32_t growth_percent; /* 0 = off */
 	uint64_t abort_at;       /* wrong frees after which the program ends; 0 = never */

@@ -11,7 +11,8 @@
 #include <sys/ioctl.h>
 
 enum { MOST = 1024, N_REGIONS = 256, TEXT = 16 << 10 };
-static const uintptr_t sparse = 1ul << 30; /* bytes from which smaps is asked */
+static const uintptr_t sparse = 1ul << 30;       /* bytes from which smaps is asked */
+static const uintptr_t largest_read = 1ul << 36; /* bytes whose pagemap is read through */
 
 typedef void visit(uintptr_t start, uintptr_t end, void *with);
 
@@ -156,8 +157,9 @@ struct about {
 };
 
 static void
-read_line(struct about *a, const char *line)
+read_line(const char *line, void *with)
 {
+	struct about *a = with;
 	const char *dash = strchr(line, '-');
 
 	if ((*line >= '0' && *line <= '9') || (*line >= 'a' && *line <= 'f'))
@@ -175,42 +177,40 @@ static bool
 ask_smaps(uintptr_t addr, struct about *ret)
 {
 	static char text[TEXT];
-	int fd = sys_open("/proc/thread-self/smaps", O_RDONLY, 0);
-	size_t n = 0;
-	long got;
 
 	*ret = (struct about){.addr = addr};
-	if (fd < 0)
-		return false;
-	while ((got = sys_read(fd, text + n, sizeof text - 1 - n)) > 0) {
-		char *line = text, *end;
-
-		n += (size_t)got;
-		text[n] = 0;
-		for (; (end = strchr(line, '\n')) != NULL; line = end + 1) {
-			*end = 0;
-			read_line(ret, line);
-		}
-		n -= (size_t)(line - text);
-		memmove(text, line, n);
-		if (n == sizeof text - 1)
-			n = 0; /* no name is so long */
-	}
-	(void)sys_close(fd);
-	return got == 0;
+	return sys_read_lines("/proc/thread-self/smaps", text, sizeof text, read_line,
+			      ret) == 0;
 }
 
 void
-pages_walk(int fd, uintptr_t start, uintptr_t end, bool is_shared, visit *f, void *with)
+pages_walk_shared(int parent, uintptr_t start, uintptr_t end, visit *f, void *with)
+{
+	struct walk w = {start, end, f, with, 0};
+	uintptr_t page = start & ~(uintptr_t)(ARCH_PAGE - 1);
+	char name[32];
+	int fd;
+
+	by_mincore(&w, page, UINT64_MAX);
+	if (w.found || !parent)
+		return;
+	(void)sys_format(name, sizeof name, "/proc/%d/pagemap", parent);
+	fd = sys_open(name, O_RDONLY, 0);
+	if (fd < 0)
+		return;
+	page = by_scan(fd, &w, page);
+	if (page < end && end - page <= largest_read)
+		by_pagemap(fd, &w, page);
+	(void)sys_close(fd);
+}
+
+void
+pages_walk(int fd, uintptr_t start, uintptr_t end, visit *f, void *with)
 {
 	struct walk w = {start, end, f, with, 0};
 	uintptr_t page = start & ~(uintptr_t)(ARCH_PAGE - 1);
 	struct about about;
 
-	if (is_shared) {
-		by_mincore(&w, page, UINT64_MAX);
-		return;
-	}
 	if (fd >= 0)
 		page = by_scan(fd, &w, page);
 	if (page >= end)

@@ -11,8 +11,12 @@
  * a page, where, until as much was found as smaps told of; but if some of it is swapped
  * out, which mincore does not show, pagemap is read.
  *
- * BOUND: of memory that is shared, pages that are swapped out are passed over, and it
- * is gone through page by page, as a child of fork begins without page tables for it.
+ * Memory that is shared is gone through page by page by mincore, which knows what is in
+ * the file's pages, as a child of fork begins without page tables for it.  Of shared huge
+ * pages mincore knows those in the tables alone: the parent's pagemap has them, which a child
+ * may read.  A page that is not there must not be touched: it would be made, in the program's
+ * file.  BOUND: shared pages that are swapped out are passed over; before Linux 6.7, huge ones of
+ * mappings of more than 64 GiB, too.
  *
  * Source  Documentation/admin-guide/mm/pagemap.rst and include/uapi/linux/fs.h of
  *         Linux 6.7; proc(5), mincore(2).
@@ -28,11 +32,12 @@
 
 /* Call f for each run, clipped to [start, end).
  *
- * fd         of pages_open, or -1: then all of it counts if it is private
- * is_shared  shared and writable
- */
-void pages_walk(int fd, uintptr_t start, uintptr_t end, bool is_shared,
+ * fd  of pages_open, or -1: then all of it counts */
+void pages_walk(int fd, uintptr_t start, uintptr_t end,
 		void (*f)(uintptr_t start, uintptr_t end, void *with), void *with);
+/* The same of memory that is shared and writable.  parent: as for maps_load. */
+void pages_walk_shared(int parent, uintptr_t start, uintptr_t end,
+		       void (*f)(uintptr_t start, uintptr_t end, void *with), void *with);
 int pages_open(void);
 
 #endif

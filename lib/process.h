@@ -20,7 +20,9 @@
 struct process {
 	int pid;    /* of the process whose books these are */
 	int parent; /* at the start; only if the end is to be seen from the sleeper */
-	uint64_t start_ns, start_realtime_ns;
+	uint64_t start_ns,
+		start_realtime_ns; /* of the program that it is, or was forked from */
+	uint64_t run_realtime_ns;  /* what was written since is of this run (earlier.h) */
 	char executable[PATH_MAX];
 	const char *program;      /* its last component; NULL before the start */
 	const char *suppressions; /* of __lsan_default_suppressions, or NULL */

@@ -6,6 +6,7 @@
 #include "aside.h"
 #include "backend.h"
 #include "badfrees.h"
+#include "before.h"
 #include "books.h"
 #include "epochs.h"
 #include "foreign.h"
@@ -13,6 +14,7 @@
 #include "libc_inside.h"
 #include "modules.h"
 #include "options.h"
+#include "peak.h"
 #include "sample.h"
 #include "session.h"
 #include "sites.h"
@@ -49,6 +51,8 @@ renew_budget(void *thread)
 	if (epochs_spend(bytes, now))
 		trigger_end_epoch(now);
 	books_spend(bytes + blocks * BOOKS_PER_BLOCK, now, thread_sum);
+	peak_spend(bytes + blocks * BOOKS_PER_BLOCK, now);
+	before_watch(t);
 	trigger_check(now);
 	t->reported = allocated;
 	t->reported_blocks = t->allocations;
@@ -197,6 +201,8 @@ record_alloc(void *p, size_t bytes, enum heapfile_kind kind, const struct caller
 	b.site = site_of(t, bytes, c);
 	b.birth = t->birth;
 	b.kind = unlikely(thread_tls.n_ignoring) ? HEAPFILE_KIND_IGNORED : kind;
+	if (unlikely(bytes > BLOCKS_MAX_INLINE))
+		t->last_big = b.addr;
 	blocks_insert(&b);
 	if (unlikely(t->spent > t->budget_end)) {
 		t->hand = b.addr;
@@ -349,6 +355,9 @@ record_free(void *p, enum heapfile_kind by, const struct caller *c, struct block
 	if (unlikely(!record_is_family(b.kind, by)) && t)
 		(void)badfrees_note(HEAPFILE_BAD_MISMATCH, b.addr,
 				    unwind_site(t->unwind, c), b.site);
+	/* While the block and what it leads to are there.  What realloc takes is not freed. */
+	if (t && !ret && unlikely(before_is_due(t, &b)))
+		before_consider(t, &b, c);
 	blocks_remove(&b);
 	if (unlikely(ret != NULL))
 		*ret = b;

@@ -99,6 +99,8 @@ record_alloc_quick(struct thread *t, void *p, size_t bytes)
 		return NULL;
 	relaxed_store(&t->spent, spent);
 	relaxed_store(&t->allocations, t->allocations + 1);
+	if (unlikely(bytes > BLOCKS_MAX_INLINE))
+		t->last_big = (uintptr_t)p;
 	return words;
 }
 

@@ -7,6 +7,7 @@
 #include "backend.h"
 #include "blocks.h"
 #include "cut.h"
+#include "dontfork.h"
 #include "heapfile.h"
 #include "index.h"
 #include "libc_inside.h"
@@ -15,6 +16,7 @@
 #include "mem.h"
 #include "modules.h"
 #include "peek.h"
+#include "residence.h"
 #include "scan.h"
 #include "sys.h"
 #include "thread.h"
@@ -382,68 +384,32 @@ ended_thread_roots(uintptr_t tp)
 
 /* ---- the rest ------------------------------------------------------------ */
 
-/* Mappings of the program that are not in this process: MADV_DONTFORK keeps them from
- * a child, as V8 does with its heap.  Where they were, the writer's own memory may
- * be soon: so they are looked for before it takes any. */
-enum { MAX_UNREAD = 4096 };
-static struct claim unread[MAX_UNREAD]; /* by rising start */
-static uint32_t n_unread;
-static uint64_t unread_bytes;
-
-static int
-note_unread(const struct mapping *m, void *with)
-{
-	unsigned char resident;
-
-	(void)with;
-	if (!(m->flags & HEAPFILE_MAPPING_READ) || !(m->flags & HEAPFILE_MAPPING_WRITE) ||
-	    sys_mincore((void *)m->start, ARCH_PAGE, &resident) == 0)
-		return 0;
-	if (n_unread < MAX_UNREAD)
-		unread[n_unread++] = (struct claim){m->start, m->end};
-	unread_bytes += m->end - m->start;
-	return 0;
-}
-
-uint64_t
-roots_note_unread(void)
-{
-	n_unread = 0;
-	unread_bytes = 0;
-	if (!cut_now.is_in_place)
-		(void)mappings_walk(note_unread, NULL);
-	return unread_bytes;
-}
-
-static bool
-is_unread(uintptr_t start)
-{
-	uint32_t lo = 0, hi = n_unread;
-
-	while (lo < hi) {
-		uint32_t mid = lo + (hi - lo) / 2;
-
-		if (unread[mid].start < start)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo < n_unread && unread[lo].start == start;
-}
-
+/* But where this writer has none of it: another's memory may be there, its own. */
 static int
 mapping_root(const struct mapping *m, void *with)
 {
-	(void)with;
-	if (is_unread(m->start))
-		return 0; /* not claimed: another's may be there */
-	if (m->flags & HEAPFILE_MAPPING_READ) {
-		const struct maps_area *a = maps_find(m->start);
+	uintptr_t at = m->start, start, end;
 
-		if (!a || a->name != MAPS_DEVICE)
-			root(HEAPFILE_ROOT_MAPPING, 0, m->start, m->end);
+	(void)with;
+	while (at < m->end) {
+		const struct maps_area *a = maps_find(at);
+
+		if (!dontfork_missing(at, &start, &end) || start > m->end)
+			start = end = m->end;
+		if (start > at) {
+			if (m->flags & HEAPFILE_MAPPING_READ &&
+			    (!a || a->name != MAPS_DEVICE))
+				root(HEAPFILE_ROOT_MAPPING, 0, at, start);
+			if (m->flags & HEAPFILE_MAPPING_READ &&
+			    m->flags & HEAPFILE_MAPPING_EXEC &&
+			    !(m->flags & HEAPFILE_MAPPING_FILE))
+				scan_root_code(HEAPFILE_ROOT_MAPPING, 0, at, start);
+			if (!(m->flags & (HEAPFILE_MAPPING_SHARED | HEAPFILE_MAPPING_FILE)))
+				residence_add_mapping(at, start);
+			claim(at, start);
+		}
+		at = end;
 	}
-	claim(m->start, m->end);
 	return 0;
 }
 

@@ -20,7 +20,8 @@
 /* Look up what libc tells debuggers about its threads.  Once, at the start, by
  * the main thread. */
 void roots_init(void);
-/* In a child of fork whose parent had other threads, in this epoch and before. */
+/* In a child of fork whose parent had other threads, or memory that the child does not
+ * have, in this epoch and before. */
 void roots_left_behind(epoch_no epoch);
 /* That epoch; 0 = none was left. */
 epoch_no roots_left_behind_epoch(void);
@@ -28,9 +29,6 @@ epoch_no roots_left_behind_epoch(void);
 /* Write ROOTS.  The index is complete; maps.h is loaded.
  * Context  the child of a cut, or the only thread that runs. */
 void roots_write(void);
-/* Before roots_write, and before the writer maps memory: which writable memory of the
- * program's it does not have.  Returns its bytes. */
-uint64_t roots_note_unread(void);
 
 /* __lsan_register_root_region and its opposite. Any thread; lock-free. */
 void roots_register(uintptr_t start, size_t bytes);

@@ -77,14 +77,15 @@ write_edge(const struct edge *e)
 {
 	int64_t by = (int64_t)e->target - found.before;
 	uint64_t zigzag = (uint64_t)by << 1 ^ (uint64_t)(by >> 63);
-	uint64_t skip = e->word - found.next_word;
+	/* In code, two values may seem to begin in one word. */
+	uint64_t skip = e->word > found.next_word ? e->word - found.next_word : 0;
 
 	heapfile_put(zigzag << 2 | (skip ? 2 : 0) | (e->inside ? 1 : 0));
 	if (skip)
 		heapfile_put(skip);
 	if (e->inside)
 		heapfile_put((uint64_t)e->inside << 2 | e->how);
-	found.next_word = e->word + 1;
+	found.next_word += skip + 1;
 	found.before = e->target;
 	found.n_written++;
 }
@@ -204,6 +205,34 @@ scan_readable(uintptr_t start, uintptr_t end, void *with)
 	}
 }
 
+static bool is_in_code; /* what is scanned are values in instructions */
+
+/* The same of code: what its instructions load, which no compiler aligns.  Its words have
+ * been scanned before, and what cannot be read has been counted. */
+static void
+scan_code(uintptr_t start, uintptr_t end, void *with)
+{
+	/* One writer at a time.  Longer than a page by what an instruction may have beyond it. */
+	static union {
+		uintptr_t words[ARCH_PAGE / 8 + 2];
+		uint8_t bytes[ARCH_PAGE + 16];
+	} code;
+	_Static_assert(ARCH_CODE_POINTER <= 16, "it fits behind the page");
+	const struct range *r = with;
+	uintptr_t at = start & ~(uintptr_t)7, value;
+
+	while (at + 8 <= end) {
+		uintptr_t stop = (at | (ARCH_PAGE - 1)) + 1, last = stop + 16;
+		size_t n = ((last < end ? last : end) - at) / 8, got, i;
+
+		got = peek_words(code.words, at, n);
+		for (i = 0; i < stop - at && i + ARCH_CODE_POINTER <= got * 8; i++)
+			if (arch_code_pointer(code.bytes + i, &value))
+				check_word(value, (at + i - r->base) / 8);
+		at = stop;
+	}
+}
+
 /* Words of a holder that begins at base. */
 static void
 scan_part(uintptr_t start, uintptr_t end, uintptr_t base)
@@ -213,9 +242,9 @@ scan_part(uintptr_t start, uintptr_t end, uintptr_t base)
 	if (start >= end)
 		return;
 	if (passes_absent || end - start >= SPARSE)
-		maps_present(start, end, scan_readable, &r);
+		maps_present(start, end, is_in_code ? scan_code : scan_readable, &r);
 	else
-		scan_readable(start, end, &r);
+		(is_in_code ? scan_code : scan_readable)(start, end, &r);
 }
 
 /* All words of [start, end) but our own. */
@@ -363,6 +392,14 @@ scan_root(uint32_t kind, uint32_t owner, uintptr_t start, uintptr_t end)
 	heapfile_put(start);
 	heapfile_put(end - start);
 	write_found(start, end);
+}
+
+void
+scan_root_code(uint32_t kind, uint32_t owner, uintptr_t start, uintptr_t end)
+{
+	is_in_code = true;
+	scan_root(kind, owner, start, end);
+	is_in_code = false;
 }
 
 void

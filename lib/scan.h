@@ -5,7 +5,7 @@
  * Not here: what is reachable (the analyzer computes it).
  *
  * Conservative: any aligned word that has the value of an address in a block
- * counts as a pointer to it.  Memory of the allocator, of the profiler, and of
+ * counts as a pointer to it; in code that the program makes, any value in an instruction.  Memory of the allocator, of the profiler, and of
  * freed blocks is never a root.
  *
  * Context  the child of a cut, or the only thread that runs.
@@ -37,6 +37,10 @@ void scan_pass_absent(bool is_passed);
 void scan_roots_begin(void);
 /* One area; words that cannot be read are passed over, and counted. */
 void scan_root(uint32_t kind, uint32_t owner, uintptr_t start, uintptr_t end);
+
+/* The same of code that the program makes while it runs: the values in its instructions,
+ * at any byte.  The edges name the word in which a value begins. */
+void scan_root_code(uint32_t kind, uint32_t owner, uintptr_t start, uintptr_t end);
 
 /* Values that somebody holds elsewhere than in memory (registers, the kernel);
  * they stand nowhere, so their address in the file is 0. */

@@ -4,12 +4,15 @@
  */
 #include "session.h"
 #include "backend.h"
+#include "before.h"
 #include "beside.h"
 #include "blocks.h"
 #include "books.h"
 #include "census.h"
 #include "cut.h"
+#include "dontfork.h"
 #include "epochs.h"
+#include "executable.h"
 #include "figures.h"
 #include "foreign.h"
 #include "forking.h"
@@ -22,6 +25,7 @@
 #include "mem.h"
 #include "monitor.h"
 #include "options.h"
+#include "peak.h"
 #include "process.h"
 #include "publish.h"
 #include "roots.h"
@@ -44,11 +48,23 @@
 
 int __cxa_atexit(void (*f)(void *), void *with, void *object);
 int __cxa_at_quick_exit(void (*f)(void *), void *object);
-/* A program may have it.  Not looked up by dlsym, which allocates when it finds
+/* A program may have them.  Not looked up by dlsym, which allocates when it finds
  * nothing. */
 const char *__lsan_default_suppressions(void) __attribute__((weak));
 const char *__lsan_default_options(void) __attribute__((weak));
 int __lsan_is_turned_off(void) __attribute__((weak));
+
+/* Options of LeakSanitizer that are for the check at the end. */
+enum { LSAN_N_OFF = 2 };
+static const char *const lsan_off[LSAN_N_OFF] = {"detect_leaks", "leak_check_at_exit"};
+
+/* The same, wherever they were found; NULL = the program has none. */
+static struct {
+	const char *(*suppressions)(void);
+	const char *(*options)(void);
+	int (*is_turned_off)(void);
+	int is_off[LSAN_N_OFF]; /* by LSAN_OPTIONS, which outdo `options`; -1 = no word */
+} lsan = {.is_off = {-1, -1}};
 
 bool session_is_booted;
 static bool has_other_malloc; /* the program's own */
@@ -80,8 +96,9 @@ after_fork_parent(void)
 	}
 }
 
-/* The parent had other threads.  What is born from here on is of an epoch of its own, to
- * be distinguished from what they may have held; or else counts as that. */
+/* The parent had other threads, or memory that is not here.  What is born from here on is
+ * of an epoch of its own, to be distinguished from what they may have held; or else counts
+ * as that. */
 static void
 begin_orphaned(void)
 {
@@ -110,20 +127,22 @@ after_fork_child(void)
 	sites_after_fork();
 	epochs_after_fork();
 	books_after_fork();
+	peak_after_fork();
 	had_others = thread_after_fork();
-	if (had_others)
+	if (dontfork_after_fork_child() || had_others)
 		begin_orphaned();
 	verify_after_fork(had_others);
 	sys_log_about(process.pid);
 	signals_after_fork();
 	gate_after_fork();
 	turns_after_fork();
+	before_after_fork();
 	trigger_after_fork();
 	process.is_end_taken = false;
 	take_last.at_ns = sys_now_ns();
 	if (!options.is_follow)
 		options.at_exit = options.at_fatal = options.at_signal =
-			options.is_trace = false,
+			options.is_trace = options.has_look = false,
 		options.interval_ns = options.growth_percent = options.limit_bytes = 0;
 	watch_after_fork(options.is_follow);
 	live_after_fork();
@@ -140,18 +159,52 @@ after_fork_child(void)
 
 /* ---- the end -------------------------------------------------------------- */
 
-/* Whether a word of the program's LeakSanitizer options, name=0, is there. */
-static bool
-has_option_off(const char *options_text, const char *name)
+/* What LeakSanitizer's options, "name=0:...", say of one, by the last word; `otherwise` if
+ * nothing.  1 = off. */
+static int
+option_is_off(const char *options_text, const char *name, int otherwise)
 {
 	size_t n = strlen(name);
 	const char *at;
 
 	for (at = options_text; at && (at = strstr(at, name)) != NULL; at += n)
-		if ((at == options_text || strchr(": ,\t\n", at[-1])) && at[n] == '=' &&
-		    (at[n + 1] == '0' || at[n + 1] == 'f' || at[n + 1] == 'n'))
-			return true;
-	return false;
+		if ((at == options_text || strchr(": ,\t\n", at[-1])) && at[n] == '=')
+			otherwise =
+				at[n + 1] == '0' || at[n + 1] == 'f' || at[n + 1] == 'n';
+	return otherwise;
+}
+
+/* As it is at the start: what a program makes of its environment may be gone at its end. */
+static void
+read_lsan_variable(char **environment)
+{
+	static const char name[] = "LSAN_OPTIONS=";
+
+	for (char **v = environment; v && *v; v++)
+		if (strncmp(*v, name, sizeof name - 1) == 0)
+			for (size_t i = 0; i < LSAN_N_OFF; i++)
+				lsan.is_off[i] = option_is_off(*v + sizeof name - 1,
+							       lsan_off[i], -1);
+}
+
+/* What the program defines for LeakSanitizer, also where nothing exports it. */
+static void
+find_lsan(void)
+{
+	static const char *const names[] = {"__lsan_default_suppressions",
+					    "__lsan_default_options",
+					    "__lsan_is_turned_off"};
+	uintptr_t found[] = {(uintptr_t)__lsan_default_suppressions,
+			     (uintptr_t)__lsan_default_options,
+			     (uintptr_t)__lsan_is_turned_off};
+
+	if (!found[0] && !found[1] && !found[2])
+		executable_find(names, sizeof names / sizeof *names, found);
+	lsan.suppressions = (const char *(*)(void))found[0];
+	lsan.options = (const char *(*)(void))found[1];
+	lsan.is_turned_off = (int (*)(void))found[2];
+	if (lsan.suppressions)
+		process.suppressions = lsan.suppressions();
 }
 
 /* Whether the program wants no leak check at its end.  Source: the comments of
@@ -159,11 +212,13 @@ has_option_off(const char *options_text, const char *name)
 static bool
 is_leak_check_off(void)
 {
-	const char *o = __lsan_default_options ? __lsan_default_options() : NULL;
+	const char *o = lsan.options ? lsan.options() : NULL;
+	bool is_off = is_checked || (lsan.is_turned_off && lsan.is_turned_off());
 
-	return is_checked || (__lsan_is_turned_off && __lsan_is_turned_off()) ||
-	       has_option_off(o, "detect_leaks") ||
-	       has_option_off(o, "leak_check_at_exit");
+	for (size_t i = 0; i < LSAN_N_OFF; i++)
+		is_off |= lsan.is_off[i] < 0 ? option_is_off(o, lsan_off[i], 0)
+					     : lsan.is_off[i];
+	return is_off;
 }
 
 void
@@ -188,6 +243,7 @@ at_exit(void *with)
 		bool is_entered = session_enter();
 
 		process.is_leak_check_off = is_leak_check_off();
+		before_settle();
 		(void)take_snapshot(TAKE_AT_EXIT, NULL, TURNS_WAIT, NULL);
 		if (is_entered)
 			trigger_leave();
@@ -321,8 +377,8 @@ start(void)
 	gate_init();
 	beside_init();
 	watch_init();
-	if (options.at_exit)
-		census_start(options.run, process.program);
+	census_start(options.run, process.program, options.at_exit);
+	process.run_realtime_ns = census_begin_ns(process.start_realtime_ns);
 	live_init(process.start_realtime_ns);
 	verify_init();
 	thread_init();
@@ -337,8 +393,10 @@ start(void)
 	prepare_for_end();
 	if (!options.is_follow)
 		(void)sanitizers_unfollow(environ);
-	if (__lsan_default_suppressions)
-		process.suppressions = __lsan_default_suppressions();
+	if (options_want_snapshots()) {
+		find_lsan();
+		read_lsan_variable(environ);
+	}
 	if (is_anything_wanted() && has_other_malloc)
 		sys_log("the program has its own malloc; its blocks are not profiled");
 	if (options.is_verbose)
@@ -416,7 +474,8 @@ session_snapshot(const char *name)
 static void
 run_analyzer(const char *heap_file)
 {
-	const char *const args[] = {"gcprof-analyze", "--fail-on=error", heap_file, NULL};
+	const char *const args[] = {"gcprof-analyze",  "--leaks-only", "--findings-only",
+				    "--fail-on=error", heap_file,      NULL};
 
 	sys_stdout_is_stderr();
 	sys_exec(beside_analyzer(), args, beside_environment());

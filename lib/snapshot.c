@@ -7,6 +7,7 @@
 #include "blocks.h"
 #include "books.h"
 #include "cut.h"
+#include "dontfork.h"
 #include "epochs.h"
 #include "frames.h"
 #include "heapfile_write.h"
@@ -15,14 +16,19 @@
 #include "maps.h"
 #include "mem.h"
 #include "options.h"
+#include "peak.h"
 #include "peek.h"
+#include "residence.h"
 #include "roots.h"
 #include "scan.h"
 #include "sites.h"
 #include "snapshot_tables.h"
+#include "sys.h"
 #include "thread.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
 
 /* ---- blocks -------------------------------------------------------------- */
 
@@ -74,6 +80,7 @@ put_block(const struct block *b, void *with)
 	heapfile_put(usable - b->bytes);
 	if (walk->is_indexed)
 		walk->is_indexed = index_add(b->addr, b->bytes);
+	residence_add_block(b->addr, b->bytes);
 	walk->end = (b->addr + usable + 15) & ~(uintptr_t)15;
 	walk->sums.blocks++;
 	walk->sums.bytes += b->bytes;
@@ -240,6 +247,34 @@ write_live(void *with)
 	return heapfile_finish();
 }
 
+/* ---- the heap before --------------------------------------------------- */
+
+/* A directory may be everybody's: only what is a file of ours is taken. */
+static void
+put_before(const char *name)
+{
+	int fd = sys_open(name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0);
+	struct stat st;
+
+	if (fd < 0)
+		return;
+	if (sys_fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0) {
+		heapfile_section(HEAPFILE_BEFORE);
+		heapfile_record();
+		heapfile_put_file(fd);
+	}
+	(void)sys_close(fd);
+}
+
+/* The recorded peak, unless this snapshot shows as much. */
+static const struct peak *
+peak_above(uint64_t live_bytes)
+{
+	const struct peak *p = peak_get();
+
+	return p && p->bytes > live_bytes ? p : NULL;
+}
+
 /* ---- all of it ----------------------------------------------------------- */
 
 /* BOUND: the functions that scan take less than DEEPER bytes of stack. */
@@ -269,19 +304,22 @@ write_all(void *with)
 	while ((t = thread_next(t)) != NULL)
 		thread_flush(t);
 	thread_sum(&counts);
-	walk.sums.unread_bytes = roots_note_unread();
+	if (!facts->is_brief)
+		walk.sums.unread_bytes = dontfork_begin_writing(cut_now.is_in_place);
 	tables_begin();
 	heapfile_begin(facts->name, options.mode, !facts->is_brief);
 	/* Blocks first: what they name must be in the tables after them, even if
 	 * threads run on. */
 	heapfile_section(HEAPFILE_BLOCKS);
 	walk.is_indexed = !facts->is_brief;
-	if (walk.is_indexed)
+	if (walk.is_indexed) {
 		index_begin();
+		residence_begin();
+	}
 	(void)blocks_walk(put_block, &walk);
 	/* Without /proc nobody knows where stacks are, and all that they hold would be lost. */
 	if (walk.is_indexed)
-		walk.is_indexed = maps_load();
+		walk.is_indexed = maps_load(cut_now.is_in_place ? 0 : cut_now.pid);
 	if (walk.is_indexed) {
 		scan_begin(peek_can_try());
 		pass_over_own_frames();
@@ -291,6 +329,7 @@ write_all(void *with)
 		if (options.content_bytes)
 			put_contents();
 		walk.sums.unread_bytes += scan_unread_bytes();
+		residence_end(&walk.sums.residence);
 		maps_close();
 	}
 	heapfile_section(HEAPFILE_MAPPINGS);
@@ -305,9 +344,13 @@ write_all(void *with)
 	tables_put_grown();
 	if (options.sample_bytes)
 		tables_put_estimates();
+	walk.sums.peak = peak_above(walk.sums.bytes);
+	tables_put_peak(walk.sums.peak);
 	tables_put_threads(facts->pid);
 	tables_put_sites();
 	tables_put_modules();
+	if (facts->before)
+		put_before(facts->before);
 	facts_put(facts, &counts, &walk.sums);
 	return heapfile_finish();
 }

@@ -11,6 +11,8 @@
 #include "heapfile_write.h"
 #include "mem.h"
 #include "options.h"
+#include "peak.h"
+#include "process.h"
 #include "roots.h"
 #include "sys.h"
 #include "verify.h"
@@ -59,6 +61,18 @@ info_file(const char *name, const char *file, bool is_link)
 		info_text(name, text, (size_t)n);
 }
 
+/* Parts of rss. */
+static void
+put_residence(const struct snapshot_facts *facts, const struct residence *r)
+{
+	if (!r->is_known || !facts->memory.rss)
+		return;
+	info_number("rss_file", facts->rss_file);
+	info_number("heap_resident", r->heap);
+	info_number("live_resident", r->live);
+	info_number("external_resident", r->external);
+}
+
 /* Settings, and what was measured. */
 static void
 put_numbers(const struct snapshot_facts *facts, const struct epochs_counts *counts,
@@ -82,6 +96,7 @@ put_numbers(const struct snapshot_facts *facts, const struct epochs_counts *coun
 	info_number("total_memory", facts->memory.total_memory);
 	info_number("free_memory", facts->memory.free_memory);
 	info_number("profiler_bytes", facts->memory.profiler);
+	put_residence(facts, &sums->residence);
 	info_number("allocations", counts->allocations);
 	info_number("allocated_bytes", counts->allocated_bytes);
 	info_number("frees", counts->frees);
@@ -101,6 +116,12 @@ put_numbers(const struct snapshot_facts *facts, const struct epochs_counts *coun
 	if (roots_left_behind_epoch())
 		info_number("left_behind_epoch", roots_left_behind_epoch());
 	info_number("unbooked", books_unbooked());
+	if (sums->peak) {
+		info_number("peak_blocks", sums->peak->blocks);
+		info_number("peak_bytes", sums->peak->bytes);
+		info_number("peak_ns", sums->peak->time_ns - process.start_ns);
+		info_number("peak_epoch", sums->peak->epoch);
+	}
 	info_number("period_bytes", (uint64_t)1 << (BOOKS_UNIT_BITS + books_shift));
 }
 

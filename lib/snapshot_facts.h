@@ -11,6 +11,7 @@
 
 #include "base.h"
 #include "gcprof.h"
+#include "residence.h"
 
 struct epochs_counts;
 
@@ -23,8 +24,10 @@ struct snapshot_facts {
 	uint64_t start_ns, time_ns; /* since 1970 */
 	uint64_t uptime_ns;
 	struct gcprof_memory memory;
+	uint64_t rss_file; /* part of memory.rss: of files, and shared */
 	const char *executable;
 	const char *suppressions; /* the program's own, in LeakSanitizer's syntax; or NULL */
+	const char *before;       /* the file of a look to take in; or NULL */
 	bool is_brief;          /* blocks and sites, without roots, edges and contents */
 	bool is_leak_check_off; /* the program wants none at its end */
 };
@@ -33,6 +36,8 @@ struct snapshot_facts {
 struct snapshot_sums {
 	uint64_t blocks, bytes;
 	uint64_t unread_bytes; /* roots.h */
+	struct residence residence;
+	const struct peak *peak; /* that the snapshot does not show; NULL: none */
 };
 
 /* The section, last of all: losses count until then.  Context: the process that writes. */

@@ -10,6 +10,8 @@
 #include "marks.h"
 #include "mem.h"
 #include "modules.h"
+#include "options.h"
+#include "sample.h"
 #include "sites.h"
 #include "sys.h"
 #include "thread.h"
@@ -335,6 +337,33 @@ tables_put_estimates(void)
 		heapfile_put(id);
 		heapfile_put(allocations);
 		heapfile_put(bytes);
+	}
+}
+
+/* A site of which hardly anything was sampled has had some block all the same. */
+static uint64_t
+whole(uint64_t parts)
+{
+	uint64_t n = (parts + SAMPLE_PARTS / 2) / SAMPLE_PARTS;
+
+	return options.sample_bytes ? n ? n : 1 : parts;
+}
+
+void
+tables_put_peak(const struct peak *peak)
+{
+	if (!peak)
+		return;
+	heapfile_section(HEAPFILE_PEAK);
+	for (site_id id = 1; id < peak->end; id++) {
+		const struct peak_site *p = &peak->sites[id];
+
+		if (!p->blocks)
+			continue;
+		heapfile_record();
+		heapfile_put(tables_known_site(id));
+		heapfile_put(whole(p->blocks));
+		heapfile_put(p->bytes ? whole(p->bytes) : 0);
 	}
 }
 

@@ -17,6 +17,7 @@
 
 #include "base.h"
 #include "epochs.h"
+#include "peak.h"
 
 /* Before the first tables_birth of a file: births are those that something in it has,
  * numbered as they come up. */
@@ -42,6 +43,8 @@ void tables_put_periods(uint64_t uptime_ns, const struct epochs_counts *c,
 void tables_put_books(uint32_t n_periods);
 void tables_put_grown(void);
 void tables_put_estimates(void);
+/* Of a peak that the snapshot itself does not show, if there was one. */
+void tables_put_peak(const struct peak *peak);
 void tables_put_epochs(uint64_t uptime_ns, const struct epochs_memory *memory,
 		       const struct epochs_counts *counts);
 void tables_put_bad_frees(void);

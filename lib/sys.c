@@ -202,6 +202,13 @@ sys_rename(const char *from, const char *to)
 }
 
 int
+sys_rename_new(const char *from, const char *to)
+{
+	return (int)K5(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to,
+		       1 /* RENAME_NOREPLACE */);
+}
+
+int
 sys_fsync(int fd)
 {
 	return (int)K1(SYS_fsync, fd);
@@ -1263,6 +1270,34 @@ sys_log(const char *format, ...)
 	make_harmless(line, n);
 	line[n++] = '\n';
 	sys_log_raw(line, n);
+}
+
+long
+sys_read_lines(const char *name, char *buf, size_t bytes,
+	       void (*f)(const char *line, void *with), void *with)
+{
+	int fd = sys_open(name, O_RDONLY, 0);
+	size_t n = 0;
+	long got;
+
+	if (fd < 0)
+		return fd;
+	while ((got = sys_read(fd, buf + n, bytes - 1 - n)) > 0) {
+		char *line = buf, *end;
+
+		n += (size_t)got;
+		buf[n] = 0;
+		for (; (end = strchr(line, '\n')) != NULL; line = end + 1) {
+			*end = 0;
+			f(line, with);
+		}
+		n -= (size_t)(line - buf);
+		memmove(buf, line, n);
+		if (n == bytes - 1)
+			n = 0; /* no line is so long */
+	}
+	(void)sys_close(fd);
+	return got;
 }
 
 long

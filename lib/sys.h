@@ -51,6 +51,8 @@ long sys_pwrite(int fd, const void *buf, size_t bytes, uint64_t offset);
 long sys_ioctl(int fd, unsigned long request, void *with);
 int sys_close(int fd);
 int sys_rename(const char *from, const char *to);
+/* The same unless `to` is there: -EEXIST.  Not all file systems can. */
+int sys_rename_new(const char *from, const char *to);
 int sys_unlink(const char *name);
 int sys_mkdir(const char *name, int mode);
 int sys_rmdir(const char *name);
@@ -237,6 +239,10 @@ void sys_write_quietly(int fd, const char *bytes, size_t n);
 /* Bytes as they are, to the same place under the same condition. */
 void sys_log_raw(const char *text, size_t bytes);
 
+/* Call f with each line of a file, without its end; a line of more than `bytes` is left out,
+ * or its first part.  Returns 0, or -errno: then some or all of it was not seen. */
+long sys_read_lines(const char *name, char *buf, size_t bytes,
+		    void (*f)(const char *line, void *with), void *with);
 /* A whole small file into buf, NUL at the end. Returns length or -errno. */
 long sys_read_file(const char *name, char *buf, size_t bytes);
 

@@ -6,6 +6,9 @@
 #include "backend.h"
 #include "census.h"
 #include "cut.h"
+#include "dontfork.h"
+#include "earlier.h"
+#include "epochs.h"
 #include "figures.h"
 #include "maps.h"
 #include "newfile.h"
@@ -24,7 +27,9 @@
 #include <sys/single_threaded.h>
 
 struct take_last take_last;
+static char peak_name[PATH_MAX]; /* absolute; whose turn it is has it */
 static char death[32];
+static uint64_t look_bytes; /* of the heap, at the last look */
 
 static const char *const reason_names[] = {
 	[TAKE_AT_EXIT] = "exit",         [TAKE_AT_FATAL] = death,
@@ -32,6 +37,7 @@ static const char *const reason_names[] = {
 	[TAKE_AT_INTERVAL] = "interval", [TAKE_AT_GROWTH] = "growth",
 	[TAKE_AT_LIMIT] = "limit",       [TAKE_BY_WATCH] = "watch",
 	[TAKE_BY_VIEWER] = "live",       [TAKE_AT_WRONG_FREES] = death,
+	[TAKE_AT_PEAK] = "peak",
 };
 
 void
@@ -75,17 +81,136 @@ take_next_name(char *to, size_t bytes)
 	return true;
 }
 
+/* The look is in a file beside the others until the snapshot at exit takes it in; of each
+ * process one, and whole if the process does not come to its exit: %n becomes "peak", after
+ * the process's number where the pattern has none.  All looks of a process have the name of
+ * the first: where the program is by then, and what time it is, does not matter. */
+static void
+name_peak(void)
+{
+	static char pattern[sizeof options.output + 32], name[sizeof peak_name];
+	const char *from = options.output, *number;
+	bool has_pid = strstr(from, "%p") != NULL;
+	long n = 0;
+
+	GCP_ASSERT(!turns.writer);
+	for (number = from; *number && memcmp(number, "%n", 2) != 0;
+	     number += *number == '%' && number[1] ? 2 : 1)
+		;
+	memcpy(pattern, from, (size_t)(number - from));
+	(void)sys_format(pattern + (number - from),
+			 sizeof pattern - (size_t)(number - from), "%s%s%s",
+			 *number ? "" : ".", has_pid ? "peak" : "%p.peak",
+			 *number ? number + 2 : "");
+	take_expand_name(name, sizeof name, pattern);
+	if (name[0] != '/')
+		n = sys_getcwd(peak_name, sizeof peak_name);
+	if (n < 0 || (n && peak_name[0] != '/') ||
+	    (size_t)n + strlen(name) + 2 > sizeof peak_name)
+		peak_name[0] = 0;
+	else
+		(void)sys_format(peak_name + n, sizeof peak_name - (size_t)n, "%s%s",
+				 n ? "/" : "", name);
+}
+
+static bool
+is_no_room(int err)
+{
+	return err == -ENOSPC || err == -EDQUOT || err == -EFBIG;
+}
+
+/* A look costs no snapshot that somebody asked for: one too large with it goes without. */
+static int
+write_with_look(struct snapshot_facts *facts)
+{
+	int err = snapshot_write(facts);
+
+	if (!facts->before || !is_no_room(err))
+		return err;
+	facts->before = NULL;
+	err = snapshot_write(facts);
+	if (!err)
+		sys_log("snapshot '%s' has no look at the heap before: no room",
+			facts->name);
+	return err;
+}
+
+/* The most that was live, as a reader of the snapshot will see it. */
+static uint64_t
+peak_bytes(const struct snapshot_facts *facts)
+{
+	uint64_t highest = facts->memory.heap_used;
+
+	if (facts->before && look_bytes > highest)
+		highest = look_bytes;
+	for (uint32_t i = 0; i < epochs_n_records(); i++)
+		if (epochs_record_get(i)->memory.heap_used > highest)
+			highest = epochs_record_get(i)->memory.heap_used;
+	return highest;
+}
+
+/* For who has started us.  Relative names are of a directory that nobody else knows. */
+static void
+note_for_census(const struct snapshot_facts *facts)
+{
+	static char absolute[2 * PATH_MAX];
+	const char *name = facts->name;
+	long n;
+
+	if (!facts->number || !census_is_on())
+		return;
+	n = name[0] == '/' ? 0 : sys_getcwd(absolute, PATH_MAX);
+	if (n > 0 && absolute[0] == '/') {
+		(void)sys_format(absolute + n, sizeof absolute - (size_t)n, "/%s", name);
+		name = absolute;
+	}
+	census_note(facts->number, name, facts->memory.heap_used, peak_bytes(facts));
+}
+
+static void
+say_aside(const char *wanted, const char *name)
+{
+	sys_log("'%s' is another process's of this run, and is not replaced; writing "
+		"'%s'; %%p in GCPROF_OUTPUT keeps them apart",
+		wanted, name);
+}
+
+/* Another process of the run has written what stands there: both stay. */
+static void
+step_aside(char *name, size_t bytes)
+{
+	static int said_by; /* pid */
+	static char wanted[PATH_MAX];
+
+	if (!earlier_stands(name))
+		return;
+	memcpy(wanted, name, strlen(name) + 1);
+	if (!earlier_add_pid(name, bytes) || said_by == process.pid)
+		return;
+	said_by = process.pid;
+	say_aside(wanted, name);
+}
+
 /* Runs in the child, or in place. */
 static int
 write_and_report(void *with)
 {
-	const struct snapshot_facts *facts = with;
-	int err = snapshot_write(facts);
+	struct snapshot_facts *facts = with;
+	int err = write_with_look(facts);
 	const char *obstacle = err == -EEXIST ? newfile_obstacle(facts->name) : NULL;
 
-	publish_snapshot_end(facts->number, err);
-	if (!err)
+	if (facts->number)
+		publish_snapshot_end(facts->number, err);
+	if (!err && facts->number && strcmp(facts->name, newfile_name()) != 0) {
+		say_aside(facts->name, newfile_name());
+		facts->name = newfile_name();
+	}
+	if (!err) {
+		note_for_census(facts);
 		census_settled();
+	}
+	if (!facts->number && !options.is_verbose)
+		return err; /* nobody asked for a look */
 	if (obstacle)
 		sys_log("cannot write snapshot '%s': %s exists, and is not replaced; "
 			"set GCPROF_OUTPUT to a regular or new file",
@@ -107,7 +232,7 @@ take_gather(struct snapshot_facts *ret, enum take_reason reason, bool may_lock)
 	GCP_ASSERT(reason < sizeof reason_names / sizeof reason_names[0] &&
 		   reason_names[reason]);
 	ret->reason = reason_names[reason];
-	ret->number = turns.n_snapshots;
+	ret->number = reason == TAKE_AT_PEAK ? 0 : turns.n_snapshots;
 	ret->pid = process_number();
 	ret->ppid = process.is_after_end ? process.parent : sys_getppid();
 	ret->start_ns = process.start_realtime_ns;
@@ -116,6 +241,7 @@ take_gather(struct snapshot_facts *ret, enum take_reason reason, bool may_lock)
 	ret->executable = process.executable;
 	ret->suppressions = process.suppressions;
 	figures_measure(&ret->memory, may_lock);
+	ret->rss_file = figures_rss_file();
 }
 
 bool
@@ -130,12 +256,14 @@ take_is_forbidden(void)
 }
 
 static bool
-is_forbidden_now(void)
+is_forbidden_now(enum take_reason reason)
 {
 	static bool is_said;
 
 	if (!take_is_forbidden())
 		return false;
+	if (reason == TAKE_AT_PEAK)
+		return true;
 	lose(LOSS_SNAPSHOTS);
 	if (!__atomic_exchange_n(&is_said, true, __ATOMIC_RELAXED))
 		sys_log("no snapshot: the program's seccomp filter forbids system "
@@ -179,25 +307,51 @@ way_of(enum take_reason reason)
 	return CUT_IN_CHILD;
 }
 
+void
+take_drop_peak(void)
+{
+	if (turns.has_peak)
+		(void)sys_unlink(peak_name);
+	turns.has_peak = false;
+}
+
 /* Fill in what the file's head says of this moment.  Its number is the next one. */
 static void
 prepare(struct snapshot_facts *ret, enum take_reason reason, const char *pattern)
 {
 	bool is_exit = reason == TAKE_AT_EXIT, is_fatal = reason == TAKE_AT_FATAL;
+	bool is_peak = reason == TAKE_AT_PEAK;
 
-	if (!is_exit && !is_fatal) {
+	dontfork_forget_gone();
+	if (!is_exit && !is_fatal && !is_peak) {
 		backend_warm_up();
 		if (!backend_is_system)
 			figures_give_back(figures_heap_used(), sys_now_ns(), true);
 	}
-	turns.n_snapshots++;
-	take_expand_name(turns.writing, sizeof turns.writing,
-			 pattern ? pattern : options.output);
+	turns.n_snapshots += !is_peak;
+	if (is_peak) {
+		if (!turns.has_peak)
+			name_peak();
+		turns.has_peak = true;
+		memcpy(turns.writing, peak_name, sizeof peak_name);
+	} else {
+		take_expand_name(turns.writing, sizeof turns.writing,
+				 pattern ? pattern : options.output);
+		step_aside(turns.writing, sizeof turns.writing);
+	}
 	ret->name = turns.writing;
 	/* The handler may have interrupted the next allocator. */
 	take_gather(ret, reason,
 		    reason != TAKE_BY_SIGNAL && !is_fatal && !process.is_after_end);
+	if (is_peak)
+		look_bytes = ret->memory.heap_used;
 	ret->is_leak_check_off = is_exit && process.is_leak_check_off;
+	if (is_exit && turns.peak_error)
+		take_drop_peak(); /* what is there is older than what was to be */
+	if (is_exit && turns.has_peak)
+		ret->before = peak_name;
+	if (is_peak) /* nobody asked for it: the next one that is asked for comes when it would */
+		return;
 	take_last.at_ns = ret->uptime_ns + process.start_ns;
 	take_last.used_bytes = ret->memory.heap_used;
 }
@@ -212,20 +366,31 @@ write_by(const struct cut_thread *self, struct snapshot_facts *facts,
 	int result = 0, child;
 
 	GCP_ASSERT(!turns.writer);
-	GCP_ASSERT(facts->number && facts->number == turns.n_snapshots);
+	GCP_ASSERT(facts->number == (reason == TAKE_AT_PEAK ? 0 : turns.n_snapshots));
 	turns.writing_number = facts->number;
-	publish_snapshot_begin(facts->number, turns.writing,
-			       way != CUT_IN_PLACE && way != CUT_AFTER_END);
+	if (facts->number)
+		publish_snapshot_begin(facts->number, turns.writing,
+				       way != CUT_IN_PLACE && way != CUT_AFTER_END);
 	child = cut_take(self, way, write_and_report, facts, &result);
 	if (child > 0) {
 		turns.writer = child;
-		publish_snapshot_writer(facts->number, child);
+		if (facts->number)
+			publish_snapshot_writer(facts->number, child);
 		result = patience == TURNS_WAIT ? turns_reap_writer(true) : 0;
+	} else if (reason == TAKE_AT_PEAK) {
+		turns.peak_error = result;
 	} else if (reason != TAKE_AT_EXIT) {
 		sys_log("cannot fork: the program was paused while the snapshot was "
 			"written");
 	}
 	return result;
+}
+
+/* Is nothing lost if it cannot be taken now? */
+static bool
+can_wait(enum take_reason reason)
+{
+	return reason == TAKE_AT_INTERVAL || reason == TAKE_AT_PEAK;
 }
 
 int
@@ -237,17 +402,24 @@ take_snapshot(enum take_reason reason, const char *pattern, enum turns_patience 
 	struct thread *t;
 	int result = -EBUSY;
 
-	if (options.is_secure || (!process.is_after_end && is_forbidden_now()))
+	/* Constructors of other libraries, and what they free, may come before ours. */
+	if (options.is_secure || !process.program ||
+	    (!process.is_after_end && is_forbidden_now(reason)))
 		return -EPERM;
 	if (!turns_take(patience)) {
 		/* One by time comes a little later, and not at all if the end came before. */
-		if (reason == TAKE_AT_INTERVAL)
+		if (can_wait(reason))
 			return -EAGAIN;
 		lose(LOSS_SNAPSHOTS);
 		return -EBUSY;
 	}
 	if (!reap_last(reason, patience)) {
-		lose(LOSS_SNAPSHOTS);
+		if (reason == TAKE_AT_PEAK)
+			result = -EAGAIN;
+		else
+			lose(LOSS_SNAPSHOTS);
+	} else if (reason == TAKE_AT_PEAK && turns.peak_error) {
+		result = turns.peak_error; /* and so would the next one */
 	} else {
 		turns_reap_watcher();
 		prepare(&facts, reason, pattern);
@@ -259,6 +431,9 @@ take_snapshot(enum take_reason reason, const char *pattern, enum turns_patience 
 			self.hand = t->hand;
 		}
 		result = write_by(&self, &facts, reason, patience);
+		if (!result && (reason == TAKE_AT_EXIT || reason == TAKE_AT_FATAL ||
+				reason == TAKE_AT_WRONG_FREES))
+			take_drop_peak();
 	}
 	turns_end();
 	return result;

@@ -26,7 +26,8 @@ enum take_reason {
 	TAKE_AT_LIMIT,
 	TAKE_BY_WATCH,
 	TAKE_BY_VIEWER,
-	TAKE_AT_WRONG_FREES /* GCPROF_ABORT: take_set_death */
+	TAKE_AT_WRONG_FREES, /* GCPROF_ABORT: take_set_death */
+	TAKE_AT_PEAK         /* before.h; it has no number */
 };
 
 /* The last one by take_snapshot: when, and what the heap had. */
@@ -41,10 +42,13 @@ extern struct take_last take_last HIDDEN;
  * where    the calling thread was interrupted there (cut_interrupted), or is in a call
  *          (cut_here); NULL: it calls, and its stack is unwound to the program's own.
  * Returns  0 or -errno; -EBUSY if it is somebody else's turn, or -EAGAIN if it is one by
- *          interval, which is to be tried again; -EPERM if a sandbox forbids it.
+ *          interval or a look, which is to be tried again; -EPERM if a sandbox forbids it.
  * Context  inside the guard, or in a signal handler outside of it. */
 int take_snapshot(enum take_reason reason, const char *pattern,
 		  enum turns_patience patience, const struct cut_thread *where);
+
+/* Remove the file of a look (TAKE_AT_PEAK), if there is one.  Context: inside the guard. */
+void take_drop_peak(void);
 
 /* What the process dies of, as the reason of its last snapshot has it. */
 void take_set_death(const char *cause);

@@ -61,7 +61,14 @@ struct thread {
 		reported_blocks; /* bytes, allocations that epochs and books know of */
 	uint64_t random;
 	struct unwind *unwind;
-	struct verify *verify; /* verify.h; NULL until needed */
+	/* before.h: */
+	uint64_t before_at;          /* counts.frees when to consider a look again */
+	uint64_t before_allocations; /* allocations when it was considered last */
+	uint64_t before_start; /* live blocks when it began to free and allocate no more */
+	uint64_t before_held;  /* live blocks that tables led to, which it has freed, */
+	uint64_t before_held_at; /* since it had made so many allocations */
+	uintptr_t last_big;      /* the last block of BLOCKS_IS_BIG that it allocated */
+	struct verify *verify;   /* verify.h; NULL until needed */
 	uintptr_t hand; /* a block that the program does not know yet, if a snapshot may come, or 0 */
 	thread_no number;
 	union owner owner;

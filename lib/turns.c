@@ -4,6 +4,7 @@
  */
 #include "turns.h"
 #include "cut.h"
+#include "options.h"
 #include "publish.h"
 #include "sys.h"
 #include "thread.h"
@@ -64,7 +65,8 @@ report_killed(int writer)
 
 	(void)sys_format(temporary, sizeof temporary, "%s.%d.tmp", turns.writing, writer);
 	(void)sys_unlink(temporary);
-	sys_log("cannot write snapshot '%s': its writer was killed", turns.writing);
+	if (turns.writing_number || options.is_verbose)
+		sys_log("cannot write snapshot '%s': its writer was killed", turns.writing);
 }
 
 int
@@ -78,7 +80,10 @@ turns_reap_writer(bool is_waiting)
 		if (result == -EINTR)
 			report_killed(turns.writer);
 		if (result != -EAGAIN) {
-			publish_snapshot_end(turns.writing_number, result);
+			if (turns.writing_number)
+				publish_snapshot_end(turns.writing_number, result);
+			else if (result != -ECHILD) /* whole or not there, as any */
+				turns.peak_error = result;
 			turns.writer = 0;
 		}
 	}
@@ -120,10 +125,19 @@ turns_reap(enum turns_patience patience)
 	turns_end();
 }
 
+bool
+turns_has_child(int pid)
+{
+	return pid == relaxed_load(&turns.writer) ||
+	       pid == relaxed_load(&turns.watcher) || pid == relaxed_load(&turns.viewer);
+}
+
 void
 turns_after_fork(void)
 {
 	turns.n_snapshots = 0;
+	turns.has_peak = false; /* the parent's */
+	turns.peak_error = 0;
 	turn = 0;
 	turns.writer = turns.watcher = turns.viewer = 0;
 	turns.watch_number = 0;

@@ -31,8 +31,10 @@ struct turns {
 	uint32_t n_snapshots;        /* the number of the last one */
 	int writer, watcher, viewer; /* children, or 0 */
 	char writing[PATH_MAX];      /* name of the last snapshot */
-	uint32_t writing_number;
-	uint32_t watch_number; /* of the snapshot that the watcher may keep, or 0 */
+	uint32_t writing_number;     /* 0: of TAKE_AT_PEAK */
+	bool has_peak;               /* its file may be there: take.c has its name */
+	int peak_error;              /* of the last look, if known: 0 or -errno */
+	uint32_t watch_number;       /* of the snapshot that the watcher may keep, or 0 */
 };
 extern struct turns turns HIDDEN;
 
@@ -52,6 +54,9 @@ void turns_reap_viewer(void);
 
 /* All three, if it is nobody else's turn.  Waits for the writer if there is patience. */
 void turns_reap(enum turns_patience patience);
+
+/* Whether a process is one of these children, as far as nobody has let go of it. */
+bool turns_has_child(int pid);
 
 /* In the child: no snapshot was taken, and none of these children is ours. */
 void turns_after_fork(void);

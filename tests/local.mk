@@ -26,6 +26,7 @@ unit_tests = \
 	tests/unit/test_dominators \
 	tests/unit/test_holders \
 	tests/unit/test_detect \
+	tests/unit/test_leaks \
 	tests/unit/test_findings \
 	tests/unit/test_fragmentation \
 	tests/unit/test_growth \
@@ -172,6 +173,10 @@ tests_unit_test_dominators_LDADD = $(analyze_test_libs)
 tests_unit_test_holders_SOURCES = tests/unit/test_holders.c $(heapmaker_sources)
 tests_unit_test_holders_CFLAGS = $(analyze_test_cflags)
 tests_unit_test_holders_LDADD = $(analyze_test_libs)
+
+tests_unit_test_leaks_SOURCES = tests/unit/test_leaks.c $(heapmaker_sources)
+tests_unit_test_leaks_CFLAGS = $(analyze_test_cflags)
+tests_unit_test_leaks_LDADD = $(analyze_test_libs)
 
 tests_unit_test_detect_SOURCES = tests/unit/test_detect.c $(heapmaker_sources)
 tests_unit_test_detect_CFLAGS = $(analyze_test_cflags)
@@ -341,7 +346,7 @@ check-long: all
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(unit_tests) $(race_tests) $(fuzz_tests) $(analyze_tests) $(cli_tests) $(e2e_tests) $(long_tests)'
 
 lint: all
-	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(lint_tests)'
+	$(MAKE) $(AM_MAKEFLAGS) check-TESTS TESTS='$(lint_tests)' $(no_other_programs)
 
 bench: all
 	$(MAKE) $(AM_MAKEFLAGS) $(check_PROGRAMS)

@@ -361,6 +361,21 @@ arch_set_keys(uint32_t keys)
 	extern const char name##_end[] HIDDEN;                                           \
 	void name(void (*f)(void *), void *with, char *top) HIDDEN
 
+/* ---- code ----------------------------------------------------------------------- */
+
+enum { ARCH_CODE_POINTER = 10 /* bytes of an instruction that has an address in it */ };
+
+/* Whether code loads an address there that is in the instruction itself: REX.W, with or
+ * without REX.B, and B8 to BF (SDM 2, MOV). */
+static ALWAYS_INLINE bool
+arch_code_pointer(const uint8_t *code, uintptr_t *ret)
+{
+	if ((code[0] & 0xfe) != 0x48 || (code[1] & 0xf8) != 0xb8)
+		return false;
+	__builtin_memcpy(ret, code + 2, sizeof *ret);
+	return true;
+}
+
 /* An indirect function `own` (STT_GNU_IFUNC): resolve("name") is its address.  psABI,
  * 4.4.1 (R_X86_64_IRELATIVE). */
 #define ARCH_INDIRECT_FUNCTION(own, name, resolve)                                       \

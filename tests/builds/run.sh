@@ -51,8 +51,10 @@ existing() { # FOLDER NAME...: the scripts of these names
 	done
 }
 
-check() { # TEST...: they pass in the build at hand, for which all programs of tests are built
-	GCPROF_TESTS_REQUIRE=1 make -s -j"$jobs" check TESTS="$*"
+# The corpus' programs are not built: no test here runs them.
+check() { # TEST...: end-to-end tests, which pass in the build at hand; their programs are built
+	# shellcheck disable=SC2016 # make's variable
+	GCPROF_TESTS_REQUIRE=1 make -s -j"$jobs" check TESTS="$*" check_DATA='$(e2e_variants)'
 }
 
 check_built() { # TEST...: the same of tests whose programs are there

@@ -119,8 +119,7 @@ if command -v xmllint > /dev/null; then
 	ok "JUnit counts its cases" xpath "$(xmllint --xpath 'string(/testsuites/testsuite/@tests)' out.xml)" \
 		'count(/testsuites/testsuite/testcase)' out.xml
 	ok "JUnit counts its failures" xpath 1 'count(//failure)' out.xml
-	ok "a rule without findings is a case that passed" xpath 1 \
-		'count(//testcase[@classname="gcprof.double-free" and not(failure)])' out.xml
+	ok "there is no case but for findings" xpath 1 'count(//testcase)' out.xml
 	ok "two snapshots are two suites" xpath 2 'count(/testsuites/testsuite)' two.xml
 else
 	skip "JUnit is well-formed XML" "xmllint is not installed"
@@ -188,7 +187,7 @@ ok "a new file has the usual permissions" bash -c 'umask 027 && "$0" -o files/ne
 ok "a directory that takes no new file is no hindrance to an old one" \
 	bash -c 'cat own.heap > files/own.heap; [ "$(id -u)" -ne 0 ] || exit 0
 		chmod a-w files; "$0" -o files/new files/own.heap; status=$?; chmod u+w files; exit $status' "$analyze"
-ok "a pipe is written to" bash -c '"$0" -o /dev/stdout own.heap | grep -q Sites' "$analyze"
+ok "a pipe is written to" bash -c '"$0" -o /dev/stdout own.heap | grep -q sites' "$analyze"
 # The second output goes to a pipe that nobody empties: it waits there, and the
 # first is not complete then.
 ended_by() { # SIGNAL STATUS FORMAT

@@ -157,9 +157,12 @@ END
 ok "a program that loses nothing: 0" status 0 check -- ./app 0
 ok "a program that loses nothing: one line says so" one_line '1 process checked: no findings'
 ok "a program that loses blocks: 23" status 23 check -- ./app 3
-told() { grep -q lose_blocks err && grep -q '3 blocks' err && says 'findings.*exit status 23'; }
+told() { grep -q lose_blocks err && grep -q '3 blocks' err && says '1 finding of .*exit status 23'; }
 ok "the report on standard error names the function, and the status" told
 ok "-- may be left out" status 23 check ./app 3
+verdict() { same "$(tail -n 1 err)" "gcprof: $1"; }
+ok "the last line is the verdict, with the number of findings" \
+	verdict '1 process checked: 1 finding of level error; exit status 23'
 ok "the program's own status is kept" status 7 check -- ./app 0 return 7
 ok "the program's own status is kept with findings" status 7 check -- ./app 3 return 7
 ok "findings are reported beside the program's own status" grep -q lose_blocks err
@@ -296,6 +299,86 @@ no_place() { rm -f ran && status 125 check --output=none/x.heap -- touch ran && 
 ok "a directory that is not there: 125 before the program is run" no_place
 rm -rf kept ran
 
+# ---- several snapshots of a process ----
+
+cat > series.c << 'END'
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+extern int gcprof_snapshot(void) __attribute__((weak));
+
+static void *kept[10000];
+static volatile uintptr_t hidden;
+
+static __attribute__((noinline)) void
+keep_blocks(int from, int n)
+{
+	for (int i = 0; i < n; i++)
+		kept[from + i] = malloc(100);
+}
+
+static __attribute__((noinline)) void
+work(int n)
+{
+	while (n-- > 0) {
+		void *volatile p = malloc(10);
+
+		free(p);
+	}
+}
+
+static __attribute__((noinline)) void
+hide(void)
+{
+	hidden = ~(uintptr_t)malloc(1000);
+}
+
+/* Nothing of a block may be left on the stack and in registers. */
+static __attribute__((noinline)) void
+wipe(void)
+{
+	volatile char bytes[8192];
+
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = 0;
+}
+
+/* Rounds in which so many blocks are kept; in between a block is hidden, and freed. */
+int
+main(int argc, char **argv)
+{
+	int n = argc > 1 ? atoi(argv[1]) : 0;
+
+	for (int round = 0; round < 8; round++) {
+		keep_blocks(n * round, n);
+		work(20);
+		hide();
+		wipe();
+		if (gcprof_snapshot)
+			gcprof_snapshot();
+		free((void *)~hidden);
+	}
+	return 0;
+}
+END
+"${CC:-cc}" -g -O0 -fno-builtin -o series series.c
+together() { status 23 check --fail-on=warning -- ./series 8 && grep -q 'keep_blocks, growing from snapshot to snapshot' err; }
+ok "what only the snapshots of a process together show is reported" together
+ok "they count as one process" says '1 process checked'
+ok "without growth they show none" status 0 check --fail-on=warning -- ./series 0
+freed() {
+	status 0 check --output=freed-%n.heap -- ./series 0 && "$analyze" --fail-on=error freed-1.heap > alone
+	[ $? -eq 1 ] && grep -q 'hide' alone
+}
+ok "what an earlier snapshot calls lost, and is freed since, is no leak" freed
+series_json() {
+	status 0 check --format=json:s.json -- sh -c './series 8; exit 0' && same "$(ls s*.json)" "$(printf '%s\n' s.2.json s.json)" &&
+		grep -q series s.2.json && same "$(grep -o '"uptime_seconds"' s.2.json | wc -l)" 10
+}
+ok "JSON is a file for each process, not for each snapshot" series_json
+rm -f freed-*.heap
+
 # ---- signals ----
 
 # passed SIGNAL STATUS PROGRAM: gcprof gets the signal once the program is ready
@@ -427,11 +510,49 @@ int main(void)
 }
 END
 "${CC:-cc}" -O1 -g -o ring ring.c
-noted() { "$gcprof" run --output=ring.heap -- ./ring && "$analyze" ring.heap | grep -q 'turning over without growth'; }
+noted() { "$gcprof" run --output=ring.heap -- ./ring && "$analyze" --full ring.heap | grep -q 'turning over without growth'; }
 ok "a bounded queue is a note of the whole report" noted
 ok "a check of it passes" status 0 check -- ./ring
 ok "a check of a bounded queue reports nothing" one_line 'no findings'
 ok "--roots reaches it" status 23 check --roots=stacks,registers -- ./app 1
+
+# What it keeps grows, which is a note where one snapshot says so; it loses what it is told.
+cat > grows.c << 'END'
+#include <stdlib.h>
+static void *volatile kept[40000];
+static __attribute__((noinline)) void lose(void) { void *volatile p = malloc(1000); p = NULL; }
+static __attribute__((noinline)) void keep(int i) { kept[i] = malloc(500); }
+int main(int argc, char **argv)
+{
+	for (int i = 0; i < 40000; i++) {
+		void *volatile p = malloc(1500);
+		keep(i);
+		free(p);
+	}
+	for (int i = 0; argc > 1 && i < atoi(argv[1]); i++)
+		lose();
+	return 0;
+}
+END
+"${CC:-cc}" -O0 -g -o grows grows.c
+below() { status 0 check --young=1M -- ./grows && one_line '1 process checked: no findings of level error; 1 note \(--all\)$' && same "$(grep -c . err)" 1; }
+ok "a check that passes is one line, which counts what is below the level that fails" below
+above() { status 23 check --young=1M -- ./grows 3 && grep -q 'lose < main' err && ! grep -qw keep err && verdict '1 process checked: 1 finding of level error; 1 note (--all); exit status 23'; }
+ok "a check that fails shows what fails it, and counts the rest" above
+short_form() { [ "$(grep -c . err)" -le 8 ] && grep -q 'grows.c:3 lose < main' err; }
+ok "a finding is a line that says what, and a line that says where" short_form
+whole() { status 0 check --young=1M "$1" -- ./grows && grep -qw keep err && verdict '1 process checked: no findings of level error; 1 note'; }
+ok "--all shows what is below that level" whole --all
+ok "--full shows it, too" whole --full
+never() { status 0 check --young=1M --fail-on=never -- ./grows 3 && grep -q lose err && verdict '1 process checked: 1 error, 1 note'; }
+ok "--fail-on=never shows errors and warnings, and counts all" never
+known() {
+	status 23 check --young=1M --write-baseline=g.base -- ./grows 3 && status 0 check --young=1M --baseline=g.base -- ./grows 3 &&
+		same "$(cat err)" 'gcprof: 1 process checked: no findings of level error; 2 known'
+}
+ok "known findings are counted, and not shown" known
+counted() { "$gcprof" run --young=1M --output=g.heap -- ./grows 3 && same "$("$analyze" --format=counts g.heap | cut -f 2-)" "$(printf 'grows\t1\t0\t1\t0')"; }
+ok "--format=counts has a line of numbers" counted
 
 sarif() { status 23 check --format=sarif:x.sarif --format=junit:x.xml -- sh -c './app 3; exit 0' && grep -q lose_blocks err && grep -q '"version": *"2.1.0"' x.sarif && grep -q '<testsuite ' x.xml; }
 ok "formats with a file come beside the report" sarif
@@ -447,5 +568,52 @@ ok "the report has findings and totals only" short
 clean() { status 0 check -- ./app 0 && [ "$(grep -c . err)" -eq 1 ]; }
 ok "a program without findings has one line" clean
 ok "nothing of all these is left behind either" nothing_left
+
+# ---- the checks of a suite, summed up ----
+
+sum_up() { # WANTED LINE: the status, and what is printed; "N processes" for any number
+	status "$1" check --summary=sums || return
+	case $2 in
+	*' N processes'*) sed -i 's/[1-9][0-9]* processes/N processes/' out ;;
+	esac
+	same "$(cat out)" "$2"
+}
+no_sums() { status 24 check --summary=sums && says "cannot read 'sums'" && same "$(cat out)" ''; }
+ok "--summary of a directory that no check has made: 24" no_sums
+mkdir sums
+ok "--summary without a check: 24" sum_up 24 '0 checks, 0 processes checked; exit status 24'
+rmdir sums
+into_sums() { local wanted=$1; shift; status "$wanted" check --summary-to=sums "$@"; }
+one_sum() {
+	into_sums 0 -- sh -c './app 0; exit 0' && cat sums/*.check > seen &&
+		same "$(cat seen)" "$(printf '%s\n' "command=sh -c ./app 0; exit 0" status=0 processes=2 unchecked=0 errors=0 warnings=0 notes=0 known=0 result=passed)"
+}
+ok "--summary-to makes the directory, and a file of names and values" one_sum
+own() { into_sums 7 -- ./app 0 return 7 && into_sums 0 --young=1M -- ./grows; }
+ok "the program's own status is no failure of its check" own
+ok "--summary adds up checks, processes, and what failed none: 0" sum_up 0 '3 checks, 4 processes checked; 1 note'
+newline() { into_sums 0 --allow-missing -- ./app 0 syscall $'0\nresult=nonsense' && grep -q '^command=.*[?]result=nonsense' sums/*.check; }
+ok "a line end in the command is none in the file" newline
+ok "--allow-missing is no failure, and counted" sum_up 0 '4 checks, 4 processes checked; 1 note; 1 not checked'
+lost_one() { into_sums 24 -- sh -c './app 0 signal 9; exit 0'; }
+ok "a check with a missing snapshot" lost_one
+ok "--summary with such a check: 24" sum_up 24 '5 checks, 5 processes checked; 1 note; 2 not checked; 1 failed for a missing snapshot; exit status 24'
+killed() {
+	rm -rf sums
+	"$gcprof" check --summary-to=sums -- sh -c 'kill -KILL $PPID; sleep 60' 2> /dev/null < /dev/null
+	rm -rf tmp/gcprof-check.*
+	sum_up 24 '1 check, 0 processes checked; 1 did not end; exit status 24'
+}
+ok "a check that is killed is one that did not end: 24" killed
+unanalyzed() { rm -rf sums; into_sums 0 -- ./app 0 && into_sums 2 -- sh -c "./app 0; $spoil; exit 0" && sum_up 2 '2 checks, N processes checked; 1 not checked; 1 could not be analyzed; exit status 2'; }
+ok "--summary with a check that could not read all: 2" unanalyzed
+failing() { into_sums 0 --error-exitcode=0 -- ./app 3 && into_sums 7 -- ./app 2 return 7; }
+ok "findings in a check that does not fail by them" failing
+ok "--summary with findings: 23" sum_up 23 '4 checks, N processes checked; 2 errors; 1 not checked; 2 with findings that fail; 1 could not be analyzed; exit status 23'
+unwritable() { echo x > plain && status 125 check --summary-to=plain -- touch ran && one_line "cannot write into 'plain'" && [ ! -e ran ]; }
+ok "--summary-to where nothing can be written: 125, and nothing is run" unwritable
+both() { status 2 check --summary=sums -- ./app 0 && says 'runs no command'; }
+ok "--summary with a command is wrong usage" both
+ok "nothing of these is left behind" nothing_left
 
 echo "1..$n"

@@ -77,12 +77,12 @@ killed() { (run -- sh -c 'kill -KILL $$') 2> /dev/null; [ $? -eq 137 ]; }
 ok "a program that a signal ends, ends by that signal" killed
 pid_kept() {
 	local pid
-	"$gcprof" run -- sh -c 'echo $$' > out &
+	"$gcprof" run --quiet -- sh -c 'echo $$' > out &
 	pid=$!
 	wait $pid
 	same "$(cat out)" $pid
 }
-ok "the process id is kept" pid_kept
+ok "the process id is kept with --quiet" pid_kept
 ok "standard streams are the program's" same "$(echo hello | run -- cat)" hello
 ok "arguments pass as they are" same "$(run -- printf '<%s>' a 'b c' '' --help)" '<a><b c><><--help>'
 ok "-- may be left out" same "$(run printf x)" x
@@ -218,7 +218,7 @@ fi
 kill $plain $parent
 
 mkdir deep
-GCPROF_SNAPSHOT=none "$gcprof" run -- sleep 60 &
+GCPROF_SNAPSHOT=none "$gcprof" run --quiet -- sleep 60 &
 deaf=$!
 eventually grep -q libgcprof "/proc/$deaf/maps"
 sleep 0.2
@@ -226,7 +226,7 @@ ok "a process that takes no snapshots by signal is not sent it: 1" refuses 1 'ta
 ok "a process that was refused is still running" eventually state $deaf S
 kill $deaf
 
-GCPROF_SNAPSHOT=signal "$gcprof" run --output=deep/%e-%p-%n.heap -- sleep 60 &
+GCPROF_SNAPSHOT=signal "$gcprof" run --quiet --output=deep/%e-%p-%n.heap -- sleep 60 &
 pid=$!
 eventually catches_usr2 $pid
 ok "a snapshot's name is printed" status 0 snapshot $pid
@@ -240,12 +240,23 @@ ok "a stopped process: 1, and what to do" refuses 1 'kill -CONT' snapshot $pid
 kill -CONT $pid
 kill $pid
 
-GCPROF_SNAPSHOT=signal "$gcprof" run --signal=SIGRTMIN+4 -- sleep 60 &
+GCPROF_SNAPSHOT=signal "$gcprof" run --quiet --signal=SIGRTMIN+4 -- sleep 60 &
 pid=$!
 eventually grep -q libgcprof "/proc/$pid/maps"
 sleep 0.2
 ok "a process that waits for another signal is asked all the same" status 0 snapshot $pid
 ok "the default name is made in its working directory" same "$(cat out)" "$work/gcprof.sleep.$pid.1.heap"
 kill $pid
+
+GCPROF_SNAPSHOT=signal "$gcprof" run -- sleep 60 2> waited &
+pid=$!
+program=
+has_program() { program=$(pgrep -P $pid -x sleep) && catches_usr2 "$program"; }
+ok "gcprof run waits for its program" eventually has_program
+ok "gcprof run itself is asked for a snapshot: its program is" status 0 snapshot $pid
+ok "the snapshot is the program's" same "$(cat out)" "$work/gcprof.sleep.$program.1.heap"
+kill $pid
+wait $pid 2> waiting
+ok "what ends gcprof run ends its program" same "$? $(pgrep -P $pid)" '143 '
 
 echo "1..$n"

@@ -43,6 +43,8 @@ report() { "$ANALYZE" --format="$1" "${@:2}" "$T/h.heap" >"$T/report.$1" 2>"$T/r
 for format in text json sarif junit github csv collapsed dhat massif speedscope blocks; do
 	ok "$format: is written" report $format
 done
+mv "$T/report.text" "$T/report.brief"
+ok "the full text is written" report text --full
 # None of what follows may be there as it is: lines and tabs are the reports' own.
 harmful() { # FILE: what it holds of control and directional characters, and of invalid UTF-8
 	python3 -c 'import re, sys
@@ -54,7 +56,7 @@ except UnicodeDecodeError as e:
 found = re.findall("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]", text)
 print(*map(ascii, sorted(set(found))))' "$1"
 }
-for format in text json sarif junit github csv collapsed dhat massif speedscope blocks; do
+for format in brief text json sarif junit github csv collapsed dhat massif speedscope blocks; do
 	is "$format: has no control or directional character, and is valid UTF-8" "$(harmful "$T/report.$format")" ""
 done
 is "text: what was replaced can be seen" "$(grep -c $'red\ufffd\\[31mred' "$T/report.text" | sed 's/^[1-9].*/some/')" some
@@ -177,9 +179,9 @@ apart none -Wl,--build-id=none
 is "a debug file with the right build-id is used" "$(names_apart id) $(state_of id)" "0 named found"
 is "a debug file with the right checksum is used where there is no build-id" "$(names_apart none)" "0 named"
 is "json: a module without a build-id in the snapshot is not verified" "$(state_of none)" unverified
-"$ANALYZE" "$T/none.heap" >"$T/apart.text" 2>&1
+"$ANALYZE" --full "$T/none.heap" >"$T/apart.text" 2>&1
 is "text: nor there" "$(grep -cE '^  program +none  not verified' "$T/apart.text")" 1
-"$ANALYZE" "$T/id.heap" >"$T/apart.text" 2>&1
+"$ANALYZE" --full "$T/id.heap" >"$T/apart.text" 2>&1
 is "text: which is said of no other" "$(grep -c 'not verified' "$T/apart.text")" 0
 
 for name in id none; do

@@ -98,7 +98,7 @@ ok "a pipe has the same text whatever the terminal" piped_on_terminal
 paged() {
 	rm -f paged less
 	GCPROF_PAGER=pager on_terminal 10 80 '"$analyze" own.heap; echo end' && without_escapes paged > a &&
-		says '^Modules' a && has_escapes paged && says '^end' screen && ! grep -q '^Modules' screen
+		says '^Evidence, stacks' a && has_escapes paged && says '^end' screen && ! grep -q '^Evidence, stacks' screen
 }
 ok "a report longer than the screen is all in the pager" paged
 less_default() { [ "$(cat less)" = LESS=FRX ]; }
@@ -110,10 +110,10 @@ ok "PAGER does" generic
 own_first() { rm -f paged && PAGER=false GCPROF_PAGER='pager --option' on_terminal 10 80 '"$analyze" own.heap; echo end' &&
 	[ -s paged ]; }
 ok "GCPROF_PAGER goes before it, and may have options" own_first
-none() { GCPROF_PAGER="$1" PAGER=pager on_terminal 10 80 '"$analyze" own.heap' && [ ! -e paged ] && says Modules screen; }
+none() { GCPROF_PAGER="$1" PAGER=pager on_terminal 10 80 '"$analyze" own.heap' && [ ! -e paged ] && says 'Evidence, stacks' screen; }
 empty() { rm -f paged && none '' && none cat; }
 ok "an empty one is none, and so is cat" empty
-short() { rm -f paged && GCPROF_PAGER=pager on_terminal 500 80 '"$analyze" own.heap' && [ ! -e paged ] && says Modules screen; }
+short() { rm -f paged && GCPROF_PAGER=pager on_terminal 500 80 '"$analyze" own.heap' && [ ! -e paged ] && says 'Evidence, stacks' screen; }
 ok "a report that fits on the screen has no pager" short
 question() { rm -f paged && GCPROF_PAGER=pager on_terminal 10 80 '"$analyze" --block=0x1 own.heap' && [ ! -e paged ]; }
 ok "a short answer has no pager" question
@@ -122,7 +122,7 @@ ok "--pager wants it even then" always
 no_pager() { rm -f paged && GCPROF_PAGER=pager on_terminal 10 80 '"$analyze" --no-pager own.heap' && [ ! -e paged ]; }
 ok "--no-pager does not" no_pager
 piped() { rm -f paged && GCPROF_PAGER=pager on_terminal 10 80 '"$analyze" --pager own.heap | cat' && [ ! -e paged ] &&
-	says Modules screen; }
+	says 'Evidence, stacks' screen; }
 ok "a pipe has no pager" piped
 filed() { rm -f paged && GCPROF_PAGER=pager on_terminal 10 80 '"$analyze" --pager -o file own.heap; echo end' && [ ! -e paged ]; }
 ok "a file has no pager" filed
@@ -130,13 +130,13 @@ json() { rm -f paged && GCPROF_PAGER=pager on_terminal 10 80 '"$analyze" --forma
 ok "other formats have no pager" json
 missing() {
 	GCPROF_PAGER=no-such-pager on_terminal 10 80 '"$analyze" own.heap' &&
-		[ "$(grep -c no-such-pager screen)" -eq 1 ] && says '^Process' screen && without_escapes screen > a && says '^Modules' a
+		[ "$(grep -c no-such-pager screen)" -eq 1 ] && says '^Process' screen && without_escapes screen > a && says '^Evidence, stacks' a
 }
 ok "a pager that is not there is named once, and the text shown" missing
 missing_in_shell() {
 	GCPROF_PAGER='no-such-pager -R' on_terminal 10 80 '"$analyze" own.heap' &&
 		[ "$(grep -c no-such-pager screen)" -eq 1 ] && without_escapes screen > a &&
-		[ "$(grep -c '^Process' a)" -eq 1 ] && says '^Modules' a
+		[ "$(grep -c '^Process' a)" -eq 1 ] && says '^Evidence, stacks' a
 }
 ok "a missing pager that needs a shell is named once, and the text shown" missing_in_shell
 kept() {

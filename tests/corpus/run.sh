@@ -1,12 +1,20 @@
 #!/bin/bash
 # run.sh -- what gcprof says of the corpus, against what is true of it.
 #
-#     tests/corpus/run.sh [-j JOBS] [-k] [NAME...]
+#     tests/corpus/run.sh [-j JOBS] [-k] [-m MODES] [-O LEVELS] [NAME...]
 #
-# Runs the named programs of the manifest, or all, under the preloaded library
-# as it is without options, JOBS (2) at a time, analyzes the last snapshot of
-# each, prints a line per program and a table per kind.  -k keeps the snapshots
-# and the analyzer's output.
+# Runs the named programs of the manifest, or all, under the preloaded library,
+# JOBS (2) at a time, analyzes what each leaves, prints a line per run and a
+# table per kind.  -k keeps the snapshots and the analyzer's output.
+#
+# MODES, separated by commas, say how snapshots are taken; all without -m:
+#   exit      without options: the last snapshot
+#   growth    exit,growth=50%: all of them, as the report advises
+#   interval  exit,interval=: all of them; an eighth of the time that the program
+#             takes on this machine, now, so that there are about as many on any
+# A program that ends before a second snapshot is judged by its one.
+#
+# LEVELS are the optimisation levels of the programs, 1 and 2; both without -O.
 #
 # Exit status: 0 if all was found and nothing else, 1 if not, 2 for a mistake
 # in the call or something missing.
@@ -32,21 +40,36 @@ HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd) || exit 2
 LIB=$(absolute "${GCPROF_LIB:-$abs_top_builddir/lib/.libs/libgcprof.so}")
 ANALYZE=$(absolute "${GCPROF_ANALYZE:-$abs_top_builddir/tools/gcprof-analyze}")
 PROGRAMS=$abs_top_builddir/tests/corpus/programs
-timeout=${GCPROF_TESTS_TIMEOUT:-120}
+timeout=${GCPROF_TESTS_TIMEOUT:-300}
 # Options of the caller's environment must not reach the programs.
 unset LD_PRELOAD DEBUGINFOD_URLS "${!GCPROF_@}"
 
 jobs=2
 keep=0
-while getopts j:k option; do
+modes=exit,growth,interval
+levels=1,2
+while getopts j:km:O: option; do
 	case $option in
 	j) jobs=$OPTARG ;;
 	k) keep=1 ;;
-	*) die "usage: run.sh [-j JOBS] [-k] [NAME...]" ;;
+	m) modes=$OPTARG ;;
+	O) levels=$OPTARG ;;
+	*) die "usage: run.sh [-j JOBS] [-k] [-m MODES] [-O LEVELS] [NAME...]" ;;
 	esac
 done
 shift $((OPTIND - 1))
 [[ $jobs =~ ^[1-9][0-9]*$ ]] || die "'$jobs' is no number of jobs"
+IFS=, read -ra modes <<<"$modes"
+IFS=, read -ra levels <<<"$levels"
+for mode in "${modes[@]}"; do
+	case $mode in
+	exit | growth | interval) ;;
+	*) die "'$mode' is no mode" ;;
+	esac
+done
+for level in "${levels[@]}"; do
+	[[ $level =~ ^[12]$ ]] || die "'$level' is no level"
+done
 
 for tool in jq awk timeout; do
 	command -v "$tool" >/dev/null 2>&1 || die "$tool is not installed"
@@ -69,38 +92,58 @@ manifest() { # lines without comments, as many words in each
 	awk '!/^[ \t]*(#|$)/ { print $1, $2, $3, $4 ? $4 : "-", $5 ? $5 : "-" }' "$HERE/manifest"
 }
 
-# Leaves $T/NAME/judged, lines of judge.jq, or $T/NAME/failed with a reason.
-examine() { # NAME KIND VERDICT FUNCTION ALSO
-	local name=$1 status=0 heap
-	mkdir "$T/$name"
-	GCPROF_OUTPUT=$T/$name/%n.heap timeout -k 5 "$timeout" env LD_PRELOAD="$LIB" \
-		"$PROGRAMS/$name" >"$T/$name/out" 2>"$T/$name/err" </dev/null || status=$?
-	heap=$(find "$T/$name" -name '*.heap' | sort -V | tail -n 1)
+now_ms() {
+	echo $((${EPOCHREALTIME/./} / 1000))
+}
+
+under_gcprof() { # DIRECTORY PROGRAM WHEN: a run; "" is what is the default
+	GCPROF_OUTPUT=$1/%n.heap timeout -k 5 "$timeout" env LD_PRELOAD="$LIB" ${3:+"GCPROF_SNAPSHOT=$3"} \
+		"$2" >"$1/out" 2>"$1/err" </dev/null
+}
+
+# Leaves $T/RUN/judged, lines of judge.jq, or $T/RUN/failed with a reason.
+examine() { # NAME MODE LEVEL KIND VERDICT FUNCTION ALSO
+	local run=$T/$1-$2-O$3 program=$PROGRAMS/$1-O$3 mode=$2 status=0 start when='' heaps
+	mkdir "$run"
+	case $mode in
+	growth) when=exit,growth=50% ;;
+	interval)
+		start=$(now_ms)
+		under_gcprof "$run" "$program" none
+		when=exit,interval=$((($(now_ms) - start) / 8 + 1))ms
+		;;
+	esac
+	under_gcprof "$run" "$program" "$when" || status=$?
+	mapfile -t heaps < <(find "$run" -name '*.heap' | sort -V)
+	[ "$mode" != exit ] || heaps=(${heaps[@]+"${heaps[@]: -1}"})
+	echo "${#heaps[@]}" >"$run/n"
 	if [ "$status" -ne 0 ]; then
-		echo "exit status $status" >"$T/$name/failed"
-	elif [ -z "$heap" ]; then
-		echo "no snapshot" >"$T/$name/failed"
-	elif ! "$ANALYZE" --format=json "$heap" >"$T/$name/json" 2>"$T/$name/analyze.err"; then
-		echo "not analyzed: $(head -n 1 "$T/$name/analyze.err")" >"$T/$name/failed"
-	elif ! jq -r --arg kind "$2" --arg verdict "$3" --arg function "$4" --arg also "$5" \
-		-f "$HERE/judge.jq" <"$T/$name/json" >"$T/$name/judged" 2>"$T/$name/jq.err"; then
-		echo "not judged: $(head -n 1 "$T/$name/jq.err")" >"$T/$name/failed"
+		echo "exit status $status" >"$run/failed"
+	elif [ ${#heaps[@]} = 0 ]; then
+		echo "no snapshot" >"$run/failed"
+	elif ! "$ANALYZE" --format=json "${heaps[@]}" >"$run/json" 2>"$run/analyze.err"; then
+		echo "not analyzed: $(head -n 1 "$run/analyze.err")" >"$run/failed"
+	elif ! jq -r --arg kind "$4" --arg verdict "$5" --arg function "$6" --arg also "$7" \
+		-f "$HERE/judge.jq" <"$run/json" >"$run/judged" 2>"$run/jq.err"; then
+		echo "not judged: $(head -n 1 "$run/jq.err")" >"$run/failed"
 	fi
-	[ "$keep" = 1 ] || rm -f "$T/$name"/*.heap
+	[ "$keep" = 1 ] || rm -f "$run"/*.heap
 	return 0
 }
 
-# A line for the reader, and "outcome TAB kinds expected TAB findings" for the table.
-report() { # NAME KIND VERDICT FUNCTION
-	local name=$1 kind=$2 verdict=$3 function=$4 expected
+# A line for the reader, and "mode, level, outcome, kinds expected, findings", separated
+# by tabs, for the table.
+report() { # NAME MODE LEVEL KIND VERDICT FUNCTION
+	local name=$1 run=$T/$1-$2-O$3 kind=$4 verdict=$5 function=$6 how="$2 -O$3" expected n
+	n=$(cat "$run/n")
 	expected=innocent
 	[ "$kind" = innocent ] || expected="$kind/$verdict $function"
-	if [ -e "$T/$name/failed" ]; then
-		printf '%-26s %-42s %-50s %s\n' "$name" "$expected" "$(cat "$T/$name/failed")" FAILED
-		printf 'failed\t%s\n' "$kind" >>"$T/outcomes"
+	if [ -e "$run/failed" ]; then
+		printf '%-26s %-12s %2d %-42s %-50s %s\n' "$name" "$how" "$n" "$expected" "$(cat "$run/failed")" FAILED
+		printf '%s\tfailed\t%s\n' "$how" "$kind" >>"$T/outcomes"
 		return
 	fi
-	awk -F '\t' -v name="$name" -v kind="$kind" -v expected="$expected" -v outcomes="$T/outcomes" '
+	awk -F '\t' -v name="$name" -v how="$how" -v n="$n" -v kind="$kind" -v expected="$expected" -v outcomes="$T/outcomes" '
 		{
 			seen[$1]++
 			place = $1 == "stray" ? " in " $4 : $1 == "also" ? " (also)" : ""
@@ -121,56 +164,89 @@ report() { # NAME KIND VERDICT FUNCTION
 				outcome = (outcome == "" || outcome == "ok" ? "" : outcome ", ") "FALSE ALARM"
 			if (outcome == "")
 				outcome = "ok"
-			printf "%-26s %-42s %-50s %s\n", name, expected, got == "" ? "-" : got, outcome
-			printf "%s\t%s%s\n", outcome, kind, findings >>outcomes
-		}' "$T/$name/judged"
+			printf "%-26s %-12s %2d %-42s %-50s %s\n", name, how, n, expected, got == "" ? "-" : got, outcome
+			printf "%s\t%s\t%s%s\n", how, outcome, kind, findings >>outcomes
+		}' "$run/judged"
 }
 
 # recall: planted programs of the kind that were named; precision: of the
 # programs that a kind was reported for, those where it is right.
 table() {
-	awk -F '\t' '
+	awk -F '\t' -v hows="$1" '
 		function share(a, b) { return b ? sprintf("%d/%d", a, b) : "-" }
+		function line(word, values,    i, s) {
+			s = sprintf("%-14s", word)
+			for (i = 1; i <= n_hows; i++)
+				s = s sprintf(" %14s", values[i])
+			sub(/ +$/, "", s)
+			print s
+		}
+		BEGIN {
+			n_hows = split(hows, how, ",")
+			for (i = 1; i <= n_hows; i++)
+				number[how[i]] = i
+		}
 		{
-			n++
-			if ($1 ~ /FALSE ALARM/)
-				alarms++
-			if ($1 ~ /failed/)
-				failed++
-			split($2, kinds, "|")
+			h = number[$1]
+			n[h]++
+			alarms[h] += $2 ~ /FALSE ALARM/
+			failed[h] += $2 ~ /failed/
+			split($3, kinds, "|")
 			kind = kinds[1]
 			if (kind != "innocent") {
-				planted[kind]++
-				n_planted++
-				if ($1 ~ /^(ok|FALSE ALARM)$/) {
-					found[kind]++
-					n_found++
+				planted[h, kind]++
+				n_planted[h]++
+				seen[kind]
+				if ($2 ~ /^(ok|FALSE ALARM)$/) {
+					found[h, kind]++
+					n_found[h]++
 				}
 			}
-			for (i = 3; i <= NF; i++) {
-				reported[substr($i, 2)]++
+			for (i = 4; i <= NF; i++) {
+				seen[substr($i, 2)]
+				reported[h, substr($i, 2)]++
 				if ($i ~ /^\+/)
-					right[substr($i, 2)]++
+					right[h, substr($i, 2)]++
 			}
 		}
 		END {
-			printf "\n%-14s %10s %10s\n", "kind", "recall", "precision"
+			print "\nrecall, precision"
+			for (i = 1; i <= n_hows; i++)
+				words[i] = how[i]
+			line("kind", words)
 			n_order = split("cache queue closure leak missing-free growth fragmentation", order, " ")
 			for (i = 1; i <= n_order; i++)
-				known[order[i]] = 1
-			for (k in reported)
-				if (!(k in known)) {
+				known[order[i]]
+			for (k in seen)
+				if (!(k in known))
 					order[++n_order] = k
-					known[k] = 1
-				}
-			for (i = 1; i <= n_order; i++) {
-				k = order[i]
-				if (planted[k] || reported[k])
-					printf "%-14s %10s %10s\n", k, share(found[k], planted[k]), share(right[k], reported[k])
+			for (o = 1; o <= n_order; o++) {
+				k = order[o]
+				if (!(k in seen))
+					continue
+				for (i = 1; i <= n_hows; i++)
+					words[i] = share(found[i, k], planted[i, k]) ", " share(right[i, k], reported[i, k])
+				line(k, words)
 			}
-			printf "\n%d programs, recall %d/%d, false alarms %d%s\n", n, n_found, n_planted, alarms,
-				failed ? sprintf(", failed %d", failed) : ""
-			exit !(n_found == n_planted && alarms == 0 && failed == 0)
+			good = 1
+			for (i = 1; i <= n_hows; i++) {
+				words[i] = n_found[i] + 0 "/" n_planted[i] + 0
+				good = good && n_found[i] == n_planted[i] && !alarms[i] && !failed[i]
+				any_failed += failed[i]
+			}
+			print ""
+			for (i = 1; i <= n_hows; i++)
+				counts[i] = n[i] + 0
+			line("programs", counts)
+			line("recall", words)
+			for (i = 1; i <= n_hows; i++)
+				counts[i] = alarms[i] + 0
+			line("false alarms", counts)
+			for (i = 1; i <= n_hows; i++)
+				counts[i] = failed[i] + 0
+			if (any_failed)
+				line("failed", counts)
+			exit !good
 		}' "$T/outcomes"
 }
 
@@ -186,30 +262,37 @@ else
 fi
 
 : >"$T/outcomes"
-printf '%-26s %-42s %-50s %s\n' program expected got outcome
-names=()
-for line in "${chosen[@]}"; do
-	read -r name _ <<<"$line"
-	# A program of a language that there is no compiler for is left out.
-	if [ ! -x "$PROGRAMS/$name" ]; then
-		printf '%-26s %s\n' "$name" "not built"
-		continue
-	fi
-	names+=("$line")
+printf '%-26s %-12s %2s %-42s %-50s %s\n' program run n expected got outcome
+# A run is a line: name, mode, level, and the rest of the manifest's line.
+runs=()
+hows=
+for mode in "${modes[@]}"; do
+	for level in "${levels[@]}"; do
+		hows+=${hows:+,}"$mode -O$level"
+		for line in "${chosen[@]}"; do
+			read -r name truth <<<"$line"
+			# A program of a language that there is no compiler for is left out.
+			if [ -x "$PROGRAMS/$name-O$level" ]; then
+				runs+=("$name $mode $level $truth")
+			else
+				printf '%-26s %-12s %s\n' "$name" "$mode -O$level" "not built"
+			fi
+		done
+	done
 done
 
-# In the manifest's order, each line as soon as it and those before are done.
+# In order, each line as soon as it and those before are done.
 pids=()
 started=0
-for ((i = 0; i < ${#names[@]}; i++)); do
-	while [ "$started" -lt "${#names[@]}" ] && [ "$started" -lt $((i + jobs)) ]; do
-		read -r name kind verdict function also <<<"${names[started]}"
-		examine "$name" "$kind" "$verdict" "$function" "$also" &
+for ((i = 0; i < ${#runs[@]}; i++)); do
+	while [ "$started" -lt "${#runs[@]}" ] && [ "$started" -lt $((i + jobs)) ]; do
+		read -r name mode level kind verdict function also <<<"${runs[started]}"
+		examine "$name" "$mode" "$level" "$kind" "$verdict" "$function" "$also" &
 		pids[started]=$!
 		started=$((started + 1))
 	done
 	wait "${pids[i]}"
-	read -r name kind verdict function also <<<"${names[i]}"
-	report "$name" "$kind" "$verdict" "$function"
+	read -r name mode level kind verdict function also <<<"${runs[i]}"
+	report "$name" "$mode" "$level" "$kind" "$verdict" "$function"
 done
-table
+table "$hows"

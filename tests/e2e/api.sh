@@ -47,4 +47,11 @@ points_of "$T/marks.truth"
 is "marks stand in the snapshot, in order" "$(records "$(heap marks)" mark | cut -f3 | head -n 3 | cut -c1-10 | tr '\n' ' ')" \
 	"first xxxxxxxxxx many "
 is "a label has 63 bytes at most" "$(records "$(heap marks)" mark | cut -f3 | sed -n 2p | tr -d '\n' | wc -c)" 63
+
+# ---- before the start ----
+
+require_built "$TARGETS/early"
+run_gcprof early "$TARGETS/early"
+is "a program that is under way before the library's constructor ends well" "$status $(cat "$T/early.err")" "0 "
+points_of "$T/early.truth"
 done_testing

@@ -24,7 +24,7 @@ is "a program with an audit library runs under gcprof" "$status" 0
 is "a program with an audit library prints what it prints alone" "$(cat "$T/audit.out" "$T/audit.err")" "$(cat "$T/plain.out")"
 ok "the snapshot of a program with an audit library can be read" valid "$(heap audit)"
 run_plain command env LD_AUDIT="$T/libaudit.so" GCPROF_SNAPSHOT=none "$RUN" run -- ls /
-is "a program with an audit library runs under gcprof run" "$status $(cat "$T/command.out" "$T/command.err")" "0 $(cat "$T/plain.out")"
+is "a program with an audit library runs under gcprof run" "$status $(cat "$T/command.out" "$T/command.err" | grep -v '^gcprof: no snapshot was written')" "0 $(cat "$T/plain.out")"
 
 linked=()
 for ((i = 0; i < 20; i++)); do

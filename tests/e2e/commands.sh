@@ -16,8 +16,83 @@ run() { # NAME COMMAND...: without a preload from outside
 
 run run "$RUN" run --output="$T/run/%e.%p.%n.heap" -- "$TARGETS/quiet" return 5
 is "gcprof run keeps the program's status and output" "$status $(cat "$T/run.out")" "5 out"
-is "gcprof run keeps the program's standard error" "$(cat "$T/run.err")" err
+is "gcprof run keeps the program's standard error, before its own lines" "$(head -n 1 "$T/run.err")" err
+is "gcprof run says two lines at the end" "$(grep -c '^gcprof: ' "$T/run.err") $(wc -l <"$T/run.err")" "2 3"
 ok "gcprof run leaves an exact snapshot" ledger "$(heap run)" "$T/run.truth"
+
+# ---- what is said at the end of run
+said() { sed -n '/^gcprof: /p' "$T/$1.err"; }
+size_of() { "$ANALYZE" --no-pager "$(heap "$1")" | sed -n "s/^ *$2  *\\([0-9.]* [A-Za-z]*\\).*/\\1/p" | head -n 1; }
+ok "the first line names the file" grep -qF "wrote $(heap run): live" "$T/run.err"
+ok "the first line has the live bytes of the report" grep -qF ": live $(size_of run live)," "$T/run.err"
+is "the second line is a command that reads it" \
+	"$(PATH=$(dirname "$ANALYZE"):$PATH bash -c "$(sed -n 's/^gcprof: to read it: //p' "$T/run.err")" 2>&1 | grep -c '^Summary')" 1
+run peak "$RUN" run --young=1M --output="$T/peak/x y'z.heap" -- "$TARGETS/returned"
+ok "the peak is named, as the report has it" \
+	awk -v a="$(sed -n 's/.*, peak \([0-9.]*\) MiB.*/\1/p' "$T/peak.err")" -v b="$(size_of peak peak)" \
+	'BEGIN { exit !(a > 50 && a > b * 0.98 && a < b * 1.2) }'
+is "a name with blanks and quotes is one word of the command" \
+	"$(PATH=$(dirname "$ANALYZE"):$PATH bash -c "$(sed -n 's/^gcprof: to read it: //p' "$T/peak.err")" 2>&1 | grep -c '^Summary')" 1
+run quiet "$RUN" run --quiet --output="$T/quiet/x.heap" -- "$TARGETS/quiet" return 5
+is "--quiet: status, output and standard error are the program's" "$status $(cat "$T/quiet.out") $(cat "$T/quiet.err")" "5 out err"
+ok "--quiet: the snapshot is written all the same" test -s "$T/quiet/x.heap"
+run nothing "$RUN" run --snapshot=none -- "$TARGETS/quiet" return 5
+is "without a snapshot one line says why" "$(said nothing | grep -c "none.* does not include 'exit'") $(said nothing | wc -l)" "1 1"
+run killed-itself "$RUN" run -- "$TARGETS/quiet" kill 9
+is "SIGKILL leaves none, and the status: one line" "$status $(said killed-itself | grep -c "no snapshot.*signal 9") $(said killed-itself | wc -l)" "137 1 1"
+run no-place "$RUN" run --output=/no/such/place/x.heap -- "$TARGETS/quiet" return 5
+is "a place that is not there: the status is the program's, and one line more says that nothing was written" \
+	"$status $(said no-place | grep -c 'no snapshot was written')" "5 1"
+cp "$TARGETS/quiet" "$T/small"
+cp "$TARGETS/epochs" "$T/large"
+run several "$RUN" run --output="$T/several/%e.heap" -- sh -c "'$T/small' return 0; '$T/large' 8192 2; exit 4"
+is "of several processes the largest is named, and all are counted" \
+	"$status $(said several | grep -c "^gcprof: wrote 3 snapshots of 3 processes; the largest, large, .*several/large.heap: live")" "4 1"
+run many "$RUN" run --young=1M --snapshot=exit,growth=20% --output="$T/many/%n.heap" -- "$TARGETS/epochs" 65536 16
+said many | sed -n 's/^gcprof: to read it: gcprof-analyze //p' >"$T/many.files"
+is "of many snapshots of a process a pattern names all" \
+	"$(eval "printf '%s\\n' $(cat "$T/many.files")" | sort)" "$(find "$T/many" -name '*.heap' | sort)"
+run behind "$RUN" run --output="$T/behind/%e.heap" -- sh -c 'sleep 1000 >/dev/null 2>&1 3>&1 & echo $! >&3; exit 2'
+is "a child that goes on is not waited for, but named" \
+	"$status $(said behind | grep -c "process $(cat "$T/behind.truth") (.*) still runs")" "2 1"
+kill "$(cat "$T/behind.truth")"
+closed() { "$RUN" run --output="$T/closed.heap" -- "$TARGETS/quiet" return 5 >&- 2>&- </dev/null 3>"$T/closed.truth"; }
+closed
+is "without standard error nothing goes elsewhere" "$? $(ledger "$T/closed.heap" "$T/closed.truth" >/dev/null && echo exact)" "5 exact"
+pipe() { "$RUN" run --output="$T/pipe.heap" -- "$TARGETS/quiet" return 0 2>"$T/pipe.err" 3>/dev/null | cat >"$T/pipe.out"; }
+pipe
+is "what is said does not go into a pipe of standard output" "$(cat "$T/pipe.out") $(grep -c '^gcprof' "$T/pipe.err")" "out 2"
+
+# ---- signals of a program that is waited for
+# A line for each TERM; USR2 ends it.
+cat >"$T/count.sh" <<'EOF'
+trap 'echo TERM >&3' TERM
+trap 'exit 9' USR2
+echo ready >&3
+while :; do read -r _ <>"$1"; done
+EOF
+mkfifo "$T/never"
+# shellcheck disable=SC2016 # for the shell that is started
+counted() { # SENTENCE NAME WHOM: start it in a group of its own; send TERM to gcprof, or to the group
+	local group seen=$T/$2.count
+	setsid bash -c 'trap : TERM; "$@" 3>"$0" & echo $! >"$0.pid"; wait $!; wait $!; echo $? >"$0.status"' "$seen" \
+		"$RUN" run --snapshot=none -- bash "$T/count.sh" "$T/never" >/dev/null 2>&1 &
+	group=$!
+	started+=("$group")
+	eventually grep -qs ready "$seen"
+	pid=$(cat "$seen.pid")
+	if [ "$3" = group ]; then
+		kill -TERM -- "-$group"
+	else
+		kill -TERM "$pid"
+	fi
+	eventually grep -q TERM "$seen"
+	kill -USR2 "$pid"
+	wait "$group"
+	is "$1" "$(grep -c TERM "$seen") $(cat "$seen.status")" "1 9"
+}
+counted "a signal to gcprof run alone reaches the program once" alone alone
+counted "a signal to its group reaches the program once" group group
 
 run killed "$RUN" run --output="$T/killed/x.heap" -- "$TARGETS/quiet" kill 15
 is "a program that a signal ends looks so from outside" "$status" 143

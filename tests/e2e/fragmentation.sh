@@ -7,8 +7,8 @@
 
 require_built "$TARGETS/fragmentation"
 
-verdict() { # NAME: kind, verdict and level of what is said of pages
-	summary "$(heap "$1")" '.findings[] | select(.kind == "fragmentation") | .kind + "/" + .verdict + " " + .level'
+verdict() { # NAME: kind, verdict and level of what is said of pages that blocks pin
+	summary "$(heap "$1")" '.findings[] | select(.kind == "fragmentation" and .verdict == "pinned") | .kind + "/" + .verdict + " " + .level'
 }
 
 figure() { # NAME KEY: of .memory.fragmentation
@@ -31,10 +31,10 @@ for allocator in jemalloc system; do
 	pages=$(pages_of "$name")
 	is "$allocator: survivors between blocks that are gone pin pages" "$(verdict "$name")" "fragmentation/pinned warning"
 	is "$allocator: the function whose blocks pin pages is named" \
-		"$(summary "$(heap "$name")" '[.findings[] | select(.kind == "fragmentation") | .site.frames[].function] | any(. == "session_new")')" true
-	is "$allocator: the blocks of all stacks of that function are counted" "$(summary "$(heap "$name")" '.findings[] | select(.kind == "fragmentation") | .blocks')" $n
+		"$(summary "$(heap "$name")" '[.findings[] | select(.verdict == "pinned") | .site.frames[].function] | any(. == "session_new")')" true
+	is "$allocator: the blocks of all stacks of that function are counted" "$(summary "$(heap "$name")" '.findings[] | select(.verdict == "pinned") | .blocks')" $n
 	is "$allocator: the number of pinned pages is that of pages with survivors" \
-		"$(summary "$(heap "$name")" '.findings[] | select(.kind == "fragmentation") | .summary' | sed 's/.* in \([0-9,]*\) pages.*/\1/' | tr -d ,)" "$pages"
+		"$(summary "$(heap "$name")" '.findings[] | select(.verdict == "pinned") | .summary' | sed 's/.* in \([0-9,]*\) pages.*/\1/' | tr -d ,)" "$pages"
 	# A block of 64 bytes takes 64 or 80, others have a few pages.
 	between "$allocator: compaction would free all but a few of these pages" \
 		"$(figure "$name" giveback_bytes)" $(((pages - pages * 80 / 4096 - 20) * 4096)) $((pages * 4096))

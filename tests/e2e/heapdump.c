@@ -27,15 +27,15 @@
  *     frame  TID FLAGS MODULE OFFSET STACK-POINTER END PC
  *     grown  SITE COUNT BYTES
  *     estimate SITE ALLOCATIONS BYTES    both times 256
- *
+ *     before OFFSET BYTES                a file in this one
+ *     peak   SITE BLOCKS BYTES
  * Addresses and offsets are hexadecimal without 0x, all else is decimal.
  * --stacks prints
  *     stack ADDRESS RETURN-ADDRESS...  innermost first, as they were in the process;
  *                                      special:N for what is no address
  * --compare takes such lines from TRUTH, with the innermost address somewhere in
  * the function that allocated; it prints each difference, and its exit status
- * says whether there was one.
- * Exit status 1, and a line on stderr, if the file is not valid.
+ * says whether there was one; it is 1, with a line on stderr, if the file is not valid.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -430,6 +430,27 @@ live(struct bytes *b, uint64_t number)
 	print_varints(b, 5);
 }
 
+static void
+peak(struct bytes *b, uint64_t number)
+{
+	uint64_t at = get_varint(b);
+
+	(void)number;
+	check_site(at);
+	fprintf(out, "peak\t%" PRIu64, at);
+	print_varints(b, 2);
+}
+
+static const uint8_t *whole; /* the file */
+
+static void
+before(struct bytes *b, uint64_t number)
+{
+	(void)number;
+	fprintf(out, "before\t%zu\t%zu", (size_t)(b->at - whole), (size_t)(b->end - b->at));
+	b->at = b->end;
+}
+
 static void (*const readers[])(struct bytes *, uint64_t) = {[HEAPFILE_INFO] = info,
 	[HEAPFILE_MODULES] = module,
 	[HEAPFILE_SITES] = site,
@@ -446,7 +467,9 @@ static void (*const readers[])(struct bytes *, uint64_t) = {[HEAPFILE_INFO] = in
 	[HEAPFILE_FRAMES] = frames,
 	[HEAPFILE_GROWN] = grown,
 	[HEAPFILE_ESTIMATES] = estimate,
-	[HEAPFILE_LIVE] = live};
+	[HEAPFILE_LIVE] = live,
+	[HEAPFILE_BEFORE] = before,
+	[HEAPFILE_PEAK] = peak};
 
 static void
 read_sections(const uint8_t *file, const struct heapfile_header *h)
@@ -455,6 +478,7 @@ read_sections(const uint8_t *file, const struct heapfile_header *h)
 	uint32_t wanted;
 	struct heapfile_section s;
 
+	whole = file;
 	/* in the order of their types, so that numbers are known before use */
 	for (wanted = 1; wanted < sizeof readers / sizeof readers[0]; wanted++) {
 		for (i = 0; i < h->n_sections; i++) {

@@ -22,6 +22,7 @@
 #include "names/function_names.h"
 #include "names/root_names.h"
 #include "names/symbolize.h"
+#include "names/wrappers.h"
 
 struct asked {
 	struct heap *heap;
@@ -128,6 +129,8 @@ main(int argc, char **argv)
 	if (!a.heap || !a.heap->has_roots)
 		return 2;
 	a.symbols = symbols_new(a.heap, &no_options);
+	if (!a.symbols || wrappers_find(a.heap, a.symbols) != 0)
+		return 2;
 	a.d = dominators_new(a.heap, &options, NULL, NULL);
 	a.names = names_new(a.heap, a.symbols);
 	a.holders = a.d && a.names ? holders_new(a.heap, &options, a.d, a.names) : NULL;

@@ -21,16 +21,16 @@ is "the program ends well" "$status" 0
 is "a global" "$(field c make_global 2)" "held_global in holds > make_global"
 is "a static variable of a function" "$(field c make_static 2)" \
 	"held_static (in hold_in_static) in holds > make_static"
-is "an element of an array" "$(field c make_array 2)" "held_array+0x68 in holds > make_array"
+is "an element of an array" "$(field c make_array 2)" "held_array[13] in holds > make_array"
 is "thread-local storage of the program" "$(field c make_thread_local 2)" \
-	"held_thread_local+0x20 in holds, thread-local of thread N (holds) > make_thread_local"
+	"held_thread_local[4] in holds, thread-local of thread N (holds) > make_thread_local"
 is "a pthread key" "$(field c make_key 2)" "pthread $(cat "$T/c.truth") of thread N (holds) > make_key"
 is "the stack of main" "$(field c make_main_stack 2)" \
-	"the stack of thread N (holds), in main() holds.c:L > make_main_stack"
+	"on_stack in main() holds.c:L, on the stack of thread N (holds) > make_main_stack"
 is "the stack of another thread" "$(field c make_thread_stack 2)" \
-	"the stack of thread N (holder), in stays() holds.c:L > make_thread_stack"
+	"on_stack in stays() holds.c:L, on the stack of thread N (holder) > make_thread_stack"
 ok "thread-local storage of a library that was loaded later" \
-	grep -qx 'thread-local storage of thread N (holds) > plugin_tls\[of_thread+0x88 in plugin.so, thread-local\] > make_plugin' \
+	grep -qx 'thread-local storage of thread N (holds) > plugin_tls\[of_thread\[17\] in plugin.so, thread-local\] > make_plugin' \
 	<<<"$(field c make_plugin 2)"
 
 is "three structs, one in the other" "$(field c make_chained 2)" \
@@ -64,7 +64,7 @@ is "JSON: what is retained by a possible leak" \
 is "JSON: what a site retains" \
 	"$(json "$file" '[.sites[] | select(.frames[0].function == "list_new")][0] | "\(.retained_blocks) \(.retained_bytes)"')" \
 	"801 $((24 + 400 * (16 + 2011)))"
-"$ANALYZE" "$file" >"$T/text" 2>&1
+"$ANALYZE" --all --full "$file" >"$T/text" 2>&1
 ok "text: the path names the variable" grep -q '^     retained by held_global in holds$' "$T/text"
 "$ANALYZE" --sort=retained "$file" >"$T/text" 2>&1
 ok "text: sites by what they retain" grep -q ', retains 1.16 MiB$\|, retains 1.2 MiB$' "$T/text"

@@ -17,7 +17,7 @@ export LC_ALL=C.UTF-8
 : "${srcdir:=.}"
 : "${abs_top_builddir:=$PWD}"
 : "${GCPROF_TESTS_REQUIRE:=0}"
-: "${GCPROF_TESTS_TIMEOUT:=120}"
+: "${GCPROF_TESTS_TIMEOUT:=300}"
 
 absolute() { # PATH: the same from any working directory
 	case $1 in

@@ -14,11 +14,15 @@ e2e_tests += \
 	tests/e2e/audit.sh \
 	tests/e2e/asking.sh \
 	tests/e2e/asking-exec.sh \
+	tests/e2e/before.sh \
 	tests/e2e/books.sh \
+	tests/e2e/code.sh \
 	tests/e2e/commands.sh \
 	tests/e2e/compare.sh \
 	tests/e2e/cut.sh \
 	tests/e2e/deepbind.sh \
+	tests/e2e/dontfork.sh \
+	tests/e2e/endings.sh \
 	tests/e2e/entry-points.sh \
 	tests/e2e/epochs.sh \
 	tests/e2e/exec.sh \
@@ -36,10 +40,15 @@ e2e_tests += \
 	tests/e2e/mappings.sh \
 	tests/e2e/memory.sh \
 	tests/e2e/operators.sh \
+	tests/e2e/order.sh \
 	tests/e2e/output.sh \
+	tests/e2e/brief.sh \
+	tests/e2e/owners.sh \
+	tests/e2e/peak.sh \
 	tests/e2e/places.sh \
 	tests/e2e/plugins.sh \
 	tests/e2e/refused.sh \
+	tests/e2e/residence.sh \
 	tests/e2e/returned.sh \
 	tests/e2e/processes.sh \
 	tests/e2e/sampling.sh \
@@ -103,8 +112,10 @@ e2e_targets = \
 	tests/e2e/targets/sandboxed \
 	tests/e2e/targets/landlocked \
 	tests/e2e/targets/books \
+	tests/e2e/targets/code \
 	tests/e2e/targets/cut \
 	tests/e2e/targets/dontfork \
+	tests/e2e/targets/early \
 	tests/e2e/targets/entry \
 	tests/e2e/targets/depth \
 	tests/e2e/targets/epochs \
@@ -112,9 +123,13 @@ e2e_targets = \
 	tests/e2e/targets/fatal \
 	tests/e2e/targets/forks \
 	tests/e2e/targets/fragmentation \
+	tests/e2e/targets/order \
+	tests/e2e/targets/peak \
+	tests/e2e/targets/residence \
 	tests/e2e/targets/frames \
 	tests/e2e/targets/guess \
 	tests/e2e/targets/holds \
+	tests/e2e/targets/wrapped \
 	tests/e2e/targets/ids \
 	tests/e2e/targets/inspected \
 	tests/e2e/targets/jit \
@@ -150,8 +165,12 @@ e2e_targets = \
 
 if HAVE_CXX
 e2e_targets += \
+	tests/e2e/targets/brief \
+	tests/e2e/targets/cleanup \
 	tests/e2e/targets/cxx \
+	tests/e2e/targets/endings \
 	tests/e2e/targets/holds-cxx \
+	tests/e2e/targets/owned \
 	tests/e2e/targets/host \
 	tests/e2e/targets/life \
 	tests/e2e/targets/mismatch \
@@ -183,10 +202,14 @@ tests_e2e_targets_badfree_SOURCES = tests/e2e/targets/badfree.c
 tests_e2e_targets_badfree_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_books_SOURCES = tests/e2e/targets/books.c tests/e2e/targets/truth.h
 tests_e2e_targets_books_CFLAGS = $(e2e_cflags)
+tests_e2e_targets_code_SOURCES = tests/e2e/targets/code.c tests/e2e/targets/truth.h
+tests_e2e_targets_code_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_cut_SOURCES = tests/e2e/targets/cut.c tests/e2e/targets/truth.h
 tests_e2e_targets_cut_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_dontfork_SOURCES = tests/e2e/targets/dontfork.c tests/e2e/targets/truth.h
 tests_e2e_targets_dontfork_CFLAGS = $(e2e_cflags)
+tests_e2e_targets_early_SOURCES = tests/e2e/targets/early.c tests/e2e/targets/truth.h
+tests_e2e_targets_early_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_entry_SOURCES = tests/e2e/targets/entry.c
 tests_e2e_targets_entry_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_entry_LDADD = -ldl
@@ -200,6 +223,12 @@ tests_e2e_targets_fatal_SOURCES = tests/e2e/targets/fatal.c tests/e2e/targets/tr
 tests_e2e_targets_fatal_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_forks_SOURCES = tests/e2e/targets/forks.c
 tests_e2e_targets_forks_CFLAGS = $(e2e_cflags)
+tests_e2e_targets_residence_SOURCES = tests/e2e/targets/residence.c tests/e2e/targets/truth.h
+tests_e2e_targets_residence_CFLAGS = $(e2e_cflags)
+tests_e2e_targets_order_SOURCES = tests/e2e/targets/order.c tests/e2e/targets/truth.h
+tests_e2e_targets_order_CFLAGS = $(e2e_cflags)
+tests_e2e_targets_peak_SOURCES = tests/e2e/targets/peak.c
+tests_e2e_targets_peak_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_fragmentation_SOURCES = tests/e2e/targets/fragmentation.c tests/e2e/targets/truth.h
 tests_e2e_targets_fragmentation_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_frames_SOURCES = tests/e2e/targets/frames.c tests/e2e/targets/truth.h
@@ -207,6 +236,8 @@ tests_e2e_targets_frames_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_guess_SOURCES = tests/e2e/targets/guess.c
 tests_e2e_targets_guess_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_holds_SOURCES = tests/e2e/targets/holds.c
+tests_e2e_targets_wrapped_SOURCES = tests/e2e/targets/wrapped.c
+tests_e2e_targets_wrapped_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_inspected_SOURCES = tests/e2e/targets/inspected.c
 tests_e2e_targets_holds_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_holds_LDADD = -ldl
@@ -275,8 +306,16 @@ tests_e2e_targets_unreadable_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_watch_SOURCES = tests/e2e/targets/watch.c tests/e2e/targets/truth.h
 tests_e2e_targets_watch_CFLAGS = $(e2e_cflags)
 
+tests_e2e_targets_cleanup_SOURCES = tests/e2e/targets/cleanup.cc
+tests_e2e_targets_cleanup_CXXFLAGS = $(e2e_cxxflags)
 tests_e2e_targets_cxx_SOURCES = tests/e2e/targets/cxx.cc
 tests_e2e_targets_cxx_CXXFLAGS = $(e2e_cxxflags)
+tests_e2e_targets_endings_SOURCES = tests/e2e/targets/endings.cc
+tests_e2e_targets_endings_CXXFLAGS = $(e2e_cxxflags)
+tests_e2e_targets_brief_SOURCES = tests/e2e/targets/brief.cc
+tests_e2e_targets_brief_CXXFLAGS = $(e2e_cxxflags)
+tests_e2e_targets_owned_SOURCES = tests/e2e/targets/owned.cc
+tests_e2e_targets_owned_CXXFLAGS = $(e2e_cxxflags)
 tests_e2e_targets_holds_cxx_SOURCES = tests/e2e/targets/holds-cxx.cc
 tests_e2e_targets_holds_cxx_CXXFLAGS = $(e2e_cxxflags)
 tests_e2e_targets_shelf_SOURCES = tests/e2e/targets/shelf.cc

@@ -23,12 +23,5 @@ is "no block of the heap lies in the program's own mapping" "$(json "$file" .tot
 
 run_gcprof usage "$TARGETS/mappings" usage
 points_of "$T/usage.truth"
-# What the writer does not get is not called lost without a doubt.
-require_built "$TARGETS/dontfork"
-run_gcprof dontfork "$TARGETS/dontfork"
-file=$(heaps dontfork | head -n 1)
-is "dontfork: its size is told" "$(info "$file" unread_bytes)" 1048576
-is "dontfork: what it may lead to is a warning, no error" \
-	"$(json "$file" '[.findings[] | select(.kind == "leak") | .level + " " + (.blocks | tostring)] | join(" ")')" "warning 10"
 
 done_testing

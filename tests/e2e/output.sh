@@ -5,7 +5,7 @@
 # shellcheck source-path=SCRIPTDIR/../.. disable=SC2016
 . "${srcdir:-.}/tests/e2e/init.sh"
 
-require_built "$TARGETS/quiet" "$TARGETS/epochs" "$TARGETS/signals"
+require_built "$RUN" "$TARGETS/quiet" "$TARGETS/api" "$TARGETS/forks" "$TARGETS/epochs" "$TARGETS/signals"
 
 # ---- names
 (
@@ -32,6 +32,52 @@ mkdir "$T/one"
 GCPROF_OUTPUT="$T/one/fixed.heap" run_gcprof one "$TARGETS/api" snapshots "$T"
 ok "a name without %n is written over, whole" valid "$T/one/fixed.heap"
 is "a name without %n stays the only file" "$(ls "$T/one")" fixed.heap
+
+# ---- one name, several processes
+in_run() { # NAME COMMAND...: all processes write NAME/x.heap
+	local name=$1
+	shift
+	mkdir -p "$T/$name"
+	GCPROF_OUTPUT=$T/$name/x.heap GCPROF_SNAPSHOT="exit,signal" timeout -k 5 "$GCPROF_TESTS_TIMEOUT" \
+		"$@" >"$T/$name.out" 2>"$T/$name.err" 3>"$T/$name.truth" </dev/null
+}
+programs_of() { # FILE...: what wrote them
+	local file
+	for file; do
+		basename "$(info "$file" executable)"
+	done | sort | tr '\n' ' '
+}
+has_own_pid() { # FILE: .../x.PID.heap of process PID
+	[ "$(basename "$1")" = "x.$(info "$1" pid).heap" ]
+}
+for count in 2 3; do
+	in_run wrapped env LD_PRELOAD="$preload" timeout 60 "$TARGETS/quiet" return 0
+	is "timeout: the program's snapshot keeps the name, run $((count - 1))" "$(programs_of "$T/wrapped/x.heap")" "quiet "
+	ok "timeout: and is that of this run" ledger "$T/wrapped/x.heap" "$T/wrapped.truth"
+	is "timeout: its own is beside it" "$(find "$T/wrapped" -name '*.heap' | wc -l)" "$count"
+done
+for file in "$T"/wrapped/x.*.heap; do
+	ok "it has the pid of its process" has_own_pid "$file"
+done
+in_run in-turn "$RUN" run -- sh -c "'$TARGETS/quiet' return 0; '$TARGETS/api' snapshots '$T'; '$TARGETS/quiet' return 0"
+is "gcprof run: the first process keeps the name" "$(programs_of "$T/in-turn/x.heap")" "quiet "
+is "gcprof run: and the others leave theirs, of each the last one" "$(programs_of "$T"/in-turn/x.*.heap)" \
+	"$(printf '%s\n' api quiet "$(basename "$(realpath "$(command -v sh)")")" | sort | tr '\n' ' ')"
+is "gcprof run: of each of these a line says so" \
+	"$(grep -cE "^gcprof.*'$T/in-turn/x.heap' is another process's.*'$T/in-turn/x\.[0-9]+\.heap'" "$T/in-turn.err")" 3
+in_run in-turn "$RUN" run -- "$TARGETS/quiet" return 0
+ok "gcprof run: the next run replaces the file" ledger "$T/in-turn/x.heap" "$T/in-turn.truth"
+in_run forked env LD_PRELOAD="$preload" "$TARGETS/forks" fork
+is "fork: of two processes both are left" "$(find "$T/forked" -name '*.heap' | wc -l)" 2
+cp "$T/in-turn/x.heap" "$T/old.heap"
+mkdir "$T/at-once"
+cp "$T/old.heap" "$T/at-once/x.heap"
+# shellcheck disable=SC2016 # for the shell that is started
+in_run at-once "$RUN" run -- bash -c 'for i in 1 2 3 4 5 6 7 8; do "$0" return 0 & done; wait' "$TARGETS/quiet"
+is "of processes that end at once all are left" "$(programs_of "$T"/at-once/*.heap | tr ' ' '\n' | grep -c quiet)" 8
+mkdir "$T/bare"
+GCPROF_OUTPUT=$T/bare/x timeout 60 env LD_PRELOAD="$preload" timeout 60 "$TARGETS/quiet" return 0 >"$T/bare.out" 2>&1 3>&1
+is "without an extension, the pid is at the end" "$(find "$T/bare" -name 'x.*' | grep -cE '/x\.[0-9]+$')" 1
 
 # ---- when
 GCPROF_SNAPSHOT=signal run_gcprof not-at-exit "$TARGETS/quiet" return 0

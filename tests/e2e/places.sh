@@ -84,7 +84,7 @@ is "a link under the temporary name is not removed" "$(find "$T/world" -type l |
 traced() { # NAME: system calls, without their numbers
 	GCPROF_OUTPUT=$T/synced.heap strace -f -qq -e trace=fsync,fdatasync,sync_file_range,rename,renameat,renameat2 \
 		-o "$T/$1.strace" env LD_PRELOAD="$LIB" "$TARGETS/quiet" return 5 3>/dev/null >/dev/null 2>&1
-	grep -oE '(fsync|rename)[a-z0-9]*\([^)]*\) *= *0' "$T/$1.strace" | grep -oE '^[a-z]+' | tr '\n' ' '
+	grep -oE '(fsync|rename)[a-z0-9]*\([^)]*\) *= *0' "$T/$1.strace" | grep -oE '^(fsync|rename)' | tr '\n' ' '
 }
 is "a name that was free is taken without waiting for the disk" "$(traced first)" "rename "
 is "a file is on the disk before it takes an older one's name, and the name after" \

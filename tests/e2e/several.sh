@@ -61,9 +61,10 @@ ok "snapshots support the finding of the table" holds \
 	"$(of grow_entry) | length == 1 and .[0].level == \"warning\" and .[0].trend.snapshots == 7 and .[0].trend.p < 0.01 and
 	.[0].trend.low <= .[0].trend.slope_per_hour and .[0].trend.slope_per_hour <= .[0].trend.high and .[0].trend.low > 0"
 confidence=$(jq "$(of grow_entry)[0].confidence" "$T/out.json")
+# The one at exit comes without work since the one before.
 ok "the slope is the median of those between any two" holds "[.snapshots[].uptime_seconds] as \$x |
-	[1, 2, 3, 4, 5, 6, 6 | . * 1000] as \$v |
-	([range(7) as \$i | range(\$i) as \$k | (\$v[\$i] - \$v[\$k]) / (\$x[\$i] - \$x[\$k])] | sort | .[10] * 3600) as \$slope |
+	[1, 2, 3, 4, 5, 6 | . * 1000] as \$v |
+	([range(6) as \$i | range(\$i) as \$k | (\$v[\$i] - \$v[\$k]) / (\$x[\$i] - \$x[\$k])] | sort | .[7] * 3600) as \$slope |
 	$(of grow_entry)[0].trend.slope_per_hour / \$slope | . > 0.9999 and . < 1.0001"
 ok "a bounded ring is at most a note" holds "$(of ring_entry) | all(.level == \"note\" and .verdict == \"bounded\")"
 cp "$T/out.json" "$T/turned.json"
@@ -141,11 +142,11 @@ text "${files[@]}"
 ok "a missing snapshot after a mark is named" says \
 	"^After load  unknown: a snapshot after the mark 'idle' would show what the load leaves behind$"
 
-# ---- files of several processes, and such as cannot be read
+# ---- files of several processes
 files_of grow
 two=$(heaps few | tail -n 1)
-text "${files[0]}" "$two" "${files[1]}"
-is "two processes are two reports" "$(grep -c '^Process ' "$T/out")" 2
+text --full --fail-on=error "${files[0]}" "$two" "${files[1]}"
+is "two processes are two reports where the exit status is of them" "$(grep -c '^Process ' "$T/out")" 2
 is "the reports of two processes are named by their files" "$(sed -n 's/^File  *//p' "$T/out" | tr '\n' ' ')" "${files[0]} $two "
 is "the two files of one process are analyzed together" "$(grep -c '2 snapshots (too few for a trend)' "$T/out")" 2
 text --format=json "${files[0]}" "$two"
@@ -153,6 +154,53 @@ is "JSON takes one process" "$status $(cat "$T/out.err")" \
 	"2 gcprof-analyze: --format=json takes snapshots of one process, not of 2"
 text --format=sarif "${files[0]}" "$two" "${files[1]}"
 is "SARIF has a run of each" "$(jq '.runs | length' "$T/out")" 2
+# ---- of several processes the newest, for people
+pid() { sed -n 's/^ *pid \([0-9]*\),.*/\1/p' "$T/out" | tr '\n' ' '; }
+pid_of() { basename "$1" | sed 's/.*\.\([0-9]*\)\.[0-9]*\.heap$/\1/'; }
+mapfile -t latest < <(heaps few)
+text --full "${latest[@]}" "${files[@]}"
+is "of two processes the report is that of the newest, whatever their order" "$status $(pid)" "0 $(pid_of "$two") "
+is "it has all of its snapshots, and of no other" "$(grep -c 'snapshots of\|^Snapshots  *[^ ].*\.heap: after' "$T/out")" 1
+is "one line says so" "$(cat "$T/out.err")" \
+	"gcprof-analyze: snapshots of 2 processes: only the newest, process $(pid_of "$two") ($two), is reported; --each reports all"
+text "$two" "${files[0]}" "$T/none.heap"
+is "what cannot be read is named beside them" \
+	"$status $(grep -c "^gcprof-analyze: '$T/none.heap': \|only the newest, process $(pid_of "$two") " "$T/out.err")" "2 2"
+text --full --each "$two" "${files[0]}"
+is "--each reports those of all processes" "$(pid)$(wc -l <"$T/out.err")" "$(pid_of "$two") $(pid_of "${files[0]}") 0"
+text --format=github "$two" "${files[0]}"
+is "other formats have all" "$(wc -l <"$T/out.err")" 0
+
+# ---- without a file
+here() { # ARGUMENT...: in $T/here
+	(cd "$T/here" && text "$@" && echo "$status" >"$T/status")
+	status=$(cat "$T/status")
+}
+mkdir "$T/here"
+echo "no snapshot" >"$T/here/a.heap"
+mkdir "$T/here/b.heap"
+here
+is "without a file, and with none in the directory: how to get one" "$status $(cat "$T/out.err")" \
+	"2 gcprof-analyze: no snapshot given, and none in the working directory (*.heap); 'gcprof run -- PROGRAM' writes one"
+cp "${files[@]}" "$T/here/"
+cp "$two" "$T/here/-two.heap"
+here --full
+is "without a file the newest process in the directory is reported" "$status $(pid)" "0 $(pid_of "$two") "
+is "it is said which" "$(cat "$T/out.err")" "gcprof-analyze: no snapshot given: reading the newest here, -two.heap"
+rm -- "$T/here/-two.heap"
+here --full
+is "all snapshots of that process are read" "$(grep -Ec '^(Snapshots)? +[^ ].*\.heap: after ' "$T/out")" "${#files[@]}"
+is "it is said how many" "$(cat "$T/out.err")" \
+	"gcprof-analyze: no snapshot given: reading the ${#files[@]} of the newest process here, the last $(basename "${files[0]}")"
+here --block=0x10
+is "a question is about the last of them" "$status $(cat "$T/out.err")" \
+	"0 gcprof-analyze: no snapshot given: reading the newest here, $(basename "${files[0]}")"
+cp "${files[0]}" "$T/here/kept"
+here --format=json -o "$(basename "${files[0]}")"
+is "none of those is overwritten" "$status $(grep -c 'is an input' "$T/out.err")" "2 1"
+ok "it is as it was" cmp "$T/here/kept" "${files[0]}"
+
+# ---- files that cannot be read
 echo "no snapshot" >"$T/wrong.heap"
 head -c $(($(wc -c <"${files[0]}") - 100)) "${files[0]}" >"$T/short.heap"
 for wrong in wrong short none; do

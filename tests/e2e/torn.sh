@@ -94,7 +94,7 @@ for what in nothing lose; do
 		"$([ "$what" = lose ] && echo 5 || echo 0)"
 	is "$what: what the thread may have held is told in notes, and that this may be so" \
 		"$(summary "$child" '[.findings[] | select(.summary | test("possibly lost")) | .level] | unique | join(" ")')" note
-	ok "$what: a note says why blocks may not be lost" grep -q 'may have been in threads that fork did not copy' "$(analysis "$child" text)"
+	ok "$what: a note says why blocks may not be lost" grep -q 'may have been in threads or memory that fork did not copy' "$(analysis "$child" text)"
 	is "$what: the parent has lost nothing" "$(definite "$(heaps "held-$what" | grep -vF "$child")")" 0
 done
 done_testing

@@ -50,7 +50,7 @@ is "a type's largest block" \
 is "the order is by retained bytes" "$(json "$file" '[.types[].retained_bytes] | . == (sort | reverse)')" true
 is "--top counts for types as well" "$("$ANALYZE" --format=json --top=3 "$file" | jq '.types | length')" 3
 
-"$ANALYZE" "$file" >"$T/text"
+"$ANALYZE" --full "$file" >"$T/text"
 ok "text: the section is there" grep -qx 'Types by retained bytes' "$T/text"
 ok "text: a line for a type" grep -qE '^ +6\.2 KiB +6\.2 KiB +200 +linked list node, allocated in push_single$' "$T/text"
 is "text: as many lines as other lists have" \

@@ -127,6 +127,12 @@ class Page {
 			features: [{ name: "prefers-color-scheme", value: isDark ? "dark" : "light" }] });
 	}
 
+	/* As paper has it, or as the screen again. */
+	async print(isPaper) {
+		await this.send("Emulation.setEmulatedMedia", { media: isPaper ? "print" : "" });
+		await this.settle();
+	}
+
 	/* Until its scripts have run; they do before the page counts as loaded. */
 	async open(url) {
 		const loaded = new Promise((resolve) => { this.loaded = resolve; });
@@ -176,10 +182,10 @@ class Page {
 
 	async press(key) {
 		const codes = { Enter: 13, Tab: 9, Escape: 27, ArrowLeft: 37, ArrowUp: 38, ArrowRight: 39, ArrowDown: 40, " ": 32, Home: 36, End: 35 };
-		const text = { Enter: "\r", " ": " " }[key];
+		const text = { Enter: "\r" }[key] ?? (key.length === 1 ? key : undefined);
 
 		await this.send("Input.dispatchKeyEvent", { type: text ? "keyDown" : "rawKeyDown", key, code: key === " " ? "Space" : key,
-			windowsVirtualKeyCode: codes[key], text });
+			windowsVirtualKeyCode: codes[key] ?? key.toUpperCase().charCodeAt(0), text });
 		await this.send("Input.dispatchKeyEvent", { type: "keyUp", key, code: key === " " ? "Space" : key, windowsVirtualKeyCode: codes[key] });
 		await this.settle();
 	}
@@ -191,9 +197,9 @@ class Page {
 		await this.settle();
 	}
 
-	/* The whole page, as a PNG. */
-	async screenshot(file) {
-		const height = await this.ask("Math.min(document.documentElement.scrollHeight, 6000)");
+	/* The whole page, or what is seen of it, as a PNG. */
+	async screenshot(file, isWhole = true) {
+		const height = isWhole ? await this.ask("Math.min(document.documentElement.scrollHeight, 6000)") : this.height;
 
 		await this.send("Emulation.setDeviceMetricsOverride", { width: this.width, height, deviceScaleFactor: 1, mobile: false });
 		await this.settle();

@@ -12,7 +12,8 @@ require node chromium objcopy
 MANY=$abs_top_builddir/tests/html/many
 DEMO=$abs_top_builddir/examples/demo
 AXE=$(echo "$SOURCES"/tools/html/fetched/axe-core-*/axe.min.js)
-require_built "$MANY" "$DEMO" "$AXE"
+PLANTED=$abs_top_builddir/tests/html/planted
+require_built "$MANY" "$DEMO" "$PLANTED" "$AXE"
 echo '/* */' >"$T/empty.heap"
 ! "$ANALYZE" --format=html -o "$T/none.html" "$T/empty.heap" 2>&1 | grep -q 'built without' ||
 	skip_all "this build has no HTML report"
@@ -31,6 +32,9 @@ page() {
 
 env -u PYTHONMALLOC "$RUN" run --output="$T/demo.heap" -- "$DEMO" >/dev/null
 page demo "$T/demo.heap"
+
+GCPROF_YOUNG=1M "$RUN" run --output="$T/planted.heap" -- "$PLANTED"
+page planted "$T/planted.heap"
 
 # The demonstration, with names that would like to be markup, or are no text.
 long=$(printf 'aaaaaaaaaa%.0s' {1..700})
@@ -62,13 +66,14 @@ page diff --diff "$T"/several-*.heap
 
 # ---- what a browser makes of them
 
-timeout "$GCPROF_TESTS_TIMEOUT" node "$SOURCES/tests/html/page.mjs" "$(command -v chromium)" "$T/pages" "$shots" "$AXE" \
+# A guard against hangs: hundreds of points, and a browser that a loaded machine keeps waiting.
+timeout "$((5 * GCPROF_TESTS_TIMEOUT))" node "$SOURCES/tests/html/page.mjs" "$(command -v chromium)" "$T/pages" "$shots" "$AXE" \
 	>"$T/points" 2>"$T/node.err"
 is "the browser test goes through to its end" "$?" 0
 points_of "$T/points"
 grep '^#' "$T/points"
 diag_file "$T/node.err"
-for shot in light dark narrow hostile many diff; do
+for shot in first planted phone print light dark narrow hostile many diff; do
 	ok "a screenshot is kept: $shot" file -E "$shots/$shot.png"
 done
 

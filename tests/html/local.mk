@@ -9,3 +9,7 @@ EXTRA_DIST += tests/html/browser.mjs tests/html/page.mjs
 test_programs += tests/html/many
 tests_html_many_SOURCES = tests/html/many.c
 tests_html_many_CFLAGS = $(e2e_cflags) -O0
+
+test_programs += tests/html/planted
+tests_html_planted_SOURCES = tests/html/planted.cc
+tests_html_planted_CXXFLAGS = $(e2e_cxxflags) -O1

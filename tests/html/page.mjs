@@ -1,6 +1,6 @@
 /* page.mjs -- the HTML report in a browser: does it do what it says?
  *
- *     node page.mjs CHROMIUM DIRECTORY SCREENSHOTS AXE
+ *     node page.mjs CHROMIUM DIRECTORY SCREENSHOTS AXE [TEST ...]
  *
  * In:   DIRECTORY with NAME.html and NAME.json of the same snapshots, made by
  *       html.sh; axe-core's script.
@@ -11,7 +11,7 @@
 import { readFileSync } from "node:fs";
 import { Browser } from "./browser.mjs";
 
-const [program, directory, screenshots, axeFile] = process.argv.slice(2);
+const [program, directory, screenshots, axeFile, ...only] = process.argv.slice(2);
 const axe = readFileSync(axeFile, "utf8");
 const browser = new Browser(program, `${directory}/profile`);
 
@@ -91,9 +91,11 @@ async function findings(page, report) {
 	const [first] = report.findings;
 	const said = await page.ask(`document.querySelector("#summary").textContent`);
 
+	const suspects = await page.ask(`document.querySelector("#suspects").textContent`);
+
 	point("the first lines say how many problems there are, what the first is, and what to do", said.includes("1 warning") &&
-		said.includes(first.summary) && said.includes(first.advice), said);
-	point("the holder is named there", /held by sessions/.test(said), said);
+		suspects.includes(first.summary) && suspects.includes(first.advice), [said, suspects]);
+	point("the holder is named there", /held by sessions/.test(suspects), suspects);
 	point("the first finding is open, with evidence, path and stack", await page.ask(`(() => {
 		const details = document.querySelector("#finding-1 details");
 		return details.open && details.querySelectorAll(".path li").length > 1 &&
@@ -112,8 +114,8 @@ async function findings(page, report) {
 	await page.click("#finding-1 details summary");
 	same("a click on an open finding hides its path, another shows it", [closed, await page.ask(path)], [false, true]);
 	await page.click("#finding-1 details summary");
-	await page.click(`#summary a[href="#finding-1"]`);
-	point("a click on a headline goes to its finding, opened", await page.ask(
+	await page.click(`#suspects a[href="#finding-1"]`);
+	point("a click on a suspect goes to its finding, opened", await page.ask(
 		`document.activeElement.id === "finding-1" && document.querySelector("#finding-1 details").open`), await page.ask("document.activeElement.id"));
 }
 
@@ -211,11 +213,13 @@ async function colours(page) {
 	const paper = "getComputedStyle(document.querySelector('#summary')).backgroundColor";
 	const light = await page.ask(paper);
 
+	const words = () => page.ask(`document.querySelector("#theme").textContent`);
+	const before = await words();
+
 	await page.click("#theme");
 	const dark = await page.ask(paper);
 
-	point("the button switches to dark colours, and says so", light !== dark && await page.ask(
-		`document.querySelector("#theme").getAttribute("aria-pressed") === "true"`), [light, dark]);
+	same("the button says what it does, and does so", [before, light !== dark, await words()], ["Dark colours", true, "Light colours"]);
 	await page.click("#theme");
 	same("the button switches back to light colours", await page.ask(paper), light);
 	await page.look({ width: 1280, height: 1000, isDark: true });
@@ -274,6 +278,198 @@ async function demo() {
 		"document.documentElement.scrollWidth <= 390"), true);
 	await audit("narrow", narrow);
 	await narrow.close();
+}
+
+/* ---- a mistake of each kind ---- */
+
+/* What findings say grows without limit. */
+function growing(report) {
+	return report.findings.filter((f) => ["cache", "queue", "closure", "missing-free", "growth"].includes(f.kind) &&
+		f.level !== "note" && !f.part_of).reduce((sum, f) => sum + f.gives_back_bytes, 0);
+}
+
+async function firstScreen(page, report) {
+	const { totals, cohorts, memory } = report;
+	const rows = await page.ask(`[...document.querySelectorAll("#suspects .suspect")].map((e) => ({
+		what: e.querySelector(".what strong").textContent, level: e.className, bytes: Number(e.querySelector("data").value),
+		where: e.querySelector(".where")?.textContent, sentence: e.querySelector(".sentence").textContent,
+		curve: e.querySelectorAll("svg.spark[role=img][aria-label] polyline").length, bottom: e.getBoundingClientRect().bottom }))`);
+	const kinds = rows.map(({ what, level }) => `${level} ${what}`);
+	const firsts = [...new Set(kinds)];
+	const suspect = (what) => rows.find((row) => row.what === what);
+
+	same("the tile of the peak has the most that was live at the end of an epoch", await page.ask(data("#peak data")),
+		Math.max(report.peak?.bytes ?? 0, totals.live_bytes, ...cohorts.epochs.map((e) => e.heap_used)));
+	same("the tile of what grows has what the findings say", await page.ask(data("#growing data")), growing(report));
+	same("the parts of the resident memory add up to it", await page.ask(`[...document.querySelectorAll("#rss .split data")]
+		.reduce((sum, e) => sum + Number(e.value), 0)`), memory.rss);
+	point("the suspects are of every kind that was planted", ["unbounded cache", "unbounded queue", "definite leak", "listener leak"]
+		.every((what) => suspect(what)), kinds);
+	same("the first suspects are one of each kind", kinds.slice(0, firsts.length), firsts);
+	const sizes = rows.slice(0, firsts.length).map((row) => row.bytes);
+
+	same("of these the largest is first", sizes, [...sizes].sort((a, b) => b - a));
+	same("a suspect's size is what fixing it gives back", suspect("unbounded cache")?.bytes,
+		report.findings.find((f) => f.what === "unbounded cache").gives_back_bytes);
+	point("each suspect has its line, its function and a curve", rows.every((row) =>
+		/^planted[.]cc:[0-9]+ [a-zA-Z_:]+ /.test(row.where) && row.curve === 1), rows);
+	point("of a cache the line, the function and the holder are those of the program, not of the library",
+		/:38 gw::QuoteCache::get /.test(suspect("unbounded cache")?.where) &&
+		suspect("unbounded cache").sentence.includes("held by gw::quotes"), suspect("unbounded cache"));
+	point("all suspects are on the first screen", rows.every((row) => row.bottom <= 800), rows.map((row) => row.bottom));
+}
+
+/* Where one is, and how one gets elsewhere without a mouse. */
+async function ways(page) {
+	const here = () => page.ask(`[...document.querySelectorAll("#nav [aria-current]")].map((a) => a.textContent)`);
+	const focusedId = `document.activeElement.id || document.activeElement.closest("[id]")?.id`;
+
+	same("the list of parts marks the first at the beginning", await here(), ["Summary"]);
+	await page.ask(`document.querySelector("#flame").scrollIntoView()`);
+	await page.until(`document.querySelector("#nav [aria-current]")?.textContent === "Flame graph"`);
+	same("and the part that one has scrolled to", await here(), ["Flame graph"]);
+	await page.ask("scrollTo(0, 0)");
+	await page.press("j");
+	const first = await page.ask(focusedId);
+
+	await page.press("j");
+	const second = await page.ask(focusedId);
+
+	await page.press("j");
+	const suspect = await page.ask(`document.activeElement.matches(".suspect a")`);
+
+	await page.press("k");
+	same("j goes to the next part, k back", [first, second, suspect, await page.ask(focusedId)],
+		["summary-title", "suspects-title", true, "suspects-title"]);
+	await page.press("j");
+	await page.press("ArrowDown");
+	same("an arrow goes to the next suspect", await page.ask(`[...document.querySelectorAll(".suspect .what a")].indexOf(document.activeElement)`), 1);
+}
+
+async function everywhere(page) {
+	const results = `document.querySelector("#results")`;
+
+	await page.press("/");
+	same("the key / goes to the search", await page.ask("document.activeElement.id + document.activeElement.value"), "search");
+	await page.send("Input.insertText", { text: "quoteCACHE" });
+	await page.until(`!${results}.hidden`);
+	const said = await page.ask(`${results}.querySelector("[role=status]").textContent`);
+
+	point("it finds findings, functions, sites", ["Findings: ", "Functions: ", "Sites: "].every((words) => said.includes(words)), said);
+	await page.press("ArrowDown");
+	await page.press("Enter");
+	point("Enter on a finding goes there", await page.ask(`${results}.hidden && document.activeElement.textContent.includes("gw::QuoteCache::get") &&
+		document.activeElement.id.startsWith("finding-")`), await page.ask("document.activeElement.id"));
+	await page.type("#search", "log_line");
+	await page.until(`${results}.textContent.includes("log_line")`);
+	await page.ask(`[...${results}.querySelectorAll("div")].find((e) => e.textContent.startsWith("Sites")).querySelector(".hit").click()`);
+	point("a site that is found is opened in the table", await page.ask(`document.activeElement.matches("#sites .opener[aria-expanded=true]") &&
+		document.querySelector("#sites .more .stack").textContent.includes("log_line")`), null);
+	await page.type("#search", "no such name");
+	await page.until(`${results}.textContent.includes("Nothing found")`);
+	await page.press("Escape");
+	same("Escape closes what was found", await page.ask(`${results}.hidden`), true);
+}
+
+async function siteTable(page, report) {
+	const [top] = [...report.sites].sort((a, b) => b.live_bytes - a.live_bytes);
+	const head = await page.ask(`document.querySelector("#sites tbody th").innerText`);
+
+	same("the table of sites fits: it need not be scrolled to the side", await page.ask(
+		`(() => { const e = document.querySelector("#sites .scroll"); return e.scrollWidth <= e.clientWidth; })()`), true);
+	point("a row has the line, the function and the type", /planted[.]cc:38 gw::QuoteCache::get/.test(head) && /std::make_shared<.*Quote>/.test(head), head);
+	const group = async (by) => {
+		await page.ask(`(() => { const e = document.querySelector("#group"); e.value = "${by}"; e.dispatchEvent(new Event("change")); })()`);
+		return page.ask(`[...document.querySelectorAll("#sites tbody tr:not(.more)")].map((tr) => [tr.querySelector("th").innerText.replace(/^\\W*/, ""), Number(tr.querySelector("td data").value)])`);
+	};
+	const sum = report.sites.reduce((all, s) => all + s.live_bytes, 0);
+
+	for (const [by, name] of [["function", "gw::QuoteCache::get"], ["module", "planted"], ["thread", "planted"], ["type", "std::make_shared"]]) {
+		const rows = await group(by);
+
+		point(`sites grouped by ${by} have all live bytes, and the names`, rows.length < 50 && rows.reduce((all, [, bytes]) => all + bytes, 0) === sum &&
+			rows.some(([text]) => text.startsWith(name)), [sum, rows]);
+	}
+	const ofFunction = report.sites.filter((s) => s.frames.find((f) => f.file?.endsWith("planted.cc"))?.function.startsWith("gw::QuoteCache::get"));
+
+	same("a function's bytes are those of its sites", (await group("function")).find(([text]) => text === "gw::QuoteCache::get")?.[1],
+		ofFunction.reduce((all, s) => all + s.live_bytes, 0));
+	await group("");
+	return top;
+}
+
+/* What a frame of the flame graph looks like. */
+const shape = (name) => `(() => {
+	const g = [...document.querySelectorAll("#flame g.frame")].find((e) => e.getAttribute("aria-label").startsWith("${name} "));
+	const rect = g?.querySelector("rect");
+
+	return rect && { fill: getComputedStyle(rect).fill, dashes: getComputedStyle(rect).strokeDasharray, words: g.querySelector(".d3-flame-graph-label").textContent };
+})()`;
+
+async function flameOfModules(page) {
+	const [own, library] = [await page.ask(shape("handle_request")), await page.ask(shape("std::make_shared"))];
+	const strength = (rgb) => { const [r, g, b] = rgb.match(/[0-9]+/g).map(Number); return Math.max(r, g, b) - Math.min(r, g, b); };
+
+	point("the program's own code has a stronger colour than a library's", strength(own.fill) > 2 * strength(library.fill), [own, library]);
+	same("a label begins with the name, without parameters", [own.words, library.words], ["handle_request", "std::make_shared"]);
+	await page.click(`#flame g.frame[aria-label^="gw::QuoteCache::get "]`);
+	const caller = await page.ask(shape("handle_request"));
+	const dead = await page.ask(`getComputedStyle(document.querySelector("#flame .swatch.dead")).backgroundColor`);
+
+	point("callers of what is zoomed in on look unlike what has nothing live", caller.fill !== dead && caller.dashes !== "none", [caller, dead]);
+	point("what is under the mouse has its file and line", /gw::QuoteCache::get [(]planted[.]cc:[0-9]+[)]: /.test(
+		await page.ask(`document.querySelector("#flame-details").textContent`)), await page.ask(`document.querySelector("#flame-details").textContent`));
+	const link = await page.ask(`document.querySelector("#flame-links a")?.textContent`);
+
+	same("it leads to the finding", link, "unbounded cache");
+	await page.click("#flame-sites");
+	point("and to its sites in the table", await page.ask(`${texts("#sites tbody th")}.length > 0 &&
+		${texts("#sites tbody th")}.every((text) => text.includes("gw::QuoteCache::get"))`), await page.ask(texts("#sites tbody th")));
+	await page.click("#flame-reset");
+}
+
+/* As the text has them: library frames in a row are one line. */
+async function folding(page) {
+	const stack = `[...document.querySelectorAll(".finding")].find((e) => e.textContent.includes("cache entries")).querySelector(".stack")`;
+	const lines = await page.ask(`[...${stack}.children].map((li) => (li.querySelector("summary") ?? li).textContent)`);
+
+	point("library frames are folded to what the program called of them", /^std::make_shared [(][0-9]+ library frames[)]$/.test(lines[0]) &&
+		lines[1].startsWith("gw::QuoteCache::get"), lines);
+	await page.ask(`${stack}.querySelector("details").open = true`);
+	point("and shown when asked for", await page.ask(`${stack}.querySelectorAll(".folded li").length > 1`), null);
+}
+
+async function paper(page) {
+	await page.print(true);
+	same("paper has no controls, and nothing is cut off at the side", await page.ask(`[["nav", "#theme", "#finder", ".controls"].some((selector) =>
+		document.querySelector(selector).checkVisibility()), document.documentElement.scrollWidth <= innerWidth]`), [false, true]);
+	await page.ask(`dispatchEvent(new Event("beforeprint"))`);
+	same("paper has what is folded of the findings", await page.ask(`[...document.querySelectorAll(".finding > details")].every((e) => e.open)`), true);
+	await page.screenshot(`${screenshots}/print.png`);
+	await page.print(false);
+}
+
+async function planted() {
+	const page = await opened("planted", { width: 1280, height: 800 }), report = json("planted");
+
+	await page.screenshot(`${screenshots}/first.png`, false);
+	await firstScreen(page, report);
+	await ways(page);
+	await everywhere(page);
+	await siteTable(page, report);
+	await flameOfModules(page);
+	await folding(page);
+	await audit("a mistake of each kind", page);
+	await page.screenshot(`${screenshots}/planted.png`);
+	await paper(page);
+	quiet("a mistake of each kind", page);
+	await page.close();
+
+	const phone = await opened("planted", { width: 390, height: 800 });
+
+	await phone.screenshot(`${screenshots}/phone.png`);
+	same("a phone's page needs no scrolling to the side", await phone.ask("document.documentElement.scrollWidth <= 390"), true);
+	await phone.close();
 }
 
 /* ---- names that would like to be markup ---- */
@@ -374,6 +570,7 @@ async function diff() {
 	await page.until(`document.querySelector("#sites .status").textContent.includes("out of")`);
 	point("the diff page's filter leaves what it names", await page.ask(`${texts("#sites tbody th")}.length ===
 		${report.sites.filter((s) => s.frames.some((f) => f.function === "remember_user")).length}`), await page.ask(texts("#sites tbody th")));
+	same("where nothing can be searched there is no search", await page.ask(`document.querySelector("#finder").checkVisibility()`), false);
 	quiet("a comparison", page);
 	await page.ask(axe);
 	const broken = await page.ask(`axe.run({ runOnly: ["wcag2a", "wcag2aa"] }).then((r) => r.violations.map((v) => [v.id, v.nodes[0].html]))`);
@@ -384,7 +581,9 @@ async function diff() {
 }
 
 /* A test that breaks off is a failure with its reason. */
-for (const test of [demo, hostile, many, doubts, diff]) {
+for (const test of [demo, planted, hostile, many, doubts, diff]) {
+	if (only.length && !only.includes(test.name))
+		continue;
 	try {
 		await test();
 	} catch (error) {

@@ -25,7 +25,12 @@ at_end() { # NAME: the answer for the last snapshot of a run
 asking answers
 is "a check by hand says 0 without leaks and 1 with" "$(cat "$T/answers.out")" "0 0 1 1"
 ok "gcprof_leak_check and __lsan_do_leak_check report what is lost" grep -q 70 "$T/answers.err"
+is "a check by hand reports findings only" "$(grep -Ec '^(Summary|Memory|Sites)' "$T/answers.err")" 0
 is "the end of the program reports what is lost" "$(at_end answers)" "$(truth_of answers)"
+
+asking grows
+is "a check by hand of a program that grows and loses nothing says 0, and no word" \
+	"$(cat "$T/grows.out") $(cat "$T/grows.err")" "0 "
 
 asking ends
 is "__lsan_do_leak_check: goes on without leaks, ends with status 23" "$status $(cat "$T/ends.out")" "23 nothing yet"

@@ -100,7 +100,7 @@ includes lib/*.[ch] tools/*/*.[ch] | grep -E ' (\.\./)*tests/' |
 
 only_in 'jemalloc/.*' 'lib/backend\.c' "jemalloc has one door, backend.c"
 only_in 'libunwind.*' 'lib/verify\.c' "libunwind has one door, verify.c"
-only_in '(elfutils/)?libdw.*|dwarf\.h' 'tools/names/(symbolfiles\.[ch]|module_files\.[ch]|dwarf_names\.c|elf_symbols\.c)' "libdw has one door: names/module_files and symbolfiles, which open files, and the two sources that read them"
+only_in '(elfutils/)?libdw.*|dwarf\.h' 'tools/names/(symbolfiles\.[ch]|module_files\.[ch]|dwarf_(locals|types)\.[ch]|dwarf_names\.c|elf_symbols\.c)' "libdw has one door: names/module_files and symbolfiles, which open files, and the two sources that read them, with their parts"
 # The reader and the writer count and check; they do not print.  jemalloc_tls.c runs when the
 # library is built.
 includes lib/*.c | grep -E ' <(stdio|locale|wchar|regex)\.h>$' |
@@ -115,7 +115,7 @@ find . -path ./build-aux -prune -o -path ./m4 -prune -o -path './autom4te.cache'
 	-o -type f \( -name '*.[ch]' -o -name '*.cc' -o -name '*.def' -o -name '*.sh' -o -name '*.awk' \
 	-o -name '*.py' -o -name '*.js' -o -name '*.mjs' -o -name '*.css' -o -name '*.am' -o -name '*.mk' -o -name 'configure.ac' \
 	-o -name bootstrap -o -name '*.[1-8]' \) -print |
-	grep -vE '/config\.h|\.pb-c\.[ch]|/gcprof-[0-9][^/]*/|/_build/|/tools/html/fetched/' |
+	grep -vE '/config\.h|\.pb-c\.[ch]|/gcprof-[0-9][^/]*/|/_build/|/fetched/' |
 	while read -r file; do
 		head -n 40 "$file" | grep -q 'SPDX-License-Identifier: MIT' || echo "$file"
 	done | no_complaint "every source has its licence line"

@@ -94,7 +94,7 @@ n_heaps_of() { # NAME N: so many snapshots, and nothing unfinished
 }
 
 status=0
-"$RUN" check --frames=30 "$T/prog" main >"$T/check.out" 2>"$T/check.err" || status=$?
+"$RUN" check --frames=30 --library-frames "$T/prog" main >"$T/check.out" 2>"$T/check.err" || status=$?
 is "gcprof check finds what C code lost that Go called" "$status $(cat "$T/check.out")" "23 done"
 is "the stack of the leak names the functions of C, and those of Go that called them, to the first" \
 	"$(grep -oE -m 7 '^ +(c_makes|c_loses|runtime.cgocall|main.lose|main.main|runtime.main|runtime.goexit)' "$T/check.err" | xargs)" \

@@ -8,31 +8,7 @@
 # shellcheck source-path=SCRIPTDIR/../.. disable=SC2016
 . "${srcdir:-.}/tests/e2e/init.sh"
 . "${srcdir:-.}/tests/real/real.sh"
-
-# A line for each verdict on memory that is in use: its level, kind/verdict,
-# summary, functions from the innermost on, separated by tabs.
-verdicts() { # FILE
-	summary "$1" '.findings[] | select(.kind | IN("cache", "queue", "closure", "growth", "missing-free"))
-		| [.level, .kind + "/" + .verdict, .summary, ([.site.frames[]? | .function // "??"] | join(" "))] | @tsv'
-}
-
-show() { # FILE: the verdicts, as comments
-	verdicts "$1" | head -n 8 | cut -c1-260 | sed 's/^/#   /'
-}
-
-told() { # FILE LEVELS VERDICTS FUNCTIONS: is there a verdict of these kinds, at one of these
-	verdicts "$1" | grep -E $'^('"$2"$')\t('"$3"$')\t[^\t]*\t.*('"$4"')'
-}
-
-accused() { # SENTENCE FILE VERDICTS FUNCTIONS: a warning
-	ok "$1" told "$2" warning "$3" "$4"
-	show "$2"
-}
-
-calm() { # SENTENCE FILE: no warning
-	is "$1" "$(verdicts "$2" | awk -F '\t' '$1 == "warning" { print $2, $3, $4 }')" ""
-	show "$2"
-}
+. "${srcdir:-.}/tests/real/verdicts.sh"
 
 asked() { # NAME: a snapshot of what runs as $pid is there
 	[ "$(n_heaps "$1")" -ge 1 ]

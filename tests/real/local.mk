@@ -13,6 +13,7 @@ real_tests += \
 	tests/real/git.sh \
 	tests/real/go.sh \
 	tests/real/growth.sh \
+	tests/real/keepers.sh \
 	tests/real/memcached.sh \
 	tests/real/nginx.sh \
 	tests/real/node.sh \
@@ -22,10 +23,12 @@ real_tests += \
 	tests/real/plugins.sh \
 	tests/real/python.sh \
 	tests/real/redis.sh \
+	tests/real/runtimes.sh \
 	tests/real/rust.sh \
 	tests/real/sqlite.sh
 
-EXTRA_DIST += tests/real/real.sh tests/real/count.c
+EXTRA_DIST += tests/real/real.sh tests/real/count.c tests/real/verdicts.sh tests/real/fetched.list \
+	tests/real/names.c tests/real/assign.cc tests/real/embed.c tests/real/keep.js
 
 check_DATA += tests/real/count.so
 CLEANFILES += tests/real/count.so

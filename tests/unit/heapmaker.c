@@ -250,6 +250,17 @@ maker_estimate(struct maker *m, const struct hf_estimate *e)
 }
 
 void
+maker_peak(struct maker *m, const struct hf_peak *p)
+{
+	struct maker_section *s = maker_section(m, HEAPFILE_PEAK);
+
+	maker_varint(s, p->site);
+	maker_varint(s, p->blocks);
+	maker_varint(s, p->bytes);
+	s->n_records++;
+}
+
+void
 maker_live(struct maker *m, const struct hf_live *r)
 {
 	struct maker_section *s = maker_section(m, HEAPFILE_LIVE);
@@ -404,6 +415,15 @@ maker_content(struct maker *m, uint32_t block, const char *bytes, size_t n)
 	s->n_records++;
 }
 
+void
+maker_before(struct maker *m, const void *file, size_t n)
+{
+	struct maker_section *s = maker_section(m, HEAPFILE_BEFORE);
+
+	maker_bytes(s, file, n);
+	s->n_records++;
+}
+
 /* Tests run on little-endian machines, as does the library. */
 uint8_t *
 maker_finish(const struct maker *m, size_t *ret_n)
@@ -507,6 +527,10 @@ sample_process(struct maker *m)
 	maker_number(m, "allocated_bytes", 123456);
 	maker_number(m, "frees", 996);
 	maker_number(m, "freed_bytes", 122308);
+	maker_number(m, "peak_blocks", 820);
+	maker_number(m, "peak_bytes", 100700);
+	maker_number(m, "peak_ns", 6000000000ull);
+	maker_number(m, "peak_epoch", 5);
 	maker_info_text(m, "command", command, sizeof(command));
 	maker_info_text(m, "executable", "/opt/demo", 9);
 	maker_info_text(m, "reason", "exit", 4);
@@ -644,4 +668,6 @@ maker_sample(struct maker *m)
 	sample_stacks(m, exe, lib, worker);
 	maker_grown(m, &(struct hf_grown){leaf, 7, 4096});
 	maker_estimate(m, &(struct hf_estimate){leaf, 2560, 70000});
+	maker_peak(m, &(struct hf_peak){leaf, 800, 100000});
+	maker_peak(m, &(struct hf_peak){other, 20, 700});
 }

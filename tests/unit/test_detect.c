@@ -82,6 +82,113 @@ the_sample_has_a_finding_of_each_kind(void **state)
 	heap_free(h);
 }
 
+/* ---- what is left in a queue ---- */
+
+enum { PERIODS = 12, A_PERIOD = 60, LEFT = 20 };
+
+/* In each period as many blocks of a site are freed as are allocated, but for those that
+ * are left at the end, to which nothing points.
+ *
+ * n_earlier  deaths of blocks that were born before those that died before them.
+ * until      the first period without deaths
+ * n_held     of those that are left: a variable points to them still. */
+static struct heap *
+heap_of_held_rests(uint64_t n_earlier, uint32_t until, uint32_t n_held)
+{
+	struct hf_edge edges[LEFT];
+	struct maker m = {.n_sections = 0};
+	struct hf_book b = {.n_periods = PERIODS};
+	uint32_t exe, births[PERIODS];
+	uint64_t at = 0x10000;
+
+	maker_number(&m, "complete", 1);
+	exe = maker_module(&m, 0x400000, 0x10000, 0x400000, "", "/nonesuch/app");
+	b.site = maker_site(&m, 0, 0, exe, 0x1000, A_PERIOD * until + LEFT, 64);
+	for (uint32_t i = 0; i < PERIODS; i++) {
+		births[i] = maker_birth(&m, 1, 0, 0);
+		maker_birth_period(&m, i);
+		maker_period(&m, &(struct hf_period){.end_ns = i + 1});
+		if (i >= until)
+			continue;
+		b.periods[i] = (struct hf_book_period){A_PERIOD, 64 * A_PERIOD, A_PERIOD,
+						       64 * A_PERIOD, 0};
+		b.deaths += A_PERIOD;
+	}
+	b.earlier = n_earlier;
+	b.later = b.deaths - n_earlier;
+	maker_book(&m, &b);
+	for (uint32_t i = 0; i < LEFT; i++, at += 64)
+		maker_block(&m, &(struct hf_block){at, 64, 64, b.site,
+						   births[PERIODS - 1], 0});
+	for (uint32_t i = 0; i < LEFT; i++)
+		edges[i] = (struct hf_edge){.target = i + 1, .word = i};
+	maker_root(&m,
+		   &(struct hf_root){HEAPFILE_ROOT_GLOBAL, exe, 0x401000, 8 * LEFT, n_held},
+		   edges);
+	return made_heap(&m);
+}
+
+static struct heap *
+heap_of_rests(uint64_t n_earlier, uint32_t until)
+{
+	return heap_of_held_rests(n_earlier, until, 0);
+}
+
+static void
+what_is_left_of_a_queue_is_possibly_lost(void **state)
+{
+	struct heap *h = heap_of_rests(0, PERIODS);
+	struct findings *all = find(h, NULL, NULL);
+	const struct finding *f = finding_of(all, "possible leak");
+
+	(void)state;
+	assert_non_null(f);
+	assert_int_equal(f->count.blocks, LEFT);
+	assert_int_equal(f->level, FINDING_WARNING);
+	assert_true(has_evidence(f, "freed, the oldest first, to the end"));
+	assert_int_equal(all->leaks.counts[GRAPH_POSSIBLE].blocks, LEFT);
+	assert_int_equal(all->leaks.counts[GRAPH_DEFINITE].blocks, 0);
+	findings_free(all);
+	heap_free(h);
+}
+
+/* What a variable pointed to until the program cleaned up, has no hidden links. */
+static void
+what_was_held_by_plain_pointers_before_the_end_leaks(void **state)
+{
+	(void)state;
+	for (uint32_t n_held = 1; n_held <= LEFT; n_held += LEFT - 1) {
+		bool is_plain = n_held == LEFT;
+		struct heap *h = heap_of_rests(0, PERIODS),
+			    *then = heap_of_held_rests(0, PERIODS, n_held);
+		const struct detect_options options = {.before = then};
+		struct findings *all = findings_new(h, NULL, &options);
+
+		assert_non_null(all);
+		assert_true(is_plain == !!finding_of(all, "definite leak"));
+		assert_true(is_plain != !!finding_of(all, "possible leak"));
+		findings_free(all);
+		heap_free(h);
+		heap_free(then);
+	}
+}
+
+static void
+what_dies_in_no_order_or_no_more_leaves_leaks(void **state)
+{
+	(void)state;
+	for (int is_over = 0; is_over < 2; is_over++) {
+		struct heap *h = is_over ? heap_of_rests(0, PERIODS - 3)
+					 : heap_of_rests(A_PERIOD, PERIODS);
+		struct findings *all = find(h, NULL, NULL);
+
+		assert_non_null(finding_of(all, "definite leak"));
+		assert_null(finding_of(all, "possible leak"));
+		findings_free(all);
+		heap_free(h);
+	}
+}
+
 static void
 only_losses_that_may_have_held_pointers_are_evidence(void **state)
 {
@@ -401,11 +508,31 @@ the_innermost_source_of_the_program_is_to_blame(void **state)
 	heap_free(h);
 }
 
+static void
+what_stands_for_malloc_is_not_to_blame(void **state)
+{
+	struct stack_frame f[] = {
+		{.function = "mem_get", .file = "/src/mem.c", .module = 1, .is_wrapper = true},
+		{.function = "xstrdup", .file = "/src/mem.c", .module = 1},
+		{.function = "y", .file = "/src/y.c", .module = 1},
+	};
+	struct heap *h = made_sample();
+
+	(void)state;
+	assert_int_equal(places_blame(h, &(struct stack){f, 3}), 2);
+	assert_int_equal(places_blame(h, &(struct stack){f, 2}),
+			 0); /* nobody else has a line */
+	heap_free(h);
+}
+
 int
 main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_sample_has_a_finding_of_each_kind),
+		cmocka_unit_test(what_is_left_of_a_queue_is_possibly_lost),
+		cmocka_unit_test(what_was_held_by_plain_pointers_before_the_end_leaks),
+		cmocka_unit_test(what_dies_in_no_order_or_no_more_leaves_leaks),
 		cmocka_unit_test(only_losses_that_may_have_held_pointers_are_evidence),
 		cmocka_unit_test(without_roots_nothing_is_said_of_leaks),
 		cmocka_unit_test(large_blocks_with_a_pointer_inside_are_notes),
@@ -416,6 +543,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(paths_below_the_root_are_relative),
 		cmocka_unit_test(each_kind_has_a_rule_and_a_name_of_its_own),
 		cmocka_unit_test(the_innermost_source_of_the_program_is_to_blame),
+		cmocka_unit_test(what_stands_for_malloc_is_not_to_blame),
 	};
 
 	if (argc == 2 && strcmp(argv[1], "--snapshot") == 0) {

@@ -560,6 +560,144 @@ blocks_without_a_stack_are_told_apart(void **state)
 	heap_free(h);
 }
 
+/* ---- what the allocator retains ---- */
+
+#define MIB(n) ((uint64_t)(n) << 20)
+#define SECONDS(n) ((uint64_t)(n)*1000000000)
+
+/* A process after a minute, of so many MiB of rss, 10 of which are files, 2 the profiler's, 1
+ * other; so many of the allocator's memory, 1 of them live. */
+static void
+retaining(struct maker *m, uint64_t rss, uint64_t heap)
+{
+	begin(m, PAGE);
+	maker_number(m, "uptime_ns", SECONDS(60));
+	maker_number(m, "rss", MIB(rss));
+	maker_number(m, "rss_file", MIB(10));
+	maker_number(m, "profiler_bytes", MIB(2));
+	maker_number(m, "heap_resident", MIB(heap));
+	maker_number(m, "live_resident", MIB(1));
+	maker_number(m, "external_resident", MIB(rss - heap - 13));
+}
+
+/* At a time it had so many MiB of rss, and so many live. */
+static void
+was(struct maker *m, uint64_t seconds, uint64_t rss, uint64_t live)
+{
+	maker_epochs(m, &(struct hf_epochs){.first_epoch = seconds,
+					    .n_epochs = 1,
+					    .end_ns = SECONDS(seconds),
+					    .rss = MIB(rss),
+					    .heap_used = MIB(live)});
+}
+
+static void
+the_parts_of_rss_add_up(void **state)
+{
+	struct maker m;
+	struct heap *h;
+	struct heap_rss x;
+
+	retaining(&m, 100, 60);
+	h = made_heap(&m);
+	assert_true(heap_rss_parts(h, &x));
+	assert_int_equal(x.live, MIB(1));
+	assert_int_equal(x.allocator, MIB(59));
+	assert_int_equal(x.mapped, MIB(27));
+	assert_int_equal(x.files, MIB(10));
+	assert_int_equal(x.profiler, MIB(2));
+	assert_int_equal(x.other, MIB(1));
+	/* What is swapped out is taken from the allocator's part, the last that is known. */
+	h->info.rss = MIB(50);
+	assert_true(heap_rss_parts(h, &x));
+	assert_int_equal(x.live + x.allocator + x.mapped + x.files + x.profiler + x.other,
+			 MIB(50));
+	assert_int_equal(x.mapped, MIB(27));
+	assert_int_equal(x.allocator, MIB(10));
+	h->info.heap_resident = 0;
+	assert_false(heap_rss_parts(h, &x));
+	heap_free(h);
+}
+
+/* "note", "warning", or "" without a finding. */
+static const char *
+retention_of(struct maker *m)
+{
+	struct heap *h;
+	struct findings *all = judge(m, &h);
+	const char *level = "";
+
+	for (size_t i = 0; i < all->n; i++)
+		if (all->list[i].id == FINDING_RETAINED_PAGES) {
+			level = finding_level_name(all->list[i].level);
+			assert_int_equal(finding_gives_back(&all->list[i]),
+					 h->info.heap_resident - h->info.live_resident);
+			assert_int_equal(finding_is_quiet(&all->list[i]),
+					 strcmp(level, "note") == 0);
+		}
+	findings_free(all);
+	heap_free(h);
+	return level;
+}
+
+static void
+more_than_half_of_rss_and_16_mib_are_retained(void **state)
+{
+	struct maker m;
+
+	retaining(&m, 100, 51);
+	assert_string_equal(retention_of(&m), "");
+	retaining(&m, 100, 52);
+	assert_string_equal(retention_of(&m), "note");
+	retaining(&m, 30, 16);
+	assert_string_equal(retention_of(&m), "");
+	retaining(&m, 30, 17);
+	assert_string_equal(retention_of(&m), "note");
+}
+
+static void
+what_is_retained_for_long_is_a_warning(void **state)
+{
+	struct maker m;
+
+	retaining(&m, 100, 80);
+	was(&m, 51, 100, 1);
+	assert_string_equal(retention_of(&m), "note");
+	retaining(&m, 100, 80);
+	was(&m, 40, 100, 79);
+	was(&m, 50, 100, 1);
+	was(&m, 60, 100, 1);
+	assert_string_equal(retention_of(&m), "warning");
+	/* In between it was in use again. */
+	retaining(&m, 100, 80);
+	was(&m, 30, 100, 1);
+	was(&m, 55, 100, 79);
+	was(&m, 60, 100, 1);
+	assert_string_equal(retention_of(&m), "note");
+}
+
+static void
+where_survivors_pin_most_of_it_they_are_the_finding(void **state)
+{
+	struct findings *all;
+	struct maker m;
+	struct heap *h;
+
+	retaining(&m, 60, 35);
+	for (uint64_t i = 0; i < 8000; i++)
+		block(&m, BASE + i * PAGE, 64, 1, 1);
+	all = judge(&m, &h);
+	assert_int_equal(all->n, 1);
+	assert_int_equal(all->list[0].id, FINDING_PINNED_PAGES);
+	assert_string_equal(all->list[0].evidence[all->list[0].n_evidence - 3],
+			    "Of rss (60.0 MiB) 1.0 MiB is in live blocks, 34.0 MiB (56 %)"
+			    " in the allocator's memory and in no block.");
+	assert_int_equal(finding_gives_back(&all->list[0]),
+			 all->fragmentation.pinned_bytes + 8000 * 64);
+	findings_free(all);
+	heap_free(h);
+}
+
 int
 main(void)
 {
@@ -577,6 +715,10 @@ main(void)
 		cmocka_unit_test(much_that_is_pinned_is_a_warning),
 		cmocka_unit_test(the_finding_is_at_the_site_that_pins_most),
 		cmocka_unit_test(blocks_without_a_stack_are_told_apart),
+		cmocka_unit_test(the_parts_of_rss_add_up),
+		cmocka_unit_test(more_than_half_of_rss_and_16_mib_are_retained),
+		cmocka_unit_test(what_is_retained_for_long_is_a_warning),
+		cmocka_unit_test(where_survivors_pin_most_of_it_they_are_the_finding),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -68,6 +68,113 @@ the_sample_arrives_whole(void **state)
 	heap_free(h);
 }
 
+/* A snapshot of process 7 with so many sites, and another one inside of it. */
+static struct maker
+make_around(uint64_t pid, unsigned n_sites, const uint8_t *inner, size_t n_inner)
+{
+	struct maker m = {.n_sections = 0};
+
+	maker_number(&m, "pid", pid);
+	maker_module(&m, 0x1000, 4096, 0x1000, "", "/opt/a");
+	for (unsigned i = 1; i <= n_sites; i++)
+		maker_site(&m, 0, 0, 1, 16 * i, i, 1);
+	block(&m, 0x10000, 1, 0, 16 + 16 * n_sites);
+	if (inner)
+		maker_before(&m, inner, n_inner);
+	return m;
+}
+
+/* Load one with another inside; what was wrong with that one, "" if nothing. */
+static struct heap *
+load_around(struct maker *inner, unsigned n_sites, const char *wrong)
+{
+	size_t n;
+	uint8_t *bytes = maker_finish(inner, &n);
+	struct maker m = make_around(7, n_sites, bytes, n);
+	struct heap *h = made_heap(&m);
+	char message[200] = "";
+
+	free(bytes);
+	maker_free(inner);
+	if (h->before_error.code)
+		hf_error_format(&h->before_error, message, sizeof(message));
+	assert_true((h->before == NULL) == (*wrong != 0));
+	if (!strstr(message, wrong))
+		fail_msg("wanted '%s', got '%s'", wrong, message);
+	return h;
+}
+
+static void
+the_heap_before_is_a_heap_of_its_own(void **state)
+{
+	struct maker innermost = make_around(7, 1, NULL, 0);
+	size_t n;
+	uint8_t *bytes = maker_finish(&innermost, &n);
+	struct maker inner = make_around(7, 2, bytes, n);
+	struct heap *h = load_around(&inner, 3, "");
+
+	(void)state;
+	assert_int_equal(h->before->n_nodes, 2);
+	assert_int_equal(h->before->live.bytes, 48);
+	assert_int_equal(h->live.bytes, 64);
+	/* One inside of it is ignored. */
+	assert_null(h->before->before);
+	assert_true(heap_is_earlier(h->before, h));
+	assert_false(heap_is_earlier(h, h->before));
+	heap_free(h);
+	free(bytes);
+	maker_free(&innermost);
+}
+
+/* What nothing was noted of before a snapshot is numbered by chance there. */
+static void
+the_heap_before_has_the_module_numbers_of_the_outer_one(void **state)
+{
+	struct maker inner = {.n_sections = 0}, m = {.n_sections = 0};
+	const struct hf_root root = {HEAPFILE_ROOT_GLOBAL, 2, 0x1000, 64, 0};
+	struct heap *h;
+	uint8_t *bytes;
+	size_t n;
+
+	(void)state;
+	maker_module(&inner, 0x9000, 4096, 0x9000, "", "/opt/b");
+	maker_module(&inner, 0x1000, 4096, 0x1000, "", "/opt/a");
+	maker_site(&inner, 0, 0, 2, 16, 1, 1);
+	maker_root(&inner, &root, NULL);
+	bytes = maker_finish(&inner, &n);
+	maker_free(&inner);
+	maker_module(&m, 0x1000, 4096, 0x1000, "", "/opt/a");
+	maker_module(&m, 0x5000, 4096, 0x5000, "", "/opt/c");
+	maker_module(&m, 0x9000, 4096, 0x9000, "", "/opt/b");
+	maker_site(&m, 0, 0, 1, 16, 1, 1);
+	maker_before(&m, bytes, n);
+	h = made_heap(&m);
+	free(bytes);
+	assert_non_null(h->before);
+	assert_int_equal(h->before->n_modules, 3);
+	assert_string_equal(h->before->modules[3].path.bytes, "/opt/b");
+	assert_int_equal(h->before->nodes[1].module, 1);
+	assert_int_equal(h->before->roots[0].owner, 1);
+	heap_free(h);
+}
+
+static void
+what_is_wrong_with_the_heap_before_makes_it_absent(void **state)
+{
+	struct maker another = make_around(8, 1, NULL, 0),
+		     more = make_around(7, 4, NULL, 0),
+		     differs = make_around(7, 0, NULL, 0),
+		     damaged = make_around(7, 1, NULL, 0);
+
+	(void)state;
+	heap_free(load_around(&another, 3, "not of this process"));
+	heap_free(load_around(&more, 3, "not of this process"));
+	maker_site(&differs, 0, 0, 1, 17, 1, 1);
+	heap_free(load_around(&differs, 3, "not of this process"));
+	maker_section(&damaged, HEAPFILE_SITES)->n--;
+	heap_free(load_around(&damaged, 3, "SITES section: "));
+}
+
 static void
 a_block_takes_24_bytes(void **state)
 {
@@ -344,7 +451,8 @@ filters_choose_blocks_by_cohort(void **state)
 
 /* ---- reports ---- */
 
-static const struct report_options plain = {.top = 10, .frames = 12, .filter_text = ""};
+static const struct report_options plain = {
+	.top = 10, .frames = 12, .is_full = true, .filter_text = ""};
 
 /* A report's text, for free(3). */
 static char *
@@ -557,7 +665,7 @@ the_summary_tells_growth_from_a_full_table(void **state)
 		struct maker m = {.n_sections = 0};
 
 		site_of_epochs(&m, cases[i].now, cases[i].n, 16);
-		assert_int_equal(text_has(&m, &plain, "It has grown steadily"),
+		assert_int_equal(text_has(&m, &plain, "has grown steadily"),
 				 cases[i].is_grown);
 	}
 }
@@ -575,7 +683,7 @@ the_summary_tells_what_was_freed_before_the_snapshot(void **state)
 						 .n_epochs = 5,
 						 .heap_used = is_freed ? 1 << 20 : 4096});
 		assert_int_equal(
-			text_has(&m, &plain, "Peak: 1.0 MiB, at the end of epoch 5"),
+			text_has(&m, &plain, "1.0 MiB, after 0 s, at the end of epoch 5"),
 			is_freed);
 	}
 }
@@ -765,6 +873,9 @@ main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_sample_arrives_whole),
+		cmocka_unit_test(the_heap_before_is_a_heap_of_its_own),
+		cmocka_unit_test(the_heap_before_has_the_module_numbers_of_the_outer_one),
+		cmocka_unit_test(what_is_wrong_with_the_heap_before_makes_it_absent),
 		cmocka_unit_test(a_block_takes_24_bytes),
 		cmocka_unit_test(a_file_without_sections_is_an_empty_heap),
 		cmocka_unit_test(large_slack_is_kept_exactly),

@@ -302,7 +302,7 @@ sections_follow_one_another(void **state)
 	refused(PATCH_ENTRY(m, 1, offset, 64), HF_LAYOUT, "table", "follow");
 	refused(PATCH_ENTRY(m, 1, offset, UINT64_MAX), HF_LAYOUT, "table", "follow");
 	refused(PATCH_ENTRY(m, 1, bytes, UINT64_MAX), HF_LAYOUT, "table", "follow");
-	refused(PATCH_ENTRY(m, m->n_sections - 1, bytes, 3), HF_LAYOUT, "table",
+	refused(PATCH_ENTRY(m, m->n_sections - 1, bytes, 6), HF_LAYOUT, "table",
 		"bytes between");
 	refused(PATCH_ENTRY(m, 1, flags, 2), HF_LAYOUT, "table", "reserved");
 	refused(PATCH_ENTRY(m, 1, reserved, 2), HF_LAYOUT, "table", "reserved");
@@ -844,12 +844,23 @@ an_estimate_is_of_a_site(void **state)
 		"cut off");
 }
 
+static void
+a_peak_is_of_a_site(void **state)
+{
+	struct maker *m = *state;
+
+	assert_int_equal(GRAPH(m, HEAPFILE_PEAK, 1, 2, 300).code, HF_OK);
+	refused(GRAPH(m, HEAPFILE_PEAK, 0, 2, 300), HF_RECORD, "PEAK section", "no site");
+	refused(GRAPH(m, HEAPFILE_PEAK, 9, 2, 300), HF_RECORD, "PEAK section", "SITES");
+	refused(GRAPH(m, HEAPFILE_PEAK, 1, 256), HF_RECORD, "PEAK section", "cut off");
+}
+
 /* ---- what arrives ---- */
 
 struct seen {
 	struct hf_block blocks[8];
 	size_t n_blocks;
-	uint64_t began[HEAPFILE_ESTIMATES + 1];
+	uint64_t began[HEAPFILE_PEAK + 1];
 	int last_type;
 	size_t stop_after;
 };
@@ -1155,6 +1166,42 @@ read_live(struct maker *m, const struct hf_live *r, enum hf_code wanted)
 	return n;
 }
 
+static int
+see_before(void *arg, const struct hf_text *r)
+{
+	assert_null(*(const char **)arg);
+	assert_int_equal(r->n, 70);
+	*(const char **)arg = r->bytes;
+	return 0;
+}
+
+/* Any bytes: whether they are a file is for who loads it. */
+static void
+the_heap_before_arrives_as_bytes(void **state)
+{
+	struct maker *m = *state;
+	const char bytes[70] = "what a file may be", *seen = NULL;
+	const struct hf_sink sink = {.arg = &seen, .before = see_before};
+	struct hf_error e;
+	struct file f;
+
+	maker_before(m, bytes, sizeof(bytes));
+	f.bytes = maker_finish(m, &f.n);
+	assert_int_equal(hf_decode(f.bytes, f.n, 0, &sink, &e), 0);
+	assert_memory_equal(seen, bytes, sizeof(bytes));
+	free(f.bytes);
+	maker_section(m, HEAPFILE_BEFORE)->n = 64;
+	assert_int_equal(decode_maker(m).code, HF_OK);
+	maker_section(m, HEAPFILE_BEFORE)->n = 63;
+	refused(decode_maker(m), HF_LAYOUT, "BEFORE section", "more records");
+	/* The first one takes all. */
+	maker_section(m, HEAPFILE_BEFORE)->n = 0;
+	maker_section(m, HEAPFILE_BEFORE)->n_records = 0;
+	maker_before(m, bytes, sizeof(bytes));
+	maker_before(m, bytes, sizeof(bytes));
+	refused(decode_maker(m), HF_RECORD, "BEFORE section", "cut off");
+}
+
 static void
 sums_of_live_blocks_arrive_as_they_were_written(void **state)
 {
@@ -1277,7 +1324,9 @@ main(void)
 		TEST(frames_are_of_threads_and_modules_and_at_most_256),
 		TEST(growth_is_of_a_site),
 		TEST(an_estimate_is_of_a_site),
+		TEST(a_peak_is_of_a_site),
 		TEST(frames_growth_and_estimates_arrive_as_they_were_written),
+		TEST(the_heap_before_arrives_as_bytes),
 		TEST(sums_of_live_blocks_arrive_as_they_were_written),
 		TEST(sums_of_no_site_or_more_old_blocks_than_blocks_are_refused),
 		TEST(the_graph_arrives_as_it_was_written),

@@ -34,6 +34,7 @@ static struct {
 		bool is_inside;
 	} edges[MOST_EDGES];
 	uint32_t n_roots, root_kinds[4];
+	bool has_frames; /* words 0 to 31 of a stack are the C library's, those up to 63 main()'s */
 } picture;
 
 /* What is made of it. */
@@ -105,6 +106,14 @@ draw(struct drawn *r)
 		maker_site(&m, inner, 0, 1, 0x40000, 1, 1);
 	}
 	maker_thread(&m, 12, "worker");
+	if (picture.has_frames) {
+		static struct hf_stack s = {.thread = 1, .n_frames = 2};
+
+		maker_module(&m, 0x700000, 0x100000, 0, "", "/lib/libc.so.6");
+		s.frames[0] = (struct hf_frame){0, 2, 0x100, 0x408000, 0x100};
+		s.frames[1] = (struct hf_frame){0, 1, 0x100, 0x408100, 0x100};
+		maker_stack(&m, &s);
+	}
 	for (uint32_t i = 0; i < picture.n; i++)
 		maker_block(&m, &(struct hf_block){.address = 0x100000 + i * 0x10000,
 						   .requested = picture.bytes[i],
@@ -388,6 +397,129 @@ most_blocks_decide_and_stacks_do_not(void **state)
 	wipe(&r, &x);
 }
 
+/* A list deep below a variable, and a word of a buffer close to another one, as a popped slot
+ * of a queue is, that leads to its middle. */
+static void
+check_deep_list(bool is_double)
+{
+	enum { N = 200, STALE = 50 };
+	uint32_t g, app, client, buffer, first;
+	struct holder x;
+	struct drawn r;
+
+	begin();
+	g = root(HEAPFILE_ROOT_GLOBAL);
+	app = block(1, 64);
+	client = block(4, 64);
+	buffer = block(5, 64);
+	point(g, 0, app);
+	point(app, 1, client);
+	point(g, 9, buffer);
+	first = picture.n;
+	for (uint32_t i = 0; i < N; i++) {
+		uint32_t node = block(2, 48);
+
+		point(i ? node - 1 : client, i ? 0 : 2, node);
+		if (i && is_double)
+			point(node, 1, node - 1);
+	}
+	point(client, 3, first + N - 1);
+	point(buffer, 7, first + STALE);
+	draw(&r);
+	ask(&r, first, N, &x);
+	assert_int_equal(x.n_steps, 4);
+	assert_int_equal(x.steps[0].offset, 0);
+	assert_int_equal(x.steps[1].site, 1);
+	assert_int_equal(x.steps[2].site, 4);
+	assert_int_equal(x.steps[3].site, 2);
+	wipe(&r, &x);
+}
+
+/* A variable leads to the middle of two lists, of which each one's last item leads to the
+ * other's head. */
+static void
+lists_that_lead_to_one_another_have_an_end(void **state)
+{
+	enum { N = 30, MIDDLE = 10 };
+	uint32_t g, a[N], b[N];
+	struct holder x;
+	struct drawn r;
+
+	(void)state;
+	begin();
+	g = root(HEAPFILE_ROOT_GLOBAL);
+	for (int i = 0; i < N; i++)
+		a[i] = block(1, 16);
+	for (int i = 0; i < N; i++)
+		b[i] = block(2, 16);
+	for (int i = 0; i + 1 < N; i++) {
+		point(a[i], 0, a[i + 1]);
+		point(b[i], 0, b[i + 1]);
+	}
+	point(a[N - 1], 1, b[0]);
+	point(b[N - 1], 1, a[0]);
+	point(g, 0, a[MIDDLE]);
+	point(g, 1, b[MIDDLE]);
+	draw(&r);
+	ask(&r, MIDDLE + 1, MIDDLE, &x);
+	assert_true(x.n_steps >= 2 && x.steps[0].is_root);
+	wipe(&r, &x);
+}
+
+static void
+a_list_is_held_by_who_has_its_head(void **state)
+{
+	(void)state;
+	check_deep_list(false);
+	check_deep_list(true);
+}
+
+/* All objects are in a list by a word in front of them, and others lead to them behind
+ * that, as those of a collector. */
+static void
+a_list_through_all_objects_is_not_the_way(void **state)
+{
+	enum { N = 100 };
+	struct holder x;
+	struct drawn r;
+	uint32_t g, table;
+
+	(void)state;
+	begin();
+	g = root(HEAPFILE_ROOT_GLOBAL);
+	for (uint32_t i = 0; i < N; i++)
+		point(i ? i - 1 : g, i ? 0 : 8, block(1 + i % 3, 64 + 16 * i));
+	table = block(5, 64);
+	point(g, 2, table);
+	point_inside(table, 3, N - 1);
+	draw(&r);
+	ask(&r, N - 1, 1, &x);
+	assert_path(&x, "R 5 1");
+	wipe(&r, &x);
+}
+
+/* If there is no other way, it is one step. */
+static void
+blocks_of_many_sites_in_one_list_are_one_step(void **state)
+{
+	enum { N = 100 };
+	struct holder x;
+	struct drawn r;
+	uint32_t g;
+
+	(void)state;
+	begin();
+	g = root(HEAPFILE_ROOT_GLOBAL);
+	for (uint32_t i = 0; i < N; i++)
+		point(i ? i - 1 : g, i ? 0 : 8, block(1 + i % 3, 64 + 16 * i));
+	point(N - 1, 5, block(7, 16));
+	draw(&r);
+	ask(&r, N, 1, &x);
+	/* The last one points to the block by another word. */
+	assert_path(&x, "R 1x99 1 7");
+	wipe(&r, &x);
+}
+
 /* What hangs on two kinds of blocks under one is held by the more frequent one. */
 static void
 each_step_goes_where_most_go(void **state)
@@ -464,57 +596,133 @@ what_only_a_stack_holds_is_the_threads(void **state)
 	wipe(&r, &x);
 }
 
+/* A local of main() holds a table; a function of the C library has a word that leads
+ * to what is in it, and a register has another. */
+static void
+locals_of_the_program_come_before_what_the_c_library_has_at_hand(void **state)
+{
+	uint32_t s, r0, table, node, session;
+	struct holder x;
+	struct drawn r;
+
+	(void)state;
+	begin();
+	picture.has_frames = true;
+	s = root(HEAPFILE_ROOT_STACK);
+	r0 = root(HEAPFILE_ROOT_REGISTERS);
+	table = block(1, 64);
+	node = block(4, 64);
+	session = block(2, 64);
+	point(s, 40, table);
+	point(table, 0, node);
+	point(node, 2, session);
+	point(s, 5, session);
+	point(r0, 0, session);
+	draw(&r);
+	ask(&r, session, 1, &x);
+	assert_path(&x, "R 1 4 2");
+	assert_int_equal(x.steps[0].offset, 40 * 8);
+	wipe(&r, &x);
+}
+
+/* A variable is the owner though a local is closer, but not by a long way round. */
+static void
+variables_come_before_locals_that_are_a_little_closer(void **state)
+{
+	for (uint32_t length = 2; length < 20; length += 10) {
+		uint32_t s, g, last;
+		struct holder x;
+		struct drawn r;
+
+		begin();
+		picture.has_frames = true;
+		s = root(HEAPFILE_ROOT_STACK);
+		g = root(HEAPFILE_ROOT_GLOBAL);
+		for (uint32_t i = 0; i < length; i++)
+			point(i ? i - 1 : g, i % 2, block(1 + i % 2, 16 * i + 16));
+		last = block(5, 64);
+		point(length - 1, 3, last);
+		point(s, 40, last);
+		draw(&r);
+		ask(&r, last, 1, &x);
+		assert_int_equal(x.steps[0].root_kind,
+				 length < 8 ? HEAPFILE_ROOT_GLOBAL : HEAPFILE_ROOT_STACK);
+		wipe(&r, &x);
+	}
+	(void)state;
+}
+
 /* ---- against a plain search ---- */
 
 enum { FEW = SITES }; /* blocks, each of its own site: no step stands for two */
 
 /* Which way leads to each block: from[], the root's number above FEW. */
 struct ways {
-	uint32_t from[FEW], queue[FEW];
-	uint32_t n;
+	uint32_t from[FEW], cost[FEW];
 	bool is_there[FEW];
 };
 
-static void
-go(struct ways *w, uint32_t from, bool with_insides)
-{
-	for (size_t i = 0; i < picture.n_edges; i++) {
-		const struct edge *e = &picture.edges[i];
+enum { STACK_COST = 1000 }; /* beyond all ways from variables */
 
-		if (e->from != from || w->is_there[e->to] ||
-		    (e->is_inside && !with_insides))
-			continue;
-		w->is_there[e->to] = true;
-		w->from[e->to] = from;
-		w->queue[w->n++] = e->to;
-	}
+static uint32_t
+cost_from(const struct ways *w, const struct edge *e)
+{
+	uint32_t step = e->is_inside ? 3 : 1;
+
+	if (e->from >= MOST_BLOCKS)
+		return step + (e->from == MOST_BLOCKS ? 0 : STACK_COST);
+	return w->is_there[e->from] ? w->cost[e->from] + step : UINT32_MAX;
 }
 
-/* From the global root 0, then from the stack 1, then the same over all pointers. */
+/* The cheapest ways, step by step; the stack is root 1. */
 static void
 search_plainly(struct ways *w)
 {
+	bool is_changed = true;
+
 	memset(w, 0, sizeof(*w));
-	qsort(picture.edges, picture.n_edges, sizeof(*picture.edges), compare_edges);
-	for (uint32_t pass = 0, at = 0; pass < 4; pass++) {
-		if (pass == 2)
-			at = 0;
-		go(w, MOST_BLOCKS + pass % 2, pass >= 2);
-		for (; at < w->n; at++)
-			go(w, w->queue[at], pass >= 2);
+	while (is_changed) {
+		is_changed = false;
+		for (size_t i = 0; i < picture.n_edges; i++) {
+			const struct edge *e = &picture.edges[i];
+			uint32_t cost = cost_from(w, e);
+
+			if (cost == UINT32_MAX ||
+			    (w->is_there[e->to] && cost >= w->cost[e->to]))
+				continue;
+			w->is_there[e->to] = is_changed = true;
+			w->cost[e->to] = cost;
+			w->from[e->to] = e->from;
+		}
 	}
 }
 
-static void
-way_to(const struct ways *w, uint32_t to, char *text)
+/* What a path costs by the edges of the picture; UINT32_MAX: there is none like it. */
+static uint32_t
+cost_of(const struct holder *x)
 {
-	uint32_t list[FEW], n = 0;
+	uint32_t from = MOST_BLOCKS, cost = UINT32_MAX;
 
-	for (; to < MOST_BLOCKS; to = w->from[to])
-		list[n++] = to;
-	text += sprintf(text, "R");
-	while (n > 0)
-		text += sprintf(text, " %u", list[--n] + 1);
+	/* From either root; each block has a site of its own. */
+	for (uint32_t root = 0; root < picture.n_roots; root++) {
+		uint32_t sum = root ? STACK_COST : 0;
+
+		from = MOST_BLOCKS + root;
+		for (size_t i = 1; i < x->n_steps && sum != UINT32_MAX; i++) {
+			uint32_t to = x->steps[i].site - 1, step = UINT32_MAX;
+
+			for (size_t k = 0; k < picture.n_edges; k++) {
+				const struct edge *e = &picture.edges[k];
+
+				if (e->from == from && e->to == to)
+					step = !e->is_inside ? 1 : step == 1 ? 1 : 3;
+			}
+			sum = step == UINT32_MAX ? UINT32_MAX : sum + step;
+			from = to;
+		}
+		cost = sum < cost ? sum : cost;
+	}
+	return cost;
 }
 
 static uint32_t
@@ -527,12 +735,11 @@ random_below(uint32_t n)
 }
 
 static void
-random_ways_are_those_of_a_plain_search(void **state)
+random_ways_cost_what_those_of_a_plain_search_do(void **state)
 {
 	(void)state;
 	for (unsigned round = 0; round < 5000; round++) {
 		uint32_t n = 1 + random_below(FEW), n_edges = random_below(3 * n + 3);
-		char wanted[64];
 		struct ways w;
 		struct drawn r;
 
@@ -558,8 +765,7 @@ random_ways_are_those_of_a_plain_search(void **state)
 			assert_int_equal(status, w.is_there[b] ? 0 : 1);
 			if (status != 0)
 				continue;
-			way_to(&w, b, wanted);
-			assert_path(&x, wanted);
+			assert_int_equal(cost_of(&x), w.cost[b]);
 			holder_free(&x);
 		}
 		wipe(&r, &(struct holder){.n_steps = 0});
@@ -576,8 +782,8 @@ a_long_path_is_cut_in_the_middle(void **state)
 	(void)state;
 	begin();
 	g = root(HEAPFILE_ROOT_GLOBAL);
-	for (uint32_t i = 0; i < 20; i++) /* two sites in turn: nothing to fold */
-		point(i ? i - 1 : g, 0, block(1 + i % 2, 16 * i + 16));
+	for (uint32_t i = 0; i < 20; i++) /* two sites and words in turn: nothing to fold */
+		point(i ? i - 1 : g, i % 2, block(1 + i % 2, 16 * i + 16));
 	draw(&r);
 	ask(&r, 19, 1, &x);
 	assert_int_equal(x.n_steps, HOLDER_STEPS);
@@ -701,10 +907,17 @@ main(void)
 		cmocka_unit_test(a_table_is_held_by_its_struct),
 		cmocka_unit_test(a_tree_is_held_by_what_points_to_its_root),
 		cmocka_unit_test(most_blocks_decide_and_stacks_do_not),
+		cmocka_unit_test(lists_that_lead_to_one_another_have_an_end),
+		cmocka_unit_test(a_list_is_held_by_who_has_its_head),
+		cmocka_unit_test(a_list_through_all_objects_is_not_the_way),
+		cmocka_unit_test(blocks_of_many_sites_in_one_list_are_one_step),
+		cmocka_unit_test(
+			locals_of_the_program_come_before_what_the_c_library_has_at_hand),
+		cmocka_unit_test(variables_come_before_locals_that_are_a_little_closer),
 		cmocka_unit_test(each_step_goes_where_most_go),
 		cmocka_unit_test(a_short_list_with_a_tail_is_a_list),
 		cmocka_unit_test(what_only_a_stack_holds_is_the_threads),
-		cmocka_unit_test(random_ways_are_those_of_a_plain_search),
+		cmocka_unit_test(random_ways_cost_what_those_of_a_plain_search_do),
 		cmocka_unit_test(a_long_path_is_cut_in_the_middle),
 		cmocka_unit_test(who_is_lost_is_held_by_nothing),
 		cmocka_unit_test(what_blocks_retain_together_is_counted_once),

@@ -5,12 +5,14 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -68,11 +70,23 @@ help_and_version_are_answers_of_their_own(void **state)
 }
 
 static void
-a_snapshot_must_be_named(void **state)
+a_snapshot_must_be_there(void **state)
 {
+	char empty[] = "/tmp/gcprof-test-options.XXXXXX";
+	int here = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
 	(void)state;
+	assert_true(here >= 0);
+	assert_non_null(mkdtemp(empty));
+	assert_int_equal(chdir(empty), 0);
 	assert_int_equal(PARSE("--top=3"), OPTIONS_WRONG);
-	assert_non_null(strstr(said, "no snapshot given"));
+	assert_non_null(
+		strstr(said, "no snapshot given, and none in the working directory"));
+	assert_int_equal(PARSE("--merge"), OPTIONS_WRONG);
+	assert_non_null(strstr(said, "--merge takes those of several processes"));
+	assert_int_equal(fchdir(here), 0);
+	assert_int_equal(rmdir(empty), 0);
+	close(here);
 }
 
 static void
@@ -410,7 +424,7 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(without_options_there_is_one_text_for_standard_output),
 		cmocka_unit_test(help_and_version_are_answers_of_their_own),
-		cmocka_unit_test(a_snapshot_must_be_named),
+		cmocka_unit_test(a_snapshot_must_be_there),
 		cmocka_unit_test(values_arrive_in_the_settings),
 		cmocka_unit_test(bad_values_are_refused_by_name),
 		cmocka_unit_test(an_argument_is_there_where_it_belongs),

@@ -34,13 +34,16 @@ static struct bench
 outline(struct maker *m, uint32_t roots_off, uint32_t most)
 {
 	const struct graph_options options = {.roots_off = roots_off};
+	struct graph *g;
 	struct bench b;
 
 	b.heap = made_heap(m);
 	b.names = names_new(b.heap, NULL);
 	b.types = types_new(b.heap, b.names, NULL);
-	b.outline = outline_new(b.heap, &options, b.names, b.types, &all, most);
+	g = b.heap->has_roots ? graph_new(b.heap, &options, NULL, NULL) : NULL;
+	b.outline = outline_new(b.heap, g, b.names, b.types, &all, most);
 	assert_non_null(b.outline);
+	graph_free(g);
 	return b;
 }
 

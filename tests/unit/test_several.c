@@ -509,7 +509,8 @@ make_freed_at_its_end(uint64_t uptime, unsigned n)
 	maker_number(&m, "complete", 1);
 	maker_number(&m, "uptime_ns", uptime * 1000000000);
 	maker_number(&m, "allocations", 100 * uptime);
-	maker_number(&m, "period_bytes", 10000);
+	/* Twice what the blocks weigh: the program does something besides. */
+	maker_number(&m, "period_bytes", 2 * each * (100 + 64));
 	maker_info_text(&m, "reason", "exit", 4);
 	for (uint32_t p = 0; p < PERIODS; p++) {
 		uint64_t live = p + 1 < PERIODS ? (p + 1) * each : 0;
@@ -623,17 +624,19 @@ what_is_freed_at_the_end_is_weighed_by_the_snapshots_before(void **state)
 	heaps[3] = make_freed_at_its_end(60, 3990);
 	f = find_with_history(heaps, 4, &all, &s);
 	assert_int_equal(f->level, FINDING_WARNING);
-	assert_int_equal(f->trend.n, 3);
+	/* Its books tell of the time before the end. */
+	assert_int_equal(f->trend.n, 4);
 	assert_true(has_evidence(
-		f, "Over 3 snapshots in 35 s: 1,300, 2,600, 3,700 blocks; "));
-	assert_true(has_evidence(f, "; the previous one, "));
+		f, "Over 4 snapshots in 36.2 s: 1,300, 2,600, 3,700, 3,990 blocks; "));
+	assert_true(
+		has_evidence(f, "Their holder is gone from this snapshot; one taken"));
 	findings_free(all);
 	several_free(s);
 	heap_free(heaps[3]);
 	/* Before the end it did not grow: still that is what they show. */
-	heaps[0] = make(&moved, 20, 3700, 0, NULL);
-	heaps[1] = make(&moved, 40, 3700, 0, NULL);
-	heaps[2] = make(&moved, 55, 3700, 0, NULL);
+	heaps[0] = make(&moved, 20, 3990, 0, NULL);
+	heaps[1] = make(&moved, 40, 3990, 0, NULL);
+	heaps[2] = make(&moved, 55, 3990, 0, NULL);
 	heaps[3] = make_freed_at_its_end(60, 3990);
 	f = find_with_history(heaps, 4, &all, &s);
 	assert_int_equal(f->level, FINDING_NOTE);
@@ -641,16 +644,535 @@ what_is_freed_at_the_end_is_weighed_by_the_snapshots_before(void **state)
 	findings_free(all);
 	several_free(s);
 	heap_free(heaps[3]);
-	/* One before the end shows no difference. */
+	/* With what the books tell that is a difference. */
 	heaps[0] = make(&moved, 40, 2600, 0, NULL);
 	heaps[1] = make_freed_at_its_end(60, 3990);
 	f = find_with_history(heaps, 2, &all, &s);
 	assert_int_equal(f->level, FINDING_WARNING);
-	assert_int_equal(f->trend.n, 0);
-	assert_false(has_evidence(f, "snapshots"));
+	assert_int_equal(f->trend.n, 2);
+	assert_true(has_evidence(
+		f, "2 snapshots (too few for a trend): 2,600, 3,990 blocks"));
 	findings_free(all);
 	several_free(s);
 	heap_free(heaps[1]);
+}
+
+/* A snapshot, with so many allocations until then. */
+static struct heap *
+make_after(uint64_t uptime, uint64_t allocations, unsigned n_leaf, unsigned n_other,
+	   bool is_exit)
+{
+	struct maker m = {.n_sections = 0};
+	struct sites s = make_sites(&m, &plain, 100 + uptime);
+	uint64_t address = 0x10000;
+
+	maker_number(&m, "complete", 1);
+	maker_number(&m, "uptime_ns", uptime * 1000000000);
+	maker_number(&m, "allocations", allocations);
+	if (is_exit)
+		maker_info_text(&m, "reason", "exit", 4);
+	for (unsigned i = 0; i < n_leaf + n_other; i++, address += 112)
+		maker_block(&m, &(struct hf_block){address, 100, 112,
+						   i < n_leaf ? s.leaf : s.other, 0, 0});
+	return made_heap(&m);
+}
+
+/* The same at the end of the program. */
+static struct heap *
+make_exit(uint64_t uptime, uint64_t allocations, unsigned n_leaf, unsigned n_other)
+{
+	return make_after(uptime, allocations, n_leaf, n_other, true);
+}
+
+/* Growth from 1,000 to so many in some snapshots, and one at exit. */
+static struct findings *
+find_with_exit(struct heap *at_exit, unsigned last, struct several **ret_s)
+{
+	struct heap *heaps[7];
+
+	for (unsigned i = 0; i < 6; i++)
+		heaps[i] = make(i % 2 ? &moved : &plain, 10 * (i + 1),
+				1000 + (last - 1000) * i / 5, 1000, NULL);
+	heaps[6] = at_exit;
+	return find(heaps, 7, ret_s);
+}
+
+static void
+a_snapshot_of_the_programs_end_is_left_out(void **state)
+{
+	struct several *s;
+	struct heap *h = make_exit(61, 6001, 0, 100);
+	struct findings *all = find_with_exit(h, 6000, &s);
+	const struct finding *f = only_of_kind(all, "growth");
+
+	(void)state;
+	/* All of it was freed, with hardly an allocation. */
+	assert_int_equal(several_n_alive(s), 6);
+	assert_non_null(f);
+	assert_int_equal(f->level, FINDING_WARNING);
+	assert_int_equal(f->count.blocks, 6000);
+	assert_int_equal(f->trend.n, 6);
+	assert_true(has_evidence(f, "Over 6 snapshots in 50 s: 1,000, 2,000, "));
+	assert_non_null(strstr(f->summary, " until the program freed them at its end"));
+	findings_free(all);
+	several_free(s);
+	heap_free(h);
+	/* Little was freed: it counts. */
+	h = make_exit(61, 6001, 6000, 500);
+	all = find_with_exit(h, 6000, &s);
+	f = only_of_kind(all, "growth");
+	assert_int_equal(several_n_alive(s), 7);
+	assert_non_null(f);
+	assert_int_equal(f->trend.n, 7);
+	findings_free(all);
+	several_free(s);
+	heap_free(h);
+	/* The program went on for as long again: it has drained. */
+	h = make_exit(120, 12000, 0, 1000);
+	all = find_with_exit(h, 6000, &s);
+	assert_int_equal(several_n_alive(s), 7);
+	assert_null(only_of_kind(all, "growth"));
+	findings_free(all);
+	several_free(s);
+	heap_free(h);
+}
+
+static void
+a_program_that_runs_is_not_at_its_end(void **state)
+{
+	struct heap *h = make(&plain, 61, 0, 100, NULL);
+	struct several *s;
+	struct findings *all = find_with_exit(h, 6000, &s);
+
+	(void)state;
+	assert_int_equal(several_n_alive(s), 7);
+	assert_null(only_of_kind(all, "growth"));
+	findings_free(all);
+	several_free(s);
+	heap_free(h);
+}
+
+static void
+snapshots_before_the_one_at_exit_may_be_of_the_end_too(void **state)
+{
+	struct heap *heaps[8];
+	struct several *s;
+	struct findings *all;
+
+	(void)state;
+	for (unsigned i = 0; i < 6; i++)
+		heaps[i] = make(&plain, 10 * (i + 1), 1000 * (i + 1), 1000, NULL);
+	/* By an interval, in the midst of it. */
+	heaps[6] = make_exit(60, 6000, 2000, 1000);
+	heaps[7] = make_exit(61, 6001, 0, 0);
+	all = find(heaps, 8, &s);
+	assert_int_equal(several_n_alive(s), 6);
+	assert_non_null(only_of_kind(all, "growth"));
+	findings_free(all);
+	several_free(s);
+	heap_free(heaps[7]);
+	/* The same when all was freed already, and as much is left at exit. */
+	for (unsigned i = 0; i < 6; i++)
+		heaps[i] = make(&plain, 10 * (i + 1), 1000 * (i + 1), 1000, NULL);
+	heaps[6] = make_after(60, 6000, 0, 300, false);
+	heaps[7] = make_exit(61, 6001, 0, 300);
+	all = find(heaps, 8, &s);
+	assert_int_equal(several_n_alive(s), 6);
+	assert_non_null(only_of_kind(all, "growth"));
+	findings_free(all);
+	several_free(s);
+	heap_free(heaps[7]);
+}
+
+static void
+snapshots_without_work_between_them_make_no_warning(void **state)
+{
+	struct heap *heaps[6];
+	struct findings *all;
+	struct several *s;
+
+	(void)state;
+	/* It has read its input, and sorts it. */
+	for (unsigned i = 0; i < 6; i++)
+		heaps[i] = make_after(10 * (i + 1), i < 3 ? 1000 * (i + 1) : 3001,
+				      i < 3 ? 1000 * (i + 1) : 3000, 10, false);
+	all = find(heaps, 6, &s);
+	assert_non_null(only_of_kind(all, "growth"));
+	assert_int_equal(only_of_kind(all, "growth")->level, FINDING_NOTE);
+	findings_free(all);
+	several_free(s);
+	heap_free(heaps[5]);
+	/* The same with work at each. */
+	for (unsigned i = 0; i < 6; i++)
+		heaps[i] = make_after(10 * (i + 1), 1000 * (i + 1), 1000 * (i + 1), 10,
+				      false);
+	all = find(heaps, 6, &s);
+	assert_non_null(only_of_kind(all, "growth"));
+	assert_int_equal(only_of_kind(all, "growth")->level, FINDING_WARNING);
+	findings_free(all);
+	several_free(s);
+	heap_free(heaps[5]);
+}
+
+/* Many snapshots of a time in which the program did nothing, after some of its work or
+ * before it, and what the last one says by its history: a warning. */
+static void
+check_idle_snapshots(bool is_idle_first, bool is_waning)
+{
+	enum { N = 20, N_WORKING = 5 };
+	struct heap *heaps[N];
+	struct findings *all;
+	struct several *s;
+	const struct finding *f;
+
+	for (unsigned i = 0; i + 1 < N; i++) {
+		unsigned step =
+			is_idle_first
+				? (i > N - 1 - N_WORKING ? i - (N - 1 - N_WORKING) : 0)
+			: i < N_WORKING ? i + 1
+					: N_WORKING;
+		unsigned n = is_waning ? 4000 - 10 * step : 4000 * step / N_WORKING;
+
+		heaps[i] = make_after(i + 1, 1 + 6000 * step / N_WORKING, n, 0, false);
+	}
+	heaps[N - 1] = make_with_history(60, is_waning ? 3900 : 4000);
+	f = find_with_history(heaps, N, &all, &s);
+	assert_int_equal(f->level, is_waning ? FINDING_NOTE : FINDING_WARNING);
+	if (!is_waning) {
+		assert_true(f->trend.slope_per_hour > 0);
+		assert_true(f->trend.p < 0.05);
+	}
+	findings_free(all);
+	several_free(s);
+	heap_free(heaps[N - 1]);
+}
+
+static void
+many_snapshots_of_an_idle_program_do_not_speak_against_growth(void **state)
+{
+	(void)state;
+	check_idle_snapshots(true, false);
+	check_idle_snapshots(false, false);
+	/* What it did before or after that still does. */
+	check_idle_snapshots(true, true);
+	check_idle_snapshots(false, true);
+}
+
+/* Snapshots at equal distances of a program that keeps all that it allocates. */
+static enum finding_level
+level_where_all_is_kept(const unsigned *counts, size_t n)
+{
+	struct heap *heaps[16];
+	struct several *s;
+	struct findings *all;
+	const struct finding *f;
+	enum finding_level level;
+
+	for (size_t i = 0; i < n; i++)
+		heaps[i] = make_after(10 * (i + 1), counts[i], counts[i], 10, false);
+	all = find(heaps, n, &s);
+	f = only_of_kind(all, "growth");
+	assert_non_null(f);
+	level = f->level;
+	assert_int_equal(has_evidence(f, "it may be complete"), level == FINDING_NOTE);
+	findings_free(all);
+	several_free(s);
+	heap_free(heaps[n - 1]);
+	return level;
+}
+
+static void
+time_is_the_clock_where_nothing_but_the_growth_is_allocated(void **state)
+{
+	static const unsigned all_along[] = {1000, 2000, 3000, 4000, 5000,
+					     6000, 7000, 8000, 9000, 10000};
+	static const unsigned in_bursts[] = {1000, 2000, 4000, 4000, 4000,
+					     6000, 6000, 7000, 9000, 9000};
+	static const unsigned complete[] = {1000, 3000, 5000, 7000, 8000, 8900,
+					    9400, 9900, 9999, 9999, 9999, 9999};
+
+	(void)state;
+	assert_int_equal(level_where_all_is_kept(all_along, 10), FINDING_WARNING);
+	assert_int_equal(level_where_all_is_kept(in_bursts, 10), FINDING_WARNING);
+	assert_int_equal(level_where_all_is_kept(complete, 12), FINDING_NOTE);
+}
+
+/* As make_after(), with a thread at some place. */
+static struct heap *
+make_at(uint64_t uptime, unsigned n, uint64_t place)
+{
+	struct hf_stack stack = {.tid = 1, .name = {"main", 4}, .n_frames = 1};
+	struct maker m = {.n_sections = 0};
+	struct sites s = make_sites(&m, &plain, n);
+
+	maker_number(&m, "complete", 1);
+	maker_number(&m, "uptime_ns", uptime * 1000000000);
+	maker_number(&m, "allocations", 2000 + n);
+	stack.frames[0] = (struct hf_frame){.offset = place, .sp = 0x7000, .bytes = 16};
+	maker_stack(&m, &stack);
+	for (unsigned i = 0; i < n; i++)
+		maker_block(&m,
+			    &(struct hf_block){0x10000 + i * 112, 100, 112, s.leaf, 0, 0});
+	return made_heap(&m);
+}
+
+static enum finding_level
+level_after_rest(bool is_at_work)
+{
+	static const unsigned counts[] = {2000, 3000, 3900, 3990, 3999,
+					  4000, 4000, 4000, 4000};
+	enum { N = sizeof(counts) / sizeof(*counts) };
+	struct heap *heaps[N + 1];
+	struct several *s;
+	struct findings *all;
+	const struct finding *f;
+	enum finding_level level;
+
+	for (unsigned i = 0; i < N; i++)
+		heaps[i] = make_at(6 * (i + 1), counts[i], is_at_work ? 0x100 + i : 0x100);
+	heaps[N] = make_with_history(60, 4000);
+	f = find_with_history(heaps, N + 1, &all, &s);
+	level = f->level;
+	findings_free(all);
+	several_free(s);
+	heap_free(heaps[N]);
+	return level;
+}
+
+static void
+what_stopped_while_the_program_worked_is_a_note(void **state)
+{
+	(void)state;
+	assert_int_equal(level_after_rest(true), FINDING_NOTE);
+	assert_int_equal(level_after_rest(false), FINDING_WARNING);
+}
+
+/* A queue that was as long at the end of each period. */
+static struct heap *
+make_turning(uint64_t uptime, unsigned n)
+{
+	enum { PERIODS = 16 };
+	struct maker m = {.n_sections = 0};
+	struct sites s = make_sites(&m, &plain, (uint64_t)n * PERIODS);
+	struct hf_book b = {.site = s.leaf,
+			    .deaths = (uint64_t)n * (PERIODS - 1),
+			    .later = (uint64_t)n * (PERIODS - 1),
+			    .n_periods = PERIODS};
+
+	maker_number(&m, "complete", 1);
+	maker_number(&m, "uptime_ns", uptime * 1000000000);
+	maker_number(&m, "allocations", 100 * uptime);
+	maker_number(&m, "period_bytes", 100000);
+	for (uint32_t p = 0; p < PERIODS; p++) {
+		maker_period(&m, &(struct hf_period){
+					 .end_ns = (p + 1) * uptime * 1000000000 / PERIODS,
+					 .allocated_bytes = (p + 1) * 100000ull});
+		maker_birth(&m, p + 1, 0, 0);
+		maker_birth_period(&m, p);
+		if (p + 1 < PERIODS)
+			b.periods[p].born = n;
+		if (p > 0)
+			b.periods[p].died = n;
+	}
+	maker_book(&m, &b);
+	for (unsigned i = 0; i < n; i++)
+		maker_block(&m, &(struct hf_block){0x10000 + i * 112, 100, 112, s.leaf,
+						   PERIODS, 0});
+	return made_heap(&m);
+}
+
+static void
+a_queue_that_grows_between_snapshots_is_one(void **state)
+{
+	enum { N = 6 };
+	struct heap *heaps[N];
+	struct several *s;
+	struct findings *all;
+	size_t n_warnings = 0;
+
+	(void)state;
+	for (unsigned i = 0; i + 1 < N; i++)
+		heaps[i] =
+			make_after(10 * (i + 1), 1000 * (i + 1), 200 * (i + 1), 0, false);
+	heaps[N - 1] = make_turning(60, 1200);
+	all = find(heaps, N, &s);
+	for (size_t i = 0; i < all->n; i++) {
+		const struct finding *f = &all->list[i];
+
+		assert_string_equal(f->kind, "queue");
+		n_warnings += f->level == FINDING_WARNING &&
+			      strcmp(f->verdict, "unbounded") == 0;
+		if (f->level == FINDING_NOTE)
+			assert_true(
+				has_evidence(f, "But the snapshots show that it grows"));
+	}
+	assert_int_equal(n_warnings, 1);
+	findings_free(all);
+	several_free(s);
+	heap_free(heaps[N - 1]);
+}
+
+/* ---- earlier snapshots by themselves ---- */
+
+/* Blocks of one site that a mapping holds: of each of so many periods as many, of the rest
+ * none. */
+static struct heap *
+make_held(uint64_t uptime, unsigned n, unsigned n_growing)
+{
+	enum { PERIODS = 16 };
+	struct hf_root root = {HEAPFILE_ROOT_MAPPING, 0, 0x1000, 8 * n, n};
+	struct hf_edge *edges = calloc(n, sizeof(*edges));
+	struct maker m = {.n_sections = 0};
+	struct sites s = make_sites(&m, &plain, n);
+
+	maker_number(&m, "complete", 1);
+	maker_number(&m, "uptime_ns", uptime * 1000000000);
+	maker_number(&m, "allocations", 100 * uptime);
+	maker_number(&m, "period_bytes", 1000000);
+	for (uint32_t p = 0; p < PERIODS; p++) {
+		maker_period(&m, &(struct hf_period){
+					 .end_ns = (p + 1) * uptime * 1000000000 / PERIODS,
+					 .allocated_bytes = (p + 1) * 1000000ull});
+		maker_birth(&m, p + 1, 0, 0);
+		maker_birth_period(&m, p);
+	}
+	for (unsigned i = 0; i < n; i++) {
+		maker_block(&m, &(struct hf_block){0x10000 + i * 112, 100, 112, s.leaf,
+						   i * n_growing / n + 1, 0});
+		edges[i] = (struct hf_edge){.word = i, .target = i + 1};
+	}
+	maker_root(&m, &root, edges);
+	free(edges);
+	return made_heap(&m);
+}
+
+static struct heap *
+load_growing(const char *path)
+{
+	assert_string_equal(path, "earlier");
+	return make_held(20, 2000, 16);
+}
+
+static const struct finding *
+find_with_earlier(struct heap *last, struct findings **ret, struct several **ret_s)
+{
+	struct several *s = several_new();
+	struct detect_options options = {.several = s, .path = "last", .load = load_growing};
+	struct heap *earlier = load_growing("earlier");
+
+	assert_int_equal(several_add(s, earlier, NULL, "earlier"), 0);
+	heap_free(earlier);
+	*ret = findings_new(last, NULL, &options);
+	*ret_s = s;
+	assert_non_null(*ret);
+	return only_of_kind(*ret, "growth");
+}
+
+static void
+a_series_rates_no_lower_than_its_best_snapshot(void **state)
+{
+	struct heap *h;
+	struct findings *all;
+	struct several *s;
+	const struct finding *f;
+
+	(void)state;
+	/* It has neither pointers nor a history. */
+	h = make(&plain, 60, 2100, 0, NULL);
+	f = find_with_earlier(h, &all, &s);
+	assert_non_null(f);
+	assert_int_equal(f->level, FINDING_WARNING);
+	assert_true(has_evidence(f, "As of 20 s (earlier)"));
+	assert_int_equal(f->n_retained_by > 0, 1);
+	findings_free(all);
+	several_free(s);
+	heap_free(h);
+	/* Nor that, and most of it is gone. */
+	h = make(&plain, 60, 900, 0, NULL);
+	f = find_with_earlier(h, &all, &s);
+	assert_non_null(f);
+	assert_int_equal(f->level, FINDING_NOTE);
+	assert_string_equal(f->verdict, "bounded");
+	findings_free(all);
+	several_free(s);
+	heap_free(h);
+}
+
+static void
+why_a_series_rates_lower_is_told_in_numbers(void **state)
+{
+	struct heap *h = make_held(60, 2010, 4);
+	struct findings *all;
+	struct several *s;
+	const struct finding *f = find_with_earlier(h, &all, &s);
+
+	(void)state;
+	assert_non_null(f);
+	assert_string_equal(f->verdict, "bounded");
+	assert_int_equal(f->level, FINDING_NOTE);
+	assert_true(finding_is_quiet(f));
+	assert_non_null(strstr(f->summary, "2,010 blocks"));
+	assert_true(has_evidence(f, ": 2,000, 2,010 blocks"));
+	assert_true(has_evidence(f, "The snapshot after 20 s alone (earlier) says, as a "
+				    "warning: 2,000 blocks"));
+	findings_free(all);
+	several_free(s);
+	heap_free(h);
+	/* What goes on is a finding of the last one, and stands once. */
+	h = make_held(60, 6000, 16);
+	f = find_with_earlier(h, &all, &s);
+	assert_non_null(f);
+	assert_string_equal(f->verdict, "unbounded");
+	assert_int_equal(f->level, FINDING_WARNING);
+	findings_free(all);
+	several_free(s);
+	heap_free(h);
+}
+
+static void
+the_books_tell_which_snapshots_are_of_the_end(void **state)
+{
+	struct heap *heaps[5];
+	struct findings *all;
+	struct several *s;
+	const struct finding *f;
+
+	(void)state;
+	heaps[0] = make(&moved, 20, 1300, 0, NULL);
+	heaps[1] = make(&moved, 40, 2600, 0, NULL);
+	heaps[2] = make(&moved, 55, 3700, 0, NULL);
+	/* Much was allocated since, and in between the program began to free it. */
+	heaps[3] = make(&moved, 59, 800, 0, NULL);
+	heaps[4] = make_freed_at_its_end(60, 3990);
+	f = find_with_history(heaps, 5, &all, &s);
+	assert_int_equal(several_n_alive(s), 3);
+	assert_int_equal(f->level, FINDING_WARNING);
+	findings_free(all);
+	several_free(s);
+	heap_free(heaps[4]);
+}
+
+static void
+the_last_file_before_the_end_has_the_holders(void **state)
+{
+	struct several_file f[4] = {
+		{.live_bytes = 100, .allocations = 100, .is_known = true},
+		{.live_bytes = 1000, .allocations = 1000},
+		{.live_bytes = 2000, .allocations = 2000},
+		{.live_bytes = 10, .allocations = 2001, .is_exit = true},
+	};
+
+	(void)state;
+	assert_int_equal(several_before(f, 4), 2);
+	/* Taken while the program cleaned up. */
+	f[2] = (struct several_file){.live_bytes = 400, .allocations = 1001};
+	assert_int_equal(several_before(f, 4), 1);
+	f[3].is_exit = false;
+	assert_int_equal(several_before(f, 4), 2);
+	f[3].live_bytes = 399;
+	assert_int_equal(several_before(f, 4), 4);
+	f[3].is_exit = true;
+	assert_int_equal(several_before(f + 3, 1), 1);
 }
 
 int
@@ -667,6 +1189,19 @@ main(void)
 		cmocka_unit_test(what_only_the_snapshots_show_to_grow_is_told),
 		cmocka_unit_test(snapshots_speak_for_a_finding_or_against_it),
 		cmocka_unit_test(what_is_freed_at_the_end_is_weighed_by_the_snapshots_before),
+		cmocka_unit_test(a_snapshot_of_the_programs_end_is_left_out),
+		cmocka_unit_test(a_program_that_runs_is_not_at_its_end),
+		cmocka_unit_test(snapshots_before_the_one_at_exit_may_be_of_the_end_too),
+		cmocka_unit_test(snapshots_without_work_between_them_make_no_warning),
+		cmocka_unit_test(
+			many_snapshots_of_an_idle_program_do_not_speak_against_growth),
+		cmocka_unit_test(time_is_the_clock_where_nothing_but_the_growth_is_allocated),
+		cmocka_unit_test(what_stopped_while_the_program_worked_is_a_note),
+		cmocka_unit_test(a_queue_that_grows_between_snapshots_is_one),
+		cmocka_unit_test(a_series_rates_no_lower_than_its_best_snapshot),
+		cmocka_unit_test(why_a_series_rates_lower_is_told_in_numbers),
+		cmocka_unit_test(the_books_tell_which_snapshots_are_of_the_end),
+		cmocka_unit_test(the_last_file_before_the_end_has_the_holders),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

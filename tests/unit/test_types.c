@@ -447,6 +447,13 @@ containers_are_told_by_their_functions(void **state)
 	ROLE("std::shared_ptr<job> control block", "std::__shared_count<(__gnu_cxx::_Lock_policy)2>::__shared_count<job*>(job*)",
 	     "std::__shared_ptr<job, (__gnu_cxx::_Lock_policy)2>::__shared_ptr<job, "
 	     "void>(job*)");
+	/* What it holds stands in the name of the block, if nowhere else. */
+	ROLE("std::make_shared<ui::Slot> block",
+	     "std::__allocate_guarded<std::allocator<std::_Sp_counted_ptr_inplace<ui::"
+	     "Slot, "
+	     "std::allocator<void>, (__gnu_cxx::_Lock_policy)2> > >",
+	     "std::__shared_count<(__gnu_cxx::_Lock_policy)2>::__shared_count<ui::Slot, "
+	     "std::allocator<void> >");
 	ROLE("GHashTable header", "g_slice_alloc", "g_hash_table_new_full", "main");
 	ROLE("GString buffer", "g_malloc", "g_string_insert_len", "main");
 	/* Never more than it understands. */

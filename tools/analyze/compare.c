@@ -27,8 +27,7 @@ static bool
 loaded_init(struct loaded *x, const struct settings *s, const char *path)
 {
 	*x = (struct loaded){.heap = io_load(path)};
-	if (x->heap && !s->no_symbols)
-		x->symbols = symbols_new(x->heap, &s->symbols);
+	x->symbols = x->heap ? io_symbols(s, x->heap) : NULL;
 	return x->heap != NULL;
 }
 

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "detect/detect.h"
 #include "explain/holders.h"
 #include "explain/types.h"
 #include "graph/dominators.h"
@@ -104,6 +105,10 @@ need_graph(struct inspect *x)
 	if (!x->graph && x->heap->has_roots)
 		x->graph = graph_new(x->heap, &x->graph_options, x->progress,
 				     x->progress_arg);
+	if (x->graph && !x->graph->is_cyclic && detect_lead(x->graph, x->symbols) != 0) {
+		graph_free(x->graph);
+		x->graph = NULL;
+	}
 	return x->graph;
 }
 
@@ -177,7 +182,8 @@ write_root(struct inspect *x, const struct heap_root *root, uint64_t address, FI
 	char *name = NULL;
 
 	if (address >= base && need_names(x))
-		name = names_root(x->names, root, (address - base) / 8, true);
+		name = names_root(x->names, root, (address - base) / 8,
+				  (address - base) / 8);
 	fputs(name ? name : "an unnamed root", f);
 	free(name);
 }

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "heapfile_read.h"
+#include "names/wrappers.h"
 #include "util/complain.h"
 #include "util/pager.h"
 #include "util/terminal.h"
@@ -79,19 +80,32 @@ io_load(const char *path)
 	struct hf_error error;
 	struct heap *heap = NULL;
 	uint8_t *bytes = NULL;
+	char message[256];
 	size_t n;
 
 	if (hf_read_file(path, &bytes, &n, &error) == 0)
 		heap = heap_load(bytes, n, 0, io_progress, NULL, &error);
 	free(bytes);
 	io_end_progress();
-	if (!heap) {
-		char message[256];
-
+	if (heap && heap->before_error.code)
+		complain("'%s': section BEFORE: %s; it is left out", path,
+			 hf_error_format(&heap->before_error, message, sizeof(message)));
+	if (!heap)
 		complain("'%s': %s", path,
 			 hf_error_format(&error, message, sizeof(message)));
-	}
 	return heap;
+}
+
+struct symbols *
+io_symbols(const struct settings *s, const struct heap *heap)
+{
+	struct symbols *symbols = s->no_symbols ? NULL : symbols_new(heap, &s->symbols);
+
+	if (symbols && wrappers_find(heap, symbols) != 0) {
+		symbols_free(symbols);
+		return NULL;
+	}
+	return symbols;
 }
 
 struct several_file *
@@ -167,6 +181,7 @@ io_close_output(struct output *o)
 
 	if (o->format && o->format->end)
 		o->format->end(o->file.f);
+	report_seen_fini(&o->seen);
 	failed = outfile_close(&o->file, !o->is_broken) != 0 && !pager_was_left();
 	if (failed && errno != EPIPE)
 		complain("'%s': %s", o->path ? o->path : "standard output",

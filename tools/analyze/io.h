@@ -25,6 +25,10 @@ enum {
 /* A model for heap_free(), or NULL after a complaint. */
 struct heap *io_load(const char *path);
 
+/* Names for a model, with what stands for malloc marked; for symbols_free().  NULL: there are
+ * to be none, or there is no memory. */
+struct symbols *io_symbols(const struct settings *s, const struct heap *heap);
+
 /* Opened when there is something to write.  False after a complaint. */
 bool io_open_output(struct output *o);
 

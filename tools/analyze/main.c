@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analyze/choose.h"
 #include "analyze/compare.h"
 #include "analyze/io.h"
 #include "analyze/shell.h"
@@ -36,6 +37,7 @@ struct run {
 	struct places places;
 	struct baseline *new; /* NULL = not asked for */
 	int n_reported;
+	size_t n_processes; /* whose snapshots the files are, as far as files say so */
 };
 
 /* What is known and wanted of one snapshot. */
@@ -46,7 +48,14 @@ struct analysis {
 	const struct places *places;
 	const char *path;
 	bool is_first, is_one_of_many;
+	size_t process, n_processes; /* the first, of so many; 0: not known */
 };
+
+static enum finding_level
+fails_at(const struct settings *s)
+{
+	return s->fail_on == FAIL_NEVER ? FINDING_ERROR : (enum finding_level)s->fail_on;
+}
 
 static struct report *
 make_report(const struct settings *s, const struct analysis *a, const struct format *format)
@@ -59,8 +68,12 @@ make_report(const struct settings *s, const struct analysis *a, const struct for
 	if (!s->has_frames)
 		options.frames = TEXT_FRAMES;
 	options.one_list = !is_text || s->has_sort;
+	options.places = a->places;
 	options.with_dead = format->needs & FORMAT_DEAD;
 	options.graph = s->detect.graph;
+	options.failing_only = options.findings_only && s->fail_on != FAIL_NEVER &&
+			       !options.is_full && !options.all;
+	options.fails_at = fails_at(s);
 	return report_new(a->heap, a->symbols, a->findings, &options);
 }
 
@@ -73,12 +86,25 @@ write_document(const struct settings *s, const struct analysis *a, struct output
 		.findings = a->findings,
 		.places = a->places,
 		.snapshot = a->path,
-		.fails_at = s->fail_on == FAIL_NEVER ? FINDING_ERROR
-						     : (enum finding_level)s->fail_on,
+		.fails_at = fails_at(s),
 		.is_first = a->is_first,
+		.seen = &o->seen,
 	};
 
 	o->format->write_findings(&source, o->file.f);
+}
+
+/* Which of several, where nothing is compared from one process to another. */
+static void
+write_file(const struct analysis *a, bool is_short, FILE *f)
+{
+	fprintf(f, "File        %s\n", a->path);
+	if (a->process && a->n_processes > 1 && !is_short)
+		fprintf(f,
+			"            process %zu of %zu: each is reported by itself, and "
+			"not "
+			"compared\n",
+			a->process, a->n_processes);
 }
 
 static bool
@@ -95,9 +121,8 @@ write_report(const struct settings *s, const struct analysis *a, struct output *
 	if (o->format->needs & FORMAT_TEXT) {
 		if (!a->is_first && !s->report.findings_only)
 			fputs("\n\n", o->file.f);
-		if (a->is_one_of_many &&
-		    (!s->report.findings_only || findings_loud(a->findings)))
-			fprintf(o->file.f, "File        %s\n", a->path);
+		if (a->is_one_of_many && !report_is_silent(&r->options, a->findings))
+			write_file(a, r->options.failing_only, o->file.f);
 	}
 	failed = o->format->write(r, o->file.f);
 	report_free(r);
@@ -194,8 +219,7 @@ report(struct run *run, struct analysis *a)
 	int status = EXIT_TROUBLE;
 	bool ok;
 
-	if (!s->no_symbols)
-		a->symbols = symbols_new(a->heap, &s->symbols);
+	a->symbols = io_symbols(s, a->heap);
 	io_adopt_suppressions(s, a->heap);
 	a->findings = findings = compute_findings(run, a);
 	ok = findings != NULL;
@@ -260,7 +284,8 @@ wants_retained(const struct settings *s)
 static bool
 wants_types(const struct settings *s)
 {
-	bool is_all = !s->report.findings_only && !s->has_sort && !*s->filter_text;
+	bool is_all = s->report.is_full && !s->report.findings_only && !s->has_sort &&
+		      !*s->filter_text;
 
 	for (int i = 0; i < s->n_outputs; i++) {
 		unsigned needs = s->outputs[i].format->needs;
@@ -273,9 +298,11 @@ wants_types(const struct settings *s)
 
 /* ---- the snapshots of one process ---- */
 
-/* Add what an earlier snapshot knows of each site, and let it go. */
+/* Add what an earlier snapshot knows of each site, and let it go; or keep it, for who
+ * asks for the heap before the end of the program. */
 static int
-add_earlier(struct run *run, struct several *several, const char *path)
+add_earlier(struct run *run, struct several *several, const char *path,
+	    struct heap **ret_kept)
 {
 	const struct settings *s = run->s;
 	struct heap *heap = io_load(path);
@@ -291,25 +318,30 @@ add_earlier(struct run *run, struct several *several, const char *path)
 	}
 	io_end_progress();
 	graph_free(graph);
-	heap_free(heap);
+	if (ret_kept)
+		*ret_kept = heap;
+	else
+		heap_free(heap);
 	return status;
 }
 
 /* The last one that can be read is reported, with what the earlier ones show. */
 static int
-analyze_process(struct run *run, const struct several_file *files, size_t n, bool is_only)
+analyze_process(struct run *run, const struct several_file *files, size_t n, bool is_only,
+		size_t process)
 {
 	struct several *several = n > 1 ? several_new() : NULL;
-	struct heap *heap = NULL;
+	struct heap *heap = NULL, *before = NULL;
+	size_t last = n, at_before = several_before(files, n);
 	int status = 0;
-	size_t last = n;
 
 	if (n > 1 && !several) {
 		complain("out of memory");
 		return EXIT_TROUBLE;
 	}
 	for (size_t i = 0; i + 1 < n; i++)
-		status = io_worst(status, add_earlier(run, several, files[i].path));
+		status = io_worst(status, add_earlier(run, several, files[i].path,
+						      i == at_before ? &before : NULL));
 	while (!heap && last > 0) {
 		last--;
 		heap = io_load(files[last].path);
@@ -323,14 +355,25 @@ analyze_process(struct run *run, const struct several_file *files, size_t n, boo
 				     .places = &run->places,
 				     .path = files[last].path,
 				     .is_first = run->n_reported == 0,
-				     .is_one_of_many = !is_only};
+				     .is_one_of_many = !is_only,
+				     .process = process,
+				     .n_processes = run->n_processes};
 
 		run->s->detect.several = several;
 		run->s->detect.path = files[last].path;
+		run->s->detect.load = io_load;
+		if (before && (heap->before || last <= at_before ||
+			       heap_align_modules(before, heap) != 0)) {
+			heap_free(before);
+			before = NULL;
+		}
+		run->s->detect.before = before;
+		run->s->detect.before_path = before ? files[at_before].path : NULL;
 		run->n_reported++;
 		status = io_worst(status, report(run, &a));
 	}
 	heap_free(heap);
+	heap_free(before);
 	several_free(several);
 	return status;
 }
@@ -356,23 +399,41 @@ formats_fit(const struct settings *s, const struct several_file *files, size_t n
 	return true;
 }
 
+/* A program that reads the reports, or the exit status, is to hear of all. */
+static bool
+is_for_people(const struct settings *s)
+{
+	for (int i = 0; i < s->n_outputs; i++)
+		if (!(s->outputs[i].format->needs & FORMAT_TEXT))
+			return false;
+	return s->fail_on == FAIL_NEVER && !s->report.findings_only && !s->baseline &&
+	       !s->write_baseline && !s->gen_suppressions && !s->show_unused;
+}
+
 static int
 analyze_all(struct settings *s, char **paths, int n)
 {
 	struct run run = {.s = s};
-	size_t n_groups = 0, n_files = (size_t)n;
+	size_t n_groups = 0, n_files = (size_t)n, n_known = 0;
 	struct several_file *files = io_sort_files(paths, n, !s->each, &n_groups);
 	bool ok = files && formats_fit(s, files, n_files) && run_begin(&run);
 	int status = ok ? 0 : EXIT_TROUBLE;
 
+	if (ok && !s->each && is_for_people(s))
+		n_files = choose_newest(files, n_files, &n_groups);
 	n_files = ok ? io_drop_doubles(files, n_files) : 0;
 	s->detect.with_retained = wants_retained(s);
 	s->detect.with_types = wants_types(s);
+	for (size_t i = 0; i < n_files; i++)
+		run.n_processes += files[i].is_known &&
+				   (i == 0 || files[i].group != files[i - 1].group);
 	for (size_t i = 0, end; i < n_files && ok; i = end) {
 		for (end = i + 1; end < n_files && files[end].group == files[i].group; end++)
 			;
-		status = io_worst(
-			status, analyze_process(&run, files + i, end - i, n_groups == 1));
+		n_known += files[i].is_known;
+		status = io_worst(status,
+				  analyze_process(&run, files + i, end - i, n_groups == 1,
+						  files[i].is_known ? n_known : 0));
 	}
 	/* A baseline of half the snapshots would let the other half fail. */
 	if (ok && run.new &&status != EXIT_TROUBLE)
@@ -408,8 +469,7 @@ watch(const struct settings *s, const char *path)
 		alarms_free(w);
 		return EXIT_TROUBLE;
 	}
-	if (!s->no_symbols)
-		symbols = symbols_new(heap, &s->symbols);
+	symbols = io_symbols(s, heap);
 	n = alarms_check(w, heap, symbols, path);
 	if (n < 0)
 		complain("'%s': out of memory", path);
@@ -448,8 +508,7 @@ answer_questions(struct settings *s, char **paths, int n)
 		heap_free(heap);
 		return EXIT_TROUBLE;
 	}
-	if (!s->no_symbols)
-		symbols = symbols_new(heap, &s->symbols);
+	symbols = io_symbols(s, heap);
 	if (!s->has_top)
 		s->report.top = TEXT_TOP;
 	if (!s->has_frames)
@@ -525,7 +584,7 @@ main(int argc, char **argv)
 		status = answer(write_version);
 		break;
 	case OPTIONS_WORK:
-		status = way_of(&s)(&s, argv + optind, argc - optind);
+		status = way_of(&s)(&s, s.snapshots, s.n_snapshots);
 		break;
 	case OPTIONS_WRONG:
 		break;

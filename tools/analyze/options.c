@@ -14,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "analyze/choose.h"
 #include "detect/baseline.h"
 #include "util/complain.h"
 #include "util/option_table.h"
@@ -37,13 +38,15 @@ static const struct option_row rows[] = {
 void
 options_write_help(FILE *f)
 {
-	fputs("Usage: gcprof-analyze [OPTION]... FILE...\n"
+	fputs("Usage: gcprof-analyze [OPTION]... [FILE]...\n"
 	      "Report what holds a program's memory, from snapshots that libgcprof.so "
 	      "wrote.\n"
 	      "\n"
 	      "Several snapshots of one process make one report, of the last, which says "
 	      "what\n"
-	      "all of them show together; several processes make one each.\n"
+	      "all of them show together.  Of several processes the newest is reported; "
+	      "without\n"
+	      "FILE, of those in the working directory.\n"
 	      "\n",
 	      f);
 	option_table_write(rows, N_ROWS(rows), f);
@@ -114,6 +117,23 @@ parse_regex(const char *option, const char *value, regex_t *regex, const regex_t
 		return false;
 	}
 	*ret = regex;
+	return true;
+}
+
+static bool
+parse_wrapper(struct settings *s)
+{
+	const regex_t *ret = NULL;
+	size_t n = s->symbols.n_wrappers;
+
+	if (n == MAX_WRAPPERS) {
+		complain("--wrapper: no more than %d, but a|b is one", MAX_WRAPPERS);
+		return false;
+	}
+	if (!parse_regex("wrapper", optarg, &s->wrappers[n], &ret))
+		return false;
+	s->symbols.wrappers = s->wrappers;
+	s->symbols.n_wrappers++;
 	return true;
 }
 
@@ -299,6 +319,10 @@ parse_leak_option(struct settings *s, int code)
 	case OPT_WRITE_BASELINE:
 		s->write_baseline = optarg;
 		return true;
+	case OPT_ALL:
+		s->report.all = true;
+		s->detect.all = true;
+		return true;
 	case OPT_SHOW_REACHABLE:
 		s->detect.show_reachable = true;
 		return true;
@@ -307,6 +331,9 @@ parse_leak_option(struct settings *s, int code)
 		return true;
 	case OPT_FINDINGS_ONLY:
 		s->report.findings_only = true;
+		return true;
+	case OPT_LEAKS_ONLY:
+		s->detect.leaks_only = true;
 		return true;
 	case OPT_ROOTS:
 		return parse_roots(s);
@@ -327,6 +354,12 @@ parse_option(struct settings *s, int code)
 	int word;
 
 	switch (code) {
+	case OPT_FULL:
+		s->report.is_full = true;
+		return true;
+	case OPT_LIBRARY_FRAMES:
+		s->report.with_library = true;
+		return true;
 	case OPT_TOP:
 		s->has_top = parse_number("top", optarg, &number);
 		s->report.top = (size_t)number;
@@ -385,6 +418,8 @@ parse_option(struct settings *s, int code)
 	case OPT_DEBUG_DIR:
 		s->symbols.debug_dir = optarg;
 		return true;
+	case OPT_WRAPPER:
+		return parse_wrapper(s);
 	case OPT_NO_SYMBOLS:
 		s->no_symbols = true;
 		return true;
@@ -460,6 +495,7 @@ unwanted_option(const struct settings *s)
 		{s->gen_suppressions, "gen-suppressions"},
 		{s->show_unused, "show-unused-suppressions"},
 		{s->report.findings_only, "findings-only"},
+		{s->detect.leaks_only, "leaks-only"},
 		{s->watch.rules, "watch"},
 		{s->n_questions > 0, "block, --who-points-at or --path"},
 		{s->is_shell, "shell"},
@@ -519,6 +555,50 @@ settle_way(const struct settings *s)
 	return true;
 }
 
+/* The last value of one of LeakSanitizer's options, "a=1:b='x y'"; its length, 0 if there is
+ * none.  Source: compiler-rt, sanitizer_flag_parser.cpp. */
+static size_t
+lsan_option(const char *text, const char *name, const char **ret)
+{
+	static const char space[] = " ,:\n\t\r";
+	size_t n_found = 0, n;
+
+	while (*(text += strspn(text, space))) {
+		size_t n_name = strcspn(text, " ,:\n\t\r=");
+		const char *value = text + n_name + 1;
+		char quote[2] = "";
+
+		if (text[n_name] != '=') {
+			text += n_name;
+			continue;
+		}
+		if (*value == '\'' || *value == '"')
+			quote[0] = *value++;
+		n = strcspn(value, *quote ? quote : space);
+		if (strncmp(text, name, n_name) == 0 && name[n_name] == '\0') {
+			*ret = value;
+			n_found = n;
+		}
+		text = value + n;
+		text += *quote && *text == *quote;
+	}
+	return n_found;
+}
+
+/* Who has run the program with LeakSanitizer has a file in the environment.  What cannot be
+ * read there suppresses nothing. */
+static void
+add_lsan_suppressions(struct settings *s)
+{
+	const char *text = getenv("LSAN_OPTIONS"), *value = NULL;
+	size_t n = text ? lsan_option(text, "suppressions", &value) : 0;
+	char *path = n ? strndup(value, n) : NULL;
+
+	if (path && suppressions_add_file(s->detect.suppressions, path) != 0)
+		complain("LSAN_OPTIONS: %s", s->detect.suppressions->message);
+	free(path);
+}
+
 static bool
 settle(struct settings *s)
 {
@@ -529,9 +609,14 @@ settle(struct settings *s)
 	if (!wants_names)
 		s->no_symbols = true;
 	s->report.filter_text = s->filter_text;
+	/* Who asks for more of a list wants lists. */
+	s->report.is_full |= s->has_top || s->has_sort || s->has_frames ||
+			     s->report.with_library || s->detect.show_content ||
+			     *s->filter_text;
 	terminal_color(s->color);
 	if (!s->no_builtin)
 		(void)suppressions_add_builtin(s->detect.suppressions);
+	add_lsan_suppressions(s);
 	if ((s->n_questions || s->is_shell) &&
 	    (s->n_outputs > 1 || s->outputs[0].format != formats)) {
 		complain("--format: questions such as --block have no formats");
@@ -540,17 +625,34 @@ settle(struct settings *s)
 	return true;
 }
 
+static bool
+find_snapshots(struct settings *s, char **given, int n)
+{
+	s->snapshots = given;
+	s->n_snapshots = n;
+	if (n > 0)
+		return true;
+	if (s->merge) {
+		complain("no snapshot given; --merge takes those of several processes");
+		return false;
+	}
+	s->n_snapshots = choose_here(s->n_questions > 0 || s->is_shell || s->watch.rules,
+				     &s->found);
+	s->snapshots = s->found;
+	return s->n_snapshots > 0;
+}
+
 /* Is one of the first n outputs, or a snapshot, that file? */
 static bool
-is_taken(const struct settings *s, const char *path, int n, char **snapshots)
+is_taken(const struct settings *s, const char *path, int n)
 {
 	for (int i = 0; i < n; i++)
 		if (s->outputs[i].path && outfile_is_same(s->outputs[i].path, path)) {
 			complain("'%s' would be written twice; name another file", path);
 			return true;
 		}
-	for (; *snapshots; snapshots++)
-		if (outfile_is_same(*snapshots, path)) {
+	for (int i = 0; i < s->n_snapshots; i++)
+		if (outfile_is_same(s->snapshots[i], path)) {
 			complain("'%s' is an input, and would be overwritten; name "
 				 "another file",
 				 path);
@@ -560,13 +662,12 @@ is_taken(const struct settings *s, const char *path, int n, char **snapshots)
 }
 
 static bool
-settle_files(const struct settings *s, char **snapshots)
+settle_files(const struct settings *s)
 {
 	for (int i = 0; i < s->n_outputs; i++)
-		if (s->outputs[i].path && is_taken(s, s->outputs[i].path, i, snapshots))
+		if (s->outputs[i].path && is_taken(s, s->outputs[i].path, i))
 			return false;
-	return !s->write_baseline ||
-	       !is_taken(s, s->write_baseline, s->n_outputs, snapshots);
+	return !s->write_baseline || !is_taken(s, s->write_baseline, s->n_outputs);
 }
 
 enum options_answer
@@ -593,12 +694,7 @@ options_parse(struct settings *s, int argc, char **argv)
 	}
 	if (!settle_outputs(s) || !settle_way(s) || !settle(s))
 		return OPTIONS_WRONG;
-	if (optind == argc) {
-		complain("no snapshot given, such as gcprof.PROGRAM.PID.1.heap; try "
-			 "--help");
-		return OPTIONS_WRONG;
-	}
-	if (!settle_files(s, argv + optind))
+	if (!find_snapshots(s, argv + optind, argc - optind) || !settle_files(s))
 		return OPTIONS_WRONG;
 	return OPTIONS_WORK;
 }
@@ -610,6 +706,9 @@ options_free(struct settings *s)
 		regfree(&s->focus);
 	if (s->report.ignore)
 		regfree(&s->ignore);
+	for (size_t i = 0; i < s->symbols.n_wrappers; i++)
+		regfree(&s->wrappers[i]);
 	suppressions_free(s->detect.suppressions);
 	baseline_free(s->known);
+	choose_free(s->found);
 }

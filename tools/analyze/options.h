@@ -23,7 +23,7 @@
 #include "util/pager.h"
 #include "util/terminal.h"
 
-enum { FAIL_NEVER = -1, MAX_OUTPUTS = 8, MAX_QUESTIONS = 32 };
+enum { FAIL_NEVER = -1, MAX_OUTPUTS = 8, MAX_QUESTIONS = 32, MAX_WRAPPERS = 16 };
 
 /* About a single block. */
 struct question {
@@ -33,10 +33,11 @@ struct question {
 
 struct output {
 	const struct format *format;
-	const char *path;      /* NULL = standard output */
-	struct outfile file;   /* opened when there is something to write */
-	bool is_broken;        /* is not to be kept */
-	enum pager_when pager; /* of standard output */
+	const char *path;        /* NULL = standard output */
+	struct outfile file;     /* opened when there is something to write */
+	bool is_broken;          /* is not to be kept */
+	enum pager_when pager;   /* of standard output */
+	struct report_seen seen; /* findings in this document */
 };
 
 struct settings {
@@ -60,8 +61,12 @@ struct settings {
 	const char *output; /* of -o, for the format that names no file */
 	const char *baseline, *write_baseline;
 	struct baseline *known; /* what is in baseline; NULL = not given */
+	char **snapshots;       /* the files, ends with NULL */
+	int n_snapshots;
+	char **found; /* the same, if nobody named them */
 	const char *source_root;
 	regex_t focus, ignore;
+	regex_t wrappers[MAX_WRAPPERS]; /* as many as symbols.n_wrappers */
 	char filter_text[256];
 	struct alarms_options watch; /* without rules: an ordinary analysis */
 };
@@ -75,7 +80,7 @@ enum options_answer {
 	OPTIONS_WRONG
 };
 
-/* Read the command line; optind is then the first file.
+/* Read the command line.
  *
  * s        zeroed.
  * Returns  OPTIONS_WRONG after a complaint.  options_free() in any case.

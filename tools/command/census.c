@@ -16,13 +16,13 @@
 static struct census *table;
 static char where[64];
 
-void
+int
 census_open(void)
 {
 	int fd = memfd_create(CENSUS_NAME, MFD_CLOEXEC | MFD_ALLOW_SEALING);
 
 	if (fd < 0)
-		return;
+		return -1;
 	/* Who has it mapped is not to be killed by a page that is gone. */
 	if (ftruncate(fd, sizeof(*table)) < 0 ||
 	    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_SEAL) < 0 ||
@@ -30,10 +30,11 @@ census_open(void)
 			  0)) == MAP_FAILED) {
 		table = NULL;
 		(void)close(fd);
-		return;
+		return -1;
 	}
 	memcpy(table->magic, CENSUS_MAGIC, sizeof(table->magic));
 	(void)snprintf(where, sizeof(where), "/proc/%d/fd/%d", (int)getpid(), fd);
+	return fd;
 }
 
 void
@@ -46,12 +47,12 @@ census_hand_on(void)
 }
 
 /* Not as a zombie, which has ended. */
-static int
+static bool
 still_runs(pid_t pid)
 {
 	char name[64], line[512], *at;
 	FILE *f;
-	int runs = 0;
+	bool runs = false;
 
 	(void)snprintf(name, sizeof(name), "/proc/%d/stat", (int)pid);
 	f = fopen(name, "re");
@@ -63,18 +64,65 @@ still_runs(pid_t pid)
 	return runs;
 }
 
-void
-census_each(void (*f)(pid_t pid, const char *program, void *with), void *with)
+static void
+each_entry(bool running, void (*f)(pid_t pid, const char *program, void *with), void *with)
 {
 	for (size_t i = 0; table && i < CENSUS_ENTRIES; i++) {
 		const struct census_entry *e = &table->entries[i];
 		pid_t pid = __atomic_load_n(&e->pid, __ATOMIC_ACQUIRE);
 		char program[sizeof(e->program) + 1] = {0};
 
-		if (pid <= 0 || still_runs(pid))
+		if (pid <= 0 || still_runs(pid) != running)
 			continue;
 		memcpy(program, e->program, sizeof(e->program));
 		f(pid, program, with);
+	}
+}
+
+void
+census_each(void (*f)(pid_t pid, const char *program, void *with), void *with)
+{
+	each_entry(false, f, with);
+}
+
+void
+census_each_running(void (*f)(pid_t pid, const char *program, void *with), void *with)
+{
+	each_entry(true, f, with);
+}
+
+const char *
+census_name(void)
+{
+	return where;
+}
+
+unsigned
+census_n_snapshots(void)
+{
+	return table ? __atomic_load_n(&table->n_notes, __ATOMIC_ACQUIRE) : 0;
+}
+
+void
+census_each_snapshot(void (*f)(const struct census_snapshot *s, void *with), void *with)
+{
+	unsigned n = census_n_snapshots();
+
+	for (unsigned i = n > CENSUS_NOTES ? n - CENSUS_NOTES : 0; i < n; i++) {
+		const struct census_note *note = &table->notes[i % CENSUS_NOTES];
+		char name[sizeof(note->name) + 1] = {0};
+		struct census_snapshot s = {
+			.pid = __atomic_load_n(&note->pid, __ATOMIC_ACQUIRE),
+			.number = note->number,
+			.live_bytes = note->live_bytes,
+			.peak_bytes = note->peak_bytes,
+			.file = name};
+
+		if (s.pid <= 0)
+			continue;
+		memcpy(s.program, note->program, sizeof(note->program));
+		memcpy(name, note->name, sizeof(note->name));
+		f(&s, with);
 	}
 }
 

@@ -1,22 +1,42 @@
-/* census.h -- the processes of a run that have left nothing to judge by.
+/* census.h -- the processes of a run: who has left nothing, and what others wrote.
  *
  * In:   what the library enters in the table of lib/census.h.
- * Out:  each process that is still there and has ended.
- * Not here: which of them have left a snapshot nevertheless (check.c).
+ * Out:  each process that is still there; each snapshot that was noted.
+ * Not here: which of them have left a snapshot nevertheless (check.c), what is said about
+ *       them (run_summary.c, check_verdict.c).
  *
  * SPDX-License-Identifier: MIT
  */
 #ifndef GCPROF_TOOLS_CENSUS_H
 #define GCPROF_TOOLS_CENSUS_H
 
+#include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 /* Make a table.  Without one, nothing is known of other processes, and no process is
- * called. */
-void census_open(void);
+ * called.  Returns its descriptor, which is to stay open, or -1. */
+int census_open(void);
 /* In the child that becomes the program. */
 void census_hand_on(void);
+/* Those that have ended; those that still run. */
 void census_each(void (*f)(pid_t pid, const char *program, void *with), void *with);
+void census_each_running(void (*f)(pid_t pid, const char *program, void *with), void *with);
+/* The value of GCPROF_RUN; empty: no table. */
+const char *census_name(void);
+
+struct census_snapshot {
+	pid_t pid;
+	unsigned number;
+	uint64_t live_bytes, peak_bytes;
+	char program[32];
+	const char *file; /* empty: not known */
+};
+/* Snapshots in the order in which they were written, the newest some hundred. */
+void census_each_snapshot(void (*f)(const struct census_snapshot *s, void *with),
+			  void *with);
+/* All there were. */
+unsigned census_n_snapshots(void);
 /* Processes that the table had no room for. */
 unsigned census_unlisted(void);
 

@@ -2,7 +2,7 @@
  *
  * In:   a command; options of the library, and of gcprof-analyze.
  * Out:  the command's effects, untouched; a report on standard error or in
- *       files; an exit status.
+ *       files; an exit status.  Or a line over all checks of a suite.
  * Not here: what a leak is (gcprof-analyze, which is run), starting a program
  *       (launch.c).
  *
@@ -19,12 +19,42 @@
 #include "command/check_parts.h"
 #include "util/complain.h"
 
+static enum summary_result
+summary_result(const struct snapshots *s, int result, bool fails)
+{
+	if (result == ANALYZER_FINDINGS)
+		return SUMMARY_FINDINGS;
+	if (result || s->n_unread)
+		return SUMMARY_FAILED;
+	return fails ? SUMMARY_UNCHECKED : SUMMARY_PASSED;
+}
+
+/* status: the program's own. */
 static int
-report(const struct check *c, pid_t pid, int wait_status)
+report_status(const struct check *c, enum summary_result what, int result, int status)
+{
+	if (status)
+		return status;
+	switch (what) {
+	case SUMMARY_FINDINGS:
+		return c->findings_status;
+	case SUMMARY_UNCHECKED:
+		return CHECK_MISSING;
+	case SUMMARY_FAILED:
+		return result ? result : ANALYZER_FAILED;
+	default:
+		return 0;
+	}
+}
+
+static int
+report(struct check *c, pid_t pid, int wait_status)
 {
 	struct snapshots s = {.first = pid};
-	int status = check_exit_status(wait_status), result = 0;
-	bool is_missing, is_lost, fails;
+	struct summary x = {0};
+	int status = child_exit_status(wait_status), result = 0;
+	bool is_missing, fails;
+	size_t n_lost;
 
 	check_wait_for_sleepers(c->dir);
 	check_warn_running(c->dir);
@@ -36,32 +66,56 @@ report(const struct check *c, pid_t pid, int wait_status)
 		complain("the program was killed by signal %d (%s); the report shows "
 			 "the heap at that moment",
 			 WTERMSIG(wait_status), strsignal(WTERMSIG(wait_status)));
-	is_lost = check_warn_lost(&s);
+	n_lost = check_warn_lost(&s);
 	for (size_t i = 0; i < s.n && c->output; i++)
 		check_keep_snapshot(&s.list[i], c->output);
-	check_drop_earlier(&s);
 	if (s.n)
-		result = check_analyze(c, &s);
-	fails = result == 0 && !s.n_unread && (is_missing || is_lost) && !c->may_be_missing;
+		result = check_analyze(c, &s, &x.found);
+	fails = result == 0 && !s.n_unread && (is_missing || n_lost) && !c->may_be_missing;
 	if (s.n)
-		check_print_result(c, &s, result, status, fails);
+		check_print_result(c, &s, &x.found, result, status, fails);
+	x.result = summary_result(&s, result, fails);
+	x.status = report_status(c, x.result, result, status);
+	x.n_processes = result < ANALYZER_FAILED ? check_n_processes(&s) : 0;
+	x.n_unchecked = is_missing + n_lost + s.n_unread;
+	check_write_summary(c, &x);
 	check_free_snapshots(&s);
-	if (status)
-		return status;
-	if (result == ANALYZER_FINDINGS)
-		return c->findings_status;
-	if (fails)
-		return CHECK_MISSING;
-	return s.n_unread ? ANALYZER_FAILED : result;
+	return x.status;
 }
 
 static int
-run_and_report(const struct check *c)
+run_and_report(struct check *c)
 {
 	pid_t pid;
 	int wait_status, status = check_run_program(c, &pid, &wait_status);
 
-	return status ? status : report(c, pid, wait_status);
+	if (status == 0)
+		return report(c, pid, wait_status);
+	check_write_summary(c,
+			    &(struct summary){.result = SUMMARY_FAILED, .status = status});
+	return status;
+}
+
+static int
+run_command(struct check *c)
+{
+	int status = launch_check(c->command[0], c->library);
+
+	if (status)
+		return status;
+	child_watch(&c->signals, false);
+	status = check_try_analyzer(c);
+	if (status == 0)
+		status = check_make_directory(c);
+	if (status == 0)
+		status = check_open_summary(c);
+	if (status == 0) {
+		(void)census_open();
+		status = run_and_report(c);
+	}
+	check_remove_directory(c);
+	child_end_watch(&c->signals);
+	return status;
 }
 
 int
@@ -71,18 +125,7 @@ check(int argc, char **argv)
 	int status = check_parse(&c, argc, argv);
 
 	if (status == 0)
-		status = launch_check(c.command[0], c.library);
-	if (status == 0) {
-		check_watch_signals(&c);
-		status = check_try_analyzer(&c);
-		if (status == 0)
-			status = check_make_directory(&c);
-		if (status == 0)
-			census_open();
-		if (status == 0)
-			status = run_and_report(&c);
-		check_remove_directory(&c);
-	}
+		status = c.sum_of ? check_sum_up(c.sum_of) : run_command(&c);
 	words_clear(&c.options);
 	words_clear(&c.once);
 	words_clear(&c.formats);

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -32,13 +33,13 @@ redirect(int fd, int to)
  *          ANALYZER_FAILED, and it was said why, if it did not come so far.
  */
 static int
-run_analyzer(const struct check *c, struct words *w, enum noise noise)
+run_analyzer(struct check *c, struct words *w, enum noise noise)
 {
 	int nowhere = open("/dev/null", O_RDWR | O_CLOEXEC), status;
 	pid_t pid = fork();
 
 	if (pid == 0) {
-		check_unwatch_signals(c);
+		child_unwatch(&c->signals);
 		(void)unsetenv("LD_PRELOAD"); /* maybe ours, of a check of this check */
 		redirect(STDIN_FILENO, nowhere);
 		redirect(STDOUT_FILENO, noise == LOUD ? STDERR_FILENO : nowhere);
@@ -55,13 +56,13 @@ run_analyzer(const struct check *c, struct words *w, enum noise noise)
 		complain("cannot start gcprof-analyze: %s", strerror(errno));
 		return ANALYZER_FAILED;
 	}
-	status = check_wait(c, pid);
-	if (WIFSIGNALED(status) && !sigismember(&c->watched, WTERMSIG(status))) {
+	status = child_wait(&c->signals, pid);
+	if (WIFSIGNALED(status) && !sigismember(&c->signals.watched, WTERMSIG(status))) {
 		complain("gcprof-analyze was killed by signal %d (%s)", WTERMSIG(status),
 			 strsignal(WTERMSIG(status)));
 		return ANALYZER_FAILED;
 	}
-	return check_exit_status(status);
+	return child_exit_status(status);
 }
 
 static void
@@ -74,6 +75,45 @@ begin_words(const struct check *c, struct words *w)
 	words_add_all(w, &c->options);
 }
 
+/* The numbers of findings go to a file beside the snapshots. */
+static void
+put_counts_name(const struct check *c, char *ret, size_t bytes)
+{
+	(void)snprintf(ret, bytes, "%s/.counts", c->outer);
+}
+
+static void
+add_counts_format(const struct check *c, struct words *w)
+{
+	char name[PATH_MAX + 16];
+
+	put_counts_name(c, name, sizeof(name));
+	words_add(w, words_text("--format=counts:%s", name));
+}
+
+/* Add them up, and remove the file. */
+static void
+take_counts(const struct check *c, struct counts *found)
+{
+	char name[PATH_MAX + 16], line[512];
+	unsigned long errors, warnings, notes, known;
+	FILE *f;
+
+	put_counts_name(c, name, sizeof(name));
+	f = fopen(name, "re");
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "%*[^\t]\t%*[^\t]\t%lu\t%lu\t%lu\t%lu", &errors,
+			   &warnings, &notes, &known) == 4) {
+			found->errors += errors;
+			found->warnings += warnings;
+			found->notes += notes;
+			found->known += known;
+		}
+	if (f)
+		(void)fclose(f);
+	(void)unlink(name);
+}
+
 /* JSON and HTML tell of one process. */
 static bool
 is_whole(const char *format)
@@ -82,7 +122,7 @@ is_whole(const char *format)
 	       (format[4] == '\0' || format[4] == ':');
 }
 
-/* A name for the output about the i-th snapshot: x.json, x.2.json, ... */
+/* A name for the output about the i-th process: x.json, x.2.json, ... */
 static char *
 numbered(const char *name, size_t i)
 {
@@ -95,17 +135,17 @@ numbered(const char *name, size_t i)
 
 /* One call on all snapshots; what takes a call for each is left out. */
 static int
-analyze_together(const struct check *c, const struct snapshots *s)
+analyze_together(struct check *c, const struct snapshots *s)
 {
 	struct words w = {0};
-	bool has_unnamed = false;
+	bool has_unnamed = false, is_one = check_n_processes(s) == 1;
 
 	begin_words(c, &w);
 	words_add_all(&w, &c->once);
 	for (size_t i = 0; i < c->formats.n; i++) {
 		const char *format = c->formats.list[i];
 
-		if (s->n > 1 && is_whole(format))
+		if (!is_one && is_whole(format))
 			continue;
 		has_unnamed |= strchr(format, ':') == NULL;
 		words_add(&w, words_text("--format=%s", format));
@@ -114,14 +154,17 @@ analyze_together(const struct check *c, const struct snapshots *s)
 		words_add(&w, words_text("--format=text:/dev/null"));
 	else if (c->report)
 		words_add(&w, words_text("--output=%s", c->report));
+	add_counts_format(c, &w);
 	words_add(&w, words_text("--"));
 	for (size_t i = 0; i < s->n; i++)
 		words_add(&w, words_text("%s", s->list[i].path));
 	return run_analyzer(c, &w, LOUD);
 }
 
+/* The i-th process, whose snapshots are those from first on. */
 static int
-analyze_one(const struct check *c, const struct snapshots *s, size_t i, const char *format)
+analyze_one(struct check *c, const struct snapshots *s, size_t i, size_t first,
+	    const char *format)
 {
 	const char *file = strchr(format, ':');
 	struct words w = {0};
@@ -136,18 +179,21 @@ analyze_one(const struct check *c, const struct snapshots *s, size_t i, const ch
 		free(name);
 	}
 	words_add(&w, words_text("--"));
-	words_add(&w, words_text("%s", s->list[i].path));
+	for (size_t k = first; k < check_process_end(s, first); k++)
+		words_add(&w, words_text("%s", s->list[k].path));
 	return run_analyzer(c, &w, LOUD);
 }
 
 static int
-analyze_each(const struct check *c, const struct snapshots *s)
+analyze_each(struct check *c, const struct snapshots *s)
 {
 	int worst = analyze_together(c, s);
+	bool is_one = check_n_processes(s) == 1;
 
-	for (size_t f = 0; s->n > 1 && f < c->formats.n; f++)
-		for (size_t i = 0; i < s->n && is_whole(c->formats.list[f]); i++) {
-			int status = analyze_one(c, s, i, c->formats.list[f]);
+	for (size_t f = 0; !is_one && f < c->formats.n; f++)
+		for (size_t first = 0, i = 0; first < s->n && is_whole(c->formats.list[f]);
+		     first = check_process_end(s, first), i++) {
+			int status = analyze_one(c, s, i, first, c->formats.list[f]);
 
 			worst = status > worst ? status : worst;
 		}
@@ -156,7 +202,7 @@ analyze_each(const struct check *c, const struct snapshots *s)
 
 /* Whether the analyzer takes it, without a word. */
 static bool
-can_be_read(const struct check *c, const char *path)
+can_be_read(struct check *c, const char *path)
 {
 	struct words w = {0};
 
@@ -174,7 +220,7 @@ can_be_read(const struct check *c, const char *path)
  * Returns  the result for the others; ANALYZER_FAILED if there are none, or if all can be
  *          read and it was something else. */
 static int
-analyze_rest(const struct check *c, struct snapshots *s)
+analyze_rest(struct check *c, struct snapshots *s)
 {
 	size_t n = 0, n_before = s->n;
 	struct words w = {0};
@@ -187,6 +233,7 @@ analyze_rest(const struct check *c, struct snapshots *s)
 		complain("cannot read the snapshot of process %ld: it was not checked%s",
 			 (long)s->list[i].pid, c->output ? "" : "; --keep keeps it");
 		free(s->list[i].path);
+		free(s->list[i].program);
 	}
 	s->n = n;
 	s->n_unread = n_before - n;
@@ -194,6 +241,7 @@ analyze_rest(const struct check *c, struct snapshots *s)
 		return ANALYZER_FAILED;
 	begin_words(c, &w);
 	words_add(&w, words_text("--format=text:/dev/null"));
+	add_counts_format(c, &w);
 	words_add(&w, words_text("--"));
 	for (size_t i = 0; i < n; i++)
 		words_add(&w, words_text("%s", s->list[i].path));
@@ -218,9 +266,12 @@ check_try_analyzer(struct check *c)
 }
 
 int
-check_analyze(const struct check *c, struct snapshots *s)
+check_analyze(struct check *c, struct snapshots *s, struct counts *ret_found)
 {
 	int result = analyze_each(c, s);
 
-	return result == ANALYZER_FAILED && s->n > 1 ? analyze_rest(c, s) : result;
+	if (result == ANALYZER_FAILED && s->n > 1)
+		result = analyze_rest(c, s);
+	take_counts(c, ret_found);
+	return result;
 }

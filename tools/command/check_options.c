@@ -74,6 +74,7 @@ take_analyzer_option(struct check *c, int code)
 
 	if (code == ANALYZER_FAIL_ON)
 		c->fail_on = optarg;
+	c->shows_all |= code == ANALYZER_ALL || code == ANALYZER_FULL;
 	words_add(is_once(code) ? &c->once : &c->options,
 		  words_text("--%s%s%s", row->name, optarg ? "=" : "",
 			     optarg ? optarg : ""));
@@ -125,6 +126,12 @@ take_option(struct check *c, int code)
 	case CHECK_ALLOW_MISSING:
 		c->may_be_missing = true;
 		return 0;
+	case CHECK_SUMMARY_TO:
+		c->summary_to = optarg;
+		return 0;
+	case CHECK_SUMMARY:
+		c->sum_of = optarg;
+		return 0;
 	case CHECK_KEEP:
 		if (!c->output)
 			c->output = DEFAULT_OUTPUT;
@@ -165,8 +172,10 @@ check_parse(struct check *c, int argc, char **argv)
 	while (r == 0 &&
 	       (code = option_table_next(rows, N_ROWS(rows), true, argc, argv)) != -1)
 		r = take_option(c, code);
-	if (r == 0 && optind == argc) {
-		complain("check: no command given");
+	if (r == 0 && (optind == argc) != (c->sum_of != NULL)) {
+		complain(c->sum_of ? "check: --summary runs no command; --summary-to=DIR "
+				     "writes what it reads"
+				   : "check: no command given");
 		r = CHECK_WRONG_USAGE;
 	}
 	c->command = argv + optind;

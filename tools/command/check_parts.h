@@ -2,10 +2,11 @@
  *
  * check.c            the order of the work
  * check_options.c    the command line
- * check_run.c        signals, the directory of snapshots, the program
+ * check_run.c        the directory of snapshots, the program
  * check_snapshots.c  which snapshots there are, and who still runs
  * check_analyze.c    gcprof-analyze is run on them
  * check_verdict.c    what is printed of it, and the exit status
+ * check_summary.c    the same in a file for each check, and the sum of such files
  *
  * SPDX-License-Identifier: MIT
  */
@@ -13,10 +14,11 @@
 #define GCPROF_CHECK_PARTS_H
 
 #include <limits.h>
-#include <signal.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <sys/types.h>
 
+#include "command/child.h"
 #include "command/launch.h"
 #include "command/words.h"
 
@@ -32,14 +34,17 @@ struct check {
 	struct words formats;          /* FORMAT[:FILE]; one is without file */
 	const char *report;            /* -o: that one's file; NULL: standard error */
 	const char *fail_on;
-	const char *output; /* pattern of the snapshots that are kept, or NULL */
+	const char *output;     /* pattern of the snapshots that are kept, or NULL */
+	const char *summary_to; /* the directory for the file of this check, or NULL */
+	const char *sum_of;     /* the directory to sum up, and nothing is run; or NULL */
 	int findings_status;
+	bool shows_all;      /* findings of every level, not only those that fail */
 	bool may_be_missing; /* a command without a snapshot is no failure */
 	char analyzer[PATH_MAX];
 	char library[PATH_MAX];
 	char outer[PATH_MAX], dir[PATH_MAX]; /* what is removed; where snapshots go */
-	sigset_t watched, program_mask;
-	struct sigaction program_sigchld, program_sigpipe;
+	char summary[PATH_MAX];              /* the file in summary_to; empty: none */
+	struct child_signals signals;
 };
 
 struct snapshot {
@@ -57,6 +62,27 @@ struct snapshots {
 	pid_t first;        /* the command's own process */
 };
 
+/* What was found in all of them; nothing, if the analyzer did not say. */
+struct counts {
+	unsigned long errors, warnings, notes, known;
+};
+
+enum summary_result {
+	SUMMARY_PASSED,
+	SUMMARY_FINDINGS,  /* at least one that fails */
+	SUMMARY_UNCHECKED, /* a process left nothing to judge by */
+	SUMMARY_FAILED,    /* the analysis, or the program could not be run */
+};
+
+/* A check, as others are told of it. */
+struct summary {
+	enum summary_result result;
+	int status;                /* of `gcprof check` */
+	unsigned long n_processes; /* that were judged */
+	unsigned long n_unchecked; /* that should have been */
+	struct counts found;
+};
+
 /* ---- check_options.c ---- */
 
 /* Returns  0, or one of check.h that are negative. */
@@ -67,24 +93,13 @@ const char *check_given_snapshot(const struct check *c);
 
 /* ---- check_run.c ---- */
 
-/* Block the signals that are passed on; in a child, undo it. */
-void check_watch_signals(struct check *c);
-void check_unwatch_signals(const struct check *c);
-
-/* Wait for a child, and pass on to it what others send us.  Returns its status
- * as wait has it. */
-int check_wait(const struct check *c, pid_t pid);
-
-/* A status of wait as a shell has it. */
-int check_exit_status(int status);
-
 /* Returns  0, or EXIT_NOT_RUN after a complaint. */
 int check_make_directory(struct check *c);
 void check_remove_directory(const struct check *c);
 
 /* Run the program to its end.
  * Returns  0 and its number and status; otherwise what to exit with, as it did not run. */
-int check_run_program(const struct check *c, pid_t *ret_pid, int *ret_wait_status);
+int check_run_program(struct check *c, pid_t *ret_pid, int *ret_wait_status);
 
 /* ---- check_snapshots.c ---- */
 
@@ -94,8 +109,10 @@ void check_find_snapshots(struct snapshots *s, const char *dir);
 /* Rename it by a pattern as GCPROF_OUTPUT has it. */
 void check_keep_snapshot(struct snapshot *x, const char *pattern);
 
-/* Of each program in each process leave the last one, which knows the most. */
-void check_drop_earlier(struct snapshots *s);
+/* A program's snapshots in a process stand side by side, in order: where those end that begin
+ * at i.  gcprof-analyze makes one report of them. */
+size_t check_process_end(const struct snapshots *s, size_t i);
+size_t check_n_processes(const struct snapshots *s);
 
 void check_free_snapshots(struct snapshots *s);
 
@@ -114,17 +131,28 @@ int check_try_analyzer(struct check *c);
 
 /* Report all snapshots; those that cannot be read are taken out of s.
  * Returns  the worst status of gcprof-analyze; ANALYZER_FAILED after a complaint. */
-int check_analyze(const struct check *c, struct snapshots *s);
+int check_analyze(struct check *c, struct snapshots *s, struct counts *ret_found);
 
 /* ---- check_verdict.c ---- */
 
 /* Why the command itself left no snapshot. */
 void check_warn_missing(const struct check *c, const struct snapshots *s, int wait_status);
 
-/* Name who of those that the command started left none.  Returns whether there are any. */
-bool check_warn_lost(const struct snapshots *s);
+/* Name who of those that the command started left none.  Returns how many there are. */
+size_t check_warn_lost(const struct snapshots *s);
 
-void check_print_result(const struct check *c, const struct snapshots *s, int result,
-			int status, bool fails);
+/* The last line. */
+void check_print_result(const struct check *c, const struct snapshots *s,
+			const struct counts *found, int result, int status, bool fails);
+
+/* ---- check_summary.c ---- */
+
+/* Before the program runs: make the file that is to tell of it.
+ * Returns  0, or EXIT_NOT_RUN after a complaint. */
+int check_open_summary(struct check *c);
+void check_write_summary(const struct check *c, const struct summary *x);
+
+/* A line over all checks that wrote into dir.  Returns what to exit with. */
+int check_sum_up(const char *dir);
 
 #endif

@@ -2,17 +2,15 @@
  *
  * In:   a command.
  * Out:  its effects, untouched; snapshots in a directory of our own.
- * Not here: starting a program (launch.c).
+ * Not here: starting a program (launch.c), waiting for it (child.c).
  *
  * The program writes its snapshots into a directory of our own, under names
  * that tell process and number.  So there is no doubt about whose they are, and
  * those that are to be kept get their names afterwards.
  *
  * SIGNAL  From before the directory is made until after it is removed, the
- * signals that people send to a program are blocked and taken from sigwaitinfo:
- * there is no moment at which one of them leaves the directory behind.  Each is
- * passed on to whichever process we wait for.  What the terminal sends reaches
- * that process without us, and is not sent twice.
+ * signals that people send to a program are blocked (child.h): there is no moment at
+ * which one of them leaves the directory behind.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -20,70 +18,16 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "command/census.h"
 #include "util/complain.h"
 
 #define ABORT_AT "1000" /* wrong frees */
-
-/* ---- signals and processes ---- */
-
-void
-check_watch_signals(struct check *c)
-{
-	static const int passed_on[] = {SIGHUP,  SIGINT,  SIGQUIT,
-					SIGTERM, SIGUSR1, SIGUSR2};
-	const struct sigaction usual = {.sa_handler = SIG_DFL},
-			       ignored = {.sa_handler = SIG_IGN};
-
-	(void)sigemptyset(&c->watched);
-	(void)sigaddset(&c->watched, SIGCHLD);
-	for (size_t i = 0; i < sizeof(passed_on) / sizeof(passed_on[0]); i++)
-		(void)sigaddset(&c->watched, passed_on[i]);
-	(void)sigprocmask(SIG_BLOCK, &c->watched, &c->program_mask);
-	/* Ignored, it would take the statuses of children with it. */
-	(void)sigaction(SIGCHLD, &usual, &c->program_sigchld);
-	/* A reader of standard error that has seen enough must not end us. */
-	(void)sigaction(SIGPIPE, &ignored, &c->program_sigpipe);
-}
-
-void
-check_unwatch_signals(const struct check *c)
-{
-	(void)sigaction(SIGCHLD, &c->program_sigchld, NULL);
-	(void)sigaction(SIGPIPE, &c->program_sigpipe, NULL);
-	(void)sigprocmask(SIG_SETMASK, &c->program_mask, NULL);
-}
-
-int
-check_wait(const struct check *c, pid_t pid)
-{
-	siginfo_t info;
-	int status;
-
-	for (;;) {
-		int number = sigwaitinfo(&c->watched, &info);
-
-		if (number == SIGCHLD && waitpid(pid, &status, WNOHANG) == pid)
-			return status;
-		/* Of a process, not of the terminal, which sends to all in front of it. */
-		if (number > 0 && number != SIGCHLD && info.si_code <= 0)
-			(void)kill(pid, number);
-	}
-}
-
-int
-check_exit_status(int status)
-{
-	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-}
 
 /* ---- the directory ---- */
 
@@ -196,13 +140,12 @@ check_remove_directory(const struct check *c)
 
 /* ---- the program ---- */
 
-/* In the child: become the program, or say through the pipe why not. */
-static void
-start_program(const struct check *c, int pipe_end)
+/* In the child. */
+static int
+become_program(const void *with)
 {
-	int status;
+	const struct check *c = with;
 
-	check_unwatch_signals(c);
 	(void)setenv("GCPROF_SNAPSHOT", "exit,fatal", 1);
 	(void)setenv("GCPROF_ABORT", ABORT_AT, 0); /* one that loops would not end */
 	for (size_t i = 0; i < N_SETTINGS; i++)
@@ -210,35 +153,11 @@ start_program(const struct check *c, int pipe_end)
 			(void)setenv(setting_variables[i], c->given[i], 1);
 	set_output(c->dir);
 	census_hand_on();
-	status = launch(c->command, c->library);
-	if (write(pipe_end, &status, sizeof(status)) < 0)
-		status = EXIT_NOT_RUN;
-	_exit(status);
+	return launch(c->command, c->library);
 }
 
 int
-check_run_program(const struct check *c, pid_t *ret_pid, int *ret_wait_status)
+check_run_program(struct check *c, pid_t *ret_pid, int *ret_wait_status)
 {
-	int ends[2], not_run, wait_status;
-	bool is_running;
-	pid_t pid = -1;
-
-	if (pipe2(ends, O_CLOEXEC) == 0) {
-		pid = fork();
-		if (pid == 0)
-			start_program(c, ends[1]);
-	}
-	if (pid < 0) {
-		complain("cannot fork: %s", strerror(errno));
-		return EXIT_NOT_RUN;
-	}
-	(void)close(ends[1]);
-	is_running = read(ends[0], &not_run, sizeof(not_run)) <= 0;
-	(void)close(ends[0]);
-	wait_status = check_wait(c, pid);
-	if (!is_running)
-		return check_exit_status(wait_status);
-	*ret_pid = pid;
-	*ret_wait_status = wait_status;
-	return 0;
+	return child_run(&c->signals, become_program, c, ret_pid, ret_wait_status);
 }

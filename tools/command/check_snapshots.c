@@ -2,6 +2,7 @@
  *
  * In:   the directory of snapshots; /proc.
  * Out:  struct snapshots; warnings.
+ * Not here: who still runs, in /proc (running.c).
  *
  * BOUND  What still runs when the command has ended is not waited for: it is
  * named, and is not in the report.  But for the process that writes a Go program's
@@ -18,9 +19,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
-#include "sleeper.h"
+#include "command/running.h"
 #include "util/complain.h"
 
 /* The part of a name behind its last dot, as a number; cuts it off. */
@@ -140,23 +140,25 @@ check_keep_snapshot(struct snapshot *x, const char *pattern)
 	x->path = name;
 }
 
-void
-check_drop_earlier(struct snapshots *s)
+size_t
+check_process_end(const struct snapshots *s, size_t i)
+{
+	const struct snapshot *first = &s->list[i];
+
+	while (i < s->n && s->list[i].pid == first->pid &&
+	       strcmp(s->list[i].program, first->program) == 0)
+		i++;
+	return i;
+}
+
+size_t
+check_n_processes(const struct snapshots *s)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < s->n; i++) {
-		struct snapshot *x = &s->list[i], *next = x + 1;
-
-		if (i + 1 < s->n && next->pid == x->pid &&
-		    strcmp(next->program, x->program) == 0) {
-			free(x->path);
-			free(x->program);
-		} else {
-			s->list[n++] = *x;
-		}
-	}
-	s->n = n;
+	for (size_t i = 0; i < s->n; i = check_process_end(s, i))
+		n++;
+	return n;
 }
 
 void
@@ -171,103 +173,33 @@ check_free_snapshots(struct snapshots *s)
 
 /* ---- processes that go on ---- */
 
-/* Does a process write its snapshots into dir?  Its environment tells, if we may
- * see it. */
-static bool
-is_ours(const char *pid, const char *dir)
+static char *
+mark_of(const char *dir)
 {
-	char name[64], *environment = NULL;
-	size_t room = 0, n_dir = strlen(dir);
-	bool found = false;
-	FILE *f;
-
-	(void)snprintf(name, sizeof(name), "/proc/%.20s/environ", pid);
-	f = fopen(name, "re");
-	while (f && !found && getdelim(&environment, &room, '\0', f) > 0)
-		found = strncmp(environment, "GCPROF_OUTPUT=", 14) == 0 &&
-			strncmp(environment + 14, dir, n_dir) == 0;
-	free(environment);
-	if (f)
-		(void)fclose(f);
-	return found;
+	return words_text("GCPROF_OUTPUT=%s", dir);
 }
 
-/* Of the process that writes a Go program's snapshot, which has its memory and so its
- * environment (lib/sleeper.h): who made it, or now takes care of it; 0 if it is none. */
-static long
-sleeper_parent(const char *pid)
-{
-	char name[64], line[512], *end;
-	long parent = 0;
-	FILE *f;
-
-	(void)snprintf(name, sizeof(name), "/proc/%.20s/stat", pid);
-	f = fopen(name, "re");
-	if (!f)
-		return 0;
-	if (fgets(line, sizeof(line), f) && (end = strrchr(line, ')')) != NULL &&
-	    strlen(end) > 4) {
-		*end = '\0';
-		if (strchr(line, '(') && strcmp(strchr(line, '(') + 1, SLEEPER_NAME) == 0)
-			parent = strtol(end + 4, NULL, 10);
-	}
-	(void)fclose(f);
-	return parent;
-}
-
-/* Whether such a process still writes: its program is gone. */
-static bool
-is_written(const char *dir)
-{
-	DIR *d = opendir("/proc");
-	struct dirent *e;
-	bool found = false;
-
-	while (d && !found && (e = readdir(d)) != NULL) {
-		char parent[32];
-		long number;
-
-		if (e->d_name[0] < '1' || e->d_name[0] > '9' || !is_ours(e->d_name, dir))
-			continue;
-		number = sleeper_parent(e->d_name);
-		(void)snprintf(parent, sizeof(parent), "%ld", number);
-		found = number != 0 && !is_ours(parent, dir);
-	}
-	if (d)
-		(void)closedir(d);
-	return found;
-}
-
-/* Such a process is nobody's child that could be waited for. */
 void
 check_wait_for_sleepers(const char *dir)
 {
-	const struct timespec nap = {.tv_nsec = 5000000};
+	char *mark = mark_of(dir);
 
-	while (is_written(dir))
-		(void)nanosleep(&nap, NULL);
+	running_wait_for_sleepers(mark);
+	free(mark);
 }
 
 void
 check_warn_running(const char *dir)
 {
-	DIR *d = opendir("/proc");
-	unsigned long n = 0;
-	char one[32] = "";
-	struct dirent *e;
+	char *mark = mark_of(dir);
+	struct running_one one;
+	unsigned n = running_count(mark, &one);
 
-	while (d && (e = readdir(d)) != NULL)
-		if (e->d_name[0] >= '1' && e->d_name[0] <= '9' &&
-		    is_ours(e->d_name, dir) && !sleeper_parent(e->d_name)) {
-			(void)snprintf(one, sizeof(one), "%.20s", e->d_name);
-			n++;
-		}
-	if (d)
-		(void)closedir(d);
+	free(mark);
 	if (n == 1)
-		complain("process %s is still running, and was not checked", one);
+		complain("process %d is still running, and was not checked", (int)one.pid);
 	else if (n)
-		complain("%lu processes, %s among them, are still running, and were "
+		complain("%u processes, %d among them, are still running, and were "
 			 "not checked",
-			 n, one);
+			 n, (int)one.pid);
 }

@@ -8,25 +8,13 @@
 #include "command/check_parts.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 
 #include "command/census.h"
 #include "command/check.h"
 #include "util/complain.h"
-
-/* Whether a list of GCPROF_SNAPSHOT asks for a snapshot at the end. */
-static bool
-wants_exit(const char *list)
-{
-	static const char word[] = "exit";
-	size_t n = sizeof(word) - 1;
-
-	for (const char *at = list; (at = strstr(at, word)); at += n)
-		if ((at == list || at[-1] == ',') && (at[n] == ',' || !at[n]))
-			return true;
-	return false;
-}
 
 void
 check_warn_missing(const struct check *c, const struct snapshots *s, int status)
@@ -40,7 +28,7 @@ check_warn_missing(const struct check *c, const struct snapshots *s, int status)
 	else if (WIFSIGNALED(status))
 		complain("%s: the program was killed by signal %d (%s)", what,
 			 WTERMSIG(status), strsignal(WTERMSIG(status)));
-	else if (when && !wants_exit(when))
+	else if (when && !launch_wants_exit(when))
 		complain("%s: --snapshot=%s does not include 'exit'", what, when);
 	else
 		complain("%s: it bypassed exit(), could not write, or executed a "
@@ -71,7 +59,7 @@ note_lost(pid_t pid, const char *program, void *with)
 	}
 }
 
-bool
+size_t
 check_warn_lost(const struct snapshots *s)
 {
 	struct lost l = {.s = s};
@@ -87,36 +75,97 @@ check_warn_lost(const struct snapshots *s)
 	if (census_unlisted())
 		complain("too many processes: %u more were not watched for snapshots",
 			 census_unlisted());
-	return l.n > 0;
+	return l.n;
+}
+
+static const char *const levels[] = {"error", "warning", "note"};
+
+/* How many of these fail; 0 with --fail-on=never. */
+static size_t
+n_failing_levels(const struct check *c)
+{
+	for (size_t i = 0; i < 3; i++)
+		if (strcmp(c->fail_on, levels[i]) == 0)
+			return i + 1;
+	return 0;
+}
+
+/* "2 warnings, 5 notes (--all)": what is there besides, and fails nothing. */
+static void
+put_others(const struct check *c, const struct counts *found, const char *separator,
+	   FILE *f)
+{
+	const unsigned long n[] = {found->errors, found->warnings, found->notes};
+	size_t first = n_failing_levels(c);
+	bool is_shown = first == 0 || c->shows_all, is_any = false;
+
+	for (size_t i = first; i < 3; i++)
+		if (n[i]) {
+			fprintf(f, "%s%lu %s%s", separator, n[i], levels[i],
+				n[i] == 1 ? "" : "s");
+			separator = ", ";
+			is_any = true;
+		}
+	if (is_any && !is_shown)
+		fputs(" (--all)", f);
+	if (found->known)
+		fprintf(f, "%s%lu known", is_any ? "; " : separator, found->known);
+}
+
+/* "2 findings of level error"; without the number, if it is not known. */
+static void
+put_failing(const struct check *c, const struct counts *found, bool are_any, FILE *f)
+{
+	const unsigned long list[] = {found->errors, found->warnings, found->notes};
+	unsigned long n = 0;
+
+	for (size_t i = 0; i < n_failing_levels(c); i++)
+		n += list[i];
+	if (are_any && n)
+		fprintf(f, "%lu finding%s", n, n == 1 ? "" : "s");
+	else
+		fputs(are_any ? "findings" : "no findings", f);
+	fprintf(f, " of level %s%s", c->fail_on,
+		n_failing_levels(c) == 1 ? "" : " or above");
+}
+
+static void
+put_result(const struct check *c, const struct counts *found, int result, int status,
+	   bool fails, FILE *f)
+{
+	bool can_fail = n_failing_levels(c) != 0;
+
+	if (can_fail) {
+		fputs(": ", f);
+		put_failing(c, found, result != 0, f);
+	}
+	put_others(c, found, can_fail ? "; " : ": ", f);
+	if (result && can_fail && status)
+		fprintf(f, "; the program's own exit status is %d", status);
+	else if (result && can_fail)
+		fprintf(f, "; exit status %d", c->findings_status);
+	else if (fails && !status)
+		fprintf(f, "; exit status %d (see --allow-missing)", CHECK_MISSING);
 }
 
 void
-check_print_result(const struct check *c, const struct snapshots *s, int result,
-		   int status, bool fails)
+check_print_result(const struct check *c, const struct snapshots *s,
+		   const struct counts *found, int result, int status, bool fails)
 {
-	const char *above = strcmp(c->fail_on, "error") == 0 ? "" : " or above";
-	char processes[64], why[64] = "";
+	size_t n = check_n_processes(s), n_said;
+	const char *es = n == 1 ? "" : "es";
+	char *said = NULL;
+	FILE *f;
 
-	if (fails && !status)
-		(void)snprintf(why, sizeof(why), "; exit status %d (see --allow-missing)",
-			       CHECK_MISSING);
-
-	(void)snprintf(processes, sizeof(processes), "%zu process%s", s->n,
-		       s->n == 1 ? "" : "es");
-	if (result == ANALYZER_FAILED)
-		complain("the analysis of %s failed", processes);
-	else if (result > ANALYZER_FAILED)
-		complain("the analysis of %s was interrupted", processes);
-	else if (strcmp(c->fail_on, "never") == 0)
-		complain("%s checked%s", processes, why);
-	else if (result == 0)
-		complain("%s checked: no findings of level %s%s%s", processes, c->fail_on,
-			 above, why);
-	else if (status)
-		complain("%s checked: findings of level %s%s; the program's own exit "
-			 "status is %d",
-			 processes, c->fail_on, above, status);
-	else
-		complain("%s checked: findings of level %s%s; exit status %d", processes,
-			 c->fail_on, above, c->findings_status);
+	if (result >= ANALYZER_FAILED) {
+		complain("the analysis of %zu process%s %s", n, es,
+			 result == ANALYZER_FAILED ? "failed" : "was interrupted");
+		return;
+	}
+	f = words_need(open_memstream(&said, &n_said));
+	put_result(c, found, result, status, fails, f);
+	if (fclose(f) != 0)
+		words_need(NULL);
+	complain("%zu process%s checked%s", n, es, said);
+	free(said);
 }

@@ -24,6 +24,19 @@ const char *const setting_variables[N_SETTINGS] = {
 #undef OPTION
 };
 
+bool
+launch_wants_exit(const char *list)
+{
+	static const char word[] = "exit";
+	size_t n = sizeof(word) - 1;
+
+	for (const char *at = list; (at = strstr(at, word)); at += n)
+		if ((at == list || at[-1] == ',') &&
+		    (at[n] == ',' || at[n] == '=' || !at[n]))
+			return true;
+	return false;
+}
+
 /* ---- the library ---- */
 
 /* Where libdir lies, seen from a bindir that may have been moved together with

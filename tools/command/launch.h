@@ -9,6 +9,7 @@
 #ifndef GCPROF_LAUNCH_H
 #define GCPROF_LAUNCH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* `run` and `check` keep to what env(1) and its like do, out of the way of the
@@ -31,6 +32,9 @@ enum {
 	N_SETTINGS = SETTING_END - SETTING_FIRST
 };
 extern const char *const setting_variables[N_SETTINGS]; /* by code - SETTING_FIRST */
+
+/* Whether a list of GCPROF_SNAPSHOT asks for a snapshot at the end. */
+bool launch_wants_exit(const char *list);
 
 /* Such a line as a row of an option table.  An option whose values begin with 0 and 1 may stand
  * alone, and means 1. */

@@ -1,10 +1,7 @@
 /* main.c -- run a program under the profiler, check it for leaks, ask a running
  * one for a snapshot, or ask a snapshot.
  *
- * `run` becomes the program by exec: its pid, its signals, its exit status are
- * the program's own.
- *
- * Not here: starting a program (launch.c), check (check.c), asking (command/request.c).
+ * Not here: starting a program (launch.c), run (run.c), check (check.c), asking (command/request.c).
  *
  * SPDX-License-Identifier: MIT
  */
@@ -20,6 +17,7 @@
 #include "command/check.h"
 #include "command/launch.h"
 #include "command/request.h"
+#include "command/run.h"
 #include "util/complain.h"
 #include "util/option_table.h"
 #include "util/text.h"
@@ -37,14 +35,6 @@ done_printing(void)
 	complain("write error: %s", strerror(errno));
 	return EXIT_USAGE;
 }
-
-/* The library's options, which run and check have. */
-static const struct option_row run_rows[] = {
-#define OPTION SETTING_ROW
-#include "options.def"
-#undef OPTION
-	OPTION_HELP_ROW,
-};
 
 enum snapshot_code {
 	SNAPSHOT_BEFORE = OPTION_FIRST - 1,
@@ -107,7 +97,7 @@ put_options(const struct command *c)
 		return; /* it has those of gcprof-analyze */
 	(void)putchar('\n');
 	if (c->function == command_run)
-		option_table_write(run_rows, N_SETTINGS, stdout);
+		run_list_options(stdout);
 	else if (c->function == command_check)
 		check_list_options(stdout);
 	else if (c->function == command_snapshot)
@@ -159,26 +149,11 @@ bad_usage(int status)
 static int
 command_run(int argc, char **argv)
 {
-	char library[PATH_MAX];
-	int c, status;
+	int status = run(argc, argv);
 
-	while ((c = option_table_next(run_rows, N_ROWS(run_rows), true, argc, argv)) != -1) {
-		if (c == OPTION_HELP)
-			return help();
-		if (c < SETTING_FIRST)
-			return bad_usage(EXIT_USAGE);
-		if (setenv(setting_variables[c - SETTING_FIRST], optarg ? optarg : "1",
-			   1) < 0) {
-			complain("%s", strerror(errno));
-			return EXIT_NOT_RUN;
-		}
-	}
-	if (optind == argc) {
-		complain("run: no command given");
-		return bad_usage(EXIT_USAGE);
-	}
-	status = launch_check(argv[optind], library);
-	return status ? status : launch(argv + optind, library);
+	if (status == RUN_WANTS_HELP)
+		return help();
+	return status == RUN_WRONG_USAGE ? bad_usage(EXIT_USAGE) : status;
 }
 
 /* ---- check ---- */

@@ -15,6 +15,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/openat2.h>
 #include <poll.h>
 #include <signal.h>
@@ -64,13 +65,46 @@ nap(unsigned ms)
 	(void)poll(NULL, 0, (int)ms);
 }
 
+/* The program of a `gcprof run` that waits for it: who started that knows its process id only.
+ * Returns pid itself if it is no such process, or has no program. */
+static pid_t
+behind_run(pid_t pid)
+{
+	char name[64], ours[PATH_MAX], theirs[PATH_MAX];
+	ssize_t n;
+	long child;
+	FILE *f;
+
+	(void)snprintf(name, sizeof(name), "/proc/%d/exe", (int)pid);
+	n = readlink(name, ours, sizeof(ours) - 1);
+	if (n <= 0)
+		return pid;
+	ours[n] = '\0';
+	if (!strrchr(ours, '/') || strcmp(strrchr(ours, '/'), "/gcprof") != 0)
+		return pid;
+	(void)snprintf(name, sizeof(name), "/proc/%d/task/%d/children", (int)pid, (int)pid);
+	f = fopen(name, "re");
+	while (f && fscanf(f, "%ld", &child) == 1) {
+		(void)snprintf(name, sizeof(name), "/proc/%ld/exe", child);
+		n = readlink(name, theirs, sizeof(theirs) - 1);
+		theirs[n > 0 ? n : 0] = '\0';
+		if (n > 0 && strcmp(ours, theirs) != 0) {
+			pid = (pid_t)child;
+			break;
+		}
+	}
+	if (f)
+		(void)fclose(f);
+	return pid;
+}
+
 static int
 begin(struct asking *a, pid_t pid, const struct ask_options *o, struct ask_error *err)
 {
 	memset(a, 0, sizeof(*a));
 	a->begun_ms = now_ms();
 	a->end_ms = a->begun_ms + o->timeout_ms;
-	return inside_hold(&a->in, pid, err);
+	return inside_hold(&a->in, behind_run(pid), err);
 }
 
 static void

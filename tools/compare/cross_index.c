@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "detect/detect.h"
 #include "explain/types.h"
 #include "names/function_names.h"
 #include "names/root_names.h"
@@ -149,7 +148,7 @@ put_named(struct joint *j, const struct joint_named *x)
 static const char *
 plain_name(struct joint *j, const char *function)
 {
-	char *plain = strndup(function, detect_plain_length(function));
+	char *plain = strndup(function, names_length_of_source(function));
 	const char *kept = plain ? texts_keep(&j->texts, plain) : NULL;
 
 	free(plain);

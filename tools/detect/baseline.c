@@ -235,6 +235,26 @@ compare(struct findings *all, struct finding *f, const struct entry *e,
 	}
 }
 
+/* What the baseline has of a finding, maybe site by site; NULL: nothing. */
+static const struct entry *
+find_all(const struct baseline *b, const struct finding *f, struct entry *ret_sum)
+{
+	const struct entry *e = find(b, f->fingerprint), *any = e;
+
+	if (f->n_others == 0)
+		return e;
+	*ret_sum = (struct entry){.count = {0, 0}};
+	for (size_t i = 0; i <= f->n_others; i++) {
+		if (e) {
+			any = e;
+			ret_sum->count.blocks += e->count.blocks;
+			ret_sum->count.bytes += e->count.bytes;
+		}
+		e = i < f->n_others ? find(b, f->others[i]) : NULL;
+	}
+	return any ? ret_sum : NULL;
+}
+
 int
 baseline_compare(const struct baseline *b, struct findings *all)
 {
@@ -248,8 +268,9 @@ baseline_compare(const struct baseline *b, struct findings *all)
 		const struct total key = {.first = f};
 		const struct total *t =
 			bsearch(&key, totals, n, sizeof(*totals), compare_totals);
+		struct entry sum;
 
-		compare(all, f, find(b, f->fingerprint), t ? &t->count : &f->count);
+		compare(all, f, find_all(b, f, &sum), t ? &t->count : &f->count);
 	}
 	free(totals);
 	findings_sort(all);

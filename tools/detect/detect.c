@@ -13,9 +13,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "detect/joins.h"
+#include "detect/queue_rests.h"
+#include "graph/cycles.h"
+#include "names/function_names.h"
+#include "util/hash_index.h"
 #include "util/text.h"
 
 enum { FINGERPRINT_FRAMES = 5 };
+
+#define HASH_BEGIN 0xcbf29ce484222325ull /* FNV-1a's */
 
 /* ---- wrong frees ---- */
 
@@ -123,6 +130,58 @@ detector_holders(const struct detector *d)
 	return p->holders;
 }
 
+const struct joins *
+detector_joins(const struct detector *d)
+{
+	if (!d->parts->joins)
+		d->parts->joins = joins_new(d->heap, d->symbols);
+	d->findings->failed |= !d->parts->joins;
+	return d->parts->joins;
+}
+
+/* A detector whose parts are its own. */
+struct before {
+	struct detector detector;
+	struct detector_parts parts;
+};
+
+static const struct heap *
+heap_before(const struct detector *d)
+{
+	const struct heap *own = d->heap->before, *given = d->options->before;
+
+	if (own)
+		return own;
+	return given && heap_is_earlier(given, d->heap) ? given : NULL;
+}
+
+const struct detector *
+detector_before(const struct detector *d)
+{
+	struct detector_parts *p = d->parts;
+	const struct heap *heap = p->is_before_known ? NULL : heap_before(d);
+	struct before *b;
+
+	p->is_before_known = true;
+	if (!heap || !heap->has_roots || d->findings->failed)
+		return p->before;
+	b = calloc(1, sizeof(*b));
+	p->before_graph = graph_new(heap, &d->options->graph, d->options->progress,
+				    d->options->progress_arg);
+	if (b)
+		p->before = &b->detector;
+	if (b && p->before_graph)
+		b->detector = (struct detector){.heap = heap,
+						.symbols = d->symbols,
+						.options = d->options,
+						.findings = d->findings,
+						.graph = p->before_graph,
+						.parts = &b->parts};
+	else
+		d->findings->failed = true;
+	return p->before;
+}
+
 void
 finding_hold(const struct detector *d, struct finding *f, const uint32_t *blocks, size_t n)
 {
@@ -163,7 +222,15 @@ sum_types(const struct detector *d)
 static void
 parts_free(struct detector_parts *p)
 {
+	if (p->before) {
+		struct before *b = (struct before *)p->before;
+
+		parts_free(&b->parts);
+		free(b);
+	}
+	graph_free(p->before_graph);
 	holders_free(p->holders);
+	joins_free(p->joins);
 	names_free(p->names);
 	dominators_free(p->dominators);
 }
@@ -183,22 +250,6 @@ static uint64_t
 hash_string(uint64_t hash, const char *s)
 {
 	return hash_bytes(hash, s, strlen(s));
-}
-
-size_t
-detect_plain_length(const char *name)
-{
-	static const char *const marks[] = {".constprop", ".isra", ".part",   ".cold",
-					    ".lto_priv",  ".llvm", " [clone "};
-	size_t n = strlen(name);
-
-	for (size_t i = 0; i < sizeof(marks) / sizeof(*marks); i++) {
-		const char *mark = strstr(name, marks[i]);
-
-		if (mark && mark > name && (size_t)(mark - name) < n)
-			n = (size_t)(mark - name);
-	}
-	return n;
 }
 
 /* What stays the same over rebuilds: kind, verdict, and the names of the
@@ -222,7 +273,7 @@ hash_stack(const struct heap *h, const struct stack *s, uint64_t hash, bool with
 			break;
 		if (f->function)
 			hash = hash_bytes(hash, f->function,
-					  detect_plain_length(f->function));
+					  names_length_of_source(f->function));
 		else
 			hash = hash_string(hash,
 					   f->special ? f->special : text_basename(path));
@@ -232,13 +283,14 @@ hash_stack(const struct heap *h, const struct stack *s, uint64_t hash, bool with
 	return hash;
 }
 
+/* Of a finding, if it were of one site alone. */
 static void
-fingerprint(const struct detector *d, struct finding *f)
+fingerprint_of(const struct detector *d, const struct finding *f, uint32_t site, char *ret)
 {
 	/* All wrong frees were of one kind once: baselines of that time still hold. */
 	bool is_free = f->id == FINDING_DOUBLE_FREE || f->id == FINDING_MISMATCHED_FREE;
 	enum finding_id id = is_free ? FINDING_INVALID_FREE : f->id;
-	uint64_t hash = hash_string(0xcbf29ce484222325ull, finding_kinds[id].kind);
+	uint64_t hash = hash_string(HASH_BEGIN, finding_kinds[id].kind);
 	uint64_t of_stack;
 	struct stack s;
 	unsigned n;
@@ -246,7 +298,11 @@ fingerprint(const struct detector *d, struct finding *f)
 	/* It had another name once: the same. */
 	hash = hash_string(hash, f->id == FINDING_RETAINED_CLOSURES ? "retained closures"
 								    : f->what);
-	if (stack_get(d->heap, d->symbols, f->site, &s) != 0) {
+	if (f->is_of_many) {
+		snprintf(ret, 17, "%016" PRIx64, hash);
+		return;
+	}
+	if (stack_get(d->heap, d->symbols, site, &s) != 0) {
 		d->findings->failed = true;
 		return;
 	}
@@ -254,19 +310,160 @@ fingerprint(const struct detector *d, struct finding *f)
 	if (n == 0)
 		of_stack = hash_stack(d->heap, &s, hash, true, &n);
 	stack_free(&s);
-	snprintf(f->fingerprint, sizeof(f->fingerprint), "%016" PRIx64, of_stack);
+	snprintf(ret, 17, "%016" PRIx64, of_stack);
+}
+
+/* Leaks of several sites may stand in a baseline one by one. */
+static void
+add_others(const struct detector *d, struct finding *f)
+{
+	f->others = calloc(f->n_sites, sizeof(*f->others));
+	d->findings->failed |= !f->others;
+	for (size_t i = 0; i < f->n_sites && f->others; i++) {
+		char *next = f->others[f->n_others];
+		bool is_known;
+
+		fingerprint_of(d, f, f->sites[i], next);
+		is_known = strcmp(next, f->fingerprint) == 0;
+		for (size_t k = 0; k < f->n_others; k++)
+			is_known |= strcmp(next, f->others[k]) == 0;
+		f->n_others += !is_known;
+	}
+}
+
+static void
+fingerprint(const struct detector *d, struct finding *f)
+{
+	fingerprint_of(d, f, f->site, f->fingerprint);
+	if (f->n_sites > 1 && !f->is_of_many && strcmp(f->kind, "leak") == 0)
+		add_others(d, f);
+}
+
+/* What ranks are made of. */
+struct ranking {
+	const struct heap *heap;
+	struct symbols *symbols;
+	bool failed;
+};
+
+static struct cycles_rank
+rank_of_site(void *ranking, uint32_t site)
+{
+	struct ranking *r = ranking;
+	struct cycles_rank rank = {0, HASH_BEGIN};
+	struct stack s;
+	unsigned n;
+
+	if (stack_get(r->heap, r->symbols, site, &s) != 0) {
+		r->failed = true;
+		return rank;
+	}
+	rank.first = hash_stack(r->heap, &s, HASH_BEGIN, false, &n);
+	for (size_t i = 0; i < s.n; i++) {
+		const struct stack_frame *f = &s.frames[i];
+
+		rank.second = hash_string(rank.second, f->function ? f->function : "");
+		rank.second =
+			hash_string(rank.second,
+				    text_basename(r->heap->modules[f->module].path.bytes));
+		rank.second =
+			hash_index_mix(hash_index_mix(rank.second, f->line), f->offset);
+	}
+	stack_free(&s);
+	return rank;
+}
+
+struct cycles_rank
+detector_rank(const struct detector *d, uint32_t site)
+{
+	struct ranking r = {d->heap, d->symbols, false};
+	struct cycles_rank rank = rank_of_site(&r, site);
+
+	d->findings->failed |= r.failed;
+	return rank;
+}
+
+int
+detect_lead(struct graph *g, struct symbols *symbols)
+{
+	struct ranking r = {g->heap, symbols, false};
+
+	return cycles_lead(g, rank_of_site, &r) != 0 || r.failed ? -1 : 0;
+}
+
+/* Is a function one of a template's instances, or of a class that is one? */
+static bool
+is_instance(const char *function)
+{
+	static const char anonymous[] = "(anonymous namespace)";
+	const char *bracket = strchr(function, '<'), *arguments = strchr(function, '(');
+
+	while (arguments && strncmp(arguments, anonymous, sizeof(anonymous) - 1) == 0)
+		arguments = strchr(arguments + 1, '(');
+	return bracket && bracket > function && (!arguments || bracket < arguments) &&
+	       !strstr(function, "operator<");
+}
+
+/* A call by the function that stands before it, further in: how often a function has called
+ * itself makes no difference. */
+static bool
+is_recursive_call(const struct stack *s, size_t i)
+{
+	const struct stack_frame *f = &s->frames[i], *inner = f - 1;
+
+	if (i == 0 || f->special || inner->special || f->module != inner->module)
+		return false;
+	if (!f->function || !inner->function)
+		return f->offset == inner->offset && !f->function == !inner->function;
+	return strcmp(f->function, inner->function) == 0;
+}
+
+uint64_t
+detector_lines(const struct detector *d, uint32_t site)
+{
+	uint64_t hash = HASH_BEGIN;
+	bool is_of_template;
+	char name[512];
+	struct stack s;
+	size_t own;
+
+	if (stack_get(d->heap, d->symbols, site, &s) != 0) {
+		d->findings->failed = true;
+		return 0;
+	}
+	own = names_frame(d->heap, &s);
+	is_of_template = own < s.n && s.frames[own].function &&
+			 is_instance(s.frames[own].function);
+	for (size_t i = 0; i < s.n; i++) {
+		const struct stack_frame *f = &s.frames[i];
+
+		if (is_recursive_call(&s, i))
+			continue;
+		hash = hash_index_mix(hash, f->module);
+		hash = hash_string(hash, f->special ? f->special : "");
+		if (!f->function || !f->file) {
+			hash = hash_index_mix(hash, f->offset);
+			continue;
+		}
+		hash = hash_string(hash, names_plain(f->function, name, sizeof(name)));
+		hash = hash_string(hash, f->file);
+		if (i <= own || !is_of_template)
+			hash = hash_index_mix(hash, f->line);
+	}
+	stack_free(&s);
+	return hash;
 }
 
 /* ---- suppressions ---- */
 
 /* Of findings that are no leaks; those see detect/leak.c. */
-static struct suppression *
-suppression_of(const struct detector *d, const struct finding *f)
+struct suppression *
+detector_suppression(const struct detector *d, const struct finding *f)
 {
 	struct suppression *x;
 	struct stack s;
 
-	if (strcmp(f->kind, "leak") == 0)
+	if (!d->options->suppressions || strcmp(f->kind, "leak") == 0)
 		return NULL;
 	if (stack_get(d->heap, d->symbols, f->site, &s) != 0) {
 		d->findings->failed = true;
@@ -274,11 +471,19 @@ suppression_of(const struct detector *d, const struct finding *f)
 	}
 	x = suppressions_find_kind(d->options->suppressions, d->heap, &s, f->kind);
 	stack_free(&s);
-	if (x) {
-		x->matched.blocks += f->count.blocks;
-		x->matched.bytes += f->count.bytes;
-	}
 	return x;
+}
+
+static bool
+is_suppressed(const struct detector *d, const struct finding *f)
+{
+	struct suppression *x = detector_suppression(d, f);
+
+	if (!x)
+		return false;
+	x->matched.blocks += f->count.blocks;
+	x->matched.bytes += f->count.bytes;
+	return true;
 }
 
 /* A part goes with its whole. */
@@ -291,7 +496,7 @@ drop_suppressed(const struct detector *d)
 
 	all->failed |= !goes;
 	for (size_t i = 0; goes && i < all->n; i++)
-		goes[i] = suppression_of(d, &all->list[i]) != NULL;
+		goes[i] = is_suppressed(d, &all->list[i]);
 	for (size_t i = 0; goes && i < all->n; i++)
 		if (goes[i] || (all->list[i].part_of && goes[all->list[i].part_of - 1]))
 			finding_fini(&all->list[i]);
@@ -306,14 +511,22 @@ drop_suppressed(const struct detector *d)
 
 /* The detectors, in the order in which they run; series_trend.c adds to the findings of
  * those before it. */
-enum { NEEDS_GRAPH = 1, NEEDS_SERIES = 2, NEEDS_CHECK = 4 /* the program wants one */ };
+enum {
+	NEEDS_GRAPH = 1,
+	NEEDS_SERIES = 2,
+	NEEDS_CHECK = 4 /* the program wants one */,
+	NEEDS_ALL = 8 /* and not leaks alone */
+};
 static const struct {
 	void (*run)(const struct detector *d);
 	unsigned needs;
 } detectors[] = {
-	{detect_bad_frees, 0},     {detect_leaks, NEEDS_GRAPH | NEEDS_CHECK},
-	{detect_growth, 0},        {detect_several, NEEDS_SERIES},
-	{detect_fragmentation, 0},
+	{detect_bad_frees, 0},
+	{detect_leaks, NEEDS_GRAPH | NEEDS_CHECK},
+	{detect_growth, NEEDS_ALL},
+	{detect_several, NEEDS_SERIES | NEEDS_ALL},
+	{detect_fragmentation, NEEDS_ALL},
+	{detect_allocator_retention, NEEDS_ALL},
 };
 
 static void
@@ -321,11 +534,28 @@ run_detectors(const struct detector *d)
 {
 	unsigned has = (d->graph ? NEEDS_GRAPH : 0) |
 		       (d->options->several ? NEEDS_SERIES : 0) |
-		       (d->findings->leaks.is_off ? 0 : NEEDS_CHECK);
+		       (d->findings->leaks.is_off ? 0 : NEEDS_CHECK) |
+		       (d->options->leaks_only ? 0 : NEEDS_ALL);
 
 	for (size_t i = 0; i < sizeof(detectors) / sizeof(*detectors); i++)
 		if (!d->findings->failed && !(detectors[i].needs & ~has))
 			detectors[i].run(d);
+}
+
+/* Returns queue_rests_find()'s, or NULL: no memory. */
+static bool *
+mark_rests(const struct detector *d, struct graph *g)
+{
+	bool is_any, *rests = queue_rests_find(d->heap, g, &is_any);
+	const struct detector *before = rests && is_any ? detector_before(d) : NULL;
+
+	if (before && before->graph && queue_rests_drop_held(rests, before->graph) != 0) {
+		free(rests);
+		return NULL;
+	}
+	if (rests)
+		queue_rests_mark(d->heap, g, rests);
+	return rests;
 }
 
 struct findings *
@@ -334,18 +564,23 @@ findings_new(const struct heap *heap, struct symbols *symbols,
 {
 	struct findings *all = calloc(1, sizeof(*all));
 	struct graph *graph = NULL;
-	struct detector_parts parts = {NULL, NULL, NULL};
-	struct detector d = {heap, symbols, options, all, NULL, &parts};
+	struct detector_parts parts = {.dominators = NULL};
+	struct detector d = {heap, symbols, options, all, NULL, &parts, NULL};
+	bool *rests = NULL;
 
 	if (!all)
 		return NULL;
 	if (heap->has_roots) {
 		graph = graph_new(heap, &options->graph, options->progress,
 				  options->progress_arg);
-		all->failed = !graph;
 		d.graph = graph;
+		rests = graph ? mark_rests(&d, graph) : NULL;
+		all->failed |= !graph || !rests;
+		d.queue_rests = rests;
 	}
 	all->leaks.is_off = heap->info.leak_check_off;
+	if (graph && !all->leaks.is_off)
+		all->failed |= detect_lead(graph, symbols) != 0;
 	run_detectors(&d);
 	if (!all->failed)
 		sum_sites(&d);
@@ -353,6 +588,7 @@ findings_new(const struct heap *heap, struct symbols *symbols,
 		sum_types(&d);
 	parts_free(&parts);
 	graph_free(graph);
+	free(rests);
 	for (size_t i = 0; i < all->n && !all->failed; i++)
 		fingerprint(&d, &all->list[i]);
 	for (size_t i = 0; i < all->n; i++)
@@ -365,6 +601,7 @@ findings_new(const struct heap *heap, struct symbols *symbols,
 		findings_free(all);
 		return NULL;
 	}
+	all->heap_bytes = options->all ? 0 : heap_most_live(heap);
 	findings_sort(all);
 	return all;
 }

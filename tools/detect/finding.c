@@ -11,6 +11,8 @@
 
 #include "util/vec.h"
 
+enum { SMALL_BYTES = 16 << 10, SMALL_PART = 1000 /* of the heap */ };
+
 const char *
 finding_level_name(enum finding_level level)
 {
@@ -82,6 +84,19 @@ finding_add_evidence(struct findings *all, struct finding *f, const char *format
 }
 
 void
+finding_mark_passing(struct finding *f)
+{
+	if (f->n_evidence && f->n_evidence <= 64)
+		f->passing |= (uint64_t)1 << (f->n_evidence - 1);
+}
+
+bool
+finding_is_passing(const struct finding *f, size_t evidence)
+{
+	return evidence < 64 && (f->passing >> evidence & 1);
+}
+
+void
 finding_add_site(struct findings *all, struct finding *f, uint32_t site)
 {
 	if (VEC_PUSH_SHORT(f->sites, f->n_sites, site))
@@ -126,6 +141,7 @@ finding_fini(struct finding *f)
 	free(f->summary);
 	free(f->parts);
 	free(f->sites);
+	free(f->others);
 	steps_free(f);
 }
 
@@ -143,22 +159,109 @@ finding_take_steps(struct findings *all, struct finding *f, struct holder *x)
 	x->n_steps = 0;
 }
 
+struct heap_count
+finding_whole(const struct finding *f)
+{
+	return (struct heap_count){f->count.blocks + f->of_parts.blocks,
+				   f->count.bytes + f->of_parts.bytes};
+}
+
+uint64_t
+finding_gives_back(const struct finding *f)
+{
+	uint64_t own = finding_whole(f).bytes + f->indirect.bytes;
+
+	return (own > f->retained.bytes ? own : f->retained.bytes) + f->free_bytes;
+}
+
+bool
+finding_is_listed(const struct finding *f)
+{
+	return !f->part_of && !*f->part_of_fingerprint && !f->is_small;
+}
+
+/* ---- order ---- */
+
+static bool
+is_wrong_free(const struct finding *f)
+{
+	return f->id == FINDING_DOUBLE_FREE || f->id == FINDING_MISMATCHED_FREE ||
+	       f->id == FINDING_INVALID_FREE;
+}
+
+static bool
+is_calm(const struct finding *f)
+{
+	return finding_kinds[f->id].traits & FINDING_IS_CALM ||
+	       strcmp(f->verdict, "drained") == 0;
+}
+
+static int
+rank(const struct finding *f)
+{
+	return is_wrong_free(f) ? 0 : is_calm(f) ? 2 : 1;
+}
+
 static int
 compare_findings(const void *a, const void *b)
 {
 	const struct finding *x = a, *y = b;
-	uint64_t x_bytes = x->count.bytes + x->indirect.bytes;
-	uint64_t y_bytes = y->count.bytes + y->indirect.bytes;
+	uint64_t x_bytes = finding_gives_back(x), y_bytes = finding_gives_back(y);
 
 	if (x->level != y->level)
 		return x->level < y->level ? -1 : 1;
-	if (strcmp(x->kind, y->kind) != 0)
-		return strcmp(x->kind, y->kind);
+	if (rank(x) != rank(y))
+		return rank(x) - rank(y);
 	if (x_bytes != y_bytes)
 		return x_bytes < y_bytes ? 1 : -1;
+	if (strcmp(x->kind, y->kind) != 0)
+		return strcmp(x->kind, y->kind);
 	if (x->site != y->site)
 		return x->site < y->site ? -1 : 1;
 	return strcmp(x->what, y->what);
+}
+
+/* Both limits, so that nothing is small in a small heap. */
+static bool
+is_below(const struct findings *all, const struct finding *f)
+{
+	uint64_t bytes = finding_gives_back(f);
+
+	return bytes < SMALL_BYTES && bytes < all->heap_bytes / SMALL_PART;
+}
+
+/* Of what is listed: the worst level of something that is not small; FINDING_NOTE + 1: there
+ * is none. */
+static int
+level_of_largest(const struct findings *all)
+{
+	int level = FINDING_NOTE + 1;
+
+	for (size_t i = 0; i < all->n; i++) {
+		const struct finding *f = &all->list[i];
+
+		if (rank(f) == 1 && f->novelty != FINDING_KNOWN && finding_is_listed(f) &&
+		    !is_below(all, f) && (int)f->level < level)
+			level = f->level;
+	}
+	return level;
+}
+
+/* A small error is left out beside a large warning: it is the warning that has to be read. */
+static void
+mark_small(struct findings *all)
+{
+	int level;
+
+	for (size_t i = 0; i < all->n; i++)
+		all->list[i].is_small = false;
+	level = level_of_largest(all);
+	for (size_t i = 0; i < all->n; i++) {
+		struct finding *f = &all->list[i];
+
+		f->is_small = rank(f) != 0 && is_below(all, f) && finding_is_listed(f) &&
+			      (level <= FINDING_WARNING || level <= (int)f->level);
+	}
 }
 
 void
@@ -166,6 +269,7 @@ findings_sort(struct findings *all)
 {
 	if (all->n)
 		qsort(all->list, all->n, sizeof(*all->list), compare_findings);
+	mark_small(all);
 }
 
 void
@@ -182,20 +286,50 @@ findings_free(struct findings *all)
 	free(all);
 }
 
+bool
+finding_fails(const struct finding *f, enum finding_level level)
+{
+	return f->novelty != FINDING_KNOWN && f->level <= level;
+}
+
 size_t
 findings_count(const struct findings *all, enum finding_level level)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < all->n; i++)
-		n += all->list[i].novelty != FINDING_KNOWN && all->list[i].level <= level;
+		n += finding_fails(&all->list[i], level);
 	return n;
+}
+
+static const struct finding *
+find_whole(const struct findings *all, const struct finding *f)
+{
+	for (size_t i = 0; *f->part_of_fingerprint && i < all->n; i++)
+		if (strcmp(all->list[i].fingerprint, f->part_of_fingerprint) == 0)
+			return &all->list[i];
+	return NULL;
+}
+
+bool
+finding_stands_alone(const struct findings *all, const struct finding *f)
+{
+	const struct finding *whole = find_whole(all, f);
+
+	if (!whole)
+		return true;
+	if ((f->novelty == FINDING_KNOWN) != (whole->novelty == FINDING_KNOWN))
+		return whole->novelty == FINDING_KNOWN;
+	return f->level < whole->level;
 }
 
 bool
 finding_is_quiet(const struct finding *f)
 {
-	return f->novelty == FINDING_KNOWN || finding_kinds[f->id].traits & FINDING_IS_CALM;
+	/* That an allocator keeps what was freed just now is no fault. */
+	return f->novelty == FINDING_KNOWN ||
+	       finding_kinds[f->id].traits & FINDING_IS_CALM ||
+	       (f->id == FINDING_RETAINED_PAGES && f->level == FINDING_NOTE);
 }
 
 size_t

@@ -72,6 +72,9 @@ struct finding {
 	uint32_t site, alloc_site; /* nodes; alloc_site 0 = none, or the same */
 	uint32_t *sites;           /* all whose blocks are counted; NULL = site alone */
 	size_t n_sites;
+	bool is_of_many;  /* sites that have only their kind in common */
+	uint64_t entries; /* what people would count: map entries, messages, callbacks;
+				     * 0 = unknown */
 	struct heap_count count;    /* of the blocks themselves */
 	struct heap_count indirect; /* lost with them */
 	struct finding_part *parts; /* of indirect, by falling bytes */
@@ -79,9 +82,10 @@ struct finding {
 	struct heap_count retained;      /* what would be free without these blocks */
 	struct holder_step *retained_by; /* from a root to the blocks; NULL = unknown */
 	size_t n_retained_by;
-	size_t n_left_out; /* steps, before retained_by[HOLDER_STEPS / 2] */
-	uint64_t address;  /* of one block, or of the first wrong call */
-	uint32_t kinds;    /* a bit for each enum heapfile_kind */
+	size_t n_left_out;   /* steps, before retained_by[HOLDER_STEPS / 2] */
+	uint64_t free_bytes; /* in no block, that would be given back: what survivors pin */
+	uint64_t address;    /* of one block, or of the first wrong call */
+	uint32_t kinds;      /* a bit for each enum heapfile_kind */
 	bool is_gone; /* the program freed or lost them at its end: the snapshot at exit
 		       * says nothing of their course */
 	bool has_age;
@@ -94,8 +98,11 @@ struct finding {
 	const char *advice; /* what to do about it; NULL = the obvious */
 	char **evidence;
 	size_t n_evidence;
+	uint64_t passing; /* a bit for each of the first 64: holds of this run only */
 	struct finding_trend trend;
 	char fingerprint[17];
+	char (*others)[17]; /* fingerprints of its other sites */
+	size_t n_others;
 	/* The finding that tells of its cause: it is a part of what grows there.  While
 	 * detectors work by index + 1, 0 = none; for readers by fingerprint. */
 	size_t part_of;
@@ -103,6 +110,7 @@ struct finding {
 	bool has_parts;
 	struct heap_count of_parts; /* of those that are parts of this one */
 	size_t n_of_parts;          /* sites */
+	bool is_small;              /* counted, not listed: findings_sort() */
 	/* Against a baseline; what is known fails nothing. */
 	enum finding_novelty {
 		FINDING_UNCOMPARED,
@@ -122,6 +130,7 @@ struct leaks {
 struct findings {
 	struct finding *list;
 	size_t n, size;
+	uint64_t heap_bytes; /* most that was live, against which a finding is small; 0 = none is */
 	struct leaks leaks;
 	struct fragmentation fragmentation;
 	struct heap_count *retained;   /* by site; NULL = not asked for, or unknown */
@@ -131,12 +140,30 @@ struct findings {
 	bool failed; /* no memory */
 };
 
-/* The worst first; after levels have changed. */
+/* Put them in the order in which every report has them, and mark those that are small; after
+ * levels have changed.
+ *
+ * The order: by level; wrong frees, which give no memory back but can break the program; what
+ * gives most back when it is fixed; what comes and goes as it should.
+ * Small: less than 16 KiB and less than a thousandth of the heap, while something larger is
+ * listed that is a warning at least, or of no lower level.  Wrong frees never are. */
 void findings_sort(struct findings *f);
+
+/* Its blocks and those of its parts, each once. */
+struct heap_count finding_whole(const struct finding *f);
+
+/* Bytes that fixing it gives back: these, what is lost with them or retained by them, and
+ * free memory that they pin. */
+uint64_t finding_gives_back(const struct finding *f);
+
+/* Whether reports have a place for it: it is neither a part of another nor small. */
+bool finding_is_listed(const struct finding *f);
 
 void findings_free(struct findings *f);
 
-/* Findings at or above a level that are not known. */
+/* At or above a level, and not known. */
+bool finding_fails(const struct finding *f, enum finding_level level);
+/* Findings that are. */
 size_t findings_count(const struct findings *f, enum finding_level level);
 
 /* Nothing that a check has to show: it is in the baseline, or says that something comes and
@@ -144,6 +171,9 @@ size_t findings_count(const struct findings *f, enum finding_level level);
 bool finding_is_quiet(const struct finding *f);
 /* Findings that are not. */
 size_t findings_loud(const struct findings *f);
+
+/* Counted and shown by itself: it is no part of another, or of one that matters less. */
+bool finding_stands_alone(const struct findings *all, const struct finding *f);
 
 /* "error" and the like. */
 const char *finding_level_name(enum finding_level level);
@@ -169,6 +199,11 @@ void finding_add_evidence(struct findings *all, struct finding *f, const char *f
 /* By index: one finding is a part of the other; nothing happens if it cannot be, as it
  * has parts itself or the other is one. */
 void findings_join(struct findings *all, size_t part, size_t whole);
+
+/* The last sentence holds of this run only, as numbers of threads do: it is left out where
+ * one run is held against another. */
+void finding_mark_passing(struct finding *f);
+bool finding_is_passing(const struct finding *f, size_t evidence);
 
 /* One site more whose blocks it counts. */
 void finding_add_site(struct findings *all, struct finding *f, uint32_t site);

@@ -162,27 +162,13 @@ percent(double part, double whole)
 	return whole > 0 ? (uint64_t)(100 * part / whole + 0.5) : 0;
 }
 
-static uint64_t
-highest_live(const struct heap *h)
-{
-	uint64_t most = 0;
-
-	for (uint32_t i = 0; i < h->n_periods; i++)
-		if (h->periods[i].live_bytes > most)
-			most = h->periods[i].live_bytes;
-	for (size_t i = 0; i < h->n_epochs; i++)
-		if (h->epochs[i].heap_used > most)
-			most = h->epochs[i].heap_used;
-	return most;
-}
-
 static void
 add_sum_evidence(struct work *w, struct finding *f)
 {
 	const struct fragmentation *s = &w->sums;
 	const struct heap *h = w->d->heap;
 	struct findings *all = w->d->findings;
-	uint64_t whole = s->pages * s->page_bytes, most = highest_live(h);
+	uint64_t whole = s->pages * s->page_bytes, most = heap_most_live(h);
 	uint64_t unpinned = s->giveback_bytes - s->pinned_bytes;
 
 	finding_add_evidence(
@@ -260,6 +246,7 @@ add_pinned_finding(struct work *w)
 	f->level = is_much ? FINDING_WARNING : FINDING_NOTE;
 	f->confidence = is_much ? 0.9 : 0.7;
 	f->count = p->sums->blocks;
+	f->free_bytes = s->pinned_bytes;
 	finding_summarize(all, f,
 			  "Fragmentation: compaction would free %s of %s; %s%s pin%s "
 			  "%s of it in %s pages.",

@@ -10,12 +10,16 @@
  * bounded, drained, or nothing to speak of.  What grows is then classified
  * (growth_classify.c), in this order:
  *
- *     closure       blocks, or what leads to them, hold a code pointer
  *     queue         those that die are the oldest: the living are a suffix of
- *                   the births
+ *                   the births; and they die all along
+ *     closure       blocks, or what leads to them, hold a code pointer, or are called
+ *                   so
  *     missing-free  nearly all the others of the site are freed
  *     cache         a table or a tree into whose old parts new blocks are put
  *     growth        none of these: an array that is appended to, a list
+ *
+ * What is known of objects and containers, and of the order of deaths, comes before the
+ * places in which new blocks are put.
  *
  * A site whose blocks are held by blocks of another growing site is of that one's
  * kind: a queue's messages, the strings in a cache's entries.  Sites of one
@@ -111,8 +115,49 @@ candidates(const struct growth_work *w, struct heap_site *sites, uint32_t *ret)
 }
 
 static void
+before_free(struct growth_work *b)
+{
+	if (!b)
+		return;
+	free(b->retained);
+	histories_free(b->histories);
+	free(b);
+}
+
+/* The sites in the heap before; NULL: there is none, or no memory. */
+static struct growth_work *
+before_new(const struct growth_work *w, const uint32_t *nodes)
+{
+	const struct detector *d = detector_before(w->d);
+	struct growth_work *b = d ? calloc(1, sizeof(*b)) : NULL;
+	uint32_t *own = b ? calloc(w->n + 1, sizeof(*own)) : NULL;
+
+	if (!d)
+		return NULL;
+	if (b && own) {
+		b->d = d;
+		b->h = d->heap;
+		b->joins = detector_joins(d);
+	}
+	if (b && b->joins) {
+		for (size_t i = 0; i < w->n; i++)
+			own[i] = nodes[i] <= b->h->n_nodes
+					 ? joins_leader(b->joins, nodes[i])
+					 : 0;
+		b->histories = histories_new(b->h, d->graph, NULL, b->joins, own, w->n);
+	}
+	free(own);
+	if (b && b->histories)
+		return b;
+	before_free(b);
+	w->d->findings->failed = true;
+	return NULL;
+}
+
+static void
 fini(struct growth_work *w)
 {
+	before_free(w->before);
 	for (size_t i = 0; w->list && i < w->n; i++) {
 		free(w->list[i].function);
 		free(w->list[i].type);
@@ -121,7 +166,6 @@ fini(struct growth_work *w)
 	}
 	free(w->retained);
 	histories_free(w->histories);
-	joins_free(w->joins);
 	free(w->by_site);
 	free(w->list);
 }
@@ -141,11 +185,16 @@ detect_growth(const struct detector *d)
 	sites = heap_aggregate(h, &filter);
 	nodes = calloc(MAX_CANDIDATES, sizeof(*nodes));
 	w.by_site = calloc((size_t)h->n_nodes + 1, sizeof(*w.by_site));
-	w.joins = joins_new(h, d->symbols);
+	w.joins = detector_joins(d);
 	if (sites && nodes && w.by_site && w.joins)
 		w.n = candidates(&w, sites, nodes);
 	w.list = calloc(w.n + 1, sizeof(*w.list));
-	w.histories = nodes ? histories_new(h, d->graph, w.joins, nodes, w.n) : NULL;
+	if (nodes && w.joins)
+		w.before = before_new(&w, nodes);
+	w.histories =
+		nodes ? histories_new(h, d->graph, w.before ? w.before->d->graph : NULL,
+				      w.joins, nodes, w.n)
+		      : NULL;
 	if (w.list && w.histories && w.by_site && w.joins) {
 		growth_compute_courses(&w);
 		growth_classify(&w);

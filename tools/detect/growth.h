@@ -15,7 +15,7 @@
 
 #include "detect/detect.h"
 #include "detect/history.h"
-#include "detect/jit_sites.h"
+#include "detect/joins.h"
 #include "detect/trend.h"
 #include "explain/holders.h"
 #include "graph/dominators.h"
@@ -23,7 +23,6 @@
 enum {
 	MIN_BLOCKS = 200,     /* of a site that matters, */
 	MIN_BYTES = 64 << 10, /* or so many bytes, or a hundredth of all */
-	TEARDOWN_PART = 7, /* of the periods: in the last of so many parts threads end */
 };
 
 #define MAX_P 0.05    /* of a trend by chance */
@@ -45,9 +44,11 @@ struct growing {
 	struct trend trend; /* of the last half */
 	double first, last; /* of the series: after warm-up, and at the end */
 	double peak;
+	bool is_in_free; /* held by the stack of who frees them, in a look amid that */
+	bool is_seen_before; /* holder and what follows from it are of the heap before */
 	bool has_holder;
-	struct holder holder;
-	char *function; /* that allocates; NULL = unknown */
+	struct holder holder; /* sites by the numbers of the heap at hand in any case */
+	char *function;       /* that allocates; NULL = unknown */
 	enum growth_kind kind;
 	double suffix;  /* chance that a living one is younger than a dead one; -1 */
 	double freed;   /* share of the site's blocks */
@@ -55,10 +56,18 @@ struct growing {
 	double death_scatter;  /* how they were, when all were freed at the end; -1 */
 	const char *container; /* "std::map": whose memory the site allocates; or NULL */
 	bool has_code;
-	bool is_dense; /* held by an array without gaps */
-	char *type;
+	bool is_consumed; /* some are taken out all along, up to the end */
+	bool is_dense;    /* held by an array without gaps */
+	bool has_table;   /* by one whose words lead to blocks of all ages, in no order */
+	bool is_filled;   /* by one that has all of them, in order of birth */
+	bool is_sorted;   /* by one that has all of them, and not in order of birth */
+	bool is_tree;     /* leads to others of its site as a parser's tree does */
+	bool is_scatter; /* its kind follows from links to blocks of all ages, or from the
+			  * order of deaths, and nothing else */
+	char *type;      /* of an object, else as the stack that allocates it says */
 	bool is_container; /* of another one that grows */
 	int64_t part_of;   /* index of the one whose blocks hold it; -1 */
+	uint32_t led_from; /* site of the block that leads to it on its path; 0 = a root */
 	bool is_reported;
 	size_t finding; /* index + 1 of the one that counts its blocks; 0 = none */
 };
@@ -72,19 +81,44 @@ struct growth_work {
 	struct heap_count *retained; /* by site; NULL = unknown */
 	struct growing *list;
 	size_t n;
-	struct joins *joins;
+	const struct joins *joins;
 	uint32_t *by_site; /* index + 1 in list; of joined sites their leader's */
 	/* The program freed most of its memory in the last period, as it does that
 	 * cleans up at its end: then the period before counts. */
 	bool is_torn_down;
 	double heap_bytes, heap_blocks; /* live, at the snapshot or before that */
+	double kept_share;              /* of the volume, what stays of it */
+	bool is_all; /* what was freed at the end is nearly all that the program allocated */
+	bool has_ended; /* it went on for long, and then ended, without growing */
+	/* The same of the heap as it was before the program began to clean up: d, h, joins,
+	 * and histories in the order of list, of node 0 where the site is younger; holders,
+	 * dominators and retained when they are asked for.  NULL: there is none. */
+	struct growth_work *before;
 };
 
 /* Sites that are one, as their stacks lead through code without a name. */
 static inline bool
 growth_is_joined(const struct growth_work *w, const struct growing *g)
 {
-	return joins_size(w->joins, g->history->node) > 1;
+	return joins_size(w->joins, g->history->node) > 1 &&
+	       !joins_is_recursive(w->joins, g->history->node);
+}
+
+/* Freed at the end of the program, and nobody knows any more who held it. */
+static inline bool
+growth_is_ownerless(const struct growing *g)
+{
+	return g->is_torn_down && (!g->is_seen_before || g->is_in_free);
+}
+
+/* What a site's blocks retain; NULL: unknown. */
+static inline const struct heap_count *
+growth_retained(const struct growth_work *w, const struct growing *g)
+{
+	const struct heap_count *all =
+		g->is_seen_before ? w->before->retained : w->retained;
+
+	return all ? &all[g->history->node] : NULL;
 }
 
 /* ---- growth_course.c ---- */
@@ -94,6 +128,13 @@ void growth_find_teardown(struct growth_work *w);
 
 /* Each site's course and function. */
 void growth_compute_courses(struct growth_work *w);
+
+/* Did the program allocate hardly anything but what it freed at its end? */
+bool growth_is_all(const struct growth_work *w);
+
+/* Did it go on for a while, to its end, and allocate hardly anything?  Or, of a program that
+ * runs: has it only made what it keeps, and then been idle for longer than that took? */
+bool growth_has_ended(const struct growth_work *w);
 
 /* Its blocks have been replaced at least once. */
 bool growth_is_turning_over(const struct growth_work *w, const struct growing *g);
@@ -112,9 +153,13 @@ void growth_classify(struct growth_work *w);
 /* What holds a site's blocks and how they died. */
 void growth_collect_evidence(struct growth_work *w, struct growing *g);
 
-/* Two sites whose blocks were as many at the end of each period. */
+/* Two sites whose blocks were as many at the end of each period, or nearly so. */
 bool growth_is_companion(const struct growth_work *w, const struct growing *a,
 			 const struct growing *b);
+
+/* The same, to a few blocks: parts of one thing that are allocated together. */
+bool growth_is_twin(const struct growth_work *w, const struct growing *a,
+		    const struct growing *b);
 
 /* Is it held by a table or a tree, or its memory that of one? */
 bool growth_is_in_table(const struct growing *g);

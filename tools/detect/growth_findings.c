@@ -21,6 +21,7 @@ enum {
 	MANY_BLOCKS = 1000,     /* of a queue that is reported though it has drained */
 	LARGE_GROWTH = 8 << 20, /* bytes that are a warning in any heap */
 	COMPOSITE = 3,          /* functions that build one structure */
+	MANY_PARTS = 16,        /* blocks of an entry that is a structure by itself */
 };
 
 #define MIN_SHARE 0.05 /* of the heap's bytes, for a warning */
@@ -51,6 +52,15 @@ static const struct {
 		     "capture weakly."},
 };
 
+const char *
+growth_advice(enum finding_id id)
+{
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (words[i].id == id)
+			return words[i].advice;
+	return NULL;
+}
+
 static const char *
 noun(enum growth_kind k, uint64_t n)
 {
@@ -78,17 +88,21 @@ put_rate(double v, char *buf, size_t n)
 	return buf;
 }
 
-/* Who holds it, for a summary; NULL: nobody known.  A block whose only name is a
- * pointer to code is named by its root. */
+/* Who holds it, for a summary; NULL: nobody known.  A block without a name, or whose only
+ * name is a pointer to code, is named by its root.  The steps may be the finding's already. */
 static const char *
-holder_name(const struct growing *g)
+holder_name(const struct growing *g, const struct finding *f)
 {
 	const struct holder *x = &g->holder;
-	const char *name = g->has_holder ? x->name : NULL;
+	const struct holder_step *first = f->n_retained_by ? f->retained_by
+					  : x->n_steps     ? x->steps
+							   : NULL;
 
-	if (name && growth_is_function(name))
-		name = x->n_steps && x->steps[0].is_root ? x->steps[0].name : NULL;
-	return name;
+	if (!g->has_holder || g->is_in_free)
+		return NULL;
+	if (x->name && !growth_is_function(x->name))
+		return x->name;
+	return first && first->is_root ? first->name : NULL;
 }
 
 static void
@@ -138,13 +152,7 @@ add_death_evidence(const struct growth_work *w, struct finding *f, const struct 
 		w->h->grown ? &w->h->grown[g->history->node] : &none;
 	struct stack s;
 
-	if (growth_is_joined(w, g))
-		finding_add_evidence(
-			all, f,
-			"%s call stacks of this function count as one site: they pass "
-			"through "
-			"code without a name, which was generated while the program ran.",
-			COUNT(joins_size(w->joins, g->history->node)));
+	joins_add_evidence(w->joins, g->history->node, all, f);
 	if (grown->blocks)
 		finding_add_evidence(all, f,
 				     "realloc enlarged %s %s time%s, by %s in total.",
@@ -154,10 +162,7 @@ add_death_evidence(const struct growth_work *w, struct finding *f, const struct 
 	/* How they died tells nothing of the time before the end, nor of what realloc
 	 * replaced. */
 	if (!g->is_torn_down && !(g->is_bytes && grown->blocks)) {
-		if (allocations == growth_kept_blocks(g) && allocations == 1)
-			finding_add_evidence(
-				all, f, "The one block allocated there was not freed.");
-		else if (allocations == growth_kept_blocks(g))
+		if (allocations == growth_kept_blocks(g))
 			finding_add_evidence(
 				all, f, "None of the %s blocks allocated there was freed.",
 				COUNT(allocations));
@@ -171,7 +176,7 @@ add_death_evidence(const struct growth_work *w, struct finding *f, const struct 
 	if (leaked && !g->is_lost)
 		finding_add_evidence(all, f, "%s of the blocks allocated there %s lost.",
 				     COUNT(leaked), leaked == 1 ? "is" : "are");
-	if (g->suffix >= IN_ORDER)
+	if (g->suffix >= IN_ORDER && g->kind == QUEUE)
 		finding_add_evidence(
 			all, f,
 			"The oldest are freed first: %.0f %% in order of allocation.",
@@ -224,19 +229,49 @@ static bool
 is_one_structure(const struct growth_work *w, const struct growing *a,
 		 const struct growing *b)
 {
-	return a->is_torn_down ? b->is_torn_down : outermost(w, a) == outermost(w, b);
+	return growth_is_ownerless(a) ? growth_is_ownerless(b)
+				      : outermost(w, a) == outermost(w, b);
+}
+
+/* Does it hang on a variable that is there all the time? */
+static bool
+is_static(const struct growing *g)
+{
+	const struct holder *x = &g->holder;
+
+	return g->has_holder && x->n_steps && x->steps[0].is_root &&
+	       x->steps[0].root_kind != HEAPFILE_ROOT_STACK &&
+	       x->steps[0].root_kind != HEAPFILE_ROOT_REGISTERS;
 }
 
 /* A structure that several functions build together, as a parser builds its tree: it
  * may well be what the program is for.  Where it cannot be
  * seen who calls them, functions of as many blocks at any time are one: they build the
- * parts of one object.  BOUND  So may an array of one function's
+ * parts of one object.
+ *
+ * But a parser takes nothing out of its tree while it builds, and what it builds is a
+ * tree, by its links or by functions that call themselves, or is held by a variable of
+ * the function that called it: records in a list that a static variable holds, each of
+ * several parts, are a queue or a history.
+ * BOUND  So may an array of one function's
  * blocks; and such a structure may be a leak of the program's logic. */
 static bool
 is_composite(const struct growth_work *w, const struct growing *g)
 {
+	double all = 0, consumed = 0, in_trees = 0;
+	bool is_tree;
 	size_t n = 0;
 
+	for (size_t i = 0; i < w->n; i++) {
+		const struct growing *o = &w->list[i];
+
+		if (o->course != GROWING || o->is_bytes || !is_one_structure(w, g, o))
+			continue;
+		all += o->last;
+		consumed += o->is_consumed ? o->last : 0;
+		in_trees += o->is_tree ? o->last : 0;
+	}
+	is_tree = in_trees > all / 4;
 	for (size_t i = 0; i < w->n; i++) {
 		const struct growing *o = &w->list[i];
 		bool is_first =
@@ -248,12 +283,52 @@ is_composite(const struct growth_work *w, const struct growing *g)
 			is_first = before->course != GROWING || before->is_bytes ||
 				   !is_one_structure(w, g, before) ||
 				   !(is_same_function(before, o) ||
-				     ((g->is_torn_down || growth_is_joined(w, g)) &&
+				     (growth_is_ownerless(g) && !is_tree &&
+				      growth_is_twin(w, before, o)) ||
+				     (growth_is_joined(w, g) &&
 				      growth_is_companion(w, before, o)));
 		}
 		n += is_first;
 	}
-	return n >= COMPOSITE;
+	/* Vectors that have grown are taken out as well. */
+	return n >= COMPOSITE && consumed < all / 2 &&
+	       (is_tree || !is_static(outermost(w, g)));
+}
+
+/* A table of few entries, each of which leads to many blocks, as one of documents does. */
+static bool
+is_of_trees(const struct growth_work *w, const struct growing *g)
+{
+	const struct heap_count *retained = growth_retained(w, g);
+	uint64_t n = growth_count(g).blocks;
+
+	return retained && retained->blocks > n * MANY_PARTS;
+}
+
+/* What hangs in a table that was recognized by links or deaths alone may as well be what
+ * the program is there to build; so may the members of objects, a std::map each, that a
+ * parser makes on its way down. */
+static bool
+is_built(const struct growth_work *w, const struct growing *g)
+{
+	const struct growing *whole = outermost(w, g);
+
+	if (g->kind != GROWTH && !(g->kind == CACHE && (whole->is_scatter || g->is_tree ||
+							is_of_trees(w, whole))))
+		return false;
+	return is_composite(w, g);
+}
+
+/* A program that reads all it wants, and then sorts it, prints it, frees it: the end of
+ * that is the end of the program.  Or one that makes all it wants, and waits. */
+static bool
+is_batch(const struct growth_work *w, const struct growing *g)
+{
+	if (g->kind != GROWTH)
+		return false;
+	if (g->is_torn_down)
+		return w->is_all || g->is_sorted;
+	return w->has_ended && (g->is_sorted || !heap_is_exit(w->h));
 }
 
 /* A site, or all that are one with it. */
@@ -263,10 +338,8 @@ add_sites(const struct growth_work *w, struct finding *f, const struct growing *
 	struct findings *all = w->d->findings;
 	uint32_t leader = g->history->node;
 
-	finding_add_site(all, f, leader);
-	for (uint32_t i = 1; joins_size(w->joins, leader) > 1 && i <= w->h->n_nodes; i++)
-		if (i != leader && joins_leader(w->joins, i) == leader)
-			finding_add_site(all, f, i);
+	for (uint32_t i = 0; (i = joins_next(w->joins, leader, i)) != 0;)
+		finding_add_site(all, f, i);
 }
 
 /* What the sites of one finding have in common. */
@@ -274,14 +347,25 @@ struct sum {
 	struct heap_count live;
 	double grown;    /* bytes, with what they hold */
 	size_t n_stacks; /* sites of the finding */
-	bool is_even; /* all of them have as many blocks at any time: parts of one thing */
+	uint64_t entries; /* blocks, but of sites with as many blocks at any time only one's:
+			   * they are parts of one thing */
 };
+
+/* Has a site before it in the finding as many blocks at any time? */
+static bool
+is_counted(const struct growth_work *w, const struct growing *g)
+{
+	for (const struct growing *o = w->list; o < g; o++)
+		if (o->finding == g->finding && growth_is_companion(w, o, g))
+			return true;
+	return false;
+}
 
 /* Take all growing sites of a site's function and kind into its finding, the last one. */
 static struct sum
 gather_sites(struct growth_work *w, struct finding *f, const struct growing *g)
 {
-	struct sum sum = {.is_even = true};
+	struct sum sum = {0};
 
 	for (size_t i = 0; i < w->n; i++) {
 		struct growing *o = &w->list[i];
@@ -292,7 +376,8 @@ gather_sites(struct growth_work *w, struct finding *f, const struct growing *g)
 			o->is_reported = true;
 			o->finding = w->d->findings->n;
 			sum.n_stacks++;
-			sum.is_even &= growth_is_companion(w, g, o);
+			if (!is_counted(w, o))
+				sum.entries += growth_count(o).blocks;
 			add_sites(w, f, o);
 			sum.live.blocks += growth_count(o).blocks;
 			sum.live.bytes += growth_count(o).bytes;
@@ -305,63 +390,138 @@ gather_sites(struct growth_work *w, struct finding *f, const struct growing *g)
 	return sum;
 }
 
-/* "57,264 cache entries (286,320 blocks, 14.1 MiB) allocated in f": where each entry is of
- * several blocks, and they are allocated in equal numbers, one of them stands for it. */
-static void
-summarize(struct growth_work *w, struct finding *f, const struct growing *g,
-	  const struct sum *sum)
+/* What people would count, if the kind has entries. */
+static uint64_t
+count_entries(const struct growing *g, const struct sum *sum)
 {
-	const char *holder = holder_name(g);
-	uint64_t entries = growth_count(g).blocks, n = sum->live.blocks;
-	bool is_each = sum->n_stacks > 1 && sum->is_even && entries < n;
-	char of_blocks[48] = "";
+	/* How many callbacks are in place in one block is not known. */
+	if (g->kind == GROWTH || g->kind == MISSING_FREE ||
+	    (g->kind == CLOSURE && g->is_bytes))
+		return 0;
+	return sum->entries;
+}
 
-	if (is_each && g->kind != GROWTH && g->kind != MISSING_FREE) {
-		snprintf(of_blocks, sizeof(of_blocks), "%s blocks, ", COUNT(n));
-		n = entries;
+/* The pieces of a std::deque have many places each: what people would count is what stands
+ * there, as many as there are blocks of the site that the pieces lead to most. */
+static void
+count_elements(struct growth_work *w, struct finding *f, const struct growing *g)
+{
+	uint64_t most = 0;
+
+	if (!g->container || strcmp(g->container, "std::deque") != 0)
+		return;
+	for (size_t i = 0; i < w->n; i++) {
+		const struct growing *o = &w->list[i];
+
+		if (o->course == GROWING && o->led_from == g->history->node &&
+		    growth_count(o).blocks > most)
+			most = growth_count(o).blocks;
 	}
-	finding_summarize(w->d->findings, f, "%s %s (%s%s)%s%s %s%s without limit%s%s%s.",
-			  COUNT(n), noun(g->kind, n), of_blocks, SIZE(sum->live.bytes),
-			  g->function ? " allocated in " : "",
-			  g->function ? PLAIN(g->function) : "",
-			  g->is_torn_down ? "grew" : "grow",
-			  n == 1 && !g->is_torn_down ? "s" : "",
-			  !g->is_torn_down ? ""
-			  : n == 1         ? " until the program freed it at its end"
-					   : " until the program freed them at its end",
-			  holder ? ", held by " : "", holder ? holder : "");
+	if (most > f->entries)
+		f->entries = most;
+}
+
+/* "57,264 cache entries (286,320 blocks, 14.1 MiB) allocated in f and at 2 more sites": with
+ * all of its parts, so once these are known. */
+static void
+summarize(struct growth_work *w, struct finding *f, const struct growing *g)
+{
+	const char *holder = holder_name(g, f);
+	struct heap_count whole = finding_whole(f);
+	uint64_t n = f->entries ? f->entries : whole.blocks;
+	char of_blocks[48] = "", more[64] = "";
+	const char *what = !g->is_bytes || g->kind != CLOSURE ? noun(g->kind, n)
+			   : n == 1                           ? "block of callbacks"
+							      : "blocks of callbacks";
+
+	if (n != whole.blocks)
+		snprintf(of_blocks, sizeof(of_blocks), "%s blocks, ", COUNT(whole.blocks));
+	if (g->function && f->n_of_parts)
+		snprintf(more, sizeof(more), " and at %zu more site%s", f->n_of_parts,
+			 f->n_of_parts == 1 ? "" : "s");
+	finding_summarize(
+		w->d->findings, f, "%s %s (%s%s)%s%s%s %s%s without limit%s%s%s%s.",
+		COUNT(n), what, of_blocks, SIZE(whole.bytes),
+		g->function ? " allocated in " : "",
+		g->function ? PLAIN(g->function) : "", more,
+		g->is_torn_down ? "grew" : "grow", n == 1 && !g->is_torn_down ? "s" : "",
+		!g->is_torn_down ? ""
+		: n == 1         ? " until the program freed it"
+				 : " until the program freed them",
+		g->is_torn_down && heap_is_exit(w->h) ? " at its end" : "",
+		holder ? ", held by " : "", holder ? holder : "");
+}
+
+/* From when their holder is. */
+static void
+add_holder_before(const struct growth_work *w, struct finding *f, const struct growing *g)
+{
+	const struct heap *then = w->before->h;
+	const struct history *y = &w->before->histories->list[g - w->list];
+	const char *holder = holder_name(g, f), *path = w->d->options->before_path;
+	bool is_other = then == w->d->options->before && path;
+
+	finding_add_evidence(
+		w->d->findings, f, "As of %.3g s%s%s%s, before %s: %s block%s (%s)%s%s.",
+		(double)then->info.uptime_ns / 1e9, is_other ? " (" : "",
+		is_other ? path : "", is_other ? ")" : "",
+		heap_is_exit(w->h)
+			? "the program began to clean up"
+			: "most of the heap was freed with hardly an allocation",
+		COUNT(y->live.blocks), y->live.blocks == 1 ? "" : "s",
+		SIZE(y->live.bytes), holder ? ", held by " : "", holder ? holder : "");
+}
+
+/* Word after word of a variable, which has its size once and for all, leads to one of
+ * them: there is an end to that. */
+static bool
+is_fixed(const struct growing *g)
+{
+	const struct holder *x = &g->holder;
+
+	return g->is_filled && g->series == g->history->blocks && g->has_holder &&
+	       x->container == DOMINATORS_ROOTS && x->shape == HOLDER_ARRAY && x->n_steps &&
+	       x->steps[0].is_root && x->steps[0].root_kind == HEAPFILE_ROOT_GLOBAL;
 }
 
 /* What limits the evidence, and what to do for more. */
 static void
 add_caveats(const struct growth_work *w, struct finding *f, const struct growing *g,
-	    bool is_built)
+	    bool is_main_data, bool is_batch_data)
 {
 	struct findings *all = w->d->findings;
-	const struct several *earlier = w->d->options->several;
 
-	if (g->is_torn_down && earlier && earlier->n)
-		finding_add_evidence(
-			all,
-			f, "Their holder is gone from this snapshot; the previous one, %s, may show it.",
-			earlier->list[earlier->n - 1].path);
+	if (g->is_seen_before)
+		add_holder_before(w, f, g);
 	else if (g->is_torn_down)
 		finding_add_evidence(
 			all, f,
 			"Their holder is gone from this snapshot; one taken while "
 			"the program runs "
-			"shows it (--snapshot=exit,growth=50%%).");
+			"shows it (--snapshot=exit,signal,growth=50%%).");
 	if (g->kind == GROWTH && growth_is_joined(w, g))
 		finding_add_evidence(
 			all, f,
 			"Owned by the managed runtime; take its heap snapshot "
 			"(node --heapsnapshot-signal).");
-	if (is_built)
+	if (is_main_data)
 		finding_add_evidence(
 			all, f,
 			"Several functions build it together, so it may be the "
 			"program's main data "
 			"structure; a later snapshot shows whether it still grows.");
+	if (is_batch_data)
+		finding_add_evidence(
+			all, f,
+			g->is_sorted
+				? "They were sorted, and nothing was added after that: "
+				  "the program may have needed all of them."
+				: "The program allocated hardly anything else, and "
+				  "freed it: it may have needed all of it.");
+	if (is_fixed(g))
+		finding_add_evidence(all, f,
+				     "They fill an array in a variable, one place after "
+				     "the other: it is full some day.");
 	if (g->is_lost)
 		finding_add_evidence(
 			all, f,
@@ -375,28 +535,32 @@ emit_finding(struct growth_work *w, struct growing *g)
 {
 	struct findings *all = w->d->findings;
 	struct finding *f = finding_add(all, words[g->kind].id, g->history->node);
+	const struct heap_count *retained;
 	struct sum sum;
-	bool is_built;
+	bool is_main_data, is_batch_data;
 
 	if (!f)
 		return;
 	sum = gather_sites(w, f, g);
-	is_built = g->kind == GROWTH && is_composite(w, g);
+	is_main_data = is_built(w, g);
+	is_batch_data = !is_main_data && is_batch(w, g);
 	/* A list that was lost looks the same as one that grows: what is wrong then is that. */
-	f->level = is_much(w, g, sum.grown) && !is_built &&
-				   !(g->is_lost && g->kind == GROWTH)
+	f->level = is_much(w, g, sum.grown) && !is_main_data && !is_batch_data &&
+				   !is_fixed(g) && !(g->is_lost && g->kind == GROWTH)
 			   ? FINDING_WARNING
 			   : FINDING_NOTE;
-	/* That it was freed at the end shows that somebody thought of it. */
+	/* That it was freed at the end shows that somebody thought of it; who held it
+	 * until then shows that it was no accident. */
 	f->confidence = (g->trend.p < 0.001 ? 0.9 : 0.7) -
-			(g->is_torn_down || g->is_lost ? 0.3 : 0);
+			((g->is_torn_down || g->is_lost) && !g->is_seen_before ? 0.3 : 0);
 	f->count = sum.live;
+	f->entries = count_entries(g, &sum);
 	f->address = g->history->n_sample
 			     ? heap_block_address(&w->h->blocks[g->history->sample[0]])
 			     : 0;
 	f->is_gone = g->is_torn_down || g->is_lost;
+	f->trend.is_bytes = g->is_bytes;
 	f->advice = words[g->kind].advice;
-	summarize(w, f, g, &sum);
 	if (sum.n_stacks > 1)
 		finding_add_evidence(
 			all, f,
@@ -408,33 +572,58 @@ emit_finding(struct growth_work *w, struct growing *g)
 			SIZE(growth_count(g).bytes));
 	add_growth_evidence(w, f, g);
 	add_death_evidence(w, f, g);
-	add_caveats(w, f, g, is_built);
-	if (w->retained)
-		f->retained = w->retained[g->history->node];
+	add_caveats(w, f, g, is_main_data, is_batch_data);
+	retained = growth_retained(w, g);
+	if (retained)
+		f->retained = *retained;
 	if (g->has_holder)
 		finding_take_steps(all, f, &g->holder);
 }
 
+static struct finding *
+finding_of(const struct growth_work *w, const struct growing *g)
+{
+	return &w->d->findings->list[g->finding - 1];
+}
+
+static bool
+is_suppressed(const struct growth_work *w, const struct growing *g)
+{
+	return detector_suppression(w->d, finding_of(w, g)) != NULL;
+}
+
 /* What grows on the blocks of another finding, or beside them in equal numbers where
- * nobody knows what held what, is a part of that one. */
+ * nobody knows what held what, is a part of that one; but not if it is suppressed, as then
+ * no other finding counts it. */
 static void
 join_to_whole(struct growth_work *w, struct growing *g)
 {
 	const struct growing *whole = outermost(w, g);
 
+	if (is_suppressed(w, g))
+		return;
 	for (size_t i = 0;
-	     whole == g && i < w->n && (g->is_torn_down || growth_is_joined(w, g)); i++) {
+	     whole == g && i < w->n && (growth_is_ownerless(g) || growth_is_joined(w, g));
+	     i++) {
 		const struct growing *o = &w->list[i];
 
 		if (o->finding && o->finding != g->finding && o->kind == g->kind &&
-		    (g->is_torn_down ? o->is_torn_down : growth_is_joined(w, o)) &&
-		    growth_is_companion(w, o, g))
+		    (growth_is_ownerless(g) ? growth_is_ownerless(o)
+					    : growth_is_joined(w, o)) &&
+		    growth_is_companion(w, o, g) && !is_suppressed(w, o))
 			whole = o;
 		if (whole != g)
 			break;
 	}
 	if (whole->finding && whole->finding != g->finding)
 		findings_join(w->d->findings, g->finding - 1, whole->finding - 1);
+}
+
+/* Does its finding stand at this site? */
+static bool
+is_first_of_finding(const struct growth_work *w, const struct growing *g)
+{
+	return g->finding && finding_of(w, g)->site == g->history->node;
 }
 
 /* What comes and goes, and does not grow: that it was examined, and is well. */
@@ -469,7 +658,7 @@ emit_turnover(struct growth_work *w, struct growing *g)
 	f->level = FINDING_NOTE;
 	f->confidence = 0.6;
 	f->count = g->history->live;
-	holder = holder_name(g);
+	holder = holder_name(g, f);
 	finding_summarize(
 		all, f,
 		is_drained ? "%s block%s%s%s left in a queue that peaked at %s%s%s."
@@ -483,17 +672,19 @@ emit_turnover(struct growth_work *w, struct growing *g)
 void
 growth_emit_findings(struct growth_work *w)
 {
-	const struct finding *list;
-
 	for (size_t i = 0; i < w->n; i++)
 		if (w->list[i].course == GROWING && !w->list[i].is_reported &&
 		    !w->list[i].is_container)
 			emit_finding(w, &w->list[i]);
-	list = w->d->findings->list;
 	for (size_t i = 0; i < w->n; i++)
-		if (w->list[i].finding &&
-		    list[w->list[i].finding - 1].site == w->list[i].history->node)
+		if (is_first_of_finding(w, &w->list[i]))
 			join_to_whole(w, &w->list[i]);
+	for (size_t i = 0; i < w->n; i++)
+		if (is_first_of_finding(w, &w->list[i]))
+			count_elements(w, finding_of(w, &w->list[i]), &w->list[i]);
+	for (size_t i = 0; i < w->n; i++)
+		if (is_first_of_finding(w, &w->list[i]))
+			summarize(w, finding_of(w, &w->list[i]), &w->list[i]);
 	for (size_t i = 0; i < w->n; i++)
 		if (w->list[i].course == BOUNDED || w->list[i].course == DRAINED)
 			emit_turnover(w, &w->list[i]);

@@ -8,6 +8,7 @@
  * The rule is in gcprof-heap(5), BOOKS.  Lost blocks do not count as live: they
  * are findings of their own.  But what is lost at the end of the program with the one
  * that led to it, as a table is that a variable of main() held, had its history before.
+ * So had what the heap before the end shows to be held still (heap.before).
  *
  * SPDX-License-Identifier: MIT
  */
@@ -17,7 +18,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "detect/jit_sites.h"
+#include "detect/joins.h"
 #include "graph/graph.h"
 #include "model/heap.h"
 
@@ -31,7 +32,8 @@ struct history {
 	double deaths;                /* booked */
 	uint64_t n_lost;              /* of live: lost at the end, with what held them */
 	uint64_t n_leaked;            /* lost and not of live, and not freed either */
-	uint32_t sample[64]; /* some of the live blocks, the newest periods' first */
+	uint32_t sample[64]; /* some of the live blocks, of the younger half: who holds only
+			      * the last few, as a ring does, is not who keeps them */
 	uint32_t n_sample;
 };
 
@@ -44,12 +46,14 @@ struct histories {
 /* nodes   to be told of, any order; leaders, if some are joined.
  * joins   which sites are one, must live as long as the histories; NULL: none.
  * graph   NULL: all blocks count as reachable.
+ * before  of the heap as it was before the program began to clean up; NULL: not known.
  * Returns histories in the order of nodes, for histories_free(); NULL: no
  *         memory.
  * Cost    two sweeps over the blocks.
  */
 struct histories *histories_new(const struct heap *heap, const struct graph *graph,
-				const struct joins *joins, const uint32_t *nodes, size_t n);
+				const struct graph *before, const struct joins *joins,
+				const uint32_t *nodes, size_t n);
 void histories_free(struct histories *h);
 
 #endif

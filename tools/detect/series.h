@@ -5,6 +5,9 @@
  * Out:  what was live when, for each place that allocates.
  * Not here: what that means (detect/series_trend.c); marks (detect/idle_retention.h).
  *
+ * What falls into the end of the program, when it has begun to clean up, is kept with the
+ * others, and marked: it says nothing of their course.
+ *
  * Sites are matched by their stacks (stacktree.h); what is called a place here is a
  * place of that tree.
  *
@@ -28,10 +31,21 @@ struct several_sum {
 	uint64_t allocations;
 };
 
+/* The look at the heap before the end is taken when up to a 32nd of it has gone (lib/before.h):
+ * where less than this part is missing, a snapshot shows the heap as it was. */
+enum { SERIES_BEGUN_PART = 16 };
+
 struct several_snapshot {
 	char *path;
 	uint64_t time_ns, uptime_ns, allocations;
 	bool is_exit; /* taken at the end of the program, when it may have cleaned up */
+	/* The program had freed much of its heap by then, with hardly an allocation more,
+	 * and ended, or nothing more is known of it.  INVARIANT  None but such ones follow. */
+	bool is_teardown;
+	/* Before the end, out of the file of the next one: from the heap that it has inside,
+	 * or from its books, without what was lost by then. */
+	bool is_inner;
+	uint64_t where; /* a hash of where its threads were; 0 = unknown, or of no moment */
 	struct heap_count live;      /* all blocks */
 	struct heap_count reachable; /* those that are not lost */
 	struct several_sum *sums;    /* by rising place, where there is something */
@@ -57,6 +71,17 @@ void several_free(struct several *s);
 int several_add(struct several *s, const struct heap *heap, const struct graph *graph,
 		const char *path);
 
+/* Add what the books of a snapshot say of the last period before the program cleaned up;
+ * to be followed by the snapshot itself.  Nothing is added if that was before the latest.
+ *
+ * before   heap_before_teardown()
+ * Returns  as several_add(). */
+int several_add_books(struct several *s, const struct heap *heap, const struct graph *graph,
+		      const struct hf_period *before, const char *path);
+
+/* Snapshots that are not of the end: those that count for a course. */
+size_t several_n_alive(const struct several *s);
+
 /* Let the last one go if it is of this file: it will be added again. */
 void several_drop(struct several *s, const char *path);
 
@@ -74,6 +99,8 @@ struct several_file {
 	bool is_readable; /* as far as it has been looked at */
 	bool is_known;    /* it says of which process it is */
 	uint64_t pid, start_time_ns, uptime_ns, number, time_ns;
+	uint64_t live_bytes, allocations;
+	bool is_exit;
 	uint64_t executable; /* a hash of its path */
 	size_t group;        /* number of the process, by its first file */
 	bool is_double;      /* the same snapshot as the one before it */
@@ -88,5 +115,9 @@ void several_identify(const char *path, struct several_file *ret);
  * what is not known is a process of its own.
  * Returns the number of groups. */
 size_t several_sort(struct several_file *files, size_t n);
+
+/* Of the files of one process in their order, that which shows the heap as it was before
+ * the program began to clean up, if the last one may be of its end; n: none. */
+size_t several_before(const struct several_file *files, size_t n);
 
 #endif

@@ -9,19 +9,20 @@
  * A finding is weighed by the sites whose blocks it counts.  Of the others those of
  * one allocating function are reported together: those of them that grow or stay, or,
  * if it takes all of them to see it, all.
+ * What falls into the end of the program (several_snapshot.is_teardown) counts for none
+ * of this: it says what was cleaned up, and not what grew.  Holders are then those of the
+ * heap before.
  * BOUND  Of these the 512 sites that hold most at any of the snapshots are examined.
  *
  * SPDX-License-Identifier: MIT
  */
-#include "detect/detect.h"
+#include "detect/series_parts.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "detect/idle_retention.h"
-#include "detect/series.h"
 #include "detect/trend.h"
 #include "graph/dominators.h"
 #include "names/function_names.h"
@@ -31,13 +32,14 @@
 enum {
 	MAX_SITES = 512,
 	MIN_TREND = 3,         /* snapshots; two are a difference */
-	MIN_SURE = 5,          /* for a warning */
+	MIN_SURE = 5,          /* for a warning; with work between them */
 	MIN_BYTES = 64 << 10,  /* more, that matter in any heap */
 	LEAST_BYTES = 4 << 10, /* that matter in a small one */
 	FEW_BLOCKS = 16,       /* of so few, the bytes count, not the blocks */
 	MAX_DRAINED = 5,       /* notes of what has drained */
 	SAMPLE = 64,
-	SHOWN = 8, /* numbers in a row */
+	MIN_MOVES = 2, /* of threads, from snapshot to snapshot, of a program that works */
+	SHOWN = 8,     /* numbers in a row */
 };
 
 #define MIN_SHARE 0.05 /* of live bytes, more */
@@ -45,42 +47,12 @@ enum {
 #define GOES_ON 0.33 /* last slope, by allocations, to the mean one: it still grows */
 #define MIN_WORK 0.1 /* of all allocation: less between snapshots shows nothing */
 #define MIN_STEP                                                                         \
-	0.02 /* of that between first and last: less is no step, as from the
+	0.02           /* of that between first and last: less is no step, as from the
 			  last snapshot that was asked for to the one at exit */
-
-/* Some sites, together. */
-struct group {
-	uint32_t node; /* the one that holds most now */
-	uint64_t most;
-	const char *function;   /* that allocates; NULL = unknown */
-	double *blocks, *bytes; /* by snapshot */
-	const double *series;   /* the one that counts */
-	size_t n; /* snapshots that count: all, or those before the program's end */
-	struct finding_trend trend;
-	double per_second, per_second_low, per_second_high;
-	bool is_rising; /* at each step from snapshot to snapshot */
-	bool goes_on;   /* at the last one, too */
-};
-
-/* A site that may have a finding of its own. */
-struct candidate {
-	uint32_t node;
-	char *function;    /* NULL = unknown */
-	bool is_reported;  /* by a finding */
-	bool rises, stays; /* alone; see classify_candidate() */
-};
-
-struct work {
-	const struct detector *d;
-	const struct heap *h;
-	const struct several *s;
-	const struct settle *settle;
-	double *x;     /* seconds, by snapshot */
-	bool *is_step; /* by snapshot: there was work since the step before */
-	struct candidate *list;
-	size_t n;
-	uint32_t *by_node; /* index + 1 in list */
-};
+#define NEARLY_ALL 0.8 /* kept, of the blocks that were allocated */
+#define LONG_REST 0.25 /* of the time: as in growth_course.c */
+#define FLAT 0.1       /* of the mean growth, in that time */
+#define NO_MORE 0.02   /* of all growth: less is none */
 
 #define SIZE(v) text_size((uint64_t)((v) > 0 ? (v) : 0), (char[24]){0}, 24)
 #define COUNT(v) text_count((uint64_t)((v) > 0 ? (v) : 0), (char[32]){0}, 32)
@@ -126,9 +98,8 @@ weights(const struct several *s)
 	return w;
 }
 
-/* For free(3); NULL: unknown. */
-static char *
-function_of(const struct work *w, uint32_t node)
+char *
+series_function(const struct work *w, uint32_t node)
 {
 	const char *function;
 	char *copy = NULL;
@@ -143,7 +114,19 @@ function_of(const struct work *w, uint32_t node)
 	return copy;
 }
 
-/* Nodes of the last snapshot, the heaviest first. */
+/* Of the sites that a leader leads. */
+static double
+weight_of(const struct work *w, const double *weight, uint32_t leader)
+{
+	double sum = 0;
+
+	for (uint32_t i = 0; (i = joins_next(w->joins, leader, i)) != 0;)
+		sum += weight[w->s->by_node[i]];
+	return sum;
+}
+
+/* Nodes of the last snapshot, the heaviest first; of those that are judged as one their
+ * leader. */
 static void
 choose(struct work *w)
 {
@@ -152,16 +135,19 @@ choose(struct work *w)
 	size_t n = 0;
 
 	w->d->findings->failed |= !all || !weight;
-	for (uint32_t i = 1; all && weight && i <= w->h->n_nodes; i++)
-		if (weight[w->s->by_node[i]] > 0 &&
-		    !(w->h->nodes[i].flags & HEAPFILE_SITE_SPECIAL))
-			all[n++] = (struct ranked){i, weight[w->s->by_node[i]]};
+	for (uint32_t i = 1; all && weight && i <= w->h->n_nodes; i++) {
+		double sum = joins_leader(w->joins, i) == i ? weight_of(w, weight, i) : 0;
+
+		if (sum > 0 && !(w->h->nodes[i].flags & HEAPFILE_SITE_SPECIAL))
+			all[n++] = (struct ranked){i, sum};
+	}
 	if (n)
 		qsort(all, n, sizeof(*all), compare_ranked);
 	for (size_t i = 0; i < n && i < MAX_SITES; i++) {
 		w->list[w->n++] = (struct candidate){
-			.node = all[i].node, .function = function_of(w, all[i].node)};
-		w->by_node[all[i].node] = (uint32_t)w->n;
+			.node = all[i].node, .function = series_function(w, all[i].node)};
+		for (uint32_t k = 0; (k = joins_next(w->joins, all[i].node, k)) != 0;)
+			w->by_node[k] = (uint32_t)w->n;
 	}
 	free(weight);
 	free(all);
@@ -169,13 +155,11 @@ choose(struct work *w)
 
 /* ---- sums of sites ------------------------------------------------------- */
 
-static void group_fini(struct group *g);
-
 /* 0, or -1: no memory, and it is said so. */
 static int
 group_init(const struct work *w, struct group *g, const char *function)
 {
-	*g = (struct group){.function = function, .n = w->s->n};
+	*g = (struct group){.function = function, .n = w->n_alive};
 	g->blocks = calloc(w->s->n, sizeof(*g->blocks));
 	g->bytes = calloc(w->s->n, sizeof(*g->bytes));
 	if (g->blocks && g->bytes)
@@ -185,7 +169,7 @@ group_init(const struct work *w, struct group *g, const char *function)
 	return -1;
 }
 
-static void
+void
 group_fini(struct group *g)
 {
 	free(g->blocks);
@@ -196,17 +180,28 @@ group_fini(struct group *g)
 static void
 group_add(const struct work *w, struct group *g, uint32_t node)
 {
-	struct several_sum sum = {0};
+	uint64_t bytes = 0;
 
 	for (size_t i = 0; i < w->s->n; i++) {
-		sum = several_get(w->s, i, w->s->by_node[node]);
+		struct several_sum sum = several_get(w->s, i, w->s->by_node[node]);
+
 		g->blocks[i] += (double)sum.live.blocks;
 		g->bytes[i] += (double)sum.live.bytes;
+		if (i < w->n_alive)
+			bytes = sum.live.bytes;
 	}
-	if (g->node == 0 || sum.live.bytes > g->most) {
-		g->most = sum.live.bytes;
+	if (g->node == 0 || bytes > g->most) {
+		g->most = bytes;
 		g->node = node;
 	}
+}
+
+/* A site, and those that are judged with it. */
+static void
+group_add_all(const struct work *w, struct group *g, uint32_t leader)
+{
+	for (uint32_t i = 0; (i = joins_next(w->joins, leader, i)) != 0;)
+		group_add(w, g, i);
 }
 
 /* ---- their course -------------------------------------------------------- */
@@ -218,6 +213,51 @@ work_at(const struct work *w, size_t i)
 {
 	return w->s->list[w->s->n - 1].allocations ? (double)w->s->list[i].allocations
 						   : w->x[i];
+}
+
+/* Where nearly all that is allocated stays, allocations are no clock: each of them is growth.
+ * Time is the second one: did hardly anything come in its last quarter? */
+static bool
+has_rested(const struct work *w, const struct group *g)
+{
+	size_t n = g->n, from = n - 1;
+	double all = w->x[n - 1] - w->x[0], rest;
+
+	while (from > 0 && w->x[n - 1] - w->x[from] < LONG_REST * all)
+		from--;
+	rest = w->x[n - 1] - w->x[from];
+	return w->is_all_kept && (g->series[n - 1] - g->series[from]) * all <
+					 FLAT * (g->series[n - 1] - g->series[0]) * rest;
+}
+
+/* From there on hardly anything came. */
+static size_t
+begin_of_rest(const struct group *g)
+{
+	const double *v = g->series;
+	size_t from = g->n - 1;
+
+	while (from > 0 && v[g->n - 1] - v[from - 1] < NO_MORE * (v[g->n - 1] - v[0]))
+		from--;
+	return from;
+}
+
+/* The same for a time in which it did not wait: at the snapshots of it threads were at
+ * different places. */
+static bool
+is_complete(const struct work *w, const struct group *g)
+{
+	const struct several_snapshot *list = w->s->list;
+	size_t from = begin_of_rest(g), n_pairs = 0, n_moved = 0;
+	double rest = w->x[g->n - 1] - w->x[from], all = w->x[g->n - 1] - w->x[0];
+
+	for (size_t i = from + 1; i < g->n; i++)
+		if (list[i].where && list[i - 1].where) {
+			n_pairs++;
+			n_moved += list[i].where != list[i - 1].where;
+		}
+	return w->is_all_kept && rest >= LONG_REST * all && n_pairs >= MIN_MOVES &&
+	       n_moved * 2 >= n_pairs;
 }
 
 /* Does it rise at each step, and still at the last one? */
@@ -236,16 +276,25 @@ compute_rising(const struct work *w, struct group *g)
 		last = i;
 		n_steps++;
 	}
-	g->is_rising &= n_steps >= MIN_TREND - 1 && v[n - 1] >= v[last];
+	g->n_steps = n_steps;
+	g->is_rising &= n_steps >= MIN_TREND - 1 &&
+			v[n - 1] >= v[last] * (1 - 1.0 / SERIES_BEGUN_PART);
 	g->goes_on = (v[last] - v[before]) * (work_at(w, last) - work_at(w, 0)) >=
 		     GOES_ON * (v[last] - v[0]) * (work_at(w, last) - work_at(w, before));
+	g->has_rested = has_rested(w, g);
 }
 
 static void
 find_steps(struct work *w)
 {
-	size_t n = w->s->n, last = 0;
+	size_t n = w->n_alive, last = 0;
+	const struct several_snapshot *list = w->s->list;
 	double all = work_at(w, n - 1) - work_at(w, 0);
+	double kept =
+		(double)list[n - 1].reachable.blocks - (double)list[0].reachable.blocks;
+
+	w->is_all_kept =
+		kept > NEARLY_ALL * (double)(list[n - 1].allocations - list[0].allocations);
 
 	for (size_t i = 1; i < n; i++) {
 		w->is_step[i] =
@@ -254,20 +303,41 @@ find_steps(struct work *w)
 	}
 }
 
+/* The trend of the first snapshot and of those with work since the one before: what the
+ * program did not get around to, as while it starts, waits or is kept waiting, speaks
+ * neither for growth nor against it, however many snapshots show it. */
+static int
+trend_of_steps(const struct work *w, const struct group *g, struct trend *ret)
+{
+	double *x = calloc(g->n, sizeof(*x)), *v = calloc(g->n, sizeof(*v));
+	size_t n = 0;
+
+	for (size_t i = 0; x && v && i < g->n; i++)
+		if (i == 0 || w->is_step[i]) {
+			x[n] = w->x[i];
+			v[n++] = g->series[i];
+		}
+	if (n)
+		*ret = trend_of_many(x, v, n);
+	free(x);
+	free(v);
+	return n ? 0 : -1;
+}
+
 static void
 compute_trend(const struct work *w, struct group *g)
 {
 	size_t n = g->n;
-	const double *x = w->x, *v;
 	struct trend t;
 
 	g->trend.n = n;
-	g->trend.is_bytes = g->blocks[n - 1] < FEW_BLOCKS;
-	g->series = v = g->trend.is_bytes ? g->bytes : g->blocks;
-	g->trend.is_known = n >= MIN_TREND;
+	g->trend.is_bytes |= g->blocks[n - 1] < FEW_BLOCKS;
+	g->series = g->trend.is_bytes ? g->bytes : g->blocks;
 	compute_rising(w, g);
-	if (g->trend.is_known) {
-		t = trend_of_many(x, v, n);
+	g->trend.is_known = g->n_steps + 1 >= MIN_TREND;
+	if (g->trend.is_known && trend_of_steps(w, g, &t)) {
+		w->d->findings->failed = true;
+	} else if (g->trend.is_known) {
 		g->trend.p = t.p;
 		g->per_second = t.slope;
 		g->per_second_low = t.slope_low;
@@ -291,7 +361,8 @@ static bool
 is_much(const struct work *w, double more)
 {
 	return more >= MIN_BYTES ||
-	       (more >= LEAST_BYTES && more >= MIN_SHARE * (double)w->h->live.bytes);
+	       (more >= LEAST_BYTES &&
+		more >= MIN_SHARE * (double)w->s->list[w->n_alive - 1].live.bytes);
 }
 
 static bool
@@ -385,15 +456,15 @@ put_rate(FILE *f, const struct work *w, const struct group *g)
 	put_value(f, g->trend.is_bytes, g->per_second * unit);
 	fputs(is_long ? " an hour (" : " a second (", f);
 	/* Of fewer the interval would not be worth its name. */
-	fputs(n >= MIN_SURE ? "95 % " : "between pairs ", f);
+	fputs(g->n_steps + 1 >= MIN_SURE ? "95 % " : "between pairs ", f);
 	put_value(f, g->trend.is_bytes, g->per_second_low * unit);
 	fputs(" to ", f);
 	put_value(f, g->trend.is_bytes, g->per_second_high * unit);
 	fprintf(f, "; %s)", text_p_value(g->trend.p, (char[32]){0}, 32));
 }
 
-static void
-add_course_evidence(const struct work *w, struct finding *f, const struct group *g)
+void
+series_add_course(const struct work *w, struct finding *f, const struct group *g)
 {
 	size_t n = g->n, n_text;
 	char *text = NULL;
@@ -413,6 +484,8 @@ add_course_evidence(const struct work *w, struct finding *f, const struct group 
 	put_row(to, g, n);
 	if (n < MIN_TREND)
 		fprintf(to, ", %s later", TIME(w->x[n - 1] - w->x[0]));
+	else if (!g->trend.is_known)
+		fputs("; too little work between them for a trend", to);
 	else
 		put_rate(to, w, g);
 	if (fclose(to) != 0 || !text)
@@ -439,12 +512,6 @@ add_settle_evidence(const struct work *w, struct finding *f, const struct group 
 }
 
 /* ---- findings of others -------------------------------------------------- */
-
-static bool
-is_of_growth(const struct finding *f)
-{
-	return finding_kinds[f->id].traits & FINDING_IS_GROWTH;
-}
 
 /* It says that something comes and goes, as it should, or that is what the snapshots have
  * said of it. */
@@ -509,7 +576,7 @@ apply_to_finding(const struct work *w, struct finding *f, const struct group *g)
 
 	if (n >= 2)
 		f->trend = g->trend;
-	add_course_evidence(w, f, g);
+	series_add_course(w, f, g);
 	add_settle_evidence(w, f, g);
 	if (is_calm(f))
 		return;
@@ -519,6 +586,8 @@ apply_to_finding(const struct work *w, struct finding *f, const struct group *g)
 	} else if (g->trend.is_known && !is_held(g) && has_worked(w, g) &&
 		   (g->trend.slope_per_hour <= 0 || g->series[n - 1] <= g->series[0]))
 		demote(w, f, g, "show no growth");
+	else if (is_complete(w, g))
+		demote(w, f, g, "show that it stopped, and the program worked on");
 	else if ((g->trend.is_known && g->trend.slope_per_hour > 0 &&
 		  (g->is_rising || is_sure)) ||
 		 is_held(g))
@@ -546,6 +615,37 @@ mark_all_reported(struct work *w, const struct finding *f)
 			mark_reported(w, f->retained_by[i].site);
 }
 
+/* What is no more than a note of some of a function's sites, as of what a parser builds,
+ * is none of the others either. */
+static void
+mark_noted(struct work *w, const struct finding *f, const char *function)
+{
+	if (is_calm(f) || f->level != FINDING_NOTE || !function)
+		return;
+	for (size_t i = 0; i < w->n; i++)
+		w->list[i].is_noted |=
+			w->list[i].function && strcmp(w->list[i].function, function) == 0;
+}
+
+int
+series_group(const struct work *w, struct group *g, const struct finding *f,
+	     const char *function)
+{
+	if (group_init(w, g, function) != 0)
+		return -1;
+	for (size_t k = 0; k < f->n_sites; k++)
+		group_add(w, g, f->sites[k]);
+	if (f->n_sites == 0)
+		group_add(w, g, f->site);
+	/* The one at exit shows what the program did on its way out. */
+	if (f->is_gone && g->n == w->s->n)
+		g->n--;
+	/* Blocks that become larger and not more, by the last one. */
+	g->trend.is_bytes = f->trend.is_bytes;
+	compute_trend(w, g);
+	return 0;
+}
+
 static void
 apply_to_findings(struct work *w)
 {
@@ -553,22 +653,17 @@ apply_to_findings(struct work *w)
 
 	for (size_t i = 0; i < all->n && !all->failed; i++) {
 		struct finding *f = &all->list[i];
-		char *function = is_of_growth(f) ? function_of(w, f->site) : NULL;
+		char *function =
+			series_is_of_growth(f) ? series_function(w, f->site) : NULL;
 		struct group g;
 
-		if (is_of_growth(f) && group_init(w, &g, function) == 0) {
-			for (size_t k = 0; k < f->n_sites; k++)
-				group_add(w, &g, f->sites[k]);
-			if (f->n_sites == 0)
-				group_add(w, &g, f->site);
-			/* The last one shows what the program did on its way out. */
-			g.n -= f->is_gone;
-			compute_trend(w, &g);
+		if (series_is_of_growth(f) && series_group(w, &g, f, function) == 0) {
 			apply_to_finding(w, f, &g);
 			/* What is calm by the last one, and grows from one to the next, is
 			 * reported. */
 			if (!is_calm(f) || !(is_growing(w, &g) || is_held(&g)))
 				mark_all_reported(w, f);
+			mark_noted(w, f, function);
 			group_fini(&g);
 		}
 		free(function);
@@ -577,11 +672,12 @@ apply_to_findings(struct work *w)
 
 /* ---- findings of our own ------------------------------------------------- */
 
-/* The newest blocks of a site. */
+/* The newest blocks of a site and of those that are judged with it. */
 static size_t
-newest_of(const struct work *w, uint32_t node, uint32_t *ret)
+newest_of(const struct work *w, const struct detector *d, uint32_t node, uint32_t *ret)
 {
-	const struct heap *h = w->h;
+	uint32_t leader = joins_leader(w->joins, node);
+	const struct heap *h = d->heap;
 	uint64_t ages[SAMPLE];
 	size_t n = 0, oldest = 0;
 
@@ -589,9 +685,10 @@ newest_of(const struct work *w, uint32_t node, uint32_t *ret)
 		uint64_t age = h->births[h->blocks[b].birth].age;
 		size_t at = n < SAMPLE ? n : oldest;
 
-		if (h->blocks[b].site != node || (n == SAMPLE && age >= ages[oldest]) ||
-		    (w->d->graph && w->d->graph->states[b] != GRAPH_REACHABLE &&
-		     w->d->graph->states[b] != GRAPH_POSSIBLE))
+		if (joins_leader(w->joins, h->blocks[b].site) != leader ||
+		    (n == SAMPLE && age >= ages[oldest]) ||
+		    (d->graph && d->graph->states[b] != GRAPH_REACHABLE &&
+		     d->graph->states[b] != GRAPH_POSSIBLE))
 			continue;
 		ret[at] = b;
 		ages[at] = age;
@@ -607,49 +704,95 @@ add(struct work *w, const struct group *g, enum finding_id id)
 {
 	struct findings *all = w->d->findings;
 	struct finding *f = finding_add(all, id, g->node);
+	const struct detector *d = w->d;
 	uint32_t sample[SAMPLE];
-	size_t n, last = w->s->n - 1;
+	size_t n, last = w->n_alive - 1;
 
 	if (!f)
 		return NULL;
 	f->count.blocks = (uint64_t)g->blocks[last];
 	f->count.bytes = (uint64_t)g->bytes[last];
 	f->trend = g->trend;
-	n = newest_of(w, g->node, sample);
-	if (n) {
+	f->is_gone = w->n_alive < w->s->n;
+	if (f->is_gone && detector_before(d))
+		d = detector_before(d);
+	n = newest_of(w, d, g->node, sample);
+	if (n && d == w->d)
 		f->address = heap_block_address(&w->h->blocks[sample[0]]);
-		finding_hold(w->d, f, sample, n);
-	}
+	if (n)
+		finding_hold(d, f, sample, n);
 	return f;
 }
 
-static void
-add_growth_finding(struct work *w, const struct group *g)
+/* By the last snapshot its blocks come and go in order, or in a table, and are no more in the
+ * end: of what grows all the same the kind is known.  The note gives way. */
+static enum finding_id
+kind_by_calm(const struct work *w, const struct group *g)
 {
 	struct findings *all = w->d->findings;
-	bool held = is_held(g), sure = g->trend.p < MAX_P && w->s->n >= MIN_SURE;
-	struct finding *f =
-		add(w, g, held ? FINDING_RETAINED_GROWTH : FINDING_UNBOUNDED_GROWTH);
+	enum finding_id id = FINDING_UNBOUNDED_GROWTH;
+
+	for (size_t i = 0; i < all->n; i++) {
+		struct finding *f = &all->list[i];
+		bool is_queue =
+			f->id == FINDING_BOUNDED_QUEUE || f->id == FINDING_DRAINED_QUEUE;
+		char *function;
+
+		if (!is_queue && f->id != FINDING_BOUNDED_CACHE)
+			continue;
+		function = g->function ? series_function(w, f->site) : NULL;
+		if (f->site == g->node || (function && strcmp(function, g->function) == 0)) {
+			id = is_queue ? FINDING_UNBOUNDED_QUEUE : FINDING_UNBOUNDED_CACHE;
+			f->confidence = 0.2;
+			finding_add_evidence(all, f,
+					     "But the snapshots show that it grows.");
+		}
+		free(function);
+	}
+	return id;
+}
+
+static void
+add_growth_finding(struct work *w, const struct group *g, bool is_noted)
+{
+	struct findings *all = w->d->findings;
+	bool held = is_held(g), sure = g->trend.p < MAX_P && g->n_steps + 1 >= MIN_SURE;
+	struct finding *f = add(w, g, held ? FINDING_RETAINED_GROWTH : kind_by_calm(w, g));
 	const char *holder = f ? holder_name(f) : NULL;
 	const char *of = g->function ? " allocated in " : "",
 		   *name = g->function ? PLAIN(g->function) : "";
 
 	if (!f)
 		return;
-	f->level = held || (is_growing(w, g) && sure) ? FINDING_WARNING : FINDING_NOTE;
+	f->level = held || (is_growing(w, g) && sure && !is_noted && !g->has_rested)
+			   ? FINDING_WARNING
+			   : FINDING_NOTE;
 	f->confidence = sure ? 0.8 : held ? 0.7 : 0.5;
-	f->advice = "Check that all of it is needed for as long as the program runs; if "
-		    "it is, bound it.";
+	f->advice = f->id == FINDING_UNBOUNDED_QUEUE || f->id == FINDING_UNBOUNDED_CACHE
+			    ? growth_advice(f->id)
+			    : "Check that all of it is needed for as long as the program "
+			      "runs; if it is, bound it.";
 	if (held)
 		retain(w, f, g);
 	else
 		finding_summarize(
 			all, f,
-			"%s block%s (%s)%s%s, growing from snapshot to snapshot%s%s.",
-			COUNT(g->blocks[w->s->n - 1]),
-			g->blocks[w->s->n - 1] == 1 ? "" : "s", SIZE(g->bytes[w->s->n - 1]),
-			of, name, holder ? ", held by " : "", holder ? holder : "");
-	add_course_evidence(w, f, g);
+			"%s block%s (%s)%s%s, growing from snapshot to snapshot%s%s%s.",
+			COUNT(g->blocks[g->n - 1]), g->blocks[g->n - 1] == 1 ? "" : "s",
+			SIZE(g->bytes[g->n - 1]), of, name,
+			!f->is_gone ? ""
+			: heap_is_exit(w->d->heap)
+				? " until the program freed them at its end"
+				: " until the program freed them",
+			holder ? ", held by " : "", holder ? holder : "");
+	joins_add_evidence(w->joins, g->node, all, f);
+	series_add_course(w, f, g);
+	if (g->has_rested && !held)
+		finding_add_evidence(
+			all, f,
+			"Hardly anything else was allocated, and in the last "
+			"quarter of the time hardly anything at all: it may be "
+			"complete.");
 	add_settle_evidence(w, f, g);
 }
 
@@ -689,7 +832,7 @@ group_choose(const struct work *w, struct group *g, const struct candidate *like
 
 		if (!c->is_reported && is_same_function(c, like) &&
 		    (which == ALL || (which == THAT_RISE ? c->rises : c->stays)))
-			group_add(w, g, c->node);
+			group_add_all(w, g, c->node);
 	}
 }
 
@@ -705,7 +848,7 @@ add_some_findings(struct work *w, const struct candidate *c, enum choice which,
 		group_choose(w, &g, c, which);
 		compute_trend(w, &g);
 		if (g.node && (is_held(&g) || (which != THAT_STAY && is_growing(w, &g)))) {
-			add_growth_finding(w, &g);
+			add_growth_finding(w, &g, c->is_noted);
 			is_reported = true;
 		} else if (which == ALL && is_drained(&g) && (*n_drained)++ < MAX_DRAINED) {
 			add_drained_finding(w, &g);
@@ -721,7 +864,7 @@ classify_candidate(struct work *w, struct candidate *c)
 	struct group g;
 
 	if (group_init(w, &g, c->function) == 0) {
-		group_add(w, &g, c->node);
+		group_add_all(w, &g, c->node);
 		compute_trend(w, &g);
 		c->rises = rises(&g);
 		c->stays = stays(&g);
@@ -763,6 +906,41 @@ work_fini(struct work *w)
 	free(w->x);
 }
 
+static double
+lost_share(const struct several_snapshot *x)
+{
+	return 1 - (double)x->reachable.blocks / ((double)x->live.blocks + 1);
+}
+
+/* The snapshot at hand, after what it has of the time before the end, if that is later
+ * than the others.  They may have been taken only as long as the heap grew; so it shows
+ * what was built once and kept. */
+static int
+add_last(const struct detector *d, struct several *s)
+{
+	const struct detector *before = d->heap->before ? detector_before(d) : NULL;
+	const struct hf_period *period = heap_before_teardown(d->heap);
+
+	if (!before && period &&
+	    (heap_is_exit(d->heap) ||
+	     (s->n && d->heap->live.bytes * 2 < s->list[s->n - 1].live.bytes)) &&
+	    several_add_books(s, d->heap, d->graph, period, d->options->path))
+		return -1;
+
+	if (before &&
+	    (!s->n || before->heap->info.uptime_ns > s->list[s->n - 1].uptime_ns)) {
+		if (several_add(s, before->heap, before->graph, d->options->path))
+			return -1;
+		s->list[s->n - 1].is_inner = true;
+		s->list[s->n - 1].where = 0;
+		/* A destructor had begun to leave behind what its container held. */
+		if (s->n > 1 && lost_share(&s->list[s->n - 1]) >
+					lost_share(&s->list[s->n - 2]) + MIN_SHARE)
+			several_drop(s, d->options->path);
+	}
+	return several_add(s, d->heap, d->graph, d->options->path);
+}
+
 void
 detect_several(const struct detector *d)
 {
@@ -770,18 +948,20 @@ detect_several(const struct detector *d)
 	struct several *s = d->options->several;
 	struct work w = {.d = d, .h = d->heap, .s = s, .settle = &all->settle};
 
-	if (several_add(s, d->heap, d->graph, d->options->path)) {
+	if (add_last(d, s)) {
 		all->failed = true;
 		return;
 	}
 	if (s->n < 2)
 		return;
 	all->several = s;
+	w.n_alive = several_n_alive(s);
 	w.x = calloc(s->n, sizeof(*w.x));
 	w.is_step = calloc(s->n, sizeof(*w.is_step));
 	w.list = calloc(MAX_SITES, sizeof(*w.list));
 	w.by_node = calloc((size_t)d->heap->n_nodes + 1, sizeof(*w.by_node));
-	all->failed |= !w.x || !w.is_step || !w.list || !w.by_node ||
+	w.joins = detector_joins(d);
+	all->failed |= !w.x || !w.is_step || !w.list || !w.by_node || !w.joins ||
 		       settle_find(s, d->heap, &all->settle);
 	if (!all->failed) {
 		for (size_t i = 0; i < s->n; i++)
@@ -790,6 +970,7 @@ detect_several(const struct detector *d)
 		choose(&w);
 		apply_to_findings(&w);
 		add_all_findings(&w);
+		series_add_earlier(&w);
 	}
 	work_fini(&w);
 }

@@ -15,11 +15,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "explain/holder_heads.h"
 #include "names/stacks.h"
 #include "util/bisect.h"
 #include "util/vec.h"
 
-enum { MANY_STEPS = 256 }; /* from here on one way stands for all */
+enum {
+	MANY_STEPS = 256, /* from here on one way stands for all */
+	MOST_HEADS = 16,  /* of lists on a path: more are a tangle */
+	LONG_LIST = 8,    /* blocks that are one step, though of several sites */
+};
 
 /* ---- likeness ---- */
 
@@ -222,26 +227,60 @@ step_up(const struct heap *heap, struct front *f, size_t *n, struct path *p)
 	return VEC_PUSH(p->list, p->n, p->size, w);
 }
 
-/* Replace blocks by the first of their runs. */
-static void
-fold(const struct ways *ways, struct front *f, size_t *n, struct way *w)
+/* Do most of them hang on others of their site, as the items of a list do? */
+static bool
+is_list(const struct ways *ways, const struct front *f, size_t n)
 {
+	uint64_t linked = 0;
+
+	for (size_t i = 0; i < n; i++)
+		linked += ways_run(ways, f[i].block) ? f[i].weight : 0;
+	return linked * 2 > weigh(f, n);
+}
+
+/* Replace blocks by the first of their lists, or of their runs.  Each step goes nearer to
+ * the roots, but for that to a list's head, which may be farther away than the block: of
+ * lists that lead to one another there would be no end.  So there are no more than
+ * *n_heads of these. */
+static int
+fold(const struct path_input *in, struct front *f, size_t *n, struct way *w,
+     unsigned *n_heads)
+{
+	const struct ways *ways = in->ways;
 	uint32_t longest = 0;
+	bool is_one = *n_heads && is_list(ways, f, *n);
 
 	for (size_t i = 0; i < *n; i++) {
 		uint32_t run = ways_run(ways, f[i].block);
 
 		if (run > longest)
 			longest = run;
-		f[i].block = ways_top(ways, f[i].block);
 	}
+	*n_heads -= is_one;
+	if (is_one && heads_find(in->heads, f, *n) != 0)
+		return -1;
+	for (size_t i = 0; i < *n; i++)
+		f[i].block = ways_top(ways, f[i].block);
 	*n = front_merge(f, *n);
 	w->n_folded += longest;
 	if (longest)
 		w->block = heaviest(f, *n)->block;
+	return 0;
 }
 
-/* The roots that point to blocks; strong ones first, start pointers first. */
+/* The word of a root where the variable begins that has one. */
+static uint64_t
+variable_of(struct names *names, const struct heap_root *r, uint32_t word)
+{
+	struct variable v;
+	struct name_local local;
+
+	if (names_variable(names, r, word, &v))
+		return v.start;
+	return names_local(names, r, word, word, &local) ? word - local.offset / 8 : word;
+}
+
+/* The roots that point to blocks; of several the best one. */
 static int
 step_to_root(const struct path_input *in, struct front *f, size_t *n, struct path *p)
 {
@@ -250,44 +289,69 @@ step_to_root(const struct path_input *in, struct front *f, size_t *n, struct pat
 	const struct edges *e = &heap->edges;
 	struct way w = {.is_one_word = true, .n_folded = 1};
 	uint64_t weight;
-	size_t n_left;
 
-	*n = n_left = front_merge(f, *n);
-	for (size_t i = 0; i < *n; i++)
+	*n = front_merge(f, *n);
+	for (size_t i = 0; i < *n; i++) {
 		f[i].root = UINT32_MAX;
-	for (int pass = 0; pass < 4; pass++)
-		for (size_t i = 0; i < heap->n_roots && n_left; i++) {
-			const struct heap_root *r = &heap->roots[i];
+		f[i].key = UINT64_MAX; /* what it costs */
+	}
+	for (size_t i = 0; i < heap->n_roots; i++) {
+		const struct heap_root *r = &heap->roots[i];
 
-			if (!graph_is_root(roots, r) || ways_is_weak(r) != (pass & 1))
-				continue;
-			for (uint64_t k = r->first_edge; k < r->first_edge + r->n_edges;
-			     k++) {
-				struct front *x = front_of(f, *n, e->targets[k]);
+		for (uint64_t k = r->first_edge;
+		     graph_is_root(roots, r) && k < r->first_edge + r->n_edges; k++) {
+			struct front *x = front_of(f, *n, e->targets[k]);
+			unsigned cost = x ? ways_root_cost(in->ways, r, k) : 0;
 
-				if (x && x->root == UINT32_MAX &&
-				    (pass >= 2 || graph_is_start(roots, k))) {
-					x->root = (uint32_t)i;
-					x->word = edges_word(e, k);
-					n_left--;
-				}
+			if (x && cost < x->key) {
+				x->key = cost;
+				x->root = (uint32_t)i;
+				x->word = edges_word(e, k);
 			}
 		}
+	}
 	for (size_t i = 0; i < *n; i++) {
-		struct variable v = {.start = f[i].word};
-
 		if (f[i].root == UINT32_MAX)
 			return -1;
-		(void)names_variable(in->names, &heap->roots[f[i].root], f[i].word, &v);
-		f[i].key = (uint64_t)f[i].root << 32 ^ v.start;
+		f[i].key = (uint64_t)f[i].root << 32 ^
+			   variable_of(in->names, &heap->roots[f[i].root], f[i].word);
 	}
 	*n = vote(f, *n, &weight);
-	w.word = f[0].word;
+	w.word = w.last_word = f[0].word;
 	w.root = &heap->roots[f[0].root];
 	w.block = f[0].block;
-	for (size_t i = 1; i < *n; i++)
+	for (size_t i = 1; i < *n; i++) {
 		w.is_one_word &= f[i].word == f[0].word;
+		w.word = f[i].word < w.word ? f[i].word : w.word;
+		w.last_word = f[i].word > w.last_word ? f[i].word : w.last_word;
+	}
 	return VEC_PUSH(p->list, p->n, p->size, w);
+}
+
+/* Blocks of any sites, each of which leads to the next by the same word: a list through all
+ * objects of a collector, or what is linked into one by a member that all have, is one
+ * step. */
+static void
+fold_links(struct path *p)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0, end; i < p->n; i = end) {
+		struct way w = p->list[i];
+
+		for (end = i + 1; i > 0 && end < p->n && !p->list[end].root &&
+				  p->list[end].word == w.word && p->list[end].is_one_word;)
+			end++;
+		if (i > 0 && !w.root && w.is_one_word && end - i >= LONG_LIST)
+			for (size_t k = i + 1; k < end; k++) {
+				w.n_folded += p->list[k].n_folded;
+				w.block = p->list[k].block;
+			}
+		else
+			end = i + 1;
+		p->list[kept++] = w;
+	}
+	p->n = kept;
 }
 
 int
@@ -295,6 +359,7 @@ path_find(const struct path_input *in, struct front *f, size_t n, struct path *p
 {
 	uint64_t total = weigh(f, n);
 	struct way w = {.n_folded = 1};
+	unsigned n_heads = MOST_HEADS;
 
 	n = front_merge(f, n);
 	w.block = heaviest(f, n)->block;
@@ -303,7 +368,8 @@ path_find(const struct path_input *in, struct front *f, size_t n, struct path *p
 	for (;;) {
 		size_t n_root = 0, at = p->n - 1;
 
-		fold(in->ways, f, &n, &p->list[at]);
+		if (fold(in, f, &n, &p->list[at], &n_heads) != 0)
+			return -1;
 		if (p->n > MANY_STEPS && n > 1) {
 			f[0] = *heaviest(f, n);
 			n = 1;
@@ -331,6 +397,7 @@ path_find(const struct path_input *in, struct front *f, size_t n, struct path *p
 			p->n--;
 		}
 	}
+	fold_links(p);
 	p->agreement = p->n > MANY_STEPS ? 0 : (double)weigh(f, n) / (double)total;
 	return 0;
 }

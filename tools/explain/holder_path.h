@@ -18,22 +18,15 @@
 #include "model/heap.h"
 #include "names/root_names.h"
 
-/* A block on the way, and how many of the class go that way.  container_shape() keeps
- * the first block of the run in `root`. */
-struct front {
-	uint32_t block, weight;
-	uint32_t parent;
-	uint32_t word; /* of the parent, that points to it */
-	uint32_t root; /* if the parent is a root: its number */
-	uint64_t key;  /* what is voted on */
-};
+struct heads; /* holder_heads.h */
 
 struct way {
 	uint32_t block; /* one of the step */
 	uint32_t word;  /* in bytes / 8: where it points to the step before */
 	uint64_t n_folded;
 	const struct heap_root *root;
-	bool is_one_word; /* all agree on the word */
+	uint32_t last_word; /* of a root: the last one, where word is the first */
+	bool is_one_word;   /* all agree on the word */
 };
 
 struct path {
@@ -46,6 +39,7 @@ struct path {
 struct path_input {
 	const struct heap *heap;
 	const struct ways *ways;
+	struct heads *heads;
 	struct names *names; /* which words of a root are one variable */
 };
 
@@ -54,7 +48,7 @@ struct path_input {
  * f        one for each, n of them, one at least; changed.
  * p        zero; free its list, also on failure.
  * Returns  0, or -1: no memory.
- * Cost     up to four sweeps over the edges of roots.
+ * Cost     a sweep over the edges of roots; for each step through lists that of heads_find().
  */
 int path_find(const struct path_input *in, struct front *f, size_t n, struct path *p);
 

@@ -4,13 +4,14 @@
  * Out:  for each block the one before, and the run of blocks of one site that it is in.
  * Not here: which way stands for many blocks (holder_path.c).
  *
- * Shortest ways come from one breadth-first search in four parts: start pointers
- * from variables, then from stacks and what else is weak evidence, then pointers
- * inside from either.  For each block it keeps the one before, and the first block
- * of the run of its site that it is in, so that a long list is one step whatever its
- * length.  All of this is kept by turn, that is in the order in which the search came
- * to blocks: those before come in that order too, so memory is gone through from one
- * end to the other.
+ * Ways are compared by what they cost: a step over a start pointer 1, over a pointer inside 3,
+ * as such words may be no pointers, or go round by a header that all blocks have; and what
+ * stands in holder_ways.h for the roots.  The search is breadth-first by cost.  What costs
+ * more than one step waits until its turn: roots, and pointers inside.  For each block it keeps
+ * the one before, and the first block of the run of its site that it is in, so that a long
+ * list is one step whatever its length.  All of this is kept by turn, that is in the order in
+ * which the search came to blocks: those before come in that order too, so memory is gone
+ * through from one end to the other.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -18,28 +19,95 @@
 
 #include <stdlib.h>
 
-enum { AHEAD = 16 }; /* blocks from the one that memory is asked for */
+#include "names/root_names.h"
+#include "names/stacks.h"
+#include "util/vec.h"
+
+enum {
+	AHEAD = 16,  /* blocks from the one that memory is asked for */
+	LEVELS = 16, /* more than any root or step costs */
+	N_PARTS = 3, /* of the search: roots of a later one come after all ways of those before */
+	START_COST = 1,
+	INSIDE_COST = 3,
+};
+
+/* Who waits for a level, with who leads to it. */
+struct waiting {
+	struct wait {
+		uint32_t block, before;
+	} * list;
+	size_t n, size;
+};
 
 struct ways {
 	const struct heap *heap;
-	struct graph roots;  /* for graph_is_root() and graph_is_start() */
-	uint32_t *turns;     /* by block, from 1; 0 = no way leads to it */
-	uint32_t *blocks;    /* by turn; [0] means nothing */
-	uint32_t *befores;   /* by turn, a turn; 0 = a root */
-	uint32_t *tops;      /* by turn, a turn: first of the run of blocks of one site */
-	uint32_t *runs;      /* by turn: how far from there */
-	uint32_t n;          /* highest turn */
-	uint8_t *is_visited; /* a bit a block; while searching */
+	struct graph roots; /* for graph_is_root() and graph_is_start() */
+	uint32_t *turns;    /* by block, from 1; 0 = no way leads to it */
+	uint32_t *blocks;   /* by turn; [0] means nothing */
+	uint32_t *befores;  /* by turn, a turn; 0 = a root */
+	uint32_t *tops;     /* by turn, a turn: first of the run of blocks of one site */
+	uint32_t *runs;     /* by turn: how far from there */
+	uint32_t n;         /* highest turn */
+	/* While searching. */
+	uint8_t *is_visited; /* a bit a block */
+	uint8_t *is_waiting; /* the same: a pointer inside leads to it, from a block */
+	struct waiting waiting[LEVELS]; /* by cost % LEVELS */
+	size_t n_waiting;
+	bool failed;
 };
 
-/* ---- the search ---- */
+/* ---- roots ---- */
 
-bool
-ways_is_weak(const struct heap_root *r)
+static const struct {
+	unsigned part, cost;
+} ranks[] = {
+	[WAYS_VARIABLE] = {0, 0}, [WAYS_STRONG] = {0, 2}, [WAYS_FRAME] = {0, 8},
+	[WAYS_STACK] = {1, 0},    [WAYS_LAST] = {2, 0},
+};
+
+enum ways_rank
+ways_rank(const struct heap *h, const struct heap_root *r, uint64_t word)
 {
-	return r->kind == HEAPFILE_ROOT_STACK || r->kind == HEAPFILE_ROOT_REGISTERS ||
-	       r->kind == HEAPFILE_ROOT_ALT_STACK || r->kind == HEAPFILE_ROOT_OTHER;
+	const struct stack_frame of_owner = {.module = r->owner};
+	const struct heap_frame *frame;
+
+	switch (r->kind) {
+	case HEAPFILE_ROOT_GLOBAL:
+		return r->owner && stack_is_runtime(h, &of_owner) ? WAYS_STRONG
+								  : WAYS_VARIABLE;
+	case HEAPFILE_ROOT_TLS:
+		return WAYS_VARIABLE;
+	case HEAPFILE_ROOT_REGISTERS:
+	case HEAPFILE_ROOT_OTHER:
+		return WAYS_LAST;
+	case HEAPFILE_ROOT_STACK:
+	case HEAPFILE_ROOT_ALT_STACK:
+		frame = names_stack_frame(h, r, word);
+		if (!frame || !frame->module)
+			return WAYS_STACK;
+		return stack_is_runtime(h, &(struct stack_frame){.module = frame->module})
+			       ? WAYS_LAST
+			       : WAYS_FRAME;
+	default:
+		return WAYS_STRONG;
+	}
 }
+
+static unsigned
+step_cost(const struct ways *w, uint64_t edge)
+{
+	return graph_is_start(&w->roots, edge) ? START_COST : INSIDE_COST;
+}
+
+unsigned
+ways_root_cost(const struct ways *w, const struct heap_root *r, uint64_t edge)
+{
+	enum ways_rank rank = ways_rank(w->heap, r, edges_word(&w->heap->edges, edge));
+
+	return ranks[rank].part * LEVELS + ranks[rank].cost + step_cost(w, edge);
+}
+
+/* ---- the search ---- */
 
 static bool
 bit(const uint8_t *bits, uint32_t block)
@@ -64,100 +132,130 @@ visit(struct ways *w, uint32_t block, uint32_t before)
 	w->befores[w->n] = before;
 }
 
+/* before: as in visit(). */
 static void
-visit_roots(struct ways *w, bool weak, bool starts_only)
+wait(struct ways *w, unsigned level, uint32_t block, uint32_t before)
+{
+	struct waiting *list = &w->waiting[level % LEVELS];
+
+	if (bit(w->is_visited, block))
+		return;
+	if (VEC_PUSH(list->list, list->n, list->size, (struct wait){block, before}))
+		w->failed = true;
+	else
+		w->n_waiting++;
+}
+
+/* Roots wait for their levels; a part begins with level 0. */
+static void
+wait_for_roots(struct ways *w, unsigned part)
 {
 	const struct edges *e = &w->heap->edges;
 
 	for (size_t i = 0; i < w->heap->n_roots; i++) {
 		const struct heap_root *r = &w->heap->roots[i];
+		bool is_stack = r->kind == HEAPFILE_ROOT_STACK ||
+				r->kind == HEAPFILE_ROOT_ALT_STACK;
+		enum ways_rank rank = ways_rank(w->heap, r, 0);
 
-		if (!graph_is_root(&w->roots, r) || ways_is_weak(r) != weak)
-			continue;
-		for (uint64_t k = r->first_edge; k < r->first_edge + r->n_edges; k++)
-			if (!starts_only || graph_is_start(&w->roots, k))
-				visit(w, e->targets[k], 0);
+		for (uint64_t k = r->first_edge;
+		     graph_is_root(&w->roots, r) && k < r->first_edge + r->n_edges; k++) {
+			/* Words of a stack are of different frames. */
+			if (is_stack)
+				rank = ways_rank(w->heap, r, edges_word(e, k));
+			if (ranks[rank].part == part)
+				wait(w, ranks[rank].cost + step_cost(w, k), e->targets[k],
+				     0);
+		}
 	}
 }
 
 static void
-visit_targets(struct ways *w, uint32_t turn, bool starts_only)
+visit_waiting(struct ways *w, unsigned level)
+{
+	struct waiting *list = &w->waiting[level % LEVELS];
+
+	for (size_t i = 0; i < list->n; i++)
+		visit(w, list->list[i].block, list->list[i].before);
+	w->n_waiting -= list->n;
+	list->n = 0;
+}
+
+static void
+visit_targets(struct ways *w, uint32_t turn, unsigned level)
 {
 	const struct edges *e = &w->heap->edges;
 	uint32_t block = w->blocks[turn];
 
-	for (uint64_t k = e->first[block]; k < e->first[block + 1]; k++)
-		if (!bit(w->is_visited, e->targets[k]) &&
-		    (!starts_only || graph_is_start(&w->roots, k)))
-			visit(w, e->targets[k], turn);
-}
+	for (uint64_t k = e->first[block]; k < e->first[block + 1]; k++) {
+		uint32_t target = e->targets[k];
 
-/* On from all blocks whose turn comes after this one. */
-static void
-visit_rest(struct ways *w, uint32_t after, bool starts_only)
-{
-	const struct edges *e = &w->heap->edges;
-
-	for (uint32_t turn = after + 1; turn <= w->n; turn++) {
-		/* The queue says what will be needed soon. */
-		if (w->n - turn > 2 * AHEAD) {
-			uint64_t first = e->first[w->blocks[turn + AHEAD]];
-
-			__builtin_prefetch(&e->first[w->blocks[turn + 2 * AHEAD]]);
-			__builtin_prefetch(&e->targets[first]);
-			__builtin_prefetch(&e->words[first]);
+		if (bit(w->is_visited, target))
+			continue;
+		if (step_cost(w, k) == START_COST) {
+			visit(w, target, turn);
+		} else if (!bit(w->is_waiting, target)) {
+			/* Who comes later does not come sooner. */
+			set_bit(w->is_waiting, target);
+			wait(w, level + INSIDE_COST, target, turn);
 		}
-		visit_targets(w, turn, starts_only);
 	}
 }
 
-/* Over pointers inside from the blocks up to a turn; over start pointers from them
- * nothing is left.  Few blocks have what leads to a new one, and the edges are read
- * as they are in memory before the search goes by turns. */
-static int
-visit_insides(struct ways *w, uint32_t last)
+/* On from the turns of one level. */
+static void
+visit_level(struct ways *w, uint32_t first, uint32_t last, unsigned level)
 {
 	const struct edges *e = &w->heap->edges;
-	uint8_t *leads_on = calloc((size_t)w->heap->n_blocks / 8 + 1, 1);
 
-	if (!leads_on)
-		return -1;
-	for (uint32_t b = 0; b < w->heap->n_blocks; b++)
-		for (uint64_t k = e->first[b]; k < e->first[b + 1]; k++)
-			if (edges_class(e, k) != EDGES_START &&
-			    !bit(w->is_visited, e->targets[k]))
-				set_bit(leads_on, b);
-	for (uint32_t turn = 1; turn <= last; turn++)
-		if (bit(leads_on, w->blocks[turn]))
-			visit_targets(w, turn, false);
-	free(leads_on);
-	return 0;
+	for (uint32_t turn = first; turn <= last; turn++) {
+		/* The queue says what will be needed soon. */
+		if (w->n - turn > 2 * AHEAD) {
+			uint64_t at = e->first[w->blocks[turn + AHEAD]];
+
+			__builtin_prefetch(&e->first[w->blocks[turn + 2 * AHEAD]]);
+			__builtin_prefetch(&e->targets[at]);
+			__builtin_prefetch(&e->words[at]);
+		}
+		visit_targets(w, turn, level);
+	}
+}
+
+static void
+search_part(struct ways *w, unsigned part)
+{
+	uint32_t first = w->n + 1;
+
+	wait_for_roots(w, part);
+	for (unsigned level = 0; (first <= w->n || w->n_waiting) && !w->failed; level++) {
+		uint32_t last;
+
+		/* Those that the level before led to are there already. */
+		visit_waiting(w, level);
+		last = w->n;
+		visit_level(w, first, last, level);
+		first = last + 1;
+	}
 }
 
 static int
 search(struct ways *w)
 {
-	uint32_t done, with_starts;
+	size_t n = (size_t)w->heap->n_blocks / 8 + 1;
 
-	w->is_visited = calloc((size_t)w->heap->n_blocks / 8 + 1, 1);
-	if (!w->is_visited)
-		return -1;
-	visit_roots(w, false, true);
-	visit_rest(w, 0, true);
-	done = w->n;
-	visit_roots(w, true, true);
-	visit_rest(w, done, true);
-	with_starts = w->n;
-	visit_roots(w, false, false);
-	if (visit_insides(w, with_starts) != 0)
-		return -1;
-	visit_rest(w, with_starts, false);
-	done = w->n;
-	visit_roots(w, true, false);
-	visit_rest(w, done, false);
+	w->is_visited = calloc(n, 1);
+	w->is_waiting = calloc(n, 1);
+	w->failed = !w->is_visited || !w->is_waiting;
+	for (unsigned part = 0; part < N_PARTS && !w->failed; part++)
+		search_part(w, part);
 	free(w->is_visited);
-	w->is_visited = NULL;
-	return 0;
+	free(w->is_waiting);
+	w->is_visited = w->is_waiting = NULL;
+	for (size_t i = 0; i < LEVELS; i++) {
+		free(w->waiting[i].list);
+		w->waiting[i] = (struct waiting){NULL, 0, 0};
+	}
+	return w->failed ? -1 : 0;
 }
 
 /* Find the runs.  Sites are brought together first, as those of blocks are all over
@@ -233,11 +331,16 @@ ways_free(struct ways *w)
 	free(w->befores);
 	free(w->tops);
 	free(w->runs);
-	free(w->is_visited);
 	free(w);
 }
 
 /* ---- questions ---- */
+
+bool
+ways_leads_to(const struct ways *w, uint32_t block)
+{
+	return w->turns[block] != 0;
+}
 
 uint32_t
 ways_parent(const struct ways *w, uint32_t block)

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "explain/holder_heads.h"
 #include "explain/holder_path.h"
 #include "explain/holder_ways.h"
 #include "names/function_names.h"
@@ -23,6 +24,7 @@ struct holders {
 	const struct dominators *d;
 	struct names *names;
 	struct ways *ways;
+	struct heads *heads;
 	struct gathering gathering;
 };
 
@@ -39,7 +41,8 @@ holders_new(const struct heap *heap, const struct graph_options *options,
 	h->names = names;
 	/* What a way leads to is what the tree has. */
 	h->ways = ways_new(heap, options, d->n);
-	if (!h->ways || gathering_init(&h->gathering, heap, d, h->ways) != 0) {
+	h->heads = heads_new(heap, h->ways);
+	if (!h->ways || !h->heads || gathering_init(&h->gathering, heap, d, h->ways) != 0) {
 		holders_free(h);
 		return NULL;
 	}
@@ -52,6 +55,7 @@ holders_free(struct holders *h)
 	if (!h)
 		return;
 	gathering_fini(&h->gathering);
+	heads_free(h->heads);
 	ways_free(h->ways);
 	free(h);
 }
@@ -84,8 +88,9 @@ fill_root_step(struct holders *h, const struct way *w, struct holder_step *step)
 
 	step->is_root = true;
 	step->root_kind = w->root->kind;
+	step->is_local_owner = names_is_local_owner(h->names, w->root, w->word);
 	step->address = w->root->address + step->offset;
-	step->name = names_root(h->names, w->root, w->word, w->is_one_word);
+	step->name = names_root(h->names, w->root, w->word, w->last_word);
 	step->function = function ? strdup(function) : NULL;
 	step->thread = names_owner(h->heap, w->root, w->word, &step->tid);
 }
@@ -170,8 +175,9 @@ holders_path(struct holders *h, const uint32_t *list, size_t n, struct holder *r
 	int status = !f ? -1 : n_reached ? 0 : 1;
 
 	if (status == 0)
-		status = path_find(&(struct path_input){h->heap, h->ways, h->names}, f,
-				   n_reached, &p);
+		status = path_find(
+			&(struct path_input){h->heap, h->ways, h->heads, h->names}, f,
+			n_reached, &p);
 	if (status == 0) {
 		fill_path(h, &p, &x);
 		*ret = x;

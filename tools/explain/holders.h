@@ -7,12 +7,12 @@
  * Not here: which blocks are worth asking about (detect/); retained sizes
  *       (dominators.h); how things are called (names/).
  *
- * The path is one that most of the blocks agree on.  Each block has one shortest
- * way from the roots, over start pointers where there is such a way, and from
- * variables rather than from stacks, whose old words say little.  From the
- * blocks upwards, each step goes where most ways go: to a site, and a word in
- * its blocks.  Blocks of one site that follow one another, as a list's do, are
- * one step.
+ * The path is one that most of the blocks agree on.  Each block has one best way
+ * from the roots (holder_ways.h).  From the blocks upwards, each step goes where most
+ * ways go: to a site, and a word in its blocks.  Blocks of one site that follow one
+ * another, as a list's do, are one step, and who holds the list's head is the next one:
+ * others may point into its middle.  So are many blocks of which each leads to the next
+ * by the same word.
  *
  * The container is where what can be reached only together comes together: the
  * closest block that dominates most of the class, or what is above it if it is a
@@ -39,6 +39,7 @@ enum { HOLDER_STEPS = 12 };
 struct holder_step {
 	bool is_root;
 	uint32_t root_kind;         /* of a root: enum heapfile_root */
+	bool is_local_owner;        /* the same: names_is_local_owner() */
 	uint32_t site;              /* of blocks */
 	uint64_t address;           /* of the word in the root, or of one block */
 	uint64_t offset;            /* in bytes: where the pointer to the next step is */
@@ -74,7 +75,7 @@ struct holders;
  *
  * options  those that d was made with.
  * Returns  holders for holders_free(), or NULL: no memory.
- * Cost     each edge is read twice; 20 bytes a block.
+ * Cost     each edge is read once; 20 bytes a block.
  */
 struct holders *holders_new(const struct heap *heap, const struct graph_options *options,
 			    const struct dominators *d, struct names *names);

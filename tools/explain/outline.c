@@ -155,12 +155,11 @@ mark(struct spreader *s, const struct graph *g)
 }
 
 static int
-hang_all(struct outline *o, const struct graph_options *options, struct names *names)
+hang_all(struct outline *o, const struct graph *g, struct names *names)
 {
 	const struct heap *h = o->heap;
-	struct graph *g = graph_new(h, options, NULL, NULL);
 	struct spreader s = {.o = o};
-	int status = g ? 0 : -1;
+	int status = 0;
 
 	for (uint32_t i = 0; i < h->n_roots && status == 0; i++)
 		if (graph_is_root(g, &h->roots[i]))
@@ -173,7 +172,6 @@ hang_all(struct outline *o, const struct graph_options *options, struct names *n
 		mark(&s, g);
 	free(s.stack);
 	free(s.seen);
-	graph_free(g);
 	return status;
 }
 
@@ -300,9 +298,8 @@ fold_blocks(struct outline *o, const struct types *types, const struct heap_filt
 /* ---- the whole ---- */
 
 struct outline *
-outline_new(const struct heap *heap, const struct graph_options *options,
-	    struct names *names, const struct types *types,
-	    const struct heap_filter *filter, uint32_t most)
+outline_new(const struct heap *heap, const struct graph *graph, struct names *names,
+	    const struct types *types, const struct heap_filter *filter, uint32_t most)
 {
 	struct outline *o = calloc(1, sizeof(*o));
 	int status = -1;
@@ -313,7 +310,7 @@ outline_new(const struct heap *heap, const struct graph_options *options,
 	o->n_left = heap->n_blocks;
 	o->marks = calloc((size_t)heap->n_blocks + 1, 1);
 	if (o->marks && heap->has_roots) {
-		status = hang_all(o, options, names);
+		status = hang_all(o, graph, names);
 	} else if (o->marks) {
 		memset(o->marks, OUTLINE_ALL, heap->n_blocks);
 		o->n_in_group[OUTLINE_ALL] = heap->n_blocks;

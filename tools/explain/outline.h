@@ -70,14 +70,15 @@ enum { OUTLINE_HELD = 1 << 7 };
 /* Make it.
  *
  * heap, names  must live as long as the outline.
- * options      roots that are switched off hold nothing.
+ * graph        the state of its blocks: roots that are off there hold nothing.  NULL: the
+ *              file has none.
  * types        of the blocks.
  * most         blocks from which on they are folded: OUTLINE_MOST.
  * Returns      the outline for outline_free(), or NULL: no memory.
  * Cost         each edge is read four times or so, six if blocks are folded; a byte
  *              a block, 14 more while it works, 16 more if they are folded.
  */
-struct outline *outline_new(const struct heap *heap, const struct graph_options *options,
+struct outline *outline_new(const struct heap *heap, const struct graph *graph,
 			    struct names *names, const struct types *types,
 			    const struct heap_filter *filter, uint32_t most);
 

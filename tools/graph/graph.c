@@ -224,7 +224,7 @@ mark_possible(struct marker *m)
 	mark_possible_over(m, ALL);
 }
 
-/* Nobody knows what the registers held of threads that a fork left behind. */
+/* Nobody knows what the registers held of threads that a fork left behind, nor memory. */
 static void
 mark_left(struct marker *m)
 {
@@ -370,6 +370,7 @@ graph_free(struct graph *g)
 	free(g->leaders);
 	free(g->is_tagged);
 	free(g->is_left);
+	free(g->is_cyclic);
 	free(g);
 }
 

@@ -18,10 +18,11 @@
  *     DEFINITE   none of these
  *
  * Lost blocks that lead to one another, and to which no other lost block leads,
- * have one leader, the one at the lowest address: it is DEFINITE, the others
- * are INDIRECT.  memcheck names the same leaders, and further ones where it
- * came to a block in the middle of lost data before it came to the beginning;
- * that depends on the order of addresses, which is not the same in two runs.
+ * have one leader, the one at the lowest address unless cycles.h chooses another:
+ * it is DEFINITE, the others are INDIRECT.  memcheck names the lowest, and further
+ * ones where it came to a block in the middle of lost data before it came to the
+ * beginning; that depends on the order of addresses, which is not the same in two
+ * runs.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -53,6 +54,7 @@ struct graph {
 	uint8_t *states;    /* by block, enum graph_state */
 	uint8_t *is_tagged; /* a bit for each block: see graph_is_tagged() */
 	uint8_t *is_left;   /* the same: see graph_is_left(); NULL = none is */
+	uint8_t *is_cyclic; /* the same: see cycles_has(); NULL before cycles_lead() */
 	uint32_t *leaders;  /* by block; of an INDIRECT one; NULL if there is none */
 	struct heap_count counts[GRAPH_N_STATES]; /* requested bytes */
 };

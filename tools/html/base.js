@@ -140,17 +140,56 @@ function shortName(name) {
 	return shortened(short.replaceAll("(\u2026)", "()"), 80);
 }
 
-/* Of the C++ library: how a container gets its memory. */
-function isContainer(frame) {
-	return frame.file !== null && frame.file.includes("/c++/");
+/* A function's name without its parameters, its return type and what is between < and >. */
+function plainName(name) {
+	let plain = "", depth = 0;
+
+	/* Rust's <T as Trait>::f begins so. */
+	if (name.includes("operator") || name.startsWith("<"))
+		return shortName(name);
+	for (const c of name.replaceAll("(anonymous namespace)::", "").replaceAll("->", "\u2192")) {
+		if (c === "<")
+			depth++;
+		else if (c === ">")
+			depth--;
+		else if (c === "(" && depth === 0 && plain !== "")
+			break;
+		else if (depth <= 0)
+			plain += c;
+	}
+	plain = plain.slice(plain.lastIndexOf(" ") + 1);
+	return shortened(plain === "" ? name : plain, 80);
 }
 
-/* Names that tell where it is: not where the program begins, nor how a container
- * works. */
-function tellingNames(frames) {
-	const names = frames.filter((f) => !isStart.has(frameName(f)) && !isContainer(f));
+/* A library's frame: of a container, an allocator, a runtime, the C library.  Where the data
+ * do not tell (of a comparison), how a C++ container gets its memory. */
+function isLibrary(frame) {
+	return frame.library ?? (frame.file !== null && frame.file.includes("/c++/"));
+}
 
-	return (names.length ? names : frames.slice(0, 1)).map((f) => shortName(frameName(f)));
+/* The program's own frames, with the one first that tells where it is; at least one.  Of
+ * functions that the compiler has split one frame each. */
+function ownFrames(frames) {
+	const own = frames.filter((f, i) => !isStart.has(frameName(f)) && !isLibrary(f) &&
+		(i === 0 || f.function === null || f.function !== frames[i - 1].function));
+	const first = own.findIndex((f) => !f.special && !f.allocator);
+
+	return own.length ? own.slice(Math.max(0, first)) : frames.slice(0, 1);
+}
+
+function tellingNames(frames) {
+	return ownFrames(frames).map((f) => plainName(frameName(f)));
+}
+
+/* "app.cpp:26 gw::QuoteCache::get \u2190 handle_request": the place and who called it. */
+function whereLine(frames, most) {
+	const own = ownFrames(frames), names = own.slice(0, most).map((f) => plainName(frameName(f)));
+	const place = own.length && own[0].file !== null ? framePlace(own[0]) : "";
+
+	return element("span", { class: "where name", title: own.length ? shortened(`${frameName(own[0])} ${own[0].file ?? own[0].module ?? ""}`, 2000) : null },
+		place ? [element("span", { class: "place" }, place), " "] : null,
+		element("strong", {}, names[0] ?? "(unknown)"),
+		names.length > 1 ? element("span", { class: "callers" }, names.slice(1).map((name) => ` \u2190 ${name}`)) : null);
 }
 
 /* The stack in one line, innermost first. */
@@ -160,14 +199,55 @@ function stackLine(frames, most) {
 	return names.slice(0, most).join(" \u2190 ") + (names.length > most ? " \u2190 \u2026" : "");
 }
 
-/* The whole stack as a list. */
-function stackList(frames) {
-	return element("ol", { class: "stack" }, frames.map((frame) =>
-		element("li", { class: isStart.has(frameName(frame)) ? "start" : null },
-			element("span", { class: "name", title: shortened(frameName(frame), 5000) }, shortened(frameName(frame), 500)), " ",
-			element("span", { class: "place", title: frame.file === null ? frame.module : frame.file },
-				framePlace(frame) + (frame.inlined ? ", inlined" : "")))));
+/* The whole name is there on hover, and where it is short. */
+function frameItem(frame) {
+	const name = frameName(frame);
+
+	return element("li", { class: isStart.has(frameName(frame)) ? "start" : null },
+		element("span", { class: "name", title: shortened(name, 5000) }, name.length > 60 ? plainName(name) : name), " ",
+		element("span", { class: "place", title: frame.file === null ? frame.module : frame.file },
+			framePlace(frame) + (frame.inlined ? ", inlined" : "")));
 }
+
+/* Library frames in a row as one that opens: what the program called of them. */
+function foldedItem(frames) {
+	const outermost = frames.at(-1);
+
+	return element("li", { class: "folded" }, element("details", {},
+		element("summary", {}, element("span", { class: "name", title: shortened(frameName(outermost), 5000) }, plainName(frameName(outermost))),
+			element("span", { class: "place" }, ` (${frames.length} library frames)`)),
+		element("ol", { class: "stack" }, frames.map(frameItem))));
+}
+
+/* Frames from the i-th on that are a library's. */
+function libraryRun(frames, i) {
+	let n = 0;
+
+	while (i + n < frames.length && isLibrary(frames[i + n]))
+		n++;
+	return n;
+}
+
+/* The whole stack as a list.  Runs of library frames are folded, unless there is nothing else
+ * to see. */
+function stackList(frames) {
+	const items = [], folds = !frames.every(isLibrary);
+
+	for (let i = 0; i < frames.length;) {
+		const n = folds ? libraryRun(frames, i) : 0;
+
+		items.push(n > 1 ? foldedItem(frames.slice(i, i + n)) : frameItem(frames[i]));
+		i += Math.max(1, n);
+	}
+	return element("ol", { class: "stack" }, items);
+}
+
+/* ---- search everywhere ---- */
+
+/* {title, find(test)}: find() returns {n, found: [{label, go}]}, of n the first few; go() shows
+ * it.  A part adds what of it can be found when it is drawn. */
+const searchers = [];
+const MOST_FOUND = 6;
 
 /* ---- the data ---- */
 
@@ -190,7 +270,8 @@ class CallTree {
 		const [fn, file, line, module, offset, flags] = packed;
 
 		return { function: text(fn), file: text(file), line: line || null, module: text(module),
-			offset, inlined: (flags & 1) !== 0, special: (flags & 2) !== 0 };
+			offset, inlined: (flags & 1) !== 0, special: (flags & 2) !== 0,
+			library: (flags & 4) !== 0, allocator: (flags & 8) !== 0 };
 	}
 
 	framesOf(node) {
@@ -235,6 +316,16 @@ function readReport() {
 
 		data.site_columns.forEach((key, i) => { site[key] = row[i + 1]; });
 		return site;
+	});
+	/* Their frames tell whose they are. */
+	data.findings.forEach((finding, i) => {
+		const [node, site, allocationNode] = data.finding_sites[i];
+
+		finding.number = site;
+		if (node)
+			finding.site.frames = data.tree.stack(node);
+		if (allocationNode && finding.allocation_site)
+			finding.allocation_site.frames = data.tree.stack(allocationNode);
 	});
 	return data;
 }

@@ -1,11 +1,12 @@
 #!/bin/sh
-# fetch.sh -- fetch the libraries of the HTML report into fetched/ beside this file.
+# fetch.sh -- fetch the packages of a list into fetched/ beside it.
 #
-#     tools/html/fetch.sh            fetch what is missing
-#     tools/html/fetch.sh --check    fetch nothing; fails if anything is missing
+#     tools/html/fetch.sh [LIST]            fetch what is missing
+#     tools/html/fetch.sh --check [LIST]    fetch nothing; fails if anything is missing
 #
-# With npm, from the registry that it is configured for.  A package whose contents
-# are not those that `libraries` tells of is not unpacked.  The version is part of a
+# Without LIST it is `libraries` beside this file, those of the HTML report.  With
+# npm, from the registry that it is configured for.  A package whose contents are not
+# those that the list tells of is not unpacked.  The version is part of a
 # directory's name, so that a changed line fetches anew.
 #
 # SPDX-License-Identifier: MIT
@@ -13,7 +14,16 @@ set -eu
 
 die() { printf 'fetch.sh: %s\n' "$*" >&2; exit 1; }
 
-here=$(cd "$(dirname "$0")" && pwd)
+check=
+if [ "${1:-}" = --check ]; then
+	check=1
+	shift
+fi
+list=${1:-$(dirname "$0")/libraries}
+[ $# -le 1 ] || die "usage: fetch.sh [--check] [LIST]"
+[ -r "$list" ] || die "no list: $list"
+here=$(cd "$(dirname "$list")" && pwd)
+list=$here/${list##*/}
 
 # integrity FILE: as the registry writes it.
 integrity() {
@@ -40,7 +50,7 @@ fetch() {
 	tarball=$work/$(tail -n 1 "$work/packed")
 	found=$(integrity "$tarball")
 	[ "$found" = "$wanted" ] ||
-		die "$name@$version is not what tools/html/libraries tells of: $found instead of $wanted"
+		die "$name@$version is not what $list tells of: $found instead of $wanted"
 	mkdir "$work/$name"
 	tar -x -z -f "$tarball" -C "$work/$name"
 	mkdir "$work/files"
@@ -54,17 +64,13 @@ fetch() {
 }
 
 work=
-case ${1:-} in
-'' | --check) ;;
-*) die "only --check is known, not '$1'" ;;
-esac
 while read -r name version integrity files; do
 	case $name in '' | '#'*) continue ;; esac
 	# shellcheck disable=SC2086 # one word per file
 	if is_there "$name" "$version" $files; then
 		continue
 	fi
-	[ "${1:-}" != --check ] || die "$name $version is not there; tools/html/fetch.sh fetches it, with npm"
+	[ -z "$check" ] || die "$name $version is not there; tools/html/fetch.sh fetches it, with npm"
 	command -v npm > /dev/null || die "npm is not installed, and $name $version is needed"
 	if [ -z "$work" ]; then
 		work=$(mktemp -d)
@@ -72,4 +78,4 @@ while read -r name version integrity files; do
 	fi
 	# shellcheck disable=SC2086 # one word per file
 	fetch "$name" "$version" "$integrity" $files < /dev/null
-done < "$here/libraries"
+done < "$list"

@@ -1,7 +1,8 @@
 /* flame.js -- the flame graph: where the memory comes from, from main downwards.
  *
  * In:   the report's sites and its calling-context tree.
- * Out:  the part "Flame graph"; d3-flame-graph draws it.
+ * Out:  the part "Flame graph"; d3-flame-graph draws it.  Colours are of modules, a
+ *       library's frames pale.
  * Not here: the colours of text and background (style.css).
  *
  * The calling-context tree may have a million nodes.  It is merged by names once;
@@ -39,6 +40,7 @@ class FlameTree {
 		this.sums = {};
 		const leaf = [];
 
+		this.leaf = leaf; /* by node of the report's tree: its innermost frame */
 		report.tree.rows.forEach((row, node) => {
 			let at = row[1] ? leaf[row[1]] : 0;
 
@@ -80,6 +82,24 @@ class FlameTree {
 		return at;
 	}
 
+	isLibrary(at) {
+		return at > 0 && (this.frames[at][5] & 4) !== 0;
+	}
+
+	/* A module's number among strings; -1: none. */
+	moduleOf(at) {
+		return at ? this.frames[at][3] : -1;
+	}
+
+	/* Is a node of the report's tree that frame, or called by it? */
+	isBelow(node, at) {
+		let up = this.leaf[node] ?? 0;
+
+		while (up > at)
+			up = this.callers[up];
+		return up === at;
+	}
+
 	place(at) {
 		return at ? framePlace(this.report.tree.frame(this.frames[at])) : "";
 	}
@@ -117,7 +137,7 @@ class FlameTree {
 
 /* A frame as the library wants it, without children; `at` is its number here. */
 function flameFrame(tree, key, at) {
-	return { name: shortName(tree.names[at]), at, value: tree.sums[key][at], children: [] };
+	return { name: plainName(tree.names[at]), at, value: tree.sums[key][at], children: [] };
 }
 
 /* Below a frame, what is wide enough, the widest first. */
@@ -154,16 +174,19 @@ class FlameGraph {
 	/* report     its tree, strings, and sites with a node each
 	 * weights    {key, name, text}: what of sites can be the width
 	 * more(sums, at)  words more about a frame
-	 * paint(sums, at) its colour; black text can be read on it */
-	constructor(report, { weights, more, paint }) {
+	 * paint(sums, at, tree)  its colour; black text can be read on it
+	 * about(tree, at)  elements that lead from a frame to what is told of it */
+	constructor(report, { weights, more, paint, about = () => [] }) {
 		this.tree = new FlameTree(report, weights);
 		this.weight = weights[0];
 		this.more = more;
 		this.paint = paint;
+		this.about = about;
 		this.at = 0;
 		this.test = null;
 		this.place = element("div", { class: "flame", keydown: (event) => this.key(event) });
 		this.details = element("p", { class: "values", id: "flame-details" }, "\u00a0");
+		this.links = element("p", { class: "values", id: "flame-links" });
 		this.result = element("p", { class: "status", role: "status", id: "flame-result" });
 		this.chart = flamegraph.default()
 			.inverted(true).cellHeight(FLAME_ROW).minFrameSize(2).transitionDuration(0).resetHeightOnZoom(true)
@@ -181,12 +204,12 @@ class FlameGraph {
 		const sums = this.tree.sums[this.weight.key];
 		const place = this.tree.place(at);
 
-		return `${shortened(this.tree.names[at], 300)}${place ? ` (${place})` : ""}: ` +
+		return `${shortened(plainName(this.tree.names[at]), 300)}${place ? ` (${place})` : ""}: ` +
 			`${this.weight.text(sums[at])}, ${shareText(sums[at], sums[0])}${this.more(this.tree.sums, at)}`;
 	}
 
 	colour(d) {
-		return d.highlight ? "#ee82ee" : this.paint(this.tree.sums, d.data.at);
+		return d.highlight ? "#ee82ee" : this.paint(this.tree.sums, d.data.at, this.tree);
 	}
 
 	/* The library draws; then each frame gets what keyboards and readers need. */
@@ -239,6 +262,7 @@ class FlameGraph {
 		const hadFocus = isByKey || this.place.contains(document.activeElement);
 
 		this.at = at;
+		this.links.replaceChildren(...(at ? this.about(this.tree, at) : []));
 		queueMicrotask(() => {
 			this.draw();
 			if (hadFocus)
@@ -315,6 +339,15 @@ class FlameGraph {
 	}
 }
 
+/* A class of style.css, or a colour. */
+function swatch(name) {
+	const e = element("span", { class: `swatch ${name}`, "aria-hidden": "true" });
+
+	if (name.startsWith("#") || name.startsWith("rgb"))
+		e.style.background = name;
+	return e;
+}
+
 /* The graph with what chooses its width, searches and resets it; legend: swatches
  * {class, words}. */
 function drawFlame(place, graph, weights, legend) {
@@ -330,8 +363,61 @@ function drawFlame(place, graph, weights, legend) {
 				button("Whole graph", () => graph.look(0), { id: "flame-reset" }))),
 		graph.result,
 		element("p", { class: "legend-line" }, legend.map(([name, words]) =>
-			[element("span", { class: `swatch ${name}`, "aria-hidden": "true" }), `${words} `])),
-		graph.place, graph.details);
+			[swatch(name), `${words} `])),
+		graph.place, graph.details, graph.links);
+}
+
+/* ---- of a report ---- */
+
+/* Black text can be read on all of them. */
+const moduleColours = ["#ffb066", "#8fd3a0", "#9cc6ff", "#dcb4ff", "#f0d15c", "#ffaab8"];
+const FLAME_DEAD = "#d4d8de";
+
+/* A colour for each module, the same for those that have little; a library's frames are pale. */
+class ModulePaint {
+	constructor(tree, sums) {
+		const bytes = new Map();
+
+		for (let at = 1; at < tree.names.length; at++) {
+			const own = sums[at] - (tree.children[at] ?? []).reduce((sum, child) => sum + sums[child], 0);
+
+			/* Each frame counts by what is below it, the program's own by more. */
+			bytes.set(tree.moduleOf(at), (bytes.get(tree.moduleOf(at)) ?? 0) + own + (tree.isLibrary(at) ? 0 : sums[at]));
+		}
+		this.modules = [...bytes].filter(([module]) => module >= 0).sort((a, b) => b[1] - a[1]).map(([module]) => module);
+	}
+
+	strong(module) {
+		const i = this.modules.indexOf(module);
+
+		return moduleColours[i < 0 ? moduleColours.length - 1 : Math.min(i, moduleColours.length - 1)];
+	}
+
+	colour(tree, at) {
+		if (at === 0)
+			return "#eceff3";
+		const strong = this.strong(tree.moduleOf(at));
+
+		return tree.isLibrary(at) ? d3.interpolateRgb("#f4f5f7", strong)(0.3) : strong;
+	}
+
+	legend(strings) {
+		const named = this.modules.slice(0, moduleColours.length - 1);
+
+		return [...named.map((module) => [this.strong(module), shortened(baseName(strings[module]), 40)]),
+			...(this.modules.length > named.length ? [[moduleColours.at(-1), "other modules"]] : []),
+			[d3.interpolateRgb("#f4f5f7", moduleColours[0])(0.3), "pale: library code"], ["dead", "nothing live"], ["caller", "callers of the zoomed frame"]];
+	}
+}
+
+/* From a frame to the sites below it and what is found of them. */
+function frameLinks(report, tree, at) {
+	const isBelow = (s) => tree.isBelow(s.node, at);
+	const n = report.sites.filter(isBelow).length;
+	const findings = report.findings.filter((f, i) => report.finding_sites[i][0] && tree.isBelow(report.finding_sites[i][0], at));
+
+	return [element("span", {}, `${shortened(plainName(tree.names[at]), 80)}: `, button(`Show its ${countOf(n, "site")}`, () => siteTable.showThose(isBelow), { id: "flame-sites" })),
+		findingLinks(findings, report)].filter(Boolean);
 }
 
 part({
@@ -339,15 +425,24 @@ part({
 	title: "Flame graph",
 	has: (report) => report.sites.length > 0,
 	draw(report, place) {
+		let paint = null;
 		const graph = new FlameGraph(report, {
 			weights: reportWeights,
 			more: ({ live_bytes: live, old_bytes: old }, at) => live[at] ?
 				`, ${shareText(old[at], live[at])} of the live bytes old` : ", nothing live",
-			/* From what is young or dead to what is old. */
-			paint: ({ live_bytes: live, old_bytes: old }, at) => live[at] ?
-				d3.interpolateRgb("#a9d6f5", "#ffb066")(old[at] / live[at]) : "#d4d8de",
+			paint: ({ live_bytes: live }, at, tree) => live[at] ? paint.colour(tree, at) : FLAME_DEAD,
+			about: (tree, at) => frameLinks(report, tree, at),
 		});
 
-		drawFlame(place, graph, reportWeights, [["old", "old"], ["young", "young"], ["dead", "nothing live"]]);
+		paint = new ModulePaint(graph.tree, graph.tree.sums.live_bytes);
+		drawFlame(place, graph, reportWeights, paint.legend(report.strings));
+		searchers.push({ title: "Functions", find(test) {
+			const { found } = graph.tree.search(test, "live_bytes");
+			const sums = graph.tree.sums.live_bytes;
+			const hits = [...found].filter((at) => at > 0).sort((a, b) => sums[b] - sums[a]);
+
+			return { n: hits.length, found: hits.slice(0, MOST_FOUND).map((at) => ({ label: graph.label(at),
+				go() { goTo("flame"); graph.look(at, true); } })) };
+		} });
 	},
 });

@@ -23,54 +23,185 @@ function afterTyping(f) {
 	};
 }
 
-function siteColumns(report) {
+/* ---- one site a row ---- */
+
+function typeName(report, site) {
+	return report.types?.[site.type]?.name ?? "unknown type";
+}
+
+function threadName(report, site) {
+	const thread = report.threads[site.thread];
+
+	return site.thread === -2 ? "several threads" : thread ? `${thread.name || "thread"} (${thread.tid})` : "unknown thread";
+}
+
+/* The columns of figures, for sites and for groups of them. */
+function figureColumns(report) {
 	const bytes = (title, key, hint) => ({ title, hint, isNumber: true, value: (s) => s[key] ?? 0, cell: (s) => size(s[key] ?? 0) });
 	const count = (title, key, hint) => ({ title, hint, isNumber: true, value: (s) => s[key] ?? 0,
 		cell: (s) => s[key] === null ? "-" : countText(s[key] ?? 0) });
-	const line = (s) => stackLine(report.tree.stack(s.node), 3);
 
 	return [
-		{ title: "Site", value: line, cell: (s) => element("span", { class: "name", title: `S${s.site}` }, line(s)) },
 		bytes("Live", "live_bytes"),
 		{ title: "Share", hint: "of all live bytes", isNumber: true, value: (s) => s.live_bytes,
 			cell: (s) => shareText(s.live_bytes, report.totals.live_bytes) },
-		bytes("Old", "old_bytes", "live bytes that are old"),
 		count("Blocks", "live_blocks", "live blocks"),
 		report.site_columns.includes("retained_bytes") ?
-			bytes("Retained", "retained_bytes", "what would be freed with these blocks") : null,
-		count("Allocations", "allocations", "since the start"),
+			bytes("Retained", "retained_bytes", "what would be freed with these blocks; of a group the sum, in which blocks may be counted twice") : null,
 		bytes("Allocated", "allocated_bytes", "bytes since the start"),
-		{ title: "Survival rate", hint: "live bytes as a share of all bytes allocated there", isNumber: true,
+		{ title: "Survival", hint: "survival rate: live bytes as a share of all bytes allocated there", isNumber: true,
 			value: (s) => s.allocated_bytes ? s.live_bytes / s.allocated_bytes : 0,
 			cell: (s) => shareText(s.live_bytes, s.allocated_bytes) },
-		count("Generations", "generation_count", "number of birth epochs of the live blocks"),
-		count("Oldest", "oldest_age", "age of the oldest block, in epochs"),
 	].filter(Boolean);
+}
+
+function siteColumns(report) {
+	const stack = (s) => report.tree.stack(s.node);
+
+	return [
+		{ title: "Site", value: (s) => { const [own] = ownFrames(stack(s)); return `${plainName(frameName(own))} ${framePlace(own)}`; },
+			cell: (s) => [whereLine(stack(s), 2), s.live_blocks ? element("span", { class: "type name" }, shortName(typeName(report, s))) : null] },
+		...figureColumns(report),
+		{ title: "Oldest", hint: "age of the oldest block, in epochs", isNumber: true, value: (s) => s.oldest_age ?? 0,
+			cell: (s) => s.oldest_age === null ? "-" : countText(s.oldest_age) },
+	];
+}
+
+function openedSite(report, s) {
+	return [
+		element("p", {}, `Site S${s.site}, ${s.kinds.join(", ") || "nothing live"}; `, size(s.old_bytes), " old, ", size(s.usable_bytes),
+			` usable, allocated ${countText(s.allocations)} times; ${countOf(s.generation_count, "generation")} live; `,
+			element("span", { class: "name" }, threadName(report, s)), "."),
+		findingLinks(report.findings.filter((f) => f.number === s.site), report),
+		stackList(report.tree.stack(s.node)),
+	];
+}
+
+/* Where they are told of, if anywhere. */
+function findingLinks(findings, report) {
+	const all = numbered(report);
+	const listed = findings.filter((f) => all.includes(f)).slice(0, MOST_FOUND);
+
+	return listed.length ? element("p", {}, "Findings: ", listed.map((f, i) => [i ? ", " : "",
+		element("a", { href: `#finding-${all.indexOf(f) + 1}` }, f.what)])) : null;
+}
+
+/* ---- groups ---- */
+
+const groupings = {
+	function: (report, s) => plainName(frameName(ownFrames(report.tree.stack(s.node))[0])),
+	module: (report, s) => baseName(ownFrames(report.tree.stack(s.node))[0].module ?? "(no module)"),
+	thread: threadName,
+	type: (report, s) => s.live_blocks ? typeName(report, s) : "nothing live",
+};
+
+function grouped(report, sites, by) {
+	const groups = new Map(), sums = ["live_bytes", "live_blocks", "retained_bytes", "allocated_bytes"];
+
+	for (const site of sites) {
+		const name = groupings[by](report, site);
+		const group = groups.get(name) ?? { name, sites: [], ...Object.fromEntries(sums.map((key) => [key, 0])) };
+
+		groups.set(name, group);
+		group.sites.push(site);
+		sums.forEach((key) => { group[key] += site[key] ?? 0; });
+	}
+	return [...groups.values()];
+}
+
+function groupTable(report, sites, by, showSite) {
+	const largest = (group) => [...group.sites].sort((a, b) => b.live_bytes - a.live_bytes).slice(0, 20);
+
+	return new Table({
+		caption: `Allocation sites by ${by}`,
+		columns: [
+			{ title: `${by[0].toUpperCase()}${by.slice(1)}`, value: (g) => g.name, cell: (g) => element("span", { class: "name", title: shortened(g.name, 2000) }, shortName(g.name)) },
+			...figureColumns(report),
+			{ title: "Sites", isNumber: true, value: (g) => g.sites.length },
+		],
+		rows: grouped(report, sites, by),
+		sorted: { column: 1, isFalling: true },
+		open: (g) => element("ul", {}, largest(g).map((s) => element("li", {}, size(s.live_bytes), " ",
+			button(whereLine(report.tree.stack(s.node), 3), () => showSite(s), { class: "link" }))),
+		g.sites.length > 20 ? element("li", {}, `and ${countText(g.sites.length - 20)} more`) : null),
+	});
+}
+
+/* ---- the table ---- */
+
+/* Sites, all or those for which a test holds, one by one or in groups. */
+class SiteTable {
+	constructor(report, place) {
+		this.report = report;
+		this.test = null;
+		this.by = "";
+		this.table = new Table({
+			caption: "Allocation sites: call stacks that allocate",
+			columns: siteColumns(report),
+			rows: report.sites,
+			sorted: { column: 1, isFalling: true },
+			open: (s) => openedSite(report, s),
+		});
+		this.input = element("input", { type: "search", id: "filter", autocomplete: "off", spellcheck: "false",
+			input: afterTyping(() => this.search(this.input.value)) });
+		this.choice = element("select", { id: "group", change: () => { this.by = this.choice.value; this.draw(); } },
+			element("option", { value: "" }, "none"), Object.keys(groupings).map((by) => element("option", { value: by }, by)));
+		this.body = element("div", {}, this.table.element);
+		place.append(element("p", { class: "search controls" },
+			element("label", {}, "Only stacks with this function, file or module: ", this.input),
+			element("label", {}, "Group by ", this.choice)), this.body);
+	}
+
+	search(text) {
+		const found = text ? this.report.tree.matches(textTest(text)) : null;
+
+		this.filter(found ? (s) => found[s.node] : null);
+	}
+
+	filter(test) {
+		this.test = test;
+		this.table.filter(test ?? (() => true));
+		this.draw();
+	}
+
+	draw() {
+		this.choice.value = this.by;
+		this.body.replaceChildren(this.by ? groupTable(this.report, this.test ? this.report.sites.filter(this.test) : this.report.sites,
+			this.by, (s) => this.show(s)).element : this.table.element);
+	}
+
+	/* One of them, in the list of all. */
+	show(site) {
+		this.by = "";
+		this.input.value = "";
+		this.filter(null);
+		this.table.show(site);
+	}
+
+	/* Those for which it holds, in sight. */
+	showThose(test) {
+		this.by = "";
+		this.input.value = "";
+		this.filter(test);
+		goTo("sites");
+	}
+}
+
+let siteTable = null; /* once it is drawn */
+
+function findSites(report, test) {
+	const found = report.tree.matches(test);
+	const hits = report.sites.filter((s) => found[s.node] || test(report.types?.[s.type]?.name ?? ""));
+
+	return { n: hits.length, found: hits.sort((a, b) => b.live_bytes - a.live_bytes).slice(0, MOST_FOUND).map((s) => ({
+		label: `${sizeText(s.live_bytes)} ${whereLine(report.tree.stack(s.node), 3).textContent}`, go: () => siteTable.show(s) })) };
 }
 
 part({
 	id: "sites",
 	title: "Sites",
 	draw(report, place) {
-		const table = new Table({
-			caption: "Allocation sites: call stacks that allocate",
-			columns: siteColumns(report),
-			rows: report.sites,
-			sorted: { column: 1, isFalling: true },
-			open: (s) => [
-				element("p", {}, `Site S${s.site}, ${s.kinds.join(", ") || "nothing live"}; `, size(s.usable_bytes), " usable"),
-				stackList(report.tree.stack(s.node)),
-			],
-		});
-		const input = element("input", { type: "search", id: "filter", autocomplete: "off", spellcheck: "false",
-			input: afterTyping(() => {
-				const found = input.value ? report.tree.matches(textTest(input.value)) : null;
-
-				table.filter((s) => !found || found[s.node]);
-			}) });
-
-		place.append(element("p", { class: "search" },
-			element("label", { for: "filter" }, "Only stacks with this function, file or module: "), input),
-		table.element);
+		siteTable = new SiteTable(report, place);
+		searchers.push({ title: "Sites", find: (test) => findSites(report, test) });
 	},
 });

@@ -89,6 +89,21 @@ class Table {
 		this.draw();
 	}
 
+	/* Turn to a row, open it and go there. */
+	show(row) {
+		if (!this.rows.includes(row))
+			this.filter(() => true);
+		this.page = Math.floor(this.rows.indexOf(row) / PAGE_ROWS);
+		this.draw();
+		const tr = this.body.children[this.rows.indexOf(row) % PAGE_ROWS];
+		const opener = tr.querySelector(".opener");
+
+		if (opener)
+			opener.click();
+		tr.scrollIntoView({ block: "center" });
+		(opener ?? tr).focus();
+	}
+
 	draw() {
 		const first = this.page * PAGE_ROWS;
 		const shown = this.rows.slice(first, first + PAGE_ROWS);

@@ -21,7 +21,7 @@ part({
 		const bytes = (title, value, hint) => ({ title, hint, isNumber: true, value, cell: (t) => size(value(t)) });
 		const origin = (t) => typeOrigins[t.origin] ?? t.origin;
 
-		place.append(new Table({
+		const table = new Table({
 			caption: "Types of live blocks",
 			columns: [
 				{ title: "Type", value: (t) => t.name ?? "", cell: (t) => element("span", { class: "name", title: shortened(t.name ?? "", 2000) },
@@ -35,6 +35,13 @@ part({
 			].filter(Boolean),
 			rows: report.types,
 			sorted: { column: 1, isFalling: true },
-		}).element);
+		});
+
+		place.append(table.element);
+		searchers.push({ title: "Types", find(test) {
+			const hits = report.types.filter((t) => test(t.name ?? ""));
+
+			return { n: hits.length, found: hits.slice(0, MOST_FOUND).map((t) => ({ label: shortName(t.name ?? ""), go: () => table.show(t) })) };
+		} });
 	},
 });

@@ -32,11 +32,14 @@ struct heap_info {
 	uint64_t pid, ppid, snapshot_number, start_time_ns, snapshot_time_ns, uptime_ns;
 	uint64_t epoch, young_bytes, promote, sample_bytes, page_bytes, complete;
 	uint64_t rss, heap_total, heap_used, external, total_memory, free_memory;
+	/* Parts of rss, if heap_resident is not 0: heap_rss_parts(). */
+	uint64_t rss_file, heap_resident, live_resident, external_resident;
 	uint64_t profiler_bytes, allocations, allocated_bytes, frees, freed_bytes;
 	uint64_t live_blocks, live_bytes;
 	uint64_t cut_pause_ns, cut_threads, cut_unanswered, cut_in_place;
 	uint64_t unbooked, period_bytes, leak_check_off, unread_bytes, foreign_frees;
-	uint64_t left_behind_epoch; /* 0 = no thread was left behind */
+	uint64_t left_behind_epoch; /* 0 = no thread or memory was left behind */
+	uint64_t peak_blocks, peak_bytes, peak_ns, peak_epoch; /* of heap.peak */
 	struct heap_text command, executable, cwd, reason, allocator, version, machine;
 	struct heap_text default_suppressions; /* of __lsan_default_suppressions() */
 };
@@ -221,6 +224,7 @@ struct heap {
 	struct heap_count *grown; /* by node: what realloc made larger, and by how much; NULL: not known */
 	struct heap_estimate *estimates; /* by node; NULL: not known */
 	struct heap_live *site_lives;    /* by node; NULL: look at the blocks */
+	struct heap_count *peak; /* by node, what lived near the peak; NULL: not known */
 	struct heap_stack *stacks;
 	size_t n_stacks;
 	struct heap_object *objects; /* no two alike */
@@ -234,6 +238,10 @@ struct heap {
 		uint64_t slack;
 	} * slacks;
 	size_t n_slacks, slacks_size;
+	/* As it was before the program began to clean up, of the same numbers
+	 * (heap_is_earlier()); NULL: the file has none, or one that before_error tells of. */
+	struct heap *before;
+	struct hf_error before_error;
 };
 
 enum heap_cohort { HEAP_ALL, HEAP_YOUNG, HEAP_OLD };
@@ -283,12 +291,45 @@ struct heap *heap_load(const uint8_t *bytes, size_t n, unsigned options,
 
 void heap_free(struct heap *heap);
 
+/* Give an earlier snapshot of a process the module numbers of a later one.  (Modules that
+ * nothing was noted of before a snapshot have a number by chance there.)
+ *
+ * Returns  0, also if it is of another process; -1: no memory.  heap_is_earlier() tells
+ *          whether it fits then. */
+int heap_align_modules(struct heap *earlier, const struct heap *h);
+
+/* Is it an earlier snapshot of h's process, with h's module numbers, whose nodes are h's
+ * first ones? */
+bool heap_is_earlier(const struct heap *earlier, const struct heap *h);
+
+/* Taken at the end of the program? */
+bool heap_is_exit(const struct heap *h);
+
+/* Is the end of a period in the last seventh, of volume or of time?  There a program may have
+ * begun to clean up: its threads end one after the other, and free what is theirs while
+ * others go on; or it works off what still waits, allocating much in little time. */
+bool heap_is_near_end(const struct heap *h, size_t period);
+
+/* The last period before the program freed most of its memory, or NULL: it did not.  At
+ * the end of the program that may have been near the end, else in the last one, which is
+ * with hardly an allocation. */
+const struct hf_period *heap_before_teardown(const struct heap *h);
+
 /* Sums for all nodes.
  *
  * Returns  n_nodes + 1 sums for free(3), [0] for blocks without a site; NULL
  *          if there is no memory.
  */
 struct heap_site *heap_aggregate(const struct heap *heap, const struct heap_filter *filter);
+
+/* Allocations of each node that were freed within their birth epoch, by the thread that had
+ * made them: all but what lives and what the books know of.  BOUND: those that were alive at the
+ * end of a period, though not of an epoch, are missing; those of a site without a page count,
+ * however long they lived.
+ *
+ * Returns  n_nodes + 1 numbers for free(3); NULL if there is no memory, or the snapshot does
+ *          not know: it has no books, or stacks were sampled. */
+uint64_t *heap_temporary(const struct heap *heap);
 
 bool heap_filter_passes(const struct heap *heap, const struct heap_filter *filter,
 			uint32_t birth);
@@ -314,6 +355,36 @@ uint32_t heap_epoch_index(const struct heap *heap, uint64_t epoch);
 /* Survivors of the birth epochs first..last, both included. */
 struct heap_count heap_live_of_epochs(const struct heap *heap, uint64_t first,
 				      uint64_t last);
+
+/* What the resident memory is.  The parts add up to it. */
+struct heap_rss {
+	uint64_t live;      /* in live blocks */
+	uint64_t allocator; /* the rest of the allocator's memory: free, or lost to rounding */
+	uint64_t mapped; /* private memory that the program mapped itself */
+	uint64_t files;  /* of programs, libraries and other files; and shared memory */
+	uint64_t profiler;
+	uint64_t other; /* stacks and static data */
+};
+
+/* Returns false if the snapshot does not tell.  What is swapped out is in rss no more: then
+ * the last parts are less than they are. */
+bool heap_rss_parts(const struct heap *heap, struct heap_rss *ret);
+
+/* When the heap was largest, as far as its sites are known from then. */
+enum heap_peak_when { HEAP_PEAK_NOW, HEAP_PEAK_EARLIER, HEAP_PEAK_BEFORE_CLEANUP };
+struct heap_peak {
+	enum heap_peak_when when;
+	uint64_t blocks, bytes;
+	uint64_t time_ns; /* since the start of the process */
+	uint64_t epoch;
+	struct heap_count *sites; /* by node, for free(3) */
+};
+
+/* Returns -1 if there is no memory. */
+int heap_peak(const struct heap *heap, struct heap_peak *ret);
+
+/* The most bytes that were live, as far as periods and epochs tell, or are now. */
+uint64_t heap_most_live(const struct heap *heap);
 
 static inline uint64_t
 heap_block_address(const struct heap_block *b)

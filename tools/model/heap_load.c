@@ -30,6 +30,8 @@ struct loader {
 	uint64_t n_expected; /* blocks */
 	uint32_t *module_of; /* file's module number -> canonical one */
 	uint32_t *node_of;   /* file's site number -> canonical node */
+	unsigned options;    /* of hf_decode() */
+	bool is_before;      /* of the heap before: it has none itself */
 	uint32_t n_seen;     /* sites seen so far */
 	uint32_t n_placed;   /* births whose period is known */
 	struct hash_index nodes;
@@ -80,11 +82,13 @@ static const struct field {
 	FIELD(promote), FIELD(sample_bytes), FIELD(page_bytes), FIELD(complete),
 	FIELD(rss), FIELD(heap_total), FIELD(heap_used), FIELD(external),
 	FIELD(total_memory), FIELD(free_memory), FIELD(profiler_bytes),
+	FIELD(rss_file), FIELD(heap_resident), FIELD(live_resident), FIELD(external_resident),
 	FIELD(allocations), FIELD(allocated_bytes), FIELD(frees), FIELD(freed_bytes),
 	FIELD(live_blocks), FIELD(live_bytes), FIELD(cut_pause_ns), FIELD(cut_threads),
 	FIELD(cut_unanswered), FIELD(cut_in_place), FIELD(unbooked), FIELD(period_bytes),
 	FIELD(leak_check_off), FIELD(unread_bytes), FIELD(foreign_frees),
-	FIELD(left_behind_epoch),
+	FIELD(left_behind_epoch), FIELD(peak_blocks), FIELD(peak_bytes), FIELD(peak_ns),
+	FIELD(peak_epoch),
 };
 
 static const struct field text_fields[] = {
@@ -199,6 +203,14 @@ begin_live(struct loader *l)
 }
 
 static int
+begin_peak(struct loader *l)
+{
+	free(l->heap->peak);
+	l->heap->peak = calloc((size_t)l->heap->n_nodes + 1, sizeof(*l->heap->peak));
+	return l->heap->peak ? 0 : no_memory(l);
+}
+
+static int
 load_begin(void *arg, enum heapfile_type type, uint64_t n)
 {
 	struct loader *l = arg;
@@ -240,6 +252,8 @@ load_begin(void *arg, enum heapfile_type type, uint64_t n)
 		return begin_estimates(l);
 	case HEAPFILE_LIVE:
 		return begin_live(l);
+	case HEAPFILE_PEAK:
+		return begin_peak(l);
 	default:
 		return 0;
 	}
@@ -628,6 +642,18 @@ load_live(void *arg, const struct hf_live *r)
 	return 0;
 }
 
+/* Several sites may be one node. */
+static int
+load_peak(void *arg, const struct hf_peak *r)
+{
+	struct loader *l = arg;
+	struct heap_count *p = &l->heap->peak[l->node_of[r->site]];
+
+	sum(&p->blocks, r->blocks);
+	sum(&p->bytes, r->bytes);
+	return 0;
+}
+
 /* ---- threads at the cut ---- */
 
 static int
@@ -769,6 +795,127 @@ fill_gaps(struct loader *l)
 	return 0;
 }
 
+/* By number in the earlier one, its number in h; NULL: no memory.  0 where h has none. */
+static uint32_t *
+match_modules(const struct heap *earlier, const struct heap *h)
+{
+	uint32_t *map = calloc((size_t)earlier->n_modules + 1, sizeof(*map));
+
+	for (uint32_t i = 1; map && i <= earlier->n_modules; i++) {
+		const struct heap_module *a = &earlier->modules[i];
+
+		/* Mostly it is the same. */
+		for (uint32_t k = 0; k < h->n_modules && !map[i]; k++) {
+			uint32_t at = 1 + (i - 1 + k) % h->n_modules;
+			const struct heap_module *b = &h->modules[at];
+
+			if (a->start == b->start && a->bias == b->bias &&
+			    text_equal(&a->path, &b->path) &&
+			    text_equal(&a->build_id, &b->build_id))
+				map[i] = at;
+		}
+	}
+	return map;
+}
+
+static char *
+bytes_dup(const struct heap_text *t)
+{
+	char *bytes = malloc(t->n + 1);
+
+	return bytes ? memcpy(bytes, t->bytes, t->n + 1) : NULL;
+}
+
+/* Copies of all modules. */
+static struct heap_module *
+copy_modules(const struct heap *h)
+{
+	struct heap_module *copy = calloc((size_t)h->n_modules + 1, sizeof(*copy));
+
+	for (uint32_t i = 0; copy && i <= h->n_modules; i++) {
+		copy[i] = h->modules[i];
+		copy[i].path.bytes = bytes_dup(&h->modules[i].path);
+		copy[i].build_id.bytes = bytes_dup(&h->modules[i].build_id);
+	}
+	return copy;
+}
+
+static void
+modules_free(struct heap_module *modules, uint32_t n)
+{
+	for (uint32_t i = 0; modules && i <= n; i++) {
+		free(modules[i].build_id.bytes);
+		free(modules[i].path.bytes);
+	}
+	free(modules);
+}
+
+static bool
+is_whole(const struct heap_module *modules, uint32_t n)
+{
+	for (uint32_t i = 0; modules && i <= n; i++)
+		if (!modules[i].path.bytes || !modules[i].build_id.bytes)
+			return false;
+	return modules;
+}
+
+static void
+renumber_modules(struct heap *h, const uint32_t *map)
+{
+	for (uint32_t i = 1; i <= h->n_nodes; i++)
+		h->nodes[i].module = map[h->nodes[i].module];
+	for (size_t i = 0; i < h->n_roots; i++)
+		if (h->roots[i].kind == HEAPFILE_ROOT_GLOBAL)
+			h->roots[i].owner = map[h->roots[i].owner];
+	for (size_t i = 0; i < h->n_objects; i++)
+		h->objects[i].module = map[h->objects[i].module];
+	for (size_t i = 0; i < h->n_stacks; i++)
+		for (uint32_t k = 0; k < h->stacks[i].n_frames; k++)
+			h->stacks[i].frames[k].module = map[h->stacks[i].frames[k].module];
+}
+
+int
+heap_align_modules(struct heap *earlier, const struct heap *h)
+{
+	uint32_t *map;
+	struct heap_module *copy;
+
+	if (earlier->info.pid != h->info.pid ||
+	    earlier->info.start_time_ns != h->info.start_time_ns)
+		return 0;
+	map = match_modules(earlier, h);
+	copy = copy_modules(h);
+	if (!map || !is_whole(copy, h->n_modules)) {
+		free(map);
+		modules_free(copy, h->n_modules);
+		return -1;
+	}
+	/* A node in a module that is unknown now fits no node of h, unless it is in none
+	 * there too. */
+	renumber_modules(earlier, map);
+	modules_free(earlier->modules, earlier->n_modules);
+	earlier->modules = copy;
+	earlier->n_modules = h->n_modules;
+	free(map);
+	return 0;
+}
+
+static int
+check_before(struct loader *l)
+{
+	struct heap *h = l->heap;
+
+	if (h->before && heap_align_modules(h->before, h))
+		return no_memory(l);
+	if (!h->before || heap_is_earlier(h->before, h))
+		return 0;
+	heap_free(h->before);
+	h->before = NULL;
+	h->before_error = (struct hf_error){.code = HF_STOPPED,
+					    .message = "it is not of this process"};
+	return 0;
+}
+
 static int
 finish(struct loader *l)
 {
@@ -780,14 +927,31 @@ finish(struct loader *l)
 		edges_begin(&h->edges, h->n_blocks);
 	h->is_complete = h->info.complete && h->n_losses == 0;
 	sum_blocks(h);
-	return 0;
+	return check_before(l);
 }
 
-struct heap *
-heap_load(const uint8_t *bytes, size_t n, unsigned options, heap_progress *progress,
-	  void *progress_arg, struct hf_error *error)
+static struct heap *load(const uint8_t *bytes, size_t n, struct loader *l,
+			 struct hf_error *error);
+
+/* What is wrong with it is no fault of the file around it. */
+static int
+load_before(void *arg, const struct hf_text *r)
 {
-	struct loader l = {.progress = progress, .progress_arg = progress_arg};
+	struct loader *l = arg;
+	struct heap *h = l->heap;
+	struct loader inner = {.progress = l->progress,
+			       .progress_arg = l->progress_arg,
+			       .options = l->options,
+			       .is_before = true};
+
+	h->before = load((const uint8_t *)r->bytes, r->n, &inner, &h->before_error);
+	return !h->before && h->before_error.code == HF_MEMORY ? no_memory(l) : 0;
+}
+
+static struct heap *
+load(const uint8_t *bytes, size_t n, struct loader *loader, struct hf_error *error)
+{
+	struct loader l = *loader;
 	const struct hf_sink sink = {
 		.arg = &l,
 		.begin = load_begin,
@@ -813,6 +977,8 @@ heap_load(const uint8_t *bytes, size_t n, unsigned options, heap_progress *progr
 		.grown = load_grown,
 		.estimate = load_estimate,
 		.live = load_live,
+		.before = l.is_before ? NULL : load_before,
+		.peak = load_peak,
 		.usable = block_usable,
 	};
 	bool ok = false;
@@ -822,7 +988,7 @@ heap_load(const uint8_t *bytes, size_t n, unsigned options, heap_progress *progr
 		l.heap->info.promote = 2;
 	if (!l.heap)
 		l.is_out_of_memory = true;
-	else if (hf_decode(bytes, n, options, &sink, error) == 0)
+	else if (hf_decode(bytes, n, l.options, &sink, error) == 0)
 		ok = finish(&l) == 0;
 	free(l.module_of);
 	free(l.node_of);
@@ -839,6 +1005,16 @@ heap_load(const uint8_t *bytes, size_t n, unsigned options, heap_progress *progr
 	return NULL;
 }
 
+struct heap *
+heap_load(const uint8_t *bytes, size_t n, unsigned options, heap_progress *progress,
+	  void *progress_arg, struct hf_error *error)
+{
+	struct loader l = {
+		.progress = progress, .progress_arg = progress_arg, .options = options};
+
+	return load(bytes, n, &l, error);
+}
+
 void
 heap_free(struct heap *h)
 {
@@ -848,10 +1024,7 @@ heap_free(struct heap *h)
 		free(((struct heap_text *)((char *)&h->info + text_fields[i].offset))->bytes);
 	for (size_t i = 0; i < h->n_losses; i++)
 		free(h->losses[i].name.bytes);
-	for (uint32_t i = 0; h->modules && i <= h->n_modules; i++) {
-		free(h->modules[i].build_id.bytes);
-		free(h->modules[i].path.bytes);
-	}
+	modules_free(h->modules, h->n_modules);
 	for (uint32_t i = 0; h->threads && i <= h->n_threads; i++)
 		free(h->threads[i].name.bytes);
 	for (size_t i = 0; i < h->n_marks; i++)
@@ -869,6 +1042,7 @@ heap_free(struct heap *h)
 	free(h->grown);
 	free(h->estimates);
 	free(h->site_lives);
+	free(h->peak);
 	free(h->periods);
 	edges_free(&h->edges);
 	free(h->roots);
@@ -876,7 +1050,6 @@ heap_free(struct heap *h)
 	free(h->objects);
 	free(h->object_words);
 	free(h->losses);
-	free(h->modules);
 	free(h->nodes);
 	free(h->threads);
 	free(h->births);
@@ -887,5 +1060,6 @@ heap_free(struct heap *h)
 	free(h->bad_frees);
 	free(h->marks);
 	free(h->slacks);
+	heap_free(h->before);
 	free(h);
 }

@@ -16,6 +16,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* What lies below the stack pointer of interrupted code is its own as well: the
  * red zone.  Source: x86-64 psABI, 3.2.2. */
@@ -54,6 +55,69 @@ heap_block_objects(const struct heap *h, uint32_t block, size_t *ret_n)
 		n++;
 	*ret_n = n;
 	return h->object_words + low;
+}
+
+enum { TEARDOWN_PART = 7 }; /* the last of so many parts, of volume or of time */
+
+bool
+heap_is_exit(const struct heap *h)
+{
+	return strcmp(h->info.reason.bytes, "exit") == 0;
+}
+
+bool
+heap_is_near_end(const struct heap *h, size_t period)
+{
+	size_t last = h->n_periods - 1;
+	uint64_t all = h->periods[last].end_ns, to_end = all - h->periods[period].end_ns;
+
+	return period + 1 + last / TEARDOWN_PART >= last || to_end < all / TEARDOWN_PART;
+}
+
+const struct hf_period *
+heap_before_teardown(const struct heap *h)
+{
+	const struct hf_period *last, *before;
+
+	if (h->n_periods < 2)
+		return NULL;
+	last = h->periods + h->n_periods - 1;
+	before = last - 1;
+	for (size_t i = h->n_periods - 2;
+	     heap_is_exit(h) && i-- > 0 && heap_is_near_end(h, i);)
+		if (h->periods[i].live_bytes > before->live_bytes)
+			before = &h->periods[i];
+	return before->live_bytes > 2 * last->live_bytes ? before : NULL;
+}
+
+static bool
+is_same_text(const struct heap_text *a, const struct heap_text *b)
+{
+	return a->n == b->n && memcmp(a->bytes, b->bytes, a->n) == 0;
+}
+
+bool
+heap_is_earlier(const struct heap *earlier, const struct heap *h)
+{
+	if (earlier->info.pid != h->info.pid ||
+	    earlier->info.start_time_ns != h->info.start_time_ns ||
+	    earlier->n_modules > h->n_modules || earlier->n_nodes > h->n_nodes)
+		return false;
+	for (uint32_t i = 1; i <= earlier->n_modules; i++) {
+		const struct heap_module *a = &earlier->modules[i], *b = &h->modules[i];
+
+		if (!is_same_text(&a->path, &b->path) ||
+		    !is_same_text(&a->build_id, &b->build_id))
+			return false;
+	}
+	for (uint32_t i = 1; i <= earlier->n_nodes; i++) {
+		const struct heap_node *a = &earlier->nodes[i], *b = &h->nodes[i];
+
+		if (a->parent != b->parent || a->module != b->module ||
+		    a->flags != b->flags || a->offset != b->offset)
+			return false;
+	}
+	return true;
 }
 
 uint64_t
@@ -115,6 +179,48 @@ heap_live_of_epochs(const struct heap *h, uint64_t first, uint64_t last)
 		sum.bytes = heap_sum(sum.bytes, h->birth_epochs[i].live.bytes);
 	}
 	return sum;
+}
+
+/* As much of a part as is left of the whole. */
+static uint64_t
+take(uint64_t part, uint64_t *left)
+{
+	uint64_t taken = part < *left ? part : *left;
+
+	*left -= taken;
+	return taken;
+}
+
+bool
+heap_rss_parts(const struct heap *h, struct heap_rss *ret)
+{
+	const struct heap_info *i = &h->info;
+	uint64_t left = i->rss, heap = i->heap_resident;
+
+	memset(ret, 0, sizeof(*ret));
+	if (!i->rss || !heap)
+		return false;
+	ret->files = take(i->rss_file, &left);
+	ret->profiler = take(i->profiler_bytes, &left);
+	ret->live = take(i->live_resident < heap ? i->live_resident : heap, &left);
+	ret->mapped = take(i->external_resident, &left);
+	ret->allocator = take(i->live_resident < heap ? heap - i->live_resident : 0, &left);
+	ret->other = left;
+	return true;
+}
+
+uint64_t
+heap_most_live(const struct heap *h)
+{
+	uint64_t most = h->live.bytes;
+
+	for (uint32_t i = 0; i < h->n_periods; i++)
+		if (h->periods[i].live_bytes > most)
+			most = h->periods[i].live_bytes;
+	for (size_t i = 0; i < h->n_epochs; i++)
+		if (h->epochs[i].heap_used > most)
+			most = h->epochs[i].heap_used;
+	return most;
 }
 
 bool
@@ -255,4 +361,71 @@ heap_aggregate(const struct heap *h, const struct heap_filter *filter)
 		return NULL;
 	}
 	return sites;
+}
+
+/* Add what lives in a heap by its own nodes, which are the first of `sites`. */
+static void
+add_live(const struct heap *h, struct heap_count *sites)
+{
+	for (uint32_t i = 0; i < h->n_blocks; i++) {
+		const struct heap_block *b = &h->blocks[i];
+		uint64_t bytes = heap_block_requested(b);
+		double weight = heap_weight(h, b->site, bytes);
+
+		if (heap_is_unsampled(h, b->site))
+			continue;
+		sites[b->site].blocks += (uint64_t)(weight + 0.5);
+		sites[b->site].bytes = heap_sum(sites[b->site].bytes,
+						(uint64_t)(weight * (double)bytes + 0.5));
+	}
+}
+
+int
+heap_peak(const struct heap *h, struct heap_peak *ret)
+{
+	const struct heap *largest = h;
+
+	*ret = (struct heap_peak){
+		.sites = calloc((size_t)h->n_nodes + 1, sizeof(*ret->sites))};
+	if (!ret->sites)
+		return -1;
+	if (h->before && h->before->live.bytes > h->live.bytes)
+		largest = h->before;
+	if (h->peak && h->info.peak_bytes > largest->live.bytes) {
+		memcpy(ret->sites, h->peak, ((size_t)h->n_nodes + 1) * sizeof(*ret->sites));
+		ret->when = HEAP_PEAK_EARLIER;
+		ret->blocks = h->info.peak_blocks;
+		ret->bytes = h->info.peak_bytes;
+		ret->time_ns = h->info.peak_ns;
+		ret->epoch = h->info.peak_epoch;
+		return 0;
+	}
+	add_live(largest, ret->sites);
+	ret->when = largest == h ? HEAP_PEAK_NOW : HEAP_PEAK_BEFORE_CLEANUP;
+	ret->blocks = largest->live.blocks;
+	ret->bytes = largest->live.bytes;
+	ret->time_ns = largest->info.uptime_ns;
+	ret->epoch = largest->info.epoch;
+	return 0;
+}
+
+uint64_t *
+heap_temporary(const struct heap *h)
+{
+	uint64_t *gone = h->n_periods && h->info.sample_bytes == 0
+				 ? calloc((size_t)h->n_nodes + 1, sizeof(*gone))
+				 : NULL;
+
+	if (!gone)
+		return NULL;
+	for (uint32_t i = 0; i <= h->n_nodes; i++) {
+		uint64_t deaths = h->books && h->books[i] ? h->books[i]->deaths : 0;
+		uint64_t made = h->nodes[i].allocations;
+
+		gone[i] = made > deaths ? made - deaths : 0;
+	}
+	for (uint32_t i = 0; i < h->n_blocks; i++)
+		if (gone[h->blocks[i].site])
+			gone[h->blocks[i].site]--;
+	return gone;
 }

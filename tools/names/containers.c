@@ -212,6 +212,8 @@ static const struct holds {
 	{"std::shared_ptr", "std::__shared_ptr", false},
 	{"std::shared_ptr", "std::shared_ptr", false},
 	{"std::shared_ptr", "std::make_shared", false},
+	/* As an inlined function is called where its class has no name outside. */
+	{"std::shared_ptr", "make_shared", false},
 };
 
 /* "int, Session" as a text for free(3), or NULL. */
@@ -239,6 +241,18 @@ held_by(const char *function, const struct holds *h)
 	return text;
 }
 
+/* What a shared_ptr's block holds, of a function that has that block as an argument of
+ * its template, or NULL. */
+static char *
+held_in_place(const char *function)
+{
+	static const char block[] = "_Sp_counted_ptr_inplace<";
+	const char *at = strstr(function, block);
+	struct part held = at ? argument(at + sizeof(block) - 1, 0) : (struct part){"", 0};
+
+	return held.n ? tidy(held) : NULL;
+}
+
 /* Frames that are inside a library; the container's are among these. */
 static size_t
 n_inside(const struct stack *s)
@@ -254,7 +268,13 @@ static char *
 find_held(const struct stack *s, const char *container)
 {
 	size_t n = n_inside(s);
+	char *in_place = NULL;
 
+	for (size_t i = 0; i < n && !in_place; i++)
+		if (s->frames[i].function && strcmp(container, "std::shared_ptr") == 0)
+			in_place = held_in_place(s->frames[i].function);
+	if (in_place)
+		return in_place;
 	for (size_t i = 0; i < n; i++)
 		for (size_t k = 0; k < sizeof(holds) / sizeof(*holds); k++) {
 			char *held = NULL;
@@ -406,6 +426,7 @@ containers_made(const struct stack *s)
 {
 	static const char *const makers[] = {
 		"std::make_unique",
+		"make_unique",
 		"std::__new_allocator",
 		"__gnu_cxx::new_allocator",
 	};

@@ -2,8 +2,9 @@
  *
  * In:   a module's file.
  * Out:  function, file and line of an address, one frame for each inlined call; the
- *       variable at an address.
- * Not here: which file has the debug information (symbolfiles.c).
+ *       variable at an address, the local one in a frame.
+ * Not here: what types and local variables are made of (dwarf_types.c, dwarf_locals.c),
+ *       which file has the debug information (symbolfiles.c).
  *
  * libdw finds the scopes of an address by walking its whole compilation unit,
  * which in a large C++ program is milliseconds.  Here each unit's functions
@@ -19,6 +20,8 @@
 #include <dwarf.h>
 #include <elfutils/libdw.h>
 
+#include "names/dwarf_locals.h"
+#include "names/dwarf_types.h"
 #include "names/module_files.h"
 #include "names/name_source.h"
 #include "names/symbolfiles.h"
@@ -42,6 +45,14 @@ struct unit {
 	size_t n, size;
 };
 
+/* A variable at a fixed address, or at one in thread-local storage. */
+struct fixed {
+	Dwarf_Addr address; /* as in the symbol table */
+	bool is_tls;
+	Dwarf_Off die;
+	Dwarf *dwarf;
+};
+
 /* The debug information of a module. */
 struct dwarf {
 	Dwfl_Module *mod;
@@ -49,6 +60,9 @@ struct dwarf {
 	Dwarf_Addr bias;
 	struct unit *units[256]; /* by offset */
 	struct unit *index;      /* the units themselves, if .debug_aranges is missing */
+	struct fixed *variables; /* by rising address, once a member was asked for */
+	size_t n_variables, variables_size, n_walked;
+	bool has_variables;
 };
 
 /* ---- names ---- */
@@ -64,6 +78,16 @@ linkage_name(Dwarf_Die *die)
 	return NULL;
 }
 
+static enum name_returns
+returns_of(Dwarf_Die *function)
+{
+	Dwarf_Die type, target;
+
+	if (!dwarf_types_of(function, &type) || dwarf_tag(&type) != DW_TAG_pointer_type)
+		return NAME_RETURNS_OTHER;
+	return dwarf_types_of(&type, &target) ? NAME_RETURNS_POINTER : NAME_RETURNS_MEMORY;
+}
+
 /* The mangled name if there is one: the other has no scopes and no arguments. */
 static void
 set_name(struct name_frame *f, Dwarf_Die *die)
@@ -72,6 +96,7 @@ set_name(struct name_frame *f, Dwarf_Die *die)
 
 	f->is_short = !name;
 	f->symbol = name ? name : dwarf_diename(die);
+	f->returns = returns_of(die);
 }
 
 /* A source file as an absolute path where that is known. */
@@ -387,6 +412,134 @@ dwarf_find_variable(void *opened, uint64_t address, const char **ret_name,
 	return false;
 }
 
+/* ---- members ---- */
+
+/* BOUND  DIEs that are gone through for variables; what comes after them has no members. */
+enum { MOST_WALKED = 8 << 20 };
+
+/* The one address that a variable is at.  Source: DWARF 5, 2.6.1.1.3; in thread-local storage
+ * an offset and DW_OP_form_tls_address, before DWARF 5 GNU's own. */
+static bool
+get_address(Dwarf_Die *die, Dwarf_Addr *ret, bool *ret_is_tls)
+{
+	Dwarf_Attribute attribute, in_table;
+	Dwarf_Op *op;
+	size_t n;
+
+	if (!dwarf_attr(die, DW_AT_location, &attribute) ||
+	    dwarf_getlocation(&attribute, &op, &n) != 0 || n < 1 || n > 2)
+		return false;
+	*ret_is_tls = n == 2;
+	if (n == 2 && op[1].atom != DW_OP_GNU_push_tls_address &&
+	    op[1].atom != DW_OP_form_tls_address)
+		return false;
+	switch (op->atom) {
+	case DW_OP_addr:
+	case DW_OP_const4u:
+	case DW_OP_const8u:
+		*ret = op->number;
+		return true;
+	case DW_OP_addrx:
+	case DW_OP_constx:
+	case DW_OP_GNU_addr_index:
+	case DW_OP_GNU_const_index:
+		return dwarf_getlocation_attr(&attribute, op, &in_table) == 0 &&
+		       dwarf_formaddr(&in_table, ret) == 0;
+	default:
+		return false;
+	}
+}
+
+static void
+add_variables(struct dwarf *d, Dwarf_Die *parent, Dwarf_Addr bias, unsigned depth)
+{
+	Dwarf_Die die;
+
+	if (depth > MAX_DEPTH || dwarf_child(parent, &die) != 0)
+		return;
+	do {
+		struct fixed v = {.die = dwarf_dieoffset(&die),
+				  .dwarf = dwarf_cu_getdwarf(die.cu)};
+
+		if (d->n_walked++ > MOST_WALKED)
+			return;
+		switch (dwarf_tag(&die)) {
+		case DW_TAG_variable:
+			if (get_address(&die, &v.address, &v.is_tls)) {
+				v.address += v.is_tls ? 0 : bias;
+				(void)VEC_PUSH(d->variables, d->n_variables,
+					       d->variables_size, v);
+			}
+			break;
+		case DW_TAG_subprogram:
+		case DW_TAG_lexical_block:
+		case DW_TAG_namespace:
+			if (dwarf_haschildren(&die))
+				add_variables(d, &die, bias, depth + 1);
+			break;
+		default:
+			break;
+		}
+	} while (dwarf_siblingof(&die, &die) == 0);
+}
+
+static int
+compare_fixed(const void *a, const void *b)
+{
+	const struct fixed *x = a, *y = b;
+
+	if (x->is_tls != y->is_tls)
+		return x->is_tls ? 1 : -1;
+	return (x->address > y->address) - (x->address < y->address);
+}
+
+static bool
+find_fixed(struct dwarf *d, Dwarf_Addr address, bool is_tls, Dwarf_Die *ret)
+{
+	const struct fixed key = {.address = address, .is_tls = is_tls};
+	Dwarf_Addr bias;
+	Dwarf_Die *cu = NULL, body;
+	size_t at;
+
+	if (!d->has_variables) {
+		d->has_variables = true;
+		while ((cu = dwfl_module_nextcu(d->mod, cu, &bias)))
+			add_variables(d, unit_body(cu, &body), bias, 0);
+		if (d->n_variables)
+			qsort(d->variables, d->n_variables, sizeof(*d->variables),
+			      compare_fixed);
+	}
+	at = BISECT(d->n_variables, i, compare_fixed(&d->variables[i], &key) < 0);
+	return at < d->n_variables && compare_fixed(&d->variables[at], &key) == 0 &&
+	       dwarf_offdie(d->variables[at].dwarf, d->variables[at].die, ret);
+}
+
+static bool
+dwarf_put_member(void *opened, uint64_t address, bool is_tls, uint64_t first,
+		 uint64_t last, char *buf, size_t n)
+{
+	Dwarf_Die die;
+
+	return find_fixed(opened, address, is_tls, &die) &&
+	       dwarf_types_member(&die, first, last, buf, n);
+}
+
+/* ---- local variables ---- */
+
+static bool
+dwarf_find_local(void *opened, const struct name_slot *slot, struct name_local *ret)
+{
+	struct dwarf *d = opened;
+	Dwarf_Addr bias = 0;
+	Dwarf_Die function, buffer, body_buffer;
+	Dwarf_Die *cu = find_unit(d, slot->address, &buffer, &bias);
+	Dwarf_Die *body = unit_body(cu, &body_buffer);
+	struct unit *unit = body ? unit_of(d, body) : NULL;
+
+	return unit && unit_find(unit, slot->address - bias, &function) &&
+	       dwarf_locals_find(&function, slot->address - bias, slot, ret);
+}
+
 /* ---- the source ---- */
 
 static void *
@@ -427,6 +580,7 @@ dwarf_close(void *opened)
 			unit_free(u);
 		}
 	unit_free(d->index);
+	free(d->variables);
 	free(d);
 }
 
@@ -435,5 +589,7 @@ const struct name_source dwarf_names = {
 	.open = dwarf_open,
 	.find = dwarf_find,
 	.find_variable = dwarf_find_variable,
+	.put_member = dwarf_put_member,
+	.find_local = dwarf_find_local,
 	.close = dwarf_close,
 };

@@ -55,6 +55,31 @@ names_plain(const char *function, char *buf, size_t n)
 	return buf;
 }
 
+char *
+names_callable(const char *function, char *buf, size_t n)
+{
+	static const char handler[] = "std::_Function_handler<";
+	const char *start = strstr(function, handler), *p;
+	int depth = 1;
+
+	names_plain(function, buf, n);
+	if (!start)
+		return buf;
+	/* Of the arguments of the template, the signature and the object, the last. */
+	start = p = start + sizeof(handler) - 1;
+	for (; *p && depth > 0; p++) {
+		depth += *p == '<' || *p == '(' || *p == '{' || *p == '[';
+		depth -= *p == '>' || *p == ')' || *p == '}' || *p == ']';
+		if (*p == ',' && depth == 1)
+			start = p + 1 + (p[1] == ' ');
+	}
+	if (depth == 0 && p > start + 1 && (size_t)(p - start) <= n) {
+		memcpy(buf, start, (size_t)(p - start) - 1);
+		buf[p - start - 1] = '\0';
+	}
+	return buf;
+}
+
 /* ---- containers ---- */
 
 /* Functions that were made for a type without a name, as of a lambda, have short
@@ -181,6 +206,9 @@ is_inside(const char *plain, const char *file)
 
 	if (file && strstr(file, "/include/c++/"))
 		return true;
+	/* Of a class, too. */
+	if (strstr(plain, "::operator new"))
+		return true;
 	if (n > n_allocate && strcmp(plain + n - n_allocate, allocate) == 0)
 		return true;
 	for (size_t i = 0; i < sizeof(prefixes) / sizeof(*prefixes); i++)
@@ -260,6 +288,33 @@ is_wrapper(const char *plain)
 	return false;
 }
 
+bool
+names_is_allocator(const struct stack_frame *f)
+{
+	static const char *const names[] = {"operator new", "::allocate",
+					    "memalign",     "g_slice_",
+					    "g_new",        "aligned_alloc"};
+	char plain[256];
+
+	if (!f->function || f->is_wrapper)
+		return f->is_wrapper;
+	names_plain(f->function, plain, sizeof(plain));
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (strstr(plain, names[i]))
+			return true;
+	return is_wrapper(plain) || strstr(plain, "strndup");
+}
+
+bool
+names_is_wrapper(const struct stack_frame *f)
+{
+	char plain[256];
+
+	if (!f->function || f->is_wrapper)
+		return f->is_wrapper;
+	return is_wrapper(names_plain(f->function, plain, sizeof(plain)));
+}
+
 /* Is it code of the program, and more than another name for malloc? */
 static bool
 is_own(const struct heap *h, const struct stack_frame *f, bool *ret_is_wrapper)
@@ -271,7 +326,7 @@ is_own(const struct heap *h, const struct stack_frame *f, bool *ret_is_wrapper)
 	/* "~<lambda>", what a callback has captured: its owner is further out. */
 	if (is_inside(plain, f->file) || stack_is_runtime(h, f) || strcmp(plain, "~") == 0)
 		return false;
-	*ret_is_wrapper = is_wrapper(plain);
+	*ret_is_wrapper = f->is_wrapper || is_wrapper(plain);
 	return !*ret_is_wrapper;
 }
 
@@ -311,4 +366,20 @@ names_function(const struct heap *h, const struct stack *s)
 	size_t i = names_frame(h, s);
 
 	return i < s->n ? s->frames[i].function : NULL;
+}
+
+size_t
+names_length_of_source(const char *name)
+{
+	static const char *const marks[] = {".constprop", ".isra", ".part",   ".cold",
+					    ".lto_priv",  ".llvm", " [clone "};
+	size_t n = strlen(name);
+
+	for (size_t i = 0; i < sizeof(marks) / sizeof(*marks); i++) {
+		const char *mark = strstr(name, marks[i]);
+
+		if (mark && mark > name && (size_t)(mark - name) < n)
+			n = (size_t)(mark - name);
+	}
+	return n;
 }

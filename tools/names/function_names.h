@@ -28,10 +28,20 @@ bool names_is_inside(const struct stack *stack, size_t frame);
 /* Is a frame of GLib, by the next name of its module? */
 bool names_is_library(const struct stack *stack, size_t frame);
 
+/* Is it malloc under another name, or what stands for it? */
+bool names_is_allocator(const struct stack_frame *frame);
+
+/* Does a function of the program stand for malloc, by what it does or by its name? */
+bool names_is_wrapper(const struct stack_frame *frame);
+
 /* A function's name without what it returns, its arguments and those of templates,
  * "std::vector::push_back" for "void std::vector<int>::push_back(int&&)".  Returns
  * buf. */
 char *names_plain(const char *function, char *buf, size_t n);
+
+/* The same of code that a word leads to; of what calls a function object for std::function
+ * the object: "main::{lambda()#1}". */
+char *names_callable(const char *function, char *buf, size_t n);
 
 /* The first function of a stack that is not inside a library or a container, nor one
  * that stands for malloc by its name; NULL if there is none.  Lives as long as the symbols. */
@@ -43,5 +53,10 @@ size_t names_frame(const struct heap *heap, const struct stack *stack);
 /* The same, and whether that function is code of the program.  If not, the stack has none,
  * as far as it goes: then it is the first that stands for malloc, or the innermost of all. */
 size_t names_find_own(const struct heap *heap, const struct stack *stack, bool *ret_is_own);
+
+/* How long a function's name is without what a compiler adds when it makes variants
+ * of it: ".constprop.0", ".isra.3", ".part.1", ".cold", ".lto_priv.2", or the same in
+ * brackets as demanglers write it. */
+size_t names_length_of_source(const char *name);
 
 #endif

@@ -40,6 +40,14 @@ struct name_place {
 	                     Only module 0 depends on it. */
 };
 
+/* What a function gives back, as far as it tells a stand-in for malloc. */
+enum name_returns {
+	NAME_RETURNS_UNKNOWN,
+	NAME_RETURNS_MEMORY,  /* void * */
+	NAME_RETURNS_POINTER, /* another one */
+	NAME_RETURNS_OTHER,
+};
+
 /* One call. */
 struct name_frame {
 	const char *symbol; /* mangled, if the source has it so; lives as long as what
@@ -49,6 +57,7 @@ struct name_frame {
 	char *file;         /* for free(3); NULL = open */
 	unsigned line;      /* 0 = unknown */
 	bool is_inlined;    /* into the frame after it */
+	enum name_returns returns;
 };
 
 /* The calls at one place, innermost first; frames from n on are all 0. */
@@ -62,6 +71,21 @@ struct name_datum {
 	const char *symbol; /* not demangled; lives as long as what open() returned */
 	uint64_t start, bytes;
 	bool is_tls, is_global;
+};
+
+/* Bytes of a function's frame; distances are from its canonical frame address. */
+struct name_slot {
+	uint64_t address;    /* of the instruction that it is at, or was called by */
+	int64_t first, last; /* the bytes */
+	int64_t frame_bytes; /* down to the stack pointer */
+};
+
+/* The local variable that has them. */
+struct name_local {
+	char name[128];     /* "jobs", "server.clients" */
+	uint64_t offset;    /* of the slot in it */
+	bool is_pointer;    /* it leads to what it has, and is not that itself */
+	unsigned n_inlined; /* inlined calls around it: 0 = the function's own */
 };
 
 typedef void name_datum_call(void *arg, const struct name_datum *datum);
@@ -89,6 +113,17 @@ struct name_source {
 	 * Returns false if it is not known.  NULL: this source knows no variables. */
 	bool (*find_variable)(void *opened, uint64_t address, const char **ret_name,
 			      const char **ret_function);
+
+	/* What is at the bytes from first to last of the variable that starts at an address:
+	 * ".clients.head", "[3].name"; no further than the member that has both.  Returns false
+	 * if nothing is known of the variable.  NULL: this source knows no members. */
+	bool (*put_member)(void *opened, uint64_t address, bool is_tls, uint64_t first,
+			   uint64_t last, char *buf, size_t n);
+
+	/* The local variable, or argument, that has a slot.  Returns false if it is not known.
+	 * NULL: this source knows none. */
+	bool (*find_local)(void *opened, const struct name_slot *slot,
+			   struct name_local *ret);
 
 	/* Call for each symbol of data, in any order.  NULL: this source knows none. */
 	void (*each_datum)(void *opened, name_datum_call *call, void *arg);

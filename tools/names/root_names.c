@@ -65,15 +65,15 @@ names_variable(struct names *n, const struct heap_root *root, uint64_t word,
 						       below - (tp - address), true, ret);
 }
 
-/* "table+0x40 (in lookup())" */
+/* "server.clients.head (in serve())", of the bytes from first to last. */
 static char *
-variable_text(const struct variable *v, uint64_t inside)
+variable_text(struct names *n, const struct variable *v, uint64_t first, uint64_t last)
 {
-	char offset[32] = "", *text = NULL;
+	char member[256] = "", *text = NULL;
 
-	if (inside)
-		snprintf(offset, sizeof(offset), "+0x%" PRIx64, inside);
-	if (asprintf(&text, "%s%s%s%s%s", v->name, offset, v->function ? " (in " : "",
+	if (last != NAMES_WHOLE)
+		variables_member(n->variables, v, first, last, member, sizeof(member));
+	if (asprintf(&text, "%s%s%s%s%s", v->name, member, v->function ? " (in " : "",
 		     v->function ? v->function : "", v->function ? ")" : "") < 0)
 		return NULL;
 	return text;
@@ -183,16 +183,25 @@ mapping_text(struct names *n, uint64_t address)
 	return strdup("a mapping of the program");
 }
 
+/* What is inlined where a frame stands, the innermost first, and last its function; or NULL. */
+static const struct symbols_frame *
+frame_calls(struct names *n, const struct heap_frame *f, size_t *ret_n)
+{
+	*ret_n = 0;
+	return n->symbols ? symbols_find(n->symbols, f->module, f->offset,
+					 f->flags & HEAPFILE_FRAME_EXACT, ret_n)
+			  : NULL;
+}
+
+/* The function whose frame it is: what was inlined into it has none of its own, and may be
+ * long done, or about to begin, with what the frame's variables hold. */
 static const struct symbols_frame *
 frame_names(struct names *n, const struct heap_frame *f)
 {
-	const struct symbols_frame *s = NULL;
-	size_t n_inlined = 0;
+	size_t n_calls;
+	const struct symbols_frame *s = frame_calls(n, f, &n_calls);
 
-	if (n->symbols)
-		s = symbols_find(n->symbols, f->module, f->offset,
-				 f->flags & HEAPFILE_FRAME_EXACT, &n_inlined);
-	return n_inlined ? s : NULL;
+	return n_calls ? s + n_calls - 1 : NULL;
 }
 
 const char *
@@ -205,9 +214,8 @@ names_stack_function(struct names *n, const struct heap_frame *f)
 
 /* "serve() server.c:120", or NULL. */
 static char *
-frame_text(struct names *n, const struct heap_frame *f)
+call_text(const struct symbols_frame *s)
 {
-	const struct symbols_frame *s = frame_names(n, f);
 	char plain[256], place[160] = "", *text = NULL;
 
 	if (!s || !s->function)
@@ -219,6 +227,12 @@ frame_text(struct names *n, const struct heap_frame *f)
 		     place) < 0)
 		return NULL;
 	return text;
+}
+
+static char *
+frame_text(struct names *n, const struct heap_frame *f)
+{
+	return call_text(frame_names(n, f));
 }
 
 static bool
@@ -271,9 +285,83 @@ in_frame_text(struct names *n, const struct heap_root *r, uint64_t word)
 	return text;
 }
 
+bool
+names_local(struct names *n, const struct heap_root *r, uint64_t word, uint64_t last_word,
+	    struct name_local *ret)
+{
+	const struct heap_frame *f = r->kind == HEAPFILE_ROOT_REGISTERS
+					     ? NULL
+					     : names_stack_frame(n->heap, r, word);
+	uint64_t address = r->address + word * 8;
+	struct name_slot slot;
+
+	if (!f || f->bytes == 0 || !n->symbols)
+		return false;
+	slot = (struct name_slot){
+		.address = f->offset - !(f->flags & HEAPFILE_FRAME_EXACT),
+		.first = (int64_t)(address - f->sp - f->bytes),
+		.frame_bytes = (int64_t)f->bytes,
+	};
+	slot.last = slot.first;
+	if (last_word != NAMES_WHOLE)
+		slot.last += (int64_t)(last_word - word) * 8;
+	if (!symbols_local(n->symbols, f->module, &slot, ret))
+		return false;
+	if (last_word == NAMES_WHOLE)
+		ret->name[strcspn(ret->name, ".[")] = '\0';
+	return true;
+}
+
+/* The program's own outermost frame, while there are others of the program inside. */
+static bool
+is_outermost(const struct heap *h, const struct heap_stack *s, const struct heap_frame *f)
+{
+	uint32_t inner = 0, at = (uint32_t)(f - s->frames);
+
+	while (inner < at && is_runtime(h, &s->frames[inner]))
+		inner++;
+	for (uint32_t i = at + 1; i < s->n_frames; i++)
+		if (!is_runtime(h, &s->frames[i]))
+			return false;
+	return inner < at && s->is_complete;
+}
+
+bool
+names_is_local_owner(struct names *n, const struct heap_root *r, uint64_t word)
+{
+	struct name_local local;
+
+	if (!names_local(n, r, word, word, &local))
+		return false;
+	return !local.is_pointer ||
+	       (local.n_inlined == 0 &&
+		is_outermost(n->heap, heap_stack(n->heap, r->owner, r->address + word * 8),
+			     names_stack_frame(n->heap, r, word)));
+}
+
+/* "jobs in main() app.cc:40", or NULL. */
+static char *
+local_text(struct names *n, const struct heap_root *r, uint64_t word, uint64_t last_word)
+{
+	const struct symbols_frame *calls;
+	struct name_local local;
+	char *in, *text = NULL;
+	size_t n_calls;
+
+	if (!names_local(n, r, word, last_word, &local))
+		return NULL;
+	calls = frame_calls(n, names_stack_frame(n->heap, r, word), &n_calls);
+	in = local.n_inlined < n_calls ? call_text(&calls[n_calls - 1 - local.n_inlined])
+				       : NULL;
+	if (in && asprintf(&text, "%s in %s", local.name, in) < 0)
+		text = NULL;
+	free(in);
+	return text;
+}
+
 static char *
 thread_root_text(struct names *n, const struct heap_root *r, uint64_t word,
-		 const char *variable)
+		 uint64_t last_word, const char *variable)
 {
 	static const char *const kinds[] = {
 		[HEAPFILE_ROOT_STACK] = "the stack of",
@@ -284,7 +372,7 @@ thread_root_text(struct names *n, const struct heap_root *r, uint64_t word,
 	};
 	const struct heap_text *name;
 	char *thread, *text = NULL, *module = NULL;
-	char *frame = NULL;
+	char *frame = NULL, *local;
 	uint64_t tid;
 	int length = -1;
 
@@ -298,6 +386,9 @@ thread_root_text(struct names *n, const struct heap_root *r, uint64_t word,
 		   word < UINT64_C(2) * GLIBC_FIRST_KEYS &&
 		   thread_pointer(n->heap, r->owner)) {
 		length = asprintf(&text, "pthread key %" PRIu64 " of %s", word / 2, thread);
+	} else if (thread && (local = local_text(n, r, word, last_word))) {
+		length = asprintf(&text, "%s, on %s %s", local, kinds[r->kind], thread);
+		free(local);
 	} else if (thread) {
 		frame = in_frame_text(n, r, word);
 		length = asprintf(&text, "%s %s%s", kinds[r->kind], thread,
@@ -310,7 +401,7 @@ thread_root_text(struct names *n, const struct heap_root *r, uint64_t word,
 }
 
 char *
-names_root(struct names *n, const struct heap_root *r, uint64_t word, bool with_offset)
+names_root(struct names *n, const struct heap_root *r, uint64_t word, uint64_t last_word)
 {
 	uint64_t address = r->address + word * 8;
 	struct variable v;
@@ -323,7 +414,10 @@ names_root(struct names *n, const struct heap_root *r, uint64_t word, bool with_
 				: variables_tls_offset(n->variables, n->executable) -
 					  (thread_pointer(n->heap, r->owner) - address);
 
-		variable = variable_text(&v, with_offset ? at - v.start : 0);
+		variable = variable_text(n, &v, at - v.start,
+					 last_word == NAMES_WHOLE
+						 ? NAMES_WHOLE
+						 : at - v.start + (last_word - word) * 8);
 	}
 	switch (r->kind) {
 	case HEAPFILE_ROOT_GLOBAL:
@@ -334,7 +428,7 @@ names_root(struct names *n, const struct heap_root *r, uint64_t word, bool with_
 	case HEAPFILE_ROOT_TLS:
 	case HEAPFILE_ROOT_KEY:
 	case HEAPFILE_ROOT_ALT_STACK:
-		text = thread_root_text(n, r, word, variable);
+		text = thread_root_text(n, r, word, last_word, variable);
 		break;
 	case HEAPFILE_ROOT_MAPPING:
 		text = mapping_text(n, address);
@@ -368,7 +462,7 @@ names_dynamic_tls(struct names *n, uint32_t block, uint64_t word)
 	if (!f.module || stack_is_runtime(h, &f) ||
 	    !variables_find(n->variables, f.module, word * 8, true, &v))
 		return NULL;
-	variable = variable_text(&v, word * 8 - v.start);
+	variable = variable_text(n, &v, word * 8 - v.start, word * 8 - v.start);
 	module = module_text(h, f.module);
 	if (variable && module &&
 	    asprintf(&text, "%s in %.80s, thread-local", variable, module) < 0)
@@ -405,14 +499,15 @@ function_type(struct names *n, const struct heap_object *o)
 {
 	const struct symbols_frame *f = NULL;
 	size_t n_frames = 0;
-	char *text = NULL;
+	char *text = NULL, plain[256];
 
 	if (n->symbols)
 		f = symbols_find(n->symbols, o->module, o->offset, true, &n_frames);
 	if (n_frames == 0 || !f[n_frames - 1].function)
 		return NULL;
 	f += n_frames - 1;
-	if (asprintf(&text, "%s%s", f->function, strchr(f->function, '(') ? "" : "()") < 0)
+	(void)names_callable(f->function, plain, sizeof(plain));
+	if (asprintf(&text, "%s()", plain) < 0)
 		return NULL;
 	return text;
 }

@@ -31,14 +31,26 @@ struct symbols *names_symbols(const struct names *n);
 bool names_variable(struct names *n, const struct heap_root *root, uint64_t word,
 		    struct variable *ret);
 
-/* Name a word of a root: "sessions in server", "table+0x40 in server", "cache (in
- * lookup()) in server", "the stack of thread 12 (worker), in serve() server.c:120".
+/* The local variable that has a word of a stack, or several.  last_word as in names_root(). */
+bool names_local(struct names *n, const struct heap_root *root, uint64_t word,
+		 uint64_t last_word, struct name_local *ret);
+
+/* Is the word of a local variable that owns what it leads to, and is not on its way through
+ * that: an object, as a container is; or a pointer of the outermost function, main() or what
+ * a thread began with, while that has called another one of the program? */
+bool names_is_local_owner(struct names *n, const struct heap_root *root, uint64_t word);
+
+/* Name a word of a root: "sessions in server", "server.clients.head in server", "cache (in
+ * lookup()) in server", "jobs in serve() server.c:120, on the stack of thread 12 (worker)",
+ * "the stack of thread 12 (worker), in serve() server.c:120".
  *
- * with_offset  say where in the variable the word is.
- * Returns      a text for free(3); NULL: no memory.
+ * last_word  the same word, or the last one of several of one variable: then the member that
+ *            has them all is named; NAMES_WHOLE: none.
+ * Returns    a text for free(3); NULL: no memory.
  */
+#define NAMES_WHOLE UINT64_MAX
 char *names_root(struct names *n, const struct heap_root *root, uint64_t word,
-		 bool with_offset);
+		 uint64_t last_word);
 
 /* The frame of a stopped thread that a word of a root lies in, or NULL; of a register,
  * the innermost. */

@@ -25,8 +25,9 @@ struct places {
 int places_init(struct places *p, const char *root);
 void places_fini(struct places *p);
 
-/* The innermost frame that has a source file and is not the C library's own;
- * else one that is not; else one with a source file; else the innermost. */
+/* The innermost frame with a file of the program's sources that is not another name for
+ * malloc; else one with such a file; else one that is not the C library's; else one with any
+ * file; else the innermost. */
 size_t places_blame(const struct heap *heap, const struct stack *s);
 
 /* A file's name, for free(3): relative if it is below the root, else without

@@ -67,6 +67,8 @@ stack_push_node(struct symbols *symbols, const struct heap_node *node, struct st
 		f.file = names[i].file;
 		f.line = names[i].line;
 		f.is_inlined = names[i].is_inlined;
+		f.is_wrapper = names[i].is_wrapper;
+		f.returns = names[i].returns;
 		if (stack_push(s, size, &f))
 			return -1;
 	}

@@ -25,6 +25,8 @@ struct stack_frame {
 	unsigned line;
 	bool is_inlined;
 	bool is_exact;
+	bool is_wrapper; /* of malloc: symbolize.h */
+	enum name_returns returns;
 	uint32_t module;
 	uint64_t offset;
 };

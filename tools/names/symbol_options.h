@@ -5,7 +5,9 @@
 #ifndef GCPROF_SYMBOL_OPTIONS_H
 #define GCPROF_SYMBOL_OPTIONS_H
 
+#include <regex.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "model/heap.h"
 
@@ -18,9 +20,11 @@ enum symbols_state {
 };
 
 struct symbols_options {
-	const char *sysroot;   /* put before each module's path; may be NULL */
-	bool is_sysroot_first; /* and then the path as it stands is tried */
-	const char *debug_dir; /* another place like /usr/lib/debug; may be NULL */
+	const char *sysroot;     /* put before each module's path; may be NULL */
+	bool is_sysroot_first;   /* and then the path as it stands is tried */
+	const char *debug_dir;   /* another place like /usr/lib/debug; may be NULL */
+	const regex_t *wrappers; /* functions that match one stand for malloc */
+	size_t n_wrappers;
 	heap_progress *progress;
 	void *progress_arg;
 };

@@ -53,6 +53,8 @@ struct symbols {
 	struct place *places;
 	size_t n_places, places_size;
 	struct hash_index numbers; /* of places: index + 1 */
+	char **wrappers;           /* functions, as in symbols_frame */
+	size_t n_wrappers, wrappers_size;
 	uint64_t n_lookups;
 };
 
@@ -172,6 +174,34 @@ symbols_variable(struct symbols *s, uint32_t module, uint64_t address,
 	return false;
 }
 
+char *
+symbols_member(struct symbols *s, uint32_t module, uint64_t address, bool is_tls,
+	       uint64_t first, uint64_t last, char *buf, size_t n)
+{
+	*buf = '\0';
+	for (size_t i = 0; module && i < N_SOURCES; i++) {
+		void *opened = sources[i]->put_member ? opened_source(s, module, i) : NULL;
+
+		if (opened &&
+		    sources[i]->put_member(opened, address, is_tls, first, last, buf, n))
+			break;
+	}
+	return buf;
+}
+
+bool
+symbols_local(struct symbols *s, uint32_t module, const struct name_slot *slot,
+	      struct name_local *ret)
+{
+	for (size_t i = 0; module && i < N_SOURCES; i++) {
+		void *opened = sources[i]->find_local ? opened_source(s, module, i) : NULL;
+
+		if (opened && sources[i]->find_local(opened, slot, ret))
+			return true;
+	}
+	return false;
+}
+
 uint64_t
 symbols_tls_offset(struct symbols *s, uint32_t module)
 {
@@ -198,9 +228,21 @@ is_same_place(const void *symbols, uint32_t number, const void *key)
 	return a->module == b->module && a->address == b->address && a->epoch == b->epoch;
 }
 
+static bool
+is_wrapper(const struct symbols *s, const char *function)
+{
+	for (size_t i = 0; function && i < s->n_wrappers; i++)
+		if (strcmp(s->wrappers[i], function) == 0)
+			return true;
+	for (size_t i = 0; function && i < s->options.n_wrappers; i++)
+		if (regexec(&s->options.wrappers[i], function, 0, NULL, 0) == 0)
+			return true;
+	return false;
+}
+
 /* Keep an answer in the words of those who asked.  Takes the files' names. */
 static void
-place_keep(struct place *p, const struct name_answer *answer)
+place_keep(const struct symbols *s, struct place *p, const struct name_answer *answer)
 {
 	p->frames = answer->n ? calloc(answer->n, sizeof(*p->frames)) : NULL;
 	for (unsigned i = 0; i < answer->n; i++) {
@@ -213,9 +255,12 @@ place_keep(struct place *p, const struct name_answer *answer)
 				.file = f->file,
 				.line = f->line,
 				.is_inlined = f->is_inlined,
+				.returns = f->returns,
 			};
 		else
 			free(f->file);
+		if (p->frames)
+			p->frames[i].is_wrapper = is_wrapper(s, p->frames[i].function);
 	}
 	p->n = p->frames ? answer->n : 0;
 }
@@ -235,7 +280,7 @@ place_fill(struct symbols *s, struct place *p)
 		if (opened)
 			sources[i]->find(opened, &p->at, &answer);
 	}
-	place_keep(p, &answer);
+	place_keep(s, p, &answer);
 }
 
 /* Is there a source for code that is in no module? */
@@ -289,6 +334,26 @@ symbols_find(struct symbols *s, uint32_t module, uint64_t offset, bool is_exact,
 				  is_exact, ret_n);
 }
 
+/* ---- wrappers ---- */
+
+int
+symbols_add_wrapper(struct symbols *s, const char *function)
+{
+	char *name = strdup(function);
+
+	if (!name || VEC_PUSH(s->wrappers, s->n_wrappers, s->wrappers_size, name) != 0) {
+		free(name);
+		return -1;
+	}
+	for (size_t i = 0; i < s->n_places; i++)
+		for (uint32_t k = 0; k < s->places[i].n; k++) {
+			struct symbols_frame *f = &s->places[i].frames[k];
+
+			f->is_wrapper |= f->function && strcmp(f->function, name) == 0;
+		}
+	return 0;
+}
+
 /* ---- the whole ---- */
 
 struct symbols *
@@ -329,6 +394,9 @@ symbols_free(struct symbols *s)
 			module_free(s->modules[i]);
 	for (size_t i = 0; i < s->n_places; i++)
 		place_free(&s->places[i]);
+	for (size_t i = 0; i < s->n_wrappers; i++)
+		free(s->wrappers[i]);
+	free(s->wrappers);
 	free(s->places);
 	hash_index_fini(&s->numbers);
 	free(s->modules);

@@ -32,6 +32,8 @@ struct symbols_frame {
 	const char *file;
 	unsigned line;
 	bool is_inlined; /* into the frame after it */
+	bool is_wrapper; /* stands for malloc: symbols_add_wrapper(), or the user says so */
+	enum name_returns returns;
 };
 
 /* heap and the options' strings must live as long as the symbols.
@@ -59,6 +61,10 @@ const struct symbols_frame *symbols_find_place(struct symbols *s,
 					       const struct name_place *place,
 					       bool is_exact, size_t *ret_n);
 
+/* From now on frames of a function are marked as is_wrapper, those that were given out as
+ * well.  Returns 0, or -1: no memory. */
+int symbols_add_wrapper(struct symbols *s, const char *function);
+
 /* ---- for variables.c ---- */
 
 /* Call for each of a module's symbols of data, in any order. */
@@ -69,6 +75,15 @@ void symbols_each_datum(struct symbols *s, uint32_t module, name_datum_call *cal
  * it is (NULL: of none).  Cost: a walk over all of it. */
 bool symbols_variable(struct symbols *s, uint32_t module, uint64_t address,
 		      const char **ret_name, const char **ret_function);
+
+/* What is at some bytes of the variable at an address, as in name_source.h; "" if that is not
+ * known.  Returns buf.  Cost: the first time a walk over a module's debug information. */
+char *symbols_member(struct symbols *s, uint32_t module, uint64_t address, bool is_tls,
+		     uint64_t first, uint64_t last, char *buf, size_t n);
+
+/* The local variable that has a slot of a frame.  Cost: as symbols_find(). */
+bool symbols_local(struct symbols *s, uint32_t module, const struct name_slot *slot,
+		   struct name_local *ret);
 
 /* module_file_tls_offset(); 0 if there is no file, too. */
 uint64_t symbols_tls_offset(struct symbols *s, uint32_t module);

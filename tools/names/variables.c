@@ -178,8 +178,19 @@ variables_find(struct variables *v, uint32_t module, uint64_t offset, bool is_tl
 		return false;
 	if (!d->name)
 		name_datum(v, module, d);
-	*ret = (struct variable){d->name, d->function, d->low, d->high - d->low};
+	*ret = (struct variable){d->name,          d->function, d->low,
+				 d->high - d->low, module,      is_tls};
 	return d->name != NULL;
+}
+
+char *
+variables_member(struct variables *v, const struct variable *of, uint64_t first,
+		 uint64_t last, char *buf, size_t n)
+{
+	*buf = '\0';
+	return v->symbols ? symbols_member(v->symbols, of->module, of->start, of->is_tls,
+					   first, last, buf, n)
+			  : buf;
 }
 
 uint64_t

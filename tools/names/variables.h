@@ -24,6 +24,8 @@ struct variable {
 	const char *name;     /* demangled; lives as long as the variables */
 	const char *function; /* whose static variable it is, or NULL */
 	uint64_t start, bytes;
+	uint32_t module;
+	bool is_tls;
 };
 
 /* symbols must live as long as the variables; NULL: no names.  Returns NULL if
@@ -40,6 +42,10 @@ void variables_free(struct variables *v);
  */
 bool variables_find(struct variables *v, uint32_t module, uint64_t offset, bool is_tls,
 		    struct variable *ret);
+
+/* symbols_member() of a variable that was found. */
+char *variables_member(struct variables *v, const struct variable *of, uint64_t first,
+		       uint64_t last, char *buf, size_t n);
 
 /* symbols_tls_offset(), or 0. */
 uint64_t variables_tls_offset(struct variables *v, uint32_t module);

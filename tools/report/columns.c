@@ -13,6 +13,7 @@
  */
 #include "report/columns.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -150,6 +151,38 @@ omit_trait(char *name)
 	}
 }
 
+static bool
+is_word(char c)
+{
+	return isalnum((unsigned char)c) || c == '_';
+}
+
+/* "void f<int>(int)" loses its "void ": instances of templates, and no other functions, are
+ * named with what they return, which tells nobody anything.  Other words stay. */
+static void
+omit_returned(char *name)
+{
+	char *last = NULL, *p;
+	unsigned depth = 0;
+
+	for (p = name; *p && !(*p == '(' && depth == 0 && p > name); p++) {
+		/* Blanks and brackets after it are of its name. */
+		if (depth == 0 && strncmp(p, "operator", 8) == 0 && !is_word(p[8]) &&
+		    (p == name || !is_word(p[-1]))) {
+			p += strcspn(p, "(");
+			break;
+		}
+		if (*p == '<' || *p == '(' || *p == '{' || *p == '[')
+			depth++;
+		else if (depth > 0 && strchr(">)}]", *p) && !(*p == '>' && p[-1] == '-'))
+			depth--;
+		else if (*p == ' ' && depth == 0 && p[1])
+			last = p + 1;
+	}
+	if (last && *p == '(' && p[-1] == '>')
+		memmove(name, last, strlen(last) + 1);
+}
+
 /* A function's name in at most `columns` bytes or so. */
 void
 layout_function(FILE *f, const char *function, size_t columns)
@@ -160,6 +193,7 @@ layout_function(FILE *f, const char *function, size_t columns)
 
 	if (!name)
 		return;
+	omit_returned(name);
 	/* From the least telling to the most: Rust's "<Type as Trait>::name" has
 	 * its best part inside the first brackets. */
 	for (unsigned keep = 3; keep-- > (name[0] == '<' ? 1u : 0u);)

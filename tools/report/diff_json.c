@@ -150,17 +150,21 @@ finding(const struct diff *d, const struct finding *x)
 {
 	char *function = joint_function(d->last, d->symbols, x->site);
 	static const char *const novelties[] = {NULL, "new", "grown", "known"};
+	struct heap_count whole = finding_whole(x);
 	json_t *o = json_object();
 
 	PUT(o, "kind", TEXT(x->kind));
 	PUT(o, "verdict", TEXT(x->verdict));
 	PUT(o, "level", TEXT(finding_level_name(x->level)));
 	PUT(o, "novelty", TEXT(novelties[x->novelty]));
-	PUT(o, "blocks", NUMBER(x->count.blocks));
-	PUT(o, "bytes", NUMBER(x->count.bytes));
+	PUT(o, "blocks", NUMBER(whole.blocks));
+	PUT(o, "bytes", NUMBER(whole.bytes));
 	PUT(o, "summary", TEXT(x->summary));
 	PUT(o, "function", TEXT(function));
 	PUT(o, "fingerprint", TEXT(x->fingerprint));
+	if (*x->part_of_fingerprint)
+		PUT(o, "part_of", TEXT(x->part_of_fingerprint));
+	PUT(o, "small", json_boolean(x->is_small));
 	free(function);
 	return o;
 }

@@ -241,15 +241,19 @@ write_findings(const struct diff *d, FILE *f)
 {
 	static const char *const novelties[] = {"", "new, ", "grown, ", "known, "};
 
+	size_t n_small = 0;
+
 	if (!d->findings)
 		return;
 	layout_heading(f, "New and grown findings");
 	for (size_t i = 0; i < d->findings->n; i++) {
 		const struct finding *x = &d->findings->list[i];
-
 		char *function;
 
 		if (x->novelty == FINDING_KNOWN)
+			continue;
+		n_small += x->is_small;
+		if (!finding_is_listed(x))
 			continue;
 		function = joint_function(d->last, d->symbols, x->site);
 		fprintf(f, "  %s%s%s", novelties[x->novelty],
@@ -260,6 +264,9 @@ write_findings(const struct diff *d, FILE *f)
 		layout_sentence(f, x->summary, 4);
 		free(function);
 	}
+	if (n_small)
+		fprintf(f, "  and %s small one%s, --all\n", COUNT(n_small),
+			n_small == 1 ? "" : "s");
 }
 
 int

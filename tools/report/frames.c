@@ -12,7 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "names/own_code.h"
 #include "names/runtime.h"
+#include "names/source_locations.h"
 #include "report/columns.h"
 #include "util/terminal.h"
 #include "util/text.h"
@@ -32,35 +34,6 @@ share(const FILE *f, size_t columns)
 }
 
 /* ---- one frame ---- */
-
-/* A path without "DIR/.." in its middle, which build trees leave there, for
- * free(3).  Only for show: with a symbolic link it may name another file. */
-static char *
-tidy_path(const char *path)
-{
-	char *tidy = strdup(path), *up, *dir;
-
-	while (tidy && (up = strstr(tidy, "/../"))) {
-		for (dir = up; dir > tidy && dir[-1] != '/'; dir--)
-			;
-		if (dir == up || strncmp(dir, "..", 2) == 0 || strncmp(dir, "./", 2) == 0)
-			break;
-		memmove(dir, up + 4, strlen(up + 4) + 1);
-	}
-	return tidy;
-}
-
-/* Is it a function of the program's own file, and not of a header of others? */
-static bool
-is_own(const struct report *r, const struct stack_frame *frame)
-{
-	const struct heap_text *program = &r->heap->info.executable;
-	const struct heap_text *path = &r->heap->modules[frame->module].path;
-
-	return frame->module && path->n == program->n &&
-	       memcmp(path->bytes, program->bytes, path->n) == 0 &&
-	       !(frame->file && strstr(frame->file, "/include/"));
-}
 
 static void
 put_function(FILE *f, const struct stack_frame *frame, bool is_marked, size_t columns)
@@ -99,15 +72,25 @@ layout_place(const struct report *r, FILE *f, const struct stack_frame *frame)
 	put_place(f, module_path(r, frame), frame);
 }
 
+char *
+layout_source(const struct report *r, const char *file)
+{
+	static char none[] = "";
+	static const struct places nowhere = {.root = none};
+
+	return places_path(r && r->options.places ? r->options.places : &nowhere, file);
+}
+
 /* A function with its file and line.  If both are too long for the line, the
  * path gives way first, down to its least, then the function. */
 static void
-put_source(FILE *f, const struct stack_frame *frame, bool is_marked, size_t columns)
+put_source(const struct report *r, FILE *f, const struct stack_frame *frame,
+	   bool is_marked, size_t columns)
 {
 	const size_t function_min = share(f, FUNCTION_MIN_COLUMNS);
 	const size_t path_min = share(f, PATH_MIN_COLUMNS),
 		     path_most = share(f, PATH_COLUMNS);
-	char *path = tidy_path(frame->file), line[16] = "";
+	char *path = layout_source(r, frame->file), line[16] = "";
 	size_t n_path, n_function = frame->function ? strlen(frame->function) + 2 : 0;
 
 	if (!path)
@@ -133,8 +116,10 @@ put_source(FILE *f, const struct stack_frame *frame, bool is_marked, size_t colu
 	free(path);
 }
 
+/* r  NULL = of no report */
 static void
-write_frame(FILE *f, const char *module, const struct stack_frame *frame, bool is_marked)
+write_frame(const struct report *r, FILE *f, const char *module,
+	    const struct stack_frame *frame, bool is_marked)
 {
 	fprintf(f, "%*s", LAYOUT_STACK_INDENT, "");
 	if (frame->special) {
@@ -142,7 +127,8 @@ write_frame(FILE *f, const char *module, const struct stack_frame *frame, bool i
 		return;
 	}
 	if (frame->file) {
-		put_source(f, frame, is_marked, terminal_columns(f) - LAYOUT_STACK_INDENT);
+		put_source(r, f, frame, is_marked,
+			   terminal_columns(f) - LAYOUT_STACK_INDENT);
 	} else {
 		if (frame->function)
 			put_function(f, frame, is_marked, share(f, FUNCTION_COLUMNS));
@@ -157,15 +143,16 @@ write_frame(FILE *f, const char *module, const struct stack_frame *frame, bool i
 }
 
 void
-layout_frame(const struct report *r, FILE *f, const struct stack_frame *frame)
+layout_frame(const struct report *r, FILE *f, const struct stack *s, size_t i)
 {
-	write_frame(f, module_path(r, frame), frame, is_own(r, frame));
+	write_frame(r, f, module_path(r, &s->frames[i]), &s->frames[i],
+		    own_code_is(r->heap, s, i));
 }
 
 void
 layout_frame_in(FILE *f, const char *module, const struct stack_frame *frame)
 {
-	write_frame(f, module, frame, false);
+	write_frame(NULL, f, module, frame, false);
 }
 
 /* ---- a stack ---- */
@@ -198,23 +185,54 @@ repeated(const struct stack *s, size_t i, size_t n_shown)
 	return n;
 }
 
+/* "std::make_shared<Quote>  (7 library frames)": what the program called of them. */
+static void
+write_library(const struct report *r, FILE *f, const struct stack *s, size_t first, size_t n)
+{
+	const struct stack_frame *frame = &s->frames[first + n - 1];
+
+	fprintf(f, "%*s", LAYOUT_STACK_INDENT, "");
+	if (frame->function)
+		layout_function(f, frame->function, share(f, FUNCTION_COLUMNS));
+	else
+		put_place(f, module_path(r, frame), frame);
+	terminal_begin(f, TERMINAL_FAINT);
+	fprintf(f, "  (%zu library frames)\n", n);
+	terminal_end(f);
+}
+
+/* Where nothing is the program's own there is nothing to see but the library. */
+static bool
+is_foldable(const struct report *r, const struct stack *s, size_t n_shown)
+{
+	return !r->options.with_library && r->options.frames &&
+	       own_code_library_run(r->heap, s, 0, n_shown) < n_shown;
+}
+
 void
 layout_stack(const struct report *r, FILE *f, uint32_t node)
 {
 	struct stack s;
 	size_t n_shown, i = 0;
+	bool folds;
 
 	if (stack_get(r->heap, r->symbols, node, &s) != 0)
 		return;
 	n_shown = r->options.frames ? layout_n_shown_frames(&s) : s.n;
+	folds = is_foldable(r, &s, n_shown);
 	for (size_t lines = 0; i < n_shown; lines++) {
-		size_t n = repeated(&s, i, n_shown);
+		size_t run = folds ? own_code_library_run(r->heap, &s, i, n_shown) : 0;
+		bool is_library = run > 1;
+		size_t n = is_library ? run : repeated(&s, i, n_shown);
 
 		/* "... 1 more" would take the line of the frame that it hides. */
 		if (r->options.frames && lines >= r->options.frames && i + 1 < n_shown)
 			break;
-		layout_frame(r, f, &s.frames[i]);
-		if (n > 1)
+		if (is_library)
+			write_library(r, f, &s, i, n);
+		else
+			layout_frame(r, f, &s, i);
+		if (n > 1 && !is_library)
 			fprintf(f, "%*s(%zu times)\n", LAYOUT_STACK_INDENT, "", n);
 		i += n;
 	}

@@ -18,11 +18,16 @@
 
 enum { LAYOUT_STACK_INDENT = 6 };
 
+/* The path of a source file, for free(3): relative to options.places where it is below it,
+ * without "." and ".." in its middle. */
+char *layout_source(const struct report *r, const char *file);
+
 /* "module+0xoffset" */
 void layout_place(const struct report *r, FILE *f, const struct stack_frame *frame);
 
-/* One frame, on a line of its own; a whole stack, as options.frames has it. */
-void layout_frame(const struct report *r, FILE *f, const struct stack_frame *frame);
+/* One frame, on a line of its own; a whole stack, as options.frames and with_library have
+ * it: runs of a library's frames are one line, by the function that the program called. */
+void layout_frame(const struct report *r, FILE *f, const struct stack *s, size_t frame);
 void layout_stack(const struct report *r, FILE *f, uint32_t node);
 
 /* A frame in a module whose path is given; NULL = unknown. */

@@ -41,6 +41,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "detect/detect.h"
 #include "explain/outline.h"
 #include "explain/types.h"
 #include "report/json_stream.h"
@@ -382,7 +383,7 @@ put_places(struct writer *w)
 	for (size_t i = 0; i < w->outline->n_places; i++) {
 		const struct outline_place *p = &w->outline->places[i];
 		char *name = names_root(w->names, &h->roots[p->root],
-					edges_word(&h->edges, p->first), false);
+					edges_word(&h->edges, p->first), NAMES_WHOLE);
 
 		put_synthetic(w, name ? name : "(unknown)", w->first_place + (uint32_t)i,
 			      count_left(w->outline, p->first, p->first + p->n));
@@ -793,6 +794,26 @@ put_all(struct writer *w)
 	put_strings(w);
 }
 
+/* What is lost hangs beneath the leaders that findings name. */
+static int
+make_outline(struct writer *w)
+{
+	const struct report *r = w->r;
+	struct graph *g = NULL;
+
+	if (w->h->has_roots) {
+		g = graph_new(w->h, &r->options.graph, NULL, NULL);
+		if (!g || detect_lead(g, r->symbols) != 0) {
+			graph_free(g);
+			return -1;
+		}
+	}
+	w->outline =
+		outline_new(w->h, g, w->names, w->types, &r->options.filter, OUTLINE_MOST);
+	graph_free(g);
+	return w->outline ? 0 : -1;
+}
+
 static int
 writer_init(struct writer *w)
 {
@@ -808,9 +829,8 @@ writer_init(struct writer *w)
 		return -1;
 	w->type_names = calloc((size_t)w->types->n + 1, sizeof(*w->type_names));
 	w->profile = profile_new(r);
-	w->outline = outline_new(w->h, &r->options.graph, w->names, w->types,
-				 &r->options.filter, OUTLINE_MOST);
-	if (!w->type_names || !w->profile || !w->outline || hash_stacks(w) || tree_init(w))
+	if (!w->type_names || !w->profile || make_outline(w) || hash_stacks(w) ||
+	    tree_init(w))
 		return -1;
 	number_nodes(w);
 	return ids_init(w);

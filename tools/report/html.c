@@ -12,11 +12,12 @@
  *     "strings": ["main", "app.c", ...]
  *     "call_tree": [[node, parent, [function, file, line, module, offset, flags] ...] ...]
  *             frames innermost first, as in JSON's "frames"; names are indices
- *             into strings, -1 for null; flags 1 inlined, 2 special
- *     "site_columns": ["site", "live_blocks", ...]     keys of JSON's "sites"
+ *             into strings, -1 for null; flags 1 inlined, 2 special, 4 a library's,
+ *             8 another name for malloc
+ *     "site_columns": ["site", "live_blocks", ...]     keys of JSON's "sites", "type", "thread"
  *     "sites": [[node, value ...] ...]    node: where the site's stack begins
  *
- * Of a comparison the page gets the JSON as it is, "gcprof-diff/1".
+ * And there is what page_facts.h tells.  Of a comparison the page gets the JSON as it is, "gcprof-diff/1".
  *
  * SPDX-License-Identifier: MIT
  */
@@ -27,7 +28,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "names/function_names.h"
+#include "names/own_code.h"
 #include "report/json_stream.h"
+#include "report/page_facts.h"
 #include "report/writers.h"
 #include "util/text.h"
 #include "util/texts.h"
@@ -123,9 +127,26 @@ intern_text(struct tree *t, const char *s)
 	return intern(t, s, s ? strlen(s) : 0);
 }
 
-static json_t *
-tree_frame(struct tree *t, const struct stack_frame *f)
+enum { FLAG_INLINED = 1, FLAG_SPECIAL = 2, FLAG_LIBRARY = 4, FLAG_ALLOCATOR = 8 };
+
+/* Of a node's own frames, as far as they tell whose it is. */
+static int
+frame_flags(const struct tree *t, const struct stack *s, size_t i)
 {
+	const struct stack_frame *f = &s->frames[i];
+	int flags = (f->is_inlined ? FLAG_INLINED : 0) | (f->special ? FLAG_SPECIAL : 0);
+
+	if (!own_code_is(t->r->heap, s, i))
+		flags |= FLAG_LIBRARY;
+	if (f->function && !f->special && names_is_allocator(f))
+		flags |= FLAG_ALLOCATOR;
+	return flags;
+}
+
+static json_t *
+tree_frame(struct tree *t, const struct stack *s, size_t i)
+{
+	const struct stack_frame *f = &s->frames[i];
 	const struct heap_text *path = &t->r->heap->modules[f->module].path;
 	json_t *a = json_array();
 
@@ -135,8 +156,7 @@ tree_frame(struct tree *t, const struct stack_frame *f)
 	(void)json_array_append_new(a, json_integer(f->line));
 	(void)json_array_append_new(a, intern(t, f->module ? path->bytes : NULL, path->n));
 	(void)json_array_append_new(a, json_integer((json_int_t)f->offset));
-	(void)json_array_append_new(
-		a, json_integer((f->is_inlined ? 1 : 0) | (f->special ? 2 : 0)));
+	(void)json_array_append_new(a, json_integer(frame_flags(t, s, i)));
 	return a;
 }
 
@@ -153,7 +173,7 @@ write_node(struct tree *t, uint32_t node)
 	(void)json_array_append_new(a, json_integer(node));
 	(void)json_array_append_new(a, json_integer(r->heap->nodes[node].parent));
 	for (size_t i = 0; !failed && i < s.n; i++)
-		(void)json_array_append_new(a, tree_frame(t, &s.frames[i]));
+		(void)json_array_append_new(a, tree_frame(t, &s, i));
 	stack_free(&s);
 	if (node)
 		fputs(",\n", t->f);
@@ -174,6 +194,10 @@ write_tree(struct tree *t)
 
 	for (size_t i = 0; i < t->r->n_listed[sort]; i++)
 		tree_want(t, stack_top(t->r->heap, t->r->lists[sort][i]));
+	for (size_t i = 0; i < t->r->findings->n; i++) {
+		tree_want(t, stack_top(t->r->heap, t->r->findings->list[i].site));
+		tree_want(t, stack_top(t->r->heap, t->r->findings->list[i].alloc_site));
+	}
 	fputs(",\n\"call_tree\": [", t->f);
 	write_node(t, 0);
 	for (uint32_t node = 1; node <= t->r->heap->n_nodes && !ferror(t->f); node++)
@@ -199,13 +223,15 @@ write_columns(const struct report *r, FILE *f)
 
 	json_object_foreach(facts, key, value)(void)
 		json_array_append_new(columns, json_string_nocheck(key));
+	(void)json_array_append_new(columns, json_string("type"));
+	(void)json_array_append_new(columns, json_string("thread"));
 	json_decref(facts);
 	fputs(",\n\"site_columns\": ", f);
 	json_stream_value(f, columns);
 }
 
 static void
-write_row(const struct report *r, FILE *f, uint32_t node)
+write_row(const struct report *r, FILE *f, uint32_t node, const struct page_traits *traits)
 {
 	json_t *facts = report_json_site(r, node), *row = json_array();
 	const char *key;
@@ -213,6 +239,7 @@ write_row(const struct report *r, FILE *f, uint32_t node)
 
 	(void)json_array_append_new(row, json_integer(stack_top(r->heap, node)));
 	json_object_foreach(facts, key, value)(void) json_array_append(row, value);
+	page_traits_put(&traits[node], row);
 	json_decref(facts);
 	json_stream_value(f, row);
 }
@@ -227,17 +254,22 @@ write_sites(const struct report *r, FILE *f)
 		.is_wanted = calloc((size_t)r->heap->n_nodes + 1, sizeof(*t.is_wanted)),
 	};
 
+	struct page_traits *traits = page_traits_new(r);
+
 	if (t.is_wanted)
 		write_tree(&t);
+	page_facts_write(r, f);
 	write_columns(r, f);
 	fputs(",\n\"sites\": [", f);
-	for (size_t i = 0; t.is_wanted && i < r->n_listed[sort] && !ferror(f); i++) {
+	for (size_t i = 0; t.is_wanted && traits && i < r->n_listed[sort] && !ferror(f);
+	     i++) {
 		fputs(i ? ",\n" : "\n", f);
-		write_row(r, f, r->lists[sort][i]);
+		write_row(r, f, r->lists[sort][i], traits);
 	}
 	fputs("]", f);
 	texts_fini(&t.strings);
 	free(t.is_wanted);
+	free(traits);
 }
 
 /* ---- the whole ---- */

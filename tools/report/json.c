@@ -21,6 +21,9 @@
 /* Sites listed of what is lost with a finding; the sums are of all. */
 enum { MOST_PARTS = 20 };
 
+/* Sites listed of the peak. */
+enum { MOST_PEAK_SITES = 1000 };
+
 /* JSON's integers in jansson are signed. */
 static json_t *
 number(uint64_t v)
@@ -247,6 +250,25 @@ fragmentation(const struct fragmentation *f)
 	return o;
 }
 
+/* What rss consists of; null if the snapshot does not tell. */
+static json_t *
+resident(const struct heap *h)
+{
+	struct heap_rss x;
+	json_t *o;
+
+	if (!heap_rss_parts(h, &x))
+		return json_null();
+	o = json_object();
+	put(o, "live", number(x.live));
+	put(o, "allocator", number(x.allocator));
+	put(o, "mapped", number(x.mapped));
+	put(o, "files", number(x.files));
+	put(o, "profiler", number(x.profiler));
+	put(o, "other", number(x.other));
+	return o;
+}
+
 static json_t *
 memory(const struct report *r)
 {
@@ -261,6 +283,7 @@ memory(const struct report *r)
 	put(o, "free_memory", number(info->free_memory));
 	put(o, "profiler", number(info->profiler_bytes));
 	put(o, "fragmentation", fragmentation(&r->findings->fragmentation));
+	put(o, "resident", resident(r->heap));
 	return o;
 }
 
@@ -513,6 +536,7 @@ finding(const struct report *r, const struct finding *f)
 {
 	bool is_leak = strcmp(f->kind, "leak") == 0;
 	json_t *o = json_object(), *evidence = json_array();
+	struct heap_count whole = finding_whole(f);
 
 	for (size_t i = 0; i < f->n_evidence; i++)
 		(void)json_array_append_new(evidence, text(f->evidence[i]));
@@ -521,8 +545,11 @@ finding(const struct report *r, const struct finding *f)
 	put(o, "level", text(finding_level_name(f->level)));
 	put(o, "confidence", json_real(f->confidence));
 	put(o, "what", text(f->what));
-	put(o, "blocks", number(f->count.blocks));
-	put(o, "bytes", number(f->count.bytes));
+	put(o, "entries", f->entries ? number(f->entries) : json_null());
+	put(o, "blocks", number(whole.blocks));
+	put(o, "bytes", number(whole.bytes));
+	put(o, "own", count(&f->count));
+	put(o, "gives_back_bytes", number(finding_gives_back(f)));
 	put(o, "retained_bytes", number(f->retained.bytes));
 	put(o, "retained_blocks", number(f->retained.blocks));
 	if (is_leak)
@@ -539,6 +566,7 @@ finding(const struct report *r, const struct finding *f)
 	put(o, "fingerprint", text(f->fingerprint));
 	if (*f->part_of_fingerprint)
 		put(o, "part_of", text(f->part_of_fingerprint));
+	put(o, "small", json_boolean(f->is_small));
 	put(o, "known", json_boolean(f->novelty == FINDING_KNOWN));
 	return o;
 }
@@ -569,6 +597,8 @@ report_json_site(const struct report *r, uint32_t node)
 	put(o, "old_bytes", number(s->old.bytes));
 	put(o, "allocations", number(n->allocations));
 	put(o, "allocated_bytes", number(n->allocated_bytes));
+	put(o, "temporary_allocations",
+	    r->temporary ? number(r->temporary[node]) : json_null());
 	if (r->heap->grown) {
 		put(o, "reallocations", number(r->heap->grown[node].blocks));
 		put(o, "reallocated_bytes", number(r->heap->grown[node].bytes));
@@ -696,6 +726,7 @@ snapshots(const struct report *r)
 		put(o, "live_bytes", number(x->live.bytes));
 		put(o, "reachable_blocks", number(x->reachable.blocks));
 		put(o, "reachable_bytes", number(x->reachable.bytes));
+		put(o, "cleaned_up", json_boolean(x->is_teardown));
 		put(o, "mark", mark ? heap_text(&mark->label) : json_null());
 		(void)json_array_append_new(array, o);
 	}
@@ -893,6 +924,50 @@ write_sites(const struct report *r, FILE *f)
 	free(texts);
 }
 
+/* The largest; what the others had is a sum. */
+static json_t *
+peak_sites(const struct report *r, bool with_frames)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < r->n_peak_sites && i < MOST_PEAK_SITES; i++) {
+		uint32_t node = r->peak_sites[i];
+		json_t *o = count(&r->peak.sites[node]);
+
+		put(o, "site", number(node));
+		if (with_frames)
+			put(o, "frames", frames(r, node));
+		(void)json_array_append_new(array, o);
+	}
+	return array;
+}
+
+static json_t *
+peak(const struct report *r, bool with_frames)
+{
+	static const char *const words[] = {
+		[HEAP_PEAK_NOW] = "now",
+		[HEAP_PEAK_EARLIER] = "earlier",
+		[HEAP_PEAK_BEFORE_CLEANUP] = "before cleanup",
+	};
+	const struct heap_peak *p = &r->peak;
+	struct heap_count others = {0, 0};
+	json_t *o = json_object();
+
+	for (size_t i = MOST_PEAK_SITES; i < r->n_peak_sites; i++) {
+		others.blocks = heap_sum(others.blocks, p->sites[r->peak_sites[i]].blocks);
+		others.bytes = heap_sum(others.bytes, p->sites[r->peak_sites[i]].bytes);
+	}
+	put(o, "bytes", number(p->bytes));
+	put(o, "blocks", number(p->blocks));
+	put(o, "time", json_real((double)p->time_ns / 1e9));
+	put(o, "epoch", number(p->epoch));
+	put(o, "when", text(words[p->when]));
+	put(o, "sites", peak_sites(r, with_frames));
+	put(o, "others", count(&others));
+	return o;
+}
+
 void
 report_json_write(const struct report *r, FILE *f, report_json_sites *write_them)
 {
@@ -909,6 +984,8 @@ report_json_write(const struct report *r, FILE *f, report_json_sites *write_them
 	member(f, "totals", totals(r->heap));
 	member(f, "leaks", leaks(&r->findings->leaks));
 	write_findings(r, f);
+	/* Who puts sites down by themselves has their frames there. */
+	member(f, "peak", peak(r, write_them == write_sites));
 	write_them(r, f);
 	if (r->findings->types)
 		member(f, "types", types(r));

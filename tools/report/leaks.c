@@ -12,9 +12,10 @@
 #include <string.h>
 
 #include "names/function_names.h"
-#include "names/source_locations.h"
+#include "names/own_code.h"
 #include "report/columns.h"
 #include "report/frames.h"
+#include "report/summary.h"
 #include "report/writers.h"
 #include "util/text.h"
 
@@ -43,8 +44,8 @@ write_leaks(const struct report *r, FILE *f)
 	char roots[300];
 
 	if (l->is_off)
-		fputs("\nNo leak check: the program has disabled it, or run its own "
-		      "(lsan_interface.h).\n",
+		fputs("\nNo leak check: the program or LSAN_OPTIONS disabled it, or "
+		      "it ran its own (lsan_interface.h).\n",
 		      f);
 	if (!l->is_computed)
 		return;
@@ -97,12 +98,29 @@ write_parts(const struct report *r, const struct finding *x, FILE *f)
 		fprintf(f, "     and %s block%s (%s) allocated at\n",
 			COUNT(part->count.blocks), part->count.blocks == 1 ? "" : "s",
 			SIZE(part->count.bytes));
-		layout_frame(r, f, &s.frames[places_blame(r->heap, &s)]);
+		layout_frame(r, f, &s, own_code_first(r->heap, &s));
 		stack_free(&s);
 	}
 	if (x->n_parts > TEXT_PARTS)
 		fprintf(f, "     and blocks from %zu more site%s\n",
 			x->n_parts - TEXT_PARTS, x->n_parts - TEXT_PARTS == 1 ? "" : "s");
+}
+
+/* "       8 B, S12, allocated in session_new" */
+static void
+write_site(const struct report *r, const struct finding *x, FILE *f)
+{
+	const char *function;
+	struct stack s;
+
+	if (stack_get(r->heap, r->symbols, x->site, &s) != 0)
+		return;
+	function = names_function(r->heap, &s);
+	fprintf(f, "       %s, S%" PRIu32 "%s", SIZE(x->count.bytes), x->site,
+		function ? ", allocated in " : "");
+	layout_function(f, function ? function : "", layout_columns(f));
+	putc('\n', f);
+	stack_free(&s);
 }
 
 /* Findings that are parts of one, the same way. */
@@ -114,24 +132,13 @@ write_folded(const struct report *r, const struct finding *x, FILE *f)
 
 	if (!x->has_parts)
 		return;
-	fprintf(f, "     together with %s block%s (%s) from %zu more site%s:\n",
+	fprintf(f, "     of these, %s block%s (%s) from %zu more site%s:\n",
 		COUNT(x->of_parts.blocks), x->of_parts.blocks == 1 ? "" : "s",
 		SIZE(x->of_parts.bytes), x->n_of_parts, x->n_of_parts == 1 ? "" : "s");
 	for (size_t i = 0; i < all->n && n < TEXT_PARTS; i++) {
-		const struct finding *part = &all->list[i];
-		const char *function;
-		struct stack s;
-
-		if (strcmp(part->part_of_fingerprint, x->fingerprint) != 0)
+		if (strcmp(all->list[i].part_of_fingerprint, x->fingerprint) != 0)
 			continue;
-		if (stack_get(r->heap, r->symbols, part->site, &s) != 0)
-			return;
-		function = names_function(r->heap, &s);
-		fprintf(f, "       %s, S%" PRIu32 "%s", SIZE(part->count.bytes),
-			part->site, function ? ", allocated in " : "");
-		layout_function(f, function ? function : "", layout_columns(f));
-		putc('\n', f);
-		stack_free(&s);
+		write_site(r, &all->list[i], f);
 		n++;
 	}
 }
@@ -187,35 +194,20 @@ write_path(const struct finding *x, FILE *f)
 	}
 }
 
-/* What it is about; in files and pipes in one line, for grep. */
-static void
-write_summary(const struct finding *x, FILE *f)
-{
-	size_t column = 5 + strlen(finding_level_name(x->level)) + 2;
-
-	layout_level(f, x->level);
-	fputs(": ", f);
-	if (x->novelty == FINDING_KNOWN) {
-		fputs("(known) ", f);
-		column += strlen("(known) ");
-	}
-	if (layout_is_terminal(f))
-		layout_rest(f, x->summary, column, 5);
-	else
-		fprintf(f, "%s\n", x->summary);
-}
-
 static void
 write_finding(const struct report *r, const struct finding *x, size_t number, FILE *f)
 {
 	fprintf(f, "%s%3zu. ", number > 1 ? "\n" : "", number);
-	write_summary(x, f);
+	summary_put_headline(x, 5, f);
 	for (size_t e = 0; e < x->n_evidence; e++)
 		layout_sentence(f, x->evidence[e], 5);
 	if (x->advice)
 		layout_sentence(f, x->advice, 5);
-	fprintf(f, "     S%" PRIu32 ":\n", x->site);
-	layout_stack(r, f, x->site);
+	/* It is of no site. */
+	if (x->id != FINDING_RETAINED_PAGES) {
+		fprintf(f, "     S%" PRIu32 ":\n", x->site);
+		layout_stack(r, f, x->site);
+	}
 	if (x->alloc_site) {
 		fprintf(f, "     allocated at S%" PRIu32 ":\n", x->alloc_site);
 		layout_stack(r, f, x->alloc_site);
@@ -255,9 +247,45 @@ leave_out(const struct report *r, struct left_out *sorts, const struct finding *
 	if (sorts[i].n_shown++ < most)
 		return false;
 	sorts[i].n++;
-	sorts[i].count.blocks += x->count.blocks;
-	sorts[i].count.bytes += x->count.bytes;
+	sorts[i].count.blocks += finding_whole(x).blocks;
+	sorts[i].count.bytes += finding_whole(x).bytes;
 	return true;
+}
+
+/* Are rows for it wanted?  --top=0 asks for all of them. */
+static bool
+is_counted_only(const struct report *r, const struct finding *x)
+{
+	return x->is_small && r->options.top &&
+	       !(r->options.findings_only && finding_is_quiet(x));
+}
+
+/* "and 74 small ones, --all: 60 errors, 14 notes, 5.2 KiB"; where they may be what fails a
+ * check, their sites. */
+static void
+write_small(const struct report *r, FILE *f)
+{
+	const struct findings *all = r->findings;
+	size_t n[FINDING_NOTE + 1] = {0}, n_all = 0, n_sites = 0;
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < all->n; i++) {
+		if (!is_counted_only(r, &all->list[i]))
+			continue;
+		n[all->list[i].level]++;
+		n_all++;
+		bytes += finding_gives_back(&all->list[i]);
+	}
+	if (!n_all)
+		return;
+	fprintf(f, "\n     and %s small one%s, --all:", COUNT(n_all),
+		n_all == 1 ? "" : "s");
+	summary_put_levels(n, f);
+	fprintf(f, ", %s\n", SIZE(bytes));
+	for (size_t i = 0; r->options.findings_only && i < all->n; i++)
+		if (is_counted_only(r, &all->list[i]) &&
+		    all->list[i].level != FINDING_NOTE && n_sites++ < r->options.top)
+			write_site(r, &all->list[i], f);
 }
 
 static void
@@ -277,7 +305,7 @@ write_findings(const struct report *r, FILE *f)
 			continue;
 		if (r->options.findings_only && finding_is_quiet(x))
 			n_quiet++;
-		else if (!leave_out(r, sorts, x))
+		else if (!is_counted_only(r, x) && !leave_out(r, sorts, x))
 			write_finding(r, x, ++n, f);
 	}
 	for (size_t i = 0; i < MOST_SORTS; i++)
@@ -290,6 +318,7 @@ write_findings(const struct report *r, FILE *f)
 				COUNT(sorts[i].count.blocks),
 				sorts[i].count.blocks == 1 ? "" : "s",
 				SIZE(sorts[i].count.bytes));
+	write_small(r, f);
 	if (n_quiet)
 		fprintf(f,
 			"\n     %s more finding%s not shown: in the baseline, or no "

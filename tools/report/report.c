@@ -165,6 +165,58 @@ find_hidden(const struct report *r)
 	return is_hidden;
 }
 
+/* Who held the heap at its peak. */
+static int
+rank_peak(struct report *r, const bool *is_hidden)
+{
+	uint32_t n_nodes = r->heap->n_nodes;
+	struct rank *ranks = malloc(((size_t)n_nodes + 1) * sizeof(*ranks));
+	size_t n = 0;
+
+	if (ranks && heap_peak(r->heap, &r->peak) == 0)
+		r->peak_sites = malloc(((size_t)n_nodes + 1) * sizeof(*r->peak_sites));
+	if (!r->peak_sites) {
+		free(ranks);
+		return -1;
+	}
+	for (uint32_t i = 0; i <= n_nodes; i++)
+		if (r->peak.sites[i].blocks && !is_hidden[i])
+			ranks[n++] = (struct rank){r->peak.sites[i].bytes,
+						   r->peak.sites[i].blocks, i};
+	qsort(ranks, n, sizeof(*ranks), compare_ranks);
+	for (size_t i = 0; i < n; i++)
+		r->peak_sites[i] = ranks[i].node;
+	r->n_peak_sites = n;
+	free(ranks);
+	return 0;
+}
+
+/* Who allocated what was freed soon.  What is not known is no error. */
+static int
+rank_temporary(struct report *r, const bool *is_hidden)
+{
+	uint32_t n_nodes = r->heap->n_nodes;
+	struct rank *ranks = malloc(((size_t)n_nodes + 1) * sizeof(*ranks));
+	size_t n = 0;
+
+	r->temporary = heap_temporary(r->heap);
+	r->temporary_sites = malloc(((size_t)n_nodes + 1) * sizeof(*r->temporary_sites));
+	if (!ranks || !r->temporary_sites) {
+		free(ranks);
+		return -1;
+	}
+	for (uint32_t i = 1; r->temporary && i <= n_nodes; i++)
+		if (r->temporary[i] && !is_hidden[i])
+			ranks[n++] = (struct rank){r->temporary[i],
+						   r->heap->nodes[i].allocated_bytes, i};
+	qsort(ranks, n, sizeof(*ranks), compare_ranks);
+	for (size_t i = 0; i < n; i++)
+		r->temporary_sites[i] = ranks[i].node;
+	r->n_temporary_sites = n;
+	free(ranks);
+	return 0;
+}
+
 static int
 rank_all(struct report *r)
 {
@@ -176,6 +228,8 @@ rank_all(struct report *r)
 			if (!r->lists[sort])
 				failed = rank_list(r, is_hidden, (enum order)sort);
 	}
+	if (!failed)
+		failed = rank_peak(r, is_hidden) || rank_temporary(r, is_hidden) ? -1 : 0;
 	free(is_hidden);
 	return failed;
 }
@@ -292,9 +346,8 @@ demography_choose(struct report_demography *d, const uint64_t *bytes, uint32_t n
 	}
 }
 
-/* The survival row of a birth epoch, or n_epochs. */
-static size_t
-find_row(const struct report *r, uint64_t epoch)
+size_t
+report_row_of_epoch(const struct report *r, uint64_t epoch)
 {
 	size_t low = BISECT(r->n_epochs, at, r->epochs[at].last < epoch);
 
@@ -318,8 +371,9 @@ build_demography(struct report *r)
 		return -1;
 	}
 	for (uint32_t i = 0; i <= h->n_births; i++)
-		rows[i] = h->births[i].is_known ? find_row(r, h->births[i].epoch)
-						: r->n_epochs;
+		rows[i] = h->births[i].is_known
+				  ? report_row_of_epoch(r, h->births[i].epoch)
+				  : r->n_epochs;
 	for (uint32_t i = 0; i < h->n_blocks; i++) {
 		const struct heap_block *b = &h->blocks[i];
 		size_t row = rows[b->birth], site = 0;
@@ -456,6 +510,10 @@ report_free(struct report *r)
 	for (int sort = 0; sort < N_ORDERS; sort++)
 		free(r->lists[sort]);
 	free(r->sites);
+	free(r->peak.sites);
+	free(r->peak_sites);
+	free(r->temporary);
+	free(r->temporary_sites);
 	free(r->epochs);
 	free(r->demography.live_bytes);
 	free(r->mappings);
@@ -512,4 +570,13 @@ report_write_sites_raw(const struct report *r, FILE *f)
 		}
 		fputc('\n', f);
 	}
+}
+
+bool
+report_is_silent(const struct report_options *options, const struct findings *all)
+{
+	if (!options->findings_only)
+		return false;
+	return options->failing_only ? findings_count(all, options->fails_at) == 0
+				     : findings_loud(all) == 0;
 }

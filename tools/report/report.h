@@ -21,6 +21,7 @@
 #include "detect/detect.h"
 #include "model/heap.h"
 #include "model/order.h"
+#include "names/source_locations.h"
 #include "names/stacks.h"
 #include "names/symbolize.h"
 
@@ -31,7 +32,15 @@ struct report_options {
 	bool one_list;      /* only the list by `sort` */
 	bool findings_only; /* text: nothing but them and the totals of leaks; nothing at
 			       all where there are none */
-	bool with_dead;     /* sites of which nothing lives any more, too */
+	bool is_full;       /* text: with evidence, stacks and lists, not on one screen */
+	bool all;           /* text on one screen: every finding */
+	/* With findings_only, on one screen: no finding but those of this level or above that
+	 * no baseline has. */
+	bool failing_only;
+	enum finding_level fails_at;
+	bool with_library;           /* text: every frame of a library in stacks */
+	const struct places *places; /* where sources are; NULL = paths as they are */
+	bool with_dead;              /* sites of which nothing lives any more, too */
 	struct heap_filter filter;
 	const regex_t *focus;       /* sites with a frame that matches; NULL = all */
 	const regex_t *ignore;      /* sites without one; NULL = all */
@@ -79,6 +88,12 @@ struct report {
 	struct report_demography demography;
 	struct report_mapping *mappings; /* by falling bytes */
 	size_t n_mappings, n_mappings_listed;
+	struct heap_peak peak;
+	uint32_t *peak_sites; /* nodes that held something then, by falling bytes */
+	size_t n_peak_sites;
+	uint64_t *temporary;       /* by node: heap_temporary(); NULL = not known */
+	uint32_t *temporary_sites; /* nodes that had some, by falling number */
+	size_t n_temporary_sites;
 	const struct findings *findings;
 };
 
@@ -95,6 +110,12 @@ struct report *report_new(const struct heap *heap, struct symbols *symbols,
 			  const struct report_options *options);
 
 void report_free(struct report *r);
+
+/* Whether a text of findings only has none to show, and so is empty. */
+bool report_is_silent(const struct report_options *options, const struct findings *all);
+
+/* The survival row of a birth epoch, or n_epochs. */
+size_t report_row_of_epoch(const struct report *r, uint64_t epoch);
 
 /* Types to be shown, from 1 on; 0 if there are none. */
 uint32_t report_n_types(const struct report *r);

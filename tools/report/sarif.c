@@ -18,6 +18,7 @@
 
 #include <jansson.h>
 
+#include "names/own_code.h"
 #include "report/findings.h"
 #include "report/json_stream.h"
 #include "util/text.h"
@@ -87,26 +88,43 @@ uri(const char *path)
 
 /* ---- locations ---- */
 
+/* Without a source the module is the file that there is; or the program, as nobody looks for
+ * a fault in the C library.  For free(3), or NULL. */
+static char *
+module_path(const struct report_source *s, const struct stack_frame *frame)
+{
+	const struct heap_text *program = &s->heap->info.executable;
+
+	if (frame->module && !stack_is_runtime(s->heap, frame))
+		return places_path(s->places, s->heap->modules[frame->module].path.bytes);
+	return places_path(s->places, program->n ? program->bytes : "unknown");
+}
+
+static json_t *
+logical_locations(const char *function)
+{
+	json_t *array = json_array(), *o = json_object();
+
+	put(o, "fullyQualifiedName", text(function));
+	put(o, "kind", json_string("function"));
+	append(array, o);
+	return array;
+}
+
 static json_t *
 location(const struct report_source *s, const struct stack_frame *frame)
 {
 	json_t *o = json_object(), *physical = json_object(), *artifact = json_object();
-	char *path = frame->file ? places_path(s->places, frame->file) : NULL;
+	bool is_source = own_code_has_source(s->heap, frame);
+	char *path =
+		is_source ? places_path(s->places, frame->file) : module_path(s, frame);
 	char *words = NULL;
 	size_t n;
 	FILE *f = open_memstream(&words, &n);
 
-	/* Without a source the module is the file that there is. */
-	if (path)
-		put(artifact, "uri", uri(path));
-	else if (frame->module)
-		put(artifact, "uri", uri(s->heap->modules[frame->module].path.bytes));
-	else
-		put(artifact, "uri",
-		    uri(s->heap->info.executable.n ? s->heap->info.executable.bytes
-						   : "unknown"));
+	put(artifact, "uri", uri(path ? path : "unknown"));
 	put(physical, "artifactLocation", artifact);
-	if (path && frame->line) {
+	if (is_source && frame->line) {
 		json_t *region = json_object();
 
 		put(region, "startLine", json_integer(frame->line));
@@ -118,12 +136,15 @@ location(const struct report_source *s, const struct stack_frame *frame)
 		fclose(f);
 	}
 	put(o, "message", message(words ? words : ""));
+	if (frame->function)
+		put(o, "logicalLocations", logical_locations(frame->function));
 	free(words);
 	free(path);
 	return o;
 }
 
-/* From the outermost call to the allocation: the way the program took. */
+/* From the outermost call to the allocation: the way that the program took through its
+ * sources, of which there is one frame at least. */
 static json_t *
 code_flow(const struct report_source *s, const struct stack *stack)
 {
@@ -132,8 +153,11 @@ code_flow(const struct report_source *s, const struct stack *stack)
 	size_t n = stack->n < MOST_FRAMES ? stack->n : MOST_FRAMES;
 
 	for (size_t i = n; i > 0; i--) {
-		json_t *o = json_object();
+		json_t *o;
 
+		if (!own_code_has_source(s->heap, &stack->frames[i - 1]))
+			continue;
+		o = json_object();
 		put(o, "location", location(s, &stack->frames[i - 1]));
 		append(locations, o);
 	}
@@ -141,6 +165,16 @@ code_flow(const struct report_source *s, const struct stack *stack)
 	append(threads, thread);
 	put(flow, "threadFlows", threads);
 	return flow;
+}
+
+static void
+append_flow(const struct report_source *s, json_t *flows, const struct stack *stack)
+{
+	for (size_t i = 0; i < stack->n && i < MOST_FRAMES; i++)
+		if (own_code_has_source(s->heap, &stack->frames[i])) {
+			append(flows, code_flow(s, stack));
+			return;
+		}
 }
 
 static void
@@ -154,7 +188,7 @@ put_stacks(const struct report_source *s, const struct finding *x, json_t *o)
 	if (stack_get(s->heap, s->symbols, x->site, &stack) == 0) {
 		append(locations,
 		       location(s, &stack.frames[places_blame(s->heap, &stack)]));
-		append(flows, code_flow(s, &stack));
+		append_flow(s, flows, &stack);
 		stack_free(&stack);
 	}
 	if (x->alloc_site && stack_get(s->heap, s->symbols, x->alloc_site, &stack) == 0) {
@@ -164,7 +198,7 @@ put_stacks(const struct report_source *s, const struct finding *x, json_t *o)
 		put(where, "message", message("allocated here"));
 		append(related, where);
 		put(o, "relatedLocations", related);
-		append(flows, code_flow(s, &stack));
+		append_flow(s, flows, &stack);
 		stack_free(&stack);
 	}
 }
@@ -186,7 +220,7 @@ baseline_state(const struct finding *x)
 }
 
 static json_t *
-finding_message(const struct finding *x)
+finding_message(const struct report_source *s, const struct finding *x)
 {
 	char *all = NULL;
 	json_t *json;
@@ -194,11 +228,7 @@ finding_message(const struct finding *x)
 	FILE *f = open_memstream(&all, &n);
 
 	if (f) {
-		fputs(x->summary, f);
-		for (size_t i = 0; i < x->n_evidence; i++)
-			fprintf(f, " %s", x->evidence[i]);
-		if (x->advice)
-			fprintf(f, " %s", x->advice);
+		report_put_reason(s, x, " ", f);
 		fclose(f);
 	}
 	json = message(all ? all : x->summary);
@@ -206,34 +236,33 @@ finding_message(const struct finding *x)
 	return json;
 }
 
-/* Sites that differ only in their lines have one fingerprint: number them. */
 static json_t *
-fingerprints(const struct finding *x, size_t nth)
+fingerprints(const char *identity)
 {
 	json_t *o = json_object();
-	char unique[40];
 
-	snprintf(unique, sizeof(unique), "%s:%zu", x->fingerprint, nth);
-	put(o, "primaryLocationLineHash", json_string(unique));
-	put(o, "gcprof/v1", json_string(unique));
+	put(o, "primaryLocationLineHash", json_string(identity));
+	put(o, "gcprof/v1", json_string(identity));
 	return o;
 }
 
 static json_t *
-properties(const struct finding *x)
+properties(const struct report_source *s, const struct finding *x)
 {
+	struct heap_count whole = finding_whole(x);
 	json_t *o = json_object();
 
-	put(o, "blocks", json_integer((json_int_t)x->count.blocks));
-	put(o, "bytes", json_integer((json_int_t)x->count.bytes));
+	put(o, "blocks", json_integer((json_int_t)whole.blocks));
+	put(o, "bytes", json_integer((json_int_t)whole.bytes));
 	put(o, "indirectBlocks", json_integer((json_int_t)x->indirect.blocks));
 	put(o, "indirectBytes", json_integer((json_int_t)x->indirect.bytes));
 	put(o, "confidence", json_real(x->confidence));
+	put(o, "program", text(report_program(s)));
 	return o;
 }
 
 static json_t *
-result(const struct report_source *s, const struct finding *x, size_t nth)
+result(const struct report_source *s, const struct finding *x, const char *identity)
 {
 	json_t *o = json_object();
 	char id[64];
@@ -242,50 +271,14 @@ result(const struct report_source *s, const struct finding *x, size_t nth)
 	put(o, "ruleId", json_string(id));
 	put(o, "ruleIndex", json_integer(x->id));
 	put(o, "level", json_string(finding_level_name(x->level)));
-	put(o, "message", finding_message(x));
+	put(o, "message", finding_message(s, x));
 	put(o, "rank", json_real(x->confidence * 100));
 	put_stacks(s, x, o);
-	put(o, "partialFingerprints", fingerprints(x, nth));
+	put(o, "partialFingerprints", fingerprints(identity));
 	if (baseline_state(x))
 		put(o, "baselineState", json_string(baseline_state(x)));
-	put(o, "properties", properties(x));
+	put(o, "properties", properties(s, x));
 	return o;
-}
-
-/* How many findings up to each one have its fingerprint: by a sort of
- * positions, as there may be many. */
-struct position {
-	const struct finding *finding;
-	size_t at;
-};
-
-static int
-compare_positions(const void *a, const void *b)
-{
-	const struct position *x = a, *y = b;
-	int r = strcmp(x->finding->fingerprint, y->finding->fingerprint);
-
-	return r ? r : (x->at > y->at) - (x->at < y->at);
-}
-
-static size_t *
-count_same(const struct findings *all)
-{
-	struct position *p = calloc(all->n + 1, sizeof(*p));
-	size_t *nth = calloc(all->n + 1, sizeof(*nth));
-
-	for (size_t i = 0; p && i < all->n; i++)
-		p[i] = (struct position){&all->list[i], i};
-	if (p && all->n)
-		qsort(p, all->n, sizeof(*p), compare_positions);
-	for (size_t i = 0; p && nth && i < all->n; i++) {
-		bool is_same = i > 0 && strcmp(p[i - 1].finding->fingerprint,
-					       p[i].finding->fingerprint) == 0;
-
-		nth[p[i].at] = is_same ? nth[p[i - 1].at] + 1 : 1;
-	}
-	free(p);
-	return nth;
 }
 
 /* ---- the log ---- */
@@ -337,14 +330,20 @@ void
 report_write_sarif(const struct report_source *s, FILE *f)
 {
 	size_t n = s->findings->n < MOST_RESULTS ? s->findings->n : MOST_RESULTS;
-	size_t *nth = count_same(s->findings);
+	size_t *nth = report_count_same(s->findings), n_written = 0;
 
 	fprintf(f, "%s\n{\"tool\": ", s->is_first ? "" : ",");
 	json_stream_value(f, tool());
 	fputs(",\n\"results\": [", f);
 	for (size_t i = 0; nth && i < n && !ferror(f); i++) {
-		fputs(i ? ",\n" : "\n", f);
-		json_stream_value(f, result(s, &s->findings->list[i], nth[i]));
+		const struct finding *x = &s->findings->list[i];
+		char identity[REPORT_IDENTITY];
+
+		report_put_identity(x, nth[i], identity);
+		if (report_is_again(s, identity))
+			continue;
+		fputs(n_written++ ? ",\n" : "\n", f);
+		json_stream_value(f, result(s, x, identity));
 	}
 	fputs("]}", f);
 	free(nth);

@@ -171,6 +171,10 @@ fill_info(struct writer *w)
 		{"total_memory", i->total_memory},
 		{"free_memory", i->free_memory},
 		{"profiler_bytes", i->profiler_bytes},
+		{"rss_file", i->rss_file},
+		{"heap_resident", i->heap_resident},
+		{"live_resident", i->live_resident},
+		{"external_resident", i->external_resident},
 		{"allocations", i->allocations},
 		{"allocated_bytes", i->allocated_bytes},
 		{"frees", i->frees},
@@ -464,8 +468,8 @@ fill_findings(struct writer *w)
 		put_text(w, finding_level_name(x->level));
 		put_real(w, x->confidence);
 		put_number(w, x->site);
-		put_number(w, x->count.blocks);
-		put_number(w, x->count.bytes);
+		put_number(w, finding_whole(x).blocks);
+		put_number(w, finding_whole(x).bytes);
 		put_number(w, x->retained.bytes);
 		put_text(w, x->summary);
 		put_text(w, evidence);

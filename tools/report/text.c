@@ -1,32 +1,29 @@
-/* text.c -- the report for people.
+/* text.c -- the report for people, in full.
  *
  * In:   struct report.
  * Out:  aligned text as wide as the terminal, elsewhere of 80 columns, unless a long
  *       name or number needs more.
- * Not here: which rows there are and in which order (report.c), leaks and
- *           findings (report/leaks.c), how names are cut short (columns.c).
+ * Not here: on one screen (brief.c); which rows there are and in which order (report.c);
+ *           leaks and findings (leaks.c); how names are cut short (columns.c).
  *
  * SPDX-License-Identifier: MIT
  */
 #include "report/report.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#include "names/function_names.h"
 #include "report/columns.h"
 #include "report/frames.h"
+#include "report/process_text.h"
+#include "report/summary.h"
 #include "report/writers.h"
 #include "util/text.h"
 
 enum {
 	BAR_INDENT = 52,
 	TYPE_NAME_COLUMN = 41,
-	SHORT_FINDINGS = 3, /* in the summary */
-	SHORT_CALLERS = 3,
 };
 
 /* What one text report remembers while it is written. */
@@ -49,150 +46,7 @@ percent(uint64_t part, uint64_t whole)
 #define COUNT(v) text_count(v, (char[32]){0}, 32)
 #define DURATION(v) text_duration(v, (char[32]){0}, 32)
 
-/* ---- process, memory, cohorts ---- */
-
-/* Arguments, each ended by a NUL in the file. */
-static void
-put_command(FILE *f, const struct heap_text *command)
-{
-	struct heap_text joined = {malloc(command->n + 1), command->n};
-
-	if (!joined.bytes)
-		return;
-	memcpy(joined.bytes, command->bytes, command->n + 1);
-	while (joined.n && joined.bytes[joined.n - 1] == '\0')
-		joined.n--;
-	for (size_t i = 0; i < joined.n; i++)
-		if (joined.bytes[i] == '\0' || joined.bytes[i] == '\n' ||
-		    joined.bytes[i] == '\t')
-			joined.bytes[i] = ' ';
-	layout_text(f, &joined, layout_columns(f) - 12);
-	free(joined.bytes);
-}
-
-static void
-put_time(FILE *f, uint64_t ns)
-{
-	time_t seconds = (time_t)(ns / 1000000000);
-	struct tm tm;
-	char buf[40];
-
-	if (ns && gmtime_r(&seconds, &tm) &&
-	    strftime(buf, sizeof(buf), "%Y-%m-%d %H:%M:%S UTC", &tm))
-		fprintf(f, "%s, ", buf);
-}
-
-static void
-write_losses(const struct heap *h, FILE *f)
-{
-	fputs("Complete    ", f);
-	if (h->is_complete) {
-		fputs("yes\n", f);
-		return;
-	}
-	fputs("no", f);
-	for (size_t i = 0; i < h->n_losses; i++) {
-		const char *meaning =
-			text_loss_meaning(h->losses[i].name.bytes, h->losses[i].name.n);
-
-		fprintf(f, "%s%s ", i ? ",\n            " : ": ",
-			COUNT(h->losses[i].count));
-		if (meaning)
-			fputs(meaning, f);
-		else
-			layout_text(f, &h->losses[i].name, 40);
-	}
-	putc('\n', f);
-}
-
-/* One line each: file, mark, time, what was live. */
-static void
-write_snapshots(const struct report *r, FILE *f)
-{
-	const struct several *s = r->findings->several;
-
-	for (size_t i = 0; s && i < s->n; i++) {
-		const struct several_snapshot *x = &s->list[i];
-		const struct heap_mark *mark = settle_mark(r->heap, x->uptime_ns);
-
-		fprintf(f, "%-11s ", i ? "" : "Snapshots");
-		layout_path(f, x->path, layout_columns(f) / 2);
-		fprintf(f, ": after %s", DURATION(x->uptime_ns));
-		if (mark) {
-			fputs(" (", f);
-			layout_text(f, &mark->label, 20);
-			putc(')', f);
-		}
-		fprintf(f, ", %s block%s, %s\n", COUNT(x->live.blocks),
-			x->live.blocks == 1 ? "" : "s", SIZE(x->live.bytes));
-	}
-}
-
-/* What a busy time took, and whether it was given back. */
-static void
-write_settle(const struct report *r, FILE *f)
-{
-	const struct settle *x = &r->findings->settle;
-	const struct several_snapshot *s =
-		r->findings->several ? r->findings->several->list : NULL;
-	double base, busy, idle, share;
-
-	if (s && x->missing) {
-		fprintf(f, "After load  unknown: %s\n", x->missing);
-		return;
-	}
-	if (!s || !x->is_known)
-		return;
-	base = (double)s[x->snapshots[SETTLE_BASE]].reachable.bytes;
-	busy = (double)s[x->snapshots[SETTLE_BUSY]].reachable.bytes;
-	idle = (double)s[x->snapshots[SETTLE_IDLE]].reachable.bytes;
-	share = settle_share(base, busy, idle);
-	if (share < 0)
-		fprintf(f, "After load  nothing to release: '%s' holds no more than '%s'\n",
-			x->labels[SETTLE_BUSY], x->labels[SETTLE_BASE]);
-	else
-		fprintf(f,
-			"After load  %s: at '%s', %.0f %% of the %s that came from "
-			"'%s' to '%s' is still live\n",
-			settle_word(share), x->labels[SETTLE_IDLE], share * 100,
-			SIZE((uint64_t)(busy - base)), x->labels[SETTLE_BASE],
-			x->labels[SETTLE_BUSY]);
-}
-
-static void
-write_process(const struct report *r, FILE *f)
-{
-	const struct heap *h = r->heap;
-	const struct heap_info *info = &h->info;
-
-	fputs("Process     ", f);
-	put_command(f, &info->command);
-	fprintf(f, "\n            pid %" PRIu64 ", ", info->pid);
-	layout_text(f, &info->executable, layout_columns(f) - 30);
-	fprintf(f, "\nSnapshot    number %" PRIu64 " (", info->snapshot_number);
-	layout_text(f, &info->reason, 20);
-	fputs("), ", f);
-	put_time(f, info->snapshot_time_ns);
-	fprintf(f, "after %s, epoch %" PRIu64 "\n", DURATION(info->uptime_ns), info->epoch);
-	write_snapshots(r, f);
-	write_settle(r, f);
-	write_losses(h, f);
-	if (info->foreign_frees)
-		fprintf(f,
-			"Untracked   %s block%s of the C library's own heap, freed "
-			"by the program\n",
-			COUNT(info->foreign_frees), info->foreign_frees == 1 ? "" : "s");
-	fprintf(f, "Settings    epoch of %s, old after %" PRIu64 " epoch%s,%sallocator ",
-		SIZE(info->young_bytes), info->promote, info->promote == 1 ? "" : "s",
-		layout_is_narrow(f) ? "\n            " : " ");
-	layout_text(f, &info->allocator, 20);
-	if (info->sample_bytes)
-		fprintf(f,
-			"\n            SAMPLED: one call stack per %s allocated, on "
-			"average",
-			SIZE(info->sample_bytes));
-	putc('\n', f);
-}
+/* ---- memory, cohorts ---- */
 
 static void
 write_size_line(FILE *f, const char *name, uint64_t bytes, const char *what)
@@ -564,280 +418,6 @@ write_types(const struct report *r, FILE *f)
 			all->n - n == 1 ? "" : "s");
 }
 
-/* ---- in short ---- */
-
-/* Is it code that its people look at?  Not in a library of the language, nor
- * in one of its headers that was compiled into the program. */
-static bool
-is_own_frame(const struct report *r, const struct stack_frame *frame)
-{
-	static const char *const libraries[] = {"libc.so.", "libstdc++.so.", "libc++.so.",
-						"ld-linux"};
-	const struct heap_text *path = &r->heap->modules[frame->module].path;
-
-	if (frame->special || !frame->module || path->n == 0 ||
-	    (frame->file && strstr(frame->file, "/include/")))
-		return false;
-	for (size_t i = 0; i < sizeof(libraries) / sizeof(*libraries); i++)
-		if (strncmp(text_basename(path->bytes), libraries[i],
-			    strlen(libraries[i])) == 0)
-			return false;
-	return true;
-}
-
-/* What a frame is called, for free(3), or NULL. */
-static char *
-frame_words(const struct report *r, const struct stack_frame *frame)
-{
-	char *words = NULL, plain[256];
-	size_t n;
-	FILE *f;
-
-	if (frame->function && *names_plain(frame->function, plain, sizeof(plain)))
-		return strdup(plain);
-	if (frame->special || frame->function)
-		return strdup(frame->special ? frame->special : frame->function);
-	f = open_memstream(&words, &n);
-	if (!f)
-		return NULL;
-	layout_place(r, f, frame);
-	fclose(f);
-	return words;
-}
-
-/* Columns that each of some names may have, where short ones leave theirs to the long. */
-static size_t
-fair_share(char **names, size_t n, size_t room)
-{
-	size_t fair = room / n;
-
-	/* It only becomes more, and is right when no further name fits. */
-	for (size_t round = 0; round < n; round++) {
-		size_t taken = 0, n_long = 0;
-
-		for (size_t i = 0; i < n; i++)
-			if (strlen(names[i]) <= fair)
-				taken += strlen(names[i]);
-			else
-				n_long++;
-		if (n_long == 0)
-			break;
-		fair = (room - taken) / n_long;
-	}
-	return fair;
-}
-
-/* Names in one line, which are freed. */
-static void
-put_chain(FILE *f, char **names, size_t n, int indent)
-{
-	size_t fair;
-
-	if (n == 0)
-		return;
-	fair = fair_share(names, n, layout_columns(f) - (size_t)indent - 3 * (n - 1));
-	for (size_t i = 0; i < n; i++) {
-		if (i > 0)
-			fputs(" < ", f);
-		else
-			fprintf(f, "%*s", indent, "");
-		layout_function(f, names[i], fair);
-		free(names[i]);
-	}
-	putc('\n', f);
-}
-
-/* A few functions on the way to a site, from the innermost of the program's own
- * outwards: "remember_user < handle_request < main". */
-static void
-put_callers(const struct report *r, FILE *f, uint32_t node, int indent)
-{
-	struct stack s;
-	char *names[SHORT_CALLERS] = {NULL};
-	size_t first = 0, n = 0, shown, named;
-	const char *last = "";
-
-	if (stack_get(r->heap, r->symbols, node, &s) != 0)
-		return;
-	shown = layout_n_shown_frames(&s);
-	named = names_frame(r->heap, &s);
-	while (first < shown && !is_own_frame(r, &s.frames[first]))
-		first++;
-	/* What stands for malloc says nothing, unless an unnamed caller is closer. */
-	while (first < shown && first < named && s.frames[first].function)
-		first++;
-	for (size_t i = first < shown ? first : 0; i < shown && n < SHORT_CALLERS; i++) {
-		const struct stack_frame *frame = &s.frames[i];
-
-		/* A function split by the compiler is there twice. */
-		if (frame->function && strcmp(frame->function, last) == 0)
-			continue;
-		names[n] = frame_words(r, frame);
-		if (names[n])
-			n++;
-		last = frame->function ? frame->function : "";
-	}
-	put_chain(f, names, n, indent);
-	stack_free(&s);
-}
-
-/* Does it look as if it grew all the time?  Blocks of nearly every epoch, from
- * long ago until now.  BOUND: a cache that is filled slowly looks the same until
- * it is full; so the words are "a leak, or". */
-static bool
-has_grown(const struct report *r, const struct heap_site *s)
-{
-	uint64_t span = s->oldest_age - s->newest_age + 1;
-
-	return s->generation_count >= 4 && s->newest_age <= 1 &&
-	       s->oldest_age >= r->heap->info.epoch / 2 &&
-	       s->generation_count >= span - span / 4;
-}
-
-/* Is there a finding of this site, which says more about its course? */
-static bool
-has_finding(const struct report *r, uint32_t site)
-{
-	for (size_t i = 0; i < r->findings->n; i++)
-		if (r->findings->list[i].site == site &&
-		    r->findings->list[i].level != FINDING_NOTE)
-			return true;
-	return false;
-}
-
-static void
-write_top_site(const struct report *r, FILE *f)
-{
-	uint32_t top = 0;
-
-	for (uint32_t i = 1; i <= r->heap->n_nodes; i++)
-		if (!heap_is_unsampled(r->heap, i) &&
-		    r->sites[i].live.bytes > (top ? r->sites[top].live.bytes : 0))
-			top = i;
-	if (!top)
-		return;
-	fprintf(f, "  The largest site, S%" PRIu32 ", holds %.1f %% of it", top,
-		percent(r->sites[top].live.bytes, r->heap->live.bytes));
-	if (r->sites[top].generation_count > 1)
-		fprintf(f, ", in blocks born in %" PRIu32 " epochs",
-			r->sites[top].generation_count);
-	fputs(":\n", f);
-	put_callers(r, f, top, 4);
-	if (has_grown(r, &r->sites[top]) && !has_finding(r, top))
-		fputs("  It has grown steadily: a leak, or an unbounded table.\n", f);
-}
-
-/* What has been freed before the snapshot, as at exit, is not in it. */
-static void
-write_highest(const struct heap *h, FILE *f)
-{
-	const struct hf_epochs *highest = NULL;
-
-	for (size_t i = 0; i < h->n_epochs; i++)
-		if (!highest || h->epochs[i].heap_used > highest->heap_used)
-			highest = &h->epochs[i];
-	if (!highest || highest->heap_used / 2 < h->live.bytes)
-		return;
-	fprintf(f,
-		"  Peak: %s, at the end of epoch %" PRIu64
-		"; most of it has been freed since.  To see\n  what it was, take a "
-		"snapshot earlier: gcprof snapshot PID, or\n  "
-		"GCPROF_SNAPSHOT=growth=20%%.\n",
-		SIZE(highest->heap_used), highest->first_epoch + highest->n_epochs - 1);
-}
-
-/* "3 errors" */
-static void
-put_number(FILE *f, size_t n, enum finding_level level)
-{
-	fprintf(f, "%s ", COUNT(n));
-	layout_level(f, level);
-	fputs(n == 1 ? "" : "s", f);
-}
-
-/* Is there an earlier finding of the same sort? */
-static bool
-is_repeated(const struct findings *all, size_t i)
-{
-	for (size_t k = 0; k < i; k++)
-		if (!*all->list[k].part_of_fingerprint &&
-		    all->list[k].level == all->list[i].level &&
-		    strcmp(all->list[k].what, all->list[i].what) == 0)
-			return true;
-	return false;
-}
-
-/* A leak's words do not say whose it is. */
-static void
-write_top_finding(const struct report *r, const struct finding *x, FILE *f)
-{
-	fputs("    ", f);
-	layout_level(f, x->level);
-	fputs(": ", f);
-	layout_rest(f, x->summary, 6 + strlen(finding_level_name(x->level)), 6);
-	if (strcmp(x->kind, "leak") == 0)
-		put_callers(r, f, x->site, 6);
-}
-
-/* How many findings there are, and the largest of each sort.  They are sorted, and notes
- * blame nobody. */
-static void
-write_top_findings(const struct report *r, FILE *f)
-{
-	const struct findings *all = r->findings;
-	size_t n[FINDING_NOTE + 1] = {0}, n_told = 0;
-	const char *separator = "  ";
-
-	for (size_t i = 0; i < all->n; i++)
-		n[all->list[i].level] += !*all->list[i].part_of_fingerprint;
-	for (int level = FINDING_ERROR; level <= FINDING_NOTE; level++)
-		if (n[level]) {
-			fputs(separator, f);
-			put_number(f, n[level], (enum finding_level)level);
-			separator = ", ";
-		}
-	if (all->n)
-		fprintf(f, ", see \"Findings\"%s\n",
-			n[FINDING_ERROR] + n[FINDING_WARNING] ? ":" : ".");
-	for (size_t i = 0; i < all->n && n_told < SHORT_FINDINGS; i++) {
-		const struct finding *x = &all->list[i];
-
-		if (x->level == FINDING_NOTE)
-			break;
-		if (*x->part_of_fingerprint || is_repeated(all, i))
-			continue;
-		write_top_finding(r, x, f);
-		n_told++;
-	}
-}
-
-/* The whole report in a few lines, for who reads no more of it. */
-static void
-write_summary(const struct report *r, FILE *f)
-{
-	const struct heap *h = r->heap;
-
-	if (*r->options.filter_text)
-		return;
-	layout_heading(f, "Summary");
-	if (h->live.blocks == 0)
-		fputs("  No live blocks.\n", f);
-	else
-		fprintf(f, "  %s live in %s block%s, %.1f %% of it old.\n",
-			SIZE(h->live.bytes), COUNT(h->live.blocks),
-			h->live.blocks == 1 ? "" : "s",
-			percent(h->old.bytes, h->live.bytes));
-	write_highest(h, f);
-	if (h->info.sample_bytes)
-		fputs("  Stacks were sampled: figures by site are estimates.\n", f);
-	else
-		write_top_site(r, f);
-	if (h->info.external > h->live.bytes)
-		fprintf(f, "  External memory: %s, see \"External memory by site\".\n",
-			SIZE(h->info.external));
-	write_top_findings(r, f);
-}
-
 /* What the filters let through, of all. */
 static void
 write_filtered(const struct report *r, FILE *f)
@@ -996,25 +576,76 @@ report_write_sites(const struct report *r, FILE *f)
 	free(w.shown);
 }
 
-void
-report_write_text(const struct report *r, FILE *f)
+/* Nothing where that is the list of what lives now. */
+static void
+write_peak(const struct report *r, FILE *f)
+{
+	const struct heap_peak *p = &r->peak;
+	size_t n = r->n_peak_sites;
+
+	if (p->when == HEAP_PEAK_NOW || n == 0)
+		return;
+	layout_heading(f, "Sites at the peak");
+	for (size_t i = 0; i < n && (!r->options.top || i < r->options.top); i++) {
+		uint32_t node = r->peak_sites[i];
+		const struct heap_count *held = &p->sites[node];
+		int columns = fprintf(f, "  %5.1f %%  %10s  ",
+				      percent(held->bytes, p->bytes), SIZE(held->bytes));
+
+		if (!layout_is_narrow(f))
+			columns += fprintf(f, "%9s block%s  ", COUNT(held->blocks),
+					   held->blocks == 1 ? " " : "s");
+		columns += fprintf(f, "S%-4" PRIu32 " ", node);
+		summary_put_where(r, f, node, columns > 0 ? (size_t)columns : 0);
+		putc('\n', f);
+	}
+	if (r->options.top && n > r->options.top)
+		fprintf(f, "\n     %s more site%s\n", COUNT(n - r->options.top),
+			n - r->options.top == 1 ? "" : "s");
+}
+
+/* What was freed in the epoch of its birth: how much of all that was allocated, how often. */
+static void
+write_temporary(const struct report *r, FILE *f)
+{
+	const struct heap_info *info = &r->heap->info;
+	double seconds = (double)info->uptime_ns / 1e9;
+	size_t n = r->n_temporary_sites;
+
+	if (n == 0)
+		return;
+	layout_heading(f, "Temporary allocations");
+	for (size_t i = 0; i < n && (!r->options.top || i < r->options.top); i++) {
+		uint32_t node = r->temporary_sites[i];
+		uint64_t gone = r->temporary[node];
+		int columns = fprintf(f, "  %5.1f %%  %13s  ",
+				      percent(gone, info->allocations), COUNT(gone));
+
+		if (!layout_is_narrow(f) && seconds > 0)
+			columns += fprintf(f, "%11s/s  ",
+					   COUNT((uint64_t)((double)gone / seconds)));
+		columns += fprintf(f, "S%-4" PRIu32 " ", node);
+		summary_put_where(r, f, node, columns > 0 ? (size_t)columns : 0);
+		putc('\n', f);
+	}
+	if (r->options.top && n > r->options.top)
+		fprintf(f, "\n     %s more site%s\n", COUNT(n - r->options.top),
+			n - r->options.top == 1 ? "" : "s");
+}
+
+/* Every chapter. */
+static void
+write_full(const struct report *r, FILE *f)
 {
 	struct writer w = {.r = r, .f = f};
 
-	if (r->options.findings_only) {
-		if (r->findings && findings_loud(r->findings)) {
-			write_process(r, f);
-			report_write_leaks(r, f);
-		}
-		return;
-	}
 	w.shown = calloc((size_t)r->heap->n_nodes + 1, sizeof(*w.shown));
 	if (!w.shown) {
 		fputs("out of memory\n", f);
 		return;
 	}
-	write_process(r, f);
-	write_summary(r, f);
+	process_write(r, f);
+	summary_write(r, f);
 	write_memory(r, f);
 	write_cohorts(r->heap, f);
 	write_chart(r, f);
@@ -1032,11 +663,26 @@ report_write_text(const struct report *r, FILE *f)
 		if (!*r->options.filter_text)
 			write_types(r, f);
 		write_list(&w, ORDER_LIVE);
+		write_peak(r, f);
 		write_list(&w, ORDER_OLD);
 		write_list(&w, ORDER_ALLOCATIONS);
+		write_temporary(r, f);
 	}
 	write_mappings(r, f);
 	write_marks(r->heap, f);
 	write_modules(r, f);
 	free(w.shown);
+}
+
+void
+report_write_text(const struct report *r, FILE *f)
+{
+	if (!r->options.is_full) {
+		report_write_brief(r, f);
+	} else if (!r->options.findings_only) {
+		write_full(r, f);
+	} else if (!report_is_silent(&r->options, r->findings)) {
+		process_write(r, f);
+		report_write_leaks(r, f);
+	}
 }

@@ -325,6 +325,13 @@ is_served(const struct glance *g)
 	return found;
 }
 
+/* Whether the process has taken its figures away, as it does at its end, and before exec. */
+static bool
+is_withdrawn(const struct glance *g)
+{
+	return faccessat(g->directory, LIVE_SITES_FILE, F_OK, 0) < 0 && errno == ENOENT;
+}
+
 static enum glance_state
 check_late(struct glance *g, struct ask_error *err)
 {
@@ -364,6 +371,11 @@ glance_sample(struct glance *g, struct heap **ret_heap, struct ask_error *err)
 		return GLANCE_TROUBLE;
 	}
 	heap = load(g, err);
+	if (!heap && is_withdrawn(g)) {
+		g->is_waiting = true;
+		return now_ms() - g->wanted_ms > LATE_MS ? check_late(g, err)
+							 : GLANCE_WAITING;
+	}
 	if (!heap)
 		return GLANCE_TROUBLE;
 	*ret_heap = heap;

@@ -41,6 +41,13 @@ hash_index_bits(uint64_t hash)
 	return (hash ^ hash >> 29) * 0xbf58476d1ce4e5b9ull >> 32;
 }
 
+/* The hash of what has been hashed, with one number more. */
+static inline uint64_t
+hash_index_mix(uint64_t hash, uint64_t v)
+{
+	return (hash ^ v) * 0x9e3779b97f4a7c15ull;
+}
+
 int hash_index_grow(struct hash_index *t, size_t n);
 
 /* Make room for n things in all.  Returns 0, or -1: no memory, and nothing changed. */

@@ -9,7 +9,8 @@
  *     asking left     its main thread has called pthread_exit
  *     asking raw      takes our handler of SIGRTMAX-8 away by a raw system call
  *     asking vfork    has a child of vfork, which sleeps: "child PID"
- *     asking execs N  executes itself N times, and allocates in between
+ *     asking execs N FILE  executes itself N times and on until FILE is there, and allocates
+ *                     in between; each after the Nth stays 1 ms longer than the one before it
  *     asking chroot DIRECTORY  is there, without /proc
  *
  * Each says "ready" on descriptor 3, and ends with "calls N" (of handlers, or signals
@@ -160,17 +161,21 @@ wait_in_child(void)
 	waitpid(child, NULL, 0);
 }
 
+/* LEFT: below 0, how many have run after the last that had to. */
 static void
-execute_again(const char *self, int left)
+execute_again(const char *self, int left, const char *until)
 {
 	char number[16];
 
 	for (int i = 0; i < 64; i++)
 		kept[i] = malloc(1000);
-	if (left == 0)
-		return;
+	if (left <= 0) {
+		if (access(until, F_OK) == 0)
+			return;
+		usleep((useconds_t)(1 - left) * 1000);
+	}
 	snprintf(number, sizeof number, "%d", left - 1);
-	execl(self, self, "execs", number, (char *)NULL);
+	execl(self, self, "execs", number, until, (char *)NULL);
 	_exit(94);
 }
 
@@ -181,7 +186,7 @@ main(int argc, char **argv)
 	bool is_execs = strcmp(mode, "execs") == 0;
 
 	if (is_execs)
-		execute_again("/proc/self/exe", atoi(argv[2]));
+		execute_again("/proc/self/exe", atoi(argv[2]), argv[3]);
 	handle(SIGTERM, on_end);
 	handle(SIGUSR1, on_later);
 	take_memory();

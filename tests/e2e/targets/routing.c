@@ -3,12 +3,14 @@
  *
  * routing SIGNALS [jump | read]
  *
- * jump: the handler leaves by siglongjmp; read: it ends a read.
+ * jump: the handler leaves by siglongjmp; read: it ends a read, each of them, as each is sent
+ * when the main thread was seen in a read that nothing else ends.
  *
  * SPDX-License-Identifier: MIT
  */
 #include "truth.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -16,7 +18,7 @@
 
 static sigjmp_buf back;
 static volatile sig_atomic_t n_main, n_others, is_jumping, is_over;
-static int n_ended; /* reads */
+static volatile int n_ended, n_left; /* reads: by EINTR, in any way */
 static pthread_t main_thread;
 
 static void
@@ -44,15 +46,74 @@ work(void *with)
 	return with;
 }
 
+/* The main thread is in read(2), or in a handler of the profiler on top of it: only the
+ * profiler's signals, which restart the read, came to it since. */
 static void
-wait_for_alarm(int fd)
+wait_for_read(int fd)
+{
+	char text[8] = "";
+
+	while (!is_over && (pread(fd, text, sizeof text - 1, 0) < 2 || strncmp(text, "0 ", 2) != 0))
+		usleep(20);
+}
+
+/* A read that does not end would hold up the test for ever. */
+static void
+wait_for_end(int n_before)
+{
+	int i;
+
+	for (i = 0; n_left == n_before && !is_over; i++) {
+		if (i == 300000) {
+			say("stuck: no read ended in 30 s after signal %d", (int)n_main);
+			_exit(4);
+		}
+		usleep(100);
+	}
+}
+
+static void *
+send(void *with)
+{
+	uint32_t state = 1;
+	char path[64];
+	sigset_t alarm;
+	int fd;
+
+	(void)sigemptyset(&alarm);
+	(void)sigaddset(&alarm, SIGALRM);
+	(void)pthread_sigmask(SIG_BLOCK, &alarm, NULL);
+
+	(void)snprintf(path, sizeof path, "/proc/self/task/%ld/syscall", (long)getpid());
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0) {
+		say("unknown: no %s", path);
+		_exit(5);
+	}
+	while (!is_over) {
+		int n_before = n_left;
+
+		wait_for_read(fd);
+		usleep(rnd(&state) % 1000);
+		if (!is_over)
+			(void)kill(getpid(), SIGALRM);
+		wait_for_end(n_before);
+	}
+	(void)close(fd);
+	return with;
+}
+
+/* Nobody writes to the pipe. */
+static void
+read_on(int fd, int n)
 {
 	char byte;
 
-	if (fd < 0)
-		(void)usleep(5000);
-	else if (read(fd, &byte, 1) < 0 && errno == EINTR)
-		n_ended++;
+	while (n_main < n) {
+		if (read(fd, &byte, 1) < 0 && errno == EINTR)
+			n_ended++;
+		n_left++;
+	}
 }
 
 int
@@ -68,14 +129,18 @@ main(int argc, char **argv)
 	if (is_reading && pipe(pipes) != 0)
 		return 3;
 	main_thread = pthread_self();
-	if (pthread_create(&thread, NULL, work, NULL) != 0)
-		return 3;
 	(void)sigaction(SIGALRM, &act, NULL);
-	(void)setitimer(ITIMER_REAL, &often, NULL);
-	(void)sigsetjmp(back, 1);
-	while (n_main < n)
-		wait_for_alarm(pipes[0]);
-	(void)setitimer(ITIMER_REAL, &never, NULL);
+	if (pthread_create(&thread, NULL, is_reading ? send : work, NULL) != 0)
+		return 3;
+	if (is_reading) {
+		read_on(pipes[0], n);
+	} else {
+		(void)setitimer(ITIMER_REAL, &often, NULL);
+		(void)sigsetjmp(back, 1);
+		while (n_main < n)
+			(void)usleep(5000);
+		(void)setitimer(ITIMER_REAL, &never, NULL);
+	}
 	is_over = 1;
 	(void)pthread_join(thread, NULL);
 	say("signals %d %d %d", (int)n_main, (int)n_others, n_ended);

@@ -1,0 +1,106 @@
+#!/usr/bin/env bash
+# peak.sh -- who held the heap when it was largest, against valgrind's DHAT, which keeps
+# that of every block.
+#
+# SPDX-License-Identifier: MIT
+# shellcheck source-path=SCRIPTDIR/../..
+. "${srcdir:-.}/tests/e2e/init.sh"
+
+require_built "$TARGETS/peak"
+require valgrind
+
+# Bytes at the peak by function: "make_stone 12000000".
+dhat() { # COURSE
+	timeout -k 5 "$GCPROF_TESTS_TIMEOUT" valgrind --tool=dhat --dhat-out-file="$T/$1.dhat" \
+		"$TARGETS/peak" "$1" >"$T/$1.dhat.out" 2>&1 || diag_file "$T/$1.dhat.out"
+	jq -r '.ftbl as $names | [.pps[] | {bytes: .gb, name: ([.fs[] | $names[.]] | join(" ")
+		| (first(capture("(?<n>make_[a-z]+)").n) // "other"))}]
+		| group_by(.name)[] | "\(.[0].name) \(map(.bytes) | add)"' "$T/$1.dhat"
+}
+ours() { # FILE
+	jq -r '[.peak.sites[] | {bytes, name: ([.frames[].function // ""] | join(" ")
+		| (first(capture("(?<n>make_[a-z]+)").n) // "other"))}]
+		| group_by(.name)[] | "\(.[0].name) \(map(.bytes) | add)"' "$(analysis "$1" json)"
+}
+
+# Every site as DHAT has it, to within so many thousandths of the whole peak.
+agree() { # COURSE FILE THOUSANDTHS
+	awk -v most="$3" '
+		NR == FNR { theirs[$1] = $2; whole += $2; next }
+		{ mine[$1] = $2; theirs[$1] += 0 }
+		END {
+			for (name in theirs) {
+				off = (mine[name] - theirs[name]) / whole * 1000
+				printf "%s: %d here, %d by DHAT, off by %.1f\n", name, mine[name], theirs[name], off
+				if (off > most || off < -most)
+					wrong = 1
+			}
+			exit wrong
+		}' <(dhat "$1" | sort) <(ours "$2" | sort)
+}
+
+for course in hill waves threads large end freed; do
+	run_gcprof "$course" "$TARGETS/peak" "$course"
+	is "$course: the program ends as it does alone" "$status" 0
+	h=$(heap "$course")
+	ok "$course: the snapshot is valid" valid "$h"
+	ok "$course: who held the peak is as DHAT says, to 2 %" agree "$course" "$h" 20
+	is "$course: what sites held adds up to the peak" \
+		"$(json "$h" '.peak | ([.sites[].bytes] | add) + .others.bytes - .bytes')" 0
+	is "$course: the largest site comes first" \
+		"$(json "$h" '.peak.sites | map(.bytes) | . == (sort | reverse)')" true
+done
+is "end: the peak is now" "$(json "$(heap end)" '.peak.when')" now
+is "end: which takes no section" "$(records "$(heap end)" peak | wc -l)" 0
+h=$(heap hill)
+is "hill: the peak was earlier" "$(json "$h" '.peak.when')" earlier
+is "hill: before the program's end" \
+	"$(json "$h" '.peak.time > 0 and .peak.time < .process.uptime_seconds and .peak.epoch <= .cohorts.epochs[-1].epoch')" true
+
+# ---- reports ----
+
+"$ANALYZE" "$h" >"$T/brief"
+ok "the summary has who held the peak" grep -qE '^ +[0-9.]+ % +1[0-9.]+ MiB +S[0-9]+ +.*peak\.c:[0-9]+ make_stone < fill' "$T/brief"
+"$ANALYZE" --full "$h" >"$T/full"
+ok "the full report lists them" grep -q '^Sites at the peak$' "$T/full"
+"$ANALYZE" "$(heap end)" >"$T/brief-end"
+ok "a peak that is now is called so" grep -q '^  peak      now$' "$T/brief-end"
+
+# ---- temporary allocations ----
+
+temporary() { # FILE FUNCTION: allocations of it that were freed within their epoch
+	json "$1" "[.sites[] | select(any(.frames[]; .function == \"$2\")) | .temporary_allocations] | add"
+}
+for course in hill freed; do
+	between "$course: blocks that live until another phase are not temporary" \
+		"$(temporary "$(heap "$course")" make_stone)" 0 $((40000 / 50))
+done
+h=$(heap hill)
+between "hill: nor are those that live to the end" "$(temporary "$h" make_tree)" 0 0
+between "hill: what lives for a moment is temporary" "$(temporary "$h" make_house)" $((320000 - 64)) 320000
+between "the full report lists them, with a line for each site" "$(awk '
+	/^Temporary allocations$/ { is_there = 1 }
+	/^$/ { is_there = 0 }
+	is_there && /make_house/ { gsub(",", "", $3); sum += $3 }
+	END { print sum + 0 }' "$T/full")" $((320000 - 64)) 320000
+
+# ---- options ----
+
+export GCPROF_SAMPLE=4096
+run_gcprof sampled "$TARGETS/peak" hill
+unset GCPROF_SAMPLE
+is "with samples, temporary allocations are not known" "$(json "$(heap sampled)" '[.sites[].temporary_allocations] | unique | tostring')" '[null]'
+ok "with samples, who held it is estimated, to 10 %" agree hill "$(heap sampled)" 100
+
+# Blocks that a look would be considered for, if there were any.
+GCPROF_SNAPSHOT=exit=only run_gcprof plain "$TARGETS/peak" large
+ok "without looks, large blocks that are freed are the peak's" agree large "$(heap plain)" 20
+GCPROF_SNAPSHOT=exit=only run_gcprof trees "$TARGETS/peak" trees
+ok "without looks, others of over 512 bytes are" agree trees "$(heap trees)" 20
+
+export GCPROF_YOUNG=64M GCPROF_SNAPSHOT=exit=only
+run_gcprof slow "$TARGETS/peak" hill
+unset GCPROF_YOUNG GCPROF_SNAPSHOT
+ok "with long epochs and without looks it is as well known" agree hill "$(heap slow)" 20
+
+done_testing
