@@ -276,7 +276,7 @@ if HAVE_PROTOBUF_C
 nodist_tests_fuzz_analyze_sanitized_SOURCES = $(nodist_tools_libreport_a_SOURCES)
 endif
 if !WITH_HTML
-tests_fuzz_analyze_sanitized_SOURCES += tools/report/html.c
+tests_fuzz_analyze_sanitized_SOURCES += $(page_sources)
 endif
 EXTRA_DIST += tests/fuzz/page.html
 tools/report/tests_fuzz_analyze_sanitized-html.$(OBJEXT): tests/fuzz/page.html
