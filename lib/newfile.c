@@ -14,6 +14,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+enum { NAPS = 200, NAP_NS = 5000000 }; /* for who has locked what stands there */
+
 static struct {
 	int fd, mode;
 	bool is_lasting;
@@ -136,11 +138,25 @@ close_once(void)
 	return 0;
 }
 
+/* Returns false if none is left. */
+static bool
+nap(int *left)
+{
+	if (*left == 0)
+		return false;
+	--*left;
+	sys_sleep(NAP_NS);
+	return true;
+}
+
 /* Take the place of what stands there, of this process or of an earlier run.  The lock on
- * it tells two processes apart that would do so at once.
- * Returns 0 or -errno; -EAGAIN: to look again; -EBUSY: it is another's of this run. */
+ * it tells two processes apart that would do so at once; its writer has it, too, for a moment
+ * after it has its name: that of the program that this one was before exec, for instance.
+ * It is waited for, naps of them left.
+ * Returns 0 or -errno; -EAGAIN: to look again; -EBUSY: it is another's of this run, or stays
+ * locked. */
 static int
-replace(void)
+replace(int *naps)
 {
 	int fd = sys_open(f.name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0),
 	    err = 0;
@@ -148,8 +164,10 @@ replace(void)
 
 	if (fd == -ENOENT)
 		return -EAGAIN;
-	if (fd >= 0 && (earlier_is_anothers(fd) || sys_lock(fd) == -EWOULDBLOCK))
+	if (fd >= 0 && earlier_is_anothers(fd))
 		err = -EBUSY;
+	else if (fd >= 0 && sys_lock(fd) == -EWOULDBLOCK)
+		err = nap(naps) ? -EAGAIN : -EBUSY;
 	else if (fd >= 0 && sys_fstat(fd, &opened) == 0 &&
 		 (sys_lstat(f.name, &st) != 0 || st.st_ino != opened.st_ino ||
 		  st.st_dev != opened.st_dev))
@@ -169,7 +187,7 @@ replace(void)
 static int
 give_name(void)
 {
-	int tries = 100, err;
+	int naps = NAPS, tries = NAPS + 100, err;
 
 	do {
 		struct stat st;
@@ -178,7 +196,7 @@ give_name(void)
 		if (!err)
 			return 0;
 		if (sys_lstat(f.name, &st) == 0)
-			err = kind_of(&st) ? -EEXIST : replace();
+			err = kind_of(&st) ? -EEXIST : replace(&naps);
 		else
 			err = err == -EEXIST ? -EAGAIN : sys_rename(f.temporary, f.name);
 		if (err == -EBUSY && !earlier_add_pid(f.name, sizeof f.name))

@@ -75,6 +75,25 @@ cp "$T/old.heap" "$T/at-once/x.heap"
 # shellcheck disable=SC2016 # for the shell that is started
 in_run at-once "$RUN" run -- bash -c 'for i in 1 2 3 4 5 6 7 8; do "$0" return 0 & done; wait' "$TARGETS/quiet"
 is "of processes that end at once all are left" "$(programs_of "$T"/at-once/*.heap | tr ' ' '\n' | grep -c quiet)" 8
+# As the writer of the program that a process was before exec has it, for a moment.
+mkdir "$T/locked"
+cp "$T/old.heap" "$T/locked/x.heap"
+exec 8<"$T/locked/x.heap"
+flock -n 8
+GCPROF_OUTPUT=$T/locked/x.heap timeout 60 env LD_PRELOAD="$preload" "$TARGETS/quiet" return 0 8<&- >"$T/locked.out" 2>"$T/locked.err" 3>"$T/locked.truth" &
+locker=$!
+naps() { # a process of this name, in ppoll(2) of nothing
+	local p
+	for p in $(pgrep -P "$locker" quiet); do
+		grep -q '^271 0x0 0x0 ' "/proc/$p/syscall" 2>/dev/null && return
+	done
+	return 1
+}
+until naps || ! kill -0 "$locker" 2>/dev/null; do :; done
+flock -u 8
+wait "$locker"
+ok "a file that is locked for a moment is waited for, and replaced" ledger "$T/locked/x.heap" "$T/locked.truth"
+is "and nothing is written beside it, nor said" "$(find "$T/locked" -name '*.heap' | wc -l) $(cat "$T/locked.err")" "1 err"
 mkdir "$T/bare"
 GCPROF_OUTPUT=$T/bare/x timeout 60 env LD_PRELOAD="$preload" timeout 60 "$TARGETS/quiet" return 0 >"$T/bare.out" 2>&1 3>&1
 is "without an extension, the pid is at the end" "$(find "$T/bare" -name 'x.*' | grep -cE '/x\.[0-9]+$')" 1
