@@ -57,8 +57,21 @@ enter(void)
 	struct census_entry *e = c.is_to_leave ? take_place(c.pid) : NULL;
 
 	c.own = e;
-	if (e)
-		put_program(e->program, sizeof e->program);
+	if (!e)
+		return;
+	relaxed_store(&e->is_wrapper, 0);
+	put_program(e->program, sizeof e->program);
+}
+
+/* Who has started this program, if that is one of ours. */
+static void
+mark_parent(void)
+{
+	int parent = sys_getppid();
+
+	for (size_t i = 0; i < CENSUS_ENTRIES; i++)
+		if (relaxed_load(&c.table->entries[i].pid) == parent)
+			relaxed_store(&c.table->entries[i].is_wrapper, 1);
 }
 
 static void
@@ -102,6 +115,7 @@ census_start(const char *where, const char *program, bool is_to_leave)
 	c.pid = sys_getpid();
 	c.is_to_leave = is_to_leave;
 	enter();
+	mark_parent();
 }
 
 uint64_t
@@ -132,6 +146,20 @@ census_after_fork(bool is_wanted)
 void
 census_settled(void)
 {
+	strike_out();
+}
+
+bool
+census_spares(void)
+{
+	return c.own && c.table->spares_wrappers && relaxed_load(&c.own->is_wrapper);
+}
+
+void
+census_spare(void)
+{
+	if (atomic_add(&c.table->n_spared, 1) == 0)
+		put_program(c.table->spared, sizeof c.table->spared);
 	strike_out();
 }
 

@@ -15,6 +15,9 @@
  * Each snapshot leaves a note: its file, and two figures, so that the command need not read
  * the file to name them.  There is room for some; the newest replace the oldest.
  *
+ * A wrapper, as timeout(1) and shells are, need not leave a snapshot if the command says so:
+ * whoever started another program of the run, and is itself the system's (take.c).
+ *
  * Without GCPROF_RUN, nothing is done.  What is found there is a table only if the kernel
  * calls it so: the number may be another process's by now, or one in another namespace.
  *
@@ -32,16 +35,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define CENSUS_MAGIC "gcprof census 3" /* 16 bytes with its NUL */
+#define CENSUS_MAGIC "gcprof census 4" /* 16 bytes with its NUL */
 #define CENSUS_NAME "gcprof.census"    /* of the memory file */
 #define CENSUS_VARIABLE "GCPROF_RUN"
 
 enum { CENSUS_ENTRIES = 1023, CENSUS_NOTES = 256 };
 
 struct census_entry {
-	int32_t pid; /* atomic; 0: free */
-	uint32_t reserved;
-	char program[24]; /* the start of its name; maybe without a NUL */
+	int32_t pid;         /* atomic; 0: free */
+	uint32_t is_wrapper; /* atomic; it has started a program that has entered itself */
+	char program[24];    /* the start of its name; maybe without a NUL */
 };
 
 /* A snapshot that was written. */
@@ -58,6 +61,9 @@ struct census {
 	uint32_t n_unlisted; /* atomic; processes for which there was no room */
 	uint32_t n_notes;    /* atomic; all there were: note i is at i % CENSUS_NOTES */
 	uint64_t begin_ns; /* atomic; since 1970: when the first process began; 0: none has */
+	uint32_t spares_wrappers; /* set by the command: small ones are to leave nothing */
+	uint32_t n_spared;        /* atomic; those that did not */
+	char spared[24];          /* the first one's program, as below */
 	struct census_entry entries[CENSUS_ENTRIES];
 	struct census_note notes[CENSUS_NOTES];
 };
@@ -76,6 +82,10 @@ void census_settled(void);
 /* The same of which it was; without a table, nothing. */
 void census_note(uint32_t number, const char *name, uint64_t live_bytes,
 		 uint64_t peak_bytes);
+/* Whether this process is a wrapper, and the command wants nothing of such; then, that it leaves
+ * nothing. */
+bool census_spares(void);
+void census_spare(void);
 /* Whether anybody reads notes. */
 bool census_is_on(void);
 /* Around execve.  Do nothing in a child of vfork. */

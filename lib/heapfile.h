@@ -296,7 +296,8 @@ enum { HEAPFILE_INFO_NUMBER = 1, HEAPFILE_INFO_TEXT = 2 };
  *     there was no room in BOOKS) period_bytes (volume of a period) peak_blocks peak_bytes
  *     peak_ns (since the start of the process) peak_epoch (of PEAK)
  *     loss.NAME for each kind of loss that happened (a count)
- *   texts: command (arguments, each ended by NUL) executable cwd reason
+ *   texts: command (arguments, each ended by NUL) executable cwd
+ *     program (what was executed, without directories: a link's name, a script's) reason
  *     (exit, signal, api, interval, growth, limit, watch, live, fatal SIG...) allocator (jemalloc,
  *     system) version (of the library) machine (x86_64)
  *     default_suppressions (what __lsan_default_suppressions gave) */

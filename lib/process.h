@@ -24,7 +24,8 @@ struct process {
 		start_realtime_ns; /* of the program that it is, or was forked from */
 	uint64_t run_realtime_ns;  /* what was written since is of this run (earlier.h) */
 	char executable[PATH_MAX];
-	const char *program;      /* its last component; NULL before the start */
+	const char *program; /* what it was executed as, without directories; NULL before the
+			      * start */
 	const char *suppressions; /* of __lsan_default_suppressions, or NULL */
 	bool is_end_taken; /* atomic: the last snapshot is taken, or is not wanted; by whatever
 			    * way the process ends, there is one */
@@ -32,6 +33,9 @@ struct process {
 	bool is_after_end;      /* this is the sleeper, and the process is gone */
 };
 extern struct process process HIDDEN;
+
+/* Find out `executable` and `program`. */
+void process_find_names(void);
 
 /* Whether this is that process, and not a child of vfork.  Context: any. */
 bool process_is_own(void);

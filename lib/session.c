@@ -355,7 +355,6 @@ __attribute__((constructor)) static void
 start(void)
 {
 	extern char **environ; /* those that this program starts have it */
-	long n;
 
 	if (!session_enter())
 		return;
@@ -368,11 +367,7 @@ start(void)
 		return;
 	}
 	sys_log_init();
-	n = sys_executable(process.executable, sizeof process.executable - 1);
-	process.executable[n > 0 ? n : 0] = 0;
-	process.program = strrchr(process.executable, '/')
-				  ? strrchr(process.executable, '/') + 1
-				  : process.executable;
+	process_find_names();
 	options_complain();
 	gate_init();
 	beside_init();

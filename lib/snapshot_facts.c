@@ -164,6 +164,7 @@ put_texts(const struct snapshot_facts *facts)
 {
 	info_file("command", "cmdline", false);
 	info_text("executable", facts->executable, strlen(facts->executable));
+	info_text("program", process.program, strlen(process.program));
 	info_file("cwd", "cwd", true);
 	if (facts->suppressions)
 		info_text("default_suppressions", facts->suppressions,

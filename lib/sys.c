@@ -330,8 +330,16 @@ sys_readlink(const char *name, char *buf, size_t bytes)
 	return K3(SYS_readlink, name, buf, bytes);
 }
 
-static const char *
-executed_name(void)
+const char *
+sys_first_argument(void)
+{
+	const uintptr_t *at = libc_start();
+
+	return at && at[0] && at[1] ? (const char *)at[1] : "";
+}
+
+const char *
+sys_executed_name(void)
 {
 	const uintptr_t *at = libc_start();
 
@@ -353,7 +361,7 @@ sys_executable(char *buf, size_t bytes)
 
 	if (n >= 0)
 		return n;
-	name = executed_name();
+	name = sys_executed_name();
 	length = (long)strlen(name);
 	if (name[0] != '/' || (size_t)length > bytes)
 		return n;

@@ -82,6 +82,10 @@ long sys_getcwd(char *buf, size_t bytes);
 /* The program's file, as the kernel names it; without /proc as execve was given it, from
  * the root.  Not ended by NUL.  Returns its length, or -errno. */
 long sys_executable(char *buf, size_t bytes);
+/* What execve was given, a link or a script maybe, or /dev/fd/N; the first argument.  Empty
+ * if they are not known. */
+const char *sys_executed_name(void);
+const char *sys_first_argument(void);
 /* Close all file descriptors from `from` on. */
 void sys_close_from(unsigned from);
 

@@ -120,7 +120,7 @@ tests_unit_test_modules_CFLAGS = $(core_test_cflags)
 tests_unit_test_modules_LDADD = $(alone_test_libs)
 
 # It includes publish.c.
-tests_unit_test_publish_SOURCES = tests/unit/test_publish.c lib/options.c lib/secure.c lib/values.c $(alone_sources)
+tests_unit_test_publish_SOURCES = tests/unit/test_publish.c lib/options.c lib/option_values.c lib/secure.c lib/values.c $(alone_sources)
 tests_unit_test_publish_CFLAGS = $(core_test_cflags)
 tests_unit_test_publish_LDADD = $(alone_test_libs)
 
@@ -206,7 +206,7 @@ tests_unit_test_options_SOURCES = tests/unit/test_options.c tests/unit/spoken.h
 tests_unit_test_options_CFLAGS = $(report_test_cflags)
 tests_unit_test_options_LDADD = $(report_test_libs)
 
-tests_unit_test_values_SOURCES = tests/unit/test_values.c lib/options.c lib/secure.c lib/values.c $(alone_sources)
+tests_unit_test_values_SOURCES = tests/unit/test_values.c lib/options.c lib/option_values.c lib/secure.c lib/values.c $(alone_sources)
 tests_unit_test_values_CFLAGS = $(core_test_cflags)
 tests_unit_test_values_LDADD = $(alone_test_libs)
 

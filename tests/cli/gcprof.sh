@@ -94,7 +94,7 @@ ok "the library goes in front of others" \
 ok "the library is not named twice" \
 	same "$(run -- "$gcprof" run -- sh -c 'echo $LD_PRELOAD')" "$lib"
 ok "options become environment" \
-	same "$(run --young=3M --output x.heap --trace=0 -- sh -c 'echo $GCPROF_YOUNG $GCPROF_OUTPUT $GCPROF_TRACE')" '3M x.heap 0'
+	same "$(run --young=3M --output /tmp/x.heap --trace=0 -- sh -c 'echo $GCPROF_YOUNG $GCPROF_OUTPUT $GCPROF_TRACE')" '3M /tmp/x.heap 0'
 ok "an option comes before the environment" \
 	same "$(GCPROF_PROMOTE=2 run --promote=1 -- sh -c 'echo $GCPROF_PROMOTE')" 1
 ok "a switch without a value is on" \
@@ -102,12 +102,21 @@ ok "a switch without a value is on" \
 every_option() {
 	sed -n 's/^OPTION([A-Z]*, "\([a-z-]*\)",.*/\1/p' "$abs_top_srcdir/lib/options.def" > options
 	[ -s options ] || return 1
-	"$gcprof" --help > help || return 1
+	"$gcprof" run --help > help || return 1
 	while read -r option; do grep -q -e "--$option" help || { echo "$option"; return 1; }; done < options
 }
-ok "--help names every option of options.def" every_option
-fits() { "$gcprof" --help | awk 'length > 80 { print; wide = 1 } END { exit wide }'; }
-ok "--help fits into 80 columns" fits
+ok "run --help names every option of options.def" every_option
+fits() { "$gcprof" "$@" | awk 'length > 80 { print; wide = 1 } END { exit wide }'; }
+ok "--help fits into 80 columns" fits --help
+ok "--help fits on a screen" same "$("$gcprof" --help | awk 'END { print NR <= 40 }')" 1
+ok "help is --help" same "$("$gcprof" help)" "$("$gcprof" --help)"
+for command in run check snapshot top shell; do
+	ok "$command --help fits into 80 columns" fits $command --help
+	ok "help $command is $command --help" same "$("$gcprof" help $command)" "$("$gcprof" $command --help)"
+	ok "$command --help is of $command alone" \
+		bash -c '"$0" "$1" --help | { ! grep -E "^(usage:)? *gcprof (run|check|snapshot|top|shell) " | grep -v " gcprof $1 "; }' "$gcprof" $command
+done
+ok "help on what is no command: 2" status 2 "$gcprof" help nonesuch
 ok "--help is on standard output, with status 0" status 0 "$gcprof" --help
 ok "--version names the version" same "$("$gcprof" --version | cut -d' ' -f1)" gcprof
 
@@ -179,11 +188,72 @@ cp "$gcprof" 'a b/tools/'
 cp "$lib" 'a b/lib/.libs/'
 ok "a library that cannot be named in LD_PRELOAD: 125" refuses 125 'space or a colon' 'a b/tools/gcprof' run -- true
 
-usage() { status "$@" && grep -q "^Try 'gcprof --help'" err; }
-ok "run without a command: 2" usage 2 "$gcprof" run
-ok "run with an unknown option: 2" usage 2 "$gcprof" run --nonesuch -- true
-ok "gcprof without a command: 2" usage 2 "$gcprof"
-ok "an unknown command: 2" usage 2 "$gcprof" nonesuch
+usage() { # STATUS HELP COMMAND...: what helps is named
+	local wanted=$1 helps=$2
+	shift 2
+	status "$wanted" "$@" && grep -qx "Try '$helps'." err
+}
+ok "run without a command: 2" usage 2 'gcprof help run' "$gcprof" run
+ok "run with an unknown option: 2" usage 2 'gcprof help run' "$gcprof" run --nonesuch -- true
+ok "run --quiet --report: 2" usage 2 'gcprof help run' "$gcprof" run --quiet --report -- true
+ok "gcprof without a command: 2" usage 2 'gcprof help' "$gcprof"
+ok "an unknown command: 2" usage 2 'gcprof help' "$gcprof" nonesuch
+
+# Nothing is started with a value that the library would not take.
+bad_value() { # COMMAND OPTION VALUE PATTERN
+	rm -f started
+	usage 2 "gcprof help $1" "$gcprof" "$1" "--$2=$3" -- touch started &&
+		grep -qE "^gcprof: --$2: invalid (value|rule) '.*$4" err && [ ! -e started ]
+}
+for command in run check; do
+	while read -r option value pattern; do
+		ok "$command: --$option=$value is refused before the start" bad_value $command "$option" "$value" "$pattern"
+	done <<- 'EOF'
+		mode 0777 octal
+		snapshot exi interval=10s
+		snapshot interval=0 interval=10s
+		signal NONESUCH name
+		signal KILL name
+		cut-signal USR2x name
+		young 1 64K
+		promote 3 1\|2
+		sample 5x 64K
+		limit lots 64K
+		watch nonsense figure|PATTERN|:count
+		watch f(:count>3 Unmatched
+		watch :count>3;every=x duration
+		content 5000 4096
+		allocator malloc jemalloc.system
+		hugepages 2 0.1
+		follow yes 0.1
+		abort x number
+		verify -1 number
+		verbose 2 0.1
+	EOF
+done
+mkdir dir
+ok "run: a directory that is not there: 125, before the start" \
+	refuses 125 "nonesuch.*No such file.*--output" env -u GCPROF_SNAPSHOT "$gcprof" run --output=nonesuch/x.heap -- touch started
+ok "run: a file in place of a directory: 125" \
+	refuses 125 "file'.*Not a directory" env -u GCPROF_SNAPSHOT "$gcprof" run --output=file/x.heap -- touch started
+ok "run: what is before an escape is looked at" \
+	refuses 125 "nonesuch.*--output" env -u GCPROF_SNAPSHOT "$gcprof" run --output=nonesuch/%e/x.heap -- touch started
+ok "check: a report that cannot be written: 125" refuses 125 "nonesuch.*--report" "$gcprof" check -o nonesuch/x -- touch started
+ok "check: a report in place of a directory: 125" refuses 125 "dir'.*Is a directory" "$gcprof" check -o dir -- touch started
+ok "check: a format's file that cannot be written: 125" \
+	refuses 125 "nonesuch.*--format" "$gcprof" check --format=sarif:nonesuch/x -- touch started
+ok "check: reports into what is no file are left alone" status 0 "$gcprof" check -o /dev/null --fail-on=never -- true
+ok "nothing of these was started" test ! -e started
+if [ "$(id -u)" -eq 0 ] && setpriv --reuid=65534 --clear-groups "$gcprof" --version > /dev/null 2>&1; then
+	chmod 755 "$work" "$work/dir"
+	ok "run: a directory of somebody else: 125" refuses 125 "'dir'.*Permission denied" \
+		env -u GCPROF_SNAPSHOT setpriv --reuid=65534 --clear-groups "$gcprof" run --output=dir/x.heap -- true
+	ok "run: without snapshots the place is not asked for" status 0 \
+		setpriv --reuid=65534 --clear-groups "$gcprof" run --snapshot=none -- true
+else
+	skip "run: a directory of somebody else: 125" "not root, or no other user can run this"
+	skip "run: without snapshots the place is not asked for" "not root, or no other user can run this"
+fi
 ok "a mistyped command: the one that was meant is named" \
 	bash -c '"$0" snpashot 1 2>&1 | grep -q "did you mean snapshot"' "$gcprof"
 
@@ -198,8 +268,8 @@ catches_usr2() { # bit 11 of the mask, of the program: the shell catches it too
 	[ $((0x$mask >> 11 & 1)) -eq 1 ]
 }
 
-ok "gcprof snapshot without a PID: 2" usage 2 "$gcprof" snapshot
-ok "two processes: 2" usage 2 "$gcprof" snapshot 1 2
+ok "gcprof snapshot without a PID: 2" usage 2 "gcprof help snapshot" "$gcprof" snapshot
+ok "two processes: 2" usage 2 "gcprof help snapshot" "$gcprof" snapshot 1 2
 refuses_pid() { status 2 "$gcprof" snapshot "$1" && grep -q 'invalid process id' err; }
 ok "an invalid pid: 2" refuses_pid 12x
 ok "a process that does not exist: 1" refuses 1 'no such process' snapshot 2147483647

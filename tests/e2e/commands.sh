@@ -41,13 +41,42 @@ is "without a snapshot one line says why" "$(said nothing | grep -c "none.* does
 run killed-itself "$RUN" run -- "$TARGETS/quiet" kill 9
 is "SIGKILL leaves none, and the status: one line" "$status $(said killed-itself | grep -c "no snapshot.*signal 9") $(said killed-itself | wc -l)" "137 1 1"
 run no-place "$RUN" run --output=/no/such/place/x.heap -- "$TARGETS/quiet" return 5
-is "a place that is not there: the status is the program's, and one line more says that nothing was written" \
-	"$status $(said no-place | grep -c 'no snapshot was written')" "5 1"
+is "a place that is not there: the program is not started, and one line says why" \
+	"$status $(cat "$T/no-place.out")$(wc -l <"$T/no-place.err") $(said no-place | grep -c "'/no/such/place': No such file")" "125 1 1"
+mkdir "$T/gone-place"
+run place-goes "$RUN" run --output="$T/gone-place/x.heap" -- sh -c "rmdir '$T/gone-place'; exec '$TARGETS/quiet' return 5"
+is "a place that goes meanwhile: the status is the program's, and one line says that nothing was written" \
+	"$status $(said place-goes | grep -c 'no snapshot was written')" "5 1"
+# shellcheck disable=SC2016 # for the shell that is started
+run elsewhere bash -c 'cd "$1" && "$2" run --output=x.%p.heap -- sh -c "cd / && exec \"\$0\" return 5" "$3"' - "$T/elsewhere" "$RUN" "$TARGETS/quiet"
+is "a relative name is of the directory where run was started" \
+	"$status $(find "$T/elsewhere" -name 'x.*.heap' | wc -l)" "5 1"
+run at-once "$RUN" run --report --output="$T/at-once/x.heap" -- "$TARGETS/quiet" return 5
+is "--report: the report is on standard error, behind the two lines, and the output is the program's" \
+	"$status $(cat "$T/at-once.out") $(grep -n '^Summary' "$T/at-once.err" | cut -d: -f1)" "5 out 7"
 cp "$TARGETS/quiet" "$T/small"
 cp "$TARGETS/epochs" "$T/large"
 run several "$RUN" run --output="$T/several/%e.heap" -- sh -c "'$T/small' return 0; '$T/large' 8192 2; exit 4"
 is "of several processes the largest is named, and all are counted" \
-	"$status $(said several | grep -c "^gcprof: wrote 3 snapshots of 3 processes; the largest, large, .*several/large.heap: live")" "4 1"
+	"$status $(said several | grep -c "^gcprof: wrote 2 snapshots of 2 processes; the largest, large, .*several/large.heap: live")" "4 1"
+
+# ---- wrappers leave none
+is "a shell that only starts them leaves none, and that is said" \
+	"$(find "$T/several" -name '*.heap' -printf '%f\n' | sort | tr '\n' ' ')$(said several | grep -c '; sh held next to nothing, and left none$')" "large.heap small.heap 1"
+run wrapped "$RUN" run --output="$T/wrapped/x.heap" -- timeout 100 nice env "$TARGETS/quiet" return 5
+is "timeout, nice and env leave none: the program keeps the name" \
+	"$status $(find "$T/wrapped" -name '*.heap' -printf '%f ')$(info "$T/wrapped/x.heap" executable | sed 's,.*/,,')" "5 x.heap quiet"
+run wanted "$RUN" run --snapshot=exit --output="$T/wanted/%e.heap" -- timeout 100 "$TARGETS/quiet" return 5
+is "with --snapshot they leave theirs" "$(find "$T/wanted" -name '*.heap' -printf '%f\n' | sort | tr '\n' ' ')" "quiet.heap timeout.heap "
+run alone "$RUN" run --output="$T/alone/%e.heap" -- sh -c 'exit 6'
+is "a shell that starts nothing leaves its own" "$status $(find "$T/alone" -name '*.heap' -printf '%f ')" "6 sh.heap "
+cp "$(command -v timeout)" "$T/own-timeout"
+run own "$RUN" run --output="$T/own/%e.heap" -- "$T/own-timeout" 100 "$TARGETS/quiet" return 5
+is "a program that is not the system's leaves its own, whatever it starts" \
+	"$(find "$T/own" -name '*.heap' -printf '%f\n' | sort | tr '\n' ' ')" "own-timeout.heap quiet.heap "
+# shellcheck disable=SC2016 # for the shell that is started
+run heavy "$RUN" run --output="$T/heavy/%e.heap" -- bash -c 'printf -v x "%01000000d" 0; "$0" return 5; exit ${#x}' "$TARGETS/quiet"
+is "a shell that holds more leaves its own" "$(find "$T/heavy" -name '*.heap' -printf '%f\n' | sort | tr '\n' ' ')" "bash.heap quiet.heap "
 run many "$RUN" run --young=1M --snapshot=exit,growth=20% --output="$T/many/%n.heap" -- "$TARGETS/epochs" 65536 16
 said many | sed -n 's/^gcprof: to read it: gcprof-analyze //p' >"$T/many.files"
 is "of many snapshots of a process a pattern names all" \
@@ -96,6 +125,23 @@ counted "a signal to its group reaches the program once" group group
 
 run killed "$RUN" run --output="$T/killed/x.heap" -- "$TARGETS/quiet" kill 15
 is "a program that a signal ends looks so from outside" "$status" 143
+is "it leaves a snapshot, and what ended it is said" \
+	"$(info "$T/killed/x.heap" reason) $(said killed | grep -c 'x.heap when SIGTERM ended it: live')" "fatal SIGTERM 1"
+run handles "$RUN" run --output="$T/handles/x.heap" -- bash -c 'trap : USR2; exit 3'
+is "a program that handles USR2 is told nothing of a signal that nobody asked for" \
+	"$status $(grep -c USR2 "$T/handles.err") $(wc -l <"$T/handles.err")" "3 0 2"
+run not-killed "$RUN" run --snapshot=exit --output="$T/not-killed/x.heap" -- "$TARGETS/quiet" kill 15
+is "with --snapshot=exit it leaves none, and what would is said" \
+	"$status $(said not-killed | grep -c 'signal 15.*--snapshot=exit,fatal')" "143 1"
+ln -s "$TARGETS/quiet" "$T/other-name"
+run renamed "$RUN" run --output="$T/renamed/%e.heap" -- "$T/other-name" return 5
+is "%e is the name by which a program is executed" "$(find "$T/renamed" -name '*.heap' -printf '%f ')" "other-name.heap "
+is "the report names it so" \
+	"$(json "$T/renamed/other-name.heap" .process.program) $(info "$T/renamed/other-name.heap" executable | sed 's,.*/,,')" "other-name quiet"
+printf '#!%s\nexit 5\n' "$(realpath "$(command -v bash)")" >"$T/script.x"
+chmod +x "$T/script.x"
+run script "$RUN" run --output="$T/script/%e.heap" -- "$T/script.x"
+is "%e is a script's name, not its interpreter's" "$status $(find "$T/script" -name '*.heap' -printf '%f ')" "5 script.x.heap "
 
 run options "$RUN" run --output="$T/options/x.heap" --young=1M --promote=1 -- "$TARGETS/epochs" 8192 2
 is "options reach the library" "$(info "$T/options/x.heap" young_bytes) $(info "$T/options/x.heap" promote)" "1048576 1"

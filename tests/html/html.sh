@@ -13,7 +13,7 @@ MANY=$abs_top_builddir/tests/html/many
 DEMO=$abs_top_builddir/examples/demo
 AXE=$(echo "$SOURCES"/tools/html/fetched/axe-core-*/axe.min.js)
 PLANTED=$abs_top_builddir/tests/html/planted
-require_built "$MANY" "$DEMO" "$PLANTED" "$AXE"
+require_built "$MANY" "$DEMO" "$PLANTED" "$AXE" "$TARGETS/quiet"
 echo '/* */' >"$T/empty.heap"
 ! "$ANALYZE" --format=html -o "$T/none.html" "$T/empty.heap" 2>&1 | grep -q 'built without' ||
 	skip_all "this build has no HTML report"
@@ -35,6 +35,32 @@ page demo "$T/demo.heap"
 
 GCPROF_YOUNG=1M "$RUN" run --output="$T/planted.heap" -- "$PLANTED"
 page planted "$T/planted.heap"
+
+# ---- gcprof run --open
+
+mkdir "$T/with blank"
+# shellcheck disable=SC2016 # for the shell that is started
+printf '#!/bin/sh\nprintf "%%s|" "$@" >"%s/opened.new"\nmv "%s/opened.new" "%s/opened"\n' "$T" "$T" "$T" >"$T/browser"
+chmod +x "$T/browser"
+open_with() { # BROWSER: the demonstration's page
+	rm -f "$T/opened"
+	status=0
+	(cd "$T/with blank" && env -u DISPLAY -u WAYLAND_DISPLAY BROWSER="$1" \
+		"$RUN" run --output=x.heap --open -- "$TARGETS/quiet" return 5 >"$T/open.out" 2>"$T/open.err" 3>/dev/null) || status=$?
+}
+open_with "/nonesuch %s:$T/browser --new-window"
+is "run --open: the program's status and output are kept" "$status $(cat "$T/open.out")" "5 out"
+ok "run --open: the first browser that can be run is started" eventually test -e "$T/opened"
+is "run --open: with the page as its last argument" "$(cat "$T/opened")" "--new-window|$(realpath "$T")/with blank/x.heap.html|"
+ok "run --open: the page is one" grep -q '<title>' "$T/with blank/x.heap.html"
+ok "run --open: it is named" grep -q '^gcprof: the page is x\.heap\.html$' "$T/open.err"
+open_with "$T/browser a=%s %s b"
+ok "run --open: %s stands for the page" eventually test -e "$T/opened"
+is "run --open: where it is a word" "$(cat "$T/opened")" "a=%s|$(realpath "$T")/with blank/x.heap.html|b|"
+open_with /nonesuch
+ok "run --open: a browser that cannot be run is named, with the page" grep -q "the page is x.heap.html; cannot run '/nonesuch'" "$T/open.err"
+open_with ""
+ok "run --open: without one, what to set is named" grep -q "the page is x.heap.html; no browser is known: set BROWSER" "$T/open.err"
 
 # The demonstration, with names that would like to be markup, or are no text.
 long=$(printf 'aaaaaaaaaa%.0s' {1..700})

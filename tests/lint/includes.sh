@@ -26,9 +26,9 @@ only_in() {
 plan 15
 
 # Of lib/, tools include these, each for what two worlds share: the file, its reader, the
-# installed header, the page that `top` reads, the options, what a process publishes, the
+# installed header, the page that `top` reads, the options and their values, what a process publishes, the
 # names of a run, the rules of watches, the thread that stays behind.
-shared=' heapfile.h heapfile_read.h gcprof.h live_page.h options.def published.h sleeper.h watch_rules.h lib/census.h '
+shared=' heapfile.h heapfile_read.h gcprof.h live_page.h options.def option_values.h published.h sleeper.h watch_rules.h lib/census.h '
 
 # The rooms of tools/, and which rooms each may include beside itself.
 may_include() { # ROOM: the others
@@ -92,8 +92,8 @@ done | no_complaint "lib/ includes headers of its own only"
 
 includes lib/heapfile.h | grep -vE ' <(stddef|stdint)\.h>$' |
 	no_complaint "heapfile.h includes nothing of ours"
-includes lib/base.h lib/values.[ch] lib/sys.[ch] lib/mem.[ch] lib/options.[ch] |
-	grep -vE ' (<.*>|base\.h|sys\.h|mem\.h|options\.h|options\.def|secure\.h|forking\.h|values\.h|arch\.h|libc_inside\.h)$' |
+includes lib/base.h lib/values.[ch] lib/sys.[ch] lib/mem.[ch] lib/options.[ch] lib/option_values.[ch] |
+	grep -vE ' (<.*>|base\.h|sys\.h|mem\.h|options\.h|options\.def|option_values\.h|secure\.h|forking\.h|values\.h|arch\.h|libc_inside\.h)$' |
 	no_complaint "base, sys, mem and options know nobody else but values, secure, forking, machine and C library"
 includes lib/*.[ch] tools/*/*.[ch] | grep -E ' (\.\./)*tests/' |
 	no_complaint "nothing includes tests/"

@@ -38,6 +38,24 @@ census_open(void)
 }
 
 void
+census_spare_wrappers(void)
+{
+	if (table)
+		table->spares_wrappers = 1;
+}
+
+unsigned
+census_n_spared(char *ret, size_t bytes)
+{
+	unsigned n = table ? __atomic_load_n(&table->n_spared, __ATOMIC_ACQUIRE) : 0;
+
+	if (n)
+		(void)snprintf(ret, bytes, "%.*s", (int)sizeof(table->spared),
+			       table->spared);
+	return n;
+}
+
+void
 census_hand_on(void)
 {
 	if (table)

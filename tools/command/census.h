@@ -11,12 +11,17 @@
 #define GCPROF_TOOLS_CENSUS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 /* Make a table.  Without one, nothing is known of other processes, and no process is
  * called.  Returns its descriptor, which is to stay open, or -1. */
 int census_open(void);
+/* Small wrappers are to leave nothing. */
+void census_spare_wrappers(void);
+/* Those that left nothing for that; ret: the first one's name, or untouched. */
+unsigned census_n_spared(char *ret, size_t bytes);
 /* In the child that becomes the program. */
 void census_hand_on(void);
 /* Those that have ended; those that still run. */

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "command/check.h"
+#include "command/settings.h"
 #include "util/complain.h"
 #include "util/option_table.h"
 
@@ -109,6 +110,18 @@ take_exitcode(struct check *c)
 }
 
 static int
+take_setting(struct check *c, int code, const char *value)
+{
+	if (settings_check(code, value) != 0)
+		return CHECK_WRONG_USAGE;
+	if (code == SETTING_OUTPUT)
+		c->output = value;
+	else
+		c->given[code - SETTING_FIRST] = value;
+	return 0;
+}
+
+static int
 take_option(struct check *c, int code)
 {
 	switch (code) {
@@ -141,11 +154,7 @@ take_option(struct check *c, int code)
 	}
 	if (code < SETTING_FIRST)
 		return take_analyzer_option(c, code);
-	if (code == SETTING_OUTPUT)
-		c->output = optarg;
-	else
-		c->given[code - SETTING_FIRST] = optarg ? optarg : "1";
-	return 0;
+	return take_setting(c, code, optarg ? optarg : "1");
 }
 
 /* One report is for people, wherever others go: without :FILE. */
@@ -164,6 +173,21 @@ complete_formats(struct check *c)
 	return CHECK_WRONG_USAGE;
 }
 
+/* Reports that could not be written would be lost after hours. */
+static int
+check_files(const struct check *c)
+{
+	int r = c->report ? settings_check_file("--report=FILE", c->report) : 0;
+
+	for (size_t i = 0; r == 0 && i < c->formats.n; i++) {
+		const char *colon = strchr(c->formats.list[i], ':');
+
+		if (colon && colon[1])
+			r = settings_check_file("--format=FORMAT:FILE", colon + 1);
+	}
+	return r;
+}
+
 int
 check_parse(struct check *c, int argc, char **argv)
 {
@@ -179,7 +203,9 @@ check_parse(struct check *c, int argc, char **argv)
 		r = CHECK_WRONG_USAGE;
 	}
 	c->command = argv + optind;
-	return r ? r : complete_formats(c);
+	if (r == 0)
+		r = complete_formats(c);
+	return r ? r : check_files(c);
 }
 
 const char *

@@ -85,7 +85,7 @@ struct summary {
 
 /* ---- check_options.c ---- */
 
-/* Returns  0, or one of check.h that are negative. */
+/* Returns  0, one of check.h that are negative, or what to exit with after a complaint. */
 int check_parse(struct check *c, int argc, char **argv);
 
 /* What --snapshot says, or NULL. */

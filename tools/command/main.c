@@ -72,30 +72,23 @@ static const struct command {
 
 enum { N_COMMANDS = sizeof(commands) / sizeof(*commands) };
 
-/* Usage lines; " | " stands between two ways. */
-static void
-put_usage(void)
+/* Usage lines of one command; " | " stands between two ways. */
+static const char *
+put_usage(const struct command *c, const char *first)
 {
-	const char *first = "usage:";
+	for (const char *at = c->arguments; at; first = "") {
+		const char *end = strstr(at, " | ");
 
-	for (size_t i = 0; i < N_COMMANDS; i++)
-		for (const char *at = commands[i].arguments; at;) {
-			const char *end = strstr(at, " | ");
-
-			(void)printf("%-6s gcprof %s %.*s\n", first, commands[i].name,
-				     end ? (int)(end - at) : (int)strlen(at), at);
-			at = end ? end + 3 : NULL;
-			first = "";
-		}
-	(void)puts("       gcprof --help | --version");
+		(void)printf("%-6s gcprof %s %.*s\n", first, c->name,
+			     end ? (int)(end - at) : (int)strlen(at), at);
+		at = end ? end + 3 : NULL;
+	}
+	return first;
 }
 
 static void
 put_options(const struct command *c)
 {
-	if (c->function == command_shell)
-		return; /* it has those of gcprof-analyze */
-	(void)putchar('\n');
 	if (c->function == command_run)
 		run_list_options(stdout);
 	else if (c->function == command_check)
@@ -106,27 +99,61 @@ put_options(const struct command *c)
 		option_table_write(top_rows, N_ROWS(top_rows), stdout);
 }
 
+/* The first one of what it does. */
+static void
+put_sentence(const struct command *c)
+{
+	char words[256];
+	const char *end = strstr(c->help, ". ");
+
+	(void)snprintf(words, sizeof(words), "%.*s",
+		       end ? (int)(end - c->help) : (int)strlen(c->help), c->help);
+	option_table_put(stdout, c->name, words);
+}
+
+/* All commands, on one screen. */
 static int
 help(void)
 {
-	put_usage();
+	const char *first = "usage:";
+
+	for (size_t i = 0; i < N_COMMANDS; i++)
+		first = put_usage(&commands[i], first);
+	(void)puts("       gcprof help [COMMAND]\n"
+		   "       gcprof --help | --version\n");
+	for (size_t i = 0; i < N_COMMANDS; i++)
+		put_sentence(&commands[i]);
+	(void)puts(
+		"\n"
+		"Options: gcprof help COMMAND.  Exit status of run and check: the "
+		"program's own;\n"
+		"125 if it cannot be profiled, 126 if it cannot be run, 127 if it is "
+		"not found.\n"
+		"Of check, where the program's own is 0: 23 with findings as --fail-on "
+		"asks, 2 if\n"
+		"the analysis failed, 24 if a process left no snapshot to check.\n"
+		"Of top: the command's own; of a PID 0, or 1 if it does not answer.\n"
+		"Of snapshot: 0, or 1 if there is none.  Of all: 2 for bad usage.\n"
+		"\n"
+		"See gcprof(1), gcprof(7), gcprof-analyze(1).");
+	return done_printing();
+}
+
+/* One, on one screen. */
+static int
+help_on(const char *name)
+{
 	for (size_t i = 0; i < N_COMMANDS; i++) {
+		const struct command *c = &commands[i];
+
+		if (strcmp(c->name, name) != 0)
+			continue;
+		(void)put_usage(c, "usage:");
 		(void)putchar('\n');
-		option_table_paragraph(stdout, commands[i].name, commands[i].help);
-		put_options(&commands[i]);
+		option_table_paragraph(stdout, c->name, c->help);
+		(void)putchar('\n');
+		put_options(c);
 	}
-	(void)puts("\n"
-		   "Exit status of run and check: the program's own; 125 if it cannot be "
-		   "profiled,\n"
-		   "126 if it cannot be run, 127 if it is not found.  Of check, where "
-		   "the program's\n"
-		   "own is 0: 23 with findings as --fail-on asks, 2 if the analysis "
-		   "failed, 24 if a\n"
-		   "process left no snapshot to check.\n"
-		   "Of top: the command's own; of a PID 0, or 1 if it does not answer.\n"
-		   "Of snapshot: 0, or 1 if there is none.  Of all: 2 for bad usage.\n"
-		   "\n"
-		   "See gcprof(1), gcprof(7), gcprof-analyze(1).");
 	return done_printing();
 }
 
@@ -137,11 +164,13 @@ version(void)
 	return done_printing();
 }
 
+/* command: NULL if it is not known which was meant. */
 static int
-bad_usage(int status)
+bad_usage(const char *command)
 {
-	(void)fputs("Try 'gcprof --help'.\n", stderr);
-	return status;
+	(void)fprintf(stderr, "Try 'gcprof help%s%s'.\n", command ? " " : "",
+		      command ? command : "");
+	return EXIT_USAGE;
 }
 
 /* ---- run ---- */
@@ -152,8 +181,8 @@ command_run(int argc, char **argv)
 	int status = run(argc, argv);
 
 	if (status == RUN_WANTS_HELP)
-		return help();
-	return status == RUN_WRONG_USAGE ? bad_usage(EXIT_USAGE) : status;
+		return help_on("run");
+	return status == RUN_WRONG_USAGE ? bad_usage("run") : status;
 }
 
 /* ---- check ---- */
@@ -164,8 +193,8 @@ command_check(int argc, char **argv)
 	int status = check(argc, argv);
 
 	if (status == CHECK_WANTS_HELP)
-		return help();
-	return status == CHECK_WRONG_USAGE ? bad_usage(EXIT_USAGE) : status;
+		return help_on("check");
+	return status == CHECK_WRONG_USAGE ? bad_usage("check") : status;
 }
 
 /* ---- top ---- */
@@ -212,7 +241,7 @@ snapshot_of(const char *text, const struct ask_options *o)
 	pid = strtol(text, &end, 10);
 	if (end == text || *end || errno || pid <= 0 || pid > INT_MAX) {
 		complain("invalid process id '%s'", text);
-		return bad_usage(EXIT_USAGE);
+		return bad_usage("snapshot");
 	}
 	if (ask_snapshot((pid_t)pid, o, name, &err) < 0) {
 		complain("%s", err.text);
@@ -237,18 +266,18 @@ command_snapshot(int argc, char **argv)
 		case SNAPSHOT_TIMEOUT:
 			if (parse_timeout(optarg, &o.timeout_ms) < 0) {
 				complain("invalid number of seconds '%s'", optarg);
-				return bad_usage(EXIT_USAGE);
+				return bad_usage("snapshot");
 			}
 			break;
 		case OPTION_HELP:
-			return help();
+			return help_on("snapshot");
 		default:
-			return bad_usage(EXIT_USAGE);
+			return bad_usage("snapshot");
 		}
 	}
 	if (optind + 1 != argc) {
 		complain("snapshot: one PID expected");
-		return bad_usage(EXIT_USAGE);
+		return bad_usage("snapshot");
 	}
 	return snapshot_of(argv[optind], &o);
 }
@@ -277,6 +306,8 @@ command_shell(int argc, char **argv)
 	return EXIT_USAGE;
 }
 
+/* ---- which command ---- */
+
 static const char *
 command_name(const void *unused, size_t i)
 {
@@ -303,24 +334,47 @@ no_such_command(const char *command)
 		complain("unknown command '%s'; %s?", command, list);
 	else
 		complain("%s?", list);
-	return bad_usage(EXIT_USAGE);
+	return bad_usage(NULL);
+}
+
+static const struct command *
+find_command(const char *name)
+{
+	for (size_t i = 0; i < N_COMMANDS; i++)
+		if (strcmp(name, commands[i].name) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+/* `gcprof help COMMAND` is `gcprof COMMAND --help`: top and shell are programs of their own. */
+static int
+help_with(int n_words, char **words)
+{
+	static char our_name[] = "gcprof", option[] = "--help";
+	char *help_words[] = {our_name, option, NULL};
+	const struct command *c = n_words ? find_command(words[0]) : NULL;
+
+	if (n_words == 0)
+		return help();
+	return c ? c->function(2, help_words) : no_such_command(words[0]);
 }
 
 int
 main(int argc, char **argv)
 {
 	static char our_name[] = "gcprof";
-	const char *command = argc > 1 ? argv[1] : "";
+	const char *name = argc > 1 ? argv[1] : "";
+	const struct command *c = find_command(name);
 
-	if (strcmp(command, "--help") == 0 || strcmp(command, "-h") == 0)
+	if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
 		return help();
-	if (strcmp(command, "--version") == 0)
+	if (strcmp(name, "help") == 0)
+		return help_with(argc - 2, argv + 2);
+	if (strcmp(name, "--version") == 0)
 		return version();
+	if (!c)
+		return no_such_command(name);
 	/* gcprof-top is started with it as argv[0]. */
-	if (argc > 1)
-		argv[1] = our_name;
-	for (size_t i = 0; i < N_COMMANDS; i++)
-		if (strcmp(command, commands[i].name) == 0)
-			return commands[i].function(argc - 1, argv + 1);
-	return no_such_command(command);
+	argv[1] = our_name;
+	return c->function(argc - 1, argv + 1);
 }

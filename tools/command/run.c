@@ -1,7 +1,7 @@
 /* run.c -- see run.h.
  *
  * With --quiet, the program takes our place by exec.  So it does within another `gcprof
- * run` or `gcprof check`: that one speaks of what was written.
+ * run` or `gcprof check`: that one speaks of what was written, and its options hold.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -18,7 +18,9 @@
 #include "command/launch.h"
 #include "command/run_parts.h"
 #include "command/running.h"
+#include "command/settings.h"
 #include "lib/census.h"
+#include "option_values.h"
 #include "util/complain.h"
 #include "util/option_table.h"
 
@@ -32,6 +34,7 @@ static const struct option_row rows[] = {
 #define RUN_OPTION(id, letter, name, argument, values, dflt, help)                       \
 	{RUN_##id, letter, name, argument, dflt, help},
 #include "command/commands.def"
+	{.code = OPTION_GROUP, .help = "Each is a variable of the environment, too:"},
 #define OPTION SETTING_ROW
 #include "options.def"
 #undef OPTION
@@ -41,7 +44,7 @@ static const struct option_row rows[] = {
 struct command {
 	char **words;
 	char library[PATH_MAX];
-	bool is_quiet;
+	bool is_quiet, shows_report, opens_page, spares_wrappers;
 };
 
 void
@@ -50,23 +53,38 @@ run_list_options(FILE *f)
 	option_table_write(rows, N_ROWS(rows) - 1, f);
 }
 
+static int
+take_setting(int code, const char *value)
+{
+	int status = settings_check(code, value);
+
+	if (status == 0 && setenv(setting_variables[code - SETTING_FIRST], value, 1) < 0) {
+		complain("%s", strerror(errno));
+		status = EXIT_NOT_RUN;
+	}
+	return status == EXIT_USAGE ? RUN_WRONG_USAGE : status;
+}
+
 /* Returns 0, or what run() is to return. */
 static int
 take_option(struct command *c, int code)
 {
-	if (code == OPTION_HELP)
+	switch (code) {
+	case OPTION_HELP:
 		return RUN_WANTS_HELP;
-	if (code == RUN_QUIET) {
+	case RUN_QUIET:
 		c->is_quiet = true;
 		return 0;
+	case RUN_REPORT:
+		c->shows_report = true;
+		return 0;
+	case RUN_OPEN:
+		c->opens_page = true;
+		return 0;
+	default:
+		return code < SETTING_FIRST ? RUN_WRONG_USAGE
+					    : take_setting(code, optarg ? optarg : "1");
 	}
-	if (code < SETTING_FIRST)
-		return RUN_WRONG_USAGE;
-	if (setenv(setting_variables[code - SETTING_FIRST], optarg ? optarg : "1", 1) < 0) {
-		complain("%s", strerror(errno));
-		return EXIT_NOT_RUN;
-	}
-	return 0;
 }
 
 static int
@@ -81,9 +99,71 @@ parse(struct command *c, int argc, char **argv)
 		complain("run: no command given");
 		r = RUN_WRONG_USAGE;
 	}
+	if (r == 0 && c->is_quiet && (c->shows_report || c->opens_page)) {
+		complain("run: --quiet leaves nobody to report; leave it out");
+		r = RUN_WRONG_USAGE;
+	}
 	c->words = argv + optind;
 	return r;
 }
+
+/* ---- the environment ---- */
+
+/* Names are of this directory, wherever the program goes; a % in its name is none of ours. */
+static int
+set_absolute_output(void)
+{
+	const char *output = getenv(setting_variables[SETTING_OUTPUT - SETTING_FIRST]);
+	char directory[PATH_MAX], *name;
+	size_t n = 0;
+	int r = 0;
+
+	if (!output || !*output)
+		output = settings_default(SETTING_OUTPUT);
+	if (*output == '/' || !getcwd(directory, sizeof(directory)) || *directory != '/')
+		return 0;
+	name = words_need(malloc(2 * strlen(directory) + strlen(output) + 2));
+	for (const char *at = directory; *at; at++) {
+		if (*at == '%')
+			name[n++] = '%';
+		name[n++] = *at;
+	}
+	if (n > 1)
+		name[n++] = '/';
+	strcpy(name + n, output);
+	/* One that is too long for the library stays relative. */
+	if (settings_takes(SETTING_OUTPUT, name))
+		r = setenv(setting_variables[SETTING_OUTPUT - SETTING_FIRST], name, 1);
+	free(name);
+	return r;
+}
+
+/* A server is ended by Ctrl-C or SIGTERM more often than by itself; and what only starts the
+ * program is of no interest.  Unless somebody knows better. */
+static int
+set_moments(struct command *c)
+{
+	const char *name = setting_variables[SETTING_SNAPSHOT - SETTING_FIRST];
+	const char *given = getenv(name);
+
+	c->spares_wrappers = !given || !*given;
+	return c->spares_wrappers ? setenv(name, OPTIONS_SNAPSHOT_OF_RUN, 1) : 0;
+}
+
+static int
+prepare_environment(struct command *c)
+{
+	int status = settings_check_output(
+		getenv(setting_variables[SETTING_OUTPUT - SETTING_FIRST]));
+
+	if (status == 0 && (set_moments(c) < 0 || set_absolute_output() < 0)) {
+		complain("%s", strerror(errno));
+		status = EXIT_NOT_RUN;
+	}
+	return status;
+}
+
+/* ---- the program ---- */
 
 static int
 become_program(const void *with)
@@ -108,15 +188,23 @@ static int
 run_and_wait(const struct command *c)
 {
 	struct child_signals signals;
+	struct words files = {0};
 	int status, wait_status;
 	pid_t pid;
 
 	child_watch(&signals, true);
 	signals.kept = census_open();
+	if (c->spares_wrappers)
+		census_spare_wrappers();
 	status = child_run(&signals, become_program, c, &pid, &wait_status);
 	if (status == 0) {
 		wait_for_sleepers();
-		run_summary(&signals, pid, wait_status);
+		run_summary(&signals, pid, wait_status, &files);
+		if (c->shows_report && files.n)
+			run_print_report(&signals, &files);
+		if (c->opens_page && files.n)
+			run_open_page(&signals, &files);
+		words_clear(&files);
 	}
 	child_end_watch(&signals);
 	return status ? status : child_end_like(wait_status);
@@ -139,6 +227,8 @@ run(int argc, char **argv)
 
 	if (status == 0)
 		status = launch_check(c.words[0], c.library);
+	if (status == 0)
+		status = prepare_environment(&c);
 	if (status)
 		return status;
 	return c.is_quiet || is_within_another() ? launch(c.words, c.library)

@@ -229,37 +229,22 @@ read_in_time(int fd, long deadline)
 	return NULL;
 }
 
-static void
-become_analyzer(const struct child_signals *s, char **words, const char *analyzer, int to)
-{
-	int nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-	child_unwatch(s);
-	(void)dup2(nowhere, STDIN_FILENO);
-	(void)dup2(nowhere, STDERR_FILENO);
-	(void)dup2(to, STDOUT_FILENO);
-	(void)execv(analyzer, words);
-	_exit(EXIT_NOT_RUN);
-}
-
 /* What gcprof-analyze says of these files for GitHub, a line for each finding; or NULL. */
 static char *
 ask_analyzer(const struct child_signals *s, const struct run_process *p)
 {
-	char analyzer[PATH_MAX], *text = NULL;
 	struct words w = {0};
+	char *text = NULL;
 	int ends[2], status;
 	pid_t pid;
 
-	if (launch_find_tool("gcprof-analyze", analyzer) < 0 || pipe2(ends, O_CLOEXEC) < 0)
+	if (pipe2(ends, O_CLOEXEC) < 0)
 		return NULL;
 	words_add(&w, words_text("gcprof-analyze"));
 	words_add(&w, words_text("--format=github"));
 	words_add(&w, words_text("--"));
 	words_add_all(&w, &p->files);
-	pid = fork();
-	if (pid == 0)
-		become_analyzer(s, w.list, analyzer, ends[1]);
+	pid = run_start_analyzer(s, &w, ends[1], true);
 	(void)close(ends[1]);
 	words_clear(&w);
 	if (pid > 0) {
@@ -380,12 +365,41 @@ running_text(void)
 	return text;
 }
 
+/* What ended the program, " when SIGTERM ended it", for free(3); empty if it ended by itself. */
+static char *
+ending_text(int wait_status)
+{
+	int number = WIFSIGNALED(wait_status) ? WTERMSIG(wait_status) : 0;
+	const char *name = number ? sigabbrev_np(number) : NULL;
+
+	if (!number)
+		return words_text("%s", "");
+	return name ? words_text(" when SIG%s ended it", name)
+		    : words_text(" when signal %d ended it", number);
+}
+
+/* Who left nothing as it had next to nothing, as a clause for free(3); empty: nobody. */
+static char *
+spared_text(void)
+{
+	char program[32] = "";
+	unsigned n = census_n_spared(program, sizeof(program));
+
+	if (n == 0)
+		return words_text("%s", "");
+	return n == 1 ? words_text("; %s held next to nothing, and left none", program)
+		      : words_text("; %u wrappers, %s among them, held next to nothing, "
+				   "and left none",
+				   n, program);
+}
+
 static void
 say_written(const struct child_signals *s, const struct processes *all,
-	    const struct run_process *p)
+	    const struct run_process *p, int wait_status)
 {
 	char live[32], peak[32], *files = files_text(p), *running = running_text();
-	char *finding = worst_finding(s, p), *what;
+	char *finding = worst_finding(s, p), *ending = ending_text(wait_status);
+	char *spared = spared_text(), *what;
 	unsigned n = census_n_snapshots();
 	const char *last = p->files.n ? p->files.list[p->files.n - 1]
 				      : "a file whose name is too long to note";
@@ -398,12 +412,14 @@ say_written(const struct child_signals *s, const struct processes *all,
 		what = words_text("%u snapshots, the last %s", n, last);
 	else
 		what = words_text("%s", last);
-	complain("wrote %s: live %s, peak %s%s%s%s", what,
+	complain("wrote %s%s: live %s, peak %s%s%s%s%s", what, ending,
 		 text_size(p->live_bytes, live, sizeof(live)),
-		 text_size(p->peak_bytes, peak, sizeof(peak)), finding,
+		 text_size(p->peak_bytes, peak, sizeof(peak)), finding, spared,
 		 *running ? "; " : "", running);
 	complain("to read it: gcprof-analyze %s", files);
 	free(what);
+	free(ending);
+	free(spared);
 	free(finding);
 	free(running);
 	free(files);
@@ -424,9 +440,11 @@ say_why_none(int wait_status)
 			 when);
 	else if (WIFSIGNALED(wait_status))
 		complain("no snapshot was written: the program was killed by signal %d "
-			 "(%s); --snapshot=exit,fatal leaves one then, but for "
-			 "SIGKILL",
-			 WTERMSIG(wait_status), strsignal(WTERMSIG(wait_status)));
+			 "(%s)%s",
+			 WTERMSIG(wait_status), strsignal(WTERMSIG(wait_status)),
+			 WTERMSIG(wait_status) == SIGKILL
+				 ? ", at which none can be"
+				 : "; --snapshot=exit,fatal leaves one then");
 	else
 		complain("no snapshot was written: the program bypassed exit(), could "
 			 "not write, or executed a static or set-user-ID program");
@@ -434,17 +452,20 @@ say_why_none(int wait_status)
 }
 
 void
-run_summary(const struct child_signals *s, pid_t pid, int wait_status)
+run_summary(const struct child_signals *s, pid_t pid, int wait_status,
+	    struct words *ret_files)
 {
 	struct processes all = {0};
 	struct run_process *p;
 
 	census_each_snapshot(note, &all);
 	p = largest(&all, pid);
-	if (p)
-		say_written(s, &all, p);
-	else
+	if (p) {
+		say_written(s, &all, p, wait_status);
+		words_add_all(ret_files, &p->files);
+	} else {
 		say_why_none(wait_status);
+	}
 	for (size_t i = 0; i < all.n; i++)
 		words_clear(&all.list[i].files);
 	free(all.list);

@@ -27,7 +27,7 @@ function toggleTheme() {
 
 function drawHead(report) {
 	const { process } = report;
-	const name = shortened(baseName(process.executable || process.command || "") || "a program", 80);
+	const name = shortened(baseName(process.program || process.executable || process.command || "") || "a program", 80);
 	const time = process.snapshot_time ? new Date(process.snapshot_time * 1000).toISOString().replace("T", " ").slice(0, 19) + " UTC" : null;
 
 	document.title = `${name}, heap report`;

@@ -40,7 +40,8 @@ struct heap_info {
 	uint64_t unbooked, period_bytes, leak_check_off, unread_bytes, foreign_frees;
 	uint64_t left_behind_epoch; /* 0 = no thread or memory was left behind */
 	uint64_t peak_blocks, peak_bytes, peak_ns, peak_epoch; /* of heap.peak */
-	struct heap_text command, executable, cwd, reason, allocator, version, machine;
+	struct heap_text command, executable, program, cwd, reason, allocator, version,
+		machine;
 	struct heap_text default_suppressions; /* of __lsan_default_suppressions() */
 };
 
@@ -304,6 +305,9 @@ bool heap_is_earlier(const struct heap *earlier, const struct heap *h);
 
 /* Taken at the end of the program? */
 bool heap_is_exit(const struct heap *h);
+
+/* What the program is called; empty if the file does not tell. */
+const char *heap_program(const struct heap *h);
 
 /* Is the end of a period in the last seventh, of volume or of time?  There a program may have
  * begun to clean up: its threads end one after the other, and free what is theirs while

@@ -92,8 +92,8 @@ static const struct field {
 };
 
 static const struct field text_fields[] = {
-	FIELD(command), FIELD(executable), FIELD(cwd), FIELD(reason), FIELD(allocator),
-	FIELD(version), FIELD(machine), FIELD(default_suppressions),
+	FIELD(command), FIELD(executable), FIELD(program), FIELD(cwd), FIELD(reason),
+	FIELD(allocator), FIELD(version), FIELD(machine), FIELD(default_suppressions),
 };
 #undef FIELD
 /* clang-format on */

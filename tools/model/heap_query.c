@@ -13,6 +13,7 @@
  */
 #include "model/heap.h"
 #include "util/bisect.h"
+#include "util/text.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -58,6 +59,13 @@ heap_block_objects(const struct heap *h, uint32_t block, size_t *ret_n)
 }
 
 enum { TEARDOWN_PART = 7 }; /* the last of so many parts, of volume or of time */
+
+const char *
+heap_program(const struct heap *h)
+{
+	return h->info.program.n ? h->info.program.bytes
+				 : text_basename(h->info.executable.bytes);
+}
 
 bool
 heap_is_exit(const struct heap *h)

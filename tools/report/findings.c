@@ -128,8 +128,9 @@ report_blamed_function(const struct report_source *s, const struct finding *x)
 const char *
 report_program(const struct report_source *s)
 {
-	return s->heap->info.executable.n ? text_basename(s->heap->info.executable.bytes)
-					  : text_basename(s->snapshot);
+	const char *program = heap_program(s->heap);
+
+	return *program ? program : text_basename(s->snapshot);
 }
 
 void

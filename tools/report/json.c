@@ -210,6 +210,7 @@ process(const struct heap *h)
 	put(o, "command", command(&info->command));
 	put(o, "arguments", arguments(&info->command));
 	put(o, "executable", heap_text(&info->executable));
+	put(o, "program", text(heap_program(h)));
 	put(o, "cwd", heap_text(&info->cwd));
 	put(o, "machine", heap_text(&info->machine));
 	put(o, "allocator", heap_text(&info->allocator));

@@ -438,11 +438,11 @@ put_title(const struct view *v, const char *state, size_t columns, view_put *put
 	char left[512], line[1100], *name;
 	int room;
 
-	name = text_utf8(info->executable.bytes, info->executable.n, true);
+	name = text_utf8(heap_program(v->heap), strlen(heap_program(v->heap)), true);
 	snprintf(left, sizeof(left),
 		 "gcprof top - %s (%" PRIu64 ")  up %" PRIu64 ":%02u:%02u",
-		 name ? text_basename(name) : "?", info->pid, s / 3600,
-		 (unsigned)(s / 60 % 60), (unsigned)(s % 60));
+		 name ? name : "?", info->pid, s / 3600, (unsigned)(s / 60 % 60),
+		 (unsigned)(s % 60));
 	free(name);
 	room = (int)columns - (int)strlen(left);
 	snprintf(line, sizeof(line), "%s%*s", left, room > 0 && room < 500 ? room : 2,
