@@ -103,6 +103,7 @@ corpus_cxx = \
 	tests/corpus/programs/cache-unordered-map \
 	tests/corpus/programs/calm-backlog \
 	tests/corpus/programs/calm-batch \
+	tests/corpus/programs/calm-document-pool \
 	tests/corpus/programs/calm-documents \
 	tests/corpus/programs/calm-free-list \
 	tests/corpus/programs/calm-join \
@@ -286,6 +287,7 @@ tests/corpus/programs/cache-shards-O1 tests/corpus/programs/cache-shards-O2: tes
 tests/corpus/programs/cache-unordered-map-O1 tests/corpus/programs/cache-unordered-map-O2: tests/corpus/programs/cache-unordered-map.cc
 tests/corpus/programs/calm-backlog-O1 tests/corpus/programs/calm-backlog-O2: tests/corpus/programs/calm-backlog.cc
 tests/corpus/programs/calm-batch-O1 tests/corpus/programs/calm-batch-O2: tests/corpus/programs/calm-batch.cc
+tests/corpus/programs/calm-document-pool-O1 tests/corpus/programs/calm-document-pool-O2: tests/corpus/programs/calm-document-pool.cc
 tests/corpus/programs/calm-documents-O1 tests/corpus/programs/calm-documents-O2: tests/corpus/programs/calm-documents.cc
 tests/corpus/programs/calm-free-list-O1 tests/corpus/programs/calm-free-list-O2: tests/corpus/programs/calm-free-list.cc
 tests/corpus/programs/calm-join-O1 tests/corpus/programs/calm-join-O2: tests/corpus/programs/calm-join.cc

@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "detect/growth.h"
+#include "detect/one_after_other.h"
 #include "names/function_names.h"
 #include "names/runtime.h"
 
@@ -458,5 +459,8 @@ growth_compute_courses(struct growth_work *w)
 		if (function && !runtime_is_start(function))
 			g->function = strdup(function);
 		stack_free(&s);
+		if (g->course == GROWING && !g->is_bytes &&
+		    one_after_other(w->d, y->node, y->born, g->is_torn_down))
+			g->course = BOUNDED;
 	}
 }

@@ -23,6 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "detect/one_after_other.h"
 #include "detect/trend.h"
 #include "graph/dominators.h"
 #include "names/function_names.h"
@@ -836,6 +837,14 @@ group_choose(const struct work *w, struct group *g, const struct candidate *like
 	}
 }
 
+/* What its rise is by the last snapshot's books. */
+static bool
+is_one_of_several(const struct work *w, const struct group *g)
+{
+	return one_after_other(w->d, joins_leader(w->joins, g->node), NULL,
+			       w->n_alive < w->s->n && heap_before_teardown(w->h));
+}
+
 /* One finding of a function at most; true if there is one. */
 static bool
 add_some_findings(struct work *w, const struct candidate *c, enum choice which,
@@ -847,7 +856,8 @@ add_some_findings(struct work *w, const struct candidate *c, enum choice which,
 	if (group_init(w, &g, c->function) == 0) {
 		group_choose(w, &g, c, which);
 		compute_trend(w, &g);
-		if (g.node && (is_held(&g) || (which != THAT_STAY && is_growing(w, &g)))) {
+		if (g.node && (is_held(&g) || (which != THAT_STAY && is_growing(w, &g))) &&
+		    !is_one_of_several(w, &g)) {
 			add_growth_finding(w, &g, c->is_noted);
 			is_reported = true;
 		} else if (which == ALL && is_drained(&g) && (*n_drained)++ < MAX_DRAINED) {
