@@ -39,6 +39,7 @@ e2e_tests += \
 	tests/e2e/lastfree.sh \
 	tests/e2e/mappings.sh \
 	tests/e2e/memory.sh \
+	tests/e2e/missing-names.sh \
 	tests/e2e/operators.sh \
 	tests/e2e/order.sh \
 	tests/e2e/output.sh \

@@ -11,12 +11,17 @@
  */
 #include "names/module_files.h"
 
+#include <dwarf.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "names/symbolfiles.h"
+
+/* ELFCOMPRESS_ZSTD, which older headers lack.  Source: System V Application Binary Interface,
+ * generic ELF, chapter "Sections", on compressed ones. */
+enum { COMPRESSED_BY_ZSTD = 2 };
 
 /* libdwfl finds no file by itself. */
 static char *nowhere = (char[]){SYMBOLFILES_NOWHERE};
@@ -182,6 +187,52 @@ module_file_close(struct module_file *m)
 		return;
 	dwfl_end(m->dwfl);
 	free(m);
+}
+
+/* ---- what it lacks ---- */
+
+/* Is the first unit of debug information a skeleton, whose rest libdw has not found? */
+static bool
+is_split(Dwarf *dwarf)
+{
+	Dwarf_CU *unit = NULL;
+	Dwarf_Die die, rest;
+	uint8_t type;
+
+	return dwarf_get_units(dwarf, NULL, &unit, NULL, &type, &die, &rest) == 0 &&
+	       type == DW_UT_skeleton && dwarf_tag(&rest) == DW_TAG_invalid;
+}
+
+enum symbols_gap
+module_file_gap(const struct module_file *m)
+{
+	GElf_Addr bias;
+	Elf *elf = m->mod ? dwfl_module_getelf(m->mod, &bias) : NULL;
+	Dwarf *dwarf = elf ? dwfl_module_getdwarf(m->mod, &bias) : NULL;
+	enum symbols_gap gap = SYMBOLS_STRIPPED;
+	Elf_Scn *section = NULL;
+	size_t names;
+
+	if (!elf || elf_getshdrstrndx(elf, &names) != 0)
+		return SYMBOLS_NO_GAP;
+	if (dwarf)
+		return is_split(dwarf) ? SYMBOLS_SPLIT : SYMBOLS_NO_GAP;
+	while ((section = elf_nextscn(elf, section)) != NULL) {
+		GElf_Shdr header;
+		GElf_Chdr compressed;
+		const char *name;
+
+		if (!gelf_getshdr(section, &header))
+			continue;
+		name = elf_strptr(elf, names, header.sh_name);
+		if (header.sh_type == SHT_SYMTAB)
+			gap = SYMBOLS_NO_DEBUG;
+		if (name && strcmp(name, ".debug_info") == 0 &&
+		    header.sh_flags & SHF_COMPRESSED && gelf_getchdr(section, &compressed) &&
+		    compressed.ch_type == COMPRESSED_BY_ZSTD)
+			return SYMBOLS_ZSTD;
+	}
+	return gap;
 }
 
 /* ---- its program header ---- */

@@ -35,6 +35,9 @@ struct module_file {
 struct module_file *module_file_open(const struct heap_module *module,
 				     const struct symbols_options *o);
 
+/* Whether the file lacks what names and lines are taken from. */
+enum symbols_gap module_file_gap(const struct module_file *m);
+
 void module_file_close(struct module_file *m);
 
 /* How far below the thread pointer the thread-local storage of a program begins; 0 if

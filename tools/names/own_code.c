@@ -60,13 +60,17 @@ is_foreign_function(const char *function)
 	return BEGINS(function + (*function == '<'), languages);
 }
 
+bool
+own_code_is_systems(const char *path)
+{
+	return BEGINS(path, systems) || BEGINS(path, programs);
+}
+
 /* Is the program itself installed by the system? */
 static bool
 is_system_program(const struct heap *h)
 {
-	const char *path = h->info.executable.n ? h->info.executable.bytes : "";
-
-	return BEGINS(path, systems) || BEGINS(path, programs);
+	return h->info.executable.n && own_code_is_systems(h->info.executable.bytes);
 }
 
 /* A module that is no file has its code made at run time: the program's. */

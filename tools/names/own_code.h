@@ -26,6 +26,9 @@ bool own_code_is(const struct heap *heap, const struct stack *s, size_t frame);
  * header of a compiler or a system, nor of a library that the system has installed. */
 bool own_code_has_source(const struct heap *heap, const struct stack_frame *frame);
 
+/* Is a file one that the system installs: a library, or a program? */
+bool own_code_is_systems(const char *path);
+
 /* Frames from `frame` on that are a library's, before `end`; 0 = it is the program's own. */
 size_t own_code_library_run(const struct heap *heap, const struct stack *s, size_t frame,
 			    size_t end);

@@ -19,6 +19,15 @@ enum symbols_state {
 	SYMBOLS_CHANGED,    /* a file is there, with another build-id */
 };
 
+/* Why a file that is there does not tell all. */
+enum symbols_gap {
+	SYMBOLS_NO_GAP,   /* it does, or it is not there */
+	SYMBOLS_STRIPPED, /* neither debug information nor a table of all symbols */
+	SYMBOLS_NO_DEBUG, /* no debug information */
+	SYMBOLS_ZSTD, /* its debug information is compressed in a way that libdw can't read */
+	SYMBOLS_SPLIT, /* most of it is in files that are not there, or libdw can't read */
+};
+
 struct symbols_options {
 	const char *sysroot;     /* put before each module's path; may be NULL */
 	bool is_sysroot_first;   /* and then the path as it stands is tried */

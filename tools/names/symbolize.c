@@ -146,6 +146,14 @@ symbols_module_state(const struct symbols *s, uint32_t module)
 	return m && m->file ? m->file->state : SYMBOLS_UNUSED;
 }
 
+enum symbols_gap
+symbols_module_gap(const struct symbols *s, uint32_t module)
+{
+	const struct module *m = s->modules[module];
+
+	return m && m->file ? module_file_gap(m->file) : SYMBOLS_NO_GAP;
+}
+
 /* ---- data ---- */
 
 void

@@ -92,5 +92,6 @@ uint64_t symbols_tls_offset(struct symbols *s, uint32_t module);
 char *symbols_demangle(const char *name);
 
 enum symbols_state symbols_module_state(const struct symbols *s, uint32_t module);
+enum symbols_gap symbols_module_gap(const struct symbols *s, uint32_t module);
 
 #endif

@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "report/columns.h"
+#include "report/missing_names.h"
 #include "report/process_text.h"
 #include "report/summary.h"
 #include "report/writers.h"
@@ -159,7 +160,8 @@ write_holder(const struct finding *x, FILE *f)
 }
 
 static void
-write_finding(const struct report *r, const struct finding *x, size_t number, FILE *f)
+write_finding(const struct report *r, const struct finding *x, size_t number,
+	      struct missing_names *missing, FILE *f)
 {
 	fprintf(f, "%3zu. ", number);
 	summary_put_headline(x, INDENT, f);
@@ -168,6 +170,7 @@ write_finding(const struct report *r, const struct finding *x, size_t number, FI
 		write_where(r, x->site, "", f);
 	if (x->alloc_site)
 		write_where(r, x->alloc_site, "allocated at ", f);
+	missing_names_write(missing, r, x->site, INDENT, f);
 	write_holder(x, f);
 	if (x->advice)
 		layout_sentence(f, x->advice, INDENT);
@@ -219,6 +222,7 @@ write_findings(const struct report *r, FILE *f)
 {
 	const struct findings *all = r->findings;
 	bool *chosen = calloc(all->n + 1, sizeof(*chosen));
+	struct missing_names missing = {0};
 	size_t number = 0;
 
 	if (!chosen) {
@@ -231,8 +235,9 @@ write_findings(const struct report *r, FILE *f)
 	for (size_t i = 0; i < all->n && !ferror(f); i++) {
 		number += is_candidate(r, &all->list[i]);
 		if (chosen[i])
-			write_finding(r, &all->list[i], number, f);
+			write_finding(r, &all->list[i], number, &missing, f);
 	}
+	missing_names_fini(&missing);
 	write_rest(r, chosen, f);
 	free(chosen);
 }

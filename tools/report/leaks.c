@@ -15,6 +15,7 @@
 #include "names/own_code.h"
 #include "report/columns.h"
 #include "report/frames.h"
+#include "report/missing_names.h"
 #include "report/summary.h"
 #include "report/writers.h"
 #include "util/text.h"
@@ -195,7 +196,8 @@ write_path(const struct finding *x, FILE *f)
 }
 
 static void
-write_finding(const struct report *r, const struct finding *x, size_t number, FILE *f)
+write_finding(const struct report *r, const struct finding *x, size_t number,
+	      struct missing_names *missing, FILE *f)
 {
 	fprintf(f, "%s%3zu. ", number > 1 ? "\n" : "", number);
 	summary_put_headline(x, 5, f);
@@ -212,6 +214,7 @@ write_finding(const struct report *r, const struct finding *x, size_t number, FI
 		fprintf(f, "     allocated at S%" PRIu32 ":\n", x->alloc_site);
 		layout_stack(r, f, x->alloc_site);
 	}
+	missing_names_write(missing, r, x->site, 5, f);
 	write_parts(r, x, f);
 	write_folded(r, x, f);
 	write_path(x, f);
@@ -292,6 +295,7 @@ static void
 write_findings(const struct report *r, FILE *f)
 {
 	const struct findings *all = r->findings;
+	struct missing_names missing = {0};
 	struct left_out sorts[MOST_SORTS] = {0};
 	size_t n = 0, n_quiet = 0;
 
@@ -306,8 +310,9 @@ write_findings(const struct report *r, FILE *f)
 		if (r->options.findings_only && finding_is_quiet(x))
 			n_quiet++;
 		else if (!is_counted_only(r, x) && !leave_out(r, sorts, x))
-			write_finding(r, x, ++n, f);
+			write_finding(r, x, ++n, &missing, f);
 	}
+	missing_names_fini(&missing);
 	for (size_t i = 0; i < MOST_SORTS; i++)
 		if (sorts[i].n)
 			fprintf(f,
