@@ -11,6 +11,7 @@
 #include "sites.h"
 #include "sys.h"
 #include "take.h"
+#include "trigger.h"
 #include "turns.h"
 #include "unwind.h"
 
@@ -193,7 +194,7 @@ look(struct thread *t, const struct block *b, struct live now, bool is_exit)
 	t->hand = b->addr; /* the program's, and only free() knows it */
 	/* Constructors of other libraries come before ours. */
 	if (process.program && process_is_own() && !relaxed_load(&process.is_end_taken) &&
-	    (result = take_snapshot(TAKE_AT_PEAK, NULL, TURNS_GO_ON, NULL)) != -EAGAIN) {
+	    (result = take_snapshot(TAKE_LOOK, NULL, TURNS_GO_ON, NULL)) != -EAGAIN) {
 		before.last = now;
 		before.last_volume = relaxed_load(&books_volume);
 		relaxed_store(&before.is_done, is_exit || result != 0);
@@ -239,8 +240,12 @@ is_freeing(struct thread *t)
 static void
 compare_peak(void *with)
 {
-	(void)with;
+	const struct look *x = with;
+
 	peak_compare(sys_now_ns());
+	x->thread->hand = x->block->addr; /* as in look() */
+	trigger_check_peak();
+	x->thread->hand = 0;
 }
 
 void
@@ -257,7 +262,7 @@ before_consider(struct thread *t, const struct block *b, const struct caller *c)
 
 	if (unlikely(relaxed_load(&peak_is_watched)) &&
 	    (t->counts.frees >= t->before_at || b->bytes >= LARGE))
-		aside_call(compare_peak, NULL);
+		aside_call(compare_peak, &x);
 	if (!options.has_look || relaxed_load(&before.is_done) ||
 	    relaxed_load(&process.is_end_taken)) {
 		if (t->counts.frees >= t->before_at)
@@ -283,7 +288,7 @@ before_settle(void)
 	if (relaxed_load(&books_volume) - before.last_volume > before.last_volume ||
 	    (now.blocks >= last.blocks - last.blocks / SHARE_AT_EXIT &&
 	     now.bytes >= last.bytes - last.bytes / SHARE_AT_EXIT))
-		take_drop_peak();
+		take_drop_look();
 }
 
 void

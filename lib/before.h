@@ -1,7 +1,7 @@
 /* before.h -- a look at the heap before the program takes it down.
  *
  * In:   blocks about to be freed.
- * Out:  a snapshot (TAKE_AT_PEAK), which the one at exit takes in as HEAPFILE_BEFORE; while a
+ * Out:  a snapshot (TAKE_LOOK), which the one at exit takes in as HEAPFILE_BEFORE; while a
  *       peak is watched (peak.h), a comparison for each 64 frees, or large one.
  * Not here: the snapshot (take.h), what a reader makes of it.
  *

@@ -27,7 +27,8 @@ has_word(const char *s, const char *end, const char *word)
 static bool
 parse_snapshot(struct options *to, const char *s)
 {
-	bool at_exit = false, at_signal = false, at_fatal = false, has_look = false;
+	bool at_exit = false, at_signal = false, at_fatal = false, has_look = false,
+	     at_peak = false;
 	uint64_t interval_ns = 0, growth = 0;
 
 	while (*s) {
@@ -45,6 +46,8 @@ parse_snapshot(struct options *to, const char *s)
 			at_signal = true;
 		else if (has_word(s, end, "fatal"))
 			at_fatal = true;
+		else if (has_word(s, end, "peak"))
+			at_peak = true;
 		else if (end - s > 9 && memcmp(s, "interval=", 9) == 0) {
 			if (!values_interval(s + 9, end, &interval_ns) || !interval_ns)
 				return false;
@@ -61,6 +64,7 @@ parse_snapshot(struct options *to, const char *s)
 	to->has_look = has_look;
 	to->at_signal = at_signal;
 	to->at_fatal = at_fatal;
+	to->at_peak = at_peak;
 	to->interval_ns = interval_ns;
 	to->growth_percent = (uint32_t)growth;
 	return true;

@@ -36,7 +36,7 @@ struct options {
 	const char *analyzer; /* GCPROF_ANALYZE: not an option of the contract, set by
 				 the commands; NULL if not */
 	const char *run;      /* GCPROF_RUN: likewise, for census.h */
-	bool at_exit, at_signal, at_fatal;
+	bool at_exit, at_signal, at_fatal, at_peak;
 	bool has_look;           /* at exit with the one before (before.h) */
 	uint64_t interval_ns;    /* 0 = off */
 	uint32_t growth_percent; /* 0 = off */

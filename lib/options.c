@@ -35,7 +35,7 @@ be_quiet(void)
 		in_force[o] = table[o].dflt;
 	}
 	options.is_secure = true;
-	options.at_exit = options.at_signal = options.at_fatal = false;
+	options.at_exit = options.at_signal = options.at_fatal = options.at_peak = false;
 	options.has_look = false;
 	/* No stacks and no ends of epochs: nobody is ever told of them. */
 	options.sample_bytes = (uint64_t)1 << 50;
@@ -107,7 +107,8 @@ bool
 options_want_snapshots(void)
 {
 	return options.at_exit || options.at_signal || options.at_fatal ||
-	       options.interval_ns || options.growth_percent || options.limit_bytes;
+	       options.at_peak || options.interval_ns || options.growth_percent ||
+	       options.limit_bytes;
 }
 
 /* By a user. */

@@ -34,6 +34,7 @@ static struct {
 	uint32_t room[2]; /* sites; 0 = none yet */
 	struct peak kept[2];
 	struct peak *last; /* atomic: one of them, or NULL */
+	int is_new;        /* atomic flag: peak_take_new has not told of it */
 } s;
 
 /* ---- a record ------------------------------------------------------------- */
@@ -98,6 +99,7 @@ record(uint64_t now_ns)
 		p->epoch = epochs_current();
 		(void)blocks_walk_quickly(add_block, p);
 		release_store(&s.last, p);
+		release_store(&s.is_new, 1);
 		s.visited += p->bytes + p->blocks * BLOCK_WEIGHT;
 		if (old)
 			mem_drop(old->sites, s.room[old - s.kept] * sizeof *old->sites);
@@ -192,8 +194,22 @@ peak_get(void)
 	return acquire_load(&s.last);
 }
 
+bool
+peak_take_new(uint64_t *ret_bytes)
+{
+	const struct peak *p;
+
+	if (!relaxed_load(&s.is_new) ||
+	    !__atomic_exchange_n(&s.is_new, 0, __ATOMIC_ACQUIRE))
+		return false;
+	p = peak_get();
+	*ret_bytes = p->bytes;
+	return true;
+}
+
 void
 peak_after_fork(void)
 {
+	s.is_new = 0;
 	s.is_comparing = 0;
 }

@@ -56,6 +56,9 @@ struct peak {
 /* The last one; NULL if there is none. */
 const struct peak *peak_get(void);
 
+/* Whether one was recorded since the last call, and the live bytes at it. */
+bool peak_take_new(uint64_t *ret_bytes);
+
 void peak_after_fork(void);
 
 #endif

@@ -53,6 +53,7 @@ renew_budget(void *thread)
 	books_spend(bytes + blocks * BOOKS_PER_BLOCK, now, thread_sum);
 	peak_spend(bytes + blocks * BOOKS_PER_BLOCK, now);
 	before_watch(t);
+	trigger_check_peak();
 	trigger_check(now);
 	t->reported = allocated;
 	t->reported_blocks = t->allocations;

@@ -141,7 +141,7 @@ after_fork_child(void)
 	process.is_end_taken = false;
 	take_last.at_ns = sys_now_ns();
 	if (!options.is_follow)
-		options.at_exit = options.at_fatal = options.at_signal =
+		options.at_exit = options.at_fatal = options.at_signal = options.at_peak =
 			options.is_trace = options.has_look = false,
 		options.interval_ns = options.growth_percent = options.limit_bytes = 0;
 	watch_after_fork(options.is_follow);
@@ -237,14 +237,16 @@ at_exit(void *with)
 		return;
 	monitor_close_viewer();
 	verify_report();
-	if (options.at_exit) {
+	if (options.at_exit || options.at_peak) {
 		/* Not entered: exit in a handler that interrupted us.  What it
 		 * interrupted will never go on, so the books may be used. */
 		bool is_entered = session_enter();
 
 		process.is_leak_check_off = is_leak_check_off();
 		before_settle();
-		(void)take_snapshot(TAKE_AT_EXIT, NULL, TURNS_WAIT, NULL);
+		trigger_peak_at_end();
+		if (options.at_exit)
+			(void)take_snapshot(TAKE_AT_EXIT, NULL, TURNS_WAIT, NULL);
 		if (is_entered)
 			trigger_leave();
 	}

@@ -27,7 +27,9 @@
 #include <sys/single_threaded.h>
 
 struct take_last take_last;
-static char peak_name[PATH_MAX]; /* absolute; whose turn it is has it */
+/* Whose turn it is has them; absolute: the program may go elsewhere.  Empty: there is none. */
+static char look_name[PATH_MAX], peak_name[PATH_MAX];
+static int peak_of; /* pid: whose name that is */
 static char death[32];
 static uint64_t look_bytes; /* of the heap, at the last look */
 
@@ -37,7 +39,7 @@ static const char *const reason_names[] = {
 	[TAKE_AT_INTERVAL] = "interval", [TAKE_AT_GROWTH] = "growth",
 	[TAKE_AT_LIMIT] = "limit",       [TAKE_BY_WATCH] = "watch",
 	[TAKE_BY_VIEWER] = "live",       [TAKE_AT_WRONG_FREES] = death,
-	[TAKE_AT_PEAK] = "peak",
+	[TAKE_AT_PEAK] = "peak",         [TAKE_LOOK] = "peak",
 };
 
 void
@@ -81,36 +83,66 @@ take_next_name(char *to, size_t bytes)
 	return true;
 }
 
-/* The look is in a file beside the others until the snapshot at exit takes it in; of each
- * process one, and whole if the process does not come to its exit: %n becomes "peak", after
- * the process's number where the pattern has none.  All looks of a process have the name of
- * the first: where the program is by then, and what time it is, does not matter. */
-static void
-name_peak(void)
+/* GCPROF_OUTPUT with a word for %n; where the pattern has none, before the extension.  Where it
+ * has no %p either, has_pid puts that before the word. */
+static const char *
+pattern_with(const char *word, bool has_pid)
 {
-	static char pattern[sizeof options.output + 32], name[sizeof peak_name];
-	const char *from = options.output, *number;
-	bool has_pid = strstr(from, "%p") != NULL;
+	static char pattern[sizeof options.output + 32];
+	const char *from = options.output, *rest, *at, *slash = strrchr(from, '/');
+
+	for (at = from; *at && memcmp(at, "%n", 2) != 0; at += *at == '%' && at[1] ? 2 : 1)
+		;
+	rest = *at ? at + 2 : at;
+	if (!*at) {
+		const char *dot = strrchr(slash ? slash : from, '.');
+
+		rest = at = dot && dot > (slash ? slash + 1 : from) ? dot : at;
+	}
+	memcpy(pattern, from, (size_t)(at - from));
+	(void)sys_format(pattern + (at - from), sizeof pattern - (size_t)(at - from),
+			 "%s%s%s%s", rest == at ? "." : "",
+			 has_pid && !strstr(from, "%p") ? "%p." : "", word, rest);
+	return pattern;
+}
+
+/* Make a name absolute.  The result is empty if that is not possible. */
+static void
+put_absolute(char ret[PATH_MAX], const char *pattern)
+{
+	static char name[PATH_MAX];
 	long n = 0;
 
-	GCP_ASSERT(!turns.writer);
-	for (number = from; *number && memcmp(number, "%n", 2) != 0;
-	     number += *number == '%' && number[1] ? 2 : 1)
-		;
-	memcpy(pattern, from, (size_t)(number - from));
-	(void)sys_format(pattern + (number - from),
-			 sizeof pattern - (size_t)(number - from), "%s%s%s",
-			 *number ? "" : ".", has_pid ? "peak" : "%p.peak",
-			 *number ? number + 2 : "");
 	take_expand_name(name, sizeof name, pattern);
 	if (name[0] != '/')
-		n = sys_getcwd(peak_name, sizeof peak_name);
-	if (n < 0 || (n && peak_name[0] != '/') ||
-	    (size_t)n + strlen(name) + 2 > sizeof peak_name)
-		peak_name[0] = 0;
+		n = sys_getcwd(ret, PATH_MAX);
+	if (n < 0 || (n && ret[0] != '/') || (size_t)n + strlen(name) + 2 > PATH_MAX)
+		ret[0] = 0;
 	else
-		(void)sys_format(peak_name + n, sizeof peak_name - (size_t)n, "%s%s",
-				 n ? "/" : "", name);
+		(void)sys_format(ret + n, PATH_MAX - (size_t)n, "%s%s", n ? "/" : "", name);
+}
+
+/* The look is in a file beside the others until the snapshot at exit takes it in; of each
+ * process one, and whole if the process does not come to its exit.  All looks of a process have
+ * the name of the first: where the program is by then, and what time it is, does not matter. */
+static void
+name_look(void)
+{
+	GCP_ASSERT(!turns.writer);
+	put_absolute(look_name, pattern_with("look", true));
+}
+
+/* Likewise: each peak takes the place of the one before. */
+static void
+name_peak(char *to, size_t bytes)
+{
+	if (peak_of != process.pid)
+		put_absolute(peak_name, pattern_with("peak", false));
+	peak_of = process.pid;
+	if (peak_name[0])
+		memcpy(to, peak_name, strlen(peak_name) + 1);
+	else
+		take_expand_name(to, bytes, pattern_with("peak", false));
 }
 
 static bool
@@ -231,7 +263,7 @@ take_gather(struct snapshot_facts *ret, enum take_reason reason, bool may_lock)
 	GCP_ASSERT(reason < sizeof reason_names / sizeof reason_names[0] &&
 		   reason_names[reason]);
 	ret->reason = reason_names[reason];
-	ret->number = reason == TAKE_AT_PEAK ? 0 : turns.n_snapshots;
+	ret->number = reason == TAKE_LOOK ? 0 : turns.n_snapshots;
 	ret->pid = process_number();
 	ret->ppid = process.is_after_end ? process.parent : sys_getppid();
 	ret->start_ns = process.start_realtime_ns;
@@ -261,7 +293,7 @@ is_forbidden_now(enum take_reason reason)
 
 	if (!take_is_forbidden())
 		return false;
-	if (reason == TAKE_AT_PEAK)
+	if (reason == TAKE_LOOK)
 		return true;
 	lose(LOSS_SNAPSHOTS);
 	if (!__atomic_exchange_n(&is_said, true, __ATOMIC_RELAXED))
@@ -307,11 +339,19 @@ way_of(enum take_reason reason)
 }
 
 void
+take_drop_look(void)
+{
+	if (turns.has_look)
+		(void)sys_unlink(look_name);
+	turns.has_look = false;
+}
+
+void
 take_drop_peak(void)
 {
-	if (turns.has_peak)
+	turns_reap(TURNS_WAIT);
+	if (peak_of == process.pid && peak_name[0])
 		(void)sys_unlink(peak_name);
-	turns.has_peak = false;
 }
 
 /* Fill in what the file's head says of this moment.  Its number is the next one. */
@@ -319,37 +359,40 @@ static void
 prepare(struct snapshot_facts *ret, enum take_reason reason, const char *pattern)
 {
 	bool is_exit = reason == TAKE_AT_EXIT, is_fatal = reason == TAKE_AT_FATAL;
-	bool is_peak = reason == TAKE_AT_PEAK;
+	bool is_look = reason == TAKE_LOOK;
 
 	dontfork_forget_gone();
-	if (!is_exit && !is_fatal && !is_peak) {
+	if (!is_exit && !is_fatal && !is_look && reason != TAKE_AT_PEAK) {
 		backend_warm_up();
 		if (!backend_is_system)
 			figures_give_back(figures_heap_used(), sys_now_ns(), true);
 	}
-	turns.n_snapshots += !is_peak;
-	if (is_peak) {
-		if (!turns.has_peak)
-			name_peak();
-		turns.has_peak = true;
-		memcpy(turns.writing, peak_name, sizeof peak_name);
+	turns.n_snapshots += !is_look;
+	if (is_look) {
+		if (!turns.has_look)
+			name_look();
+		turns.has_look = true;
+		memcpy(turns.writing, look_name, sizeof look_name);
 	} else {
-		take_expand_name(turns.writing, sizeof turns.writing,
-				 pattern ? pattern : options.output);
+		if (reason == TAKE_AT_PEAK)
+			name_peak(turns.writing, sizeof turns.writing);
+		else
+			take_expand_name(turns.writing, sizeof turns.writing,
+					 pattern ? pattern : options.output);
 		step_aside(turns.writing, sizeof turns.writing);
 	}
 	ret->name = turns.writing;
 	/* The handler may have interrupted the next allocator. */
 	take_gather(ret, reason,
 		    reason != TAKE_BY_SIGNAL && !is_fatal && !process.is_after_end);
-	if (is_peak)
+	if (is_look)
 		look_bytes = ret->memory.heap_used;
 	ret->is_leak_check_off = is_exit && process.is_leak_check_off;
-	if (is_exit && turns.peak_error)
-		take_drop_peak(); /* what is there is older than what was to be */
-	if (is_exit && turns.has_peak)
-		ret->before = peak_name;
-	if (is_peak) /* nobody asked for it: the next one that is asked for comes when it would */
+	if (is_exit && turns.look_error)
+		take_drop_look(); /* what is there is older than what was to be */
+	if (is_exit && turns.has_look)
+		ret->before = look_name;
+	if (is_look) /* nobody asked for it: the next one that is asked for comes when it would */
 		return;
 	take_last.at_ns = ret->uptime_ns + process.start_ns;
 	take_last.used_bytes = ret->memory.heap_used;
@@ -365,7 +408,7 @@ write_by(const struct cut_thread *self, struct snapshot_facts *facts,
 	int result = 0, child;
 
 	GCP_ASSERT(!turns.writer);
-	GCP_ASSERT(facts->number == (reason == TAKE_AT_PEAK ? 0 : turns.n_snapshots));
+	GCP_ASSERT(facts->number == (reason == TAKE_LOOK ? 0 : turns.n_snapshots));
 	turns.writing_number = facts->number;
 	if (facts->number)
 		publish_snapshot_begin(facts->number, turns.writing,
@@ -376,8 +419,8 @@ write_by(const struct cut_thread *self, struct snapshot_facts *facts,
 		if (facts->number)
 			publish_snapshot_writer(facts->number, child);
 		result = patience == TURNS_WAIT ? turns_reap_writer(true) : 0;
-	} else if (reason == TAKE_AT_PEAK) {
-		turns.peak_error = result;
+	} else if (reason == TAKE_LOOK) {
+		turns.look_error = result;
 	} else if (reason != TAKE_AT_EXIT) {
 		sys_log("cannot fork: the program was paused while the snapshot was "
 			"written");
@@ -395,7 +438,7 @@ is_small_wrapper(enum take_reason reason)
 	enum { MOST = 512 << 10 }; /* bytes; bash has 64 KiB, xargs 268 */
 
 	if ((reason != TAKE_AT_EXIT && reason != TAKE_AT_FATAL) || !census_spares() ||
-	    peak_bytes(figures_heap_used(), turns.has_peak) > MOST)
+	    peak_bytes(figures_heap_used(), turns.has_look) > MOST)
 		return false;
 	for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
 		if (strncmp(process.executable, places[i], strlen(places[i])) == 0)
@@ -407,7 +450,7 @@ is_small_wrapper(enum take_reason reason)
 static bool
 can_wait(enum take_reason reason)
 {
-	return reason == TAKE_AT_INTERVAL || reason == TAKE_AT_PEAK;
+	return reason == TAKE_AT_INTERVAL || reason == TAKE_LOOK || reason == TAKE_AT_PEAK;
 }
 
 int
@@ -431,14 +474,14 @@ take_snapshot(enum take_reason reason, const char *pattern, enum turns_patience 
 		return -EBUSY;
 	}
 	if (!reap_last(reason, patience)) {
-		if (reason == TAKE_AT_PEAK)
+		if (reason == TAKE_LOOK)
 			result = -EAGAIN;
 		else
 			lose(LOSS_SNAPSHOTS);
-	} else if (reason == TAKE_AT_PEAK && turns.peak_error) {
-		result = turns.peak_error; /* and so would the next one */
+	} else if (reason == TAKE_LOOK && turns.look_error) {
+		result = turns.look_error; /* and so would the next one */
 	} else if (is_small_wrapper(reason)) {
-		take_drop_peak();
+		take_drop_look();
 		census_spare();
 		result = 0;
 	} else {
@@ -454,7 +497,7 @@ take_snapshot(enum take_reason reason, const char *pattern, enum turns_patience 
 		result = write_by(&self, &facts, reason, patience);
 		if (!result && (reason == TAKE_AT_EXIT || reason == TAKE_AT_FATAL ||
 				reason == TAKE_AT_WRONG_FREES))
-			take_drop_peak();
+			take_drop_look();
 	}
 	turns_end();
 	return result;

@@ -27,7 +27,8 @@ enum take_reason {
 	TAKE_BY_WATCH,
 	TAKE_BY_VIEWER,
 	TAKE_AT_WRONG_FREES, /* GCPROF_ABORT: take_set_death */
-	TAKE_AT_PEAK         /* before.h; it has no number */
+	TAKE_AT_PEAK,        /* peak.h; it replaces the one before */
+	TAKE_LOOK            /* before.h; it has no number */
 };
 
 /* The last one by take_snapshot: when, and what the heap had. */
@@ -47,7 +48,10 @@ extern struct take_last take_last HIDDEN;
 int take_snapshot(enum take_reason reason, const char *pattern,
 		  enum turns_patience patience, const struct cut_thread *where);
 
-/* Remove the file of a look (TAKE_AT_PEAK), if there is one.  Context: inside the guard. */
+/* Remove the file of a look (TAKE_LOOK), if there is one.  Context: inside the guard. */
+void take_drop_look(void);
+
+/* The same of what GCPROF_SNAPSHOT=peak has written. */
 void take_drop_peak(void);
 
 /* What the process dies of, as the reason of its last snapshot has it. */

@@ -13,6 +13,7 @@
 #include "mappings.h"
 #include "monitor.h"
 #include "options.h"
+#include "peak.h"
 #include "process.h"
 #include "publish.h"
 #include "sandbox.h"
@@ -101,6 +102,35 @@ check_limit(void)
 		"%lu.%u MB of GCPROF_LIMIT",
 		MB(bytes), MB(options.limit_bytes));
 	(void)take_snapshot(TAKE_AT_LIMIT, NULL, TURNS_GO_ON, NULL);
+}
+
+static uint64_t peak_taken; /* live bytes, of the last snapshot of a peak */
+
+static bool
+is_higher(uint64_t live_bytes)
+{
+	return live_bytes > relaxed_load(&peak_taken) + relaxed_load(&peak_taken) / 10;
+}
+
+void
+trigger_check_peak(void)
+{
+	uint64_t bytes;
+
+	if (options.at_peak && peak_take_new(&bytes) && is_higher(bytes) &&
+	    process_is_own() && take_snapshot(TAKE_AT_PEAK, NULL, TURNS_GO_ON, NULL) == 0)
+		relaxed_store(&peak_taken, bytes);
+}
+
+void
+trigger_peak_at_end(void)
+{
+	if (!options.at_peak || !is_higher(figures_heap_used()))
+		return;
+	if (options.at_exit)
+		take_drop_peak();
+	else
+		(void)take_snapshot(TAKE_AT_PEAK, NULL, TURNS_WAIT, NULL);
 }
 
 void
@@ -353,4 +383,5 @@ trigger_after_fork(void)
 {
 	timekeeper = 0;
 	requests = 0;
+	peak_taken = 0;
 }

@@ -35,6 +35,11 @@ trigger_leave(void)
 
 /* The epoch should end now.  Context: inside the guard, in an allocation. */
 void trigger_end_epoch(uint64_t now_ns);
+
+/* GCPROF_SNAPSHOT=peak: take one if a peak was recorded that is a tenth higher than that of the
+ * last.  At the end, if the heap is higher now: that at exit is of the peak, if one is wanted. */
+void trigger_check_peak(void);
+void trigger_peak_at_end(void);
 /* A thread has read the clock: do what is due.  Context: as above. */
 void trigger_check(uint64_t now_ns);
 

@@ -83,7 +83,7 @@ turns_reap_writer(bool is_waiting)
 			if (turns.writing_number)
 				publish_snapshot_end(turns.writing_number, result);
 			else if (result != -ECHILD) /* whole or not there, as any */
-				turns.peak_error = result;
+				turns.look_error = result;
 			turns.writer = 0;
 		}
 	}
@@ -136,8 +136,8 @@ void
 turns_after_fork(void)
 {
 	turns.n_snapshots = 0;
-	turns.has_peak = false; /* the parent's */
-	turns.peak_error = 0;
+	turns.has_look = false; /* the parent's */
+	turns.look_error = 0;
 	turn = 0;
 	turns.writer = turns.watcher = turns.viewer = 0;
 	turns.watch_number = 0;

@@ -31,9 +31,9 @@ struct turns {
 	uint32_t n_snapshots;        /* the number of the last one */
 	int writer, watcher, viewer; /* children, or 0 */
 	char writing[PATH_MAX];      /* name of the last snapshot */
-	uint32_t writing_number;     /* 0: of TAKE_AT_PEAK */
-	bool has_peak;               /* its file may be there: take.c has its name */
-	int peak_error;              /* of the last look, if known: 0 or -errno */
+	uint32_t writing_number;     /* 0: of TAKE_LOOK */
+	bool has_look;               /* its file may be there: take.c has its name */
+	int look_error;              /* of the last look, if known: 0 or -errno */
 	uint32_t watch_number;       /* of the snapshot that the watcher may keep, or 0 */
 };
 extern struct turns turns HIDDEN;

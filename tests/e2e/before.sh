@@ -95,7 +95,7 @@ is 'child: nothing is left beside' "$(leftovers child)" ''
 # The first look is written before the handler goes on.
 mkfifo "$T/fifo"
 GCPROF_VERBOSE=1 start_gcprof halves "$TARGETS/cleanup" halves "$T/fifo"
-ok 'halves: the look is there when half is freed' eventually [ -e "$T/halves/cleanup.$pid.peak.heap" ]
+ok 'halves: the look is there when half is freed' eventually [ -e "$T/halves/cleanup.$pid.look.heap" ]
 echo >"$T/fifo"
 wait "$pid"
 is 'halves: no second one was taken' "$(grep -c '(peak)$' "$T/halves.err")" 1
@@ -104,8 +104,8 @@ is 'halves: and the snapshot has it' "$(looks "$(heap halves)")" 1
 # Another may empty the directory, or the file.
 mkfifo "$T/fifo2"
 start_gcprof emptied "$TARGETS/cleanup" halves "$T/fifo2"
-ok 'emptied: the look is there' eventually [ -e "$T/emptied/cleanup.$pid.peak.heap" ]
-: >"$T/emptied/cleanup.$pid.peak.heap"
+ok 'emptied: the look is there' eventually [ -e "$T/emptied/cleanup.$pid.look.heap" ]
+: >"$T/emptied/cleanup.$pid.look.heap"
 echo >"$T/fifo2"
 wait "$pid"
 is 'emptied: one snapshot' "$(n_heaps emptied)" 1
@@ -158,11 +158,11 @@ mkdir "$T/open"
 chmod 777 "$T/open"
 GCPROF_OUTPUT=$T/nowhere/%p.%n.heap run_gcprof refused "$TARGETS/cleanup" refused
 is 'no child and no directory: the program ends as it does' "$status" 0
-is 'no child and no directory: nothing is said of a look' "$(grep -c peak "$T/refused.err")" 0
+is 'no child and no directory: nothing is said of a look' "$(grep -c look "$T/refused.err")" 0
 GCPROF_VERBOSE=1 GCPROF_OUTPUT=$T/nowhere/%p.%n.heap run_gcprof refused-said "$TARGETS/cleanup" refused
-is 'no child and no directory: one look is tried and no other' "$(grep -c 'cannot write.*peak' "$T/refused-said.err")" 1
+is 'no child and no directory: one look is tried and no other' "$(grep -c 'cannot write.*look' "$T/refused-said.err")" 1
 GCPROF_VERBOSE=1 GCPROF_OUTPUT=$T/nowhere/%p.%n.heap run_gcprof batches-said "$TARGETS/cleanup" batches
-is 'no directory: one look is tried and no other' "$(grep -c 'cannot write.*peak' "$T/batches-said.err")" 1
+is 'no directory: one look is tried and no other' "$(grep -c 'cannot write.*look' "$T/batches-said.err")" 1
 GCPROF_OUTPUT=$T/open/%p.%n.heap run_gcprof in-place "$TARGETS/cleanup" refused
 is 'no child: nothing is said of a look that the program writes itself' "$(grep -c peak "$T/in-place.err")" 0
 is 'no child: the snapshot at exit is all that is left' "$(find "$T/open" -type f | wc -l)" 1
@@ -202,7 +202,7 @@ is 'the child that writes goes first when memory runs out' "$(head -n 1 "$T/yiel
 mkdir "$T/taken"
 # shellcheck disable=SC2016 # for that shell
 GCPROF_OUTPUT=$T/taken/%n.heap run_gcprof taken bash -c \
-	'ln -s elsewhere "$0/$$.peak.heap"; exec "$1" static' "$T/taken" "$TARGETS/cleanup"
+	'ln -s elsewhere "$0/$$.look.heap"; exec "$1" static' "$T/taken" "$TARGETS/cleanup"
 is 'a link under its name: the snapshot has none' "$(looks "$T/taken/1.heap")" 0
 ok 'a link under its name: is not followed' [ ! -e "$T/taken/elsewhere" ]
 

@@ -84,6 +84,46 @@ between "the full report lists them, with a line for each site" "$(awk '
 	is_there && /make_house/ { gsub(",", "", $3); sum += $3 }
 	END { print sum + 0 }' "$T/full")" $((320000 - 64)) 320000
 
+# ---- a whole snapshot of the peak ----
+
+# What its own blocks are, by function.
+blocks() { # FILE
+	jq -r '[.sites[] | select(.live_bytes > 0) | {bytes: .live_bytes, name: ([.frames[].function // ""] | join(" ")
+		| (first(capture("(?<n>make_[a-z]+)").n) // "other"))}]
+		| group_by(.name)[] | "\(.[0].name) \(map(.bytes) | add)"' "$(analysis "$1" json)"
+}
+own() { # COURSE FILE THOUSANDTHS: as agree
+	(ours() { blocks "$@"; } && agree "$@")
+}
+for course in hill threads large freed; do
+	GCPROF_SNAPSHOT=exit,peak run_gcprof "whole-$course" "$TARGETS/peak" "$course"
+	is "peak: $course: two snapshots are left" "$(find "$T/whole-$course" -name '*.heap' | wc -l)" 2
+	h=$(find "$T/whole-$course" -name '*.peak.heap')
+	ok "peak: $course: the snapshot is valid" valid "$h"
+	is "peak: $course: of reason peak" "$(info "$h" reason)" peak
+	ok "peak: $course: its blocks are those of the peak, to 2 %" own "$course" "$h" 20
+	is "peak: $course: nothing is lost in it" "$(json "$h" '.leaks.definite.blocks')" 0
+done
+GCPROF_SNAPSHOT=exit,peak run_gcprof whole-waves "$TARGETS/peak" waves
+h=$(find "$T/whole-waves" -name '*.peak.heap')
+is "peak: waves: of many peaks one is left" "$(find "$T/whole-waves" -name '*.peak*' | wc -l)" 1
+ok "peak: waves: it is within a tenth of the highest" \
+	awk -v a="$(info "$h" live_bytes)" -v b="$(json "$(find "$T/whole-waves" -name '*.heap' ! -name '*.peak.heap')" .peak.bytes)" \
+	'BEGIN { exit !(a > 0 && a <= b && a >= b / 1.12) }'
+GCPROF_SNAPSHOT=exit,peak run_gcprof whole-end "$TARGETS/peak" end
+is "peak: end: that at exit is of the peak, and no other is left" \
+	"$(find "$T/whole-end" -name '*.heap' | wc -l) $(find "$T/whole-end" -name '*peak.heap' | wc -l)" "1 0"
+mkdir "$T/named"
+GCPROF_OUTPUT=$T/named/x.heap GCPROF_SNAPSHOT=peak run_gcprof named "$TARGETS/peak" end
+is "peak alone: end: there is one, of the end" "$(cd "$T/named" && echo *) $(json "$T/named/x.peak.heap" '.totals.live_blocks')" "x.peak.heap 80000"
+GCPROF_OUTPUT=$T/named/x.heap GCPROF_SNAPSHOT=exit,peak run_gcprof named "$TARGETS/peak" hill
+is "a name without %n: the peak's has a word, and replaces that of an earlier run" \
+	"$(cd "$T/named" && echo *) $(info "$T/named/x.peak.heap" reason)" "x.heap x.peak.heap peak"
+GCPROF_SNAPSHOT=peak run_gcprof forked "$TARGETS/peak" forked
+is "a child of fork has a peak of its own" "$(find "$T/forked" -name '*.peak.heap' | wc -l)" 2
+GCPROF_SNAPSHOT=exit,peak run_gcprof little "$TARGETS/quiet" return 5
+is "a heap of next to nothing leaves none" "$status $(find "$T/little" -name '*.heap' | wc -l)" "5 1"
+
 # ---- options ----
 
 export GCPROF_SAMPLE=4096

@@ -134,7 +134,7 @@ look_and_insert() { tell "insert 1000" && tell "drop 900" && [ "$(blocks clock "
 ok "a program that allocates is sampled when it reads its clock" eventually look_and_insert
 kill "$viewer"
 wait "$viewer" 2>/dev/null
-is "requests of top leave no snapshot" "$(find "$T/request" -type f ! -name '*.peak.heap')" ""
+is "requests of top leave no snapshot" "$(find "$T/request" -type f ! -name '*.look.heap')" ""
 end
 is "the page went with the program" "$(pages "$pid")" ""
 

@@ -115,16 +115,10 @@ census_name(void)
 	return where;
 }
 
-unsigned
-census_n_snapshots(void)
-{
-	return table ? __atomic_load_n(&table->n_notes, __ATOMIC_ACQUIRE) : 0;
-}
-
 void
 census_each_snapshot(void (*f)(const struct census_snapshot *s, void *with), void *with)
 {
-	unsigned n = census_n_snapshots();
+	unsigned n = table ? __atomic_load_n(&table->n_notes, __ATOMIC_ACQUIRE) : 0;
 
 	for (unsigned i = n > CENSUS_NOTES ? n - CENSUS_NOTES : 0; i < n; i++) {
 		const struct census_note *note = &table->notes[i % CENSUS_NOTES];

@@ -40,8 +40,6 @@ struct census_snapshot {
 /* Snapshots in the order in which they were written, the newest some hundred. */
 void census_each_snapshot(void (*f)(const struct census_snapshot *s, void *with),
 			  void *with);
-/* All there were. */
-unsigned census_n_snapshots(void);
 /* Processes that the table had no room for. */
 unsigned census_unlisted(void);
 

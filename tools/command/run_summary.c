@@ -92,6 +92,22 @@ note(const struct census_snapshot *s, void *with)
 		add_file(p, relative(s->file, directory));
 }
 
+/* Without those that the process has removed itself, of a peak that was none in the end.  If
+ * none is there, their names are of another root. */
+static void
+forget_removed(struct run_process *p)
+{
+	struct words there = {0};
+
+	for (size_t i = 0; i < p->files.n; i++)
+		if (access(p->files.list[i], F_OK) == 0)
+			words_add(&there, words_text("%s", p->files.list[i]));
+	if (there.n == 0)
+		return;
+	words_clear(&p->files);
+	p->files = there;
+}
+
 /* The one that is worth reading: with the most memory at its end, rather the program. */
 static struct run_process *
 largest(struct processes *all, pid_t program)
@@ -400,16 +416,18 @@ say_written(const struct child_signals *s, const struct processes *all,
 	char live[32], peak[32], *files = files_text(p), *running = running_text();
 	char *finding = worst_finding(s, p), *ending = ending_text(wait_status);
 	char *spared = spared_text(), *what;
-	unsigned n = census_n_snapshots();
+	size_t n = 0;
 	const char *last = p->files.n ? p->files.list[p->files.n - 1]
 				      : "a file whose name is too long to note";
 
+	for (size_t i = 0; i < all->n; i++)
+		n += all->list[i].files.n;
 	if (all->n > 1)
-		what = words_text("%u snapshots of %zu processes; the largest, %s, "
+		what = words_text("%zu snapshots of %zu processes; the largest, %s, "
 				  "process %d, %s",
 				  n, all->n, p->program, (int)p->pid, last);
 	else if (p->files.n > 1)
-		what = words_text("%u snapshots, the last %s", n, last);
+		what = words_text("%zu snapshots, the last %s", n, last);
 	else
 		what = words_text("%s", last);
 	complain("wrote %s%s: live %s, peak %s%s%s%s%s", what, ending,
@@ -459,6 +477,8 @@ run_summary(const struct child_signals *s, pid_t pid, int wait_status,
 	struct run_process *p;
 
 	census_each_snapshot(note, &all);
+	for (size_t i = 0; i < all.n; i++)
+		forget_removed(&all.list[i]);
 	p = largest(&all, pid);
 	if (p) {
 		say_written(s, &all, p, wait_status);

@@ -7,6 +7,7 @@
  *     peak end       is largest at the end
  *     peak freed     rises, and frees all at once
  *     peak trees     the same with blocks of one size
+ *     peak forked    a hill, and another one in a child
  *
  * SPDX-License-Identifier: MIT
  */
@@ -14,6 +15,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 enum { N = 40000 };
 static void *volatile stones[N], *volatile trees[N], *volatile houses[N];
@@ -148,21 +151,38 @@ one_size(void)
 	empty(trees, N);
 }
 
+static void
+forked(void)
+{
+	pid_t child;
+
+	hill();
+	child = fork();
+	if (child == 0) {
+		fill(stones, N, make_stone, 500);
+		empty(stones, N);
+		go_on();
+		exit(0);
+	}
+	if (child < 0 || waitpid(child, NULL, 0) != child)
+		abort();
+}
+
 int
 main(int argc, char **argv)
 {
 	static const struct {
 		const char *name;
 		void (*run)(void);
-	} courses[] = {{"hill", hill},     {"waves", waves}, {"threads", threads},
-		       {"large", large},   {"end", end},     {"freed", freed},
-		       {"trees", one_size}};
+	} courses[] = {{"hill", hill},      {"waves", waves},  {"threads", threads},
+		       {"large", large},    {"end", end},      {"freed", freed},
+		       {"trees", one_size}, {"forked", forked}};
 
 	for (size_t i = 0; argc == 2 && i < sizeof courses / sizeof *courses; i++)
 		if (strcmp(argv[1], courses[i].name) == 0) {
 			courses[i].run();
 			return 0;
 		}
-	fputs("usage: peak hill|waves|threads|large|end|freed|trees\n", stderr);
+	fputs("usage: peak hill|waves|threads|large|end|freed|trees|forked\n", stderr);
 	return 2;
 }
