@@ -147,6 +147,8 @@ else
 	ok "pprof finds what is old" is "$(jq .cohorts.old.bytes demo.json)" "$(tags demo cohort old)"
 	ok "pprof finds what is young" is "$(jq .cohorts.young.bytes demo.json)" "$(tags demo cohort young)"
 	go tool pprof -sample_index=inuse_space -lines -peek remember_user demo.pprof > peek 2> /dev/null
+	ok "pprof calls the profile that of the program" is "File: $(jq -r .process.program demo.json)" \
+		"$(go tool pprof -sample_index=inuse_space -top demo.pprof 2> /dev/null | grep '^File:')"
 	ok "pprof names functions, files and lines" grep -q 'remember_user .*demo\.c:[0-9]' peek
 	"$analyze" --format=pprof demo.heap > piped.pprof
 	ok "a pipe gets the same" cmp demo.pprof piped.pprof

@@ -308,6 +308,8 @@ bool heap_is_exit(const struct heap *h);
 
 /* What the program is called; empty if the file does not tell. */
 const char *heap_program(const struct heap *h);
+/* Its executable's number; 0: not known. */
+uint32_t heap_program_module(const struct heap *h);
 
 /* Is the end of a period in the last seventh, of volume or of time?  There a program may have
  * begun to clean up: its threads end one after the other, and free what is theirs while

@@ -67,6 +67,18 @@ heap_program(const struct heap *h)
 				 : text_basename(h->info.executable.bytes);
 }
 
+uint32_t
+heap_program_module(const struct heap *h)
+{
+	const struct heap_text *executable = &h->info.executable;
+
+	for (uint32_t i = 1; i <= h->n_modules && executable->n; i++)
+		if (h->modules[i].path.n == executable->n &&
+		    memcmp(h->modules[i].path.bytes, executable->bytes, executable->n) == 0)
+			return i;
+	return 0;
+}
+
 bool
 heap_is_exit(const struct heap *h)
 {

@@ -533,7 +533,6 @@ struct names *
 names_new(const struct heap *heap, struct symbols *symbols)
 {
 	struct names *n = calloc(1, sizeof(*n));
-	const struct heap_text *executable = &heap->info.executable;
 
 	if (!n)
 		return NULL;
@@ -544,11 +543,7 @@ names_new(const struct heap *heap, struct symbols *symbols)
 		free(n);
 		return NULL;
 	}
-	for (uint32_t i = heap->n_modules; i > 0; i--)
-		if (heap->modules[i].path.n == executable->n && executable->n &&
-		    memcmp(heap->modules[i].path.bytes, executable->bytes,
-			   executable->n) == 0)
-			n->executable = i;
+	n->executable = heap_program_module(heap);
 	return n;
 }
 

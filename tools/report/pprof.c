@@ -172,33 +172,44 @@ put_location(struct writer *w, const struct profile *p, uint32_t node)
 }
 
 static void
+put_mapping(struct writer *w, const struct heap *h, uint32_t module)
+{
+	const struct heap_module *x = &h->modules[module];
+	message m = GCPROF__PPROF__PROFILE__INIT;
+	Gcprof__Pprof__Mapping mapping = GCPROF__PPROF__MAPPING__INIT;
+	Gcprof__Pprof__Mapping *list[] = {&mapping};
+	char *path = text_utf8(x->path.bytes, x->path.n, true);
+	char id[2 * 64 + 1] = "";
+
+	for (size_t j = 0; j < x->build_id.n && j < 64; j++)
+		snprintf(id + 2 * j, 3, "%02x", (unsigned char)x->build_id.bytes[j]);
+	mapping.id = module;
+	mapping.memory_start = x->start;
+	mapping.memory_limit = x->start + x->bytes;
+	mapping.file_offset = x->start - x->bias;
+	mapping.filename = text(w, path ? path : "");
+	mapping.build_id = text(w, id);
+	/* No reader need look for names again. */
+	mapping.has_functions = mapping.has_filenames = true;
+	mapping.has_line_numbers = mapping.has_inline_frames = true;
+	m.n_mapping = 1;
+	m.mapping = list;
+	put(w, &m);
+	free(path);
+}
+
+/* The first one is what readers call the program.  Source: google/pprof, proto/profile.proto,
+ * on Profile.mapping. */
+static void
 put_mappings(struct writer *w, const struct heap *h)
 {
-	for (uint32_t i = 1; i <= h->n_modules && !w->has_failed; i++) {
-		const struct heap_module *x = &h->modules[i];
-		message m = GCPROF__PPROF__PROFILE__INIT;
-		Gcprof__Pprof__Mapping mapping = GCPROF__PPROF__MAPPING__INIT;
-		Gcprof__Pprof__Mapping *list[] = {&mapping};
-		char *path = text_utf8(x->path.bytes, x->path.n, true);
-		char id[2 * 64 + 1] = "";
+	uint32_t program = heap_program_module(h);
 
-		for (size_t j = 0; j < x->build_id.n && j < 64; j++)
-			snprintf(id + 2 * j, 3, "%02x",
-				 (unsigned char)x->build_id.bytes[j]);
-		mapping.id = i;
-		mapping.memory_start = x->start;
-		mapping.memory_limit = x->start + x->bytes;
-		mapping.file_offset = x->start - x->bias;
-		mapping.filename = text(w, path ? path : "");
-		mapping.build_id = text(w, id);
-		/* No reader need look for names again. */
-		mapping.has_functions = mapping.has_filenames = true;
-		mapping.has_line_numbers = mapping.has_inline_frames = true;
-		m.n_mapping = 1;
-		m.mapping = list;
-		put(w, &m);
-		free(path);
-	}
+	if (program)
+		put_mapping(w, h, program);
+	for (uint32_t i = 1; i <= h->n_modules && !w->has_failed; i++)
+		if (i != program)
+			put_mapping(w, h, i);
 }
 
 /* ---- live blocks in groups ---- */
