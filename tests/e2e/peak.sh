@@ -84,6 +84,19 @@ between "the full report lists them, with a line for each site" "$(awk '
 	is_there && /make_house/ { gsub(",", "", $3); sum += $3 }
 	END { print sum + 0 }' "$T/full")" $((320000 - 64)) 320000
 
+# ---- by size and by thread ----
+
+h=$(heap threads)
+is "threads: sizes add up to all that lives" \
+	"$(json "$h" '[.sizes | (map(.blocks) | add), (map(.bytes) | add)] - [.totals.live_blocks, .totals.live_bytes] | length')" 0
+is "threads: blocks are where their sizes are" \
+	"$(json "$h" '[.sizes[] | select(.least == 64 or .least == 512) | .blocks] | join(" ")')" "5000 13333"
+is "threads: each has what it has allocated" \
+	"$(json "$h" '[.threads[] | select(.main | not) | .live.bytes] | sort | join(" ")')" "500000 8666450"
+ok "the full report has them by size" grep -qE '^ +512 B +13,333 +8\.3 MiB +[0-9.]+ %' <("$ANALYZE" --full "$h")
+ok "the full report has them by thread" grep -qE '^ +94\.5 % +8\.3 MiB +13,333 blocks +peak [0-9]+, has ended$' <("$ANALYZE" --full "$h")
+is "slack is what the allocator adds" "$(json "$h" '[.sizes[].usable_bytes] | add')" "$(json "$h" '[.sites[].usable_bytes] | add')"
+
 # ---- a whole snapshot of the peak ----
 
 # What its own blocks are, by function.

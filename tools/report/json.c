@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "report/json_stream.h"
+#include "report/tallies.h"
 #include "report/writers.h"
 #include "util/text.h"
 
@@ -774,6 +775,7 @@ static json_t *
 threads(const struct report *r)
 {
 	const struct heap *h = r->heap;
+	struct heap_count *sums = tallies_by_thread(r);
 	json_t *array = json_array();
 
 	for (uint32_t i = 1; i <= h->n_threads; i++) {
@@ -784,6 +786,7 @@ threads(const struct report *r)
 		put(o, "first_epoch", number(t->first_epoch));
 		put(o, "alive", json_boolean(t->flags & HEAPFILE_THREAD_ALIVE));
 		put(o, "main", json_boolean(t->flags & HEAPFILE_THREAD_MAIN));
+		put(o, "live", sums ? count(&sums[i]) : json_null());
 		put(o, "frames", s ? thread_frames(r, s) : json_null());
 		(void)json_array_append_new(array, o);
 	}
@@ -797,9 +800,11 @@ threads(const struct report *r)
 		put(o, "first_epoch", json_null());
 		put(o, "alive", json_true());
 		put(o, "main", json_boolean(s->tid == h->info.pid));
+		put(o, "live", json_null());
 		put(o, "frames", thread_frames(r, s));
 		(void)json_array_append_new(array, o);
 	}
+	free(sums);
 	return array;
 }
 
@@ -993,6 +998,7 @@ report_json_write(const struct report *r, FILE *f, report_json_sites *write_them
 	member(f, "mappings", mappings(r));
 	member(f, "marks", marks(r->heap));
 	member(f, "threads", threads(r));
+	member(f, "sizes", tallies_sizes_json(r));
 	member(f, "modules", modules(r));
 	fputs("}\n", f);
 }

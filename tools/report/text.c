@@ -18,6 +18,7 @@
 #include "report/frames.h"
 #include "report/process_text.h"
 #include "report/summary.h"
+#include "report/tallies.h"
 #include "report/writers.h"
 #include "util/text.h"
 
@@ -667,6 +668,7 @@ write_full(const struct report *r, FILE *f)
 		write_list(&w, ORDER_OLD);
 		write_list(&w, ORDER_ALLOCATIONS);
 		write_temporary(r, f);
+		tallies_write(r, f);
 	}
 	write_mappings(r, f);
 	write_marks(r->heap, f);
