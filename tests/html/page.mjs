@@ -77,6 +77,16 @@ async function numbers(page, report) {
 	same("the numbers of the timeline are those of the report", await page.ask(
 		`[...document.querySelectorAll("#timeline tbody tr:nth-child(1) td data")].map((e) => Number(e.value))`),
 	["rss", "heap_total", "heap_used", "external"].map((key) => report.cohorts.epochs[0][key]));
+	await page.click("#consumption details summary");
+	same("what lived when, by site, is that of the report", await page.ask(
+		`[...document.querySelectorAll("#consumption tbody tr")].map((tr) => [...tr.querySelectorAll("td")].slice(0, ${report.consumption.sites.length})
+			.map((td) => Number(td.firstChild.value)))`), report.consumption.rows.map((row) => row.bytes_by_site));
+	same("what lives in the end is what lives now", report.consumption.rows.at(-1).bytes_by_site,
+		report.consumption.sites.map((s) => report.sites.find((x) => x.site === s.site).live_bytes));
+	same("and adds up to all that does", report.consumption.rows.at(-1).bytes_by_site.reduce((a, b) => a + b,
+		report.consumption.rows.at(-1).bytes_of_others), totals.live_bytes);
+	point("the cache of the demonstration grows from bar to bar", report.consumption.rows.every((row, i, all) =>
+		i === 0 || row.bytes_by_site[0] >= all[i - 1].bytes_by_site[0]), report.consumption.rows);
 	await page.click("#demographics details summary");
 	same("the live memory of each birth epoch and site is that of the report", await page.ask(
 		`[...document.querySelectorAll("#demographics tbody tr")].map((tr) => [...tr.querySelectorAll("td")].slice(0, ${report.demographics.sites.length})

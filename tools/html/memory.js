@@ -1,8 +1,8 @@
 /* memory.js -- memory over time, by birth, between blocks, and outside of the heap.
  *
  * In:   the report.
- * Out:  the parts "Timeline", "Live memory by age", "Fragmentation", "Snapshots" and
- *       "External memory".
+ * Out:  the parts "Timeline", "Live memory over time", "Live memory by age", "Fragmentation",
+ *       "Snapshots" and "External memory".
  *
  * SPDX-License-Identifier: MIT
  */
@@ -56,6 +56,37 @@ part({
 					],
 					rows: report.marks,
 				}).element));
+	},
+});
+
+/* ---- consumption ---- */
+
+part({
+	id: "consumption",
+	title: "Live memory over time",
+	has: (report) => report.consumption.rows.length > 0,
+	draw(report, place) {
+		const { sites, rows } = report.consumption;
+		const parts = sites.map((site, i) => ({
+			name: `S${site.site} ${stackLine(site.frames, 2)}`, colour: `c${i + 1}`,
+			values: rows.map((row) => row.bytes_by_site[i]),
+		}));
+
+		if (rows.some((row) => row.bytes_of_others))
+			parts.push({ name: "all other sites", colour: "c7", values: rows.map((row) => row.bytes_of_others) });
+		place.append(
+			element("p", {}, "Who held the memory when, by site. From one bar to the next the program has allocated as much as " +
+				"from any other to its next, so that waiting does not count. What lived for less than that is not there."),
+			new Chart({
+				title: "Live bytes over time, stacked by site",
+				isStacked: true,
+				xs: rows.map((row, i) => i),
+				xText: (i) => `After ${durationText(rows[i].time)}, ${sizeText(rows[i].allocated_bytes)} allocated`,
+				xTick: (x) => Number.isInteger(x) && rows[x] ? durationText(rows[x].time) : "",
+				xName: "time, at equal steps of allocation",
+				table: "Time",
+				series: parts,
+			}).element);
 	},
 });
 

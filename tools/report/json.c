@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "report/consumption.h"
 #include "report/json_stream.h"
 #include "report/tallies.h"
 #include "report/writers.h"
@@ -358,6 +359,38 @@ demographics(const struct report *r)
 	}
 	put(o, "sites", sites);
 	put(o, "rows", rows);
+	return o;
+}
+
+/* Live bytes over time; null if they are not known by site. */
+static json_t *
+consumption(const struct report *r)
+{
+	struct consumption *c = consumption_new(r);
+	json_t *o = json_object(), *sites = json_array(), *rows = json_array();
+
+	for (size_t i = 0; c && i < c->n_sites; i++) {
+		json_t *site = stack(r, c->sites[i]);
+
+		put(site, "site", number(c->sites[i]));
+		(void)json_array_append_new(sites, site);
+	}
+	for (uint32_t p = 0; c && p < c->n_periods; p++) {
+		const struct hf_period *period = &r->heap->periods[p];
+		const double *bytes = c->bytes + p * (c->n_sites + 1);
+		json_t *row = json_object(), *by_site = json_array();
+
+		for (size_t i = 0; i < c->n_sites; i++)
+			(void)json_array_append_new(by_site, number((uint64_t)bytes[i]));
+		put(row, "time", json_real((double)period->end_ns / 1e9));
+		put(row, "allocated_bytes", number(period->allocated_bytes));
+		put(row, "bytes_by_site", by_site);
+		put(row, "bytes_of_others", number((uint64_t)bytes[c->n_sites]));
+		(void)json_array_append_new(rows, row);
+	}
+	put(o, "sites", sites);
+	put(o, "rows", rows);
+	consumption_free(c);
 	return o;
 }
 
@@ -987,6 +1020,7 @@ report_json_write(const struct report *r, FILE *f, report_json_sites *write_them
 	member(f, "memory", memory(r));
 	member(f, "cohorts", cohorts(r->heap));
 	member(f, "demographics", demographics(r));
+	member(f, "consumption", consumption(r));
 	member(f, "totals", totals(r->heap));
 	member(f, "leaks", leaks(&r->findings->leaks));
 	write_findings(r, f);
