@@ -28,6 +28,7 @@ enum {
 	MIN_RISES = 3,     /* of one block that has no limit: who is made larger once or
 			    * twice has found its size */
 	MIN_RESUMED = 3,   /* times that growth went on after it had stopped; */
+	MIN_STEPS = 6,     /* resumptions of which the last half are compared with all */
 	FEW_RESUMED = 2,   /* where the last stop is no longer than those before */
 };
 
@@ -45,6 +46,7 @@ enum {
 #define LATE_LESS_TIME 0.3
 #define LARGER_BLOCKS 1.5 /* than after the start: they, and not their number, grow */
 #define FLAT 0.1          /* a period's growth to the mean one, if it stands still */
+#define LEAST_STEP 0.75   /* of one resumption of growth, to the mean of all */
 #define LEAST_RISE 0.02   /* of one block, to its size at the end */
 
 static double
@@ -131,6 +133,22 @@ latest_growth(const struct growth_work *w, const struct course *c)
 	return (v[n - 1] - v[n - 3]) / 2;
 }
 
+/* Are the last ones as large as those before? */
+static bool
+are_steps_kept(const double *steps, size_t n)
+{
+	double sum = 0;
+
+	if (n < MIN_STEPS)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		sum += steps[i];
+	for (size_t i = n - MIN_STEPS / 2; i < n; i++)
+		if (steps[i] * (double)n < LEAST_STEP * sum)
+			return false;
+	return true;
+}
+
 /* Growth that stops, and goes on, again and again, in steps of volume, and has not stopped
  * for longer than before, is seen in time: it stops while something else allocates much,
  * as who prints all that there is does. */
@@ -138,8 +156,9 @@ static bool
 is_resuming(const struct growth_work *w, const struct course *c)
 {
 	const struct hf_period *p = w->h->periods;
-	double time[TREND_MAX], at[TREND_MAX], mean_time, last_time, all, pause;
-	size_t n_resumed = 0, flat = 0, longest = 0, n_at = 0, late;
+	double time[TREND_MAX], at[TREND_MAX], steps[TREND_MAX];
+	double mean_time, last_time, all, pause;
+	size_t n_resumed = 0, flat = 0, longest = 0, n_at = 0, n_steps = 0, late;
 	bool is_short;
 
 	if (c->n > TREND_MAX)
@@ -154,6 +173,9 @@ is_resuming(const struct growth_work *w, const struct course *c)
 			continue;
 		}
 		n_resumed += flat > 0;
+		if (flat > 0 || n_steps == 0)
+			steps[n_steps++] = 0;
+		steps[n_steps - 1] += by;
 		longest = flat > longest ? flat : longest;
 		flat = 0;
 		time[n_at] = (double)p[i].end_ns;
@@ -167,11 +189,13 @@ is_resuming(const struct growth_work *w, const struct course *c)
 	if (n_resumed < (is_short ? FEW_RESUMED : MIN_RESUMED) || flat > 2 * longest)
 		return false;
 	/* In time, from one rise to the next, it does not slow down; of some rises, as one
-	 * may have taken long because other programs ran. */
+	 * may have taken long because other programs ran.  Where each time as much is added as
+	 * before, it may by the time that printing takes, which prints more each time. */
 	mean_time = (at[n_at - 1] - at[0]) / (time[n_at - 1] - time[0] + 1);
 	late = n_at - 1 - (n_at > 8 ? n_at / 4 : 2);
 	last_time = (at[n_at - 1] - at[late]) / (time[n_at - 1] - time[late] + 1);
-	return last_time > SLOWS_DOWN * mean_time;
+	return last_time >
+	       (are_steps_kept(steps, n_steps) ? GOES_ON : SLOWS_DOWN) * mean_time;
 }
 
 /* How much there was at the start, as far as the growth of the last half explains the
