@@ -28,6 +28,7 @@ unit_tests = \
 	tests/unit/test_detect \
 	tests/unit/test_leaks \
 	tests/unit/test_findings \
+	tests/unit/test_churn \
 	tests/unit/test_fragmentation \
 	tests/unit/test_growth \
 	tests/unit/test_several \
@@ -185,6 +186,10 @@ tests_unit_test_detect_LDADD = $(analyze_test_libs)
 tests_unit_test_growth_SOURCES = tests/unit/test_growth.c $(heapmaker_sources)
 tests_unit_test_growth_CFLAGS = $(analyze_test_cflags)
 tests_unit_test_growth_LDADD = $(analyze_test_libs)
+
+tests_unit_test_churn_SOURCES = tests/unit/test_churn.c $(heapmaker_sources)
+tests_unit_test_churn_CFLAGS = $(analyze_test_cflags)
+tests_unit_test_churn_LDADD = $(analyze_test_libs)
 
 tests_unit_test_fragmentation_SOURCES = tests/unit/test_fragmentation.c $(heapmaker_sources)
 tests_unit_test_fragmentation_CFLAGS = $(analyze_test_cflags)

@@ -16,6 +16,7 @@ e2e_tests += \
 	tests/e2e/asking-exec.sh \
 	tests/e2e/before.sh \
 	tests/e2e/books.sh \
+	tests/e2e/churn.sh \
 	tests/e2e/code.sh \
 	tests/e2e/commands.sh \
 	tests/e2e/compare.sh \
@@ -175,7 +176,8 @@ e2e_targets += \
 	tests/e2e/targets/host \
 	tests/e2e/targets/life \
 	tests/e2e/targets/mismatch \
-	tests/e2e/targets/shelf
+	tests/e2e/targets/shelf \
+	tests/e2e/targets/temporaries
 endif
 
 tests_e2e_heapdump_SOURCES = tests/e2e/heapdump.c lib/heapfile.h
@@ -321,6 +323,8 @@ tests_e2e_targets_holds_cxx_SOURCES = tests/e2e/targets/holds-cxx.cc
 tests_e2e_targets_holds_cxx_CXXFLAGS = $(e2e_cxxflags)
 tests_e2e_targets_shelf_SOURCES = tests/e2e/targets/shelf.cc
 tests_e2e_targets_shelf_CXXFLAGS = $(e2e_cxxflags)
+tests_e2e_targets_temporaries_SOURCES = tests/e2e/targets/temporaries.cc tests/e2e/targets/truth.h
+tests_e2e_targets_temporaries_CXXFLAGS = $(e2e_cxxflags)
 tests_e2e_targets_host_SOURCES = tests/e2e/targets/host.cc
 tests_e2e_targets_host_CXXFLAGS = $(e2e_cxxflags)
 tests_e2e_targets_host_LDADD = -ldl

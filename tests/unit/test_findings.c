@@ -243,7 +243,9 @@ what_is_known_or_calm_is_counted_apart(void **state)
 	assert_int_equal(findings_count(all, FINDING_ERROR), 2);
 	assert_int_equal(findings_count(all, FINDING_WARNING), 3);
 	assert_int_equal(findings_count(all, FINDING_NOTE), 5);
-	assert_int_equal(findings_loud(all), 4);
+	assert_int_equal(findings_loud(all, FINDING_WARNING), 4);
+	/* What fails a check is shown, what is known fails none. */
+	assert_int_equal(findings_loud(all, FINDING_NOTE), 5);
 	assert_true(finding_is_quiet(&all->list[2]));
 	assert_true(finding_is_quiet(&all->list[4]));
 	assert_false(finding_is_quiet(&all->list[3]));

@@ -17,6 +17,7 @@
 #include "detect/queue_rests.h"
 #include "graph/cycles.h"
 #include "names/function_names.h"
+#include "names/own_code.h"
 #include "util/hash_index.h"
 #include "util/text.h"
 
@@ -257,11 +258,11 @@ hash_string(uint64_t hash, const char *s)
  * of its own.  Where a name is unknown the module's stands for it. */
 static uint64_t
 hash_stack(const struct heap *h, const struct stack *s, uint64_t hash, bool with_runtime,
-	   unsigned *ret_n)
+	   unsigned most, unsigned *ret_n)
 {
 	unsigned n = 0;
 
-	for (size_t i = 0; i < s->n && n < FINGERPRINT_FRAMES; i++) {
+	for (size_t i = 0; i < s->n && n < most; i++) {
 		const struct stack_frame *f = &s->frames[i];
 		const char *path = h->modules[f->module].path.bytes;
 
@@ -283,6 +284,15 @@ hash_stack(const struct heap *h, const struct stack *s, uint64_t hash, bool with
 	return hash;
 }
 
+/* A stack from the place on by which people call it. */
+static struct stack
+own_code_of(const struct heap *h, const struct stack *s)
+{
+	size_t first = s->n ? own_code_first(h, s) : 0;
+
+	return (struct stack){s->frames + first, s->n - first};
+}
+
 /* Of a finding, if it were of one site alone. */
 static void
 fingerprint_of(const struct detector *d, const struct finding *f, uint32_t site, char *ret)
@@ -291,9 +301,10 @@ fingerprint_of(const struct detector *d, const struct finding *f, uint32_t site,
 	bool is_free = f->id == FINDING_DOUBLE_FREE || f->id == FINDING_MISMATCHED_FREE;
 	enum finding_id id = is_free ? FINDING_INVALID_FREE : f->id;
 	uint64_t hash = hash_string(HASH_BEGIN, finding_kinds[id].kind);
+	/* Of the callers of what makes most allocations another one may be the first. */
+	unsigned n, most = f->id == FINDING_CHURN ? 1 : FINGERPRINT_FRAMES;
 	uint64_t of_stack;
-	struct stack s;
-	unsigned n;
+	struct stack s, of_place;
 
 	/* It had another name once: the same. */
 	hash = hash_string(hash, f->id == FINDING_RETAINED_CLOSURES ? "retained closures"
@@ -306,14 +317,16 @@ fingerprint_of(const struct detector *d, const struct finding *f, uint32_t site,
 		d->findings->failed = true;
 		return;
 	}
-	of_stack = hash_stack(d->heap, &s, hash, false, &n);
+	of_place = f->id == FINDING_CHURN ? own_code_of(d->heap, &s) : s;
+	of_stack = hash_stack(d->heap, &of_place, hash, false, most, &n);
 	if (n == 0)
-		of_stack = hash_stack(d->heap, &s, hash, true, &n);
+		of_stack = hash_stack(d->heap, &of_place, hash, true, most, &n);
 	stack_free(&s);
 	snprintf(ret, 17, "%016" PRIx64, of_stack);
 }
 
-/* Leaks of several sites may stand in a baseline one by one. */
+/* Leaks of several sites may stand in a baseline one by one; of those that make most
+ * allocations another one may have been the first. */
 static void
 add_others(const struct detector *d, struct finding *f)
 {
@@ -335,7 +348,8 @@ static void
 fingerprint(const struct detector *d, struct finding *f)
 {
 	fingerprint_of(d, f, f->site, f->fingerprint);
-	if (f->n_sites > 1 && !f->is_of_many && strcmp(f->kind, "leak") == 0)
+	if (f->n_sites > 1 && !f->is_of_many &&
+	    (strcmp(f->kind, "leak") == 0 || f->id == FINDING_CHURN))
 		add_others(d, f);
 }
 
@@ -358,7 +372,7 @@ rank_of_site(void *ranking, uint32_t site)
 		r->failed = true;
 		return rank;
 	}
-	rank.first = hash_stack(r->heap, &s, HASH_BEGIN, false, &n);
+	rank.first = hash_stack(r->heap, &s, HASH_BEGIN, false, FINGERPRINT_FRAMES, &n);
 	for (size_t i = 0; i < s.n; i++) {
 		const struct stack_frame *f = &s.frames[i];
 
@@ -456,22 +470,29 @@ detector_lines(const struct detector *d, uint32_t site)
 
 /* ---- suppressions ---- */
 
-/* Of findings that are no leaks; those see detect/leak.c. */
 struct suppression *
-detector_suppression(const struct detector *d, const struct finding *f)
+detector_suppression_of(const struct detector *d, uint32_t site, const char *kind)
 {
 	struct suppression *x;
 	struct stack s;
 
-	if (!d->options->suppressions || strcmp(f->kind, "leak") == 0)
+	if (!d->options->suppressions)
 		return NULL;
-	if (stack_get(d->heap, d->symbols, f->site, &s) != 0) {
+	if (stack_get(d->heap, d->symbols, site, &s) != 0) {
 		d->findings->failed = true;
 		return NULL;
 	}
-	x = suppressions_find_kind(d->options->suppressions, d->heap, &s, f->kind);
+	x = suppressions_find_kind(d->options->suppressions, d->heap, &s, kind);
 	stack_free(&s);
 	return x;
+}
+
+/* Of findings that are no leaks; those see detect/leak.c. */
+struct suppression *
+detector_suppression(const struct detector *d, const struct finding *f)
+{
+	return strcmp(f->kind, "leak") == 0 ? NULL
+					    : detector_suppression_of(d, f->site, f->kind);
 }
 
 static bool
@@ -527,6 +548,7 @@ static const struct {
 	{detect_several, NEEDS_SERIES | NEEDS_ALL},
 	{detect_fragmentation, NEEDS_ALL},
 	{detect_allocator_retention, NEEDS_ALL},
+	{detect_churn, NEEDS_ALL},
 };
 
 static void

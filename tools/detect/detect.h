@@ -115,8 +115,11 @@ struct cycles_rank detector_rank(const struct detector *d, uint32_t site);
  * other lines; and stacks that differ only in how often a function has called itself. */
 uint64_t detector_lines(const struct detector *d, uint32_t site);
 
-/* The line that a finding matches that is no leak; NULL: none. */
+/* The line that a finding matches that is no leak; NULL: none.  The same of a site of which
+ * there is no finding yet. */
 struct suppression *detector_suppression(const struct detector *d, const struct finding *f);
+struct suppression *detector_suppression_of(const struct detector *d, uint32_t site,
+					    const char *kind);
 
 /* detect/leak.c; needs the graph */
 void detect_leaks(const struct detector *d);
@@ -132,6 +135,9 @@ void detect_fragmentation(const struct detector *d);
 
 /* detect/allocator_retention.c; after fragmentation, to whose finding it may add */
 void detect_allocator_retention(const struct detector *d);
+
+/* detect/churn.c */
+void detect_churn(const struct detector *d);
 
 /* detect/series_trend.c; it adds to the findings of those before it */
 void detect_several(const struct detector *d);

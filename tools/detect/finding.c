@@ -196,10 +196,21 @@ is_calm(const struct finding *f)
 	       strcmp(f->verdict, "drained") == 0;
 }
 
-static int
+static bool
+is_cost(const struct finding *f)
+{
+	return finding_kinds[f->id].traits & FINDING_IS_COST;
+}
+
+enum rank { WRONG_FREE, WASTE, CALM, COST };
+
+static enum rank
 rank(const struct finding *f)
 {
-	return is_wrong_free(f) ? 0 : is_calm(f) ? 2 : 1;
+	return is_wrong_free(f) ? WRONG_FREE
+	       : is_cost(f)     ? COST
+	       : is_calm(f)     ? CALM
+				: WASTE;
 }
 
 static int
@@ -211,7 +222,7 @@ compare_findings(const void *a, const void *b)
 	if (x->level != y->level)
 		return x->level < y->level ? -1 : 1;
 	if (rank(x) != rank(y))
-		return rank(x) - rank(y);
+		return (int)rank(x) - (int)rank(y);
 	if (x_bytes != y_bytes)
 		return x_bytes < y_bytes ? 1 : -1;
 	if (strcmp(x->kind, y->kind) != 0)
@@ -240,8 +251,8 @@ level_of_largest(const struct findings *all)
 	for (size_t i = 0; i < all->n; i++) {
 		const struct finding *f = &all->list[i];
 
-		if (rank(f) == 1 && f->novelty != FINDING_KNOWN && finding_is_listed(f) &&
-		    !is_below(all, f) && (int)f->level < level)
+		if (rank(f) == WASTE && f->novelty != FINDING_KNOWN &&
+		    finding_is_listed(f) && !is_below(all, f) && (int)f->level < level)
 			level = f->level;
 	}
 	return level;
@@ -259,7 +270,8 @@ mark_small(struct findings *all)
 	for (size_t i = 0; i < all->n; i++) {
 		struct finding *f = &all->list[i];
 
-		f->is_small = rank(f) != 0 && is_below(all, f) && finding_is_listed(f) &&
+		f->is_small = rank(f) != WRONG_FREE && rank(f) != COST &&
+			      is_below(all, f) && finding_is_listed(f) &&
 			      (level <= FINDING_WARNING || level <= (int)f->level);
 	}
 }
@@ -328,16 +340,22 @@ finding_is_quiet(const struct finding *f)
 {
 	/* That an allocator keeps what was freed just now is no fault. */
 	return f->novelty == FINDING_KNOWN ||
-	       finding_kinds[f->id].traits & FINDING_IS_CALM ||
+	       finding_kinds[f->id].traits & (FINDING_IS_CALM | FINDING_IS_COST) ||
 	       (f->id == FINDING_RETAINED_PAGES && f->level == FINDING_NOTE);
 }
 
+bool
+finding_is_quiet_at(const struct finding *f, enum finding_level fails_at)
+{
+	return finding_is_quiet(f) && !finding_fails(f, fails_at);
+}
+
 size_t
-findings_loud(const struct findings *all)
+findings_loud(const struct findings *all, enum finding_level fails_at)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < all->n; i++)
-		n += !finding_is_quiet(&all->list[i]);
+		n += !finding_is_quiet_at(&all->list[i], fails_at);
 	return n;
 }

@@ -35,6 +35,7 @@ enum {
 	FINDING_IS_GROWTH = 1,             /* several snapshots speak for or against it */
 	FINDING_IS_CALM = 2,               /* something comes and goes, as it should */
 	FINDING_IS_SUPPRESSED_BY_KIND = 4, /* by KIND:PATTERN in a file of suppressions */
+	FINDING_IS_COST = 8,               /* of time; it gives no memory back */
 };
 
 struct finding_kind {
@@ -144,9 +145,10 @@ struct findings {
  * levels have changed.
  *
  * The order: by level; wrong frees, which give no memory back but can break the program; what
- * gives most back when it is fixed; what comes and goes as it should.
+ * gives most back when it is fixed; what comes and goes as it should; what costs time only.
  * Small: less than 16 KiB and less than a thousandth of the heap, while something larger is
- * listed that is a warning at least, or of no lower level.  Wrong frees never are. */
+ * listed that is a warning at least, or of no lower level.  Wrong frees never are, nor is what
+ * costs time only. */
 void findings_sort(struct findings *f);
 
 /* Its blocks and those of its parts, each once. */
@@ -166,11 +168,13 @@ bool finding_fails(const struct finding *f, enum finding_level level);
 /* Findings that are. */
 size_t findings_count(const struct findings *f, enum finding_level level);
 
-/* Nothing that a check has to show: it is in the baseline, or says that something comes and
- * goes as it should. */
+/* Nothing that a check has to show: it is in the baseline, says that something comes and
+ * goes as it should, or costs time only. */
 bool finding_is_quiet(const struct finding *f);
+/* The same of a check that findings of a level fail, which shows what fails it. */
+bool finding_is_quiet_at(const struct finding *f, enum finding_level fails_at);
 /* Findings that are not. */
-size_t findings_loud(const struct findings *f);
+size_t findings_loud(const struct findings *f, enum finding_level fails_at);
 
 /* Counted and shown by itself: it is no part of another, or of one that matters less. */
 bool finding_stands_alone(const struct findings *all, const struct finding *f);

@@ -43,7 +43,7 @@ is_subject(const struct report *r, const struct finding *x)
 		return finding_fails(x, r->options.fails_at) &&
 		       finding_stands_alone(r->findings, x);
 	return !*x->part_of_fingerprint &&
-	       !(r->options.findings_only && finding_is_quiet(x));
+	       !(r->options.findings_only && finding_is_quiet_at(x, r->options.fails_at));
 }
 
 /* Is it one that has a place there? */
@@ -125,7 +125,9 @@ brief_suspects(const struct report *r, size_t *list)
 		size_t from = n;
 
 		for (size_t i = 0; i < r->findings->n && n < BRIEF_SUSPECTS; i++)
-			if (chosen[i] && is_first_of_kind(r, i) == is_first)
+			if (chosen[i] && is_first_of_kind(r, i) == is_first &&
+			    !(finding_kinds[r->findings->list[i].id].traits &
+			      FINDING_IS_COST))
 				list[n++] = i;
 		sort_by_size(r->findings, list, from, n);
 	}

@@ -406,7 +406,8 @@ report_write_counts(const struct report_source *s, FILE *f)
 		if (x->novelty == FINDING_KNOWN)
 			n_known++;
 		else
-			n[x->level] += x->level != FINDING_NOTE || !finding_is_quiet(x);
+			n[x->level] += x->level != FINDING_NOTE ||
+				       !finding_is_quiet_at(x, s->fails_at);
 	}
 	fprintf(f, "%" PRIu64 "\t", s->heap->info.pid);
 	put_name(f, report_program(s));

@@ -260,7 +260,7 @@ static bool
 is_counted_only(const struct report *r, const struct finding *x)
 {
 	return x->is_small && r->options.top &&
-	       !(r->options.findings_only && finding_is_quiet(x));
+	       !(r->options.findings_only && finding_is_quiet_at(x, r->options.fails_at));
 }
 
 /* "and 74 small ones, --all: 60 errors, 14 notes, 5.2 KiB"; where they may be what fails a
@@ -307,7 +307,7 @@ write_findings(const struct report *r, FILE *f)
 
 		if (*x->part_of_fingerprint)
 			continue;
-		if (r->options.findings_only && finding_is_quiet(x))
+		if (r->options.findings_only && finding_is_quiet_at(x, r->options.fails_at))
 			n_quiet++;
 		else if (!is_counted_only(r, x) && !leave_out(r, sorts, x))
 			write_finding(r, x, ++n, &missing, f);

@@ -578,5 +578,5 @@ report_is_silent(const struct report_options *options, const struct findings *al
 	if (!options->findings_only)
 		return false;
 	return options->failing_only ? findings_count(all, options->fails_at) == 0
-				     : findings_loud(all) == 0;
+				     : findings_loud(all, options->fails_at) == 0;
 }
