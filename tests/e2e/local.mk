@@ -68,6 +68,7 @@ e2e_tests += \
 	tests/e2e/stand-ins.sh \
 	tests/e2e/threads.sh \
 	tests/e2e/top.sh \
+	tests/e2e/tree.sh \
 	tests/e2e/torn.sh \
 	tests/e2e/types.sh \
 	tests/e2e/endless.sh \

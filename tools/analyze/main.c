@@ -65,9 +65,12 @@ make_report(const struct settings *s, const struct analysis *a, const struct for
 
 	if (!s->has_top)
 		options.top = is_text ? TEXT_TOP : 0;
+	/* All of them: their names are looked up before the first line. */
+	if (s->report.tree.kind)
+		options.top = 0;
 	if (!s->has_frames)
 		options.frames = TEXT_FRAMES;
-	options.one_list = !is_text || s->has_sort;
+	options.one_list = !is_text || s->has_sort || s->report.tree.kind;
 	options.places = a->places;
 	options.with_dead = format->needs & FORMAT_DEAD;
 	options.graph = s->detect.graph;
@@ -185,7 +188,7 @@ static bool
 wants_findings(const struct settings *s)
 {
 	for (int i = 0; i < s->n_outputs; i++)
-		if (!(s->outputs[i].format->needs & FORMAT_FACTS))
+		if (!(s->outputs[i].format->needs & FORMAT_FACTS) && !s->report.tree.kind)
 			return true;
 	return s->fail_on != FAIL_NEVER || s->baseline || s->write_baseline ||
 	       s->gen_suppressions || s->show_unused;
@@ -285,7 +288,7 @@ static bool
 wants_types(const struct settings *s)
 {
 	bool is_all = s->report.is_full && !s->report.findings_only && !s->has_sort &&
-		      !*s->filter_text;
+		      !*s->filter_text && !s->report.tree.kind;
 
 	for (int i = 0; i < s->n_outputs; i++) {
 		unsigned needs = s->outputs[i].format->needs;

@@ -173,6 +173,42 @@ parse_filter(struct settings *s, int code)
 	}
 }
 
+static bool
+parse_tree(struct settings *s)
+{
+	static const char *const kinds[] = {
+		[REPORT_TREE_TOP_DOWN] = "top-down",
+		[REPORT_TREE_BOTTOM_UP] = "bottom-up",
+		[REPORT_TREE_CALLERS] = "callers:",
+		[REPORT_TREE_CALLEES] = "callees:",
+	};
+	struct report_tree *t = &s->report.tree;
+
+	if (t->functions)
+		regfree(&s->tree);
+	*t = (struct report_tree){.kind = REPORT_TREE_NONE};
+	for (int kind = REPORT_TREE_TOP_DOWN; kind <= REPORT_TREE_CALLEES; kind++) {
+		size_t n = strlen(kinds[kind]);
+
+		if (strncmp(optarg, kinds[kind], n) != 0)
+			continue;
+		if (kind >= REPORT_TREE_CALLERS) {
+			t->pattern = optarg + n;
+			if (*t->pattern &&
+			    !parse_regex("tree", t->pattern, &s->tree, &t->functions))
+				return false;
+		}
+		if (kind >= REPORT_TREE_CALLERS ? *t->pattern != '\0' : optarg[n] == '\0') {
+			t->kind = (enum report_tree_kind)kind;
+			return true;
+		}
+	}
+	complain("--tree: invalid value '%s'; one of top-down, bottom-up, callers:REGEX, "
+		 "callees:REGEX",
+		 optarg);
+	return false;
+}
+
 /* Which kinds of roots count: all but those named with "no-", or only those
  * named. */
 static bool
@@ -375,6 +411,8 @@ parse_option(struct settings *s, int code)
 		if (s->has_sort)
 			s->report.sort = (enum order)word;
 		return s->has_sort;
+	case OPT_TREE:
+		return parse_tree(s);
 	case OPT_EACH:
 		s->each = true;
 		return true;
@@ -490,6 +528,7 @@ unwanted_option(const struct settings *s)
 	} options[] = {
 		{s->diff && s->merge, "merge"},
 		{s->each, "each"},
+		{s->report.tree.kind, "tree"},
 		{s->baseline, "baseline"},
 		{s->write_baseline, "write-baseline"},
 		{s->gen_suppressions, "gen-suppressions"},
@@ -522,6 +561,33 @@ can_sort(const struct settings *s, enum order sort)
 		return !s->diff;
 	return (!s->diff && !s->merge) || sort == ORDER_LIVE ||
 	       sort == ORDER_ALLOCATIONS || sort == ORDER_BLOCKS;
+}
+
+/* A tree is text, and adds up: a site has no age or retained size that could. */
+static bool
+settle_tree(const struct settings *s)
+{
+	if (!s->report.tree.kind)
+		return true;
+	for (int i = 0; i < s->n_outputs; i++)
+		if (!(s->outputs[i].format->needs & FORMAT_TEXT)) {
+			complain("--tree: not available for --format=%s; collapsed, "
+				 "speedscope and pprof have call trees",
+				 s->outputs[i].format->name);
+			return false;
+		}
+	if (s->report.findings_only || s->n_questions || s->is_shell) {
+		complain("--tree does not go with %s",
+			 s->report.findings_only ? "--findings-only"
+						 : "questions such as --block");
+		return false;
+	}
+	if (s->has_sort && s->report.sort > ORDER_BLOCKS) {
+		complain("--sort: order not available for --tree; one of live, old, "
+			 "allocations, blocks");
+		return false;
+	}
+	return true;
 }
 
 /* Do all options go together with --diff, --merge, or neither? */
@@ -610,9 +676,10 @@ settle(struct settings *s)
 		s->no_symbols = true;
 	s->report.filter_text = s->filter_text;
 	/* Who asks for more of a list wants lists. */
-	s->report.is_full |= s->has_top || s->has_sort || s->has_frames ||
-			     s->report.with_library || s->detect.show_content ||
-			     *s->filter_text;
+	s->report.is_full |=
+		!s->report.tree.kind &&
+		(s->has_top || s->has_sort || s->has_frames || s->report.with_library ||
+		 s->detect.show_content || *s->filter_text);
 	terminal_color(s->color);
 	if (!s->no_builtin)
 		(void)suppressions_add_builtin(s->detect.suppressions);
@@ -692,7 +759,7 @@ options_parse(struct settings *s, int argc, char **argv)
 		if (!parse_option(s, code))
 			return OPTIONS_WRONG;
 	}
-	if (!settle_outputs(s) || !settle_way(s) || !settle(s))
+	if (!settle_outputs(s) || !settle_way(s) || !settle_tree(s) || !settle(s))
 		return OPTIONS_WRONG;
 	if (!find_snapshots(s, argv + optind, argc - optind) || !settle_files(s))
 		return OPTIONS_WRONG;
@@ -706,6 +773,8 @@ options_free(struct settings *s)
 		regfree(&s->focus);
 	if (s->report.ignore)
 		regfree(&s->ignore);
+	if (s->report.tree.functions)
+		regfree(&s->tree);
 	for (size_t i = 0; i < s->symbols.n_wrappers; i++)
 		regfree(&s->wrappers[i]);
 	suppressions_free(s->detect.suppressions);

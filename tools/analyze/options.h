@@ -65,7 +65,7 @@ struct settings {
 	int n_snapshots;
 	char **found; /* the same, if nobody named them */
 	const char *source_root;
-	regex_t focus, ignore;
+	regex_t focus, ignore, tree;
 	regex_t wrappers[MAX_WRAPPERS]; /* as many as symbols.n_wrappers */
 	char filter_text[256];
 	struct alarms_options watch; /* without rules: an ordinary analysis */

@@ -25,11 +25,26 @@
 #include "names/stacks.h"
 #include "names/symbolize.h"
 
+/* A call tree instead of the report. */
+enum report_tree_kind {
+	REPORT_TREE_NONE,
+	REPORT_TREE_TOP_DOWN,
+	REPORT_TREE_BOTTOM_UP,
+	REPORT_TREE_CALLERS,
+	REPORT_TREE_CALLEES
+};
+struct report_tree {
+	enum report_tree_kind kind;
+	const regex_t *functions; /* of callers and callees: of whom; else NULL */
+	const char *pattern;      /* the same as the user wrote it, or NULL */
+};
+
 struct report_options {
 	size_t top;    /* rows of each list; 0 = all */
 	size_t frames; /* of each stack, text only; 0 = all */
 	enum order sort;
-	bool one_list;      /* only the list by `sort` */
+	struct report_tree tree; /* text */
+	bool one_list;           /* only the list by `sort` */
 	bool findings_only; /* text: nothing but them and the totals of leaks; nothing at
 			       all where there are none */
 	bool is_full;       /* text: with evidence, stacks and lists, not on one screen */

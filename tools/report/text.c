@@ -679,7 +679,9 @@ write_full(const struct report *r, FILE *f)
 void
 report_write_text(const struct report *r, FILE *f)
 {
-	if (!r->options.is_full) {
+	if (r->options.tree.kind) {
+		report_write_tree(r, f);
+	} else if (!r->options.is_full) {
 		report_write_brief(r, f);
 	} else if (!r->options.findings_only) {
 		write_full(r, f);

@@ -20,6 +20,7 @@
 /* Write it.  Errors are in the stream: ferror(). */
 void report_write_text(const struct report *r, FILE *f);
 void report_write_brief(const struct report *r, FILE *f); /* on one screen */
+void report_write_tree(const struct report *r, FILE *f);  /* a call tree instead */
 void report_write_leaks(const struct report *r, FILE *f); /* a part of it */
 void report_write_sites(const struct report *r,
 			FILE *f); /* another: the list by options.sort */

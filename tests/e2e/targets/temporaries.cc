@@ -5,6 +5,9 @@
  *     temporaries kept N      keeps all it allocates
  *     temporaries spread N    200 functions with N / 50 short-lived blocks each
  *
+ *     temporaries nested N    N times two functions that call one another, ten levels deep, and keep
+ *                             a record at each
+ *
  * Tells on fd 3: FUNCTION ALLOCATIONS, of what is planted.
  *
  * SPDX-License-Identifier: MIT
@@ -74,6 +77,37 @@ planted(long n)
 	return sum;
 }
 
+/* ---- recursion ---- */
+
+static void walk_right(int depth);
+
+NOINLINE static void
+walk_left(int depth)
+{
+	keep_record('l');
+	if (depth > 1)
+		walk_right(depth - 1);
+	OPAQUE(depth); /* no tail call */
+}
+
+NOINLINE static void
+walk_right(int depth)
+{
+	keep_record('r');
+	if (depth > 1)
+		walk_left(depth - 1);
+	OPAQUE(depth);
+}
+
+NOINLINE static void
+walk_down(int depth)
+{
+	keep_record('d');
+	if (depth > 1)
+		walk_down(depth - 1);
+	OPAQUE(depth);
+}
+
 /* ---- many places ---- */
 
 #define ONE(n)                                                                           \
@@ -115,6 +149,11 @@ main(int argc, char **argv)
 	if (what == "kept")
 		for (long i = 0; i < n; i++)
 			keep_record('k');
+	else if (what == "nested")
+		for (long i = 0; i < n; i++) {
+			walk_left(10);
+			walk_down(10);
+		}
 	else if (what == "spread")
 		spread(n);
 	else
