@@ -662,6 +662,42 @@ an_inlined_call_is_a_frame_of_its_own(void **state)
 	fixture_close(&x);
 }
 
+/* ---- what is prepared ---- */
+
+static unsigned n_prepared;
+
+static int
+prepare(const struct heap *heap, struct symbols *s)
+{
+	size_t n;
+
+	(void)heap;
+	n_prepared++;
+	symbols_find(s, 1, TEXT + 4, false, &n);
+	assert_int_equal(n, 1);
+	return symbols_add_wrapper(s, "alpha");
+}
+
+static void
+what_prepares_names_runs_once_before_the_first_name(void **state)
+{
+	struct fixture *x = *state;
+	const struct symbols_frame *f;
+	size_t n;
+
+	fixture_open(x, BUILD_ID, x->path, &no_options);
+	n_prepared = 0;
+	symbols_prepare_by(x->symbols, prepare);
+	assert_int_equal(symbols_module_state(x->symbols, 1), SYMBOLS_UNUSED);
+	assert_int_equal(n_prepared, 0);
+	f = symbols_find(x->symbols, 1, TEXT + 4, false, &n);
+	assert_int_equal(n, 1);
+	assert_true(f->is_wrapper);
+	symbols_find(x->symbols, 1, TEXT + 0x44, false, &n);
+	assert_int_equal(n_prepared, 1);
+	fixture_close(x);
+}
+
 #define WITH_FILE(test) cmocka_unit_test_setup_teardown(test, make_dir, remove_dir)
 
 int
@@ -685,6 +721,7 @@ main(void)
 		WITH_FILE(a_truncated_file_gives_right_names_or_none),
 		WITH_FILE(code_in_no_module_has_no_name),
 		WITH_FILE(symbols_of_data_are_those_with_a_size),
+		WITH_FILE(what_prepares_names_runs_once_before_the_first_name),
 		cmocka_unit_test(an_inlined_call_is_a_frame_of_its_own),
 	};
 

@@ -101,10 +101,8 @@ io_symbols(const struct settings *s, const struct heap *heap)
 {
 	struct symbols *symbols = s->no_symbols ? NULL : symbols_new(heap, &s->symbols);
 
-	if (symbols && wrappers_find(heap, symbols) != 0) {
-		symbols_free(symbols);
-		return NULL;
-	}
+	if (symbols)
+		symbols_prepare_by(symbols, wrappers_find);
 	return symbols;
 }
 

@@ -57,8 +57,9 @@ fails_at(const struct settings *s)
 	return s->fail_on == FAIL_NEVER ? FINDING_ERROR : (enum finding_level)s->fail_on;
 }
 
-static struct report *
-make_report(const struct settings *s, const struct analysis *a, const struct format *format)
+static struct report_options
+options_of_report(const struct settings *s, const struct analysis *a,
+		  const struct format *format)
 {
 	struct report_options options = s->report;
 	bool is_text = format->needs & FORMAT_TEXT;
@@ -77,7 +78,7 @@ make_report(const struct settings *s, const struct analysis *a, const struct for
 	options.failing_only = options.findings_only && s->fail_on != FAIL_NEVER &&
 			       !options.is_full && !options.all;
 	options.fails_at = fails_at(s);
-	return report_new(a->heap, a->symbols, a->findings, &options);
+	return options;
 }
 
 static void
@@ -113,9 +114,14 @@ write_file(const struct analysis *a, bool is_short, FILE *f)
 static bool
 write_report(const struct settings *s, const struct analysis *a, struct output *o)
 {
-	struct report *r = make_report(s, a, o->format);
+	const struct report_options options = options_of_report(s, a, o->format);
+	struct report *r;
 	int failed;
 
+	/* Of many checks nearly all: they need no names. */
+	if (o->format->needs & FORMAT_TEXT && report_is_silent(&options, a->findings))
+		return true;
+	r = report_new(a->heap, a->symbols, a->findings, &options);
 	io_end_progress();
 	if (!r) {
 		complain("out of memory");
@@ -124,7 +130,7 @@ write_report(const struct settings *s, const struct analysis *a, struct output *
 	if (o->format->needs & FORMAT_TEXT) {
 		if (!a->is_first && !s->report.findings_only)
 			fputs("\n\n", o->file.f);
-		if (a->is_one_of_many && !report_is_silent(&r->options, a->findings))
+		if (a->is_one_of_many)
 			write_file(a, r->options.failing_only, o->file.f);
 	}
 	failed = o->format->write(r, o->file.f);

@@ -248,6 +248,14 @@ analyze_rest(struct check *c, struct snapshots *s)
 	return run_analyzer(c, &w, NO_WORD);
 }
 
+/* Is there a word of the user for it? */
+static bool
+has_words(const struct check *c)
+{
+	return c->options.n || c->once.n || c->formats.n > 1 ||
+	       strcmp(c->formats.list[0], "text") != 0;
+}
+
 int
 check_try_analyzer(struct check *c)
 {
@@ -256,6 +264,8 @@ check_try_analyzer(struct check *c)
 
 	if (launch_find_analyzer(c->analyzer) < 0)
 		return ANALYZER_FAILED;
+	if (!has_words(c) && strchr(c->analyzer, '/') && access(c->analyzer, X_OK) == 0)
+		return 0;
 	begin_words(c, &w);
 	for (size_t i = 0; i < 2; i++)
 		words_add_all(&w, all[i]);

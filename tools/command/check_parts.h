@@ -125,7 +125,8 @@ void check_warn_running(const char *dir);
 /* ---- check_analyze.c ---- */
 
 /* Before the program runs, for hours maybe: is there an analyzer, and does it
- * take these options?  It reads them in order, and --help ends that.
+ * take these options?  It reads them in order, and --help ends that.  Without options, which
+ * nearly all checks of a suite are, it is not tried.
  * Returns  0, or what to exit with. */
 int check_try_analyzer(struct check *c);
 

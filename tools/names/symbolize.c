@@ -56,6 +56,7 @@ struct symbols {
 	char **wrappers;           /* functions, as in symbols_frame */
 	size_t n_wrappers, wrappers_size;
 	uint64_t n_lookups;
+	int (*prepare)(const struct heap *heap, struct symbols *s); /* NULL = done */
 };
 
 /* ---- names ---- */
@@ -301,6 +302,16 @@ has_runtime_names(struct symbols *s)
 	return false;
 }
 
+static void
+prepare_first(struct symbols *s)
+{
+	int (*f)(const struct heap *heap, struct symbols *s) = s->prepare;
+
+	s->prepare = NULL;
+	if (f)
+		(void)f(s->heap, s); /* without memory, names are without its marks */
+}
+
 const struct symbols_frame *
 symbols_find_place(struct symbols *s, const struct name_place *place, bool is_exact,
 		   size_t *ret_n)
@@ -310,6 +321,7 @@ symbols_find_place(struct symbols *s, const struct name_place *place, bool is_ex
 	uint32_t number;
 
 	*ret_n = 0;
+	prepare_first(s);
 	/* The call that returns to an address is before it, maybe the last of its
 	 * function; the address itself may lie in the next one. */
 	if (!is_exact)
@@ -343,6 +355,13 @@ symbols_find(struct symbols *s, uint32_t module, uint64_t offset, bool is_exact,
 }
 
 /* ---- wrappers ---- */
+
+void
+symbols_prepare_by(struct symbols *s,
+		   int (*prepare)(const struct heap *heap, struct symbols *s))
+{
+	s->prepare = prepare;
+}
 
 int
 symbols_add_wrapper(struct symbols *s, const char *function)

@@ -61,6 +61,11 @@ const struct symbols_frame *symbols_find_place(struct symbols *s,
 					       const struct name_place *place,
 					       bool is_exact, size_t *ret_n);
 
+/* Have `prepare` called, once, before the first place is named: it may ask for names, and mark
+ * them.  Where nobody asks for a name it costs nothing. */
+void symbols_prepare_by(struct symbols *s,
+			int (*prepare)(const struct heap *heap, struct symbols *s));
+
 /* From now on frames of a function are marked as is_wrapper, those that were given out as
  * well.  Returns 0, or -1: no memory. */
 int symbols_add_wrapper(struct symbols *s, const char *function);

@@ -497,7 +497,7 @@ report_new(const struct heap *heap, struct symbols *symbols,
 		report_free(r);
 		return NULL;
 	}
-	if (symbols)
+	if (symbols && !options->findings_only)
 		fetch_names(r);
 	return r;
 }
