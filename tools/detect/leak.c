@@ -153,6 +153,35 @@ find_insides(struct leak_work *w)
 
 /* ---- suppressions ---- */
 
+static struct suppression *
+find_by(struct leak_work *w, const struct leak_group *x, struct symbols *symbols)
+{
+	struct suppression *match;
+	struct stack stack;
+
+	if (stack_get(w->h, symbols, x->site, &stack) != 0) {
+		w->failed = true;
+		return NULL;
+	}
+	match = suppressions_find(w->d->options->suppressions, w->h, &stack, x->kinds,
+				  x->state);
+	stack_free(&stack);
+	return match;
+}
+
+/* Those that are built in name functions of libc and ld.so: threads leave such a block in many
+ * programs that leave nothing else, and debug information of libc is large. */
+static struct suppression *
+find_suppression(struct leak_work *w, const struct leak_group *x)
+{
+	struct symbols *brief = suppressions_are_builtin(w->d->options->suppressions)
+					? symbols_brief(w->d->symbols)
+					: NULL;
+	struct suppression *match = brief ? find_by(w, x, brief) : NULL;
+
+	return match || w->failed ? match : find_by(w, x, w->d->symbols);
+}
+
 static void
 suppress_groups(struct leak_work *w)
 {
@@ -161,15 +190,8 @@ suppress_groups(struct leak_work *w)
 
 	for (size_t i = 0; s && i < w->n_groups && !w->failed; i++) {
 		struct leak_group *x = &w->groups[i];
-		struct suppression *match;
-		struct stack stack;
+		struct suppression *match = find_suppression(w, x);
 
-		if (stack_get(w->h, w->d->symbols, x->site, &stack) != 0) {
-			w->failed = true;
-			return;
-		}
-		match = suppressions_find(s, w->h, &stack, x->kinds, x->state);
-		stack_free(&stack);
 		if (!match)
 			continue;
 		x->is_suppressed = true;

@@ -574,6 +574,15 @@ matches_valgrind(const struct suppression *x, const struct heap *h, const struct
 	return true;
 }
 
+bool
+suppressions_are_builtin(const struct suppressions *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (!s->list[i].is_builtin)
+			return false;
+	return true;
+}
+
 struct suppression *
 suppressions_find(struct suppressions *s, const struct heap *heap,
 		  const struct stack *stack, uint32_t kinds, enum graph_state state)

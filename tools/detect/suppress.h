@@ -61,6 +61,9 @@ int suppressions_add_file(struct suppressions *s, const char *path);
 /* What libc and its like keep on purpose. */
 int suppressions_add_builtin(struct suppressions *s);
 
+/* Are there no others? */
+bool suppressions_are_builtin(const struct suppressions *s);
+
 /* The first that matches, or NULL.
  *
  * kinds  a bit for each enum heapfile_kind: how the blocks were allocated, which

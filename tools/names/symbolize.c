@@ -56,6 +56,8 @@ struct symbols {
 	char **wrappers;           /* functions, as in symbols_frame */
 	size_t n_wrappers, wrappers_size;
 	uint64_t n_lookups;
+	struct symbols *brief; /* symbols_brief() */
+	bool is_brief;
 	int (*prepare)(const struct heap *heap, struct symbols *s); /* NULL = done */
 };
 
@@ -121,6 +123,8 @@ opened_source(struct symbols *s, uint32_t number, size_t i)
 {
 	struct module *m = module_of(s, number);
 
+	if (s->is_brief && sources[i] != &elf_symbols)
+		return NULL;
 	if (m && !m->has_opened[i]) {
 		m->opened[i] = sources[i]->open(
 			&(struct name_input){s->heap, &s->options, number, m->file});
@@ -400,6 +404,17 @@ symbols_new(const struct heap *heap, const struct symbols_options *o)
 	return s;
 }
 
+struct symbols *
+symbols_brief(struct symbols *s)
+{
+	if (s && !s->brief) {
+		s->brief = symbols_new(s->heap, &s->options);
+		if (s->brief)
+			s->brief->is_brief = true;
+	}
+	return s ? s->brief : NULL;
+}
+
 static void
 place_free(struct place *p)
 {
@@ -416,6 +431,7 @@ symbols_free(struct symbols *s)
 {
 	if (!s)
 		return;
+	symbols_free(s->brief);
 	for (size_t i = 0; i <= s->heap->n_modules; i++)
 		if (s->modules[i])
 			module_free(s->modules[i]);

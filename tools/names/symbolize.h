@@ -61,6 +61,11 @@ const struct symbols_frame *symbols_find_place(struct symbols *s,
 					       const struct name_place *place,
 					       bool is_exact, size_t *ret_n);
 
+/* The same with names of functions by symbol tables alone, without inlined calls, files and lines:
+ * for questions that these answer mostly, as to read debug information takes much longer.
+ * Returns  symbols that live as long as s, which may be NULL as well; NULL: no memory. */
+struct symbols *symbols_brief(struct symbols *s);
+
 /* Have `prepare` called, once, before the first place is named: it may ask for names, and mark
  * them.  Where nobody asks for a name it costs nothing. */
 void symbols_prepare_by(struct symbols *s,
