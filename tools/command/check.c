@@ -56,8 +56,7 @@ report(struct check *c, pid_t pid, int wait_status)
 	bool is_missing, fails;
 	size_t n_lost;
 
-	check_wait_for_sleepers(c->dir);
-	check_warn_running(c->dir);
+	check_wait_for_others(c->dir);
 	check_find_snapshots(&s, c->dir);
 	is_missing = s.n == 0 || s.list[0].pid != pid;
 	if (is_missing)

@@ -116,11 +116,9 @@ size_t check_n_processes(const struct snapshots *s);
 
 void check_free_snapshots(struct snapshots *s);
 
-/* Wait for who writes a snapshot after its program's end. */
-void check_wait_for_sleepers(const char *dir);
-
-/* Name the processes whose snapshots are still to come. */
-void check_warn_running(const char *dir);
+/* Wait for who writes a snapshot after its program's end, and name the processes whose
+ * snapshots are still to come. */
+void check_wait_for_others(const char *dir);
 
 /* ---- check_analyze.c ---- */
 

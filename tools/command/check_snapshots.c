@@ -180,20 +180,11 @@ mark_of(const char *dir)
 }
 
 void
-check_wait_for_sleepers(const char *dir)
-{
-	char *mark = mark_of(dir);
-
-	running_wait_for_sleepers(mark);
-	free(mark);
-}
-
-void
-check_warn_running(const char *dir)
+check_wait_for_others(const char *dir)
 {
 	char *mark = mark_of(dir);
 	struct running_one one;
-	unsigned n = running_count(mark, &one);
+	unsigned n = running_wait_for_sleepers(mark) ? running_count(mark, &one) : 0;
 
 	free(mark);
 	if (n == 1)

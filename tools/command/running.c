@@ -5,31 +5,59 @@
 #include "command/running.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/types.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "command/words.h"
 #include "sleeper.h"
 
+/* Is there one, at the start of a text that ends in a NUL? */
+static bool
+is_among(const char *texts, size_t bytes, const char *mark)
+{
+	size_t n = strlen(mark);
+
+	for (const char *at = texts, *end = texts + bytes; (size_t)(end - at) >= n;) {
+		if (memcmp(at, mark, n) == 0)
+			return true;
+		at = memchr(at, '\0', (size_t)(end - at));
+		if (!at++)
+			break;
+	}
+	return false;
+}
+
+/* In large pieces, as this is asked of every process of the machine. */
 static bool
 has_mark(const char *pid, const char *mark)
 {
-	char name[64], *environment = NULL;
-	size_t room = 0, n = strlen(mark);
-	bool found = false;
-	FILE *f;
+	static char *environment;
+	static size_t room;
+	char name[64];
+	size_t n = 0;
+	ssize_t more;
+	int fd;
 
 	(void)snprintf(name, sizeof(name), "/proc/%.20s/environ", pid);
-	f = fopen(name, "re");
-	while (f && !found && getdelim(&environment, &room, '\0', f) > 0)
-		found = strncmp(environment, mark, n) == 0;
-	free(environment);
-	if (f)
-		(void)fclose(f);
-	return found;
+	fd = open(name, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	do {
+		if (n == room) {
+			room = room ? 2 * room : 64 << 10;
+			environment = words_need(realloc(environment, room));
+		}
+		more = read(fd, environment + n, room - n);
+		n += more > 0 ? (size_t)more : 0;
+	} while (more > 0);
+	(void)close(fd);
+	return is_among(environment, n, mark);
 }
 
 /* What the kernel calls a process, and its parent; false if it is gone. */
@@ -69,13 +97,16 @@ sleeper_parent(const char *pid)
 		       : 0;
 }
 
-/* Whether such a process still writes: its program is gone. */
+/* Whether such a process still writes: its program is gone.  ret_is_any: somebody has the mark,
+ * whoever it is. */
 static bool
-is_written(const char *mark)
+is_written(const char *mark, bool *ret_is_any)
 {
 	DIR *d = opendir("/proc");
 	struct dirent *e;
 	bool found = false;
+
+	*ret_is_any = false;
 
 	while (d && !found && (e = readdir(d)) != NULL) {
 		char parent[32];
@@ -83,6 +114,7 @@ is_written(const char *mark)
 
 		if (e->d_name[0] < '1' || e->d_name[0] > '9' || !has_mark(e->d_name, mark))
 			continue;
+		*ret_is_any = true;
 		number = sleeper_parent(e->d_name);
 		(void)snprintf(parent, sizeof(parent), "%ld", number);
 		found = number != 0 && !has_mark(parent, mark);
@@ -93,13 +125,15 @@ is_written(const char *mark)
 }
 
 /* Such a process is nobody's child that could be waited for. */
-void
+bool
 running_wait_for_sleepers(const char *mark)
 {
 	const struct timespec nap = {.tv_nsec = 5000000};
+	bool is_any;
 
-	while (is_written(mark))
+	while (is_written(mark, &is_any))
 		(void)nanosleep(&nap, NULL);
+	return is_any;
 }
 
 unsigned

@@ -11,10 +11,12 @@
 #ifndef GCPROF_RUNNING_H
 #define GCPROF_RUNNING_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
-/* Wait for who writes a snapshot after its program's end (lib/sleeper.h). */
-void running_wait_for_sleepers(const char *mark);
+/* Wait for who writes a snapshot after its program's end (lib/sleeper.h).  Returns whether
+ * somebody is left who has the mark. */
+bool running_wait_for_sleepers(const char *mark);
 
 struct running_one {
 	pid_t pid;
