@@ -100,15 +100,15 @@ write_document(const struct settings *s, const struct analysis *a, struct output
 
 /* Which of several, where nothing is compared from one process to another. */
 static void
-write_file(const struct analysis *a, bool is_short, FILE *f)
+write_file(const struct analysis *a, const struct report_options *o, FILE *f)
 {
-	fprintf(f, "File        %s\n", a->path);
-	if (a->process && a->n_processes > 1 && !is_short)
+	if (!o->no_file_names)
+		fprintf(f, "File        %s\n", a->path);
+	if (a->process && a->n_processes > 1 && !o->failing_only)
 		fprintf(f,
-			"            process %zu of %zu: each is reported by itself, and "
-			"not "
+			"%-11s process %zu of %zu: each is reported by itself, and not "
 			"compared\n",
-			a->process, a->n_processes);
+			o->no_file_names ? "Report" : "", a->process, a->n_processes);
 }
 
 static bool
@@ -131,7 +131,7 @@ write_report(const struct settings *s, const struct analysis *a, struct output *
 		if (!a->is_first && !s->report.findings_only)
 			fputs("\n\n", o->file.f);
 		if (a->is_one_of_many)
-			write_file(a, r->options.failing_only, o->file.f);
+			write_file(a, &options, o->file.f);
 	}
 	failed = o->format->write(r, o->file.f);
 	report_free(r);

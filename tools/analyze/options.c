@@ -438,6 +438,9 @@ parse_option(struct settings *s, int code)
 			return false;
 		s->color = (enum terminal_when)word;
 		return true;
+	case OPT_NO_FILE_NAMES:
+		s->report.no_file_names = true;
+		return true;
 	case OPT_PAGER:
 	case OPT_NO_PAGER:
 		s->pager = code == OPT_PAGER ? PAGER_ALWAYS : PAGER_NEVER;

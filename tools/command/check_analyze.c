@@ -71,6 +71,8 @@ begin_words(const struct check *c, struct words *w)
 	words_add(w, words_text("gcprof-analyze"));
 	words_add(w, words_text("--findings-only"));
 	words_add(w, words_text("--no-pager"));
+	if (!c->output)
+		words_add(w, words_text("--no-file-names"));
 	words_add(w, words_text("--fail-on=%s", c->fail_on));
 	words_add_all(w, &c->options);
 }

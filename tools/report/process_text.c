@@ -85,7 +85,8 @@ write_snapshots(const struct report *r, FILE *f)
 		const struct heap_mark *mark = settle_mark(r->heap, x->uptime_ns);
 
 		fprintf(f, "%-11s ", i ? "" : "Snapshots");
-		layout_path(f, x->path, layout_columns(f) / 2);
+		layout_path(f, r->options.no_file_names ? text_basename(x->path) : x->path,
+			    layout_columns(f) / 2);
 		fprintf(f, ": after %s", DURATION(x->uptime_ns));
 		if (mark) {
 			fputs(" (", f);

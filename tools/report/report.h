@@ -53,7 +53,8 @@ struct report_options {
 	 * no baseline has. */
 	bool failing_only;
 	enum finding_level fails_at;
-	bool with_library;           /* text: every frame of a library in stacks */
+	bool no_file_names; /* text: those of snapshots are gone when it is read */
+	bool with_library;  /* text: every frame of a library in stacks */
 	const struct places *places; /* where sources are; NULL = paths as they are */
 	bool with_dead;              /* sites of which nothing lives any more, too */
 	struct heap_filter filter;
