@@ -4,8 +4,10 @@
  */
 #include "census.h"
 #include "base.h"
+#include "glob.h"
 #include "mem.h"
 #include "sys.h"
+#include "system_programs.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -14,7 +16,7 @@ static struct {
 	struct census *table;     /* NULL: none */
 	struct census_entry *own; /* NULL: not entered */
 	int pid;
-	bool is_to_leave;
+	bool is_to_leave, is_passed;
 	const char *program;
 } c;
 
@@ -22,12 +24,18 @@ _Static_assert(sizeof(struct census_note) == 1024, "notes have no holes");
 
 /* Without a NUL if it fills its field. */
 static void
-put_program(char *to, size_t bytes)
+put_name(char *to, size_t bytes, const char *name)
 {
-	size_t n = strlen(c.program);
+	size_t n = strlen(name);
 
 	memset(to, 0, bytes);
-	memcpy(to, c.program, n < bytes ? n : bytes);
+	memcpy(to, name, n < bytes ? n : bytes);
+}
+
+static void
+put_program(char *to, size_t bytes)
+{
+	put_name(to, bytes, c.program);
 }
 
 static struct census_entry *
@@ -85,6 +93,66 @@ strike_out(void)
 	c.own = NULL;
 }
 
+/* ---- programs that are passed over ---- */
+
+static const char *
+base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+static bool
+is_below(const char *path, const char *directory)
+{
+	size_t n = strlen(directory);
+
+	return n && strncmp(path, directory, n) == 0 && path[n] == '/';
+}
+
+/* Has the user named it, by path, file, or what it was executed as? */
+static bool
+is_named(const struct census *t, const char *executable)
+{
+	const char *end = t->globs + sizeof t->globs - 1;
+
+	for (const char *g = t->globs; g < end && *g; g += strlen(g) + 1)
+		if (glob_matches(g, executable) ||
+		    glob_matches(g, base_name(executable)) || glob_matches(g, c.program))
+			return true;
+	return false;
+}
+
+static bool
+is_to_be_passed(const struct census *t, const char *executable)
+{
+	if (!t->passes_system || !system_programs_has(executable))
+		return false;
+	for (size_t i = 0; i < CENSUS_DIRECTORIES; i++)
+		if (is_below(executable, t->directories[i]))
+			return false;
+	return !is_named(t, executable);
+}
+
+static void
+note_command(bool is_passed)
+{
+	if (c.table && c.pid == c.table->command)
+		relaxed_store(&c.table->command_is_passed, is_passed);
+}
+
+static void
+pass_over(const char *executable)
+{
+	c.is_passed = true;
+	c.is_to_leave = false;
+	if (atomic_add(&c.table->n_passed, 1) == 0)
+		put_name(c.table->passed, sizeof c.table->passed, base_name(executable));
+}
+
+/* ---- the process ---- */
+
 static bool
 is_table(const char *where)
 {
@@ -96,7 +164,8 @@ is_table(const char *where)
 }
 
 void
-census_start(const char *where, const char *program, bool is_to_leave)
+census_start(const char *where, const char *program, const char *executable,
+	     bool is_to_leave)
 {
 	int fd;
 
@@ -114,8 +183,17 @@ census_start(const char *where, const char *program, bool is_to_leave)
 	c.program = program;
 	c.pid = sys_getpid();
 	c.is_to_leave = is_to_leave;
+	if (is_to_be_passed(c.table, executable))
+		pass_over(executable);
+	note_command(c.is_passed);
 	enter();
 	mark_parent();
+}
+
+bool
+census_passes_over(void)
+{
+	return c.is_passed;
 }
 
 uint64_t
@@ -193,14 +271,19 @@ census_note(uint32_t number, const char *name, uint64_t live_bytes, uint64_t pea
 void
 census_enter_exec(void)
 {
-	if (c.own && sys_getpid() == c.pid)
-		strike_out();
+	if (sys_getpid() != c.pid)
+		return;
+	strike_out();
+	note_command(false);
 }
 
 /* Who had left a snapshot before is entered as well: the command sees that there is one. */
 void
 census_leave_exec(void)
 {
-	if (c.table && !c.own && sys_getpid() == c.pid)
+	if (!c.table || sys_getpid() != c.pid)
+		return;
+	note_command(c.is_passed);
+	if (!c.own)
 		enter();
 }

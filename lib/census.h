@@ -18,11 +18,16 @@
  * A wrapper, as timeout(1) and shells are, need not leave a snapshot if the command says so:
  * whoever started another program of the run, and is itself the system's (take.c).
  *
+ * A program of the system is passed over if the command says so: it is not entered, and is to
+ * write no snapshot, whatever its options are.  Not those below a directory of the user's, nor
+ * those that a GLOB of his names.  Of the command's own process it is noted that it runs such a
+ * one: for that it owes no snapshot.
+ *
  * Without GCPROF_RUN, nothing is done.  What is found there is a table only if the kernel
  * calls it so: the number may be another process's by now, or one in another namespace.
  *
  * BOUND  Not entered: a process that may not look into the command's /proc entry (another
- * user, another pid namespace, no /proc).
+ * user, another pid namespace, no /proc).  It passes over nothing.
  *
  * LOCKS  none: a place belongs to the process whose pid is in it; a note to who has counted
  * n_notes up, until its pid is there, which is written last.
@@ -35,11 +40,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define CENSUS_MAGIC "gcprof census 4" /* 16 bytes with its NUL */
+#define CENSUS_MAGIC "gcprof census 5" /* 16 bytes with its NUL */
 #define CENSUS_NAME "gcprof.census"    /* of the memory file */
 #define CENSUS_VARIABLE "GCPROF_RUN"
 
-enum { CENSUS_ENTRIES = 1023, CENSUS_NOTES = 256 };
+enum {
+	CENSUS_ENTRIES = 1023,
+	CENSUS_NOTES = 256,
+	CENSUS_DIRECTORIES = 2,
+	CENSUS_DIRECTORY_BYTES = 4096,
+	CENSUS_GLOB_BYTES = 4096
+};
 
 struct census_entry {
 	int32_t pid;         /* atomic; 0: free */
@@ -64,13 +75,26 @@ struct census {
 	uint32_t spares_wrappers; /* set by the command: small ones are to leave nothing */
 	uint32_t n_spared;        /* atomic; those that did not */
 	char spared[24];          /* the first one's program, as below */
+	/* Set by the command: programs of the system are passed over, but not those below these
+	 * directories, which have no slash at the end and may be empty, and those whose path, file
+	 * or name one of the patterns matches (glob.h): a NUL behind each, and an empty one. */
+	uint32_t passes_system;
+	int32_t command; /* the process of the command itself */
+	char directories[CENSUS_DIRECTORIES][CENSUS_DIRECTORY_BYTES];
+	char globs[CENSUS_GLOB_BYTES];
+	uint32_t command_is_passed; /* atomic: what runs there now is passed over */
+	uint32_t n_passed;          /* atomic: programs that were */
+	char passed[24];            /* the first one's executable, without directories */
 	struct census_entry entries[CENSUS_ENTRIES];
 	struct census_note notes[CENSUS_NOTES];
 };
 
-/* At the start: where is the value of GCPROF_RUN or NULL.  is_to_leave: the process is to
- * write a snapshot at its end. */
-void census_start(const char *where, const char *program, bool is_to_leave);
+/* At the start: where is the value of GCPROF_RUN or NULL.  executable: its path.  is_to_leave:
+ * the process is to write a snapshot at its end, if it is not passed over. */
+void census_start(const char *where, const char *program, const char *executable,
+		  bool is_to_leave);
+/* Whether the command wants nothing of this program.  After census_start; false before. */
+bool census_passes_over(void);
 /* Since 1970, when the first process of the run began; now_ns if that is this one, or it is
  * not known.  After census_start. */
 uint64_t census_begin_ns(uint64_t now_ns);

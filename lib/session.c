@@ -112,6 +112,15 @@ begin_orphaned(void)
 	(void)epochs_tick(sys_now_ns(), thread_sum, figures_measure_epoch, &r);
 }
 
+/* Of this process nothing is to be seen. */
+static void
+want_no_snapshots(void)
+{
+	options.at_exit = options.at_fatal = options.at_signal = options.at_peak =
+		options.is_trace = options.has_look = false;
+	options.interval_ns = options.growth_percent = options.limit_bytes = 0;
+}
+
 static void
 after_fork_child(void)
 {
@@ -141,9 +150,7 @@ after_fork_child(void)
 	process.is_end_taken = false;
 	take_last.at_ns = sys_now_ns();
 	if (!options.is_follow)
-		options.at_exit = options.at_fatal = options.at_signal = options.at_peak =
-			options.is_trace = options.has_look = false,
-		options.interval_ns = options.growth_percent = options.limit_bytes = 0;
+		want_no_snapshots();
 	watch_after_fork(options.is_follow);
 	live_after_fork();
 	publish_after_fork(options.is_follow);
@@ -374,7 +381,12 @@ start(void)
 	gate_init();
 	beside_init();
 	watch_init();
-	census_start(options.run, process.program, options.at_exit);
+	census_start(options.run, process.program, process.executable, options.at_exit);
+	if (census_passes_over()) {
+		want_no_snapshots();
+		publish_refuse("it is a program of the system, and gcprof check passes "
+			       "over these");
+	}
 	process.run_realtime_ns = census_begin_ns(process.start_realtime_ns);
 	live_init(process.start_realtime_ns);
 	verify_init();

@@ -18,6 +18,7 @@
 #include "sandbox.h"
 #include "snapshot.h"
 #include "sys.h"
+#include "system_programs.h"
 #include "thread.h"
 #include "turns.h"
 #include "unwind.h"
@@ -434,16 +435,12 @@ write_by(const struct cut_thread *self, struct snapshot_facts *facts,
 static bool
 is_small_wrapper(enum take_reason reason)
 {
-	static const char *const places[] = {"/usr/bin/", "/bin/", "/usr/sbin/", "/sbin/"};
 	enum { MOST = 512 << 10 }; /* bytes; bash has 64 KiB, xargs 268 */
 
 	if ((reason != TAKE_AT_EXIT && reason != TAKE_AT_FATAL) || !census_spares() ||
 	    peak_bytes(figures_heap_used(), turns.has_look) > MOST)
 		return false;
-	for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
-		if (strncmp(process.executable, places[i], strlen(places[i])) == 0)
-			return true;
-	return false;
+	return system_programs_has(process.executable);
 }
 
 /* Is nothing lost if it cannot be taken now? */
@@ -463,7 +460,7 @@ take_snapshot(enum take_reason reason, const char *pattern, enum turns_patience 
 	int result = -EBUSY;
 
 	/* Constructors of other libraries, and what they free, may come before ours. */
-	if (options.is_secure || !process.program ||
+	if (options.is_secure || !process.program || census_passes_over() ||
 	    (!process.is_after_end && is_forbidden_now(reason)))
 		return -EPERM;
 	if (!turns_take(patience)) {

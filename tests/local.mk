@@ -14,6 +14,7 @@ unit_tests = \
 	tests/unit/test_blocks \
 	tests/unit/test_epochs \
 	tests/unit/test_modules \
+	tests/unit/test_programs \
 	tests/unit/test_publish \
 	tests/unit/test_rules \
 	tests/unit/test_sandbox \
@@ -63,7 +64,8 @@ cli_tests = \
 	tests/cli/gcprof.sh \
 	tests/cli/heapsnapshot.sh \
 	tests/cli/hostile.sh \
-	tests/cli/installed.sh
+	tests/cli/installed.sh \
+	tests/cli/programs.sh
 
 analyze_tests = \
 	tests/cli/analyze.sh \
@@ -210,6 +212,10 @@ tests_unit_test_formats_LDADD = $(report_test_libs)
 tests_unit_test_options_SOURCES = tests/unit/test_options.c tests/unit/spoken.h
 tests_unit_test_options_CFLAGS = $(report_test_cflags)
 tests_unit_test_options_LDADD = $(report_test_libs)
+
+tests_unit_test_programs_SOURCES = tests/unit/test_programs.c lib/glob.c lib/system_programs.h
+tests_unit_test_programs_CFLAGS = $(core_test_cflags)
+tests_unit_test_programs_LDADD = $(CMOCKA_LIBS)
 
 tests_unit_test_values_SOURCES = tests/unit/test_values.c lib/options.c lib/option_values.c lib/secure.c lib/values.c $(alone_sources)
 tests_unit_test_values_CFLAGS = $(core_test_cflags)

@@ -27,8 +27,8 @@ plan 15
 
 # Of lib/, tools include these, each for what two worlds share: the file, its reader, the
 # installed header, the page that `top` reads, the options and their values, what a process publishes, the
-# names of a run, the rules of watches, the thread that stays behind.
-shared=' heapfile.h heapfile_read.h gcprof.h live_page.h options.def option_values.h published.h sleeper.h watch_rules.h lib/census.h '
+# names of a run, the rules of watches, the thread that stays behind, what is the system's.
+shared=' heapfile.h heapfile_read.h gcprof.h live_page.h options.def option_values.h published.h sleeper.h watch_rules.h system_programs.h lib/census.h '
 
 # The rooms of tools/, and which rooms each may include beside itself.
 may_include() { # ROOM: the others

@@ -44,24 +44,54 @@ census_spare_wrappers(void)
 		table->spares_wrappers = 1;
 }
 
+/* How many there are, and the first one's name. */
+static unsigned
+counted(const uint32_t *number, const char *name, size_t n_name, char *ret, size_t bytes)
+{
+	unsigned n = __atomic_load_n(number, __ATOMIC_ACQUIRE);
+
+	if (n)
+		(void)snprintf(ret, bytes, "%.*s", (int)n_name, name);
+	return n;
+}
+
 unsigned
 census_n_spared(char *ret, size_t bytes)
 {
-	unsigned n = table ? __atomic_load_n(&table->n_spared, __ATOMIC_ACQUIRE) : 0;
+	return table ? counted(&table->n_spared, table->spared, sizeof(table->spared),
+			       ret, bytes)
+		     : 0;
+}
 
-	if (n)
-		(void)snprintf(ret, bytes, "%.*s", (int)sizeof(table->spared),
-			       table->spared);
-	return n;
+unsigned
+census_n_passed(char *ret, size_t bytes)
+{
+	return table ? counted(&table->n_passed, table->passed, sizeof(table->passed),
+			       ret, bytes)
+		     : 0;
+}
+
+struct census *
+census_table(void)
+{
+	return table;
+}
+
+bool
+census_command_is_passed(void)
+{
+	return table && __atomic_load_n(&table->command_is_passed, __ATOMIC_ACQUIRE);
 }
 
 void
 census_hand_on(void)
 {
-	if (table)
+	if (table) {
+		table->command = getpid();
 		(void)setenv(CENSUS_VARIABLE, where, 1);
-	else
+	} else {
 		(void)unsetenv(CENSUS_VARIABLE);
+	}
 }
 
 /* Not as a zombie, which has ended. */

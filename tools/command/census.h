@@ -15,6 +15,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct census; /* lib/census.h */
+
 /* Make a table.  Without one, nothing is known of other processes, and no process is
  * called.  Returns its descriptor, which is to stay open, or -1. */
 int census_open(void);
@@ -22,6 +24,12 @@ int census_open(void);
 void census_spare_wrappers(void);
 /* Those that left nothing for that; ret: the first one's name, or untouched. */
 unsigned census_n_spared(char *ret, size_t bytes);
+/* For who sets what is to be passed over; NULL without one. */
+struct census *census_table(void);
+/* Is what ran last in the command's own process, or still does, passed over? */
+bool census_command_is_passed(void);
+/* Programs that were passed over; ret: the first one's name, or untouched. */
+unsigned census_n_passed(char *ret, size_t bytes);
 /* In the child that becomes the program. */
 void census_hand_on(void);
 /* Those that have ended; those that still run. */

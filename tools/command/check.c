@@ -53,19 +53,22 @@ report(struct check *c, pid_t pid, int wait_status)
 	struct snapshots s = {.first = pid};
 	struct summary x = {0};
 	int status = child_exit_status(wait_status), result = 0;
-	bool is_missing, fails;
+	bool is_there, is_missing, fails;
 	size_t n_lost;
 
 	check_wait_for_others(c->dir);
 	check_find_snapshots(&s, c->dir);
-	is_missing = s.n == 0 || s.list[0].pid != pid;
+	is_there = s.n && s.list[0].pid == pid;
+	is_missing = !is_there && !census_command_is_passed();
 	if (is_missing)
 		check_warn_missing(c, &s, wait_status);
-	else if (WIFSIGNALED(wait_status))
+	else if (is_there && WIFSIGNALED(wait_status))
 		complain("the program was killed by signal %d (%s); the report shows "
 			 "the heap at that moment",
 			 WTERMSIG(wait_status), strsignal(WTERMSIG(wait_status)));
 	n_lost = check_warn_lost(&s);
+	if (s.n == 0 && !is_missing && n_lost == 0)
+		check_programs_say_none();
 	for (size_t i = 0; i < s.n && c->output; i++)
 		check_keep_snapshot(&s.list[i], c->output);
 	if (s.n)
@@ -110,6 +113,7 @@ run_command(struct check *c)
 		status = check_open_summary(c);
 	if (status == 0) {
 		(void)census_open();
+		check_programs_choose(c);
 		status = run_and_report(c);
 	}
 	check_remove_directory(c);
@@ -128,5 +132,6 @@ check(int argc, char **argv)
 	words_clear(&c.options);
 	words_clear(&c.once);
 	words_clear(&c.formats);
+	words_clear(&c.programs);
 	return status;
 }

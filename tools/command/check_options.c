@@ -136,6 +136,11 @@ take_option(struct check *c, int code)
 		return 0;
 	case CHECK_EXITCODE:
 		return take_exitcode(c);
+	case CHECK_ALL_PROGRAMS:
+		c->judges_all = true;
+		return 0;
+	case CHECK_PROGRAM:
+		return check_programs_add(c, optarg);
 	case CHECK_ALLOW_MISSING:
 		c->may_be_missing = true;
 		return 0;

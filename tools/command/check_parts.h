@@ -2,6 +2,7 @@
  *
  * check.c            the order of the work
  * check_options.c    the command line
+ * check_programs.c   which programs are judged
  * check_run.c        the directory of snapshots, the program
  * check_snapshots.c  which snapshots there are, and who still runs
  * check_analyze.c    gcprof-analyze is run on them
@@ -37,8 +38,10 @@ struct check {
 	const char *output;     /* pattern of the snapshots that are kept, or NULL */
 	const char *summary_to; /* the directory for the file of this check, or NULL */
 	const char *sum_of;     /* the directory to sum up, and nothing is run; or NULL */
+	struct words programs; /* patterns: those that are judged though they are the system's */
 	int findings_status;
 	bool shows_all;      /* findings of every level, not only those that fail */
+	bool judges_all;     /* the system's programs as well */
 	bool may_be_missing; /* a command without a snapshot is no failure */
 	char analyzer[PATH_MAX];
 	char library[PATH_MAX];
@@ -90,6 +93,17 @@ int check_parse(struct check *c, int argc, char **argv);
 
 /* What --snapshot says, or NULL. */
 const char *check_given_snapshot(const struct check *c);
+
+/* ---- check_programs.c ---- */
+
+/* Take a pattern.  Returns 0, or what to exit with after a complaint: there is no room. */
+int check_programs_add(struct check *c, const char *glob);
+
+/* Tell the library; after census_open().  BOUND  Without a table all programs are judged. */
+void check_programs_choose(const struct check *c);
+
+/* No program was judged, as all were the system's. */
+void check_programs_say_none(void);
 
 /* ---- check_run.c ---- */
 
