@@ -695,6 +695,9 @@ what_prepares_names_runs_once_before_the_first_name(void **state)
 	n_prepared = 0;
 	symbols_prepare_by(x->symbols, prepare);
 	assert_int_equal(symbols_module_state(x->symbols, 1), SYMBOLS_UNUSED);
+	f = symbols_find_unprepared(x->symbols, 1, TEXT + 4, false, &n);
+	assert_int_equal(n, 1);
+	assert_false(f->is_wrapper);
 	assert_int_equal(n_prepared, 0);
 	f = symbols_find(x->symbols, 1, TEXT + 4, false, &n);
 	assert_int_equal(n, 1);

@@ -123,8 +123,8 @@ name_place(struct work *w, struct place *x)
 
 	if (!w->symbols || x->flags & HEAPFILE_SITE_SPECIAL || x->module == 0)
 		return;
-	f = symbols_find(w->symbols, x->module, x->offset, x->flags & HEAPFILE_SITE_EXACT,
-			 &n);
+	f = symbols_find_unprepared(w->symbols, x->module, x->offset,
+				    x->flags & HEAPFILE_SITE_EXACT, &n);
 	if (n == 0 || !f[n - 1].function)
 		return;
 	x->function = hash_index_mix(hash_name(f[n - 1].function), x->module);

@@ -316,16 +316,14 @@ prepare_first(struct symbols *s)
 		(void)f(s->heap, s); /* without memory, names are without its marks */
 }
 
-const struct symbols_frame *
-symbols_find_place(struct symbols *s, const struct name_place *place, bool is_exact,
-		   size_t *ret_n)
+static const struct symbols_frame *
+find_place(struct symbols *s, const struct name_place *place, bool is_exact, size_t *ret_n)
 {
 	struct name_place at = *place;
 	struct place *p;
 	uint32_t number;
 
 	*ret_n = 0;
-	prepare_first(s);
 	/* The call that returns to an address is before it, maybe the last of its
 	 * function; the address itself may lie in the next one. */
 	if (!is_exact)
@@ -347,6 +345,22 @@ symbols_find_place(struct symbols *s, const struct name_place *place, bool is_ex
 	}
 	*ret_n = p->n;
 	return p->frames;
+}
+
+const struct symbols_frame *
+symbols_find_place(struct symbols *s, const struct name_place *place, bool is_exact,
+		   size_t *ret_n)
+{
+	prepare_first(s);
+	return find_place(s, place, is_exact, ret_n);
+}
+
+const struct symbols_frame *
+symbols_find_unprepared(struct symbols *s, uint32_t module, uint64_t offset,
+			bool is_exact, size_t *ret_n)
+{
+	return find_place(s, &(struct name_place){module, offset, NAME_EPOCH_UNKNOWN},
+			  is_exact, ret_n);
 }
 
 const struct symbols_frame *

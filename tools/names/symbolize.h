@@ -71,6 +71,11 @@ struct symbols *symbols_brief(struct symbols *s);
 void symbols_prepare_by(struct symbols *s,
 			int (*prepare)(const struct heap *heap, struct symbols *s));
 
+/* As symbols_find(), for who needs no marks: nothing is prepared for it. */
+const struct symbols_frame *symbols_find_unprepared(struct symbols *s, uint32_t module,
+						    uint64_t offset, bool is_exact,
+						    size_t *ret_n);
+
 /* From now on frames of a function are marked as is_wrapper, those that were given out as
  * well.  Returns 0, or -1: no memory. */
 int symbols_add_wrapper(struct symbols *s, const char *function);
