@@ -707,6 +707,45 @@ what_prepares_names_runs_once_before_the_first_name(void **state)
 	fixture_close(x);
 }
 
+static void
+brief_names_of_the_c_library_are_for_a_while(void **state)
+{
+	struct fixture *x = *state;
+	char path[sizeof(x->path) + 16];
+	const struct symbols_frame *f;
+	size_t n;
+
+	(void)snprintf(path, sizeof(path), "%.*s/libc.so.6",
+		       (int)(strrchr(x->path, '/') - x->path), x->path);
+	assert_int_equal(rename(x->path, path), 0);
+	fixture_open(x, BUILD_ID, path, &no_options);
+	assert_false(symbols_be_brief_in_runtime(x->symbols, true));
+	assert_true(symbols_be_brief_in_runtime(x->symbols, true));
+	f = symbols_find(x->symbols, 1, TEXT + 4, false, &n);
+	assert_int_equal(n, 1);
+	assert_string_equal(f->function, "alpha");
+	assert_int_equal(symbols_module_state(x->symbols, 1), SYMBOLS_UNUSED);
+	assert_true(symbols_be_brief_in_runtime(x->symbols, false));
+	f = symbols_find(x->symbols, 1, TEXT + 4, false, &n);
+	assert_string_equal(f->function, "alpha");
+	assert_int_equal(symbols_module_state(x->symbols, 1), SYMBOLS_FOUND);
+	assert_false(symbols_be_brief_in_runtime(NULL, true));
+	fixture_close(x);
+}
+
+static void
+brief_names_are_of_the_c_library_only(void **state)
+{
+	struct fixture *x = *state;
+	size_t n;
+
+	fixture_open(x, BUILD_ID, x->path, &no_options);
+	symbols_be_brief_in_runtime(x->symbols, true);
+	symbols_find(x->symbols, 1, TEXT + 4, false, &n);
+	assert_int_equal(symbols_module_state(x->symbols, 1), SYMBOLS_FOUND);
+	fixture_close(x);
+}
+
 #define WITH_FILE(test) cmocka_unit_test_setup_teardown(test, make_dir, remove_dir)
 
 int
@@ -730,6 +769,8 @@ main(void)
 		WITH_FILE(a_truncated_file_gives_right_names_or_none),
 		WITH_FILE(code_in_no_module_has_no_name),
 		WITH_FILE(symbols_of_data_are_those_with_a_size),
+		WITH_FILE(brief_names_of_the_c_library_are_for_a_while),
+		WITH_FILE(brief_names_are_of_the_c_library_only),
 		WITH_FILE(what_prepares_names_runs_once_before_the_first_name),
 		cmocka_unit_test(an_inlined_call_is_a_frame_of_its_own_but_in_brief),
 	};

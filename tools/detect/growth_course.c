@@ -454,6 +454,25 @@ kept_share(const struct growth_work *w)
 	return sum / ((double)(n - 1 - warm) * (double)w->h->info.period_bytes + 1);
 }
 
+/* The function that allocates; what it calls, and what calls main(), is not looked at closely. */
+static char *
+function_of(const struct growth_work *w, uint32_t node)
+{
+	bool was_brief = symbols_be_brief_in_runtime(w->d->symbols, true);
+	const char *function;
+	char *copy = NULL;
+	struct stack s;
+
+	if (stack_get(w->h, w->d->symbols, node, &s) == 0) {
+		function = names_function(w->h, &s);
+		if (function && !runtime_is_start(function))
+			copy = strdup(function);
+		stack_free(&s);
+	}
+	(void)symbols_be_brief_in_runtime(w->d->symbols, was_brief);
+	return copy;
+}
+
 void
 growth_compute_courses(struct growth_work *w)
 {
@@ -465,8 +484,6 @@ growth_compute_courses(struct growth_work *w)
 	for (size_t i = 0; i < w->n; i++) {
 		struct growing *g = &w->list[i];
 		const struct history *y = &w->histories->list[i];
-		const char *function;
-		struct stack s;
 
 		g->history = y;
 		g->is_bytes = most(y->blocks, w->h->n_periods) < FEW_BLOCKS;
@@ -476,13 +493,8 @@ growth_compute_courses(struct growth_work *w)
 		if (!g->is_bytes && g->course != GROWING && g->course != DRAINED)
 			look_at_bytes(w, g);
 		g->freed = freed_share(g);
-		if (g->course == NOTHING || g->course == SLOWING ||
-		    stack_get(w->h, w->d->symbols, y->node, &s) != 0)
-			continue;
-		function = names_function(w->h, &s);
-		if (function && !runtime_is_start(function))
-			g->function = strdup(function);
-		stack_free(&s);
+		if (g->course != NOTHING && g->course != SLOWING)
+			g->function = function_of(w, y->node);
 		if (g->course == GROWING && !g->is_bytes &&
 		    one_after_other(w->d, y->node, y->born, g->is_torn_down))
 			g->course = BOUNDED;

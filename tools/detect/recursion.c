@@ -153,9 +153,11 @@ find_recursive(struct work *w)
 	uint32_t n_places = w->place_numbers.n;
 	uint64_t *list = calloc((size_t)n_places + 1, sizeof(*list));
 	size_t n = 0;
+	bool was_brief;
 
 	if (!list)
 		return -1;
+	was_brief = symbols_be_brief_in_runtime(w->symbols, true);
 	for (uint32_t i = 1; i <= n_places; i++) {
 		struct place *x = &w->places[i];
 
@@ -164,6 +166,7 @@ find_recursive(struct work *w)
 		if (x->is_repeated && x->function)
 			list[n++] = x->function;
 	}
+	(void)symbols_be_brief_in_runtime(w->symbols, was_brief);
 	if (n)
 		qsort(list, n, sizeof(*list), compare_functions);
 	for (uint32_t i = 1; i <= n_places; i++) {

@@ -22,6 +22,7 @@
 
 #include "names/module_files.h"
 #include "names/name_source.h"
+#include "names/runtime.h"
 #include "util/hash_index.h"
 #include "util/vec.h"
 
@@ -57,7 +58,7 @@ struct symbols {
 	size_t n_wrappers, wrappers_size;
 	uint64_t n_lookups;
 	struct symbols *brief; /* symbols_brief() */
-	bool is_brief;
+	bool is_brief, is_brief_in_runtime;
 	int (*prepare)(const struct heap *heap, struct symbols *s); /* NULL = done */
 };
 
@@ -316,6 +317,14 @@ prepare_first(struct symbols *s)
 		(void)f(s->heap, s); /* without memory, names are without its marks */
 }
 
+/* Is the brief name of a place enough now? */
+static bool
+is_brief_enough(struct symbols *s, uint32_t module)
+{
+	return s->is_brief_in_runtime && module &&
+	       runtime_is_library(s->heap->modules[module].path.bytes) && symbols_brief(s);
+}
+
 static const struct symbols_frame *
 find_place(struct symbols *s, const struct name_place *place, bool is_exact, size_t *ret_n)
 {
@@ -324,6 +333,8 @@ find_place(struct symbols *s, const struct name_place *place, bool is_exact, siz
 	uint32_t number;
 
 	*ret_n = 0;
+	if (is_brief_enough(s, place->module))
+		return find_place(s->brief, place, is_exact, ret_n);
 	/* The call that returns to an address is before it, maybe the last of its
 	 * function; the address itself may lie in the next one. */
 	if (!is_exact)
@@ -416,6 +427,16 @@ symbols_new(const struct heap *heap, const struct symbols_options *o)
 		return NULL;
 	}
 	return s;
+}
+
+bool
+symbols_be_brief_in_runtime(struct symbols *s, bool is_brief)
+{
+	bool was = s && s->is_brief_in_runtime;
+
+	if (s)
+		s->is_brief_in_runtime = is_brief;
+	return was;
 }
 
 struct symbols *

@@ -71,6 +71,10 @@ struct symbols *symbols_brief(struct symbols *s);
 void symbols_prepare_by(struct symbols *s,
 			int (*prepare)(const struct heap *heap, struct symbols *s));
 
+/* For a while, places in the C library and its like have brief names: what leads through them is
+ * of interest, and not where in them it is.  Returns what it was before, for the end. */
+bool symbols_be_brief_in_runtime(struct symbols *s, bool is_brief);
+
 /* As symbols_find(), for who needs no marks: nothing is prepared for it. */
 const struct symbols_frame *symbols_find_unprepared(struct symbols *s, uint32_t module,
 						    uint64_t offset, bool is_exact,

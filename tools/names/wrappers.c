@@ -341,7 +341,9 @@ wrappers_find(const struct heap *heap, struct symbols *symbols)
 {
 	struct finder f = {.heap = heap, .symbols = symbols};
 	int status = symbols ? choose_sites(&f) : 0;
+	bool was_brief;
 
+	was_brief = symbols_be_brief_in_runtime(symbols, true);
 	for (int round = 0; symbols && status == 0 && round < ROUNDS; round++) {
 		int more = find_more(&f);
 
@@ -349,6 +351,7 @@ wrappers_find(const struct heap *heap, struct symbols *symbols)
 		if (more == 0)
 			break;
 	}
+	(void)symbols_be_brief_in_runtime(symbols, was_brief);
 	free(f.sites);
 	free(f.calls);
 	free(f.outer);
