@@ -81,7 +81,8 @@ is "a function of one line has it" "$(line bottom-up-full log_request)" \
 is "with --library-frames bottom-up begins at the innermost frame" "$(line bottom-up-library strdup | grep -c 'strdup')" 1
 is "what a function allocates itself has a line" "$(line top-down itself)" "$(json "$h" '[.sites[] | select(.frames[0].function == "remember_user") | .live_blocks] | add' |
 	sed ':a;s/\B[0-9]\{3\}\>/,&/;ta') itself"
-ok "what is small is summed" grep -q ' and 1 smaller$' "$T/top-down"
+ok "what is small is summed" grep -q ' and 2 smaller$' "$T/bottom-up"
+ok "one alone has its name" grep -q ' log_request' "$T/top-down"
 ok "and not with --full" test "$(grep -c smaller "$T/top-down-full")" = 0
 
 tree callers "$h" --tree=callers:remember_user --full
@@ -119,7 +120,11 @@ if [ -e "$TARGETS/temporaries" ]; then
 	is "the callers of a recursion begin at the innermost one" "$(sed -n 8p "$T/callers" | grep -c 'walk_right < walk_left$')" 1
 	tree bottom "$h" --tree=bottom-up --sort=allocations --full
 	is "what libraries allocate in the program's function is one node" \
-		"$(line bottom keep_record | cut -d' ' -f1 | tr -d ,)" $((n * 40))
+		"$(line bottom keep_record | cut -d' ' -f1 | tr -d ,)" $((n * 42))
+	tree hops "$h" --tree=callees:hop_left --sort=allocations
+	tree hops-full "$h" --tree=callees:hop_left --sort=allocations --full
+	is "a long chain is cut in its middle" "$(grep -oE '\.\.\. [0-9]+ more' "$T/hops" | wc -l) $([ "$(wc -l <"$T/hops")" -le 14 ] && echo short)" "1 short"
+	is "and is whole with --full" "$(grep -o 'hop_right' "$T/hops-full" | wc -l)" 30
 	tree brief "$h" --tree=top-down --sort=allocations
 	tree brief-library "$h" --tree=top-down --sort=allocations --library-frames --full
 	ok "with --library-frames every frame of a library is a node" test "$(grep -cE 'std::|__gnu_cxx::' "$T/brief-library")" -gt \
@@ -127,11 +132,14 @@ if [ -e "$TARGETS/temporaries" ]; then
 	ok "runs of them are one otherwise" grep -qE '\([0-9]+ library frames\)' "$T/down"
 	tree library "$h" --tree='callers:_M_create_node' --sort=allocations --full
 	is "a library's function that matches is a node by itself" \
-		"$(sums "$T/library") $(sed -n 7p "$T/library" | grep -c '_M_create_node' )" "$((n * 40)) 1"
+		"$(sums "$T/library") $(sed -n 7p "$T/library" | grep -c '_M_create_node' )" "$((n * 42)) 1"
 	GCPROF_YOUNG=1M run_gcprof spread "$TARGETS/temporaries" spread 100000
 	tree many "$(heap spread)" --tree=top-down --sort=allocations
 	is "many functions fit on a screen" "$([ "$(wc -l <"$T/many")" -le 60 ] && echo yes)" yes
 	is "and add up" "$(sums "$T/many")" "$(json "$(heap spread)" '[.sites[].allocations] | add')"
+	run_gcprof uneven "$TARGETS/temporaries" uneven 100
+	tree uneven-tree "$(heap uneven)" --tree=top-down --sort=allocations
+	is "and so do many that have more than 1 % each" "$([ "$(wc -l <"$T/uneven-tree")" -le 60 ] && echo yes)" yes
 	tree many-full "$(heap spread)" --tree=top-down --sort=allocations --full
 	is "with --full there are all of them" "$(grep -c 'place_[12]' "$T/many-full")" 200
 fi

@@ -12,7 +12,8 @@
  *
  * Each site has one way through the tree, and counts at each of its nodes once.  So what stands
  * right below a line adds up to it: what a node allocates itself, beside what others allocate
- * below it, has a line, and what is too small for one has a line together.
+ * below it, has a line, and what is too small for one has a line together.  What stands below
+ * a line that ends in "..." is not shown.
  *
  * A node is a function, whatever its line: runs of a library's frames are one node by the function
  * that the program called, as in stacks, but a function that matches is always one by itself; a
@@ -44,7 +45,9 @@
 enum {
 	MOST_LINES = 50,  /* of the tree, on one screen */
 	MOST_LEVELS = 12, /* the same */
+	LEAST_LEVELS = 4, /* however many lines they take */
 	LEAST_PART = 100, /* of all; less has no line there */
+	MOST_WRAPS = 2,   /* lines of a chain, beside the first and the last */
 	STEP = 2,         /* columns, of a level */
 	FIGURES = 38,     /* columns before the names */
 	LEAST_ROOM = 24,  /* for names, however deep they are */
@@ -426,7 +429,7 @@ place_of(const struct work *w, uint32_t at, size_t room, char *buf, size_t n)
 
 /* Where a chain stands in its line. */
 struct cursor {
-	size_t indent, room, taken;
+	size_t indent, room, taken, n_wraps;
 };
 
 /* A word, on the next line if there is no room for it; `before` it if there is. */
@@ -437,6 +440,7 @@ put_word(struct work *w, struct cursor *c, const char *before, const char *word)
 
 	if (c->taken && c->taken + columns > c->room) {
 		w->n_lines++;
+		c->n_wraps++;
 		c->taken = STEP;
 		columns = strlen(word);
 		if (!w->is_dry)
@@ -450,14 +454,36 @@ put_word(struct work *w, struct cursor *c, const char *before, const char *word)
 	c->taken += columns;
 }
 
-/* The names of a chain; returns the last of its nodes. */
+/* The names that follow one in a chain, on one screen without those in the middle of a long
+ * one; returns the last of its nodes. */
 static uint32_t
-write_chain(struct work *w, uint32_t at, size_t level)
+write_followers(struct work *w, struct cursor *c, uint32_t at)
 {
 	const char *separator = is_outwards(w) ? " < " : " > ";
+	char more[40];
+	uint32_t child;
+	size_t n = 0;
+
+	for (; (child = only_child(w, at)) != 0; at = child)
+		if (w->levels && c->n_wraps >= MOST_WRAPS)
+			n++;
+		else
+			put_word(w, c, separator, w->texts.list[w->nodes[child].name]);
+	if (n > 1) {
+		snprintf(more, sizeof(more), "... %zu more", n - 1);
+		put_word(w, c, separator, more);
+	}
+	if (n)
+		put_word(w, c, separator, w->texts.list[w->nodes[at].name]);
+	return at;
+}
+
+/* The names of a chain, or the first one; returns the last of its nodes. */
+static uint32_t
+write_chain(struct work *w, uint32_t at, size_t level, bool is_one)
+{
 	struct cursor c = {.indent = FIGURES + STEP * level};
 	char place[240];
-	uint32_t child;
 
 	c.room = layout_columns(w->f) > c.indent + LEAST_ROOM
 			 ? layout_columns(w->f) - c.indent
@@ -465,12 +491,10 @@ write_chain(struct work *w, uint32_t at, size_t level)
 	if (is_outwards(w) && place_of(w, at, c.room, place, sizeof(place)))
 		put_word(w, &c, "", place);
 	put_word(w, &c, c.taken ? " " : "", w->texts.list[w->nodes[at].name]);
-	for (; (child = only_child(w, at)) != 0; at = child)
-		put_word(w, &c, separator, w->texts.list[w->nodes[child].name]);
+	if (!is_one)
+		at = write_followers(w, &c, at);
 	if (!is_outwards(w) && place_of(w, at, c.room, place, sizeof(place)))
 		put_word(w, &c, "  ", place);
-	if (!w->is_dry)
-		putc('\n', w->f);
 	return at;
 }
 
@@ -517,17 +541,35 @@ children_of(struct work *w, uint32_t at, size_t *ret_n)
 	return list;
 }
 
-/* "and 12 smaller" */
+/* A line; returns the last node on it, 0 if it is of none. */
+static uint32_t
+write_line(struct work *w, const struct child *x, size_t level, bool is_one)
+{
+	bool is_written = begin_line(w, &x->count, level);
+
+	if (x->node)
+		return write_chain(w, x->node, level, is_one);
+	fputs(is_written ? "itself" : "", w->f);
+	return 0;
+}
+
+/* What is not shown by itself: "and 12 smaller".  One alone takes no more room with its name. */
 static void
 write_rest(struct work *w, const struct child *list, size_t n, size_t level,
 	   const char *what)
 {
 	struct heap_count sum = {0, 0};
+	uint32_t last;
 
 	for (size_t i = 0; i < n; i++)
 		add(&sum, &list[i].count);
-	if (n && begin_line(w, &sum, level))
+	if (n == 1) {
+		last = write_line(w, list, level, true);
+		if (!w->is_dry)
+			fputs(last && w->nodes[last].child ? " ...\n" : "\n", w->f);
+	} else if (n && begin_line(w, &sum, level)) {
 		fprintf(w->f, "and %s %s\n", COUNT(n), what);
+	}
 }
 
 static void
@@ -539,12 +581,12 @@ write_below(struct work *w, uint32_t at, size_t level)
 
 	for (; list && i < n && !is_too_deep && list[i].measure >= w->least && !w->failed;
 	     i++) {
-		bool is_written = begin_line(w, &list[i].count, level);
+		uint32_t last = write_line(w, &list[i], level, false);
 
-		if (list[i].node)
-			write_below(w, write_chain(w, list[i].node, level), level + 1);
-		else if (is_written)
-			fputs("itself\n", w->f);
+		if (!w->is_dry)
+			putc('\n', w->f);
+		if (last)
+			write_below(w, last, level + 1);
 	}
 	if (list)
 		write_rest(w, list + i, n - i, level, is_too_deep ? "deeper" : "smaller");
@@ -577,7 +619,8 @@ write_heading(const struct work *w, FILE *f)
 	fprintf(f, "  %7s  %10s  %13s\n", "share", "bytes", "blocks");
 }
 
-/* On one screen as little is left out as there has to be. */
+/* On one screen as little is left out as there has to be: depth and what is small in turn, as a
+ * recursion is deep, and what is beside it may be much. */
 static void
 choose_least(struct work *w)
 {
@@ -586,12 +629,15 @@ choose_least(struct work *w)
 	w->levels = MOST_LEVELS;
 	w->least = whole / LEAST_PART + 1;
 	w->is_dry = true;
-	for (;;) {
+	for (bool is_depth = true;; is_depth = !is_depth) {
 		w->n_lines = 0;
 		write_below(w, 0, 0);
 		if (w->n_lines <= MOST_LINES || w->least > whole || w->failed)
 			break;
-		w->least += w->least / 4 + 1;
+		if (is_depth && w->levels > LEAST_LEVELS)
+			w->levels--;
+		else
+			w->least += w->least / 4 + 1;
 	}
 	w->is_dry = false;
 }

@@ -5,8 +5,9 @@
  *     temporaries kept N      keeps all it allocates
  *     temporaries spread N    200 functions with N / 50 short-lived blocks each
  *
+ *     temporaries uneven N    70 functions with N of them, and 200 with one
  *     temporaries nested N    N times two functions that call one another, ten levels deep, and keep
- *                             a record at each
+ *                             a record at each; one that calls itself; two that keep one after 60
  *
  * Tells on fd 3: FUNCTION ALLOCATIONS, of what is planted.
  *
@@ -108,6 +109,26 @@ walk_down(int depth)
 	OPAQUE(depth);
 }
 
+static void hop_right(int depth);
+
+NOINLINE static void
+hop_left(int depth)
+{
+	if (depth > 1)
+		hop_right(depth - 1);
+	OPAQUE(depth);
+}
+
+NOINLINE static void
+hop_right(int depth)
+{
+	if (depth > 1)
+		hop_left(depth - 1);
+	else
+		keep_record('h');
+	OPAQUE(depth);
+}
+
 /* ---- many places ---- */
 
 #define ONE(n)                                                                           \
@@ -138,6 +159,16 @@ spread(long n)
 			place();
 }
 
+static void
+uneven(long n)
+{
+	for (int k = 0; k < 70; k++)
+		for (long i = 0; i < n; i++)
+			places[k]();
+	for (auto *place : places)
+		place();
+}
+
 int
 main(int argc, char **argv)
 {
@@ -153,7 +184,10 @@ main(int argc, char **argv)
 		for (long i = 0; i < n; i++) {
 			walk_left(10);
 			walk_down(10);
+			hop_left(60);
 		}
+	else if (what == "uneven")
+		uneven(n);
 	else if (what == "spread")
 		spread(n);
 	else
