@@ -287,7 +287,9 @@ each_value_that_completion_offers_is_one(void **state)
 
 		for (char *word = strtok_r(list, " ", &next); word && *word != '@';
 		     word = strtok_r(NULL, " ", &next)) {
-			snprintf(option, sizeof(option), "--%s=%s", all[i].name, word);
+			/* "callers:" is the beginning of one. */
+			snprintf(option, sizeof(option), "--%s=%s%s", all[i].name, word,
+				 word[strlen(word) - 1] == ':' ? "f" : "");
 			if (PARSE(option, strcmp(word, "growth") ? "x.heap" : "--diff",
 				  "x.heap") != OPTIONS_WORK)
 				fail_msg("%s is refused: %s", option, said);
