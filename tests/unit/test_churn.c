@@ -531,7 +531,7 @@ a_baseline_knows_it_in_whatever_order(void **state)
 
 	(void)state;
 	assert_non_null(b);
-	assert_int_equal(baseline_add(b, all), 0);
+	assert_int_equal(baseline_add(b, all, NULL, NULL, ""), 0);
 	findings_free(all);
 	heap_free(h);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {

@@ -373,7 +373,7 @@ a_baseline_knows_what_was_there(void **state)
 
 	(void)state;
 	assert_non_null(f);
-	assert_int_equal(baseline_add(b, all), 0);
+	assert_int_equal(baseline_add(b, all, NULL, NULL, ""), 0);
 	baseline_write(b, f);
 	assert_int_equal(fclose(f), 0);
 	baseline_free(b);

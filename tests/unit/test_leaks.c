@@ -608,7 +608,7 @@ novelty_of_both(uint64_t blocks, const char *other)
 
 	add_leak(before, "000000000000000a", 3);
 	add_leak(before, "000000000000000b", 4);
-	assert_int_equal(baseline_add(b, before), 0);
+	assert_int_equal(baseline_add(b, before, NULL, NULL, ""), 0);
 	add_leak(now, "000000000000000a", blocks);
 	now->list[0].others = calloc(1, sizeof(*now->list[0].others));
 	snprintf(now->list[0].others[0], sizeof(now->list[0].others[0]), "%s", other);

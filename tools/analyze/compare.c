@@ -122,7 +122,7 @@ find_new(const struct settings *s, struct loaded *x, struct baseline *baseline, 
 		return 0;
 	if (!find(x, s))
 		return -1;
-	return is_first ? baseline_add(baseline, x->findings)
+	return is_first ? baseline_add(baseline, x->findings, NULL, NULL, "")
 			: baseline_compare(baseline, x->findings);
 }
 

@@ -200,6 +200,27 @@ wants_findings(const struct settings *s)
 	       s->gen_suppressions || s->show_unused;
 }
 
+/* For who reads a baseline: no line, as these change with every other change. */
+static struct baseline_place
+place_of(void *source, const struct finding *f)
+{
+	return (struct baseline_place){report_blamed_function(source, f),
+				       report_blamed_file(source, f)};
+}
+
+static int
+add_to_baseline(struct run *run, const struct analysis *a, const struct findings *all)
+{
+	struct report_source source = {.heap = a->heap,
+				       .symbols = a->symbols,
+				       .snapshot = a->path,
+				       .places = &run->places};
+
+	return run->new ? baseline_add(run->new, all, place_of, &source,
+				       report_program(&source))
+			: 0;
+}
+
 /* Findings, held against the baselines. */
 static struct findings *
 compute_findings(struct run *run, const struct analysis *a)
@@ -208,7 +229,7 @@ compute_findings(struct run *run, const struct analysis *a)
 				       ? findings_new(a->heap, a->symbols, &run->s->detect)
 				       : calloc(1, sizeof(*all));
 
-	if (all && ((run->new &&baseline_add(run->new, all)) ||
+	if (all && (add_to_baseline(run, a, all) ||
 		    (run->s->known && baseline_compare(run->s->known, all)))) {
 		findings_free(all);
 		all = NULL;

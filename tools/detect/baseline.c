@@ -26,7 +26,10 @@ static const char schema[] = "gcprof-baseline/1";
 
 struct entry {
 	char fingerprint[17];
-	char *what, *summary;
+	char *what;
+	struct baseline_place place;
+	char **programs; /* in order, no two alike */
+	size_t n_programs;
 	struct heap_count count;
 };
 
@@ -41,15 +44,24 @@ baseline_new(void)
 	return calloc(1, sizeof(struct baseline));
 }
 
+static void
+entry_fini(struct entry *e)
+{
+	for (size_t i = 0; i < e->n_programs; i++)
+		free(e->programs[i]);
+	free(e->programs);
+	free(e->what);
+	free(e->place.function);
+	free(e->place.file);
+}
+
 void
 baseline_free(struct baseline *b)
 {
 	if (!b)
 		return;
-	for (size_t i = 0; i < b->n; i++) {
-		free(b->entries[i].what);
-		free(b->entries[i].summary);
-	}
+	for (size_t i = 0; i < b->n; i++)
+		entry_fini(&b->entries[i]);
 	free(b->entries);
 	free(b);
 }
@@ -75,7 +87,7 @@ find(const struct baseline *b, const char *fingerprint)
 
 /* The entry of a fingerprint, new if need be; NULL: no memory. */
 static struct entry *
-intern(struct baseline *b, const char *fingerprint, const char *what, const char *summary)
+intern(struct baseline *b, const char *fingerprint, const char *what)
 {
 	size_t at = lower_bound(b, fingerprint);
 	struct entry e = {.count = {0, 0}};
@@ -86,12 +98,8 @@ intern(struct baseline *b, const char *fingerprint, const char *what, const char
 		return NULL;
 	snprintf(e.fingerprint, sizeof(e.fingerprint), "%s", fingerprint);
 	e.what = strdup(what);
-	e.summary = strdup(summary);
-	if (!e.what || !e.summary) {
-		free(e.what);
-		free(e.summary);
+	if (!e.what)
 		return NULL;
-	}
 	memmove(&b->entries[at + 1], &b->entries[at], (b->n++ - at) * sizeof(*b->entries));
 	b->entries[at] = e;
 	return &b->entries[at];
@@ -104,7 +112,6 @@ load_entry(struct baseline *b, json_t *o)
 {
 	const char *fingerprint = json_string_value(json_object_get(o, "fingerprint"));
 	const char *what = json_string_value(json_object_get(o, "what"));
-	const char *summary = json_string_value(json_object_get(o, "summary"));
 	json_t *blocks = json_object_get(o, "blocks"),
 	       *bytes = json_object_get(o, "bytes");
 	struct entry *e;
@@ -113,7 +120,7 @@ load_entry(struct baseline *b, json_t *o)
 	    !json_is_integer(bytes) || json_integer_value(blocks) < 0 ||
 	    json_integer_value(bytes) < 0)
 		return false;
-	e = intern(b, fingerprint, what ? what : "", summary ? summary : "");
+	e = intern(b, fingerprint, what ? what : "");
 	if (!e)
 		return false;
 	e->count.blocks = (uint64_t)json_integer_value(blocks);
@@ -215,13 +222,40 @@ totals_new(const struct findings *all, size_t *ret_n)
 	return totals;
 }
 
+static bool
+is_same_count(const struct heap_count *a, const struct heap_count *b)
+{
+	return a->blocks == b->blocks && a->bytes == b->bytes;
+}
+
+/* Of several findings of one fingerprint, sites that differ in their lines: the one that is just
+ * as large as what the baseline has is the one that it knows. */
+static const struct finding *
+known_one(const struct findings *all, const struct finding *f, const struct entry *e)
+{
+	for (size_t i = 0; i < all->n; i++)
+		if (strcmp(all->list[i].fingerprint, f->fingerprint) == 0 &&
+		    is_same_count(&all->list[i].count, &e->count))
+			return &all->list[i];
+	return NULL;
+}
+
 static void
 compare(struct findings *all, struct finding *f, const struct entry *e,
 	const struct heap_count *now)
 {
+	const struct finding *known =
+		e && !is_same_count(now, &f->count) ? known_one(all, f, e) : NULL;
+
 	if (!e) {
 		f->novelty = FINDING_NEW;
-	} else if (now->blocks > e->count.blocks || now->bytes > e->count.bytes) {
+	} else if (known && known != f) {
+		f->novelty = FINDING_NEW;
+		finding_add_evidence(all, f,
+				     "The baseline has another site of the same kind in "
+				     "this function, as large as before.");
+	} else if (!known &&
+		   (now->blocks > e->count.blocks || now->bytes > e->count.bytes)) {
 		f->novelty = FINDING_GROWN;
 		finding_add_evidence(
 			all, f,
@@ -277,9 +311,31 @@ baseline_compare(const struct baseline *b, struct findings *all)
 	return all->failed ? -1 : 0;
 }
 
-/* By rising fingerprint, so that entries are mostly added at the end. */
+/* One test of a suite after the other finds the same. */
+static int
+add_program(struct entry *e, const char *program)
+{
+	size_t at = BISECT(e->n_programs, i, strcmp(e->programs[i], program) < 0);
+	char *copy, **more;
+
+	if (at < e->n_programs && strcmp(e->programs[at], program) == 0)
+		return 0;
+	copy = strdup(program);
+	more = reallocarray(e->programs, e->n_programs + 1, sizeof(*more));
+	if (more)
+		e->programs = more;
+	if (!copy || !more) {
+		free(copy);
+		return -1;
+	}
+	memmove(&more[at + 1], &more[at], (e->n_programs++ - at) * sizeof(*more));
+	more[at] = copy;
+	return 0;
+}
+
 int
-baseline_add(struct baseline *b, const struct findings *all)
+baseline_add(struct baseline *b, const struct findings *all, baseline_name *name,
+	     void *arg, const char *program)
 {
 	size_t n = 0;
 	struct total *totals = totals_new(all, &n);
@@ -287,12 +343,14 @@ baseline_add(struct baseline *b, const struct findings *all)
 
 	for (size_t i = 0; i < n && r == 0; i++) {
 		const struct finding *f = totals[i].first;
-		struct entry *e = intern(b, f->fingerprint, f->what, f->summary);
+		struct entry *e = intern(b, f->fingerprint, f->what);
 
-		if (!e) {
+		if (!e || (name && add_program(e, program) != 0)) {
 			r = -1;
 			break;
 		}
+		if (name && !e->place.function && !e->place.file)
+			e->place = name(arg, f);
 		if (totals[i].count.blocks > e->count.blocks)
 			e->count.blocks = totals[i].count.blocks;
 		if (totals[i].count.bytes > e->count.bytes)
@@ -310,16 +368,51 @@ clamp(uint64_t v)
 	return v > INT64_MAX ? INT64_MAX : (json_int_t)v;
 }
 
+static const char *
+or_empty(const char *text)
+{
+	return text ? text : "";
+}
+
+static int
+compare_places(const void *a, const void *b)
+{
+	const struct entry *x = *(const struct entry *const *)a;
+	const struct entry *y = *(const struct entry *const *)b;
+	int r = strcmp(or_empty(x->place.file), or_empty(y->place.file));
+
+	if (r == 0)
+		r = strcmp(or_empty(x->place.function), or_empty(y->place.function));
+	if (r == 0)
+		r = strcmp(x->what, y->what);
+	return r ? r : strcmp(x->fingerprint, y->fingerprint);
+}
+
+static json_t *
+json_of(const struct entry *e)
+{
+	json_t *programs = json_array();
+
+	for (size_t i = 0; i < e->n_programs; i++)
+		(void)json_array_append_new(programs, json_string(e->programs[i]));
+	return json_pack("{s:s?, s:s?, s:s, s:I, s:I, s:o, s:s}", "file", e->place.file,
+			 "function", e->place.function, "what", e->what, "blocks",
+			 clamp(e->count.blocks), "bytes", clamp(e->count.bytes),
+			 "programs", programs, "fingerprint", e->fingerprint);
+}
+
 void
 baseline_write(const struct baseline *b, FILE *f)
 {
+	const struct entry **list = calloc(b->n + 1, sizeof(*list));
+
 	fprintf(f, "{\"schema\": \"%s\", \"findings\": [", schema);
+	for (size_t i = 0; list && i < b->n; i++)
+		list[i] = &b->entries[i];
+	if (list && b->n)
+		qsort(list, b->n, sizeof(*list), compare_places);
 	for (size_t i = 0; i < b->n; i++) {
-		const struct entry *e = &b->entries[i];
-		json_t *o = json_pack("{s:s, s:s, s:I, s:I, s:s}", "fingerprint",
-				      e->fingerprint, "what", e->what, "blocks",
-				      clamp(e->count.blocks), "bytes",
-				      clamp(e->count.bytes), "summary", e->summary);
+		json_t *o = json_of(list ? list[i] : &b->entries[i]);
 
 		fputs(i ? ",\n" : "\n", f);
 		if (!o || json_dumpf(o, f, 0) != 0)
@@ -327,4 +420,5 @@ baseline_write(const struct baseline *b, FILE *f)
 		json_decref(o);
 	}
 	fputs("\n]}\n", f);
+	free(list);
 }

@@ -35,10 +35,22 @@ void baseline_free(struct baseline *b);
  * 0, or -1: no memory. */
 int baseline_compare(const struct baseline *b, struct findings *findings);
 
-/* Add what was found in one snapshot.  0, or -1: no memory. */
-int baseline_add(struct baseline *b, const struct findings *findings);
+/* What people know a finding by; texts for free(3), or NULL: not known. */
+struct baseline_place {
+	char *function, *file;
+};
+typedef struct baseline_place baseline_name(void *arg, const struct finding *f);
 
-/* Errors are in the stream: ferror(). */
+/* Add what was found in one snapshot.
+ *
+ * name     of each finding, for who reads the file; NULL: it is not to be written.
+ * program  whose snapshot it is.
+ * Returns  0, or -1: no memory. */
+int baseline_add(struct baseline *b, const struct findings *findings, baseline_name *name,
+		 void *arg, const char *program);
+
+/* A line for each finding, in the order of files and functions, so that a change of the file can
+ * be read.  Errors are in the stream: ferror(). */
 void baseline_write(const struct baseline *b, FILE *f);
 
 #endif

@@ -125,6 +125,15 @@ report_blamed_function(const struct report_source *s, const struct finding *x)
 	return b.function;
 }
 
+char *
+report_blamed_file(const struct report_source *s, const struct finding *x)
+{
+	struct blame b = blame(s, x);
+
+	free(b.function);
+	return b.file;
+}
+
 const char *
 report_program(const struct report_source *s)
 {
