@@ -87,6 +87,10 @@ async function numbers(page, report) {
 		report.consumption.rows.at(-1).bytes_of_others), totals.live_bytes);
 	point("the cache of the demonstration grows from bar to bar", report.consumption.rows.every((row, i, all) =>
 		i === 0 || row.bytes_by_site[0] >= all[i - 1].bytes_by_site[0]), report.consumption.rows);
+	await page.click("#sizes details summary");
+	same("blocks by size are those of the report", await page.ask(
+		`[...document.querySelectorAll("#sizes tbody tr")].map((tr) => [...tr.querySelectorAll("td")].slice(0, 2).map((td) => Number(td.firstChild.value)))`),
+	report.sizes.map((s) => [s.bytes, s.usable_bytes - s.bytes]));
 	await page.click("#demographics details summary");
 	same("the live memory of each birth epoch and site is that of the report", await page.ask(
 		`[...document.querySelectorAll("#demographics tbody tr")].map((tr) => [...tr.querySelectorAll("td")].slice(0, ${report.demographics.sites.length})
@@ -461,6 +465,12 @@ async function paper(page) {
 
 async function planted() {
 	const page = await opened("planted", { width: 1280, height: 800 }), report = json("planted");
+	const threads = report.threads.filter((t) => t.live).sort((a, b) => b.live.bytes - a.live.bytes);
+
+	point("several threads have allocated", threads.length > 1, threads);
+	same("what each thread has allocated is that of the report", await page.ask(
+		`[...document.querySelectorAll("#threads tbody tr td:nth-child(2)")].map((td) => Number(td.firstChild.value))`),
+	threads.slice(0, 50).map((t) => t.live.bytes));
 
 	await page.screenshot(`${screenshots}/first.png`, false);
 	await firstScreen(page, report);

@@ -2,7 +2,7 @@
  *
  * In:   the report.
  * Out:  the parts "Timeline", "Live memory over time", "Live memory by age", "Fragmentation",
- *       "Snapshots" and "External memory".
+ *       "Snapshots", "Sizes", "Threads" and "External memory".
  *
  * SPDX-License-Identifier: MIT
  */
@@ -212,6 +212,55 @@ part({
 		if (report.settle)
 			place.append(element("p", { class: "name" }, report.settle.missing ?? (report.settle.verdict === null ?
 				"No growth under load." : `After load: ${report.settle.verdict}, ${Math.round(100 * report.settle.share)} % is still live.`)));
+	},
+});
+
+/* ---- sizes and threads ---- */
+
+part({
+	id: "sizes",
+	title: "Sizes",
+	has: (report) => report.sizes.length > 1,
+	draw(report, place) {
+		const { sizes } = report;
+
+		place.append(
+			element("p", {}, "Live blocks by what was requested, in steps of a factor of two, with the slack that the allocator adds."),
+			new Chart({
+				title: "Live bytes by size of blocks",
+				isStacked: true,
+				xs: sizes.map((s, i) => i),
+				xText: (i) => `${sizeText(sizes[i].least)} to ${sizeText(sizes[i].most)}, ${countOf(sizes[i].blocks, "block")}`,
+				xTick: (x) => Number.isInteger(x) && sizes[x] ? sizeText(sizes[x].least) : "",
+				xName: "size of a block, from",
+				table: "Size",
+				series: [
+					{ name: "requested", colour: "c3", values: sizes.map((s) => s.bytes) },
+					{ name: "slack", colour: "c2", values: sizes.map((s) => s.usable_bytes - s.bytes) },
+				],
+			}).element);
+	},
+});
+
+part({
+	id: "threads",
+	title: "Threads",
+	has: (report) => report.threads.filter((t) => t.live).length > 1,
+	draw(report, place) {
+		place.append(new Table({
+			caption: "Live blocks by the thread that allocated them",
+			columns: [
+				{ title: "Thread", value: (t) => `${t.name} ${t.tid}`,
+					cell: (t) => element("span", { class: "name" }, `${shortened(t.name, 40)} ${t.tid}`) },
+				{ title: "Bytes", isNumber: true, value: (t) => t.live.bytes, cell: (t) => size(t.live.bytes) },
+				{ title: "Blocks", isNumber: true, value: (t) => t.live.blocks },
+				{ title: "State", value: (t) => t.main ? "main thread" : t.alive ? "runs" : "has ended" },
+			],
+			rows: report.threads.filter((t) => t.live),
+			sorted: { column: 1, isFalling: true },
+			open: (t) => t.frames?.length ? stackList(t.frames) :
+				element("p", {}, "It could not be stopped, or has ended."),
+		}).element);
 	},
 });
 
