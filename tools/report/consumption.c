@@ -62,7 +62,7 @@ take_largest(struct histories *all)
 static void
 fill(struct consumption *c, const struct heap *h, struct histories *all)
 {
-	const struct history *chosen[CONSUMPTION_SITES], *y;
+	const struct history *chosen[CONSUMPTION_SITES] = {NULL}, *y;
 	size_t row;
 
 	while (c->n_sites < CONSUMPTION_SITES && (y = take_largest(all)) != NULL) {
