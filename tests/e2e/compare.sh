@@ -254,4 +254,18 @@ mapfile -t two < <(heaps worker1 | head -n 1; heaps otherworker | head -n 1)
 report --merge "${two[@]}"
 ok "merge: sites of two builds are matched by name" holds "$grown | .processes == 2"
 
+# ---- the program's own line, whatever of the library is between it and malloc
+PLANTED=$abs_top_builddir/tests/html/planted
+if [ -e "$PLANTED" ]; then # no compiler for C++
+	GCPROF_YOUNG=1M GCPROF_SNAPSHOT=exit,growth=100% run_gcprof planted "$PLANTED"
+	mapfile -t files < <(find "$T/planted" -name '*.heap' | sort -V)
+	"$ANALYZE" --diff "${files[0]}" "${files[-1]}" >"$T/planted.diff"
+	is "what has grown most is named by the program's own function and line" \
+		"$(sed -n '/^  1\. +/{n;s/^ *//;s/  */ /;p;}' "$T/planted.diff")" \
+		"gw::QuoteCache::get planted.cc:$(grep -n 'make_shared' "$SOURCES/tests/html/planted.cc" | head -n 1 | cut -d: -f1)"
+	is "and so it is in JSON" \
+		"$("$ANALYZE" --diff --format=json "${files[0]}" "${files[-1]}" | jq -r '[.sites[] | select(.growth.bytes > 1000000) | .function | sub("\\(.*"; "")] | sort | join(" ")')" \
+		"gw::Orders::put gw::QuoteCache::get"
+fi
+
 done_testing

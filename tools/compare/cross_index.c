@@ -526,11 +526,36 @@ joint_is_unmatched(const struct joint *j, uint32_t named, const bool *has_row)
 	return false;
 }
 
+/* Is it the language's, though the program's file has it, as templates of headers are? */
+static bool
+is_of_language(const struct stack_frame *f)
+{
+	static const char *const scopes[] = {"std::", "__gnu_cxx::"};
+	char plain[256];
+
+	if (f->file && strstr(f->file, "/include/c++/"))
+		return true;
+	if (!f->function)
+		return false;
+	(void)names_plain(f->function, plain, sizeof(plain));
+	for (size_t i = 0; i < sizeof(scopes) / sizeof(*scopes); i++)
+		if (strncmp(plain, scopes[i], strlen(scopes[i])) == 0)
+			return true;
+	return false;
+}
+
+static bool
+is_own(const struct joint_frame *x)
+{
+	return (!x->module || !runtime_is_library(x->module)) &&
+	       !is_of_language(&x->frame) && !names_is_allocator(&x->frame);
+}
+
 size_t
 joint_headline_frame(const struct joint_frame *frames, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		if (!frames[i].module || !runtime_is_library(frames[i].module))
+		if (is_own(&frames[i]))
 			return i;
 	return 0;
 }

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "names/function_names.h"
 #include "report/columns.h"
 #include "report/compared.h"
 #include "report/writers.h"
@@ -147,6 +148,28 @@ write_trend(const struct diff *d, const struct diff_trend *t, FILE *f)
 	fprintf(f, "confidence %.2f)\n", t->confidence);
 }
 
+/* "gw::QuoteCache::get  planted.cc:38": whose the memory is. */
+static void
+write_headline(const struct diff_row *row, FILE *f)
+{
+	const struct joint_frame *x = &row->frames[row->headline];
+	char plain[256];
+	size_t room = layout_columns(f) - 5;
+
+	if (!x->frame.function)
+		return;
+	fputs("     ", f);
+	layout_function(f, names_plain(x->frame.function, plain, sizeof(plain)),
+			room / 3 * 2);
+	if (x->frame.file) {
+		fputs("  ", f);
+		layout_path(f, text_basename(x->frame.file), room / 3 - 8);
+		if (x->frame.line)
+			fprintf(f, ":%u", x->frame.line);
+	}
+	putc('\n', f);
+}
+
 static void
 write_row(const struct diff *d, size_t rank, const struct diff_row *row, FILE *f)
 {
@@ -156,6 +179,7 @@ write_row(const struct diff *d, size_t rank, const struct diff_row *row, FILE *f
 		SIGNED((double)b->bytes - (double)a->bytes), diff_state_name(row->state),
 		SIZE(a->bytes), SIZE(b->bytes), CHANGE(diff_growth(a->blocks, b->blocks)),
 		b->blocks - a->blocks == 1 ? "" : "s", COUNT(a->blocks), COUNT(b->blocks));
+	write_headline(row, f);
 	if (d->has_stayed && a->blocks)
 		fprintf(f, "     %s of the first %s block%s still live\n",
 			COUNT(row->stayed.blocks), COUNT(a->blocks),
