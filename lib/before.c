@@ -242,7 +242,7 @@ compare_peak(void *with)
 {
 	const struct look *x = with;
 
-	peak_compare(sys_now_ns());
+	peak_compare(sys_now_ns(), x->block->bytes);
 	x->thread->hand = x->block->addr; /* as in look() */
 	trigger_check_peak();
 	x->thread->hand = 0;

@@ -126,7 +126,7 @@ is_paid_for(const struct epochs_counts *c, uint64_t live_bytes)
 }
 
 static void
-compare(uint64_t now_ns)
+compare(uint64_t now_ns, uint64_t going_bytes)
 {
 	struct epochs_counts c;
 	uint64_t live, known = s.last ? s.last->bytes : 0;
@@ -140,7 +140,7 @@ compare(uint64_t now_ns)
 		return;
 	}
 	relaxed_store(&peak_is_watched, true);
-	if (live >= s.highest - s.highest / SHARE)
+	if (minus(live, going_bytes) >= s.highest - s.highest / SHARE)
 		return;
 	/* It has fallen; what it was is gone, and matters no more. */
 	if (live > known && is_paid_for(&c, live))
@@ -162,7 +162,7 @@ count_threads(void)
 }
 
 void
-peak_compare(uint64_t now_ns)
+peak_compare(uint64_t now_ns, uint64_t going_bytes)
 {
 	int idle = 0;
 
@@ -171,7 +171,7 @@ peak_compare(uint64_t now_ns)
 		return;
 	relaxed_store(&s.spent, 0);
 	relaxed_store(&s.n_threads, count_threads());
-	compare(now_ns);
+	compare(now_ns, going_bytes);
 	release_store(&s.is_comparing, 0);
 }
 
@@ -183,7 +183,7 @@ peak_spend(uint64_t weight, uint64_t now_ns)
 
 	step = step > LEAST_STEP ? step : LEAST_STEP;
 	if (atomic_add(&s.spent, weight) + weight >= (step > asked ? step : asked))
-		peak_compare(now_ns);
+		peak_compare(now_ns, 0);
 }
 
 /* ---- for the writer ------------------------------------------------------- */

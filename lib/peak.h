@@ -15,6 +15,8 @@
  * A walk is paid for by what was allocated: all walks together visit no more than four times
  * that, by weight, and a little for the first ones.
  *
+ * A block that is such a part by itself is still there when its free is the fall.
+ *
  * BOUND  The record is of a moment at which the heap had at least 127/128 of its peak, as far
  * as it is compared: what is freed between two comparisons may be missing from it.  That is
  * what one thread can free of blocks that it has just allocated, or a step's volume.
@@ -39,8 +41,8 @@ void peak_spend(uint64_t weight, uint64_t now_ns);
 
 /* Whether the heap is near a new peak that is not recorded: frees matter now. */
 extern bool peak_is_watched HIDDEN; /* atomic */
-/* Compare now. */
-void peak_compare(uint64_t now_ns);
+/* Compare now; a live block of so many bytes is about to be freed. */
+void peak_compare(uint64_t now_ns, uint64_t going_bytes);
 
 /* In parts (sample.h) where stacks are sampled. */
 struct peak_site {

@@ -13,6 +13,7 @@
 #include "maps.h"
 #include "newfile.h"
 #include "options.h"
+#include "peak.h"
 #include "process.h"
 #include "publish.h"
 #include "sandbox.h"
@@ -172,8 +173,12 @@ write_with_look(struct snapshot_facts *facts)
 static uint64_t
 peak_bytes(uint64_t highest, bool has_look)
 {
+	const struct peak *recorded = peak_get();
+
 	if (has_look && look_bytes > highest)
 		highest = look_bytes;
+	if (recorded && recorded->bytes > highest)
+		highest = recorded->bytes;
 	for (uint32_t i = 0; i < epochs_n_records(); i++)
 		if (epochs_record_get(i)->memory.heap_used > highest)
 			highest = epochs_record_get(i)->memory.heap_used;

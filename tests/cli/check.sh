@@ -534,6 +534,13 @@ ok "a baseline has a line for each finding, by file and function, with the progr
 two.c parse definite leak 20 2000 two+zwei'
 check --write-baseline=again.base -- sh -c './two; ./zwei' > out 2>&1
 ok "it is the same whatever ran first" cmp two.base again.base
+check --format=sarif:two.sarif -- sh -c './zwei; ./two' > out 2>&1
+ok "SARIF: each run has a category of its own" \
+	same "$(jq '(.runs | length) - ([.runs[].automationDetails.id] | unique | length)' two.sarif)" 0
+ok "SARIF: which names the program" jq -e 'any(.runs[].automationDetails.id; test("^gcprof/two([.][0-9]+)?/$"))' two.sarif
+check --format=sarif:two.sarif -- sh -c './two; ./two more' > out 2>&1
+ok "SARIF: also of one program" \
+	same "$(jq '(.runs | length) - ([.runs[].automationDetails.id] | unique | length)' two.sarif)" 0
 ok "of two sites of a function that which is new fails" status 23 check --baseline=two.base -- ./two more
 ok "it is the new one" grep -q 'error: 7 blocks (350 B) are definitely lost' err
 ok "and the others are known" grep -q '1 finding of level error; 2 known' err

@@ -95,7 +95,11 @@ is "callees begin at the function" "$(sed -n 7p "$T/callees" | grep -c '  handle
 tree focused "$h" --tree=top-down --full --focus=log_request
 is "a filter leaves sites out" "$(sums "$T/focused")" 256
 tree nobody "$h" --tree=callers:nonesuch
-is "where no function matches the tree says so" "$(tail -n 1 "$T/nobody")" "  nothing was allocated by such a function"
+is "where no function matches the tree says so" "$(tail -n 1 "$T/nobody")" "  such a function allocated nothing that lives; --sort=allocations counts all"
+tree freed "$h" --tree=callers:render_page --sort=allocations
+ok "what was freed has callers, too" grep -q "handle_request" "$T/freed"
+tree little "$h" --tree=callers:log_request
+ok "of what is little of all, who called it is shown" grep -q "handle_request" "$T/little"
 tree strange "$h" --tree=top-down --no-symbols --full
 is "without names it adds up as well" "$(sums "$T/strange")" "$live"
 

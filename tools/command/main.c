@@ -330,6 +330,9 @@ no_such_command(const char *command)
 				      commands[i].name);
 	if (meant)
 		complain("unknown command '%s'; did you mean %s?", command, meant);
+	else if (strchr(command, '/') && access(command, X_OK) == 0)
+		complain("unknown command '%s'; to run it: gcprof run %s", command,
+			 command);
 	else if (*command)
 		complain("unknown command '%s'; %s?", command, list);
 	else

@@ -17,31 +17,73 @@
 
 /* ---- plain names ---- */
 
+/* Does a name that ends here end in the word operator? */
+static bool
+ends_in_operator(const char *name, size_t n)
+{
+	return n >= 8 && strncmp(&name[n - 8], "operator", 8) == 0 &&
+	       (n == 8 || name[n - 9] == ':');
+}
+
+/* The bytes of an operator's sign: "()", "[]", "<<", "->"; 0: it has a name, as new has.  A
+ * template's argument list is a blank away. */
+static size_t
+sign_length(const char *p)
+{
+	if (strncmp(p, "()", 2) == 0 || strncmp(p, "[]", 2) == 0)
+		return 2;
+	return strspn(p, "<>=!+-*/%^&|~,");
+}
+
+/* The bytes of "{lambda(int)#1}"; 0: it is none. */
+static size_t
+lambda_length(const char *p)
+{
+	size_t n = 0;
+	int depth = 0;
+
+	if (strncmp(p, "{lambda", 7) != 0)
+		return 0;
+	do {
+		depth += p[n] == '{';
+		depth -= p[n] == '}';
+		n++;
+	} while (depth > 0 && p[n]);
+	return depth == 0 ? n : 0;
+}
+
 char *
 names_plain(const char *function, char *buf, size_t n)
 {
-	static const char anonymous[] = "(anonymous namespace)::";
-	size_t at = 0;
+	static const char anonymous[] = "(anonymous namespace)::", lambda[] = "{lambda}";
+	size_t at = 0, length;
 	int depth = 0;
 
 	for (const char *p = function; *p && at + 1 < n; p++) {
-		bool is_operator = at >= 8 && strncmp(&buf[at - 8], "operator", 8) == 0;
+		bool is_operator = depth == 0 && ends_in_operator(buf, at);
 
 		/* In the middle of a name it ends nothing. */
 		if (depth == 0 && strncmp(p, anonymous, sizeof(anonymous) - 1) == 0) {
 			p += sizeof(anonymous) - 2;
-			continue;
-		}
-		if (*p == '<' || *p == '(' || *p == '{' || *p == '[') {
+		} else if (depth == 0 && (length = lambda_length(p)) != 0 &&
+			   at + sizeof(lambda) < n) {
+			memcpy(&buf[at], lambda, sizeof(lambda) - 1);
+			at += sizeof(lambda) - 1;
+			p += length - 1;
+		} else if (is_operator && (length = sign_length(p)) != 0 &&
+			   at + length < n) {
+			memcpy(&buf[at], p, length);
+			at += length;
+			p += length - 1;
+			p += p[1] == ' ' && p[2] == '<';
+		} else if (*p == '<' || *p == '(' || *p == '{' || *p == '[') {
 			if (*p == '(' && depth == 0 && at > 0)
 				break;
 			depth++;
 		} else if (*p == '>' || *p == ')' || *p == '}' || *p == ']') {
 			depth -= depth > 0;
 		} else if (depth == 0 && *p == ' ' && is_operator) {
-			/* "operator> <int>" has a blank that is not of its name. */
-			if (p[1] != '<')
-				buf[at++] = *p;
+			buf[at++] = *p;
 		} else if (depth == 0 && *p == ' ') {
 			at = 0;
 		} else if (depth == 0) {

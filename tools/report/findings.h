@@ -26,6 +26,7 @@
 struct report_seen {
 	struct texts texts;
 	uint32_t n;
+	uint32_t n_reports; /* SARIF: runs so far */
 };
 
 /* All that is said of one snapshot. */

@@ -13,6 +13,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -326,6 +327,23 @@ report_begin_sarif(FILE *f)
 	      f);
 }
 
+/* By which several runs of one tool in a document are told apart; the last part, of the run
+ * itself, is empty.  Source: SARIF 2.1.0, 3.17.3. */
+static void
+put_category(const struct report_source *s, FILE *f)
+{
+	uint32_t n = s->seen ? ++s->seen->n_reports : 1;
+	char number[16] = "";
+	json_t *o;
+
+	if (n > 1)
+		snprintf(number, sizeof(number), ".%" PRIu32, n);
+	o = json_pack("{s:o}", "id",
+		      json_sprintf("gcprof/%s%s/", report_program(s), number));
+	fputs(",\n\"automationDetails\": ", f);
+	json_stream_value(f, o);
+}
+
 void
 report_write_sarif(const struct report_source *s, FILE *f)
 {
@@ -334,6 +352,7 @@ report_write_sarif(const struct report_source *s, FILE *f)
 
 	fprintf(f, "%s\n{\"tool\": ", s->is_first ? "" : ",");
 	json_stream_value(f, tool());
+	put_category(s, f);
 	fputs(",\n\"results\": [", f);
 	for (size_t i = 0; nth && i < n && !ferror(f); i++) {
 		const struct finding *x = &s->findings->list[i];

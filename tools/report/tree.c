@@ -20,7 +20,7 @@
  * function that calls itself at once is one node, too.  Nodes of which each has one child only, that
  * has all of it, stand on one line.
  *
- * On one screen nothing is shown below a hundredth of all, or more if that makes too many lines, nor
+ * On one screen nothing is shown below a hundredth of all (of all that matches), or more if that makes too many lines, nor
  * what is too deep.
  *
  * SPDX-License-Identifier: MIT
@@ -624,7 +624,9 @@ write_heading(const struct work *w, FILE *f)
 static void
 choose_least(struct work *w)
 {
-	uint64_t whole = measure(w, &w->whole);
+	/* Of what matches, however little that is of all. */
+	bool is_part = w->r->options.tree.functions != NULL;
+	uint64_t whole = measure(w, is_part ? &w->nodes[0].count : &w->whole);
 
 	w->levels = MOST_LEVELS;
 	w->least = whole / LEAST_PART + 1;
@@ -654,7 +656,11 @@ report_write_tree(const struct report *r, FILE *f)
 	if (!w.failed && !r->options.is_full)
 		choose_least(&w);
 	if (!w.failed && w.nodes[0].count.blocks == 0)
-		fputs("  nothing was allocated by such a function\n", f);
+		fputs(r->options.sort == ORDER_ALLOCATIONS
+			      ? "  nothing was allocated by such a function\n"
+			      : "  such a function allocated nothing that lives; "
+				"--sort=allocations counts all\n",
+		      f);
 	else if (!w.failed)
 		write_below(&w, 0, 0);
 	if (w.failed)

@@ -7,6 +7,7 @@
  *     peak end       is largest at the end
  *     peak freed     rises, and frees all at once
  *     peak trees     the same with blocks of one size
+ *     peak few       eight blocks that come, and go one by one
  *     peak forked    a hill, and another one in a child
  *
  * SPDX-License-Identifier: MIT
@@ -152,6 +153,14 @@ one_size(void)
 }
 
 static void
+few(void)
+{
+	fill(houses, 8, make_house, 500000);
+	empty(houses, 8);
+	go_on();
+}
+
+static void
 forked(void)
 {
 	pid_t child;
@@ -174,15 +183,15 @@ main(int argc, char **argv)
 	static const struct {
 		const char *name;
 		void (*run)(void);
-	} courses[] = {{"hill", hill},      {"waves", waves},  {"threads", threads},
-		       {"large", large},    {"end", end},      {"freed", freed},
-		       {"trees", one_size}, {"forked", forked}};
+	} courses[] = {{"hill", hill},      {"waves", waves},   {"threads", threads},
+		       {"large", large},    {"end", end},       {"freed", freed},
+		       {"trees", one_size}, {"forked", forked}, {"few", few}};
 
 	for (size_t i = 0; argc == 2 && i < sizeof courses / sizeof *courses; i++)
 		if (strcmp(argv[1], courses[i].name) == 0) {
 			courses[i].run();
 			return 0;
 		}
-	fputs("usage: peak hill|waves|threads|large|end|freed|trees|forked\n", stderr);
+	fputs("usage: peak hill|waves|threads|large|end|freed|trees|forked|few\n", stderr);
 	return 2;
 }
