@@ -16,7 +16,7 @@ static struct {
 	struct census *table;     /* NULL: none */
 	struct census_entry *own; /* NULL: not entered */
 	int pid;
-	bool is_to_leave, is_passed;
+	bool is_to_leave, is_passed, is_forked;
 	const char *program;
 } c;
 
@@ -214,6 +214,7 @@ census_after_fork(bool is_wanted)
 	if (!c.table)
 		return;
 	c.own = NULL;
+	c.is_forked = true;
 	c.pid = sys_getpid();
 	if (is_wanted)
 		enter();
@@ -227,10 +228,23 @@ census_settled(void)
 	strike_out();
 }
 
+/* A subshell is one if the shell is. */
+static bool
+is_forked_of_wrapper(void)
+{
+	int parent = sys_getppid();
+
+	for (size_t i = 0; c.is_forked && i < CENSUS_ENTRIES; i++)
+		if (relaxed_load(&c.table->entries[i].pid) == parent)
+			return relaxed_load(&c.table->entries[i].is_wrapper);
+	return false;
+}
+
 bool
 census_spares(void)
 {
-	return c.own && c.table->spares_wrappers && relaxed_load(&c.own->is_wrapper);
+	return c.own && c.table->spares_wrappers &&
+	       (relaxed_load(&c.own->is_wrapper) || is_forked_of_wrapper());
 }
 
 void
@@ -239,6 +253,20 @@ census_spare(void)
 	if (atomic_add(&c.table->n_spared, 1) == 0)
 		put_program(c.table->spared, sizeof c.table->spared);
 	strike_out();
+}
+
+void
+census_begin_writing(void)
+{
+	if (c.table)
+		(void)atomic_add(&c.table->n_writing, 1);
+}
+
+void
+census_end_writing(void)
+{
+	if (c.table)
+		(void)__atomic_fetch_sub(&c.table->n_writing, 1, __ATOMIC_RELEASE);
 }
 
 bool

@@ -40,7 +40,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define CENSUS_MAGIC "gcprof census 5" /* 16 bytes with its NUL */
+#define CENSUS_MAGIC "gcprof census 6" /* 16 bytes with its NUL */
 #define CENSUS_NAME "gcprof.census"    /* of the memory file */
 #define CENSUS_VARIABLE "GCPROF_RUN"
 
@@ -72,6 +72,8 @@ struct census {
 	uint32_t n_unlisted; /* atomic; processes for which there was no room */
 	uint32_t n_notes;    /* atomic; all there were: note i is at i % CENSUS_NOTES */
 	uint64_t begin_ns; /* atomic; since 1970: when the first process began; 0: none has */
+	uint32_t n_writing; /* atomic; snapshots that are being written, by whomever */
+	uint32_t reserved;
 	uint32_t spares_wrappers; /* set by the command: small ones are to leave nothing */
 	uint32_t n_spared;        /* atomic; those that did not */
 	char spared[24];          /* the first one's program, as below */
@@ -110,6 +112,9 @@ void census_note(uint32_t number, const char *name, uint64_t live_bytes,
  * nothing. */
 bool census_spares(void);
 void census_spare(void);
+/* Around the writing of a snapshot, also by a child of ours. */
+void census_begin_writing(void);
+void census_end_writing(void);
 /* Whether anybody reads notes. */
 bool census_is_on(void);
 /* Around execve.  Do nothing in a child of vfork. */

@@ -233,8 +233,13 @@ static int
 write_and_report(void *with)
 {
 	struct snapshot_facts *facts = with;
-	int err = write_with_look(facts);
-	const char *obstacle = err == -EEXIST ? newfile_obstacle(facts->name) : NULL;
+	const char *obstacle;
+	int err;
+
+	if (facts->number)
+		census_begin_writing();
+	err = write_with_look(facts);
+	obstacle = err == -EEXIST ? newfile_obstacle(facts->name) : NULL;
 
 	if (facts->number)
 		publish_snapshot_end(facts->number, err);
@@ -246,6 +251,8 @@ write_and_report(void *with)
 		note_for_census(facts);
 		census_settled();
 	}
+	if (facts->number)
+		census_end_writing();
 	if (!facts->number && !options.is_verbose)
 		return err; /* nobody asked for a look */
 	if (obstacle)
@@ -319,12 +326,13 @@ take_set_death(const char *cause)
 static bool
 reap_last(enum take_reason reason, enum turns_patience patience)
 {
-	int naps = 50;
+	/* A peak is gone if it is not taken now. */
+	int naps = reason == TAKE_BY_SIGNAL ? 50 : reason == TAKE_AT_PEAK ? 200 : 0;
 	bool is_done;
 
 	for (;;) {
 		is_done = turns_reap_writer(patience == TURNS_WAIT) != -EAGAIN;
-		if (is_done || reason != TAKE_BY_SIGNAL || !naps--)
+		if (is_done || !naps--)
 			return is_done;
 		sys_sleep(1000000);
 	}
@@ -452,7 +460,7 @@ is_small_wrapper(enum take_reason reason)
 static bool
 can_wait(enum take_reason reason)
 {
-	return reason == TAKE_AT_INTERVAL || reason == TAKE_LOOK || reason == TAKE_AT_PEAK;
+	return reason == TAKE_AT_INTERVAL || reason == TAKE_LOOK;
 }
 
 int

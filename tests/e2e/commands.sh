@@ -5,7 +5,7 @@
 # shellcheck source-path=SCRIPTDIR/../..
 . "${srcdir:-.}/tests/e2e/init.sh"
 
-require_built "$RUN" "$TARGETS/quiet" "$TARGETS/signals"
+require_built "$RUN" "$TARGETS/quiet" "$TARGETS/signals" "$TARGETS/peak"
 run() { # NAME COMMAND...: without a preload from outside
 	local name=$1
 	shift
@@ -60,7 +60,37 @@ run several "$RUN" run --output="$T/several/%e.heap" -- sh -c "'$T/small' return
 is "of several processes the largest is named, and all are counted" \
 	"$status $(said several | grep -c "^gcprof: wrote 2 snapshots of 2 processes; the largest, large, .*several/large.heap: live")" "4 1"
 
+# ---- who writes when the program has ended is waited for
+cat >"$T/group.sh" <<'EOF'
+"$1" pause &
+echo $! >&3
+wait $!
+exit 0
+EOF
+# shellcheck disable=SC2016 # for the shell that is started
+setsid bash -c '"$@" 3>"$0.pids" & echo $! >"$0.run"; wait $!' "$T/grouped" \
+	"$RUN" run --output="$T/grouped.%e.heap" -- dash "$T/group.sh" "$TARGETS/quiet" >/dev/null 2>"$T/grouped.err" &
+group=$!
+started+=("$group")
+in_pause() { [ -s "$T/grouped.pids" ] && grep -q '^34 ' "/proc/$(cat "$T/grouped.pids")/syscall"; }
+eventually in_pause
+kill -TERM -- "-$group"
+wait "$group"
+gone() { ! kill -0 "$(cat "$T/grouped.run")" 2>/dev/null; }
+eventually gone
+is "a signal to the group: what the shell has started is waited for, and named" \
+	"$(grep -c "wrote .*grouped.quiet.heap.* live" "$T/grouped.err") $(grep -c 'still run' "$T/grouped.err")" "1 0"
+run at-peak "$RUN" run --snapshot=peak --output="$T/at-peak/x.heap" -- "$TARGETS/peak" killed
+is "a program that is killed at its peak: the snapshot of that is named" \
+	"$status $(said at-peak | grep -c 'wrote .*x\.peak\.heap')" "137 1"
+mkdir "$T/a-directory"
+run a-directory "$RUN" run --output="$T/a-directory" -- "$TARGETS/quiet" return 5
+is "a directory as a name is refused before the start" "$status $(said a-directory | grep -c 'it is a directory')" "125 1"
+
 # ---- wrappers leave none
+# shellcheck disable=SC2016 # for the shell that is started
+run subshells "$RUN" run --output="$T/subshells/%e.%p.heap" -- bash -c 'for i in 1 2 3; do (: x; :); done; "$0" return 5; x=$(echo y)' "$TARGETS/quiet"
+is "subshells of a wrapper leave none: those before it was one do" "$(find "$T/subshells" -name 'quiet.*.heap' | wc -l) $(find "$T/subshells" -name 'bash.*.heap' | wc -l)" "1 3"
 is "a shell that only starts them leaves none, and that is said" \
 	"$(find "$T/several" -name '*.heap' -printf '%f\n' | sort | tr '\n' ' ')$(said several | grep -c '; sh held next to nothing, and left none$')" "large.heap small.heap 1"
 run wrapped "$RUN" run --output="$T/wrapped/x.heap" -- timeout 100 nice env "$TARGETS/quiet" return 5

@@ -83,6 +83,12 @@ census_command_is_passed(void)
 	return table && __atomic_load_n(&table->command_is_passed, __ATOMIC_ACQUIRE);
 }
 
+unsigned
+census_n_writing(void)
+{
+	return table ? __atomic_load_n(&table->n_writing, __ATOMIC_ACQUIRE) : 0;
+}
+
 void
 census_hand_on(void)
 {

@@ -32,6 +32,8 @@ bool census_command_is_passed(void);
 unsigned census_n_passed(char *ret, size_t bytes);
 /* In the child that becomes the program. */
 void census_hand_on(void);
+/* Snapshots that are being written. */
+unsigned census_n_writing(void);
 /* Those that have ended; those that still run. */
 void census_each(void (*f)(pid_t pid, const char *program, void *with), void *with);
 void census_each_running(void (*f)(pid_t pid, const char *program, void *with), void *with);

@@ -28,7 +28,7 @@ check_warn_missing(const struct check *c, const struct snapshots *s, int status)
 	else if (WIFSIGNALED(status))
 		complain("%s: the program was killed by signal %d (%s)", what,
 			 WTERMSIG(status), strsignal(WTERMSIG(status)));
-	else if (when && !launch_wants_exit(when))
+	else if (when && !launch_wants(when, "exit"))
 		complain("%s: --snapshot=%s does not include 'exit'", what, when);
 	else
 		complain("%s: it bypassed exit(), could not write, or executed a "

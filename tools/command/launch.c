@@ -25,10 +25,9 @@ const char *const setting_variables[N_SETTINGS] = {
 };
 
 bool
-launch_wants_exit(const char *list)
+launch_wants(const char *list, const char *word)
 {
-	static const char word[] = "exit";
-	size_t n = sizeof(word) - 1;
+	size_t n = strlen(word);
 
 	for (const char *at = list; (at = strstr(at, word)); at += n)
 		if ((at == list || at[-1] == ',') &&

@@ -33,8 +33,8 @@ enum {
 };
 extern const char *const setting_variables[N_SETTINGS]; /* by code - SETTING_FIRST */
 
-/* Whether a list of GCPROF_SNAPSHOT asks for a snapshot at the end. */
-bool launch_wants_exit(const char *list);
+/* Whether a list of GCPROF_SNAPSHOT has a word, as "exit", alone or with a value. */
+bool launch_wants(const char *list, const char *word);
 
 /* Such a line as a row of an option table.  An option whose values begin with 0 and 1 may stand
  * alone, and means 1. */

@@ -12,6 +12,8 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "command/census.h"
@@ -23,6 +25,11 @@
 #include "option_values.h"
 #include "util/complain.h"
 #include "util/option_table.h"
+
+enum {
+	SIGNAL_NAPS = 40, /* 0.2 s */
+	MOST_NAPS = 12000 /* a minute, if a writer was killed and others go on */
+};
 
 enum run_code {
 	RUN_BEFORE = OPTION_FIRST - 1,
@@ -174,13 +181,25 @@ become_program(const void *with)
 	return launch(c->words, c->library);
 }
 
+/* Others of the run may write still: what a signal to the group has ended, or the child of a
+ * program that was killed. */
 static void
-wait_for_sleepers(void)
+wait_for_writers(int wait_status)
 {
 	char *mark = words_text("%s=%s", CENSUS_VARIABLE, census_name());
+	const struct timespec nap = {.tv_nsec = 5000000};
+	unsigned naps = WIFSIGNALED(wait_status) ? SIGNAL_NAPS : 0;
+	struct running_one one;
 
-	if (*census_name())
+	if (*census_name()) {
 		running_wait_for_sleepers(mark);
+		/* Who has got the signal, too, need not have begun yet. */
+		while (naps-- && !census_n_writing() && running_count(mark, &one))
+			(void)nanosleep(&nap, NULL);
+		naps = MOST_NAPS;
+		while (naps-- && census_n_writing() && running_count(mark, &one))
+			(void)nanosleep(&nap, NULL);
+	}
 	free(mark);
 }
 
@@ -198,7 +217,7 @@ run_and_wait(const struct command *c)
 		census_spare_wrappers();
 	status = child_run(&signals, become_program, c, &pid, &wait_status);
 	if (status == 0) {
-		wait_for_sleepers();
+		wait_for_writers(wait_status);
 		run_summary(&signals, pid, wait_status, &files);
 		if (c->shows_report && files.n)
 			run_print_report(&signals, &files);

@@ -434,7 +434,8 @@ say_written(const struct child_signals *s, const struct processes *all,
 		 text_size(p->live_bytes, live, sizeof(live)),
 		 text_size(p->peak_bytes, peak, sizeof(peak)), finding, spared,
 		 *running ? "; " : "", running);
-	complain("to read it: gcprof-analyze %s", files);
+	if (*files)
+		complain("to read it: gcprof-analyze %s", files);
 	free(what);
 	free(ending);
 	free(spared);
@@ -452,17 +453,18 @@ say_why_none(int wait_status)
 	if (*running)
 		complain("no snapshot so far: %s; gcprof snapshot PID asks for one",
 			 running);
-	else if (when && *when && !launch_wants_exit(when))
-		complain("no snapshot was written: --snapshot=%s does not include "
-			 "'exit'",
-			 when);
-	else if (WIFSIGNALED(wait_status))
+	else if (WIFSIGNALED(wait_status) && !(when && strcmp(when, "none") == 0))
 		complain("no snapshot was written: the program was killed by signal %d "
 			 "(%s)%s",
 			 WTERMSIG(wait_status), strsignal(WTERMSIG(wait_status)),
-			 WTERMSIG(wait_status) == SIGKILL
+			 WTERMSIG(wait_status) == SIGKILL ||
+					 (when && launch_wants(when, "fatal"))
 				 ? ", at which none can be"
 				 : "; --snapshot=exit,fatal leaves one then");
+	else if (when && *when && !launch_wants(when, "exit") && !launch_wants(when, "peak"))
+		complain("no snapshot was written: --snapshot=%s does not include "
+			 "'exit'",
+			 when);
 	else
 		complain("no snapshot was written: the program bypassed exit(), could "
 			 "not write, or executed a static or set-user-ID program");

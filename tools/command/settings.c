@@ -174,10 +174,18 @@ int
 settings_check_output(const char *output)
 {
 	const char *when = getenv("GCPROF_SNAPSHOT"), *limit = getenv("GCPROF_LIMIT");
+	struct stat st;
 
 	if (!output || !*output)
 		output = settings_default(SETTING_OUTPUT);
 	if (when && strcmp(when, "none") == 0 && !(limit && *limit))
 		return 0;
+	if (!strchr(output, '%') && stat(output, &st) == 0 && !S_ISREG(st.st_mode)) {
+		complain("cannot write snapshots to '%s': it is %s; "
+			 "--output=DIRECTORY/NAME "
+			 "says where",
+			 output, S_ISDIR(st.st_mode) ? "a directory" : "no regular file");
+		return EXIT_NOT_RUN;
+	}
 	return check_directory("--output=DIRECTORY/NAME", output, true);
 }

@@ -210,7 +210,9 @@ function suspect(report, [index, course], numbers) {
 			element("span", { class: "name" }, shortened(finding.summary, 400)), origin(finding),
 			finding.advice ? element("span", { class: "advice" }, ` ${finding.advice}`) : null),
 		element("p", { class: "share" }, size(finding.gives_back_bytes),
-			element("span", { class: "remark" }, shareText(finding.gives_back_bytes, report.totals.live_bytes))),
+			element("span", { class: "remark" }, finding.gives_back_bytes > report.totals.live_bytes ?
+				`${shareText(finding.gives_back_bytes, peakOf(report).bytes)} of the peak` :
+				shareText(finding.gives_back_bytes, report.totals.live_bytes))),
 		hasCourse ? sparkline(course, courseTitle(report, finding, course)) : null);
 }
 

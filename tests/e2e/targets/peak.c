@@ -8,11 +8,13 @@
  *     peak freed     rises, and frees all at once
  *     peak trees     the same with blocks of one size
  *     peak few       eight blocks that come, and go one by one
+ *     peak killed    a hill that SIGKILL ends when it falls
  *     peak forked    a hill, and another one in a child
  *
  * SPDX-License-Identifier: MIT
  */
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -161,6 +163,14 @@ few(void)
 }
 
 static void
+killed(void)
+{
+	fill(stones, N, make_stone, 500);
+	empty(stones, N / 2);
+	(void)raise(SIGKILL);
+}
+
+static void
 forked(void)
 {
 	pid_t child;
@@ -185,13 +195,15 @@ main(int argc, char **argv)
 		void (*run)(void);
 	} courses[] = {{"hill", hill},      {"waves", waves},   {"threads", threads},
 		       {"large", large},    {"end", end},       {"freed", freed},
-		       {"trees", one_size}, {"forked", forked}, {"few", few}};
+		       {"trees", one_size}, {"forked", forked}, {"few", few},
+		       {"killed", killed}};
 
 	for (size_t i = 0; argc == 2 && i < sizeof courses / sizeof *courses; i++)
 		if (strcmp(argv[1], courses[i].name) == 0) {
 			courses[i].run();
 			return 0;
 		}
-	fputs("usage: peak hill|waves|threads|large|end|freed|trees|forked|few\n", stderr);
+	fputs("usage: peak hill|waves|threads|large|end|freed|trees|forked|few|killed\n",
+	      stderr);
 	return 2;
 }
