@@ -53,9 +53,6 @@ done
 is "few: none of the blocks is missing" "$(json "$(heap few)" '.peak | "\(.blocks) \(.bytes)"' | tr -d '"')" "8 4000000"
 "$RUN" run --output="$T/few.heap" -- "$TARGETS/peak" few 2>"$T/few.run"
 is "few: gcprof run says the same" "$(sed -n 's/.*, peak \([^;]*\).*/\1/p' "$T/few.run" | head -n 1)" "3.8 MiB"
-run_gcprof gone "$TARGETS/peak" trees
-is "what is freed at the end is not retained by the allocator" \
-	"$(json "$(heap gone)" '[.findings[] | select(.summary | test("allocator retains"))] | length')" 0
 is "end: the peak is now" "$(json "$(heap end)" '.peak.when')" now
 is "end: which takes no section" "$(records "$(heap end)" peak | wc -l)" 0
 h=$(heap hill)

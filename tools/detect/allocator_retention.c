@@ -163,9 +163,6 @@ detect_allocator_retention(const struct detector *d)
 	const struct fragmentation *s = &d->findings->fragmentation;
 	struct finding *pinned;
 
-	/* What is freed at the end of the program nobody has had time to give back. */
-	if (heap_is_exit(d->heap) && heap_before_teardown(d->heap))
-		return;
 	if (!heap_rss_parts(d->heap, &w.rss) ||
 	    !is_most(w.rss.allocator, d->heap->info.rss))
 		return;

@@ -28,6 +28,7 @@ enum {
 	MIN_RISES = 3,     /* of one block that has no limit: who is made larger once or
 			    * twice has found its size */
 	MIN_RESUMED = 3,   /* times that growth went on after it had stopped; */
+	MOST_LATEST = 4,   /* periods in which growth may pause */
 	MIN_STEPS = 6,     /* resumptions of which the last half are compared with all */
 	FEW_RESUMED = 2,   /* where the last stop is no longer than those before */
 };
@@ -118,19 +119,38 @@ struct course {
 	double mean;    /* growth of a period, after the start */
 };
 
+/* How much grew in a period, of so many up to the end of period i. */
+static double
+growth_of(const struct course *c, size_t i, size_t n_periods)
+{
+	return (c->v[i] - c->v[i - n_periods]) / (double)n_periods;
+}
+
+/* Has growth paused for so many periods in the last half before, and gone on? */
+static bool
+has_paused(const struct course *c, size_t n_periods)
+{
+	for (size_t i = c->n / 2 + n_periods; i + n_periods < c->n; i++)
+		if (growth_of(c, i, n_periods) < GOES_ON * c->mean)
+			return true;
+	return false;
+}
+
 /* How much grew in one of the newest periods, against the mean one: of two where there are
- * many, but of one if that took so much time that there was enough to see in it. */
+ * many, but of one if that took so much time that there was enough to see in it; of more where
+ * growth paused for as long before, as that of a queue does by who gets the processor. */
 static double
 latest_growth(const struct growth_work *w, const struct course *c)
 {
 	const struct hf_period *p = w->h->periods;
-	const double *v = c->v;
-	size_t n = c->n;
+	size_t n = c->n, n_latest = 2;
 	double time = (double)(p[n - 1].end_ns - p[n - 2].end_ns);
 
 	if (n < 20 || time > LONG_TIME * (double)p[n - 1].end_ns)
-		return v[n - 1] - v[n - 2];
-	return (v[n - 1] - v[n - 3]) / 2;
+		return growth_of(c, n - 1, 1);
+	while (n_latest < MOST_LATEST && has_paused(c, n_latest))
+		n_latest++;
+	return growth_of(c, n - 1, n_latest);
 }
 
 /* Are the last ones as large as those before? */

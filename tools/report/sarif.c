@@ -333,13 +333,13 @@ static void
 put_category(const struct report_source *s, FILE *f)
 {
 	uint32_t n = s->seen ? ++s->seen->n_reports : 1;
-	char number[16] = "";
-	json_t *o;
+	char number[16] = "", id[300];
+	json_t *o = json_object();
 
 	if (n > 1)
 		snprintf(number, sizeof(number), ".%" PRIu32, n);
-	o = json_pack("{s:o}", "id",
-		      json_sprintf("gcprof/%s%s/", report_program(s), number));
+	snprintf(id, sizeof(id), "gcprof/%.255s%s/", report_program(s), number);
+	put(o, "id", text(id));
 	fputs(",\n\"automationDetails\": ", f);
 	json_stream_value(f, o);
 }
