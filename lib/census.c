@@ -38,17 +38,26 @@ put_program(char *to, size_t bytes)
 	put_name(to, bytes, c.program);
 }
 
+/* NULL: it is not entered. */
+static struct census_entry *
+entry_of(int pid)
+{
+	for (size_t i = 0; i < CENSUS_ENTRIES; i++)
+		if (relaxed_load(&c.table->entries[i].pid) == pid)
+			return &c.table->entries[i];
+	return NULL;
+}
+
 static struct census_entry *
 take_place(int pid)
 {
-	size_t i;
-
 	/* The program that this one has replaced by an instruction of its own, or somebody
 	 * long gone. */
-	for (i = 0; i < CENSUS_ENTRIES; i++)
-		if (relaxed_load(&c.table->entries[i].pid) == pid)
-			return &c.table->entries[i];
-	for (i = 0; i < CENSUS_ENTRIES; i++) {
+	struct census_entry *e = entry_of(pid);
+
+	if (e)
+		return e;
+	for (size_t i = 0; i < CENSUS_ENTRIES; i++) {
 		int32_t none = 0;
 
 		if (__atomic_compare_exchange_n(&c.table->entries[i].pid, &none, pid,
@@ -75,11 +84,10 @@ enter(void)
 static void
 mark_parent(void)
 {
-	int parent = sys_getppid();
+	struct census_entry *parent = entry_of(sys_getppid());
 
-	for (size_t i = 0; i < CENSUS_ENTRIES; i++)
-		if (relaxed_load(&c.table->entries[i].pid) == parent)
-			relaxed_store(&c.table->entries[i].is_wrapper, 1);
+	if (parent)
+		relaxed_store(&parent->is_wrapper, 1);
 }
 
 static void
@@ -94,14 +102,6 @@ strike_out(void)
 }
 
 /* ---- programs that are passed over ---- */
-
-static const char *
-base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
 
 static bool
 is_below(const char *path, const char *directory)
@@ -119,7 +119,8 @@ is_named(const struct census *t, const char *executable)
 
 	for (const char *g = t->globs; g < end && *g; g += strlen(g) + 1)
 		if (glob_matches(g, executable) ||
-		    glob_matches(g, base_name(executable)) || glob_matches(g, c.program))
+		    glob_matches(g, sys_base_name(executable)) ||
+		    glob_matches(g, c.program))
 			return true;
 	return false;
 }
@@ -148,7 +149,8 @@ pass_over(const char *executable)
 	c.is_passed = true;
 	c.is_to_leave = false;
 	if (atomic_add(&c.table->n_passed, 1) == 0)
-		put_name(c.table->passed, sizeof c.table->passed, base_name(executable));
+		put_name(c.table->passed, sizeof c.table->passed,
+			 sys_base_name(executable));
 }
 
 /* ---- the process ---- */
@@ -232,12 +234,9 @@ census_settled(void)
 static bool
 is_forked_of_wrapper(void)
 {
-	int parent = sys_getppid();
+	struct census_entry *parent = c.is_forked ? entry_of(sys_getppid()) : NULL;
 
-	for (size_t i = 0; c.is_forked && i < CENSUS_ENTRIES; i++)
-		if (relaxed_load(&c.table->entries[i].pid) == parent)
-			return relaxed_load(&c.table->entries[i].is_wrapper);
-	return false;
+	return parent && relaxed_load(&parent->is_wrapper);
 }
 
 bool

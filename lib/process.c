@@ -18,14 +18,6 @@ const char *const loss_names[N_LOSSES] = {
 	[LOSS_SNAPSHOTS] = "snapshots", [LOSS_VERIFY] = "stacks",
 };
 
-static const char *
-base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 /* As a word: an argument is any text, and a name of memfd_create any name. */
 static const char *
 as_word(const char *name)
@@ -45,13 +37,13 @@ static const char *
 program_name(void)
 {
 	const char *executed = sys_executed_name();
-	const char *argument = base_name(sys_first_argument());
+	const char *argument = sys_base_name(sys_first_argument());
 	bool is_descriptor = strncmp(executed, "/dev/fd/", 8) == 0 ||
 			     strncmp(executed, "/proc/", 6) == 0;
 
-	if (!is_descriptor && *base_name(executed))
-		return base_name(executed);
-	return as_word(*argument ? argument : base_name(process.executable));
+	if (!is_descriptor && *sys_base_name(executed))
+		return sys_base_name(executed);
+	return as_word(*argument ? argument : sys_base_name(process.executable));
 }
 
 void

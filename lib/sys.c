@@ -331,6 +331,14 @@ sys_readlink(const char *name, char *buf, size_t bytes)
 }
 
 const char *
+sys_base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+const char *
 sys_first_argument(void)
 {
 	const uintptr_t *at = libc_start();

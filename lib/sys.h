@@ -86,6 +86,8 @@ long sys_executable(char *buf, size_t bytes);
  * if they are not known. */
 const char *sys_executed_name(void);
 const char *sys_first_argument(void);
+/* A path's last component; empty behind a slash. */
+const char *sys_base_name(const char *path);
 /* Close all file descriptors from `from` on. */
 void sys_close_from(unsigned from);
 

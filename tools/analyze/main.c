@@ -204,8 +204,10 @@ wants_findings(const struct settings *s)
 static struct baseline_place
 place_of(void *source, const struct finding *f)
 {
-	return (struct baseline_place){report_blamed_function(source, f),
-				       report_blamed_file(source, f)};
+	struct baseline_place place;
+
+	place.function = report_blamed_place(source, f, &place.file);
+	return place;
 }
 
 static int

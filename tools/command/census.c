@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "command/census.h"
+#include "command/words.h"
 #include "lib/census.h"
 
 #include <errno.h>
@@ -118,37 +119,25 @@ still_runs(pid_t pid)
 	return runs;
 }
 
-static void
-each_entry(bool running, void (*f)(pid_t pid, const char *program, void *with), void *with)
+void
+census_each(void (*f)(pid_t pid, const char *program, void *with), void *with)
 {
 	for (size_t i = 0; table && i < CENSUS_ENTRIES; i++) {
 		const struct census_entry *e = &table->entries[i];
 		pid_t pid = __atomic_load_n(&e->pid, __ATOMIC_ACQUIRE);
 		char program[sizeof(e->program) + 1] = {0};
 
-		if (pid <= 0 || still_runs(pid) != running)
+		if (pid <= 0 || still_runs(pid))
 			continue;
 		memcpy(program, e->program, sizeof(e->program));
 		f(pid, program, with);
 	}
 }
 
-void
-census_each(void (*f)(pid_t pid, const char *program, void *with), void *with)
+char *
+census_mark(void)
 {
-	each_entry(false, f, with);
-}
-
-void
-census_each_running(void (*f)(pid_t pid, const char *program, void *with), void *with)
-{
-	each_entry(true, f, with);
-}
-
-const char *
-census_name(void)
-{
-	return where;
+	return table ? words_text("%s=%s", CENSUS_VARIABLE, where) : NULL;
 }
 
 void

@@ -34,11 +34,11 @@ unsigned census_n_passed(char *ret, size_t bytes);
 void census_hand_on(void);
 /* Snapshots that are being written. */
 unsigned census_n_writing(void);
-/* Those that have ended; those that still run. */
+/* Those that have ended. */
 void census_each(void (*f)(pid_t pid, const char *program, void *with), void *with);
-void census_each_running(void (*f)(pid_t pid, const char *program, void *with), void *with);
-/* The value of GCPROF_RUN; empty: no table. */
-const char *census_name(void);
+/* What processes of the run have in their environment, "GCPROF_RUN=..."; for free(3), NULL: no
+ * table. */
+char *census_mark(void);
 
 struct census_snapshot {
 	pid_t pid;

@@ -186,13 +186,12 @@ become_program(const void *with)
 static void
 wait_for_writers(int wait_status)
 {
-	char *mark = words_text("%s=%s", CENSUS_VARIABLE, census_name());
+	char *mark = census_mark();
 	const struct timespec nap = {.tv_nsec = 5000000};
 	unsigned naps = WIFSIGNALED(wait_status) ? SIGNAL_NAPS : 0;
 	struct running_one one;
 
-	if (*census_name()) {
-		running_wait_for_sleepers(mark);
+	if (mark && running_wait_for_sleepers(mark)) {
 		/* Who has got the signal, too, need not have begun yet. */
 		while (naps-- && !census_n_writing() && running_count(mark, &one))
 			(void)nanosleep(&nap, NULL);

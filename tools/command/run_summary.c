@@ -366,9 +366,9 @@ worst_finding(const struct child_signals *s, const struct run_process *p)
 static char *
 running_text(void)
 {
-	char *mark = words_text("%s=%s", CENSUS_VARIABLE, census_name()), *text;
+	char *mark = census_mark(), *text;
 	struct running_one one;
-	unsigned n = *census_name() ? running_count(mark, &one) : 0;
+	unsigned n = mark ? running_count(mark, &one) : 0;
 
 	free(mark);
 	if (n == 0)

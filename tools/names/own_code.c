@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "names/function_names.h"
+#include "system_programs.h"
 
 /* Where compilers and systems have their sources: parts of a path, or its beginning. */
 static const char *const inside[] = {"/include/c++/", "/rustc/", "/library/alloc/src/",
@@ -26,9 +27,8 @@ static const char *const beginnings[] = {"/usr/include/", "/usr/lib/",
 /* Where systems have their libraries. */
 static const char *const systems[] = {"/usr/lib",    "/lib",        "/usr/libexec",
 				      "/nix/store/", "/gnu/store/", "linux-vdso"};
-/* And their programs. */
-static const char *const programs[] = {"/usr/bin/", "/usr/sbin/", "/bin/", "/sbin/",
-				       "/usr/games/"};
+/* Where they have programs beside those of system_programs.h. */
+static const char *const programs[] = {"/usr/games/"};
 
 /* Is it one of those beginnings? */
 static bool
@@ -63,7 +63,7 @@ is_foreign_function(const char *function)
 bool
 own_code_is_systems(const char *path)
 {
-	return BEGINS(path, systems) || BEGINS(path, programs);
+	return BEGINS(path, systems) || BEGINS(path, programs) || system_programs_has(path);
 }
 
 /* Is the program itself installed by the system? */

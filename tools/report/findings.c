@@ -117,21 +117,21 @@ blame_free(struct blame *b)
 }
 
 char *
-report_blamed_function(const struct report_source *s, const struct finding *x)
+report_blamed_place(const struct report_source *s, const struct finding *x, char **ret_file)
 {
 	struct blame b = blame(s, x);
 
-	free(b.file);
+	*ret_file = b.file;
 	return b.function;
 }
 
 char *
-report_blamed_file(const struct report_source *s, const struct finding *x)
+report_blamed_function(const struct report_source *s, const struct finding *x)
 {
-	struct blame b = blame(s, x);
+	char *file, *function = report_blamed_place(s, x, &file);
 
-	free(b.function);
-	return b.file;
+	free(file);
+	return function;
 }
 
 const char *

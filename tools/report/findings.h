@@ -48,8 +48,9 @@ void report_put_reason(const struct report_source *s, const struct finding *x,
 
 /* The function to blame, or "module+0xoffset"; for free(3), or NULL. */
 char *report_blamed_function(const struct report_source *s, const struct finding *x);
-/* The file that it is in, as reports name it; for free(3), NULL: not known. */
-char *report_blamed_file(const struct report_source *s, const struct finding *x);
+/* The same, and the file that it is in, as reports name it; for free(3), NULL: not known. */
+char *report_blamed_place(const struct report_source *s, const struct finding *x,
+			  char **ret_file);
 
 /* The file's name of the program. */
 const char *report_program(const struct report_source *s);
