@@ -178,6 +178,14 @@ __asm__(".text\n\t.p2align 4\n\t.globl handler_enter\n\t.hidden handler_enter\n\
 extern const char handler_going_on[] HIDDEN, handler_call[] HIDDEN,
 	handler_record_end[] HIDDEN;
 
+extern const char __start_gcprof_handlers[] HIDDEN, __stop_gcprof_handlers[] HIDDEN;
+bool
+handler_is_ours(uintptr_t handler)
+{
+	return handler >= (uintptr_t)__start_gcprof_handlers &&
+	       handler < (uintptr_t)__stop_gcprof_handlers;
+}
+
 struct handler_record *
 handler_record_of(const ucontext_t *uc)
 {

@@ -72,9 +72,13 @@ typedef bool handler_function(int number, siginfo_t *info, ucontext_t *uc,
 #define HANDLER(name, f)                                                                 \
 	HIDDEN void name(int number, siginfo_t *info, void *uc);                         \
 	HIDDEN handler_function f;                                                       \
-	__asm__(".text\n\t.type " #name ", @function\n" #name ":\n\t"                    \
+	__asm__(".section gcprof_handlers, \"ax\", @progbits\n\t"                        \
+		".type " #name ", @function\n" #name ":\n\t"                             \
 		".cfi_startproc\n\tleaq " #f "(%rip), %rax\n\tjmp handler_enter\n\t"     \
-		".cfi_endproc\n\t.size " #name ", . - " #name "\n")
+		".cfi_endproc\n\t.size " #name ", . - " #name "\n\t.text\n")
+
+/* Whether that is the address of such a handler. */
+bool handler_is_ours(uintptr_t handler);
 
 /* Make the first stacks, so that handlers find some.  Once. */
 void handler_init(void);

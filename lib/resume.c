@@ -16,8 +16,10 @@ __thread struct resume_note resume_note;
 enum kind { UNKNOWN, TIMED, ATOMIC, PLAIN };
 
 /* Where a call's time limit is: an argument that points to a timespec, or counts
- * milliseconds; or with the socket. */
-enum limit { NO_LIMIT, TIMESPEC, MILLISECONDS, RECEIVING, SENDING };
+ * milliseconds; or with the socket.  RESTARTED: the kernel restarts it, as it does the
+ * sockets' without a limit; it is here as a signal without SA_RESTART must end it.  (What
+ * ioctl does is the driver's choice.) */
+enum limit { NO_LIMIT, TIMESPEC, MILLISECONDS, RECEIVING, SENDING, RESTARTED };
 
 static const struct call {
 	uint16_t nr;
@@ -55,16 +57,15 @@ static const struct call {
 	{SYS_write, PLAIN, SENDING, 0},
 	{SYS_writev, PLAIN, SENDING, 0},
 	{SYS_connect, PLAIN, SENDING, 0},
-	/* Restarted by the kernel; here as a signal without SA_RESTART must end them. */
-	{SYS_wait4, PLAIN, NO_LIMIT, 0},
-	{SYS_waitid, PLAIN, NO_LIMIT, 0},
-	{SYS_flock, PLAIN, NO_LIMIT, 0},
-	{SYS_fcntl, PLAIN, NO_LIMIT, 0},
-	{SYS_open, PLAIN, NO_LIMIT, 0},
-	{SYS_openat, PLAIN, NO_LIMIT, 0},
+	{SYS_wait4, PLAIN, RESTARTED, 0},
+	{SYS_waitid, PLAIN, RESTARTED, 0},
+	{SYS_flock, PLAIN, RESTARTED, 0},
+	{SYS_fcntl, PLAIN, RESTARTED, 0},
+	{SYS_open, PLAIN, RESTARTED, 0},
+	{SYS_openat, PLAIN, RESTARTED, 0},
 	{SYS_ioctl, PLAIN, NO_LIMIT, 0},
-	{SYS_mq_timedreceive, PLAIN, NO_LIMIT, 0},
-	{SYS_mq_timedsend, PLAIN, NO_LIMIT, 0},
+	{SYS_mq_timedreceive, PLAIN, RESTARTED, 0},
+	{SYS_mq_timedsend, PLAIN, RESTARTED, 0},
 };
 /* Of x86-64, in the order of arguments, and of the record. */
 static const uint8_t argument_registers[6] = {REG_RDI, REG_RSI, REG_RDX,
@@ -203,8 +204,8 @@ number_of(const ucontext_t *uc, const struct resume_sight *sight, uintptr_t behi
 
 /* ---- what waits ------------------------------------------------------------ */
 
-/* Whether a signal waits whose handler would have ended the call; restarting: any
- * handler that does not ask for restarting. */
+/* Whether a signal waits whose handler, one of the program's, would have ended the call;
+ * restarting: one that does not ask for restarting. */
 static bool
 is_to_end(uint64_t mask, bool is_restarting)
 {
@@ -212,10 +213,12 @@ is_to_end(uint64_t mask, bool is_restarting)
 	int number;
 
 	for (number = 1; number <= 64; number++) {
+		uintptr_t handler;
 		bool restarts;
 
-		if (pending >> (number - 1) & 1 && sys_is_handled(number, &restarts) &&
-		    !(is_restarting && restarts))
+		if (pending >> (number - 1) & 1 &&
+		    (handler = sys_handler(number, &restarts)) != 0 &&
+		    !handler_is_ours(handler) && !(is_restarting && restarts))
 			return true;
 	}
 	return false;
@@ -281,6 +284,14 @@ shorten(const struct call *c, struct handler_record *r, uintptr_t at)
 	default:
 		return left > 0;
 	}
+}
+
+/* Whether our signal makes the kernel restart the call: then EINTR comes from another. */
+static bool
+is_restarted(const struct call *c, const uint64_t args[6])
+{
+	return c->limit == RESTARTED ||
+	       ((c->limit == RECEIVING || c->limit == SENDING) && !limit_ns(c, args));
 }
 
 /* ---- going on -------------------------------------------------------------- */
@@ -429,6 +440,21 @@ choose(const struct call *c, struct handler_record *r, uintptr_t at, int64_t *re
 	return may_go_on(r);
 }
 
+/* Whether the call at whose instruction the program stands was begun.  The instruction
+ * leaves its end in rcx and the flags in r11, and there they are when the kernel goes back
+ * to it; not on a processor with FRED.  What was seen may be from before it was begun.
+ * Source: Intel SDM 2, SYSCALL. */
+static bool
+was_begun(const ucontext_t *uc, const struct resume_sight *sight)
+{
+	const greg_t *g = uc->uc_mcontext.gregs;
+
+	if (g[REG_RCX] == g[REG_RIP] + 2 && g[REG_R11] == g[REG_EFL])
+		return true;
+	return !sight ||
+	       (is_seen(uc, sight, (uintptr_t)g[REG_RIP] + 2) && sight->nr == g[REG_RAX]);
+}
+
 /* The kernel is about to restart a call, at its instruction, for our SA_RESTART.  A
  * signal that came meanwhile and does not ask for that ends the call. */
 static void
@@ -438,11 +464,9 @@ check_restart(ucontext_t *uc, const struct resume_sight *sight)
 	uint64_t mask;
 
 	memcpy(&mask, &uc->uc_sigmask, sizeof mask);
-	if (!is_system_call((uintptr_t)g[REG_RIP]) || !find_call(g[REG_RAX]))
+	if (!is_system_call((uintptr_t)g[REG_RIP]) || !find_call(g[REG_RAX]) ||
+	    !was_begun(uc, sight))
 		return;
-	if (sight &&
-	    !(is_seen(uc, sight, (uintptr_t)g[REG_RIP] + 2) && sight->nr == g[REG_RAX]))
-		return; /* it has not been begun */
 	if (is_to_end(mask, true)) {
 		g[REG_RIP] += 2;
 		g[REG_RAX] = -EINTR;
@@ -472,6 +496,8 @@ resume_call(ucontext_t *uc, const struct resume_sight *sight, struct handler_sta
 		*r = *old;
 	else
 		begin(uc, c, r);
+	if (g[REG_RAX] == -EINTR && is_restarted(c, r->own_args))
+		return false; /* a handler of the program's has run */
 	at = r->rsp - HANDLER_BELOW;
 	if (uc->uc_stack.ss_flags & (int)(1u << 31) /* SS_AUTODISARM */ ||
 	    (!old &&

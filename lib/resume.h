@@ -5,7 +5,9 @@
  *       sees neither an early end nor a lost signal.
  * Not here: the machinery of leaving (handler.h), who is stopped (cut.h).
  *
- * The kernel restarts most calls after a handler of ours by itself (SA_RESTART).
+ * The kernel restarts most calls after a handler of ours by itself (SA_RESTART), but one
+ * that a signal of the program's came to meanwhile is ended.  Where such a call gives
+ * EINTR, that is of a handler of the program's, and stays.
  * Those that signal(7) lists as never restarted end with EINTR instead.  What the
  * number of such a call was, the context does not say: it is read from the code
  * before the call, or the cut has looked at the sleeping thread (struct resume_sight).

@@ -958,14 +958,14 @@ sys_stack_limit(void)
 	return limit[0];
 }
 
-bool
-sys_is_handled(int number, bool *ret_restarts)
+uintptr_t
+sys_handler(int number, bool *ret_restarts)
 {
 	struct sys_action a = {.handler = 0};
 
 	(void)sys_sigaction(number, NULL, &a);
 	*ret_restarts = a.flags & SA_RESTART;
-	return a.handler > 1;
+	return a.handler > 1 ? a.handler : 0;
 }
 
 bool

@@ -193,8 +193,8 @@ void sys_send_to_self(int number, const siginfo_t *info);
 int sys_queue_signal(int tid, int number, uintptr_t value);
 /* Signals that wait for this thread or process; bit n-1 is signal n. */
 uint64_t sys_pending_signals(void);
-/* Whether a function handles a signal, and with SA_RESTART. */
-bool sys_is_handled(int number, bool *ret_restarts);
+/* The function that handles a signal, and whether with SA_RESTART; 0 = none. */
+uintptr_t sys_handler(int number, bool *ret_restarts);
 /* Whether a signal would be thrown away: ignored, also by default. */
 bool sys_is_ignored(int number);
 /* SO_RCVTIMEO or SO_SNDTIMEO of a socket; 0 = none, or no socket. */
