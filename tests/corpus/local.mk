@@ -105,6 +105,7 @@ corpus_cxx = \
 	tests/corpus/programs/calm-batch \
 	tests/corpus/programs/calm-document-pool \
 	tests/corpus/programs/calm-documents \
+	tests/corpus/programs/calm-elements \
 	tests/corpus/programs/calm-free-list \
 	tests/corpus/programs/calm-join \
 	tests/corpus/programs/calm-json \
@@ -289,6 +290,7 @@ tests/corpus/programs/calm-backlog-O1 tests/corpus/programs/calm-backlog-O2: tes
 tests/corpus/programs/calm-batch-O1 tests/corpus/programs/calm-batch-O2: tests/corpus/programs/calm-batch.cc
 tests/corpus/programs/calm-document-pool-O1 tests/corpus/programs/calm-document-pool-O2: tests/corpus/programs/calm-document-pool.cc
 tests/corpus/programs/calm-documents-O1 tests/corpus/programs/calm-documents-O2: tests/corpus/programs/calm-documents.cc
+tests/corpus/programs/calm-elements-O1 tests/corpus/programs/calm-elements-O2: tests/corpus/programs/calm-elements.cc
 tests/corpus/programs/calm-free-list-O1 tests/corpus/programs/calm-free-list-O2: tests/corpus/programs/calm-free-list.cc
 tests/corpus/programs/calm-join-O1 tests/corpus/programs/calm-join-O2: tests/corpus/programs/calm-join.cc
 tests/corpus/programs/calm-json-O1 tests/corpus/programs/calm-json-O2: tests/corpus/programs/calm-json.cc

@@ -113,6 +113,7 @@ struct plan {
 	bool is_slowing; /* each period takes half as long again as the one before */
 	bool is_quick_without; /* periods without births are over in no time */
 	bool is_of_library;    /* it is called by a function of values.so */
+	uint64_t uptime_ns, all_allocations; /* of the program; 0 = unknown */
 };
 
 /* Sites that are called by main(), or by code that is in no module. */
@@ -143,6 +144,10 @@ heap_of_sites(const struct plan *plans, int n_sites, bool is_nameless)
 	}
 	if (plans[0].is_exit)
 		maker_info_text(&m, "reason", "exit", 4);
+	if (plans[0].uptime_ns) {
+		maker_number(&m, "uptime_ns", plans[0].uptime_ns);
+		maker_number(&m, "allocations", plans[0].all_allocations);
+	}
 	for (int k = 0; k < n_sites; k++) {
 		const struct plan *p = &plans[k];
 		struct hf_book b = {.n_periods = PERIODS,
@@ -593,6 +598,52 @@ what_is_freed_in_order_at_the_end_has_grown(void **state)
 	(void)state;
 	p.last_later = 100 * (PERIODS - 1) - 1;
 	assert_string_equal(verdict_of(&p), "growth/unbounded/warning");
+}
+
+/* "level, advice": of a run of so many seconds, with so many allocations for each block. */
+static const char *
+told_of(struct plan p, uint64_t seconds, uint64_t each)
+{
+	static char text[400];
+	const struct detect_options options = {.suppressions = NULL};
+	struct findings *all;
+	struct heap *h;
+
+	p.uptime_ns = seconds * 1000000000;
+	p.all_allocations = p.allocations * each;
+	h = heap_of(&p);
+	all = findings_new(h, NULL, &options);
+	assert_non_null(all);
+	assert_true(all->n > 0);
+	snprintf(text, sizeof(text), "%s, %s", finding_level_name(all->list[0].level),
+		 all->list[0].advice);
+	findings_free(all);
+	heap_free(h);
+	return text;
+}
+
+/* What a program reads in and frees before it ends grows for as long as it runs. */
+static void
+a_short_run_may_be_one_that_loads(void **state)
+{
+	struct plan p = torn_down(), kept = {.allocations = 100 * PERIODS};
+
+	(void)state;
+	p.last_later = 100 * (PERIODS - 1) - 1;
+	assert_non_null(strstr(told_of(p, 9, 1), "note, Check "));
+	assert_non_null(strstr(told_of(p, 9, 1), " run as short as this "));
+	/* It ran for longer, or worked for each block that it kept. */
+	assert_non_null(strstr(told_of(p, 11, 1), "warning, Check "));
+	assert_null(strstr(told_of(p, 11, 1), " run as short "));
+	assert_non_null(strstr(told_of(p, 9, 20), "warning, Check "));
+	assert_null(strstr(told_of(p, 9, 20), " run as short "));
+	/* Not freed: the level stays. */
+	every_period(kept.live, 100);
+	assert_non_null(strstr(told_of(kept, 9, 1), "warning, Check "));
+	assert_non_null(strstr(told_of(kept, 9, 1), " run as short as this "));
+	/* A table stays one. */
+	p.last_later = p.last_earlier = 50 * (PERIODS - 1);
+	assert_non_null(strstr(told_of(p, 9, 1), "warning, Give it a limit"));
 }
 
 /* A mebibyte a period, which is all that the program allocates. */
@@ -1059,6 +1110,7 @@ main(void)
 		cmocka_unit_test(a_block_that_comes_and_goes_does_not_grow),
 		cmocka_unit_test(growth_is_accepted_by_its_kind_and_place),
 		cmocka_unit_test(what_is_freed_in_order_at_the_end_has_grown),
+		cmocka_unit_test(a_short_run_may_be_one_that_loads),
 		cmocka_unit_test(who_fills_and_frees_everything_is_done),
 		cmocka_unit_test(what_is_freed_out_of_order_at_the_end_was_a_table),
 		cmocka_unit_test(what_grew_beside_it_is_a_part),

@@ -24,6 +24,7 @@ enum {
 	NODES_OF_CALL = 12, /* that are looked at for the program's own function */
 };
 
+#define OUTGROWN 1.5   /* of arrays: larger than those that died */
 #define TAKEN_OUT 0.01 /* of what was put in, in the same time: less is no consumer */
 #define MOST_OFTEN 0.4 /* of the late periods are those in which some are taken out */
 #define SCATTERED 0.3  /* more is a table */
@@ -641,6 +642,27 @@ resolve_owner(struct growth_work *w, struct growing *g)
 	}
 }
 
+/* Arrays of a std::vector, GPtrArray ... of which those that died were outgrown, one
+ * smaller than the other, and nothing was taken out. */
+static bool
+is_outgrown(const struct growing *g)
+{
+	static const char role[] = " storage";
+	const struct heap_book *b = g->history->book;
+	size_t n = g->type ? strlen(g->type) : 0;
+	struct heap_count died = {0, 0}, lives = growth_count(g);
+
+	if (!b || n < sizeof(role) || strcmp(g->type + n - (sizeof(role) - 1), role) != 0)
+		return false;
+	for (size_t p = 0; p < g->end; p++) {
+		died.blocks += b->periods[p].died.blocks;
+		died.bytes += b->periods[p].died.bytes;
+	}
+	return died.blocks && lives.blocks &&
+	       (double)died.bytes / (double)died.blocks * OUTGROWN <
+		       (double)lives.bytes / (double)lives.blocks;
+}
+
 /* Queues: the oldest go first.  Few deaths, early, are in order of birth as well, whoever
  * died; they have to go on, or be many. */
 static bool
@@ -648,6 +670,8 @@ is_queue(const struct growing *g)
 {
 	bool is_table = growth_is_in_table(g);
 
+	if (is_outgrown(g))
+		return false;
 	if (g->suffix >= IN_ORDER && (g->is_consumed || g->freed >= 0.5))
 		return true;
 	if (HAS_WORD(container_of(g), queue_kinds))

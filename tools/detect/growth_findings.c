@@ -32,24 +32,38 @@ enum {
 #define RATE(v) put_rate(v, (char[32]){0}, 32)
 #define PLAIN(s) names_plain(s, (char[120]){0}, 120)
 
+/* What a program fills from its input, and ends, grows for as long as it runs; only a
+ * longer run tells that from what goes on growing.  But one that works for MUCH_WORK
+ * allocations to keep one block is not just loading. */
+#define SHORT_RUN_NS 10000000000ull
+#define MUCH_WORK 10
+#define OF_SHORT_RUN                                                                     \
+	" In a run as short as this one it may be what the program loads once: then "    \
+	"all "                                                                           \
+	"is well."
+/* Of a longer run, and of a short one. */
+#define ADVICE(text) text, text OF_SHORT_RUN
 static const struct {
 	enum finding_id id;
-	const char *advice;
+	const char *advice, *advice_short_run;
 } words[] = {
-	[GROWTH] =
-		{FINDING_UNBOUNDED_GROWTH,
-		 "Check whether all of it is still needed; if it is, give it a limit."},
-	[CACHE] = {FINDING_UNBOUNDED_CACHE,
-		   "Give it a limit and let the oldest or least used entries go, or keep "
-		   "it outside of the process."},
+	[GROWTH] = {FINDING_UNBOUNDED_GROWTH,
+		    ADVICE("Check whether all of it is still needed; if it is, give it a "
+			   "limit.")},
+	[CACHE] =
+		{FINDING_UNBOUNDED_CACHE,
+		 ADVICE("Give it a limit and let the oldest or least used entries go, or "
+			"keep it outside of the process.")},
 	[MISSING_FREE] =
 		{FINDING_MISSING_FREE,
-		 "Look for the path on which these are not freed as the others are."},
-	[QUEUE] = {FINDING_UNBOUNDED_QUEUE, "Bound the queue, watch its length, and let "
-					    "producers wait or fail when it is full."},
+		 "Look for the path on which these are not freed as the others are.", NULL},
+	[QUEUE] = {FINDING_UNBOUNDED_QUEUE, ADVICE("Bound the queue, watch its length, "
+						   "and let producers wait or fail "
+						   "when it is full.")},
 	[CLOSURE] = {FINDING_RETAINED_CLOSURES,
 		     "Unregister them when they are no longer needed, or hold what they "
-		     "capture weakly."},
+		     "capture weakly.",
+		     NULL},
 };
 
 const char *
@@ -530,6 +544,15 @@ add_caveats(const struct growth_work *w, struct finding *f, const struct growing
 			"leak.");
 }
 
+static bool
+may_be_loading(const struct growth_work *w, const struct growing *g, uint64_t n_blocks)
+{
+	const struct heap_info *x = &w->h->info;
+
+	return words[g->kind].advice_short_run && x->uptime_ns &&
+	       x->uptime_ns < SHORT_RUN_NS && x->allocations < MUCH_WORK * n_blocks;
+}
+
 static void
 emit_finding(struct growth_work *w, struct growing *g)
 {
@@ -537,16 +560,18 @@ emit_finding(struct growth_work *w, struct growing *g)
 	struct finding *f = finding_add(all, words[g->kind].id, g->history->node);
 	const struct heap_count *retained;
 	struct sum sum;
-	bool is_main_data, is_batch_data;
+	bool is_main_data, is_batch_data, is_loading;
 
 	if (!f)
 		return;
 	sum = gather_sites(w, f, g);
+	is_loading = may_be_loading(w, g, sum.live.blocks);
 	is_main_data = is_built(w, g);
 	is_batch_data = !is_main_data && is_batch(w, g);
 	/* A list that was lost looks the same as one that grows: what is wrong then is that. */
 	f->level = is_much(w, g, sum.grown) && !is_main_data && !is_batch_data &&
-				   !is_fixed(g) && !(g->is_lost && g->kind == GROWTH)
+				   !is_fixed(g) && !(g->is_lost && g->kind == GROWTH) &&
+				   !(is_loading && g->is_torn_down && g->kind == GROWTH)
 			   ? FINDING_WARNING
 			   : FINDING_NOTE;
 	/* That it was freed at the end shows that somebody thought of it; who held it
@@ -561,6 +586,8 @@ emit_finding(struct growth_work *w, struct growing *g)
 	f->is_gone = g->is_torn_down || g->is_lost;
 	f->trend.is_bytes = g->is_bytes;
 	f->advice = words[g->kind].advice;
+	if (is_loading)
+		f->advice = words[g->kind].advice_short_run;
 	if (sum.n_stacks > 1)
 		finding_add_evidence(
 			all, f,
