@@ -45,6 +45,7 @@ unit_tests = \
 	tests/unit/test_layout \
 	tests/unit/test_names \
 	tests/unit/test_json_stream \
+	tests/unit/test_containment \
 	tests/unit/test_outline \
 	tests/unit/test_alarms
 
@@ -256,6 +257,9 @@ tests_unit_test_types_SOURCES = tests/unit/test_types.c $(heapmaker_sources)
 tests_unit_test_types_CFLAGS = $(analyze_test_cflags)
 tests_unit_test_types_LDADD = $(analyze_test_libs)
 
+tests_unit_test_containment_SOURCES = tests/unit/test_containment.c $(heapmaker_sources)
+tests_unit_test_containment_CFLAGS = $(analyze_test_cflags)
+tests_unit_test_containment_LDADD = $(analyze_test_libs)
 tests_unit_test_outline_SOURCES = tests/unit/test_outline.c $(heapmaker_sources)
 tests_unit_test_outline_CFLAGS = $(analyze_test_cflags)
 tests_unit_test_outline_LDADD = $(analyze_test_libs)

@@ -160,6 +160,7 @@ e2e_targets = \
 	tests/e2e/targets/torn \
 	tests/e2e/targets/left_behind \
 	tests/e2e/targets/newborn \
+	tests/e2e/targets/retained \
 	tests/e2e/targets/routing \
 	tests/e2e/targets/cancel \
 	tests/e2e/targets/unloading \
@@ -294,6 +295,8 @@ tests_e2e_targets_threads_SOURCES = tests/e2e/targets/threads.c
 tests_e2e_targets_threads_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_newborn_SOURCES = tests/e2e/targets/newborn.c tests/e2e/targets/truth.h
 tests_e2e_targets_newborn_CFLAGS = $(e2e_cflags)
+tests_e2e_targets_retained_SOURCES = tests/e2e/targets/retained.c tests/e2e/targets/truth.h
+tests_e2e_targets_retained_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_routing_SOURCES = tests/e2e/targets/routing.c tests/e2e/targets/truth.h
 tests_e2e_targets_routing_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_cancel_SOURCES = tests/e2e/targets/cancel.c tests/e2e/targets/truth.h

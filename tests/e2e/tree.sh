@@ -148,6 +148,43 @@ if [ -e "$TARGETS/temporaries" ]; then
 	is "with --full there are all of them" "$(grep -c 'place_[12]' "$T/many-full")" 200
 fi
 
+# ---- what retains the memory ----
+
+require_built "$TARGETS/retained"
+run_gcprof retained "$TARGETS/retained"
+is "a program of known variables ends well" "$status" 0
+h=$(heap retained)
+live=$(summary "$h" .totals.live_blocks)
+tree held "$h" --tree=retained --full
+is "the tree says that it is of what retains" "$(sed -n 4p "$T/held")" "What retains the memory, by live bytes"
+is "each node is the sum of those below it, and they are all live blocks" "$(sums "$T/held")" "$live"
+# Of the line of a variable: bytes as JSON has them are too coarse here, so blocks, and bytes by size.
+blocks_of() { line held "$1" | cut -d' ' -f1 | tr -d ,; }
+bytes_of() { grep -F -m 1 -- "$1" "$T/held" | cut -c10-22 | tr -d ' '; }
+size_of() { # BYTES, as the report writes them
+	awk -v n="$1" 'BEGIN { if (n < 1024) printf "%dB", n; else printf "%.1fKiB", n / 1024 }'
+}
+while read -r name bytes blocks; do
+	case $name in
+	shared) text='shared by several variables' ;;
+	lost) text='not reachable from a root' ;;
+	*) text="$name in retained" ;;
+	esac
+	is "$text: as many blocks as it has" "$(blocks_of "$text")" "$blocks"
+	is "$text: and as many bytes" "$(bytes_of "$text")" "$(size_of "$bytes")"
+done <"$T/retained.truth"
+is "the items of a list are one group, below which stands what each holds" \
+	"$(grep -A 3 'item_list in retained' "$T/held" | tail -n 2 | cut -c24- | tr -s ' ' | tr '\n' ',')" \
+	" 100 unknown type, allocated in item_add, 100 itself,"
+tree held-strange "$h" --tree=retained --no-symbols --full
+is "without names it adds up as well" "$(sums "$T/held-strange")" "$live"
+"$abs_top_builddir/tests/unit/test_outline" --plain >"$T/plain.heap"
+tree plain "$T/plain.heap" --tree=retained
+is "a snapshot without pointers says so" "$(tail -n 1 "$T/plain")" "  the snapshot has no pointers: it was written without them"
+for option in --sort=blocks --focus=item_add --cohort=old; do
+	is "$option does not go with it" "$("$ANALYZE" --tree=retained $option "$h" 2>&1 >/dev/null | grep -c '^gcprof-analyze: --tree=retained has all live blocks')" 1
+done
+
 # ---- what does not go together ----
 
 refused() { # TEXT OPTION...

@@ -91,7 +91,7 @@ done
 for options in --top=0 --show-content --show-reachable --gen-suppressions --sort=retained --sort=age \
 	--cohort=old --min-age=1 --focus=main --ignore=main --roots=globals --leak-heuristics=none --findings-only \
 	--no-symbols --color=always --block=0x1000 --who-points-at=0x1000 --path=0x1000 \
-	--tree=top-down --tree=bottom-up --tree=callers:m --tree=callees:m; do
+	--tree=top-down --tree=bottom-up --tree=retained --tree=callers:m --tree=callees:m; do
 	every_file() {
 		local file failed=0
 		for file in golden/*.heap; do

@@ -179,6 +179,7 @@ parse_tree(struct settings *s)
 	static const char *const kinds[] = {
 		[REPORT_TREE_TOP_DOWN] = "top-down",
 		[REPORT_TREE_BOTTOM_UP] = "bottom-up",
+		[REPORT_TREE_RETAINED] = "retained",
 		[REPORT_TREE_CALLERS] = "callers:",
 		[REPORT_TREE_CALLEES] = "callees:",
 	};
@@ -203,8 +204,8 @@ parse_tree(struct settings *s)
 			return true;
 		}
 	}
-	complain("--tree: invalid value '%s'; one of top-down, bottom-up, callers:REGEX, "
-		 "callees:REGEX",
+	complain("--tree: invalid value '%s'; one of top-down, bottom-up, retained, "
+		 "callers:REGEX, callees:REGEX",
 		 optarg);
 	return false;
 }
@@ -583,6 +584,13 @@ settle_tree(const struct settings *s)
 		complain("--tree does not go with %s",
 			 s->report.findings_only ? "--findings-only"
 						 : "questions such as --block");
+		return false;
+	}
+	if (s->report.tree.kind == REPORT_TREE_RETAINED &&
+	    (s->has_sort || *s->filter_text)) {
+		complain("--tree=retained has all live blocks, by the bytes that they "
+			 "retain: it does not go with %s",
+			 s->has_sort ? "--sort" : "filters");
 		return false;
 	}
 	if (s->has_sort && s->report.sort > ORDER_BLOCKS) {

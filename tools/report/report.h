@@ -25,11 +25,12 @@
 #include "names/stacks.h"
 #include "names/symbolize.h"
 
-/* A call tree instead of the report. */
+/* A call tree instead of the report; or what retains the memory (containment.h). */
 enum report_tree_kind {
 	REPORT_TREE_NONE,
 	REPORT_TREE_TOP_DOWN,
 	REPORT_TREE_BOTTOM_UP,
+	REPORT_TREE_RETAINED,
 	REPORT_TREE_CALLERS,
 	REPORT_TREE_CALLEES
 };

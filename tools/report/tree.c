@@ -1,9 +1,10 @@
-/* tree.c -- call trees for people: by which ways the memory was allocated.
+/* tree.c -- trees for people: by which ways the memory was allocated, or what retains it.
  *
- * In:   the sites of a report, in the order of its --sort; which tree.
+ * In:   the sites of a report, in the order of its --sort, or its heap; which tree.
  * Out:  a line for each function, with what was allocated by way of it; on one screen, or
  *       in full.
- * Not here: trees as data (profile.h); one stack (frames.h).
+ * Not here: trees as data (profile.h); one stack (frames.h); what the tree of what retains the
+ *           memory is (containment.h): its groups are nodes here as functions are.
  *
  * top-down    from main inwards
  * bottom-up   from the places that allocate outwards, as the short report has them
@@ -31,6 +32,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "explain/containment.h"
 #include "names/function_names.h"
 #include "names/own_code.h"
 #include "names/stacks.h"
@@ -367,10 +369,37 @@ add_site(struct work *w, uint32_t site)
 }
 
 static void
+build_retained(struct work *w)
+{
+	const struct report *r = w->r;
+	struct containment *c = containment_new(r->heap, r->symbols, &r->options.graph);
+
+	w->failed |= !c || VEC_RESERVE(w->nodes, w->nodes_size, c->n);
+	for (uint32_t i = 0; i < (w->failed ? 0 : c->n); i++) {
+		const struct containment_node *x = &c->nodes[i];
+		struct node *parent = &w->nodes[x->parent];
+		uint32_t name = i ? texts_put(&w->texts, c->texts.list[x->name]) : 0;
+
+		w->nodes[w->n_nodes++] = (struct node){.parent = i ? x->parent : UINT32_MAX,
+						       .name = name,
+						       .next = i ? parent->child : 0,
+						       .count = x->retained};
+		if (i && x->retained.blocks)
+			parent->child = i;
+		w->failed |= i && !name;
+	}
+	containment_free(c);
+}
+
+static void
 build(struct work *w)
 {
 	enum order sort = w->r->options.sort;
 
+	if (w->r->options.tree.kind == REPORT_TREE_RETAINED) {
+		build_retained(w);
+		return;
+	}
 	/* Numbers of nodes are their indices + 1 from 1 on: the root takes the first. */
 	w->failed |= VEC_PUSH(w->nodes, w->n_nodes, w->nodes_size,
 			      (struct node){.parent = UINT32_MAX}) != 0;
@@ -601,6 +630,7 @@ write_heading(const struct work *w, FILE *f)
 	static const char *const words[] = {
 		[REPORT_TREE_TOP_DOWN] = "Call tree, top-down",
 		[REPORT_TREE_BOTTOM_UP] = "Call tree, bottom-up",
+		[REPORT_TREE_RETAINED] = "What retains the memory",
 		[REPORT_TREE_CALLERS] = "Callers of ",
 		[REPORT_TREE_CALLEES] = "Callees of ",
 	};
@@ -649,6 +679,11 @@ report_write_tree(const struct report *r, FILE *f)
 {
 	struct work w = {.r = r, .f = f};
 
+	if (r->options.tree.kind == REPORT_TREE_RETAINED && !r->heap->has_roots) {
+		process_write_brief(r, f);
+		fputs("  the snapshot has no pointers: it was written without them\n", f);
+		return;
+	}
 	w.whole = count_of_heap(&w);
 	build(&w);
 	process_write_brief(r, f);
@@ -666,7 +701,8 @@ report_write_tree(const struct report *r, FILE *f)
 	if (w.failed)
 		fputs("out of memory\n", f);
 	else if (!r->options.is_full && w.nodes[0].count.blocks)
-		fprintf(f, "\nEach function, whatever its size and depth: --full\n");
+		fprintf(f, "\nEach %s, whatever its size and depth: --full\n",
+			r->options.tree.kind == REPORT_TREE_RETAINED ? "type" : "function");
 	hash_index_fini(&w.numbers);
 	texts_fini(&w.texts);
 	free(w.entries);
