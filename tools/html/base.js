@@ -144,6 +144,9 @@ function shortName(name) {
 function plainName(name) {
 	let plain = "", depth = 0;
 
+	/* Words in place of a frame. */
+	if (/^[(][^()]*[)]$/.test(name))
+		return name;
 	/* Rust's <T as Trait>::f begins so. */
 	if (name.includes("operator") || name.startsWith("<"))
 		return shortName(name);
