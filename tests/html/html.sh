@@ -99,7 +99,7 @@ is "the browser test goes through to its end" "$?" 0
 points_of "$T/points"
 grep '^#' "$T/points"
 diag_file "$T/node.err"
-for shot in first planted phone print light dark narrow hostile many diff; do
+for shot in first planted phone print light dark narrow hostile many diff own-desktop own-phone own-dark; do
 	ok "a screenshot is kept: $shot" file -E "$shots/$shot.png"
 done
 

@@ -8,7 +8,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { Browser } from "./browser.mjs";
 
 const [program, directory, screenshots, axeFile, ...only] = process.argv.slice(2);
@@ -492,6 +492,280 @@ async function planted() {
 	await phone.close();
 }
 
+/* ---- the flame graph's switches: layout, own code only ---- */
+
+const MIB = 2 ** 20;
+const REST = "(library code only)";
+
+/* Stacks, outermost first, that a page of the planted mistakes gets in addition; L is library code. */
+const madeStacks = [
+	[40, "made_main", "L over_each", "visit"],
+	[20, "made_main", "L over_pairs", "visit", "L grow_string"],
+	[10, "made_main", "L sorted", "L visit"],
+	[6, "made_main", "L both", "inner"],
+	[3, "made_main", "both", "inner"],
+	[8, "L loader", "L loader_table"],
+	[4, "L plugin_start"],
+	[2, "_start"],
+	[5, "made_main", ...Array.from({ length: 50 }, (_, i) => `deep_${i}`)], /* higher than what is seen of it */
+];
+
+/* Written as switches.html; returns its data. */
+function makeSwitches() {
+	const page = readFileSync(`${directory}/planted.html`, "utf8");
+	const [, begin, text, end] = /^(.*<script type="application\/json" id="data">)(.*?)(<\/script>.*)$/s.exec(page);
+	const report = JSON.parse(text), { strings, call_tree: rows, sites } = report;
+	const module = strings.push("/opt/made/made") - 1;
+	let node = Math.max(...rows.map((row) => row[0])), number = 100000;
+
+	for (const [mib, ...names] of madeStacks) {
+		const packed = names.map((name) => {
+			const plain = name.replace("L ", "");
+			const fn = strings.includes(plain) ? strings.indexOf(plain) : strings.push(plain) - 1;
+
+			return [fn, -1, 0, module, 16, name === plain ? 0 : 4];
+		});
+		const figures = { site: number++, live_bytes: mib * MIB, old_bytes: 0, allocated_bytes: 2 * mib * MIB, allocations: mib };
+
+		rows.push([++node, 0, ...packed.reverse()]);
+		sites.push([node, ...report.site_columns.map((key, i) => figures[key] ?? sites[0][i + 1])]);
+	}
+	writeFileSync(`${directory}/switches.html`, begin + JSON.stringify(report).replaceAll("<", "\\u003c") + end);
+	return report;
+}
+
+/* A site's stack as names, outermost first, without library code and what begins the program. */
+function ownNames(report, node) {
+	const rows = new Map(report.call_tree.map((row) => [row[0], row])), names = [];
+
+	do {
+		for (const [fn, , , , , flags] of rows.get(node).slice(2))
+			if ((flags & 4) === 0 && report.strings[fn] !== "_start")
+				names.unshift(fn < 0 ? "?" : report.strings[fn]);
+		[, node] = rows.get(node);
+	} while (node);
+	return names;
+}
+
+const boxes = `[...document.querySelectorAll("#flame g.frame")].map((e) => {
+	const r = e.querySelector("rect").getBoundingClientRect(), { data, depth, parent } = d3.select(e).datum();
+
+	return { name: data.name, label: e.getAttribute("aria-label"), depth, value: data.value, caller: parent?.data.name,
+		left: Math.round(r.left), top: Math.round(r.top), bottom: Math.round(r.bottom), width: Math.round(r.width) };
+})`;
+const LAYOUT = (which) => `#flame input[name="layout"][value="${which}"]`;
+const OWN = "#flame-own";
+const isChecked = (selector) => `document.querySelector(${JSON.stringify(selector)}).checked`;
+const focusedName = `document.activeElement.getAttribute("name")`;
+const shownWords = `document.querySelector("#flame-shown").textContent`;
+
+/* When they move no more, callers first, from left to right. */
+async function stillBoxes(page) {
+	for (let now = "", last = null, n = 0; ; last = now) {
+		await page.settle();
+		now = JSON.stringify(await page.ask(boxes));
+		n = now === last ? n + 1 : 0;
+		if (n === 3)
+			return JSON.parse(now).sort((a, b) => a.depth - b.depth || a.left - b.left);
+	}
+}
+
+async function layoutOf(page, sentence, isRootOnTop) {
+	const all = await stillBoxes(page), [root] = all;
+	const edges = await page.ask(`["#flame svg", "#flame .flame"].map((selector) => {
+		const r = document.querySelector(selector).getBoundingClientRect(); return [Math.round(r.top), Math.round(r.bottom)]; })`);
+	const wanted = all.map(({ depth }) => root.top + (isRootOnTop ? 20 : -20) * depth);
+
+	same(`${sentence}: each box is next to its caller, the root ${isRootOnTop ? "at the top" : "at the bottom"}`, all.map(({ top }) => top), wanted);
+	point(`${sentence}: nothing is cut off, no row is empty, the root is in sight`, root.depth === 0 &&
+		Math.min(...all.map(({ top }) => top)) === edges[0][0] && Math.max(...all.map(({ bottom }) => bottom)) === edges[0][1] &&
+		root.top >= edges[1][0] && root.bottom <= edges[1][1], [root, edges]);
+	return all.map(({ name, label, depth, left, width }) => ({ name, label, depth, left, width }));
+}
+
+async function switching(page, report) {
+	const bytes = report.site_columns.indexOf("live_bytes") + 1;
+	const total = report.sites.reduce((sum, row) => sum + row[bytes], 0);
+	const rest = report.sites.filter(([node]) => ownNames(report, node).length === 0).reduce((sum, row) => sum + row[bytes], 0);
+	const own = new Set(report.sites.flatMap(([node]) => ownNames(report, node)).map((name) => name.includes("operator") ? name : name.replace(/[(<].*$/, "")));
+
+	same("the flame graph begins as an icicle with all code", await page.ask(`[${isChecked(LAYOUT("icicle"))}, ${isChecked(OWN)}, ${shownWords}]`),
+		[true, false, ""]);
+	const icicle = await layoutOf(page, "an icicle", true);
+
+	/* By keyboard, as radio buttons and check boxes are used. */
+	await page.ask(`document.querySelector('${LAYOUT("icicle")}').focus()`);
+	await page.press("ArrowRight");
+	same("the right arrow key chooses the flame graph", await page.ask(isChecked(LAYOUT("flame"))), true);
+	const upright = await layoutOf(page, "a flame graph", false);
+
+	same("both layouts have the same boxes, as wide", upright, icicle);
+	await page.press("Tab");
+	await page.press(" ");
+	same("Tab goes to the next switch, the space bar sets it", await page.ask(`[document.activeElement.id, ${isChecked(OWN)}]`), ["flame-own", true]);
+
+	const upOwn = await layoutOf(page, "a flame graph of own code", false);
+	const all = await stillBoxes(page), named = (name) => all.filter((box) => box.name === name);
+
+	const below = all.filter(({ depth }) => depth === 1).reduce((sum, box) => sum + box.value, 0);
+
+	same("with own code only the root has all bytes, and is as wide", [all[0].label, all[0].width, all[0].value], [icicle[0].label, icicle[0].width, total]);
+	point("but for what is too narrow, they are below it", below <= total && below > 0.999 * total, [below, total]);
+	same("with own code only no frame of a library is drawn", all.slice(1).map(({ name }) => name).filter((name) => name !== REST && !own.has(name)), []);
+	point("with all code some are", icicle.filter(({ name }) => !own.has(name)).length > 10, icicle);
+	same("what stands next to an equal name is merged with it", named("visit").map(({ value, caller }) => [value, caller]), [[60 * MIB, "made_main"]]);
+	same("a library's function named as one of the program's goes, its callee stays", [...named("both"), ...named("inner")]
+		.map(({ name, value, caller }) => [name, value / MIB, caller]), [["both", 3, "made_main"], ["inner", 6, "made_main"], ["inner", 3, "both"]]);
+	same("what library code has left its caller without is the caller's own", named("made_main").map(({ value }) => value), [84 * MIB]);
+	same("a stack of library code alone is in one box", named(REST).map(({ value, caller }) => [value, caller]), [[rest, "all"]]);
+	point("the line above the graph says how much is shown, and how much without own code", new RegExp(
+		`^Shown: ${(total / MIB).toFixed(1)} MiB of ${(total / MIB).toFixed(1)} MiB, 100.0 %; .*${(rest / MIB).toFixed(1)} MiB, ` +
+		`${(100 * rest / total).toFixed(1)} %, library code only`).test(await page.ask(shownWords)), await page.ask(shownWords));
+	point("the legend has no library code then", !/library code|libstdc/.test(await page.ask(`document.querySelector("#flame .legend-line").textContent`)), null);
+	await page.click(`#flame input[value="allocations"]`);
+	point("the line follows the weight", /^Shown: [0-9,]+ of [0-9,]+, 100.0 %/.test(await page.ask(shownWords)), await page.ask(shownWords));
+	await page.click(`#flame input[value="live_bytes"]`);
+	await page.click(LAYOUT("icicle"));
+	same("own code as an icicle has the same boxes", await layoutOf(page, "an icicle of own code", true), upOwn);
+	await page.click(OWN);
+	same("all code is back", await layoutOf(page, "an icicle again", true), icicle);
+	same("and the line is gone", await page.ask(shownWords), "");
+}
+
+async function clickFrame(page, name) {
+	await stillBoxes(page);
+	await page.click(`#flame g.frame[name="${name}"]`);
+	await stillBoxes(page);
+}
+
+/* Search, zoom, keys, links in one of the four combinations. */
+async function combination(page, layout, isOwn) {
+	const sentence = `${layout}, ${isOwn ? "own code" : "all code"}`;
+	const [toCallee, toCaller] = layout === "icicle" ? ["ArrowDown", "ArrowUp"] : ["ArrowUp", "ArrowDown"];
+	const details = `document.querySelector("#flame-details").textContent`;
+	const width = `Math.round(document.querySelector('#flame g.frame[name="visit"] rect').getBoundingClientRect().width)`;
+
+	await page.click(LAYOUT(layout));
+	if (await page.ask(isChecked(OWN)) !== isOwn)
+		await page.click(OWN);
+
+	await page.type("#flame-search", "visit");
+	await page.until(`document.querySelector("#flame-result").textContent !== ""`);
+	same(`${sentence}: a search finds the frames, and their sum`, [await page.ask(`document.querySelectorAll('#flame rect[fill="#ee82ee"]').length`),
+		(await page.ask(`document.querySelector("#flame-result").textContent`)).replace(/ MiB.*/, "")],
+	isOwn ? [1, "1 frame found: 60.0"] : [3, "3 frames found: 70.0"]);
+	await page.ask(`(() => { const e = document.querySelector("#flame-search"); e.value = ""; e.dispatchEvent(new Event("input")); })()`);
+	await page.until(`document.querySelector("#flame-result").textContent === ""`);
+
+	await page.ask(`document.querySelector('#flame g.frame[tabindex="0"]').focus()`);
+	await page.press(toCallee);
+	const first = await page.ask(focusedName);
+
+	await page.press(toCallee);
+	const second = await page.ask(focusedName);
+
+	await page.press(toCaller);
+	same(`${sentence}: arrow keys go to where the boxes are`, [first, second, await page.ask(focusedName)],
+		["made_main", isOwn ? "visit" : "over_each", "made_main"]);
+	await page.press("Enter");
+	await page.press(toCallee);
+	if (!isOwn)
+		await page.press(toCallee);
+	await page.press("Enter");
+	await stillBoxes(page);
+	same(`${sentence}: Enter zooms in`, [await page.ask(focusedName), await page.ask(width)],
+		["visit", await page.ask(`document.querySelector("#flame .flame").clientWidth`)]);
+	await layoutOf(page, `${sentence}, zoomed`, layout === "icicle");
+	point(`${sentence}: the zoomed frame's details are shown`, (await page.ask(details)).startsWith(`visit (made): ${isOwn ? 60 : 40}.0 MiB, `), await page.ask(details));
+	const button = await page.ask(`document.querySelector("#flame-sites").textContent`);
+
+	await page.click("#flame-sites");
+	same(`${sentence}: its sites are shown in the table`, [button, await page.ask(`document.querySelectorAll("#sites tbody th").length`)],
+		isOwn ? ["Show its 2 sites", 2] : ["Show its 1 site", 1]);
+	await page.ask(`document.querySelector('#flame g.frame[tabindex="0"]').focus()`);
+	await page.press("Escape");
+	same(`${sentence}: Escape zooms out`, await page.ask(focusedName), isOwn ? "made_main" : "over_each");
+	await page.click("#flame-reset");
+	const top = `Math.round(document.querySelector('#flame g.frame[name="gw::QuoteCache::get"]').getBoundingClientRect().top)`;
+
+	await page.ask(`document.querySelector('#flame g.frame[name="gw::QuoteCache::get"]').scrollIntoView({ block: "center" })`);
+	const before = await page.ask(top);
+
+	await clickFrame(page, "gw::QuoteCache::get");
+	same(`${sentence}: what is clicked stays below the mouse`, await page.ask(top), before);
+	same(`${sentence}: a click leads to the finding`, await page.ask(`document.querySelector("#flame-links a")?.textContent`), "unbounded cache");
+	point(`${sentence}: and shows file and line`, /gw::QuoteCache::get [(]planted[.]cc:[0-9]+[)]: /.test(await page.ask(details)), await page.ask(details));
+	await layoutOf(page, `${sentence}, clicked`, layout === "icicle");
+	await page.click("#flame-reset");
+	await layoutOf(page, `${sentence}, zoomed out`, layout === "icicle");
+}
+
+/* What is zoomed in on stays so, as far as it is there. */
+async function zoomKept(page) {
+	const at = `(() => { const wide = document.querySelector('#flame g.frame[tabindex="0"]'); return [wide.getAttribute("name"), wide.getAttribute("aria-label").replace(/.*: ([0-9.]+) MiB.*/, "$1")]; })()`;
+
+	const hit = `[...document.querySelectorAll("#results div")].find((e) => e.textContent.startsWith("Functions"))?.querySelector(".hit")`;
+
+	await page.click(LAYOUT("icicle"));
+	await page.click(OWN);
+	await clickFrame(page, "over_pairs");
+	await page.click(OWN);
+	same("a library's frame that was zoomed gives way to its caller", await page.ask(at), ["made_main", "84.0"]);
+	await clickFrame(page, "visit");
+	await page.click(LAYOUT("flame"));
+	same("another layout keeps the zoom", await page.ask(at), ["visit", "60.0"]);
+	await page.click(OWN);
+	same("with all code it goes to the widest frame that was merged", await page.ask(at), ["visit", "40.0"]);
+	same("the links follow", await page.ask(`document.querySelector("#flame-sites").textContent`), "Show its 1 site");
+	await page.click(OWN);
+	same("and back to the one box", await page.ask(at), ["visit", "60.0"]);
+
+	await page.type("#search", "over_pairs");
+	await page.until(`${hit}?.textContent.startsWith("over_pairs ")`);
+	await page.ask(`${hit}.click()`);
+	await page.settle();
+	same("a library's function that is searched for everywhere is shown, with all code", [await page.ask(at), await page.ask(isChecked(OWN))],
+		[["over_pairs", "20.0"], false]);
+	await page.click(OWN);
+	same("own code again", await page.ask(isChecked(OWN)), true);
+	await page.type("#search", "made_main");
+	await page.until(`${hit}?.textContent.startsWith("made_main ")`);
+	await page.ask(`${hit}.click()`);
+	await page.settle();
+	same("one of the program's is shown among own code", [await page.ask(at), await page.ask(isChecked(OWN))], [["made_main", "84.0"], true]);
+	await page.click("#flame-reset");
+}
+
+async function switches() {
+	const report = makeSwitches();
+	const page = await opened("switches");
+
+	await switching(page, report);
+	for (const [layout, isOwn] of [["icicle", false], ["flame", false], ["icicle", true], ["flame", true]])
+		await combination(page, layout, isOwn);
+	await zoomKept(page);
+	await audit("own code as a flame graph", page);
+	quiet("the flame graph's switches", page);
+	await page.close();
+
+	/* As they are met: a phone, dark colours; a real page. */
+	for (const [name, how] of [["desktop", { width: 1280, height: 800 }], ["phone", { width: 390, height: 800 }], ["dark", { isDark: true }]]) {
+		const view = await opened("planted", how);
+
+		await view.click(LAYOUT("flame"));
+		await view.click(OWN);
+		await layoutOf(view, `the planted mistakes, ${name}`, false);
+		await clickFrame(view, "handle_request");
+		await layoutOf(view, `the planted mistakes, ${name}, clicked`, false);
+		await view.click("#flame-reset");
+		same(`the planted mistakes, ${name}: the page needs no scrolling to the side`, await view.ask("document.documentElement.scrollWidth <= innerWidth"), true);
+		await audit(`own code as a flame graph, ${name}`, view);
+		await view.ask(`document.querySelector("#flame").scrollIntoView()`);
+		await view.screenshot(`${screenshots}/own-${name}.png`, false);
+		await view.close();
+	}
+}
+
 /* ---- names that would like to be markup ---- */
 
 async function hostile() {
@@ -586,6 +860,9 @@ async function diff() {
 	point("the flame graph is as wide as all growth", await page.ask(frames).then((all) =>
 		all.some((text) => text.startsWith("all: ") && text.includes("100.0 %"))) &&
 		await page.ask(`${frames}.some((text) => text.startsWith("remember_user "))`) && up > 0, await page.ask(frames));
+	await page.click(LAYOUT("flame"));
+	await layoutOf(page, "a comparison", false);
+	same("a comparison does not know what is own code, and has no switch for it", await page.ask(`document.querySelector("${OWN}")`), null);
 	await page.type("#filter", "remember_user");
 	await page.until(`document.querySelector("#sites .status").textContent.includes("out of")`);
 	point("the diff page's filter leaves what it names", await page.ask(`${texts("#sites tbody th")}.length ===
@@ -601,7 +878,7 @@ async function diff() {
 }
 
 /* A test that breaks off is a failure with its reason. */
-for (const test of [demo, planted, hostile, many, doubts, diff]) {
+for (const test of [demo, planted, switches, hostile, many, doubts, diff]) {
 	if (only.length && !only.includes(test.name))
 		continue;
 	try {

@@ -260,6 +260,6 @@ part({
 			},
 		});
 
-		drawFlame(place, graph, weights, [["grown", "grown"], ["shrunk", "shrunk"], ["dead", "the same"]]);
+		drawFlame(place, graph, weights, { legend: () => [["grown", "grown"], ["shrunk", "shrunk"], ["dead", "the same"]] });
 	},
 });

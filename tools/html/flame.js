@@ -5,9 +5,10 @@
  *       library's frames pale.
  * Not here: the colours of text and background (style.css).
  *
- * The calling-context tree may have a million nodes.  It is merged by names once;
- * the library gets what is wide enough to be seen of the frame that is looked at,
- * with that frame's callers, and gets it anew for another frame.
+ * The calling-context tree may have a million nodes.  It is merged by names once, and
+ * once more without library code when that is asked for.  d3-flame-graph gets what is
+ * wide enough to be seen of the frame that is looked at, with that frame's callers,
+ * and gets it anew for another frame.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -27,10 +28,16 @@ const reportWeights = [
 
 /* ---- the tree, merged ---- */
 
-/* Frames with the same name under the same callers are one.
- * INVARIANT  order: a frame's number is higher than its caller's; 0 is the whole. */
+/* A stack without any frame of the program's own. */
+const FLAME_REST = "(library code only)";
+
+/* Frames with the same name under the same callers are one, unless one is a library's
+ * and the other is not.
+ * INVARIANT  order: a frame's number is higher than its caller's; 0 is the whole.
+ * INVARIANT  nothing is lost: frame 0 has the sum of all sites, with and without library code. */
 class FlameTree {
-	constructor(report, weights) {
+	/* whole   the tree of the same report to take own code from; null: take all code */
+	constructor(report, weights, whole = null) {
 		this.report = report;
 		this.names = ["all"];
 		this.callers = [-1];
@@ -38,21 +45,46 @@ class FlameTree {
 		this.below = new Map(); /* callee by caller and name */
 		this.unnamed = new Map(); /* numbers of names that are no function's */
 		this.sums = {};
+		this.rest = 0; /* the frame of stacks without own code; 0: none */
+		this.leaf = whole ? this.takeOwn(whole) : this.takeAll(); /* by node of the report's tree: its innermost frame */
+		for (const { key } of weights)
+			this.sums[key] = this.sum(report.sites, key, this.leaf);
+		this.children = this.names.map(() => null);
+		for (let i = this.names.length - 1; i > 0; i--)
+			(this.children[this.callers[i]] ??= []).push(i);
+	}
+
+	takeAll() {
 		const leaf = [];
 
-		this.leaf = leaf; /* by node of the report's tree: its innermost frame */
-		report.tree.rows.forEach((row, node) => {
+		this.report.tree.rows.forEach((row, node) => {
 			let at = row[1] ? leaf[row[1]] : 0;
 
 			for (let i = row.length - 1; i >= 2; i--)
 				at = this.child(at, row[i]);
 			leaf[node] = at;
 		});
-		for (const { key } of weights)
-			this.sums[key] = this.sum(report.sites, key, leaf);
-		this.children = this.names.map(() => null);
-		for (let i = this.names.length - 1; i > 0; i--)
-			(this.children[this.callers[i]] ??= []).push(i);
+		return leaf;
+	}
+
+	/* What is left out has its callees at its nearest caller of the program's own, where
+	 * those of equal name become one. */
+	takeOwn(whole) {
+		const own = [0]; /* by frame of the whole tree */
+		const isRest = (node) => whole.leaf[node] > 0 && own[whole.leaf[node]] === 0;
+
+		for (let at = 1; at < whole.names.length; at++) {
+			const caller = own[whole.callers[at]];
+
+			own[at] = whole.isOwn(at) ? this.child(caller, whole.frames[at]) : caller;
+		}
+		if (this.report.sites.some((site) => isRest(site.node))) {
+			this.rest = this.names.push(FLAME_REST) - 1;
+			this.callers.push(0);
+			this.frames.push(null);
+		}
+		this.ofWhole = own;
+		return whole.leaf.map((at, node) => isRest(node) ? this.rest : own[at]);
 	}
 
 	/* A name as a number: of its string, or beyond all strings. */
@@ -68,8 +100,8 @@ class FlameTree {
 	}
 
 	child(caller, packed) {
-		/* Exact: fewer than 2 ** 27 frames and 2 ** 26 names fit into a page. */
-		const key = caller * 2 ** 26 + this.nameNumber(packed);
+		/* Exact: fewer than 2 ** 27 frames and 2 ** 25 names fit into a page. */
+		const key = caller * 2 ** 26 + this.nameNumber(packed) * 2 + (packed[5] & 4 ? 1 : 0);
 		let at = this.below.get(key);
 
 		if (at === undefined) {
@@ -82,13 +114,24 @@ class FlameTree {
 		return at;
 	}
 
+	/* Some frames stand for no code: the whole, and stacks without own code. */
+	isCode(at) {
+		return this.frames[at] !== null;
+	}
+
 	isLibrary(at) {
-		return at > 0 && (this.frames[at][5] & 4) !== 0;
+		return this.isCode(at) && (this.frames[at][5] & 4) !== 0;
+	}
+
+	/* As in stacks elsewhere: not a library's, and not what began the program.  Words in
+	 * place of frames that are not known count as own: they may be. */
+	isOwn(at) {
+		return this.isCode(at) && !this.isLibrary(at) && !isStart.has(this.names[at]);
 	}
 
 	/* A module's number among strings; -1: none. */
 	moduleOf(at) {
-		return at ? this.frames[at][3] : -1;
+		return this.isCode(at) ? this.frames[at][3] : -1;
 	}
 
 	/* Is a node of the report's tree that frame, or called by it? */
@@ -101,7 +144,7 @@ class FlameTree {
 	}
 
 	place(at) {
-		return at ? framePlace(this.report.tree.frame(this.frames[at])) : "";
+		return this.isCode(at) ? framePlace(this.report.tree.frame(this.frames[at])) : "";
 	}
 
 	sum(sites, key, leaf) {
@@ -177,7 +220,12 @@ class FlameGraph {
 	 * paint(sums, at, tree)  its colour; black text can be read on it
 	 * about(tree, at)  elements that lead from a frame to what is told of it */
 	constructor(report, { weights, more, paint, about = () => [] }) {
-		this.tree = new FlameTree(report, weights);
+		this.report = report;
+		this.weights = weights;
+		this.whole = new FlameTree(report, weights);
+		this.own = null; /* the tree of own code, when it was asked for */
+		this.tree = this.whole; /* what is drawn: either */
+		this.isUpright = false; /* the root at the bottom */
 		this.weight = weights[0];
 		this.more = more;
 		this.paint = paint;
@@ -188,24 +236,33 @@ class FlameGraph {
 		this.details = element("p", { class: "values", id: "flame-details" }, "\u00a0");
 		this.links = element("p", { class: "values", id: "flame-links" });
 		this.result = element("p", { class: "status", role: "status", id: "flame-result" });
+		this.shown = element("p", { class: "status", role: "status", id: "flame-shown" });
+		this.onTree = () => {}; /* called when another tree is drawn */
 		this.chart = flamegraph.default()
-			.inverted(true).cellHeight(FLAME_ROW).minFrameSize(2).transitionDuration(0).resetHeightOnZoom(true)
+			.inverted(!this.isUpright).cellHeight(FLAME_ROW).minFrameSize(2).transitionDuration(0).resetHeightOnZoom(true)
 			.setLabelHandler((d) => this.label(d.data.at))
 			.setDetailsHandler((text) => { this.details.textContent = text || "\u00a0"; })
 			.setColorMapper((d) => this.colour(d))
 			.setSearchMatch((d) => this.found.has(d.data.at))
-			.setSearchHandler(() => {})
-			.onClick((d) => this.look(d.data.at));
+			.setSearchHandler(() => {});
 		this.found = new Set();
+		/* The library would zoom by itself, into what it has; it is not told of clicks. */
+		this.place.addEventListener("click", (event) => {
+			const node = event.target.closest("g.frame");
+
+			event.stopPropagation();
+			if (node)
+				this.look(d3.select(node).datum().data.at);
+		}, { capture: true });
 		new ResizeObserver(() => this.resize()).observe(this.place);
 	}
 
-	label(at) {
-		const sums = this.tree.sums[this.weight.key];
-		const place = this.tree.place(at);
+	label(at, tree = this.tree) {
+		const sums = tree.sums[this.weight.key];
+		const place = tree.place(at);
 
-		return `${shortened(plainName(this.tree.names[at]), 300)}${place ? ` (${place})` : ""}: ` +
-			`${this.weight.text(sums[at])}, ${shareText(sums[at], sums[0])}${this.more(this.tree.sums, at)}`;
+		return `${shortened(plainName(tree.names[at]), 300)}${place ? ` (${place})` : ""}: ` +
+			`${this.weight.text(sums[at])}, ${shareText(sums[at], sums[0])}${this.more(tree.sums, at)}`;
 	}
 
 	colour(d) {
@@ -221,6 +278,7 @@ class FlameGraph {
 		this.width = width;
 		this.chart.width(width);
 		const data = flameData(this.tree, this.weight.key, this.at);
+		const fromRoot = this.isUpright ? this.place.scrollHeight - this.place.scrollTop : 0;
 
 		if (this.isDrawn)
 			this.chart.update(data);
@@ -229,17 +287,26 @@ class FlameGraph {
 		this.isDrawn = true;
 		if (this.test)
 			this.chart.search("x");
+		/* Transitions that take no time begin with one timer and end with the next: now, not
+		 * some frames later, when another box would be below the mouse. */
+		d3.timerFlush();
+		d3.timerFlush();
 		this.describe();
+		/* The root stays where it is, whatever grows above it. */
+		if (this.isUpright)
+			this.place.scrollTop = this.place.scrollHeight - fromRoot;
 	}
 
 	describe() {
 		const svg = this.place.querySelector("svg");
 		const deepest = Math.max(...this.frames().map((node) => d3.select(node).datum().depth));
 
-		/* The library leaves room for a title. */
+		/* The library leaves room for a title: two rows, above an upright graph. */
 		svg.setAttribute("height", (deepest + 1) * FLAME_ROW);
+		svg.setAttribute("viewBox", `0 ${this.isUpright ? 2 * FLAME_ROW : 0} ${this.width} ${(deepest + 1) * FLAME_ROW}`);
 		svg.setAttribute("role", "tree");
-		svg.setAttribute("aria-label", `Flame graph, ${this.weight.name.toLowerCase()}. ` +
+		svg.setAttribute("aria-label", `Flame graph, ${this.weight.name.toLowerCase()}, ` +
+			`${this.isOwnOnly() ? "own code only, " : ""}the root at the ${this.isUpright ? "bottom" : "top"}. ` +
 			"Arrow keys go from frame to frame, Enter zooms in, Escape zooms out.");
 		for (const node of this.frames()) {
 			const at = d3.select(node).datum().data.at;
@@ -256,18 +323,30 @@ class FlameGraph {
 		return [...this.place.querySelectorAll("svg g.frame")];
 	}
 
-	/* Another frame over the whole width.  Not in the middle of the library's own
-	 * work, which goes on after a click. */
+	/* Another frame over the whole width. */
 	look(at, isByKey = false) {
 		const hadFocus = isByKey || this.place.contains(document.activeElement);
+		const { bottom } = this.place.getBoundingClientRect();
 
+		this.zoom(at);
+		this.draw();
+		/* What was clicked stays below the mouse. */
+		if (this.isUpright)
+			scrollBy(0, this.place.getBoundingClientRect().bottom - bottom);
+		if (hadFocus)
+			this.focus(at);
+	}
+
+	zoom(at) {
 		this.at = at;
 		this.links.replaceChildren(...(at ? this.about(this.tree, at) : []));
-		queueMicrotask(() => {
-			this.draw();
-			if (hadFocus)
-				this.focus(at);
-		});
+	}
+
+	/* A frame of the whole tree, with all code if it is not the program's own. */
+	lookWhole(at) {
+		if (this.isOwnOnly() && !this.whole.isOwn(at))
+			this.setOwnOnly(false);
+		this.look(this.isOwnOnly() ? this.own.ofWhole[at] : at, true);
 	}
 
 	focus(at) {
@@ -280,7 +359,8 @@ class FlameGraph {
 		}
 	}
 
-	/* Up is the caller, down the widest callee, left and right its neighbours. */
+	/* Towards the root is the caller, away from it the widest callee, left and right the
+	 * neighbours. */
 	key(event) {
 		const node = event.target.closest("g.frame");
 
@@ -288,8 +368,9 @@ class FlameGraph {
 			return;
 		const frame = d3.select(node).datum();
 		const siblings = frame.parent ? frame.parent.children : [frame];
+		const caller = () => frame.parent, callee = () => frame.children && frame.children[0];
 		const to = {
-			ArrowUp: () => frame.parent, ArrowDown: () => frame.children && frame.children[0],
+			ArrowUp: this.isUpright ? callee : caller, ArrowDown: this.isUpright ? caller : callee,
 			ArrowLeft: () => siblings[siblings.indexOf(frame) - 1], ArrowRight: () => siblings[siblings.indexOf(frame) + 1],
 			Home: () => frame.ancestors().pop(),
 		}[event.key];
@@ -313,7 +394,45 @@ class FlameGraph {
 		this.weight = weight;
 		if (this.tree.sums[weight.key][this.at] === 0)
 			this.at = 0;
+		this.showShare();
 		this.search();
+	}
+
+	setUpright(isUpright) {
+		this.isUpright = isUpright;
+		this.chart.inverted(!isUpright);
+		this.draw();
+		this.place.scrollTop = isUpright ? this.place.scrollHeight : 0;
+	}
+
+	isOwnOnly() {
+		return this.tree !== this.whole;
+	}
+
+	/* The zoom goes to what the frame has become: of those that were merged, the widest. */
+	setOwnOnly(isOwnOnly) {
+		const sums = this.whole.sums[this.weight.key];
+
+		this.own ??= new FlameTree(this.report, this.weights, this.whole);
+		const { ofWhole } = this.own;
+		const at = isOwnOnly ? ofWhole[this.at] : this.at && ofWhole.reduce((best, own, i) =>
+			own === this.at && this.whole.isOwn(i) && (best === 0 || sums[i] > sums[best]) ? i : best, 0);
+
+		this.tree = isOwnOnly ? this.own : this.whole;
+		this.zoom(at);
+		this.onTree();
+		this.showShare();
+		this.search();
+	}
+
+	/* How much of all is drawn: all of it, or something is wrong. */
+	showShare() {
+		const { text, key } = this.weight;
+		const shown = this.tree.sums[key][0], all = this.whole.sums[key][0];
+		const rest = this.tree.rest ? this.tree.sums[key][this.tree.rest] : 0;
+
+		this.shown.textContent = this.isOwnOnly() ? `Shown: ${text(shown)} of ${text(all)}, ${shareText(shown, all)}; ` +
+			`of it ${text(rest)}, ${shareText(rest, all)}, library code only.` : "";
 	}
 
 	search(text = this.text) {
@@ -348,9 +467,16 @@ function swatch(name) {
 	return e;
 }
 
-/* The graph with what chooses its width, searches and resets it; legend: swatches
- * {class, words}. */
-function drawFlame(place, graph, weights, legend) {
+/* The graph with what chooses its width and layout, searches and resets it.
+ *
+ * legend(tree)     swatches [class, words]
+ * knowsLibraries   do the data tell of each frame whether it is a library's? */
+function drawFlame(place, graph, weights, { legend, knowsLibraries = false }) {
+	const legendLine = element("p", { class: "legend-line" });
+	const own = element("input", { type: "checkbox", id: "flame-own", autocomplete: "off",
+		change: () => graph.setOwnOnly(own.checked) });
+	const layout = (value, words, isUpright) => element("label", {}, element("input", { type: "radio", name: "layout", value,
+		checked: isUpright === graph.isUpright, autocomplete: "off", change: () => graph.setUpright(isUpright) }), ` ${words}`);
 	const input = element("input", { type: "search", id: "flame-search", autocomplete: "off", spellcheck: "false",
 		input: afterTyping(() => graph.search(input.value)) });
 
@@ -359,12 +485,18 @@ function drawFlame(place, graph, weights, legend) {
 			element("fieldset", {}, element("legend", {}, "Width"), weights.map((weight, i) =>
 				element("label", {}, element("input", { type: "radio", name: "weight", value: weight.key, checked: i === 0,
 					change: () => graph.setWeight(weight) }), " ", weight.name))),
+			element("fieldset", {}, element("legend", {}, "Layout"),
+				layout("icicle", "Icicle (root at the top)", false), layout("flame", "Flame graph (root at the bottom)", true)),
+			knowsLibraries ? element("label", { title: "Leave out library frames: what they call joins what called them" },
+				own, " Own code only") : null,
 			element("p", { class: "search" }, element("label", { for: "flame-search" }, "Find: "), input, " ",
 				button("Whole graph", () => graph.look(0), { id: "flame-reset" }))),
-		graph.result,
-		element("p", { class: "legend-line" }, legend.map(([name, words]) =>
-			[swatch(name), `${words} `])),
-		graph.place, graph.details, graph.links);
+		graph.result, graph.shown, legendLine, graph.place, graph.details, graph.links);
+	graph.onTree = () => {
+		own.checked = graph.isOwnOnly();
+		legendLine.replaceChildren(...legend(graph.tree).flatMap(([name, words]) => [swatch(name), `${words} `]));
+	};
+	graph.onTree();
 }
 
 /* ---- of a report ---- */
@@ -394,19 +526,23 @@ class ModulePaint {
 	}
 
 	colour(tree, at) {
-		if (at === 0)
+		if (!tree.isCode(at))
 			return "#eceff3";
 		const strong = this.strong(tree.moduleOf(at));
 
 		return tree.isLibrary(at) ? d3.interpolateRgb("#f4f5f7", strong)(0.3) : strong;
 	}
 
-	legend(strings) {
-		const named = this.modules.slice(0, moduleColours.length - 1);
+	/* Of the modules in a tree. */
+	legend(strings, tree) {
+		const there = new Set(tree.names.map((_, at) => tree.moduleOf(at)));
+		const modules = this.modules.filter((module) => there.has(module));
+		const isNamed = (module) => this.modules.indexOf(module) < moduleColours.length - 1;
 
-		return [...named.map((module) => [this.strong(module), shortened(baseName(strings[module]), 40)]),
-			...(this.modules.length > named.length ? [[moduleColours.at(-1), "other modules"]] : []),
-			[d3.interpolateRgb("#f4f5f7", moduleColours[0])(0.3), "pale: library code"], ["dead", "nothing live"], ["caller", "callers of the zoomed frame"]];
+		return [...modules.filter(isNamed).map((module) => [this.strong(module), shortened(baseName(strings[module]), 40)]),
+			modules.every(isNamed) ? null : [moduleColours.at(-1), "other modules"],
+			tree.frames.some((_, at) => tree.isLibrary(at)) ? [d3.interpolateRgb("#f4f5f7", moduleColours[0])(0.3), "pale: library code"] : null,
+			["dead", "nothing live"], ["caller", "callers of the zoomed frame"]].filter(Boolean);
 	}
 }
 
@@ -434,15 +570,15 @@ part({
 			about: (tree, at) => frameLinks(report, tree, at),
 		});
 
-		paint = new ModulePaint(graph.tree, graph.tree.sums.live_bytes);
-		drawFlame(place, graph, reportWeights, paint.legend(report.strings));
+		paint = new ModulePaint(graph.whole, graph.whole.sums.live_bytes);
+		drawFlame(place, graph, reportWeights, { legend: (tree) => paint.legend(report.strings, tree), knowsLibraries: true });
 		searchers.push({ title: "Functions", find(test) {
-			const { found } = graph.tree.search(test, "live_bytes");
-			const sums = graph.tree.sums.live_bytes;
+			const { found } = graph.whole.search(test, "live_bytes");
+			const sums = graph.whole.sums.live_bytes;
 			const hits = [...found].filter((at) => at > 0).sort((a, b) => sums[b] - sums[a]);
 
-			return { n: hits.length, found: hits.slice(0, MOST_FOUND).map((at) => ({ label: graph.label(at),
-				go() { goTo("flame"); graph.look(at, true); } })) };
+			return { n: hits.length, found: hits.slice(0, MOST_FOUND).map((at) => ({ label: graph.label(at, graph.whole),
+				go() { goTo("flame"); graph.lookWhole(at); } })) };
 		} });
 	},
 });
