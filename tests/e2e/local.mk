@@ -175,6 +175,7 @@ e2e_targets += \
 	tests/e2e/targets/endings \
 	tests/e2e/targets/holds-cxx \
 	tests/e2e/targets/owned \
+	tests/e2e/targets/shared-helper \
 	tests/e2e/targets/host \
 	tests/e2e/targets/life \
 	tests/e2e/targets/mismatch \
@@ -321,6 +322,8 @@ tests_e2e_targets_endings_SOURCES = tests/e2e/targets/endings.cc
 tests_e2e_targets_endings_CXXFLAGS = $(e2e_cxxflags)
 tests_e2e_targets_brief_SOURCES = tests/e2e/targets/brief.cc
 tests_e2e_targets_brief_CXXFLAGS = $(e2e_cxxflags)
+tests_e2e_targets_shared_helper_SOURCES = tests/e2e/targets/shared-helper.cc
+tests_e2e_targets_shared_helper_CXXFLAGS = $(e2e_cxxflags)
 tests_e2e_targets_owned_SOURCES = tests/e2e/targets/owned.cc
 tests_e2e_targets_owned_CXXFLAGS = $(e2e_cxxflags)
 tests_e2e_targets_holds_cxx_SOURCES = tests/e2e/targets/holds-cxx.cc

@@ -68,6 +68,15 @@ if [ -e "$TARGETS/owned" ]; then
 	is "--wrapper: fingerprints stay the same" \
 		"$("$ANALYZE" --format=json --wrapper='^gw::message_new' "$(heap o)" | jq -r '.findings[].fingerprint' | sort)" \
 		"$("$ANALYZE" --format=json "$(heap o)" | jq -r '.findings[].fingerprint' | sort)"
+
+	# Of what one function allocates for two containers each has its own.
+	require_built "$TARGETS/shared-helper"
+	run_gcprof s "$TARGETS/shared-helper"
+	is "a helper of two caches: the program ends well" "$status" 0
+	is "each cache has the entries that it holds, by whoever allocated them" \
+		"$(json "$(heap s)" '[.findings[] | select(.kind == "cache" and .part_of == null) | .summary]' |
+			jq -r '.[]' | sed 's/^\([0-9,]*\) cache entries (\([0-9,]*\) blocks.*held by \([a-z]*\) in .*/\3 \1 \2/' | sort | tr '\n' ';')" \
+		"orders 20,000 40,000;users 40,000 80,000;"
 else
 	skip "C++" "no C++ compiler"
 fi

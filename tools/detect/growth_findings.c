@@ -3,7 +3,8 @@
  * In:   sites with their course, kind and evidence.
  * Out:  findings of kind cache, queue, closure, missing-free and growth.
  *
- * Sites of one allocating function and kind make one finding.
+ * Sites of one allocating function and kind make one finding, unless different variables
+ * are known to hold them.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -218,6 +219,36 @@ is_same_function(const struct growing *a, const struct growing *b)
 	       (a->function && b->function && strcmp(a->function, b->function) == 0);
 }
 
+/* The lasting variable that holds it, "server" of "server.clients.head in app", as a name
+ * and *ret_n bytes of it; NULL: it is no such one, or not known. */
+static const char *
+owner_of(const struct growing *g, size_t *ret_n)
+{
+	const struct holder_step *first =
+		g->has_holder && g->holder.n_steps ? &g->holder.steps[0] : NULL;
+
+	if (!first || !first->is_root || !first->name ||
+	    (first->root_kind != HEAPFILE_ROOT_GLOBAL &&
+	     first->root_kind != HEAPFILE_ROOT_TLS))
+		return NULL;
+	*ret_n = strcspn(first->name, ".[( ");
+	return first->name;
+}
+
+/* A function may fill several containers, each of which has a fault of its own or none. */
+static bool
+is_one_finding(const struct growing *a, const struct growing *b)
+{
+	size_t n_a = 0, n_b = 0;
+	const char *of_a, *of_b;
+
+	if (a == b || !is_same_function(a, b) || a->kind != b->kind)
+		return a == b;
+	of_a = owner_of(a, &n_a);
+	of_b = owner_of(b, &n_b);
+	return !of_a || !of_b || (n_a == n_b && strncmp(of_a, of_b, n_a) == 0);
+}
+
 /* So much that it is worth a warning: in a small heap a share of it, in a large one
  * some mebibytes.  One block that doubles is common, and has to be larger. */
 static bool
@@ -386,7 +417,8 @@ gather_sites(struct growth_work *w, struct finding *f, const struct growing *g)
 
 		if (o->course != GROWING || o->kind != g->kind)
 			continue;
-		if (is_same_function(o, g)) {
+		/* Not what has no known owner, and is another finding's. */
+		if (is_one_finding(o, g) && (o == g || !o->is_reported)) {
 			o->is_reported = true;
 			o->finding = w->d->findings->n;
 			sum.n_stacks++;
@@ -395,7 +427,7 @@ gather_sites(struct growth_work *w, struct finding *f, const struct growing *g)
 			add_sites(w, f, o);
 			sum.live.blocks += growth_count(o).blocks;
 			sum.live.bytes += growth_count(o).bytes;
-		} else if (o->part_of < 0 || !is_same_function(&w->list[o->part_of], g)) {
+		} else if (o->part_of < 0 || !is_one_finding(&w->list[o->part_of], g)) {
 			continue;
 		}
 		sum.grown += (double)growth_count(o).bytes -
