@@ -16,6 +16,10 @@
  * this close, as those of a container's header are. */
 enum { NEAR_WORDS = 8 };
 
+/* Programs need a few; a file that is made to need many is not waited for, and some blocks of
+ * it stand beneath a variable that shares them. */
+enum { MOST_SWEEPS = 100 };
+
 struct work {
 	const struct heap *h;
 	struct names *names;
@@ -171,7 +175,7 @@ static bool
 group_by_roots(struct work *w)
 {
 	const struct dominators *d = w->tree;
-	bool is_changed;
+	bool is_changed = true;
 
 	/* The first of all: it stays whatever it meets. */
 	w->shared =
@@ -193,14 +197,14 @@ group_by_roots(struct work *w)
 			w->groups[place] = meet(w, w->groups[place], node);
 		}
 	}
-	do {
+	for (int sweeps = 0; is_changed && sweeps < MOST_SWEEPS; sweeps++) {
 		is_changed = false;
 		for (uint32_t p = 1; p <= d->n; p++) {
 			if (d->idoms[p])
 				w->groups[p] = w->groups[d->idoms[p]];
 			is_changed |= hand_on(w, p);
 		}
-	} while (is_changed);
+	}
 	return true;
 }
 
