@@ -479,6 +479,7 @@ async function planted() {
 	await siteTable(page, report);
 	await flameOfModules(page);
 	await folding(page);
+	await retained(page, report);
 	await audit("a mistake of each kind", page);
 	await page.screenshot(`${screenshots}/planted.png`);
 	await paper(page);
@@ -490,6 +491,53 @@ async function planted() {
 	await phone.screenshot(`${screenshots}/phone.png`);
 	same("a phone's page needs no scrolling to the side", await phone.ask("document.documentElement.scrollWidth <= 390"), true);
 	await phone.close();
+}
+
+/* ---- what retains the memory ---- */
+
+async function retained(page, report) {
+	/* Of each list: what is said of what it is below (of the whole: nothing), and the sum of its lines. */
+	const sums = `[...document.querySelectorAll("#retained ul")].map((ul) => {
+		const bytes = (e) => Number(e.querySelector("data").value);
+
+		return [ul.parentElement.tagName === "DETAILS" ? bytes(ul.parentElement) : null, [...ul.children].reduce((sum, li) => sum + bytes(li), 0)];
+	})`;
+	const open = `[...document.querySelectorAll("#retained details[open] > summary .name")].map((e) => e.title)`;
+
+	same("the variable that holds most is open, and the most of it", (await page.ask(open)).slice(0, 2).map((name) => name.replace(/<.*>/, "<>")),
+		["gw::quotes.quotes in planted", "std::unordered_map<> node"]);
+	same("what variables retain adds up to all that lives", (await page.ask(sums))[0], [null, report.totals.live_bytes]);
+	await page.ask(`(() => {
+		const closed = () => [...document.querySelectorAll("#retained details:not([open])")];
+
+		return new Promise((done) => {
+			const next = () => {
+				const all = closed();
+
+				all.forEach((details) => { details.open = true; });
+				if (all.length)
+					setTimeout(next);
+				else
+					done();
+			};
+
+			next();
+		});
+	})()`);
+	await page.until(`[...document.querySelectorAll("#retained details")].every((details) => details.querySelector("ul"))`);
+	const all = await page.ask(sums);
+
+	same("what stands below a group, itself and what is smaller, adds up to it", all.slice(1).filter(([whole, sum]) => whole !== sum), []);
+	point("there are groups below groups", all.length > 6, all);
+	same("a table holds as many entries as it has", await page.ask(`[...document.querySelectorAll("#retained li")].find((li) =>
+		li.querySelector(".name")?.title === "std::make_shared<gw::Quote> block").textContent.match(/in ([0-9,]+) blocks/)[1]`), "15,000");
+	await page.ask(`document.querySelectorAll("#retained details").forEach((details) => { details.open = false; })`);
+	await page.type("#search", "shared<gw::Session");
+	await page.until(`document.querySelector("#results").textContent.includes("What retains")`);
+	await page.ask(`[...document.querySelectorAll("#results div")].find((e) => e.textContent.startsWith("What retains")).querySelector(".hit").click()`);
+	await page.until(`document.querySelectorAll("#retained details[open]").length > 1`);
+	same("what is searched is shown, with all that holds it", await page.ask(open),
+		["gw::feed.listeners in planted", "std::vector<std::function<void ()>> storage", "std::function closure"]);
 }
 
 /* ---- the flame graph's switches: layout, own code only ---- */

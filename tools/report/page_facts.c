@@ -8,11 +8,15 @@
  */
 #include "report/page_facts.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "explain/containment.h"
 #include "report/brief.h"
 #include "report/json_stream.h"
 #include "report/summary.h"
+#include "util/text.h"
 
 static void
 append(json_t *array, uint64_t v)
@@ -123,6 +127,76 @@ finding_sites(const struct report *r)
 	return array;
 }
 
+/* ---- what retains the memory ---- */
+
+enum {
+	RETAINED_NODES = 4000, /* at most, so that the page stays small */
+	RETAINED_PART = 10000  /* of all; less is left out */
+};
+
+static size_t
+count_above(const struct containment *c, uint64_t least)
+{
+	size_t n = 0;
+
+	for (uint32_t i = 0; i < c->n; i++)
+		n += c->nodes[i].retained.bytes >= least;
+	return n;
+}
+
+static void
+put_name(FILE *f, const char *name)
+{
+	char *text = text_utf8(name, strlen(name), false);
+
+	json_stream_text(f, text);
+	free(text);
+}
+
+static void
+put_counts(FILE *f, const struct heap_count *c)
+{
+	fprintf(f, ",%" PRIu64 ",%" PRIu64, c->blocks, c->bytes);
+}
+
+/* A parent has at least what each of its children has: none is missing. */
+static void
+write_nodes(const struct containment *c, FILE *f)
+{
+	uint64_t least = c->nodes[0].retained.bytes / RETAINED_PART + 1;
+	uint32_t *numbers = calloc(c->n, sizeof(*numbers)), n = 0;
+
+	while (count_above(c, least) > RETAINED_NODES)
+		least += least / 2 + 1;
+	for (uint32_t i = 0; numbers && i < c->n && !ferror(f); i++) {
+		const struct containment_node *x = &c->nodes[i];
+
+		if (x->retained.bytes < least)
+			continue;
+		numbers[i] = n;
+		fprintf(f, "%s[%" PRIu32 ",", n++ ? ",\n" : "\n", numbers[x->parent]);
+		put_name(f, i ? c->texts.list[x->name] : "");
+		put_counts(f, &x->own);
+		put_counts(f, &x->retained);
+		putc(']', f);
+	}
+	free(numbers);
+}
+
+static void
+write_retained(const struct report *r, FILE *f)
+{
+	struct containment *c = r->heap->has_roots ? containment_new(r->heap, r->symbols,
+								     &r->options.graph)
+						   : NULL;
+
+	fputs(",\n\"retained\": [", f);
+	if (c)
+		write_nodes(c, f);
+	putc(']', f);
+	containment_free(c);
+}
+
 void
 page_facts_write(const struct report *r, FILE *f)
 {
@@ -132,6 +206,7 @@ page_facts_write(const struct report *r, FILE *f)
 	json_stream_value(f, growing(r));
 	fputs(",\n\"finding_sites\": ", f);
 	json_stream_value(f, finding_sites(r));
+	write_retained(r, f);
 }
 
 /* ---- sites ---- */

@@ -22,6 +22,9 @@
  *     "growing": {"findings", "bytes"}            what grows without limit
  *     "finding_sites": [[node, site, allocation node, allocation site] ...]
  *             by finding: where its stacks begin in "call_tree", and their sites; 0 = none
+ *     "retained": [[parent, name, blocks, bytes, retained blocks, retained bytes] ...]
+ *             the tree of containment.h without what is small: a parent is an index in this list,
+ *             and stands before its children; [0] is the whole.  Empty: not known
  */
 void page_facts_write(const struct report *r, FILE *f);
 
