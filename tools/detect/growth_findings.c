@@ -37,7 +37,7 @@ enum {
  * longer run tells that from what goes on growing.  But one that works for MUCH_WORK
  * allocations to keep one block is not just loading. */
 #define SHORT_RUN_NS 10000000000ull
-#define MUCH_WORK 10
+#define MUCH_WORK 4
 #define OF_SHORT_RUN                                                                     \
 	" In a run as short as this one it may be what the program loads once: then "    \
 	"all "                                                                           \
