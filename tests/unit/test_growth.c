@@ -630,14 +630,14 @@ a_short_run_may_be_one_that_loads(void **state)
 
 	(void)state;
 	p.last_later = 100 * (PERIODS - 1) - 1;
-	assert_non_null(strstr(told_of(p, 9, 1), "note, Check "));
+	assert_non_null(strstr(told_of(p, 9, 1), "warning, Check "));
 	assert_non_null(strstr(told_of(p, 9, 1), " run as short as this "));
 	/* It ran for longer, or worked for each block that it kept. */
 	assert_non_null(strstr(told_of(p, 11, 1), "warning, Check "));
 	assert_null(strstr(told_of(p, 11, 1), " run as short "));
 	assert_non_null(strstr(told_of(p, 9, 20), "warning, Check "));
 	assert_null(strstr(told_of(p, 9, 20), " run as short "));
-	/* Not freed: the level stays. */
+	/* Not freed. */
 	every_period(kept.live, 100);
 	assert_non_null(strstr(told_of(kept, 9, 1), "warning, Check "));
 	assert_non_null(strstr(told_of(kept, 9, 1), " run as short as this "));

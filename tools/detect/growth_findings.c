@@ -592,18 +592,16 @@ emit_finding(struct growth_work *w, struct growing *g)
 	struct finding *f = finding_add(all, words[g->kind].id, g->history->node);
 	const struct heap_count *retained;
 	struct sum sum;
-	bool is_main_data, is_batch_data, is_loading;
+	bool is_main_data, is_batch_data;
 
 	if (!f)
 		return;
 	sum = gather_sites(w, f, g);
-	is_loading = may_be_loading(w, g, sum.live.blocks);
 	is_main_data = is_built(w, g);
 	is_batch_data = !is_main_data && is_batch(w, g);
 	/* A list that was lost looks the same as one that grows: what is wrong then is that. */
 	f->level = is_much(w, g, sum.grown) && !is_main_data && !is_batch_data &&
-				   !is_fixed(g) && !(g->is_lost && g->kind == GROWTH) &&
-				   !(is_loading && g->is_torn_down && g->kind == GROWTH)
+				   !is_fixed(g) && !(g->is_lost && g->kind == GROWTH)
 			   ? FINDING_WARNING
 			   : FINDING_NOTE;
 	/* That it was freed at the end shows that somebody thought of it; who held it
@@ -618,7 +616,7 @@ emit_finding(struct growth_work *w, struct growing *g)
 	f->is_gone = g->is_torn_down || g->is_lost;
 	f->trend.is_bytes = g->is_bytes;
 	f->advice = words[g->kind].advice;
-	if (is_loading)
+	if (may_be_loading(w, g, sum.live.blocks))
 		f->advice = words[g->kind].advice_short_run;
 	if (sum.n_stacks > 1)
 		finding_add_evidence(
