@@ -288,10 +288,10 @@ shorten(const struct call *c, struct handler_record *r, uintptr_t at)
 
 /* Whether our signal makes the kernel restart the call: then EINTR comes from another. */
 static bool
-is_restarted(const struct call *c, const uint64_t args[6])
+is_restarted(const struct call *c, const struct handler_record *r)
 {
 	return c->limit == RESTARTED ||
-	       ((c->limit == RECEIVING || c->limit == SENDING) && !limit_ns(c, args));
+	       ((c->limit == RECEIVING || c->limit == SENDING) && !r->deadline_ns);
 }
 
 /* ---- going on -------------------------------------------------------------- */
@@ -496,7 +496,7 @@ resume_call(ucontext_t *uc, const struct resume_sight *sight, struct handler_sta
 		*r = *old;
 	else
 		begin(uc, c, r);
-	if (g[REG_RAX] == -EINTR && is_restarted(c, r->own_args))
+	if (g[REG_RAX] == -EINTR && is_restarted(c, r))
 		return false; /* a handler of the program's has run */
 	at = r->rsp - HANDLER_BELOW;
 	if (uc->uc_stack.ss_flags & (int)(1u << 31) /* SS_AUTODISARM */ ||
