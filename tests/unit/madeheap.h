@@ -46,6 +46,29 @@ made_sample(void)
 	return made_heap(&m);
 }
 
+/* So many blocks of 32 bytes, behind those that are there. */
+static inline void
+made_blocks(struct maker *m, uint32_t n, uint32_t site)
+{
+	struct maker_section *s = maker_section(m, HEAPFILE_BLOCKS);
+
+	for (uint32_t i = 0; i < n; i++)
+		maker_block(m, &(struct hf_block){0x10000 + 64 * (s->n_records + 1), 32,
+						  48, site, 0, HEAPFILE_KIND_MALLOC});
+}
+
+/* A root of one word, which leads to a block. */
+static inline void
+made_root(struct maker *m, uint32_t kind, uint64_t address, uint32_t target)
+{
+	const struct hf_edge edge = {.word = 0, .target = target};
+
+	maker_root(m,
+		   &(struct hf_root){
+			   .kind = kind, .address = address, .bytes = 8, .n_edges = 1},
+		   &edge);
+}
+
 /* Does a sentence of its evidence hold these words? */
 static inline bool
 has_evidence(const struct finding *f, const char *what)

@@ -18,16 +18,6 @@
 enum { BYTES = 32 };
 
 static void
-blocks(struct maker *m, uint32_t n, uint32_t site)
-{
-	struct maker_section *s = maker_section(m, HEAPFILE_BLOCKS);
-
-	for (uint32_t i = 0; i < n; i++)
-		maker_block(m, &(struct hf_block){0x10000 + 64 * (s->n_records + 1), BYTES,
-						  48, site, 0, HEAPFILE_KIND_MALLOC});
-}
-
-static void
 leads(struct maker *m, uint32_t from, uint32_t to, uint32_t also)
 {
 	const struct hf_edge edges[] = {{.word = 0, .target = to},
@@ -36,15 +26,14 @@ leads(struct maker *m, uint32_t from, uint32_t to, uint32_t also)
 	maker_holder(m, from, edges, also ? 2 : 1);
 }
 
+/* Of three items, each of which leads to those beside it. */
 static void
-root(struct maker *m, uint32_t kind, uint64_t address, uint32_t target)
+make_list(struct maker *m)
 {
-	const struct hf_edge edge = {.word = 0, .target = target};
-
-	maker_root(m,
-		   &(struct hf_root){
-			   .kind = kind, .address = address, .bytes = 8, .n_edges = 1},
-		   &edge);
+	made_blocks(m, 3, maker_site(m, 0, 0, 0, 0x10, 3, 3 * BYTES));
+	leads(m, 1, 2, 0);
+	leads(m, 2, 1, 3);
+	leads(m, 3, 2, 0);
 }
 
 /* "level:blocks" of each node but the whole, in the order in which they were made; those
@@ -92,14 +81,10 @@ static void
 what_one_variable_leads_to_is_its_own(void **state)
 {
 	struct maker m = {.n_sections = 0};
-	uint32_t site = maker_site(&m, 0, 0, 0, 0x10, 3, 3 * BYTES);
 	const struct hf_edge edges[] = {{.word = 0, .target = 1}, {.word = 1, .target = 3}};
 
 	(void)state;
-	blocks(&m, 3, site);
-	leads(&m, 1, 2, 0);
-	leads(&m, 2, 1, 3);
-	leads(&m, 3, 2, 0);
+	make_list(&m);
 	maker_root(&m,
 		   &(struct hf_root){.kind = HEAPFILE_ROOT_GLOBAL,
 				     .address = 0x8000,
@@ -114,15 +99,11 @@ static void
 a_pointer_on_a_stack_takes_nothing_from_a_variable(void **state)
 {
 	struct maker m = {.n_sections = 0};
-	uint32_t site = maker_site(&m, 0, 0, 0, 0x10, 3, 3 * BYTES);
 
 	(void)state;
-	blocks(&m, 3, site);
-	leads(&m, 1, 2, 0);
-	leads(&m, 2, 1, 3);
-	leads(&m, 3, 2, 0);
-	root(&m, HEAPFILE_ROOT_STACK, 0x7000, 2);
-	root(&m, HEAPFILE_ROOT_GLOBAL, 0x8000, 1);
+	make_list(&m);
+	made_root(&m, HEAPFILE_ROOT_STACK, 0x7000, 2);
+	made_root(&m, HEAPFILE_ROOT_GLOBAL, 0x8000, 1);
 	assert_string_equal(shape_of(&m), "0:3=variable 1:3");
 }
 
@@ -135,13 +116,13 @@ what_two_variables_lead_to_is_shared(void **state)
 
 	(void)state;
 	/* 1 and 2 lead to 3, which leads to 4; nothing leads to 5. */
-	blocks(&m, 2, one);
-	blocks(&m, 3, other);
+	made_blocks(&m, 2, one);
+	made_blocks(&m, 3, other);
 	leads(&m, 1, 3, 0);
 	leads(&m, 2, 3, 0);
 	leads(&m, 3, 4, 0);
-	root(&m, HEAPFILE_ROOT_GLOBAL, 0x8000, 1);
-	root(&m, HEAPFILE_ROOT_TLS, 0x9000, 2);
+	made_root(&m, HEAPFILE_ROOT_GLOBAL, 0x8000, 1);
+	made_root(&m, HEAPFILE_ROOT_TLS, 0x9000, 2);
 	assert_string_equal(shape_of(&m),
 			    "0:2=shared 0:1=variable 0:1=variable 1:1 1:2 1:1 0:1=lost");
 }
@@ -155,14 +136,14 @@ a_type_within_itself_is_one_group(void **state)
 	uint32_t b = maker_site(&m, 0, 0, 0, 0x20, 2, 2 * BYTES);
 
 	(void)state;
-	blocks(&m, 1, a);
-	blocks(&m, 1, b);
-	blocks(&m, 1, a);
-	blocks(&m, 1, b);
+	made_blocks(&m, 1, a);
+	made_blocks(&m, 1, b);
+	made_blocks(&m, 1, a);
+	made_blocks(&m, 1, b);
 	leads(&m, 1, 2, 0);
 	leads(&m, 2, 3, 0);
 	leads(&m, 3, 4, 0);
-	root(&m, HEAPFILE_ROOT_GLOBAL, 0x8000, 1);
+	made_root(&m, HEAPFILE_ROOT_GLOBAL, 0x8000, 1);
 	assert_string_equal(shape_of(&m), "0:4=variable 1:4 2:2");
 }
 

@@ -57,16 +57,6 @@ end(struct bench *b)
 }
 
 static void
-blocks(struct maker *m, uint32_t n, uint32_t site)
-{
-	struct maker_section *s = maker_section(m, HEAPFILE_BLOCKS);
-
-	for (uint32_t i = 0; i < n; i++)
-		maker_block(m, &(struct hf_block){0x10000 + 64 * (s->n_records + 1), 32,
-						  48, site, 0, HEAPFILE_KIND_MALLOC});
-}
-
-static void
 points(struct maker *m, uint32_t from, uint32_t first, uint32_t n)
 {
 	struct hf_edge edges[16] = {{0}};
@@ -79,26 +69,15 @@ points(struct maker *m, uint32_t from, uint32_t first, uint32_t n)
 }
 
 static void
-root(struct maker *m, uint32_t kind, uint64_t address, uint32_t target)
-{
-	const struct hf_edge edge = {.word = 0, .target = target};
-
-	maker_root(m,
-		   &(struct hf_root){
-			   .kind = kind, .address = address, .bytes = 8, .n_edges = 1},
-		   &edge);
-}
-
-static void
 what_roots_lead_to_is_held(void **state)
 {
 	struct maker m = {.n_sections = 0};
 	struct bench b;
 
 	(void)state;
-	blocks(&m, 3, 0);
+	made_blocks(&m, 3, 0);
 	points(&m, 1, 2, 1);
-	root(&m, HEAPFILE_ROOT_GLOBAL, 0x8000, 1);
+	made_root(&m, HEAPFILE_ROOT_GLOBAL, 0x8000, 1);
 	b = outline(&m, 0, OUTLINE_MOST);
 	assert_true(outline_is_held(b.outline, 0) && outline_is_held(b.outline, 1));
 	assert_false(outline_is_held(b.outline, 2));
@@ -116,11 +95,11 @@ what_is_lost_hangs_beneath_its_leaders(void **state)
 	struct bench b;
 
 	(void)state;
-	blocks(&m, 4, 0);
+	made_blocks(&m, 4, 0);
 	points(&m, 1, 2, 1);
 	points(&m, 2, 3, 1);
 	points(&m, 3, 1, 1);
-	root(&m, HEAPFILE_ROOT_GLOBAL, 0x8000, 4);
+	made_root(&m, HEAPFILE_ROOT_GLOBAL, 0x8000, 4);
 	b = outline(&m, 0, OUTLINE_MOST);
 	assert_int_equal(b.outline->n_in_group[OUTLINE_DEFINITE], 1);
 	assert_int_equal(b.outline->n_in_group[OUTLINE_INDIRECT], 0);
@@ -135,9 +114,9 @@ roots_that_are_off_hold_nothing(void **state)
 	struct bench b;
 
 	(void)state;
-	blocks(&m, 2, 0);
-	root(&m, HEAPFILE_ROOT_GLOBAL, 0x8000, 1);
-	root(&m, HEAPFILE_ROOT_STACK, 0x9000, 2);
+	made_blocks(&m, 2, 0);
+	made_root(&m, HEAPFILE_ROOT_GLOBAL, 0x8000, 1);
+	made_root(&m, HEAPFILE_ROOT_STACK, 0x9000, 2);
 	b = outline(&m, 1u << HEAPFILE_ROOT_STACK, OUTLINE_MOST);
 	assert_true(outline_is_held(b.outline, 0));
 	assert_false(outline_is_held(b.outline, 1));
@@ -157,14 +136,14 @@ leaves_of_one_holder_and_site_are_folded(void **state)
 	mod = maker_module(&m, 0x1000, 0x1000, 0, "", "/a");
 	one = maker_site(&m, 0, 0, mod, 0x10, 1, 1);
 	two = maker_site(&m, 0, 0, mod, 0x20, 1, 1);
-	blocks(&m, 2, one); /* 1 and 2 hold */
-	blocks(&m, 4, one); /* 3 to 6: of 1 */
-	blocks(&m, 2, two); /* 7, 8: of 1 too, but 8 of 2 as well */
-	blocks(&m, 2, two); /* 9, 10: of 2 */
+	made_blocks(&m, 2, one); /* 1 and 2 hold */
+	made_blocks(&m, 4, one); /* 3 to 6: of 1 */
+	made_blocks(&m, 2, two); /* 7, 8: of 1 too, but 8 of 2 as well */
+	made_blocks(&m, 2, two); /* 9, 10: of 2 */
 	points(&m, 1, 3, 6);
 	points(&m, 2, 8, 3);
-	root(&m, HEAPFILE_ROOT_GLOBAL, 0x8000, 1);
-	root(&m, HEAPFILE_ROOT_GLOBAL, 0x8100, 2);
+	made_root(&m, HEAPFILE_ROOT_GLOBAL, 0x8000, 1);
+	made_root(&m, HEAPFILE_ROOT_GLOBAL, 0x8100, 2);
 	b = outline(&m, 0, 9);
 	assert_int_equal(b.outline->n_left, 10 - 3 - 1);
 	assert_int_equal(outline_count(b.outline, 2), 4);
@@ -188,8 +167,8 @@ what_is_lost_is_folded_as_well(void **state)
 	struct bench b;
 
 	(void)state;
-	blocks(&m, 10, 0);
-	root(&m, HEAPFILE_ROOT_GLOBAL, 0x8000, 1);
+	made_blocks(&m, 10, 0);
+	made_root(&m, HEAPFILE_ROOT_GLOBAL, 0x8000, 1);
 	b = outline(&m, 0, 9);
 	assert_int_equal(b.outline->n_left, 2);
 	assert_int_equal(outline_count(b.outline, 1), 9);
@@ -203,7 +182,7 @@ few_blocks_are_left_as_they_are(void **state)
 	struct bench b;
 
 	(void)state;
-	blocks(&m, 10, 0);
+	made_blocks(&m, 10, 0);
 	b = outline(&m, 0, 10);
 	assert_null(b.outline->leads);
 	assert_int_equal(b.outline->n_left, 10);
@@ -238,7 +217,7 @@ write_odd(bool has_pointers)
 		points(&m, 3, 4, 1);
 		points(&m, 4, 3, 1);
 		points(&m, 5, 2, 1);
-		root(&m, HEAPFILE_ROOT_GLOBAL, 0x1080, 1);
+		made_root(&m, HEAPFILE_ROOT_GLOBAL, 0x1080, 1);
 	}
 	bytes = maker_finish(&m, &n);
 	fwrite(bytes, 1, n, stdout);
