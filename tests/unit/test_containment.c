@@ -44,7 +44,7 @@ shape_of(struct maker *m)
 	static char text[400];
 	struct heap *h = made_heap(m);
 	const struct graph_options options = {.roots_off = 0};
-	struct containment *c = containment_new(h, NULL, &options);
+	struct containment *c = containment_new(h, NULL, NULL, &options);
 	size_t n = 0;
 
 	assert_non_null(c);

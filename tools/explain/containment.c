@@ -7,7 +7,6 @@
 #include <stdlib.h>
 
 #include "explain/outline.h"
-#include "explain/types.h"
 #include "graph/dominators.h"
 #include "names/root_names.h"
 #include "util/vec.h"
@@ -25,7 +24,8 @@ struct work {
 	struct names *names;
 	struct graph *graph;
 	struct dominators *tree;
-	struct types *types;
+	const struct types *types;
+	struct types *own_types; /* NULL: they are the caller's */
 	struct outline *outline;
 	struct containment *c;
 	struct hash_index numbers; /* of nodes: index + 1 */
@@ -272,7 +272,8 @@ make(struct work *w, struct symbols *symbols, const struct graph_options *option
 	w->tree = dominators_new(w->h, options, NULL, NULL);
 	if (!w->names || !w->graph || !w->tree)
 		return false;
-	w->types = types_new(w->h, w->names, NULL);
+	if (!w->types)
+		w->types = w->own_types = types_new(w->h, w->names, NULL);
 	if (!w->types)
 		return false;
 	w->outline = outline_new(w->h, w->graph, w->names, w->types, &all, UINT32_MAX);
@@ -288,9 +289,9 @@ make(struct work *w, struct symbols *symbols, const struct graph_options *option
 
 struct containment *
 containment_new(const struct heap *heap, struct symbols *symbols,
-		const struct graph_options *options)
+		const struct types *types, const struct graph_options *options)
 {
-	struct work w = {.h = heap, .c = calloc(1, sizeof(*w.c))};
+	struct work w = {.h = heap, .types = types, .c = calloc(1, sizeof(*w.c))};
 
 	if (w.c && !make(&w, symbols, options)) {
 		containment_free(w.c);
@@ -301,7 +302,7 @@ containment_new(const struct heap *heap, struct symbols *symbols,
 	free(w.groups);
 	hash_index_fini(&w.numbers);
 	outline_free(w.outline);
-	types_free(w.types);
+	types_free(w.own_types);
 	dominators_free(w.tree);
 	graph_free(w.graph);
 	names_free(w.names);

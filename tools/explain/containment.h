@@ -22,6 +22,7 @@
 
 #include <stdint.h>
 
+#include "explain/types.h"
 #include "graph/graph.h"
 #include "model/heap.h"
 #include "names/symbolize.h"
@@ -45,12 +46,14 @@ struct containment {
  *
  * heap     has_roots.
  * symbols  NULL: most types are modules and offsets.
+ * types    of the blocks; NULL: found here.
  * options  roots that are switched off lead nowhere.
  * Returns  the tree for containment_free(), or NULL: no memory.
- * Cost     that of dominators_new(), graph_new(), types_new() and outline_new(), then a
- *          few sweeps over the edges; 8 bytes a block beside theirs.
+ * Cost     that of dominators_new(), graph_new(), outline_new() and, without types,
+ *          types_new(), then a few sweeps over the edges; 8 bytes a block beside theirs.
  */
 struct containment *containment_new(const struct heap *heap, struct symbols *symbols,
+				    const struct types *types,
 				    const struct graph_options *options);
 
 void containment_free(struct containment *c);

@@ -187,6 +187,7 @@ static void
 write_retained(const struct report *r, FILE *f)
 {
 	struct containment *c = r->heap->has_roots ? containment_new(r->heap, r->symbols,
+								     r->findings->types,
 								     &r->options.graph)
 						   : NULL;
 

@@ -372,7 +372,8 @@ static void
 build_retained(struct work *w)
 {
 	const struct report *r = w->r;
-	struct containment *c = containment_new(r->heap, r->symbols, &r->options.graph);
+	struct containment *c =
+		containment_new(r->heap, r->symbols, NULL, &r->options.graph);
 
 	w->failed |= !c || VEC_RESERVE(w->nodes, w->nodes_size, c->n);
 	for (uint32_t i = 0; i < (w->failed ? 0 : c->n); i++) {
