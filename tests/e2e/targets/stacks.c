@@ -293,11 +293,12 @@ static int
 through_timer(int depth)
 {
 	timer_t timer;
-	struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1 + 2};
+	struct sigevent event = {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = SIGPROF};
 	struct itimerspec soon = {{0, 0}, {0, 20000}};
 	volatile int n = 0, until = n_timer + 1;
 
-	event.sigev_signo = SIGPROF;
+	/* To the thread that walks: another would tell its stack in the same text. */
+	event._sigev_un._tid = gettid();
 	if (timer_create(CLOCK_MONOTONIC, &event, &timer) != 0)
 		return 0;
 	timer_settime(timer, 0, &soon, NULL);
