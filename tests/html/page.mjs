@@ -910,7 +910,27 @@ async function diff() {
 		await page.ask(`${frames}.some((text) => text.startsWith("remember_user "))`) && up > 0, await page.ask(frames));
 	await page.click(LAYOUT("flame"));
 	await layoutOf(page, "a comparison", false);
-	same("a comparison does not know what is own code, and has no switch for it", await page.ask(`document.querySelector("${OWN}")`), null);
+	const isOwnFrame = (name) => !/^(__libc_start|_start|start_thread|clone|operator new|std::)/.test(name);
+	const before = await page.ask(frames);
+
+	await page.click(OWN);
+	const own = await page.ask(frames);
+
+	point("a comparison's flame graph shows own code alone when asked", before.some((text) => text.startsWith("__libc_start_call_main ")) &&
+		own.every((text) => isOwnFrame(text)) && own.some((text) => text.startsWith("remember_user ")), [before, own]);
+	same("and loses none of the growth", own.find((text) => text.startsWith("all: ")), before.find((text) => text.startsWith("all: ")));
+	await page.click(OWN);
+	const byFunction = new Map();
+
+	for (const s of report.sites)
+		byFunction.set(s.function, (byFunction.get(s.function) ?? 0) + s.growth.bytes);
+	await page.ask(`(() => { const e = document.querySelector("#group"); e.value = "function"; e.dispatchEvent(new Event("change")); })()`);
+	same("a comparison's sites are summed up by function", [await page.ask(texts("#sites tbody th .name")), await page.ask(column(3))],
+		[...byFunction].sort((a, b) => b[1] - a[1]).reduce(([names, sums], [name, sum]) => [[...names, name], [...sums, sum]], [[], []]));
+	await page.click("#sites tbody .opener");
+	await page.click("#sites tr.more .link");
+	same("and lead to each of them", await page.ask(`[document.querySelector("#group").value, document.querySelectorAll("#sites tr.more > td > ol.stack").length]`), ["", 1]);
+	await page.click("#sites tbody .opener[aria-expanded=true]");
 	await page.type("#filter", "remember_user");
 	await page.until(`document.querySelector("#sites .status").textContent.includes("out of")`);
 	point("the diff page's filter leaves what it names", await page.ask(`${texts("#sites tbody th")}.length ===

@@ -11,6 +11,7 @@
 
 #include "explain/types.h"
 #include "names/function_names.h"
+#include "names/own_code.h"
 #include "names/root_names.h"
 #include "names/runtime.h"
 #include "util/text.h"
@@ -215,11 +216,13 @@ keep(struct joint *j, const char *text, bool *ok)
 	return kept;
 }
 
-/* Add a frame of stacks.h to those of a place. */
+/* Add a frame of a node's to those of a place. */
 static bool
-add_frame(struct joint *j, const struct stack_frame *from, uint32_t module)
+add_frame(struct joint *j, const struct heap *h, const struct stack *s, size_t i,
+	  uint32_t module)
 {
-	struct joint_frame x = {.frame = *from};
+	const struct stack_frame *from = &s->frames[i];
+	struct joint_frame x = {.frame = *from, .is_library = !own_code_is(h, s, i)};
 	bool ok = true;
 
 	x.frame.function = keep(j, from->function, &ok);
@@ -250,7 +253,7 @@ fill_place(struct joint *j, const struct heap *h, struct symbols *symbols, uint3
 	if (stack_node_get(h, symbols, node, &s) != 0)
 		return false;
 	for (size_t i = 0; ok && i < s.n; i++)
-		ok = add_frame(j, &s.frames[i], module);
+		ok = add_frame(j, h, &s, i, module);
 	for (size_t i = s.n; ok && i > 0; i--) {
 		const struct joint_frame *x = &j->frames[p.first + i - 1];
 
@@ -526,36 +529,15 @@ joint_is_unmatched(const struct joint *j, uint32_t named, const bool *has_row)
 	return false;
 }
 
-/* Is it the language's, though the program's file has it, as templates of headers are? */
-static bool
-is_of_language(const struct stack_frame *f)
-{
-	static const char *const scopes[] = {"std::", "__gnu_cxx::"};
-	char plain[256];
-
-	if (f->file && strstr(f->file, "/include/c++/"))
-		return true;
-	if (!f->function)
-		return false;
-	(void)names_plain(f->function, plain, sizeof(plain));
-	for (size_t i = 0; i < sizeof(scopes) / sizeof(*scopes); i++)
-		if (strncmp(plain, scopes[i], strlen(scopes[i])) == 0)
-			return true;
-	return false;
-}
-
-static bool
-is_own(const struct joint_frame *x)
-{
-	return (!x->module || !runtime_is_library(x->module)) &&
-	       !is_of_language(&x->frame) && !names_is_allocator(&x->frame);
-}
-
 size_t
 joint_headline_frame(const struct joint_frame *frames, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		if (is_own(&frames[i]))
+		if (!frames[i].is_library && !names_is_allocator(&frames[i].frame))
+			return i;
+	for (size_t i = 0; i < n; i++)
+		if ((!frames[i].module || !runtime_is_library(frames[i].module)) &&
+		    !names_is_allocator(&frames[i].frame))
 			return i;
 	return 0;
 }

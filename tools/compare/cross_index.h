@@ -46,6 +46,7 @@ enum joint_by { JOINT_BY_SITE, JOINT_BY_NAME };
 struct joint_frame {
 	struct stack_frame frame; /* its module is 1, or 0 for none */
 	const char *module;       /* path; NULL = unknown */
+	bool is_library;          /* none of the program's own code (own_code.h) */
 };
 
 /* Of a place of the tree. */
@@ -152,8 +153,9 @@ bool joint_is_one_build(const struct joint *j);
  * not, whose functions lack names; libraries of the language are not asked for that. */
 bool joint_is_unmatched(const struct joint *j, uint32_t named, const bool *has_row);
 
-/* The frame of a headline: the innermost that is not of a library of
- * the language, or the first. */
+/* The frame of a headline: the innermost of the program's own that is more than another name
+ * for malloc; of a stack of libraries alone the innermost that is not the C library's either;
+ * or the first. */
 size_t joint_headline_frame(const struct joint_frame *frames, size_t n);
 
 /* The function of the program that a node's blocks are named by, for free(3); NULL: not

@@ -164,10 +164,9 @@ function plainName(name) {
 	return shortened(plain === "" ? name : plain, 80);
 }
 
-/* A library's frame: of a container, an allocator, a runtime, the C library.  Where the data
- * do not tell (of a comparison), how a C++ container gets its memory. */
+/* A library's frame: of a container, an allocator, a runtime, the C library. */
 function isLibrary(frame) {
-	return frame.library ?? (frame.file !== null && frame.file.includes("/c++/"));
+	return frame.library === true;
 }
 
 /* The program's own frames, with the one first that tells where it is; at least one.  Of

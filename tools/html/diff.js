@@ -55,7 +55,7 @@ part({
 
 		place.append(
 			element("p", { class: "sentence" }, top ?
-				[element("strong", {}, grownText(top.growth.bytes)), " at ", element("span", { class: "name" }, shortName(top.function ?? "(unknown)")),
+				[element("strong", {}, grownText(top.growth.bytes)), " at ", whereLine(top.frames, 1),
 					`, of ${grownText(diff.growth.bytes)} in all.`] : "No site has grown."),
 			element("dl", { class: "tiles" },
 				tile("before", "Before", size(diff.before.bytes), countOf(diff.before.blocks, "block")),
@@ -129,7 +129,7 @@ part({
 				const name = shortName(s.function ?? "(unknown)");
 				const words = `${sizeText(s.live_bytes[0])} to ${sizeText(s.live_bytes.at(-1))}`;
 
-				return element("li", {}, element("p", { class: "name", title: shortened(s.function ?? "", 2000) }, name),
+				return element("li", {}, element("p", {}, whereLine(s.frames, 1)),
 					new SmallChart(xs, s.live_bytes, `${name}: ${words}`).place,
 					element("p", { class: "remark" }, words), element("p", { class: "remark" }, trendText(s.trend)));
 			})));
@@ -140,10 +140,6 @@ part({
 
 function changeColumns(diff) {
 	const bytes = (title, value, show = size) => ({ title, isNumber: true, value, cell: (s) => show(value(s)) });
-	const slope = { title: `Per ${diff.sites[0]?.trend?.per ?? "snapshot"}`, isNumber: true, hint: "slope, with its confidence",
-		value: (s) => s.trend?.slope ?? 0,
-		cell: (s) => s.trend ? `${grownText(s.trend.slope)}, ${(100 * s.trend.confidence).toFixed(0)} %` : "-" };
-
 	return [
 		{ title: "State", value: (s) => s.state, cell: (s) => s.state },
 		bytes("Growth", (s) => s.growth.bytes, grown),
@@ -151,8 +147,34 @@ function changeColumns(diff) {
 		bytes("After", (s) => s.after.bytes),
 		{ title: "Blocks", hint: "growth in blocks", isNumber: true, value: (s) => s.growth.blocks,
 			cell: (s) => `${s.growth.blocks > 0 ? "+" : ""}${countText(s.growth.blocks)}` },
-		diff.snapshots.length > 2 ? slope : null,
-	].filter(Boolean);
+	];
+}
+
+/* With more than two snapshots. */
+function trendColumns(diff) {
+	return diff.snapshots.length < 3 ? [] : [{
+		title: `Per ${diff.sites[0]?.trend?.per ?? "snapshot"}`, isNumber: true, hint: "slope, with its confidence",
+		value: (s) => s.trend?.slope ?? 0,
+		cell: (s) => s.trend ? `${grownText(s.trend.slope)}, ${(100 * s.trend.confidence).toFixed(0)} %` : "-",
+	}];
+}
+
+/* As a site of its own, from sites whose state may differ. */
+function changeOf(group) {
+	const { sites } = group;
+	const sum = (when) => ({ blocks: sumOf(sites, (s) => s[when].blocks), bytes: sumOf(sites, (s) => s[when].bytes) });
+	const before = sum("before"), after = sum("after");
+	const growth = { blocks: after.blocks - before.blocks, bytes: after.bytes - before.bytes };
+	const more = growth.bytes || growth.blocks;
+
+	return { ...group, before, after, growth,
+		state: sites.every((s) => s.state === "unmatched") ? "unmatched" : !before.blocks && after.blocks ? "new" :
+			before.blocks && !after.blocks ? "gone" : more > 0 ? "grown" : more < 0 ? "shrunk" : "same" };
+}
+
+/* Does a stack have a name for which it holds? */
+function isInStack(frames, test) {
+	return frames.some((f) => test(frameName(f)) || (f.file !== null && test(f.file)) || (f.module !== null && test(f.module)));
 }
 
 part({
@@ -160,28 +182,31 @@ part({
 	schema: SCHEMA_DIFF,
 	title: "Sites",
 	draw(diff, place) {
-		const line = (s) => stackLine(s.frames, 3);
-		const table = new Table({
-			caption: "Allocation sites, and how their memory changed",
-			columns: [{ title: "Site", value: line, cell: (s) => element("span", { class: "name" }, line(s)) }, ...changeColumns(diff)],
-			rows: diff.sites,
-			sorted: { column: 2, isFalling: true },
-			open: (s) => [
-				s.blocks && element("p", {}, `Of ${countOf(s.blocks.before, "block")} before, ${countText(s.blocks.still_live)} still live; ` +
-					`${countText(s.blocks.came)} allocated since.`),
-				stackList(s.frames),
-			],
+		new SiteTable(place, {
+			sites: diff.sites,
+			table: {
+				caption: "Allocation sites, and how their memory changed",
+				columns: [{ title: "Site", value: (s) => stackLine(s.frames, 2), cell: (s) => whereLine(s.frames, 2) },
+					...changeColumns(diff), ...trendColumns(diff)],
+				sorted: { column: 2, isFalling: true },
+				open: (s) => [
+					s.blocks && element("p", {}, `Of ${countOf(s.blocks.before, "block")} before, ${countText(s.blocks.still_live)} still live; ` +
+						`${countText(s.blocks.came)} allocated since.`),
+					stackList(s.frames),
+				],
+			},
+			finder: (test) => (s) => isInStack(s.frames, test),
+			groupings: Object.keys(stackGroupings),
+			groups: (sites, by, showSite) => groupTable(groupedBy(sites, (s) => stackGroupings[by](s.frames)).map(changeOf), {
+				by,
+				columns: changeColumns(diff),
+				sorted: 2,
+				weight: (s) => Math.abs(s.growth.bytes),
+				amount: (s) => grown(s.growth.bytes),
+				stack: (s) => s.frames,
+				showSite,
+			}),
 		});
-		const input = element("input", { type: "search", id: "filter", autocomplete: "off", spellcheck: "false",
-			input: afterTyping(() => {
-				const test = textTest(input.value);
-
-				table.filter((s) => s.frames.some((f) => test(frameName(f)) || (f.file !== null && test(f.file)) ||
-					(f.module !== null && test(f.module))));
-			}) });
-
-		place.append(element("p", { class: "search" },
-			element("label", { for: "filter" }, "Only stacks with this function, file or module: "), input), table.element);
 	},
 });
 
@@ -194,7 +219,7 @@ part({
 		place.append(new Table({
 			caption: "Types, and how their memory changed",
 			columns: [{ title: "Type", value: (t) => t.name ?? "", cell: (t) => element("span", { class: "name", title: shortened(t.name ?? "", 2000) },
-				shortName(t.name ?? "(unknown)")) }, ...changeColumns(diff)],
+				shortName(t.name ?? "(unknown)")) }, ...changeColumns(diff), ...trendColumns(diff)],
 			rows: diff.types,
 			sorted: { column: 2, isFalling: true },
 		}).element);
@@ -223,7 +248,7 @@ function treeOfDiff(diff) {
 	};
 	const child = (parent, f) => {
 		const packed = [intern(f.function), intern(f.file), f.line ?? 0, intern(f.module), f.offset ?? 0,
-			(f.inlined ? 1 : 0) | (f.special ? 2 : 0)];
+			(f.inlined ? 1 : 0) | (f.special ? 2 : 0) | (f.library ? 4 : 0) | (f.allocator ? 8 : 0)];
 		const key = `${parent} ${packed}`;
 
 		if (!below.has(key))
@@ -260,6 +285,6 @@ part({
 			},
 		});
 
-		drawFlame(place, graph, weights, { legend: () => [["grown", "grown"], ["shrunk", "shrunk"], ["dead", "the same"]] });
+		drawFlame(place, graph, weights, () => [["grown", "grown"], ["shrunk", "shrunk"], ["dead", "the same"]]);
 	},
 });

@@ -469,9 +469,8 @@ function swatch(name) {
 
 /* The graph with what chooses its width and layout, searches and resets it.
  *
- * legend(tree)     swatches [class, words]
- * knowsLibraries   do the data tell of each frame whether it is a library's? */
-function drawFlame(place, graph, weights, { legend, knowsLibraries = false }) {
+ * legend(tree)  swatches [class, words] */
+function drawFlame(place, graph, weights, legend) {
 	const legendLine = element("p", { class: "legend-line" });
 	const own = element("input", { type: "checkbox", id: "flame-own", autocomplete: "off",
 		change: () => graph.setOwnOnly(own.checked) });
@@ -487,8 +486,7 @@ function drawFlame(place, graph, weights, { legend, knowsLibraries = false }) {
 					change: () => graph.setWeight(weight) }), " ", weight.name))),
 			element("fieldset", {}, element("legend", {}, "Layout"),
 				layout("icicle", "Icicle (root at the top)", false), layout("flame", "Flame graph (root at the bottom)", true)),
-			knowsLibraries ? element("label", { title: "Leave out library frames: what they call joins what called them" },
-				own, " Own code only") : null,
+			element("label", { title: "Leave out library frames: what they call joins what called them" }, own, " Own code only"),
 			element("p", { class: "search" }, element("label", { for: "flame-search" }, "Find: "), input, " ",
 				button("Whole graph", () => graph.look(0), { id: "flame-reset" }))),
 		graph.result, graph.shown, legendLine, graph.place, graph.details, graph.links);
@@ -571,7 +569,7 @@ part({
 		});
 
 		paint = new ModulePaint(graph.whole, graph.whole.sums.live_bytes);
-		drawFlame(place, graph, reportWeights, { legend: (tree) => paint.legend(report.strings, tree), knowsLibraries: true });
+		drawFlame(place, graph, reportWeights, (tree) => paint.legend(report.strings, tree));
 		searchers.push({ title: "Functions", find(test) {
 			const { found } = graph.whole.search(test, "live_bytes");
 			const sums = graph.whole.sums.live_bytes;

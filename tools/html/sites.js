@@ -88,41 +88,64 @@ function findingLinks(findings, report) {
 
 /* ---- groups ---- */
 
+/* What a stack is grouped by. */
+const stackGroupings = {
+	function: (frames) => plainName(frameName(ownFrames(frames)[0])),
+	module: (frames) => baseName(ownFrames(frames)[0].module ?? "(no module)"),
+};
+
 const groupings = {
-	function: (report, s) => plainName(frameName(ownFrames(report.tree.stack(s.node))[0])),
-	module: (report, s) => baseName(ownFrames(report.tree.stack(s.node))[0].module ?? "(no module)"),
+	function: (report, s) => stackGroupings.function(report.tree.stack(s.node)),
+	module: (report, s) => stackGroupings.module(report.tree.stack(s.node)),
 	thread: threadName,
 	type: (report, s) => s.live_blocks ? typeName(report, s) : "nothing live",
 };
 
-function grouped(report, sites, by) {
-	const groups = new Map(), sums = ["live_bytes", "live_blocks", "retained_bytes", "allocated_bytes"];
+/* {name, sites} for each name that nameOf() gives a site. */
+function groupedBy(sites, nameOf) {
+	const groups = new Map();
 
 	for (const site of sites) {
-		const name = groupings[by](report, site);
-		const group = groups.get(name) ?? { name, sites: [], ...Object.fromEntries(sums.map((key) => [key, 0])) };
+		const name = nameOf(site);
 
-		groups.set(name, group);
-		group.sites.push(site);
-		sums.forEach((key) => { group[key] += site[key] ?? 0; });
+		if (!groups.has(name))
+			groups.set(name, { name, sites: [] });
+		groups.get(name).sites.push(site);
 	}
 	return [...groups.values()];
 }
 
-function groupTable(report, sites, by, showSite) {
-	const largest = (group) => [...group.sites].sort((a, b) => b.live_bytes - a.live_bytes).slice(0, 20);
+function sumOf(sites, value) {
+	return sites.reduce((sum, s) => sum + value(s), 0);
+}
+
+function summedUp(group) {
+	const sums = ["live_bytes", "live_blocks", "retained_bytes", "allocated_bytes"];
+
+	return { ...group, ...Object.fromEntries(sums.map((key) => [key, sumOf(group.sites, (s) => s[key] ?? 0)])) };
+}
+
+/* A table of groups.
+ *
+ * columns      of figures
+ * sorted       the column by which they are sorted
+ * weight(s)    of its sites; those with most are listed
+ * amount(s), stack(s)  how they are listed
+ * showSite(s)  goes to one */
+function groupTable(groups, { by, columns, sorted = 1, weight, amount, stack, showSite }) {
+	const largest = (group) => [...group.sites].sort((a, b) => weight(b) - weight(a)).slice(0, 20);
 
 	return new Table({
 		caption: `Allocation sites by ${by}`,
 		columns: [
 			{ title: `${by[0].toUpperCase()}${by.slice(1)}`, value: (g) => g.name, cell: (g) => element("span", { class: "name", title: shortened(g.name, 2000) }, shortName(g.name)) },
-			...figureColumns(report),
+			...columns,
 			{ title: "Sites", isNumber: true, value: (g) => g.sites.length },
 		],
-		rows: grouped(report, sites, by),
-		sorted: { column: 1, isFalling: true },
-		open: (g) => element("ul", {}, largest(g).map((s) => element("li", {}, size(s.live_bytes), " ",
-			button(whereLine(report.tree.stack(s.node), 3), () => showSite(s), { class: "link" }))),
+		rows: groups,
+		sorted: { column: sorted, isFalling: true },
+		open: (g) => element("ul", {}, largest(g).map((s) => element("li", {}, amount(s), " ",
+			button(whereLine(stack(s), 3), () => showSite(s), { class: "link" }))),
 		g.sites.length > 20 ? element("li", {}, `and ${countText(g.sites.length - 20)} more`) : null),
 	});
 }
@@ -131,21 +154,21 @@ function groupTable(report, sites, by, showSite) {
 
 /* Sites, all or those for which a test holds, one by one or in groups. */
 class SiteTable {
-	constructor(report, place) {
-		this.report = report;
+	/* place       where it goes
+	 * sites       all of them
+	 * table       of single sites, as class Table has it, but for its rows
+	 * finder(test)  a test of sites: does the stack have a name for which test() holds?
+	 * groupings   what they can be grouped by
+	 * groups(sites, by, showSite)  the table of that */
+	constructor(place, { sites, table, finder, groupings: names, groups }) {
+		Object.assign(this, { sites, finder, groups });
 		this.test = null;
 		this.by = "";
-		this.table = new Table({
-			caption: "Allocation sites: call stacks that allocate",
-			columns: siteColumns(report),
-			rows: report.sites,
-			sorted: { column: 1, isFalling: true },
-			open: (s) => openedSite(report, s),
-		});
+		this.table = new Table({ ...table, rows: sites });
 		this.input = element("input", { type: "search", id: "filter", autocomplete: "off", spellcheck: "false",
 			input: afterTyping(() => this.search(this.input.value)) });
 		this.choice = element("select", { id: "group", change: () => { this.by = this.choice.value; this.draw(); } },
-			element("option", { value: "" }, "none"), Object.keys(groupings).map((by) => element("option", { value: by }, by)));
+			element("option", { value: "" }, "none"), names.map((by) => element("option", { value: by }, by)));
 		this.body = element("div", {}, this.table.element);
 		place.append(element("p", { class: "search controls" },
 			element("label", {}, "Only stacks with this function, file or module: ", this.input),
@@ -153,9 +176,7 @@ class SiteTable {
 	}
 
 	search(text) {
-		const found = text ? this.report.tree.matches(textTest(text)) : null;
-
-		this.filter(found ? (s) => found[s.node] : null);
+		this.filter(text ? this.finder(textTest(text)) : null);
 	}
 
 	filter(test) {
@@ -166,7 +187,7 @@ class SiteTable {
 
 	draw() {
 		this.choice.value = this.by;
-		this.body.replaceChildren(this.by ? groupTable(this.report, this.test ? this.report.sites.filter(this.test) : this.report.sites,
+		this.body.replaceChildren(this.by ? this.groups(this.test ? this.sites.filter(this.test) : this.sites,
 			this.by, (s) => this.show(s)).element : this.table.element);
 	}
 
@@ -201,7 +222,29 @@ part({
 	id: "sites",
 	title: "Sites",
 	draw(report, place) {
-		siteTable = new SiteTable(report, place);
+		siteTable = new SiteTable(place, {
+			sites: report.sites,
+			table: {
+				caption: "Allocation sites: call stacks that allocate",
+				columns: siteColumns(report),
+				sorted: { column: 1, isFalling: true },
+				open: (s) => openedSite(report, s),
+			},
+			finder(test) {
+				const found = report.tree.matches(test);
+
+				return (s) => found[s.node];
+			},
+			groupings: Object.keys(groupings),
+			groups: (sites, by, showSite) => groupTable(groupedBy(sites, (s) => groupings[by](report, s)).map(summedUp), {
+				by,
+				columns: figureColumns(report),
+				weight: (s) => s.live_bytes,
+				amount: (s) => size(s.live_bytes),
+				stack: (s) => report.tree.stack(s.node),
+				showSite,
+			}),
+		});
 		searchers.push({ title: "Sites", find: (test) => findSites(report, test) });
 	},
 });

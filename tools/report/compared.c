@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "names/function_names.h"
 #include "report/frames.h"
 #include "util/text.h"
 
@@ -162,6 +163,10 @@ report_joint_json(const struct joint_frame *frames, size_t n)
 		report_joint_put(o, "inlined", json_boolean(x->is_inlined));
 		if (x->special)
 			report_joint_put(o, "special", json_true());
+		if (frames[i].is_library)
+			report_joint_put(o, "library", json_true());
+		if (names_is_allocator(x))
+			report_joint_put(o, "allocator", json_true());
 		(void)json_array_append_new(array, o);
 	}
 	return array;

@@ -24,7 +24,8 @@ void report_joint_folded(FILE *f, const struct joint_frame *frames, size_t n);
 /* Two quoted cells: the function, the stack. */
 void report_joint_csv(FILE *f, const struct joint_frame *frames, size_t n);
 
-/* An array of frames, with the keys that a report of one snapshot has. */
+/* An array of frames, with the keys that a report of one snapshot has; "library" and
+ * "allocator" (another name for malloc) where they are true. */
 json_t *report_joint_json(const struct joint_frame *frames, size_t n);
 
 /* Function and module of the frame of its headline, into an object. */
