@@ -236,6 +236,10 @@ ok "merge: a site has its number of processes and their spread" holds "$grown | 
 is "merge: the outlier is named" \
 	"$(jq -r "[$grown.live_bytes.outliers[] as \$o | .processes[\$o.process].file] | join(\" \")" "$T/out.json")" "${fleet[3]}"
 ok "merge: no other process is an outlier" holds '[.processes[].stands_out_at > 0] == [false, false, false, true, false, false]'
+is "merge: each process's bytes are there, of what stands out first" \
+	"$(jq -c '[.by_process[0] as $b | .sites[$b.site].live_bytes.standing_out, $b.live_bytes]' "$T/out.json")" \
+	'[1,[112000,112000,112000,672000,112000,112000]]'
+ok "merge: and they add up to the site's" holds '[.sites as $sites | .by_process[] | $sites[.site].live.bytes == (.live_bytes | add)] | all'
 ok "merge: findings are counted by process" holds '[.findings[].processes] | all(. >= 1 and . <= 6)'
 text --merge "${fleet[@]}"
 ok "merge: text names the outlier" says "^  pid [0-9]+ \(.*compare\.$(basename "${fleet[3]}" | cut -d. -f2)\..*\): at 1 site; "

@@ -89,6 +89,11 @@ page incomplete "$SOURCES/tests/fuzz/corpus/heapfile/rich.file"
 "$RUN" run --snapshot=exit,growth=50% --output="$T/several-%n.heap" -- "$DEMO" >/dev/null
 page several "$T"/several-*.heap
 page diff --diff "$T"/several-*.heap
+require_built "$TARGETS/compare"
+for extra in 0 0 5000 0 0; do
+	"$RUN" run --quiet --output="$T/worker-%p.heap" -- "$TARGETS/compare" worker "$extra" 3>/dev/null >/dev/null
+done
+page merge --merge "$T"/worker-*.heap
 
 # ---- what a browser makes of them
 
@@ -99,7 +104,7 @@ is "the browser test goes through to its end" "$?" 0
 points_of "$T/points"
 grep '^#' "$T/points"
 diag_file "$T/node.err"
-for shot in first planted phone print light dark narrow hostile many diff own-desktop own-phone own-dark; do
+for shot in first planted phone print light dark narrow hostile many diff merge merge-phone own-desktop own-phone own-dark; do
 	ok "a screenshot is kept: $shot" file -E "$shots/$shot.png"
 done
 

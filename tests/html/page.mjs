@@ -945,8 +945,59 @@ async function diff() {
 	await page.close();
 }
 
+/* ---- many processes ---- */
+
+async function merge() {
+	const page = await opened("merge", { width: 1280, height: 900 }), report = json("merge");
+	const out = report.processes.findIndex((p) => p.stands_out_at > 0);
+
+	same("the page of many processes names the one that stands out, and where", await page.ask(`document.querySelector("#summary .sentence").textContent`),
+		`pid ${report.processes[out].pid} has 656.3 KiB at grow_table, where the median is 109.4 KiB.`);
+	same("its figures are those of its JSON", [await page.ask(data("#live data")), await page.ask(data("#median data"))],
+		[report.totals.live.bytes, report.totals.live_bytes.median]);
+	same("no word stands for what is not there", await page.ask(`/\\b(null|undefined|NaN)\\b/.exec(document.querySelector("main").innerText)`), null);
+	same("at the top the first part is marked", await page.ask(`document.querySelector("#nav [aria-current]").textContent`), "Summary");
+	same("outliers are the first of the processes", await page.ask(`[...document.querySelectorAll("#processes tbody tr")].map((e) => [e.children[0].textContent, Number(e.children[2].firstChild.value)])`),
+		report.processes.map((p) => [`pid ${p.pid}`, p.counted.bytes]).sort((a, b) => b[1] - a[1]));
+	await page.click("#processes tbody .opener");
+	point("one of them tells where it has more", await page.ask(texts("#processes tr.more li")).then(([first]) => first.startsWith("656.3 KiB where the median is 109.4 KiB: ") &&
+		first.includes("grow_table")), await page.ask(texts("#processes tr.more")));
+	same("each site has bars of its own, up to twelve, with the outlier in words", await page.ask(`[...document.querySelectorAll("#multiples li")].map((e) => [e.querySelector("canvas") !== null,
+		e.querySelector(".small-plot").getAttribute("aria-label").includes("outlier: pid ${report.processes[out].pid} with 656.3 KiB")])`),
+	report.by_process.map(({ site }) => [true, report.sites[site].live_bytes.standing_out > 0]));
+	const colours = await page.ask(`(() => { const c = document.querySelector("#multiples canvas"), { data } = c.getContext("2d").getImageData(0, 0, c.width, c.height);
+		const seen = [0, 0]; for (let i = 0; i < data.length; i += 4) if (data[i + 3] === 255) seen[data[i] > data[i + 2] ? 0 : 1]++; return seen; })()`);
+
+	/* Its bar is six times as high as each of the four others. */
+	point("the outlier's bar is red, the others are not", Math.abs(colours[0] / colours[1] - 6 / 4) < 0.2, colours);
+	same("findings say how many processes have them", await page.ask(`[...document.querySelectorAll("#findings tbody tr")].map((e) => e.children[1].textContent)`),
+		report.findings.map((f) => `${f.processes} of ${report.processes.length}`));
+	same("sites of many processes are sorted by live bytes", await page.ask(column(2)), report.sites.map((s) => s.live.bytes).sort((a, b) => b - a));
+	const byFunction = new Map();
+
+	for (const s of report.sites)
+		byFunction.set(s.function, (byFunction.get(s.function) ?? 0) + s.live.bytes);
+	await page.ask(`(() => { const e = document.querySelector("#group"); e.value = "function"; e.dispatchEvent(new Event("change")); })()`);
+	same("and summed up by function", await page.ask(column(2)), [...byFunction.values()].sort((a, b) => b - a));
+	same("types have the processes that have them", await page.ask(`[...document.querySelectorAll("#types tbody tr")].map((e) => [Number(e.children[1].firstChild.value), e.children[3].textContent])`),
+		report.types.map((t) => [t.live.bytes, String(t.processes)]));
+	const all = await page.ask(frames);
+
+	point("the flame graph has the live bytes of all", all.some((text) => text.startsWith("all: 1.2 MiB, 100.0 %")) && all.some((text) => text.startsWith("grow_table")), all);
+	quiet("many processes", page);
+	await page.ask(axe);
+	same("axe finds nothing there", await page.ask(`axe.run({ runOnly: ["wcag2a", "wcag2aa"] }).then((r) => r.violations.map((v) => [v.id, v.nodes[0].html]))`), []);
+	await page.screenshot(`${screenshots}/merge.png`);
+	await page.close();
+	const phone = await opened("merge", { width: 360, height: 740 });
+
+	same("many processes fit a phone's width", await phone.ask("document.documentElement.scrollWidth <= innerWidth"), true);
+	await phone.screenshot(`${screenshots}/merge-phone.png`);
+	await phone.close();
+}
+
 /* A test that breaks off is a failure with its reason. */
-for (const test of [demo, planted, switches, hostile, many, doubts, diff]) {
+for (const test of [demo, planted, switches, hostile, many, doubts, diff, merge]) {
 	if (only.length && !only.includes(test.name))
 		continue;
 	try {

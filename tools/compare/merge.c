@@ -361,6 +361,7 @@ make_rows(struct merger *m)
 		row->allocations = s->allocations;
 		row->allocated_bytes = s->allocated_bytes;
 		row->n_processes = s->n_processes;
+		row->number = i;
 		row->spread = spread_of(of, by.first[i + 1] - by.first[i], x->n, by.work);
 		count_outlying(x, of, row->spread.n_outliers);
 		failed = joint_stack(m->joint, JOINT_BY_NAME, i, &row->frames,
@@ -444,6 +445,65 @@ compare_findings(const void *a, const void *b)
 	return strcmp(x->fingerprint, y->fingerprint);
 }
 
+/* ---- process by process ---- */
+
+static uint64_t
+beyond_median(const struct merge_row *row)
+{
+	return row->spread.n_outliers ? row->spread.most - row->spread.median : 0;
+}
+
+static bool
+is_charted(const struct merge *x, size_t row)
+{
+	for (uint32_t i = 0; i < x->n_charts; i++)
+		if (x->charts[i].row == row)
+			return true;
+	return false;
+}
+
+/* The row to be charted next; n_rows: there is none. */
+static size_t
+next_chart(const struct merge *x)
+{
+	size_t best = x->n_rows;
+
+	for (size_t i = 0; i < x->n_rows; i++)
+		if ((best == x->n_rows ||
+		     beyond_median(&x->rows[i]) > beyond_median(&x->rows[best])) &&
+		    !is_charted(x, i))
+			best = i;
+	return best;
+}
+
+static int
+make_charts(struct merger *m)
+{
+	struct merge *x = &m->merge;
+	/* By number of a row: its chart + 1. */
+	uint8_t *chart_of = calloc((size_t)joint_n_rows(m->joint, JOINT_BY_NAME) + 1,
+				   sizeof(*chart_of));
+	bool ok = chart_of != NULL;
+
+	while (ok && x->n_charts < MERGE_CHARTS && next_chart(x) < x->n_rows) {
+		struct merge_chart *chart = &x->charts[x->n_charts];
+
+		chart->row = next_chart(x);
+		chart->bytes = calloc(x->n, sizeof(*chart->bytes));
+		ok = chart->bytes != NULL;
+		chart_of[x->rows[chart->row].number] = (uint8_t)++x->n_charts;
+	}
+	for (uint32_t p = 0; ok && p < x->n; p++)
+		for (size_t i = 0; i < m->parts[p].n; i++) {
+			uint32_t chart = chart_of[m->parts[p].rows[i]];
+
+			if (chart)
+				x->charts[chart - 1].bytes[p] = m->parts[p].bytes[i];
+		}
+	free(chart_of);
+	return ok ? 0 : -1;
+}
+
 /* ---- the whole ---- */
 
 struct merge *
@@ -460,6 +520,8 @@ merger_finish(struct merger *m)
 		x->types[i].name = m->type_names.list[i + 1];
 	if (x->n_rows)
 		qsort_r(x->rows, x->n_rows, sizeof(*x->rows), compare_rows, &sort);
+	if (make_charts(m))
+		return NULL;
 	if (x->n_types)
 		qsort(x->types, x->n_types, sizeof(*x->types), compare_types);
 	if (x->n_findings)
@@ -490,6 +552,8 @@ merger_free(struct merger *m)
 	}
 	for (size_t i = 0; i < m->merge.n_rows; i++)
 		free(m->merge.rows[i].frames);
+	for (uint32_t i = 0; i < m->merge.n_charts; i++)
+		free(m->merge.charts[i].bytes);
 	free(m->merge.processes);
 	free(m->merge.rows);
 	free(m->merge.types);

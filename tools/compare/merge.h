@@ -28,7 +28,10 @@
 #include "model/order.h"
 #include "names/symbolize.h"
 
-enum { MERGE_OUTLIERS = 4 }; /* named of each site */
+enum {
+	MERGE_OUTLIERS = 4, /* named of each site */
+	MERGE_CHARTS = 12,  /* sites of which there is what each process has */
+};
 
 struct merge_outlier {
 	uint32_t process;
@@ -49,6 +52,13 @@ struct merge_row {
 	uint64_t allocations, allocated_bytes;
 	uint32_t n_processes; /* with live blocks */
 	struct merge_spread spread;
+	uint32_t number; /* of joint_row() */
+};
+
+/* Live bytes of one site, process by process. */
+struct merge_chart {
+	size_t row;
+	uint64_t *bytes;
 };
 
 struct merge_type {
@@ -84,6 +94,9 @@ struct merge {
 	uint64_t allocations, allocated_bytes;
 	struct merge_row *rows; /* as sorted */
 	size_t n_rows, n_listed;
+	/* Those at which processes stand out most, then the first of all. */
+	struct merge_chart charts[MERGE_CHARTS];
+	uint32_t n_charts;
 	struct merge_type *types; /* by falling bytes */
 	size_t n_types, n_types_listed;
 	struct merge_finding *findings; /* the worst first, then by processes */

@@ -1,6 +1,6 @@
 /* base.js -- the data, words for numbers and stacks, elements, parts of the page.
  *
- * In:   the JSON report in #data, or that of a comparison; report/html.c tells how it
+ * In:   the JSON report in #data, or that of a comparison or of many processes; report/html.c tells how it
  *       has the sites.
  * Out:  `report`, and what all other scripts are written with.
  * Not here: any part of the report.
@@ -25,6 +25,7 @@ const parts = [];
 
 const SCHEMA_REPORT = "gcprof-analyze/1";
 const SCHEMA_DIFF = "gcprof-diff/1";
+const SCHEMA_MERGE = "gcprof-merge/1";
 
 function part(description) {
 	parts.push(description);
@@ -244,6 +245,11 @@ function stackList(frames) {
 	return element("ol", { class: "stack" }, items);
 }
 
+/* Does a stack have a name for which it holds? */
+function isInStack(frames, test) {
+	return frames.some((f) => test(frameName(f)) || (f.file !== null && test(f.file)) || (f.module !== null && test(f.module)));
+}
+
 /* ---- search everywhere ---- */
 
 /* {title, find(test)}: find() returns {n, found: [{label, go}]}, of n the first few; go() shows
@@ -303,6 +309,34 @@ class CallTree {
 		});
 		return found;
 	}
+}
+
+/* Stacks in JSON as a calling-context tree with a node for each frame.
+ *
+ * sites       with frames each
+ * figuresOf(s)  what can be summed up over it
+ * Returns     {strings, tree, sites}, the sites with a node and these figures. */
+function treeOfStacks(sites, figuresOf) {
+	const strings = [], numbers = new Map(), rows = [[0, 0]], below = new Map();
+	const intern = (text) => {
+		if (text === null || text === undefined)
+			return -1;
+		if (!numbers.has(text))
+			numbers.set(text, strings.push(text) - 1);
+		return numbers.get(text);
+	};
+	const child = (parent, f) => {
+		const packed = [intern(f.function), intern(f.file), f.line ?? 0, intern(f.module), f.offset ?? 0,
+			(f.inlined ? 1 : 0) | (f.special ? 2 : 0) | (f.library ? 4 : 0) | (f.allocator ? 8 : 0)];
+		const key = `${parent} ${packed}`;
+
+		if (!below.has(key))
+			below.set(key, rows.push([rows.length, parent, packed]) - 1);
+		return below.get(key);
+	};
+
+	return { sites: sites.map((s) => ({ node: s.frames.reduceRight(child, 0), ...figuresOf(s) })),
+		strings, tree: new CallTree(rows, strings) };
 }
 
 /* The report as in JSON, but each site has `node` instead of its frames, and there

@@ -3,8 +3,8 @@
  * In:   points and series.
  * Out:  an element with the chart (uPlot draws it), a legend whose entries switch
  *       series off and on, the values under the cursor in words, and all numbers
- *       as a table.
- * Not here: what the numbers are (memory.js).
+ *       as a table; small charts without all this.
+ * Not here: what the numbers are (memory.js, diff.js, merge.js).
  *
  * SPDX-License-Identifier: MIT
  */
@@ -193,6 +193,42 @@ class Chart {
 		this.at = Math.min(Math.max(this.at + step, 0), this.xs.length - 1);
 		this.plot.setCursor({ left: this.plot.valToPos(this.xs[this.at], "x"), top: 10 });
 		this.say(this.at);
+	}
+
+	resize() {
+		if (this.place.clientWidth && this.place.clientWidth !== this.width)
+			this.draw();
+	}
+}
+
+/* One of many: all have the same x, each its own scale, since it is the shape that tells.  A line,
+ * or where isMarked(i) is given a bar for each point, those red for which it holds. */
+class SmallChart {
+	constructor(xs, values, label, { isMarked = null } = {}) {
+		Object.assign(this, { xs, values, isMarked });
+		this.place = element("div", { class: "small-plot", role: "img", "aria-label": label });
+		charts.add(this);
+		new ResizeObserver(() => this.resize()).observe(this.place);
+	}
+
+	bars(name, isShown) {
+		return { values: this.values.map((v, i) => isShown(i) ? v : null),
+			series: { stroke: colour(name), fill: colour(name), width: 0, points: { show: false }, paths: uPlot.paths.bars({ size: [0.8, 24] }) } };
+	}
+
+	draw() {
+		const shown = this.isMarked ? [this.bars("c1", (i) => !this.isMarked(i)), this.bars("error", this.isMarked)] :
+			[{ values: this.values, series: { stroke: colour("c1"), width: 2, points: { show: this.xs.length < 20 } } }];
+
+		this.width = this.place.clientWidth;
+		this.plot?.destroy();
+		this.plot = new uPlot({
+			width: Math.max(this.width, 120), height: 70, legend: { show: false }, cursor: { show: false },
+			scales: { x: { time: false, range: this.isMarked ? (u, min, max) => [min - 0.6, max + 0.6] : undefined },
+				y: { range: (u, min, max) => [0, max > 0 ? max * 1.1 : 1] } },
+			axes: [{ show: false }, { show: false }],
+			series: [{}, ...shown.map(({ series }) => series)],
+		}, [this.xs, ...shown.map(({ values }) => values)], this.place);
 	}
 
 	resize() {

@@ -80,32 +80,6 @@ part({
 
 const MOST_MULTIPLES = 12;
 
-/* All have the same scale of time, each its own of bytes: it is the shape that tells. */
-class SmallChart {
-	constructor(xs, values, label) {
-		Object.assign(this, { xs, values });
-		this.place = element("div", { class: "small-plot", role: "img", "aria-label": label });
-		charts.add(this);
-		new ResizeObserver(() => this.resize()).observe(this.place);
-	}
-
-	draw() {
-		this.width = this.place.clientWidth;
-		this.plot?.destroy();
-		this.plot = new uPlot({
-			width: Math.max(this.width, 120), height: 70, legend: { show: false }, cursor: { show: false },
-			scales: { x: { time: false }, y: { range: (u, min, max) => [0, max > 0 ? max * 1.1 : 1] } },
-			axes: [{ show: false }, { show: false }],
-			series: [{}, { stroke: colour("c1"), width: 2, points: { show: this.xs.length < 20 } }],
-		}, [this.xs, this.values], this.place);
-	}
-
-	resize() {
-		if (this.place.clientWidth && this.place.clientWidth !== this.width)
-			this.draw();
-	}
-}
-
 function trendText(trend) {
 	if (!trend)
 		return "too few snapshots for a trend";
@@ -172,11 +146,6 @@ function changeOf(group) {
 			before.blocks && !after.blocks ? "gone" : more > 0 ? "grown" : more < 0 ? "shrunk" : "same" };
 }
 
-/* Does a stack have a name for which it holds? */
-function isInStack(frames, test) {
-	return frames.some((f) => test(frameName(f)) || (f.file !== null && test(f.file)) || (f.module !== null && test(f.module)));
-}
-
 part({
 	id: "sites",
 	schema: SCHEMA_DIFF,
@@ -235,44 +204,14 @@ const diffWeights = [
 	{ key: "before", name: "Before", text: sizeText },
 ];
 
-/* The sites' stacks as a calling-context tree, a node for each frame, and the sites
- * with figures that can be summed up over it. */
-function treeOfDiff(diff) {
-	const strings = [], numbers = new Map(), rows = [[0, 0]], below = new Map();
-	const intern = (text) => {
-		if (text === null || text === undefined)
-			return -1;
-		if (!numbers.has(text))
-			numbers.set(text, strings.push(text) - 1);
-		return numbers.get(text);
-	};
-	const child = (parent, f) => {
-		const packed = [intern(f.function), intern(f.file), f.line ?? 0, intern(f.module), f.offset ?? 0,
-			(f.inlined ? 1 : 0) | (f.special ? 2 : 0) | (f.library ? 4 : 0) | (f.allocator ? 8 : 0)];
-		const key = `${parent} ${packed}`;
-
-		if (!below.has(key))
-			below.set(key, rows.push([rows.length, parent, packed]) - 1);
-		return below.get(key);
-	};
-	const sites = diff.sites.map((s) => ({
-		node: s.frames.reduceRight(child, 0),
-		growth: Math.max(0, s.growth.bytes),
-		shrinkage: Math.max(0, -s.growth.bytes),
-		after: s.after.bytes,
-		before: s.before.bytes,
-	}));
-
-	return { strings, tree: new CallTree(rows, strings), sites };
-}
-
 part({
 	id: "flame",
 	schema: SCHEMA_DIFF,
 	title: "Flame graph",
 	has: (diff) => diff.sites.length > 0,
 	draw(diff, place) {
-		const whole = treeOfDiff(diff);
+		const whole = treeOfStacks(diff.sites, ({ growth, before, after }) => ({ growth: Math.max(0, growth.bytes),
+			shrinkage: Math.max(0, -growth.bytes), after: after.bytes, before: before.bytes }));
 		const weights = diffWeights.filter(({ key }) => whole.sites.some((s) => s[key] > 0));
 		const graph = new FlameGraph(whole, {
 			weights: weights.length ? weights : diffWeights,

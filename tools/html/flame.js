@@ -554,22 +554,29 @@ function frameLinks(report, tree, at) {
 		findingLinks(findings, report)].filter(Boolean);
 }
 
+/* In the colours of modules, of sites with the figures of reportWeights.  Returns the graph. */
+function drawColoured(place, report, about) {
+	let paint = null;
+	const graph = new FlameGraph(report, {
+		weights: reportWeights,
+		more: ({ live_bytes: live, old_bytes: old }, at) => live[at] ?
+			`, ${shareText(old[at], live[at])} of the live bytes old` : ", nothing live",
+		paint: ({ live_bytes: live }, at, tree) => live[at] ? paint.colour(tree, at) : FLAME_DEAD,
+		about,
+	});
+
+	paint = new ModulePaint(graph.whole, graph.whole.sums.live_bytes);
+	drawFlame(place, graph, reportWeights, (tree) => paint.legend(report.strings, tree));
+	return graph;
+}
+
 part({
 	id: "flame",
 	title: "Flame graph",
 	has: (report) => report.sites.length > 0,
 	draw(report, place) {
-		let paint = null;
-		const graph = new FlameGraph(report, {
-			weights: reportWeights,
-			more: ({ live_bytes: live, old_bytes: old }, at) => live[at] ?
-				`, ${shareText(old[at], live[at])} of the live bytes old` : ", nothing live",
-			paint: ({ live_bytes: live }, at, tree) => live[at] ? paint.colour(tree, at) : FLAME_DEAD,
-			about: (tree, at) => frameLinks(report, tree, at),
-		});
+		const graph = drawColoured(place, report, (tree, at) => frameLinks(report, tree, at));
 
-		paint = new ModulePaint(graph.whole, graph.whole.sums.live_bytes);
-		drawFlame(place, graph, reportWeights, (tree) => paint.legend(report.strings, tree));
 		searchers.push({ title: "Functions", find(test) {
 			const { found } = graph.whole.search(test, "live_bytes");
 			const sums = graph.whole.sums.live_bytes;

@@ -79,9 +79,10 @@ function openTarget() {
 /* Mark the part that is at the top of the window. */
 function markPart() {
 	const links = [...document.querySelectorAll("#nav a")];
+	const isAtTop = scrollY === 0;
 	const isAtEnd = innerHeight + scrollY >= document.documentElement.scrollHeight - 2 && scrollY > 0;
 	const passed = links.filter((a) => document.getElementById(a.hash.slice(1)).getBoundingClientRect().top <= innerHeight / 3);
-	const here = isAtEnd ? links.at(-1) : passed.at(-1) ?? links[0];
+	const here = isAtTop ? links[0] : isAtEnd ? links.at(-1) : passed.at(-1) ?? links[0];
 
 	for (const a of links)
 		if (a === here)
@@ -201,10 +202,9 @@ async function start() {
 	try {
 		const report = readReport();
 
-		if (report.schema === SCHEMA_DIFF)
-			drawDiffHead(report);
-		else
-			drawHead(report);
+		const heads = { [SCHEMA_REPORT]: drawHead, [SCHEMA_DIFF]: drawDiffHead, [SCHEMA_MERGE]: drawMergeHead };
+
+		heads[report.schema](report);
 		await drawParts(report);
 		openTarget();
 	} catch (error) {

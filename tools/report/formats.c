@@ -43,7 +43,9 @@ write_sites_raw(const struct report *r, FILE *f)
 #define PPROF .missing = "protobuf-c (Debian: libprotobuf-c-dev protobuf-c-compiler)"
 #endif
 #if HAVE_HTML_PAGE
-#define HTML .write = report_write_html, .write_diff = report_diff_html
+#define HTML                                                                             \
+	.write = report_write_html, .write_diff = report_diff_html,                      \
+	.write_merge = report_merge_html
 #else
 #define HTML                                                                             \
 	.missing = "the libraries of the page; in the source, run tools/html/fetch.sh, " \

@@ -1,6 +1,6 @@
 /* html.c -- the report as one page for a browser.
  *
- * In:   struct report, or struct diff; the page without data, which the build made of
+ * In:   struct report, struct diff or struct merge; the page without data, which the build made of
  *       tools/html/ (page.sh there) and put into this file's object.
  * Out:  the page with the JSON report in it, as data that is never run.
  * Not here: what stands where and how it looks (tools/html/).
@@ -17,13 +17,15 @@
  *     "site_columns": ["site", "live_blocks", ...]     keys of JSON's "sites", "type", "thread"
  *     "sites": [[node, value ...] ...]    node: where the site's stack begins
  *
- * And there is what page_facts.h tells.  Of a comparison the page gets the JSON as it is, "gcprof-diff/1".
+ * And there is what page_facts.h tells.  Of a comparison and of many processes the page gets
+ * the JSON as it is, "gcprof-diff/1" and "gcprof-merge/1".
  *
  * SPDX-License-Identifier: MIT
  */
 #include "report/json.h"
 
 #include "compare/diff.h"
+#include "compare/merge.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -321,4 +323,16 @@ int
 report_diff_html(const struct diff *d, FILE *f)
 {
 	return write_page(f, put_diff, d);
+}
+
+static void
+put_merge(const void *what, FILE *data)
+{
+	(void)report_merge_json(what, data);
+}
+
+int
+report_merge_html(const struct merge *m, FILE *f)
+{
+	return write_page(f, put_merge, m);
 }

@@ -254,6 +254,7 @@ finding(const struct merge_finding *x)
 	PUT(o, "fingerprint", TEXT(x->fingerprint));
 	PUT(o, "kind", TEXT(x->kind));
 	PUT(o, "verdict", TEXT(x->verdict));
+	PUT(o, "what", TEXT(x->what));
 	PUT(o, "level", TEXT(finding_level_name(x->level)));
 	PUT(o, "processes", NUMBER(x->n_processes));
 	PUT(o, "blocks", NUMBER(x->count.blocks));
@@ -305,6 +306,30 @@ totals(const struct merge *m)
 	return o;
 }
 
+/* What each process has at a site that is listed. */
+static json_t *
+chart(const struct merge *m, const struct merge_chart *c)
+{
+	json_t *o = json_object(), *array = json_array();
+
+	for (uint32_t p = 0; p < m->n; p++)
+		(void)json_array_append_new(array, NUMBER(c->bytes[p]));
+	PUT(o, "site", NUMBER(c->row));
+	PUT(o, "live_bytes", array);
+	return o;
+}
+
+static json_t *
+charts(const struct merge *m)
+{
+	json_t *array = json_array();
+
+	for (uint32_t i = 0; i < m->n_charts; i++)
+		if (m->charts[i].row < m->n_listed)
+			(void)json_array_append_new(array, chart(m, &m->charts[i]));
+	return array;
+}
+
 /* Between the elements of an array. */
 static void
 separate(FILE *f, size_t i)
@@ -324,7 +349,9 @@ report_merge_json(const struct merge *m, FILE *f)
 		separate(f, i);
 		json_stream_value(f, process(&m->processes[i]));
 	}
-	fputs("],\n\"findings\":[", f);
+	fputs("],\n\"by_process\":", f);
+	json_stream_value(f, charts(m));
+	fputs(",\n\"findings\":[", f);
 	for (size_t i = 0; i < m->n_findings_listed && !ferror(f); i++) {
 		separate(f, i);
 		json_stream_value(f, finding(&m->findings[i]));

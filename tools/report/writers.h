@@ -56,5 +56,6 @@ int report_diff_html(const struct diff *d, FILE *f); /* report/html.c, where it 
 int report_merge_text(const struct merge *m, FILE *f);
 int report_merge_json(const struct merge *m, FILE *f);
 int report_merge_csv(const struct merge *m, FILE *f);
+int report_merge_html(const struct merge *m, FILE *f); /* report/html.c, where it is built */
 
 #endif
