@@ -467,6 +467,10 @@ async function planted() {
 	const page = await opened("planted", { width: 1280, height: 800 }), report = json("planted");
 	const threads = report.threads.filter((t) => t.live).sort((a, b) => b.live.bytes - a.live.bytes);
 
+	point("charts call sites by the program's functions", await page.ask(texts("#consumption .legend .name, #demographics .legend .name")).then((names) =>
+		names.some((name) => name.includes("gw::QuoteCache::get")) && names.every((name) => !/std::|__|allocate/.test(name))),
+	await page.ask(texts("#consumption .legend .name, #demographics .legend .name")));
+
 	point("several threads have allocated", threads.length > 1, threads);
 	same("what each thread has allocated is that of the report", await page.ask(
 		`[...document.querySelectorAll("#threads tbody tr td:nth-child(2)")].map((td) => Number(td.firstChild.value))`),

@@ -14,6 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "names/function_names.h"
+#include "names/own_code.h"
 #include "report/consumption.h"
 #include "report/json_stream.h"
 #include "report/tallies.h"
@@ -91,9 +93,10 @@ count(const struct heap_count *c)
 /* ---- stacks ---- */
 
 static json_t *
-frame(const struct report *r, const struct stack_frame *f)
+frame(const struct report *r, const struct stack *s, size_t i)
 {
 	json_t *o = json_object();
+	const struct stack_frame *f = &s->frames[i];
 	const struct heap_module *m = &r->heap->modules[f->module];
 
 	put(o, "function", f->special ? text(f->special) : text(f->function));
@@ -104,6 +107,10 @@ frame(const struct report *r, const struct stack_frame *f)
 	put(o, "inlined", json_boolean(f->is_inlined));
 	if (f->special)
 		put(o, "special", json_true());
+	if (!own_code_is(r->heap, s, i))
+		put(o, "library", json_true());
+	if (names_is_allocator(f))
+		put(o, "allocator", json_true());
 	return o;
 }
 
@@ -116,7 +123,7 @@ frames(const struct report *r, uint32_t node)
 	if (stack_get(r->heap, r->symbols, node, &s) != 0)
 		return array;
 	for (size_t i = 0; i < s.n; i++)
-		(void)json_array_append_new(array, frame(r, &s.frames[i]));
+		(void)json_array_append_new(array, frame(r, &s, i));
 	stack_free(&s);
 	return array;
 }
@@ -798,7 +805,7 @@ thread_frames(const struct report *r, const struct heap_stack *thread)
 	if (stack_of_thread(thread, r->symbols, &s) != 0)
 		return array;
 	for (size_t i = 0; i < s.n; i++)
-		(void)json_array_append_new(array, frame(r, &s.frames[i]));
+		(void)json_array_append_new(array, frame(r, &s, i));
 	stack_free(&s);
 	return array;
 }
@@ -904,7 +911,7 @@ node_text(const struct report *r, char **texts, uint32_t node)
 	for (size_t i = 0; f && i < s.n; i++) {
 		if (i > 0)
 			fputc(',', f);
-		json_stream_value(f, frame(r, &s.frames[i]));
+		json_stream_value(f, frame(r, &s, i));
 	}
 	if (f && fclose(f) == 0)
 		texts[node] = text;
