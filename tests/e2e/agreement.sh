@@ -36,6 +36,12 @@ for name in threads cxx epochs; do
 	is "$name: a site's generation count is its number of birth epochs" \
 		"$(json "$file" '[.sites[].generation_count] | add')" \
 		"$(cut -f5,7 "$T/$name.blocks" | sort -u | wc -l)"
+	for epochs in 1..2 ..1 2.. 1; do
+		first=${epochs%..*} last=${epochs#*..}
+		is "$name: --born=$epochs counts the blocks of these epochs" \
+			"$("$ANALYZE" --format=json --born=$epochs "$file" | jq -c '[([.sites[].live_blocks] | add // 0), ([.sites[].live_bytes] | add // 0)]')" \
+			"$(awk -F '\t' -v first="${first:-0}" -v last="${last:-1e18}" '$5 >= first + 0 && $5 <= last + 0 { n++; bytes += $2 } END { printf "[%d,%.0f]\n", n, bytes }' "$T/$name.blocks")"
+	done
 	is "$name: --format=blocks lists the blocks of the file" \
 		"$(sed 's/^0x//' "$(analysis "$file" blocks)" | grep -E '^[0-9a-f]+	' | awk -F '\t' '{ print $1, $2, $3, $7 }' | sort | md5sum)" \
 		"$(awk -F '\t' '{ print $1, $2, $3, $6 }' "$T/$name.blocks" | sort | md5sum)"

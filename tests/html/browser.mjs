@@ -180,6 +180,24 @@ class Page {
 		await this.settle();
 	}
 
+	/* The left button held from one point of an element to another, as shares of its width. */
+	async drag(selector, from, to) {
+		const at = (share) => this.ask(`(() => {
+			const e = document.querySelector(${JSON.stringify(selector)});
+			e.scrollIntoView({ block: "center" });
+			const r = e.getBoundingClientRect();
+			return { x: r.left + r.width * ${share}, y: r.top + r.height / 2 };
+		})()`);
+		const send = (type, point, button) => this.send("Input.dispatchMouseEvent", { type, ...point, button, buttons: type === "mouseReleased" ? 0 : 1, clickCount: 1 });
+
+		await send("mouseMoved", await at(from), "none");
+		await send("mousePressed", await at(from), "left");
+		await send("mouseMoved", await at((from + to) / 2), "left");
+		await send("mouseMoved", await at(to), "left");
+		await send("mouseReleased", await at(to), "left");
+		await this.settle();
+	}
+
 	async press(key) {
 		const codes = { Enter: 13, Tab: 9, Escape: 27, ArrowLeft: 37, ArrowUp: 38, ArrowRight: 39, ArrowDown: 40, " ": 32, Home: 36, End: 35 };
 		const text = { Enter: "\r" }[key] ?? (key.length === 1 ? key : undefined);

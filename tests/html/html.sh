@@ -35,6 +35,8 @@ page demo "$T/demo.heap"
 
 GCPROF_YOUNG=1M "$RUN" run --output="$T/planted.heap" -- "$PLANTED"
 page planted "$T/planted.heap"
+epochs=$(jq -r '"\(.demographics.rows[3].first_epoch)..\(.demographics.rows[5].last_epoch)"' "$T/pages/planted.json")
+"$ANALYZE" --born="$epochs" --format=json:"$T/pages/born.json" "$T/planted.heap"
 
 # ---- gcprof run --open
 
@@ -72,7 +74,7 @@ objcopy --strip-debug --redefine-syms="$T/names" "$DEMO" "$hostile"
 LC_ALL=C sed -i 's|<img_src=x_onerror|<img src=x onerror|' "$hostile"
 GCPROF_YOUNG=1M "$RUN" run --output="$T/hostile.heap" -- "$hostile" '</script><script>owned=2</script>' >/dev/null
 page hostile "$T/hostile.heap"
-"$RUN" run --output="$T/mark.heap" -- "$MANY" 4 "$(printf '</script><b>\u2028&amp;"')" >/dev/null
+GCPROF_YOUNG=64K "$RUN" run --output="$T/mark.heap" -- "$MANY" 14 "$(printf '</script><b>\u2028&amp;"')" >/dev/null
 page mark "$T/mark.heap"
 
 "$RUN" run --output="$T/many.heap" -- "$MANY" 17 begin >/dev/null
@@ -104,7 +106,7 @@ is "the browser test goes through to its end" "$?" 0
 points_of "$T/points"
 grep '^#' "$T/points"
 diag_file "$T/node.err"
-for shot in first planted phone print light dark narrow hostile many diff merge merge-phone own-desktop own-phone own-dark; do
+for shot in first planted phone print light dark narrow hostile many interval interval-phone diff merge merge-phone own-desktop own-phone own-dark; do
 	ok "a screenshot is kept: $shot" file -E "$shots/$shot.png"
 done
 

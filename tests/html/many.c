@@ -45,7 +45,10 @@ main(int argc, char **argv)
 	int depth = argc > 1 ? atoi(argv[1]) : 4;
 
 	gcprof_mark(argc > 2 ? argv[2] : "begin");
-	for (unsigned path = 0; path < 1u << depth; path++)
+	for (unsigned path = 0; path < 1u << depth; path++) {
+		if (path == 1u << (depth - 1))
+			gcprof_mark("half");
 		left(depth, path);
+	}
 	return 0;
 }

@@ -894,6 +894,73 @@ async function doubts() {
 	await several.close();
 }
 
+/* ---- a part of time ---- */
+
+/* Against the report of what --born lets through. */
+async function interval() {
+	const page = await opened("planted", { width: 1280, height: 900 }), report = json("planted"), born = json("born");
+	const rows = report.demographics.rows, [{ first_epoch: first }, { last_epoch: last }] = [rows[3], rows[5]];
+	const choose = (from, to) => page.ask(`(() => {
+		const pick = (id, text) => { const e = document.querySelector(id); e.value = [...e.options].find((o) => o.textContent.startsWith(text)).value; return e; };
+		pick("#interval-from", "epoch ${from} ("); pick("#interval-to", "epoch ${to} (").dispatchEvent(new Event("change")); })()`);
+	const live = born.sites.filter((s) => s.live_blocks), sum = live.reduce((n, s) => n + s.live_bytes, 0);
+	const values = (selector) => `[...document.querySelectorAll("${selector}")].map((e) => Number(e.value))`;
+	const whole = await page.ask(column(2));
+
+	same("without a choice no bar tells of one", await page.ask(`document.querySelector("#interval")`), null);
+	await page.type("#filter", "gw::");
+	await page.until(`document.querySelector("#sites .status").textContent.includes("out of")`);
+	await choose(first, last);
+	point("a search stays when an interval is chosen", (await page.ask(texts("#sites tbody th"))).every((t) => t.includes("gw::")), await page.ask(texts("#sites tbody th")));
+	await page.type("#filter", " ");
+	await page.ask(`(() => { const e = document.querySelector("#filter"); e.value = ""; e.dispatchEvent(new Event("input")); })()`);
+	await page.until(`!document.querySelector("#sites .status").textContent.includes("out of")`);
+	same("an interval's sites have the bytes that --born counts", await page.ask(column(2)), live.map((s) => s.live_bytes).sort((a, b) => b - a).slice(0, 50));
+	same("and its blocks", await page.ask(`[...document.querySelectorAll("#sites tbody tr > :nth-child(4)")].map((e) => Number(e.textContent.replaceAll(",", "")))`)
+		.then((all) => all.reduce((a, b) => a + b, 0)), live.reduce((n, s) => n + s.live_blocks, 0));
+	same("what types have in an interval adds up to the same", await page.ask(values("#types tbody tr > :nth-child(2) data")).then((all) => all.reduce((a, b) => a + b, 0)), sum);
+	same("what threads have in an interval is what --born counts", await page.ask(values("#threads tbody tr > :nth-child(2) data")),
+		report.threads.map((t, i) => [t, born.threads[i]]).filter(([t]) => t.live).map(([, t]) => t.live.bytes).sort((a, b) => b - a));
+	await page.click("#sizes details summary");
+	same("and its sizes", await page.ask(values("#sizes tbody tr > :nth-child(2) data")).then((all) => all.filter((v) => v)), born.sizes.map((s) => s.bytes).filter((v) => v));
+	const all = await page.ask(frames);
+
+	point("the flame graph is of the interval", all[0].startsWith("all: ") && all[0].includes(", 100.0 %") &&
+		await page.ask(`document.querySelector("#flame input[name=weight][value=allocations]")`) === null, all[0]);
+	point("the bar tells when that was and how much it is", await page.ask(`document.querySelector("#interval").textContent`).then((t) =>
+		t.includes(`epochs ${first}\u2013${last} (`) && t.includes(`in ${live.reduce((n, s) => n + s.live_blocks, 0).toLocaleString("en-US")} blocks live`)),
+	await page.ask(`document.querySelector("#interval").textContent`));
+	same("the bar's bytes are those", await page.ask(data("#interval data")), sum);
+	const lines = await page.ask(texts(".suspect .born:not([hidden])"));
+
+	point("suspects tell what of them was allocated then", lines.length > 0 && lines.some((t) => /^Of the 7\.3 MiB .* 1\.2 MiB \(15\.9 %\) /.test(t)) &&
+		lines.some((t) => / 0 B \(0\.0 %\) in 0 blocks /.test(t)), lines);
+	await page.ask(axe);
+	same("axe finds nothing while an interval is shown", await page.ask(`axe.run({ runOnly: ["wcag2a", "wcag2aa"] }).then((r) => r.violations.map((v) => [v.id, v.nodes[0].html]))`), []);
+	await page.screenshot(`${screenshots}/interval.png`, false);
+	await page.click("#interval-all");
+	same("all of time is what it was", [await page.ask(column(2)), await page.ask(`document.querySelector("#interval").checkVisibility()`),
+		await page.ask(`[...document.querySelectorAll(".born")].some((e) => e.checkVisibility())`)], [whole, false, false]);
+	same("and the lists say so", await page.ask(`["#interval-from", "#interval-to"].map((id) => document.querySelector(id).selectedIndex)`), [0, rows.length - 1]);
+	await page.drag("#demographics .u-over", 0.17, 0.31);
+	const drawn = await page.ask(`["#interval-from", "#interval-to"].map((id) => document.querySelector(id).selectedIndex)`);
+
+	point("an interval can be drawn in the chart", drawn[0] > 0 && drawn[0] < drawn[1] && drawn[1] < rows.length - 1 &&
+		await page.ask(`document.querySelector("#interval").checkVisibility()`), drawn);
+	quiet("an interval", page);
+	await page.close();
+	const phone = await opened("mark", { width: 360, height: 740 });
+
+	const marks = json("mark").marks;
+
+	same("marks are where an interval can begin", (await phone.ask(texts("#interval-from option"))).filter((t) => t.includes("mark")).map((t) => t.replace(/ [(].*?[)]/, "")),
+		marks.map((m) => `epoch ${m.epoch}, mark ${m.label}`));
+	await phone.ask(`document.querySelector("#interval-to").dispatchEvent(new Event("change"))`);
+	same("the bar fits a phone's width", await phone.ask("document.documentElement.scrollWidth <= innerWidth"), true);
+	await phone.screenshot(`${screenshots}/interval-phone.png`, false);
+	await phone.close();
+}
+
 /* ---- what has changed ---- */
 
 async function diff() {
@@ -1001,7 +1068,7 @@ async function merge() {
 }
 
 /* A test that breaks off is a failure with its reason. */
-for (const test of [demo, planted, switches, hostile, many, doubts, diff, merge]) {
+for (const test of [demo, planted, switches, hostile, many, doubts, interval, diff, merge]) {
 	if (only.length && !only.includes(test.name))
 		continue;
 	try {

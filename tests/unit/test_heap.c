@@ -25,7 +25,7 @@
 #include "report/report.h"
 #include "report/writers.h"
 
-static const struct heap_filter all = {HEAP_ALL, 0};
+static const struct heap_filter all = {.cohort = HEAP_ALL};
 
 static void
 block(struct maker *m, uint64_t address, uint32_t site, uint32_t birth, uint64_t requested)
@@ -357,7 +357,7 @@ unknown_birth_is_old_and_has_no_age(void **state)
 	assert_int_equal(sites[0].live.bytes, 8);
 	assert_int_equal(sites[0].generation_count, 0);
 	free(sites);
-	sites = heap_aggregate(h, &(struct heap_filter){HEAP_ALL, 1});
+	sites = heap_aggregate(h, &(struct heap_filter){.min_age = 1});
 	assert_non_null(sites);
 	assert_int_equal(sites[0].live.blocks, 0);
 	free(sites);
@@ -412,7 +412,7 @@ generations_count_epochs_and_not_births(void **state)
 	assert_int_equal(sites[b].generation_count, 1);
 	assert_int_equal(sites[b].oldest_age, 0);
 	free(sites);
-	sites = heap_aggregate(h, &(struct heap_filter){HEAP_ALL, 4});
+	sites = heap_aggregate(h, &(struct heap_filter){.min_age = 4});
 	assert_non_null(sites);
 	assert_int_equal(sites[a].generation_count, 1);
 	assert_int_equal(sites[a].live.blocks, 2);
@@ -434,18 +434,48 @@ filters_choose_blocks_by_cohort(void **state)
 	(void)state;
 	maker_sample(&m);
 	h = made_heap(&m);
-	sites = heap_aggregate(h, &(struct heap_filter){HEAP_YOUNG, 0});
+	sites = heap_aggregate(h, &(struct heap_filter){.cohort = HEAP_YOUNG});
 	assert_non_null(sites);
 	assert_int_equal(sites[2].live.blocks, 0);
 	assert_int_equal(sites[3].live.bytes, 48);
 	free(sites);
-	sites = heap_aggregate(h, &(struct heap_filter){HEAP_OLD, 0});
+	sites = heap_aggregate(h, &(struct heap_filter){.cohort = HEAP_OLD});
 	assert_non_null(sites);
 	assert_int_equal(sites[2].live.bytes, 1100);
 	assert_int_equal(sites[2].kinds,
 			 1 << HEAPFILE_KIND_MALLOC | 1 << HEAPFILE_KIND_CALLOC);
 	assert_int_equal(sites[3].live.blocks, 0);
 	free(sites);
+	heap_free(h);
+}
+
+static void
+filters_choose_blocks_by_birth_epoch(void **state)
+{
+	struct maker m = {.n_sections = 0};
+	struct heap_count sums[3] = {{0, 0}};
+	static const struct heap_filter filters[] = {
+		{.by_birth = true, .last_birth = 7},
+		{.by_birth = true, .first_birth = 8, .last_birth = UINT64_MAX},
+		{.by_birth = true, .first_birth = 4, .last_birth = 6},
+	};
+	struct heap *h;
+
+	(void)state;
+	maker_sample(&m);
+	h = made_heap(&m);
+	for (int i = 0; i < 3; i++) {
+		struct heap_site *sites = heap_aggregate(h, &filters[i]);
+
+		assert_non_null(sites);
+		for (uint32_t node = 0; node <= h->n_nodes; node++)
+			sums[i].blocks += sites[node].live.blocks;
+		free(sites);
+	}
+	assert_int_equal(sums[0].blocks, heap_live_of_epochs(h, 0, 7).blocks);
+	assert_int_equal(sums[1].blocks, heap_live_of_epochs(h, 8, UINT64_MAX).blocks);
+	assert_true(sums[0].blocks > 0 && sums[1].blocks > 0);
+	assert_int_equal(sums[2].blocks, 0);
 	heap_free(h);
 }
 
@@ -888,6 +918,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(a_birth_in_the_future_is_of_now),
 		cmocka_unit_test(generations_count_epochs_and_not_births),
 		cmocka_unit_test(filters_choose_blocks_by_cohort),
+		cmocka_unit_test(filters_choose_blocks_by_birth_epoch),
 		cmocka_unit_test(the_report_of_the_sample_is_the_golden_one),
 		cmocka_unit_test(the_json_has_the_keys_of_the_contract),
 		cmocka_unit_test(json_is_valid_whatever_bytes_names_have),

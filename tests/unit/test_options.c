@@ -94,9 +94,9 @@ values_arrive_in_the_settings(void **state)
 {
 	(void)state;
 	assert_int_equal(PARSE("--top=7", "--frames", "3", "--sort=age", "--cohort=old",
-			       "--min-age=4", "--fail-on=warning", "--color=never",
-			       "--pager", "--leak-heuristics=none", "--show-reachable",
-			       "x.heap", "y.heap"),
+			       "--min-age=4", "--born=3..9", "--fail-on=warning",
+			       "--color=never", "--pager", "--leak-heuristics=none",
+			       "--show-reachable", "x.heap", "y.heap"),
 			 OPTIONS_WORK);
 	assert_true(settings.has_top && settings.has_frames && settings.has_sort);
 	assert_int_equal(settings.report.top, 7);
@@ -104,7 +104,11 @@ values_arrive_in_the_settings(void **state)
 	assert_int_equal(settings.report.sort, ORDER_AGE);
 	assert_int_equal(settings.report.filter.cohort, HEAP_OLD);
 	assert_int_equal(settings.report.filter.min_age, 4);
-	assert_string_equal(settings.report.filter_text, "--cohort=old --min-age=4");
+	assert_true(settings.report.filter.by_birth);
+	assert_int_equal(settings.report.filter.first_birth, 3);
+	assert_int_equal(settings.report.filter.last_birth, 9);
+	assert_string_equal(settings.report.filter_text,
+			    "--cohort=old --min-age=4 --born=3..9");
 	assert_int_equal(settings.fail_on, FINDING_WARNING);
 	assert_int_equal(settings.outputs[0].pager, PAGER_ALWAYS);
 	assert_true(settings.detect.graph.no_heuristics);
@@ -120,6 +124,14 @@ bad_values_are_refused_by_name(void **state)
 	is_refused("--top=-1", "--top: invalid number '-1'");
 	is_refused("--top=3x", "--top: invalid number '3x'");
 	is_refused("--top=", "--top: invalid number ''");
+	is_refused("--born=", "--born: invalid epochs ''; one is as 12, several are as "
+			      "12..30, 12.. or ..30");
+	is_refused("--born=..", "--born: invalid epochs '..'");
+	is_refused("--born=x", "--born: invalid epochs 'x'");
+	is_refused("--born=3..x", "--born: invalid epochs '3..x'");
+	is_refused("--born=-1..3", "--born: invalid epochs '-1..3'");
+	is_refused("--born=1..99999999999999999999", "--born: invalid epochs");
+	is_refused("--born=9..3", "--born: '9..3' ends before it begins");
 	is_refused("--frames=99999999999999999999", "--frames: ");
 	is_refused("--cohort=middle",
 		   "--cohort: invalid value 'middle'; one of all, young, old");

@@ -20,7 +20,7 @@
 #include "explain/outline.h"
 #include "madeheap.h"
 
-static const struct heap_filter all = {HEAP_ALL, 0};
+static const struct heap_filter all = {.cohort = HEAP_ALL};
 
 /* What a test works with. */
 struct bench {

@@ -147,6 +147,45 @@ note_filter(struct settings *s, const char *option)
 		 n ? " " : "", option, optarg);
 }
 
+/* A number that ends before `end`. */
+static bool
+parse_epoch(const char *value, const char *end, uint64_t *ret)
+{
+	char *after;
+
+	errno = 0;
+	*ret = strtoull(value, &after, 10);
+	return !errno && after == end && *value >= '0' && *value <= '9';
+}
+
+/* FIRST..LAST, of which either may be left out, or one number. */
+static bool
+parse_born(const char *value, struct heap_filter *f)
+{
+	const char *dots = strstr(value, ".."), *end = value + strlen(value);
+	const char *last = dots ? dots + 2 : value;
+
+	*f = (struct heap_filter){.cohort = f->cohort,
+				  .min_age = f->min_age,
+				  .by_birth = true,
+				  .last_birth = UINT64_MAX};
+	if ((dots && dots > value && !parse_epoch(value, dots, &f->first_birth)) ||
+	    (last < end && !parse_epoch(last, end, &f->last_birth)) || end - value < 1 ||
+	    (dots && end - value == 2)) {
+		complain("--born: invalid epochs '%s'; one is as 12, several are as "
+			 "12..30, 12.. or ..30",
+			 value);
+		return false;
+	}
+	if (!dots)
+		f->first_birth = f->last_birth;
+	if (f->first_birth > f->last_birth) {
+		complain("--born: '%s' ends before it begins", value);
+		return false;
+	}
+	return true;
+}
+
 static bool
 parse_filter(struct settings *s, int code)
 {
@@ -164,6 +203,9 @@ parse_filter(struct settings *s, int code)
 	case OPT_MIN_AGE:
 		note_filter(s, "min-age");
 		return parse_number("min-age", optarg, &r->filter.min_age);
+	case OPT_BORN:
+		note_filter(s, "born");
+		return parse_born(optarg, &r->filter);
 	case OPT_FOCUS:
 		note_filter(s, "focus");
 		return parse_regex("focus", optarg, &s->focus, &r->focus);
@@ -481,6 +523,7 @@ parse_option(struct settings *s, int code)
 		return false;
 	case OPT_COHORT:
 	case OPT_MIN_AGE:
+	case OPT_BORN:
 	case OPT_FOCUS:
 	case OPT_IGNORE:
 		return parse_filter(s, code);

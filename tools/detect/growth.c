@@ -174,7 +174,7 @@ void
 detect_growth(const struct detector *d)
 {
 	const struct heap *h = d->heap;
-	const struct heap_filter filter = {HEAP_ALL, 0};
+	const struct heap_filter filter = {.cohort = HEAP_ALL};
 	struct growth_work w = {.d = d, .h = h};
 	struct heap_site *sites;
 	uint32_t *nodes;

@@ -18,6 +18,7 @@
  *     id, title     in the page's address, and in the list of parts
  *     schema        of the data it shows, if that is not a report of one snapshot
  *     has(report)   is there anything to show?  All of them, if left out
+ *     follows       is it drawn anew for a part of time (interval.js)?
  *     draw(report, element)   fill the element, below the title
  *
  * To add one, write a file that calls part() and name it in page.sh and Makefile.am. */
@@ -252,9 +253,9 @@ function isInStack(frames, test) {
 
 /* ---- search everywhere ---- */
 
-/* {title, find(test)}: find() returns {n, found: [{label, go}]}, of n the first few; go() shows
- * it.  A part adds what of it can be found when it is drawn. */
-const searchers = [];
+/* By title: find(test) returns {n, found: [{label, go}]}, of n the first few; go() shows
+ * it.  A part sets what of it can be found when it is drawn. */
+const searchers = new Map();
 const MOST_FOUND = 6;
 
 /* ---- the data ---- */

@@ -32,6 +32,7 @@ class Chart {
 	 * isStacked  bars one on the other; those with isLine are lines over them
 	 * marks      {x, label} lines from top to bottom
 	 * ticks      x of small ticks at the bottom
+	 * select     called with the first and the last point of a stretch that the mouse has drawn
 	 * table      column title of the points, for the table */
 	constructor(options) {
 		Object.assign(this, { marks: [], ticks: [], isStacked: false }, options);
@@ -120,7 +121,7 @@ class Chart {
 			this.plot.destroy();
 		this.plot = new uPlot({
 			width: Math.max(this.width, 200), height: 260, legend: { show: false },
-			cursor: { drag: { x: !this.isStacked, y: false } },
+			cursor: { drag: { x: !this.isStacked || Boolean(this.select), y: false, setScale: !this.select } },
 			scales: {
 				x: { time: false, range: this.isStacked ? (u, min, max) => [min - 0.6, max + 0.6] : undefined },
 				y: { range: (u, min, max) => [0, max > 0 ? max * 1.08 : 1] },
@@ -132,7 +133,7 @@ class Chart {
 					incrs: Array.from({ length: 50 }, (none, i) => 2 ** i) },
 			],
 			series: [{}, ...order.map((i) => this.uplotSeries(i))],
-			hooks: { draw: [(u) => this.drawMarks(u)], setCursor: [(u) => this.follow(u.cursor.idx)] },
+			hooks: { draw: [(u) => this.drawMarks(u)], setCursor: [(u) => this.follow(u.cursor.idx)], setSelect: [(u) => this.drawn(u)] },
 		}, [this.xs, ...order.map((i) => columns[i])], this.place);
 		this.place.firstChild.setAttribute("aria-hidden", "true");
 		this.say(this.at);
@@ -182,6 +183,13 @@ class Chart {
 	say(i) {
 		this.words.replaceChildren(element("strong", {}, this.xText(i)), ...this.series.map((s) =>
 			element("span", {}, `${shortened(s.name, 40)} ${s.values[i] === null ? "-" : sizeText(s.values[i])}`)));
+	}
+
+	drawn(u) {
+		const { left, width } = u.select;
+
+		if (this.select && width > 0)
+			this.select(u.posToIdx(left), u.posToIdx(left + width));
 	}
 
 	key(event) {
@@ -237,9 +245,11 @@ class SmallChart {
 	}
 }
 
-/* After the colours have changed. */
+/* After the colours have changed.  What has left the page is forgotten. */
 function redrawCharts() {
 	for (const chart of charts)
-		if (chart.plot)
+		if (!chart.place.isConnected)
+			charts.delete(chart);
+		else if (chart.plot)
 			chart.draw();
 }

@@ -209,6 +209,7 @@ function suspect(report, [index, course], numbers) {
 		element("p", { class: "sentence", title: shortened([finding.summary, finding.advice].filter(Boolean).join(" "), 2000) },
 			element("span", { class: "name" }, shortened(finding.summary, 400)), origin(finding),
 			finding.advice ? element("span", { class: "advice" }, ` ${finding.advice}`) : null),
+		bornLine(report, finding),
 		element("p", { class: "share" }, size(finding.gives_back_bytes),
 			element("span", { class: "remark" }, finding.gives_back_bytes > report.totals.live_bytes ?
 				`${shareText(finding.gives_back_bytes, peakOf(report).bytes)} of the peak` :
@@ -315,6 +316,7 @@ function findingCard(finding, number, isOpen, report) {
 		hasSite(finding) ? element("p", { class: "origin" }, whereLine(finding.site.frames, 3), origin(finding)) : null,
 		element("p", { class: "figures" }, size(bytes), ` in ${countOf(blocks, "block")}`,
 			retained > bytes ? [", retains ", size(retained)] : null),
+		bornLine(report, finding),
 		element("details", { open: isOpen }, element("summary", {}, "Holder, evidence and stack"), findingBody(finding, report)));
 }
 
@@ -362,7 +364,7 @@ part({
 		const problems = all.filter((f) => isProblem(f) && !f.small);
 		const notes = all.filter((f) => !isProblem(f) && !f.small);
 
-		searchers.push({ title: "Findings", find: (test) => findFindings(all, test) });
+		searchers.set("Findings", (test) => findFindings(all, test));
 		if (report.findings.length === 0)
 			place.append(element("p", {}, "None."));
 		moreFindings(problems, 1, place, report);

@@ -22,8 +22,8 @@ const FLAME_ROW = 20; /* pixels */
 const reportWeights = [
 	{ key: "live_bytes", name: "Live bytes", text: sizeText },
 	{ key: "old_bytes", name: "Old bytes", text: sizeText },
-	{ key: "allocated_bytes", name: "Allocated bytes", text: sizeText },
-	{ key: "allocations", name: "Allocations", text: countText },
+	{ key: "allocated_bytes", name: "Allocated bytes", text: sizeText, isOfAllTime: true },
+	{ key: "allocations", name: "Allocations", text: countText, isOfAllTime: true },
 ];
 
 /* ---- the tree, merged ---- */
@@ -556,9 +556,10 @@ function frameLinks(report, tree, at) {
 
 /* In the colours of modules, of sites with the figures of reportWeights.  Returns the graph. */
 function drawColoured(place, report, about) {
+	const weights = reportWeights.filter(({ isOfAllTime }) => !report.interval || !isOfAllTime);
 	let paint = null;
 	const graph = new FlameGraph(report, {
-		weights: reportWeights,
+		weights,
 		more: ({ live_bytes: live, old_bytes: old }, at) => live[at] ?
 			`, ${shareText(old[at], live[at])} of the live bytes old` : ", nothing live",
 		paint: ({ live_bytes: live }, at, tree) => live[at] ? paint.colour(tree, at) : FLAME_DEAD,
@@ -566,24 +567,25 @@ function drawColoured(place, report, about) {
 	});
 
 	paint = new ModulePaint(graph.whole, graph.whole.sums.live_bytes);
-	drawFlame(place, graph, reportWeights, (tree) => paint.legend(report.strings, tree));
+	drawFlame(place, graph, weights, (tree) => paint.legend(report.strings, tree));
 	return graph;
 }
 
 part({
 	id: "flame",
 	title: "Flame graph",
+	follows: true,
 	has: (report) => report.sites.length > 0,
 	draw(report, place) {
 		const graph = drawColoured(place, report, (tree, at) => frameLinks(report, tree, at));
 
-		searchers.push({ title: "Functions", find(test) {
+		searchers.set("Functions", (test) => {
 			const { found } = graph.whole.search(test, "live_bytes");
 			const sums = graph.whole.sums.live_bytes;
 			const hits = [...found].filter((at) => at > 0).sort((a, b) => sums[b] - sums[a]);
 
 			return { n: hits.length, found: hits.slice(0, MOST_FOUND).map((at) => ({ label: graph.label(at, graph.whole),
 				go() { goTo("flame"); graph.lookWhole(at); } })) };
-		} });
+		});
 	},
 });

@@ -124,6 +124,7 @@ part({
 			element("p", {}, "Live memory by the epoch of its allocation: old on the left, young on the right. " +
 				"The line is what survived its birth epoch; the space between it and the bars was freed later. " +
 				"Even bars to the left are memory that accumulates; a single tall bar was loaded once."),
+			report.births?.periods.length > 1 ? intervalControls(report) : null,
 			new Chart({
 				title: "Live bytes by birth epoch, stacked by site",
 				isStacked: true,
@@ -133,6 +134,7 @@ part({
 				xTick: (x) => Number.isInteger(x) && rows[x] ? birthText(rows[x]) : "",
 				xName: "birth epoch",
 				table: "Birth epoch",
+				select: report.births?.periods.length > 1 ? (first, last) => chooseInterval(report, intervalOfRows(report, first, last)) : null,
 				series: [...bars, { name: "survived the birth epoch", colour: "text", isLine: true,
 					values: rows.map((row) => row.survived_bytes) }],
 			}).element);
@@ -220,6 +222,7 @@ part({
 part({
 	id: "sizes",
 	title: "Sizes",
+	follows: true,
 	has: (report) => report.sizes.length > 1,
 	draw(report, place) {
 		const { sizes } = report;
@@ -245,6 +248,7 @@ part({
 part({
 	id: "threads",
 	title: "Threads",
+	follows: true,
 	has: (report) => report.threads.filter((t) => t.live).length > 1,
 	draw(report, place) {
 		place.append(new Table({

@@ -21,7 +21,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 # One namespace, in this order.
-scripts='base.js table.js charts.js findings.js retained.js memory.js flame.js sites.js types.js diff.js merge.js start.js'
+scripts='base.js table.js charts.js interval.js findings.js retained.js memory.js flame.js sites.js types.js diff.js merge.js start.js'
 
 # version LIBRARY: as `libraries` has it.
 version() { awk -v name="$1" '$1 == name { print $2 }' "$source/libraries"; }

@@ -95,12 +95,12 @@ part({
 			if (!row.children.length || row.children[0].retained.bytes * 2 < tree.whole.retained.bytes)
 				break;
 		}
-		searchers.push({ title: "What retains the memory", find(test) {
+		searchers.set("What retains the memory", (test) => {
 			const hits = tree.rows.filter((row) => row !== tree.whole && test(row.name))
 				.sort((a, b) => b.retained.bytes - a.retained.bytes);
 
 			return { n: hits.length, found: hits.slice(0, MOST_FOUND).map((row) => ({
 				label: `${shortName(row.name)}: ${sizeText(row.retained.bytes)}`, go: () => tree.show(row) })) };
-		} });
+		});
 	},
 });

@@ -37,21 +37,24 @@ function threadName(report, site) {
 
 /* The columns of figures, for sites and for groups of them. */
 function figureColumns(report) {
+	const all = shownBytes(report);
 	const bytes = (title, key, hint) => ({ title, hint, isNumber: true, value: (s) => s[key] ?? 0, cell: (s) => size(s[key] ?? 0) });
 	const count = (title, key, hint) => ({ title, hint, isNumber: true, value: (s) => s[key] ?? 0,
 		cell: (s) => s[key] === null ? "-" : countText(s[key] ?? 0) });
 
 	return [
 		bytes("Live", "live_bytes"),
-		{ title: "Share", hint: "of all live bytes", isNumber: true, value: (s) => s.live_bytes,
-			cell: (s) => shareText(s.live_bytes, report.totals.live_bytes) },
+		{ title: "Share", hint: "of all live bytes of the time that is shown", isNumber: true, value: (s) => s.live_bytes,
+			cell: (s) => shareText(s.live_bytes, all) },
 		count("Blocks", "live_blocks", "live blocks"),
-		report.site_columns.includes("retained_bytes") ?
-			bytes("Retained", "retained_bytes", "what would be freed with these blocks; of a group the sum, in which blocks may be counted twice") : null,
-		bytes("Allocated", "allocated_bytes", "bytes since the start"),
-		{ title: "Survival", hint: "survival rate: live bytes as a share of all bytes allocated there", isNumber: true,
-			value: (s) => s.allocated_bytes ? s.live_bytes / s.allocated_bytes : 0,
-			cell: (s) => shareText(s.live_bytes, s.allocated_bytes) },
+		...report.interval ? [] : [
+			report.site_columns.includes("retained_bytes") ?
+				bytes("Retained", "retained_bytes", "what would be freed with these blocks; of a group the sum, in which blocks may be counted twice") : null,
+			bytes("Allocated", "allocated_bytes", "bytes since the start"),
+			{ title: "Survival", hint: "survival rate: live bytes as a share of all bytes allocated there", isNumber: true,
+				value: (s) => s.allocated_bytes ? s.live_bytes / s.allocated_bytes : 0,
+				cell: (s) => shareText(s.live_bytes, s.allocated_bytes) },
+		],
 	].filter(Boolean);
 }
 
@@ -62,9 +65,9 @@ function siteColumns(report) {
 		{ title: "Site", value: (s) => { const [own] = ownFrames(stack(s)); return `${plainName(frameName(own))} ${framePlace(own)}`; },
 			cell: (s) => [whereLine(stack(s), 2), s.live_blocks ? element("span", { class: "type name" }, shortName(typeName(report, s))) : null] },
 		...figureColumns(report),
-		{ title: "Oldest", hint: "age of the oldest block, in epochs", isNumber: true, value: (s) => s.oldest_age ?? 0,
+		report.interval ? null : { title: "Oldest", hint: "age of the oldest block, in epochs", isNumber: true, value: (s) => s.oldest_age ?? 0,
 			cell: (s) => s.oldest_age === null ? "-" : countText(s.oldest_age) },
-	];
+	].filter(Boolean);
 }
 
 function openedSite(report, s) {
@@ -191,6 +194,15 @@ class SiteTable {
 			this.by, (s) => this.show(s)).element : this.table.element);
 	}
 
+	/* Search and group as another one did. */
+	resume(before) {
+		if (!before)
+			return;
+		this.by = before.by;
+		this.input.value = before.input.value;
+		this.search(this.input.value);
+	}
+
 	/* One of them, in the list of all. */
 	show(site) {
 		this.by = "";
@@ -221,9 +233,12 @@ function findSites(report, test) {
 part({
 	id: "sites",
 	title: "Sites",
+	follows: true,
 	draw(report, place) {
+		const before = siteTable;
+
 		siteTable = new SiteTable(place, {
-			sites: report.sites,
+			sites: report.interval ? report.sites.filter((s) => s.live_blocks) : report.sites,
 			table: {
 				caption: "Allocation sites: call stacks that allocate",
 				columns: siteColumns(report),
@@ -245,6 +260,7 @@ part({
 				showSite,
 			}),
 		});
-		searchers.push({ title: "Sites", find: (test) => findSites(report, test) });
+		siteTable.resume(before);
+		searchers.set("Sites", (test) => findSites(report, test));
 	},
 });

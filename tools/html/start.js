@@ -152,7 +152,7 @@ function hideResults() {
 
 function showResults(text) {
 	const place = document.getElementById("results"), test = textTest(text);
-	const groups = searchers.map(({ title, find }) => ({ title, ...find(test) })).filter(({ n }) => n > 0);
+	const groups = [...searchers].map(([title, find]) => ({ title, ...find(test) })).filter(({ n }) => n > 0);
 
 	place.replaceChildren(
 		element("p", { role: "status" }, groups.length ? groups.map(({ title, n }) => `${title}: ${countText(n)}`).join(", ") : "Nothing found."),
@@ -216,7 +216,7 @@ async function start() {
 	}
 	showTheme();
 	markPart();
-	document.getElementById("finder").hidden = searchers.length === 0;
+	document.getElementById("finder").hidden = searchers.size === 0;
 	document.documentElement.dataset.ready = "yes";
 }
 

@@ -16,6 +16,7 @@ const typeOrigins = {
 part({
 	id: "types",
 	title: "Types",
+	follows: true,
 	has: (report) => Boolean(report.types && report.types.length),
 	draw(report, place) {
 		const bytes = (title, value, hint) => ({ title, hint, isNumber: true, value, cell: (t) => size(value(t)) });
@@ -28,20 +29,20 @@ part({
 					shortName(t.name ?? "(unknown)")) },
 				bytes("Live", (t) => t.live_bytes),
 				{ title: "Blocks", isNumber: true, value: (t) => t.live_blocks },
-				report.types[0].retained_bytes === undefined ? null :
+				report.interval || report.types[0].retained_bytes === undefined ? null :
 					bytes("Retained", (t) => t.retained_bytes, "what would be freed with these blocks"),
-				bytes("Largest", (t) => t.largest.bytes, "the largest block"),
+				report.interval ? null : bytes("Largest", (t) => t.largest.bytes, "the largest block"),
 				{ title: "Known by", value: origin, cell: origin },
 			].filter(Boolean),
-			rows: report.types,
+			rows: report.interval ? report.types.filter((t) => t.live_blocks) : report.types,
 			sorted: { column: 1, isFalling: true },
 		});
 
 		place.append(table.element);
-		searchers.push({ title: "Types", find(test) {
+		searchers.set("Types", (test) => {
 			const hits = report.types.filter((t) => test(t.name ?? ""));
 
 			return { n: hits.length, found: hits.slice(0, MOST_FOUND).map((t) => ({ label: shortName(t.name ?? ""), go: () => table.show(t) })) };
-		} });
+		});
 	},
 });

@@ -251,6 +251,8 @@ enum heap_cohort { HEAP_ALL, HEAP_YOUNG, HEAP_OLD };
 struct heap_filter {
 	enum heap_cohort cohort;
 	uint64_t min_age; /* in epochs; blocks of unknown age are left out if not 0 */
+	bool by_birth;    /* only what was born in these epochs, both included */
+	uint64_t first_birth, last_birth;
 };
 
 /* Sums of one node over the live blocks that a filter lets through. */

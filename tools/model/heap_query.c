@@ -177,6 +177,9 @@ heap_filter_passes(const struct heap *h, const struct heap_filter *f, uint32_t b
 
 	if (f->cohort != HEAP_ALL && b->is_old != (f->cohort == HEAP_OLD))
 		return false;
+	if (f->by_birth &&
+	    !(b->is_known && b->epoch >= f->first_birth && b->epoch <= f->last_birth))
+		return false;
 	return f->min_age == 0 || (b->is_known && b->age >= f->min_age);
 }
 
@@ -336,7 +339,7 @@ count_generations(const struct heap *h, const struct heap_filter *filter,
 {
 	uint32_t *ends = calloc((size_t)h->n_nodes + 2, sizeof(*ends));
 	uint32_t *stamps = calloc((size_t)h->n_birth_epochs + 1, sizeof(*stamps));
-	uint32_t *epochs = malloc(((size_t)h->n_blocks + 1) * sizeof(*epochs));
+	uint32_t *epochs = calloc((size_t)h->n_blocks + 1, sizeof(*epochs));
 	bool ok = ends && stamps && epochs;
 
 	for (uint32_t s = 0; ok && s <= h->n_nodes; s++)

@@ -14,10 +14,11 @@
  *             frames innermost first, as in JSON's "frames"; names are indices
  *             into strings, -1 for null; flags 1 inlined, 2 special, 4 a library's,
  *             8 another name for malloc
- *     "site_columns": ["site", "live_blocks", ...]     keys of JSON's "sites", "type", "thread"
+ *     "site_columns": ["site", "live_blocks", ...]     keys of JSON's "sites", "type", "thread",
+ *             "births"
  *     "sites": [[node, value ...] ...]    node: where the site's stack begins
  *
- * And there is what page_facts.h tells.  Of a comparison and of many processes the page gets
+ * And there is what page_facts.h and page_births.h tell.  Of a comparison and of many processes the page gets
  * the JSON as it is, "gcprof-diff/1" and "gcprof-merge/1".
  *
  * SPDX-License-Identifier: MIT
@@ -33,6 +34,7 @@
 #include "names/function_names.h"
 #include "names/own_code.h"
 #include "report/json_stream.h"
+#include "report/page_births.h"
 #include "report/page_facts.h"
 #include "report/writers.h"
 #include "util/text.h"
@@ -227,13 +229,15 @@ write_columns(const struct report *r, FILE *f)
 		json_array_append_new(columns, json_string_nocheck(key));
 	(void)json_array_append_new(columns, json_string("type"));
 	(void)json_array_append_new(columns, json_string("thread"));
+	(void)json_array_append_new(columns, json_string("births"));
 	json_decref(facts);
 	fputs(",\n\"site_columns\": ", f);
 	json_stream_value(f, columns);
 }
 
 static void
-write_row(const struct report *r, FILE *f, uint32_t node, const struct page_traits *traits)
+write_row(const struct report *r, FILE *f, uint32_t node,
+	  const struct page_traits *traits, struct page_births *births)
 {
 	json_t *facts = report_json_site(r, node), *row = json_array();
 	const char *key;
@@ -242,6 +246,7 @@ write_row(const struct report *r, FILE *f, uint32_t node, const struct page_trai
 	(void)json_array_append_new(row, json_integer(stack_top(r->heap, node)));
 	json_object_foreach(facts, key, value)(void) json_array_append(row, value);
 	page_traits_put(&traits[node], row);
+	page_births_put(births, node, row);
 	json_decref(facts);
 	json_stream_value(f, row);
 }
@@ -257,21 +262,25 @@ write_sites(const struct report *r, FILE *f)
 	};
 
 	struct page_traits *traits = page_traits_new(r);
+	struct page_births *births = page_births_new(r);
 
 	if (t.is_wanted)
 		write_tree(&t);
 	page_facts_write(r, f);
+	if (births)
+		page_births_write(births, f);
 	write_columns(r, f);
 	fputs(",\n\"sites\": [", f);
-	for (size_t i = 0; t.is_wanted && traits && i < r->n_listed[sort] && !ferror(f);
-	     i++) {
+	for (size_t i = 0;
+	     t.is_wanted && traits && births && i < r->n_listed[sort] && !ferror(f); i++) {
 		fputs(i ? ",\n" : "\n", f);
-		write_row(r, f, r->lists[sort][i], traits);
+		write_row(r, f, r->lists[sort][i], traits, births);
 	}
 	fputs("]", f);
 	texts_fini(&t.strings);
 	free(t.is_wanted);
 	free(traits);
+	page_births_free(births);
 }
 
 /* ---- the whole ---- */

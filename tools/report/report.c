@@ -4,7 +4,7 @@
  * Out:  struct report; the two plain tables that need no description.
  * Not here: how it looks (report/text.c, report/json.c, report/html.c).
  *
- * What filters do: --cohort and --min-age choose the blocks that a site's sums
+ * What filters do: --cohort, --min-age and --born choose the blocks that a site's sums
  * count, --focus and --ignore choose the sites that are listed.  Process,
  * memory, cohorts, totals, survival, demography and findings are of the whole snapshot
  * always, so that a percentage means the same in every report of a file.
@@ -97,8 +97,8 @@ rank_of(const struct report *r, uint32_t node, enum order sort, struct rank *ret
 {
 	const struct heap_site *s = &r->sites[node];
 	const struct heap_node *n = &r->heap->nodes[node];
-	bool is_filtered =
-		r->options.filter.cohort != HEAP_ALL || r->options.filter.min_age;
+	const struct heap_filter *f = &r->options.filter;
+	bool is_filtered = f->cohort != HEAP_ALL || f->min_age || f->by_birth;
 	bool is_dead_welcome = r->options.with_dead && !is_filtered;
 
 	ret->node = node;

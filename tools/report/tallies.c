@@ -18,8 +18,8 @@ enum { BAR = 24, MOST_THREADS = 20 };
 
 /* ---- sums ---- */
 
-static unsigned
-size_class(uint64_t bytes)
+unsigned
+tally_size_class(uint64_t bytes)
 {
 	unsigned i = bytes ? 63u - (unsigned)__builtin_clzll(bytes) : 0;
 
@@ -34,7 +34,7 @@ tallies_by_size(const struct report *r, struct tally_size ret[TALLY_SIZES])
 	memset(ret, 0, TALLY_SIZES * sizeof(*ret));
 	for (uint32_t i = 0; i < h->n_blocks; i++) {
 		uint64_t bytes = heap_block_requested(&h->blocks[i]);
-		struct tally_size *t = &ret[size_class(bytes)];
+		struct tally_size *t = &ret[tally_size_class(bytes)];
 
 		if (!heap_filter_passes(h, &r->options.filter, h->blocks[i].birth))
 			continue;

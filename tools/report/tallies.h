@@ -23,6 +23,9 @@ struct tally_size {
 };
 enum { TALLY_SIZES = 48 };
 
+/* Which of them a block's requested bytes are in. */
+unsigned tally_size_class(uint64_t bytes);
+
 void tallies_by_size(const struct report *r, struct tally_size ret[TALLY_SIZES]);
 
 /* Returns n_threads + 1 sums for free(3), [0] for blocks whose thread is not known; NULL: no
