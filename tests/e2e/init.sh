@@ -263,8 +263,9 @@ stop() { # PID [SIGNAL]: end a started process and wait for it; sets $status
 
 # ---- snapshots ----
 
+# The kernel's clock for files has steps of some milliseconds: of the same step the numbers tell.
 heaps() { # NAME: all snapshots of a run, oldest first
-	find "$T/$1" -maxdepth 1 -name '*.heap' -printf '%T@ %p\n' | sort -n | cut -d' ' -f2-
+	find "$T/$1" -maxdepth 1 -name '*.heap' -printf '%T@ %p\n' | sort -k1,1n -k2V | cut -d' ' -f2-
 }
 
 n_heaps() { # NAME
