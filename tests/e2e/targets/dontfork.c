@@ -10,6 +10,8 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <pthread.h>
+#include <sched.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stddef.h>
 #include <sys/mman.h>
@@ -31,6 +33,8 @@ enum {
 static void *(*volatile v_malloc)(size_t) = malloc;
 static char *volatile area;
 static volatile int stop_it;
+static volatile long other_tid; /* when it is as it is to be found */
+static sem_t never;		/* posted at the end */
 static char in_data[3 * PAGE] = {1}; /* of this program's own file */
 
 static char *
@@ -270,40 +274,69 @@ shift(void *with)
 			first[at + i] = NULL;
 		}
 		at = to;
+		other_tid = gettid();
 	}
-	return with;
-}
-
-static void *
-sleep_deaf(void *with)
-{
-	sigset_t all;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, NULL);
-	while (!stop_it)
-		usleep(1000000);
-	return with;
-}
-
-static void *
-spin_deaf(void *with)
-{
-	sigset_t all;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, NULL);
-	while (!stop_it)
-		;
 	return with;
 }
 
 static void *
 sleep_on(void *with)
 {
-	while (!stop_it)
-		usleep(1000000);
+	other_tid = gettid();
+	while (sem_wait(&never) != 0)
+		;
 	return with;
+}
+
+static void
+block_signals(void)
+{
+	sigset_t all;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, NULL);
+}
+
+static void *
+sleep_deaf(void *with)
+{
+	block_signals();
+	return sleep_on(with);
+}
+
+static void *
+spin_deaf(void *with)
+{
+	block_signals();
+	other_tid = gettid();
+	while (!stop_it)
+		;
+	return with;
+}
+
+static int
+is_asleep(long tid)
+{
+	char name[64], text[512], *at;
+	ssize_t n;
+	int fd;
+
+	snprintf(name, sizeof name, "/proc/self/task/%ld/stat", tid);
+	fd = open(name, O_RDONLY | O_CLOEXEC);
+	n = read(fd, text, sizeof text - 1);
+	close(fd);
+	text[n > 0 ? n : 0] = 0;
+	at = strrchr(text, ')');
+	return at && at[2] == 'S';
+}
+
+static void
+start(pthread_t *ret_thread, void *(*f)(void *))
+{
+	if (pthread_create(ret_thread, NULL, f, NULL) != 0)
+		_exit(90);
+	while (!other_tid || ((f == sleep_on || f == sleep_deaf) && !is_asleep(other_tid)))
+		sched_yield();
 }
 
 static void
@@ -312,15 +345,14 @@ by_call(void *(*f)(void *))
 	pthread_t thread;
 	size_t n;
 
-	if (f && pthread_create(&thread, NULL, f, NULL) != 0)
-		_exit(90);
 	if (f)
-		usleep(20000);
+		start(&thread, f);
 	n = kept_flags(before, sizeof before);
 	point(gcprof_snapshot(NULL) == 0, "a snapshot is taken");
 	point(kept_flags(after, sizeof after) == n && memcmp(before, after, n) == 0,
 	      "what was not for children is not, as before, and nothing else");
 	stop_it = 1;
+	sem_post(&never);
 	if (f)
 		pthread_join(thread, NULL);
 }
@@ -366,8 +398,7 @@ main(int argc, char **argv)
 	} else if (strcmp(way, "fatal") == 0) {
 		abort();
 	} else if (strcmp(way, "threaded-exit") == 0) {
-		if (pthread_create(&thread, NULL, sleep_on, NULL) != 0)
-			_exit(90);
+		start(&thread, sleep_on);
 	} else if (strcmp(way, "exit") != 0) {
 		by_call(NULL);
 	}

@@ -149,10 +149,9 @@ main(int argc, char **argv)
 			children();
 		if (order[0] == 'f') {
 			pid = fork();
-			if (pid != 0) {
-				say("child %ld", (long)pid);
+			if (pid != 0)
 				return reap(pid) == 5 << 8 ? 5 : 1;
-			}
+			say("child %ld", (long)getpid()); /* before it is done */
 		}
 		say("done %s", order);
 	}
