@@ -112,8 +112,7 @@ is "the block that malloc is about to return is not lost" "$(none_lost newborn)"
 
 # ---- whose the program's signals are
 
-# The kernel gives those to the process to the main thread, if that takes them.  It does not
-# promise it: of a program alone some thousandth goes elsewhere, too.
+# The kernel gives those to the process to the main thread, if that takes them.
 require_built "$TARGETS/routing" "$TARGETS/cancel"
 to_main() { # NAME: at most one in a hundred went to another thread
 	local kind main others ended
