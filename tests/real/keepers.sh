@@ -94,18 +94,14 @@ fi
 
 # ---- mosquitto: messages for a subscriber who stays away
 
-listens() { (: <>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; }
-
 offline() { # NAME LIMIT: 0 is none
-	port=$((20000 + RANDOM % 20000))
-	printf 'listener %d 127.0.0.1\nallow_anonymous true\nlog_dest none\nmax_queued_messages %d\n' "$port" "$2" >"$T/$1.conf"
+	printf 'listener 0 %s.sock\nallow_anonymous true\nlog_dest none\nmax_queued_messages %d\n' "$T/$1" "$2" >"$T/$1.conf"
 	[ "$(id -u)" != 0 ] || echo 'user root' >>"$T/$1.conf"
 	start_gcprof "$1" mosquitto -c "$T/$1.conf"
-	eventually listens
 	# It subscribes for a session that stays, and leaves.
-	ok "$1: a client subscribes" mosquitto_sub -p "$port" -i away -c -q 1 -t 'plant/#' -E
+	ok "$1: a client subscribes" eventually mosquitto_sub --unix "$T/$1.sock" -i away -c -q 1 -t 'plant/#' -E
 	awk 'BEGIN { for (i = 0; i < 30000; i++) print "value " i " and what the sensor says of it, at length" }' |
-		mosquitto_pub -p "$port" -i sensor -q 1 -t plant/1/temp -l
+		mosquitto_pub --unix "$T/$1.sock" -i sensor -q 1 -t plant/1/temp -l
 	stop "$pid"
 	is "$1: the program ends well" "$status" 0
 }
