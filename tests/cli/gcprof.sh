@@ -268,6 +268,9 @@ catches_usr2() { # bit 11 of the mask, of the program: the shell catches it too
 	[ $((0x$mask >> 11 & 1)) -eq 1 ]
 }
 
+# Its library has begun, as it sleeps: clock_nanosleep(2).
+sleeps() { grep -q libgcprof "/proc/$1/maps" && grep -q '^230 ' "/proc/$1/syscall"; }
+
 ok "gcprof snapshot without a PID: 2" usage 2 "gcprof help snapshot" "$gcprof" snapshot
 ok "two processes: 2" usage 2 "gcprof help snapshot" "$gcprof" snapshot 1 2
 refuses_pid() { status 2 "$gcprof" snapshot "$1" && grep -q 'invalid process id' err; }
@@ -290,8 +293,7 @@ kill $plain $parent
 mkdir deep
 GCPROF_SNAPSHOT=none "$gcprof" run --quiet -- sleep 60 &
 deaf=$!
-eventually grep -q libgcprof "/proc/$deaf/maps"
-sleep 0.2
+eventually sleeps $deaf
 ok "a process that takes no snapshots by signal is not sent it: 1" refuses 1 'takes no snapshots by signal' snapshot $deaf
 ok "a process that was refused is still running" eventually state $deaf S
 kill $deaf
@@ -312,8 +314,7 @@ kill $pid
 
 GCPROF_SNAPSHOT=signal "$gcprof" run --quiet --signal=SIGRTMIN+4 -- sleep 60 &
 pid=$!
-eventually grep -q libgcprof "/proc/$pid/maps"
-sleep 0.2
+eventually sleeps $pid
 ok "a process that waits for another signal is asked all the same" status 0 snapshot $pid
 ok "the default name is made in its working directory" same "$(cat out)" "$work/gcprof.sleep.$pid.1.heap"
 kill $pid
