@@ -11,6 +11,7 @@
 #include <linux/seccomp.h>
 #include <linux/userfaultfd.h>
 #include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stddef.h>
@@ -194,6 +195,8 @@ snapshots(int n, void *(*f)(void *), void *with)
 
 	if (pthread_create(&thread, NULL, f, with) != 0)
 		_exit(93);
+	while (f == flip && !n_faults)
+		sched_yield();
 	for (i = 0; i < n; i++)
 		failed += gcprof_snapshot(NULL) != 0;
 	stop_it = 1;
