@@ -45,6 +45,18 @@ run() { # SHAPE SNAPSHOTS NAME
 	mapfile -t files < <(heaps "$1-$3")
 }
 
+# By the clock, but for one that came while it cleaned up: what goes then in order of birth
+# may pass for a queue.
+run_timed() { # SHAPE
+	local all ends file
+	run "$1" interval=200ms timed
+	all=("${files[@]}") files=()
+	ends=$(sed -n 's/^ends //p' "$T/$1-timed.truth")
+	for file in "${all[@]}"; do
+		[ "$(info "$file" snapshot_time_ns)" -ge "$ends" ] || files+=("$file")
+	done
+}
+
 for shape in dict dict-atexit map hash deque functions; do
 	run "$shape" exit alone
 	is "$shape: ends well" "$status" 0
@@ -62,7 +74,7 @@ for shape in dict dict-atexit map hash deque functions; do
 	ok "$shape: the order of the files does not matter" cmp "$T/forward.json" "$T/out.json"
 	"$ANALYZE" --findings-only "${files[@]}" 2>&1 | tr -s ' \n' ' ' >"$T/out"
 	ok "$shape: --findings-only has it" grep -q "warning: .*${function[$shape]}" "$T/out"
-	run "$shape" interval=200ms timed
+	run_timed "$shape"
 	report "${files[@]}"
 	ok "$shape: snapshots by the clock tell the same" \
 		told "${kind[$shape]}" "${holder[$shape]}" "${function[$shape]}"
@@ -107,7 +119,7 @@ for shape in ring once; do
 	run "$shape" exit,growth=20% grown
 	report "${files[@]}"
 	ok "$shape: what does not grow is no warning" quiet
-	run "$shape" interval=200ms timed
+	run_timed "$shape"
 	report "${files[@]}"
 	ok "$shape: nor is it by the clock" quiet
 done

@@ -20,6 +20,8 @@
 //     ring        a std::deque of raw pointers that holds a thousand at most
 //     once        a std::map that is filled before the work begins
 //
+// Tells on descriptor 3 "ends NANOSECONDS", since 1970, when it begins to clean up.
+//
 // SPDX-License-Identifier: MIT
 #include <cstdint>
 #include <cstdio>
@@ -205,6 +207,15 @@ work(int i)
 }
 
 void
+tell_end()
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	dprintf(3, "ends %lld\n", (long long)t.tv_sec * 1000000000 + t.tv_nsec);
+}
+
+void
 step(const char *shape, int i)
 {
 	if (strncmp(shape, "dict", 4) == 0)
@@ -275,6 +286,7 @@ main(int argc, char **argv)
 		step(shape, i);
 		work(i);
 	}
+	tell_end();
 	if (strcmp(shape, "dict") == 0)
 		free_names();
 	return 0;
