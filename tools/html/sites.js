@@ -63,7 +63,8 @@ function siteColumns(report) {
 
 	return [
 		{ title: "Site", value: (s) => { const [own] = ownFrames(stack(s)); return `${plainName(frameName(own))} ${framePlace(own)}`; },
-			cell: (s) => [whereLine(stack(s), 2), s.live_blocks ? element("span", { class: "type name" }, shortName(typeName(report, s))) : null] },
+			cell: (s) => s.folded ? [element("span", { class: "remark" }, `${countOf(s.folded, "small site")} below `), whereLine(stack(s), 2)] :
+				[whereLine(stack(s), 2), s.live_blocks ? element("span", { class: "type name" }, shortName(typeName(report, s))) : null] },
 		...figureColumns(report),
 		report.interval ? null : { title: "Oldest", hint: "age of the oldest block, in epochs", isNumber: true, value: (s) => s.oldest_age ?? 0,
 			cell: (s) => s.oldest_age === null ? "-" : countText(s.oldest_age) },
@@ -71,13 +72,26 @@ function siteColumns(report) {
 }
 
 function openedSite(report, s) {
-	return [
+	return s.folded ? [
+		element("p", {}, `${countOf(s.folded, "site")} below this stack, summed up: each has less of the memory and of the allocations than those that are listed. ` +
+			"gcprof-analyze --full --top=0 lists them all, --focus=REGEX those with a function."),
+		stackList(report.tree.stack(s.node)),
+	] : [
 		element("p", {}, `Site S${s.site}, ${s.kinds.join(", ") || "nothing live"}; `, size(s.old_bytes), " old, ", size(s.usable_bytes),
 			` usable, allocated ${countText(s.allocations)} times; ${countOf(s.generation_count, "generation")} live; `,
 			element("span", { class: "name" }, threadName(report, s)), "."),
 		findingLinks(report.findings.filter((f) => f.number === s.site), report),
 		stackList(report.tree.stack(s.node)),
 	];
+}
+
+/* How many sites have no row of their own. */
+function foldedRemark(report, place) {
+	const folded = sumOf(report.sites, (s) => s.folded);
+
+	if (folded)
+		place.append(element("p", { class: "remark", id: "folded" }, `${countText(folded)} of ${countText(report.totals.sites)} sites are too small for a row of their own: ` +
+			`${shareText(sumOf(report.sites.filter((s) => s.folded), (s) => s.live_bytes), shownBytes(report))} of the live bytes, summed up by the caller that they have in common.`));
 }
 
 /* Where they are told of, if anywhere. */
@@ -261,6 +275,7 @@ part({
 			}),
 		});
 		siteTable.resume(before);
+		foldedRemark(report, place);
 		searchers.set("Sites", (test) => findSites(report, test));
 	},
 });

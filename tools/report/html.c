@@ -15,8 +15,9 @@
  *             into strings, -1 for null; flags 1 inlined, 2 special, 4 a library's,
  *             8 another name for malloc
  *     "site_columns": ["site", "live_blocks", ...]     keys of JSON's "sites", "type", "thread",
- *             "births"
+ *             "births", "folded"
  *     "sites": [[node, value ...] ...]    node: where the site's stack begins
+ *             (page_sites.h); or of "folded" small sites that are summed up, their caller
  *
  * And there is what page_facts.h and page_births.h tell.  Of a comparison and of many processes the page gets
  * the JSON as it is, "gcprof-diff/1" and "gcprof-merge/1".
@@ -36,6 +37,7 @@
 #include "report/json_stream.h"
 #include "report/page_births.h"
 #include "report/page_facts.h"
+#include "report/page_sites.h"
 #include "report/writers.h"
 #include "util/text.h"
 #include "util/texts.h"
@@ -112,7 +114,7 @@ island_write(void *cookie, const char *bytes, size_t n)
 struct tree {
 	const struct report *r;
 	FILE *f;
-	bool *is_wanted;      /* by node */
+	struct page_sites *sites;
 	struct texts strings; /* from 1 */
 };
 
@@ -185,27 +187,20 @@ write_node(struct tree *t, uint32_t node)
 }
 
 static void
-tree_want(struct tree *t, uint32_t node)
-{
-	for (; node && !t->is_wanted[node]; node = t->r->heap->nodes[node].parent)
-		t->is_wanted[node] = true;
-}
-
-static void
 write_tree(struct tree *t)
 {
-	enum order sort = t->r->options.sort;
+	const struct heap *h = t->r->heap;
 
-	for (size_t i = 0; i < t->r->n_listed[sort]; i++)
-		tree_want(t, stack_top(t->r->heap, t->r->lists[sort][i]));
 	for (size_t i = 0; i < t->r->findings->n; i++) {
-		tree_want(t, stack_top(t->r->heap, t->r->findings->list[i].site));
-		tree_want(t, stack_top(t->r->heap, t->r->findings->list[i].alloc_site));
+		const struct finding *x = &t->r->findings->list[i];
+
+		page_sites_want(t->sites, h, stack_top(h, x->site));
+		page_sites_want(t->sites, h, stack_top(h, x->alloc_site));
 	}
 	fputs(",\n\"call_tree\": [", t->f);
 	write_node(t, 0);
-	for (uint32_t node = 1; node <= t->r->heap->n_nodes && !ferror(t->f); node++)
-		if (t->is_wanted[node])
+	for (uint32_t node = 1; node <= h->n_nodes && !ferror(t->f); node++)
+		if (t->sites->is_wanted[node])
 			write_node(t, node);
 	fputs("],\n\"strings\": [", t->f);
 	for (uint32_t i = 1; i <= t->strings.numbers.n && !ferror(t->f); i++) {
@@ -218,67 +213,112 @@ write_tree(struct tree *t)
 
 /* ---- sites ---- */
 
-static void
-write_columns(const struct report *r, FILE *f)
+/* Null by key of a site: those of the unknown place, and of the first site, which may have
+ * estimates. */
+static json_t *
+keys_of_sites(const struct report *r)
 {
-	json_t *facts = report_json_site(r, 0), *columns = json_array();
+	enum order sort = r->options.sort;
+	uint32_t nodes[] = {0, r->n_listed[sort] ? r->lists[sort][0] : 0};
+	json_t *keys = json_object();
+
+	for (int i = 0; i < 2; i++) {
+		json_t *facts = report_json_site(r, nodes[i]);
+		const char *key;
+		json_t *value;
+
+		json_object_foreach(facts, key, value)(void)
+			json_object_set_new(keys, key, json_null());
+		json_decref(facts);
+	}
+	return keys;
+}
+
+static void
+write_columns(json_t *keys, FILE *f)
+{
+	json_t *columns = json_array();
 	const char *key;
 	json_t *value;
 
-	json_object_foreach(facts, key, value)(void)
+	json_object_foreach(keys, key, value)(void)
 		json_array_append_new(columns, json_string_nocheck(key));
 	(void)json_array_append_new(columns, json_string("type"));
 	(void)json_array_append_new(columns, json_string("thread"));
 	(void)json_array_append_new(columns, json_string("births"));
-	json_decref(facts);
+	(void)json_array_append_new(columns, json_string("folded"));
 	fputs(",\n\"site_columns\": ", f);
 	json_stream_value(f, columns);
 }
 
-static void
-write_row(const struct report *r, FILE *f, uint32_t node,
-	  const struct page_traits *traits, struct page_births *births)
+/* What the page needs to write its rows. */
+struct rows {
+	const struct report *r;
+	const struct page_sites *sites;
+	const struct page_traits *traits;
+	struct page_births *births;
+	json_t *keys; /* of the columns; not all sites have all */
+};
+
+/* Of many sites what can be added up. */
+static json_t *
+row_facts(const struct rows *x, const struct page_row *row)
 {
-	json_t *facts = report_json_site(r, node), *row = json_array();
+	const uint32_t *members = x->sites->members + row->first;
+
+	return row->is_sum ? report_json_site_sum(x->r, members, row->n)
+			   : report_json_site(x->r, members[0]);
+}
+
+static void
+write_row(const struct rows *x, const struct page_row *row, FILE *f)
+{
+	static const struct page_traits mixed = {.thread = PAGE_THREADS};
+	const uint32_t *members = x->sites->members + row->first;
+	json_t *facts = row_facts(x, row), *array = json_array();
 	const char *key;
 	json_t *value;
 
-	(void)json_array_append_new(row, json_integer(stack_top(r->heap, node)));
-	json_object_foreach(facts, key, value)(void) json_array_append(row, value);
-	page_traits_put(&traits[node], row);
-	page_births_put(births, node, row);
+	(void)json_array_append_new(array, json_integer(stack_top(x->r->heap, row->node)));
+	json_object_foreach(x->keys, key, value)
+	{
+		json_t *fact = json_object_get(facts, key);
+
+		(void)json_array_append(array, fact ? fact : value);
+	}
+	page_traits_put(row->is_sum ? &mixed : &x->traits[members[0]], array);
+	for (uint32_t i = 0; i < row->n; i++)
+		page_births_add(x->births, members[i]);
+	(void)json_array_append_new(array, page_births_take(x->births));
+	(void)json_array_append_new(array, json_integer(row->is_sum ? row->n : 0));
 	json_decref(facts);
-	json_stream_value(f, row);
+	json_stream_value(f, array);
 }
 
 static void
 write_sites(const struct report *r, FILE *f)
 {
-	enum order sort = r->options.sort;
-	struct tree t = {
-		.r = r,
-		.f = f,
-		.is_wanted = calloc((size_t)r->heap->n_nodes + 1, sizeof(*t.is_wanted)),
-	};
-
+	struct tree t = {.r = r, .f = f, .sites = page_sites_new(r)};
 	struct page_traits *traits = page_traits_new(r);
 	struct page_births *births = page_births_new(r);
+	const struct rows rows = {r, t.sites, traits, births, keys_of_sites(r)};
 
-	if (t.is_wanted)
+	if (t.sites)
 		write_tree(&t);
 	page_facts_write(r, f);
 	if (births)
 		page_births_write(births, f);
-	write_columns(r, f);
+	write_columns(rows.keys, f);
 	fputs(",\n\"sites\": [", f);
 	for (size_t i = 0;
-	     t.is_wanted && traits && births && i < r->n_listed[sort] && !ferror(f); i++) {
+	     t.sites && traits && births && i < t.sites->n_rows && !ferror(f); i++) {
 		fputs(i ? ",\n" : "\n", f);
-		write_row(r, f, r->lists[sort][i], traits, births);
+		write_row(&rows, &t.sites->rows[i], f);
 	}
 	fputs("]", f);
 	texts_fini(&t.strings);
-	free(t.is_wanted);
+	page_sites_free(t.sites);
+	json_decref(rows.keys);
 	free(traits);
 	page_births_free(births);
 }

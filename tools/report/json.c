@@ -656,6 +656,46 @@ report_json_site(const struct report *r, uint32_t node)
 	return o;
 }
 
+/* Add a number to that under a key; null and null are null. */
+static void
+add_up(json_t *sum, const char *key, const json_t *of)
+{
+	const json_t *before = json_object_get(sum, key), *more = json_object_get(of, key);
+
+	if (json_is_integer(before) && json_is_integer(more))
+		put(sum, key,
+		    number(heap_sum((uint64_t)json_integer_value(before),
+				    (uint64_t)json_integer_value(more))));
+}
+
+json_t *
+report_json_site_sum(const struct report *r, const uint32_t *nodes, size_t n)
+{
+	static const char *const sums[] = {"live_blocks",     "live_bytes",
+					   "usable_bytes",    "young_blocks",
+					   "young_bytes",     "old_blocks",
+					   "old_bytes",       "allocations",
+					   "allocated_bytes", "temporary_allocations",
+					   "reallocations",   "reallocated_bytes"};
+	static const char *const unknown[] = {"generation_count", "oldest_age",
+					      "newest_age", "retained_blocks",
+					      "retained_bytes"};
+	json_t *o = report_json_site(r, nodes[0]);
+
+	for (size_t i = 1; i < n; i++) {
+		json_t *more = report_json_site(r, nodes[i]);
+
+		for (size_t k = 0; k < sizeof(sums) / sizeof(*sums); k++)
+			add_up(o, sums[k], more);
+		json_decref(more);
+	}
+	put(o, "site", number(0));
+	for (size_t k = 0; k < sizeof(unknown) / sizeof(*unknown); k++)
+		if (json_object_get(o, unknown[k]))
+			put(o, unknown[k], json_null());
+	return o;
+}
+
 static json_t *
 type_largest(const struct report *r, const struct type *t)
 {

@@ -25,4 +25,7 @@ void report_json_write(const struct report *r, FILE *f, report_json_sites *write
 /* A site without its frames; json_decref() it. */
 json_t *report_json_site(const struct report *r, uint32_t node);
 
+/* The same of n sites, at least one: what can be added up is, the rest is null, and "site" 0. */
+json_t *report_json_site_sum(const struct report *r, const uint32_t *nodes, size_t n);
+
 #endif

@@ -333,8 +333,13 @@ page_births_write(struct page_births *b, FILE *f)
 }
 
 void
-page_births_put(struct page_births *b, uint32_t node, json_t *row)
+page_births_add(struct page_births *b, uint32_t node)
 {
 	add_blocks(b, &b->sites, node);
-	(void)json_array_append_new(row, take_cells(b));
+}
+
+json_t *
+page_births_take(struct page_births *b)
+{
+	return take_cells(b);
 }

@@ -38,7 +38,8 @@ void page_births_free(struct page_births *b);
  * each in the order of the report's list of that name; a finding has the cells of its sites. */
 void page_births_write(struct page_births *b, FILE *f);
 
-/* Add a site's cells to its row: the column "births". */
-void page_births_put(struct page_births *b, uint32_t node, json_t *row);
+/* The column "births": add up the cells of some sites, and take them. */
+void page_births_add(struct page_births *b, uint32_t node);
+json_t *page_births_take(struct page_births *b);
 
 #endif
