@@ -126,8 +126,16 @@ is_named(const struct census *t, const char *executable)
 }
 
 static bool
+is_gcprof(const struct census *t, const char *executable)
+{
+	return *t->self && strcmp(t->self, executable) == 0;
+}
+
+static bool
 is_to_be_passed(const struct census *t, const char *executable)
 {
+	if (is_gcprof(t, executable))
+		return true;
 	if (!t->passes_system || !system_programs_has(executable))
 		return false;
 	for (size_t i = 0; i < CENSUS_DIRECTORIES; i++)
@@ -148,7 +156,9 @@ pass_over(const char *executable)
 {
 	c.is_passed = true;
 	c.is_to_leave = false;
-	if (atomic_add(&c.table->n_passed, 1) == 0)
+	if (is_gcprof(c.table, executable))
+		(void)atomic_add(&c.table->n_within, 1);
+	else if (atomic_add(&c.table->n_passed, 1) == 0)
 		put_name(c.table->passed, sizeof c.table->passed,
 			 sys_base_name(executable));
 }

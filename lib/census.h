@@ -21,7 +21,8 @@
  * A program of the system is passed over if the command says so: it is not entered, and is to
  * write no snapshot, whatever its options are.  Not those below a directory of the user's, nor
  * those that a GLOB of his names.  Of the command's own process it is noted that it runs such a
- * one: for that it owes no snapshot.
+ * one: for that it owes no snapshot.  So is gcprof itself in any case, which has a table of its own
+ * for what it runs: a check within a check judges that, and ends helpers by SIGKILL.
  *
  * Without GCPROF_RUN, nothing is done.  What is found there is a table only if the kernel
  * calls it so: the number may be another process's by now, or one in another namespace.
@@ -40,7 +41,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define CENSUS_MAGIC "gcprof census 6" /* 16 bytes with its NUL */
+#define CENSUS_MAGIC "gcprof census 7" /* 16 bytes with its NUL */
 #define CENSUS_NAME "gcprof.census"    /* of the memory file */
 #define CENSUS_VARIABLE "GCPROF_RUN"
 
@@ -87,6 +88,8 @@ struct census {
 	uint32_t command_is_passed; /* atomic: what runs there now is passed over */
 	uint32_t n_passed;          /* atomic: programs that were */
 	char passed[24];            /* the first one's executable, without directories */
+	uint32_t n_within;          /* atomic; how often gcprof itself was passed over */
+	char self[CENSUS_DIRECTORY_BYTES]; /* its executable, set by the command; or empty */
 	struct census_entry entries[CENSUS_ENTRIES];
 	struct census_note notes[CENSUS_NOTES];
 };

@@ -72,6 +72,12 @@ census_n_passed(char *ret, size_t bytes)
 		     : 0;
 }
 
+unsigned
+census_n_within(void)
+{
+	return table ? __atomic_load_n(&table->n_within, __ATOMIC_ACQUIRE) : 0;
+}
+
 struct census *
 census_table(void)
 {

@@ -30,6 +30,8 @@ struct census *census_table(void);
 bool census_command_is_passed(void);
 /* Programs that were passed over; ret: the first one's name, or untouched. */
 unsigned census_n_passed(char *ret, size_t bytes);
+/* How often gcprof itself was. */
+unsigned census_n_within(void);
 /* In the child that becomes the program. */
 void census_hand_on(void);
 /* Snapshots that are being written. */

@@ -10,6 +10,9 @@
  * the working directory, or below the project's root.  The latter two only matter to who works
  * in /usr/lib.
  *
+ * gcprof itself passes, too: a suite under one check whose tests have each one of their own is
+ * judged once.
+ *
  * SPDX-License-Identifier: MIT
  */
 #include "command/check_parts.h"
@@ -77,6 +80,15 @@ put_directory(char *to, const char *directory)
 		(void)snprintf(to, CENSUS_DIRECTORY_BYTES, "%s", directory);
 }
 
+/* As the kernel names it; empty, if that is not known. */
+static void
+put_self(char *to, size_t bytes)
+{
+	ssize_t n = readlink("/proc/self/exe", to, bytes - 1);
+
+	to[n > 0 ? n : 0] = '\0';
+}
+
 int
 check_programs_add(struct check *c, const char *glob)
 {
@@ -99,7 +111,10 @@ check_programs_choose(const struct check *c)
 	struct census *t = census_table();
 	char here[PATH_MAX], root[PATH_MAX], *to;
 
-	if (!t || c->judges_all)
+	if (!t)
+		return;
+	put_self(t->self, sizeof(t->self));
+	if (c->judges_all)
 		return;
 	if (getcwd(here, sizeof(here)) && *here == '/') {
 		find_root(here, root);
@@ -116,9 +131,13 @@ void
 check_programs_say_none(void)
 {
 	char name[32] = "";
-	unsigned n = census_n_passed(name, sizeof(name));
+	unsigned n = census_n_passed(name, sizeof(name)), n_within = census_n_within();
 
-	if (n == 1)
+	if (n_within)
+		complain("nothing else to check: gcprof ran %u time%s within, and judges "
+			 "what it runs",
+			 n_within, n_within == 1 ? "" : "s");
+	else if (n == 1)
 		complain("nothing to check: %s is the system's; --all-programs or "
 			 "--program=%s judges it",
 			 name, name);
