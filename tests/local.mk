@@ -66,7 +66,8 @@ cli_tests = \
 	tests/cli/heapsnapshot.sh \
 	tests/cli/hostile.sh \
 	tests/cli/installed.sh \
-	tests/cli/programs.sh
+	tests/cli/programs.sh \
+	tests/cli/recipes.sh
 
 analyze_tests = \
 	tests/cli/analyze.sh \

@@ -233,6 +233,19 @@ ok "a check of system programs only is one of no process, and a suite of such fa
 check --summary-to=sums -- ./fine 2> err > out
 ok "beside one with a process it passes" sum 0 '2 checks, 1 process checked'
 
+# ---- checks within checks ----
+
+# The verdicts of the inner checks and of the outer one.
+within='nothing else to check: gcprof ran 1 time within, and judges what it runs'
+both() { says "$1" "$2
+gcprof: $3" "${@:4}"; } # STATUS LINE LINE COMMAND...
+ok "a check within a check judges, and the outer one says so" both 23 "$leaks" "$within" check -- "$gcprof" check -- ./app 3
+ok "helpers of the inner check are not missed" both 0 "$clean" "$within" check -- "$gcprof" check -- ./app
+ok "nor are they with --all-programs" both 0 "$clean" "$within" check --all-programs -- "$gcprof" check -- ./app
+script mixed "'$gcprof' check -- ./app 3; ./app"
+ok "what runs beside the inner check is judged by the outer one" both 0 "$leaks" "$clean" check -- ./mixed
+ok "a program within gcprof run is judged by the check around it" says 23 "$leaks" check -- "$gcprof" run -- ./app 3
+
 # ---- reports, and what they cost ----
 
 script two './app 3' './app 2' 'exit 0'
