@@ -163,7 +163,12 @@ ok "the report on standard error names the function, and the status" told
 ok "-- may be left out" status 23 check ./app 3
 verdict() { same "$(tail -n 1 err)" "gcprof: $1"; }
 ok "the last line is the verdict, with the number of findings" \
-	verdict '1 process checked: 1 finding of level error; exit status 23'
+	verdict "1 process checked: 1 finding of level error, in app at app.c:$(grep -n 'malloc(1000)' app.c | cut -d : -f 1); exit status 23"
+ok "of several findings it has the place of the first" eval 'status 23 check -- sh -c "./app 3; ./app 2; exit 0" && verdict "3 processes checked: 2 findings of level error, the first in app at app.c:$(grep -n "malloc(1000)" app.c | cut -d : -f 1); exit status 23"'
+cp app stripped
+strip stripped
+placeless() { status 23 check -- ./stripped 3 && same "$(tail -n 1 err | sed 's/+0x[0-9a-f]*/+N/')" 'gcprof: 1 process checked: 1 finding of level error, in stripped at stripped+N; exit status 23'; }
+ok "without line numbers it has the address in the program" placeless
 ok "the program's own status is kept" status 7 check -- ./app 0 return 7
 ok "the program's own status is kept with findings" status 7 check -- ./app 3 return 7
 ok "findings are reported beside the program's own status" grep -q lose_blocks err
@@ -543,7 +548,7 @@ ok "SARIF: also of one program" \
 	same "$(jq '(.runs | length) - ([.runs[].automationDetails.id] | unique | length)' two.sarif)" 0
 ok "of two sites of a function that which is new fails" status 23 check --baseline=two.base -- ./two more
 ok "it is the new one" grep -q 'error: 7 blocks (350 B) are definitely lost' err
-ok "and the others are known" grep -q '1 finding of level error; 2 known' err
+ok "and the others are known" grep -q '1 finding of level error, in two at two.c:[0-9]*; 2 known' err
 # A ring of blocks that come and go, as they should.
 cat > ring.c << 'END'
 #include <stdlib.h>
@@ -585,7 +590,7 @@ END
 "${CC:-cc}" -O0 -g -o grows grows.c
 below() { status 0 check --young=1M -- ./grows && one_line '1 process checked: no findings of level error; 1 note \(--all\)$' && same "$(grep -c . err)" 1; }
 ok "a check that passes is one line, which counts what is below the level that fails" below
-above() { status 23 check --young=1M -- ./grows 3 && grep -q 'lose < main' err && ! grep -qw keep err && verdict '1 process checked: 1 finding of level error; 1 note (--all); exit status 23'; }
+above() { status 23 check --young=1M -- ./grows 3 && grep -q 'lose < main' err && ! grep -qw keep err && verdict "1 process checked: 1 finding of level error, in grows at grows.c:3; 1 note (--all); exit status 23"; }
 ok "a check that fails shows what fails it, and counts the rest" above
 short_form() { [ "$(grep -c . err)" -le 8 ] && grep -q 'grows.c:3 lose < main' err; }
 ok "a finding is a line that says what, and a line that says where" short_form
@@ -599,8 +604,10 @@ known() {
 		same "$(cat err)" 'gcprof: 1 process checked: no findings of level error; 2 known'
 }
 ok "known findings are counted, and not shown" known
-counted() { "$gcprof" run --young=1M --output=g.heap -- ./grows 3 && same "$("$analyze" --format=counts g.heap | cut -f 2-)" "$(printf 'grows\t1\t0\t1\t0')"; }
-ok "--format=counts has a line of numbers" counted
+counted() { "$gcprof" run --young=1M --output=g.heap -- ./grows 3 && same "$("$analyze" --format=counts g.heap | cut -f 2-)" "$(printf 'grows\t1\t0\t1\t0\tgrows.c:3')"; }
+ok "--format=counts has a line of numbers, and the place of the first finding that fails" counted
+calm() { same "$("$analyze" --format=counts ring.heap | cut -f 2-)" "$(printf 'ring\t0\t0\t0\t0')"; }
+ok "--format=counts has no place if nothing fails" calm
 
 sarif() { status 23 check --format=sarif:x.sarif --format=junit:x.xml -- sh -c './app 3; exit 0' && grep -q lose_blocks err && grep -q '"version": *"2.1.0"' x.sarif && grep -q '<testsuite ' x.xml; }
 ok "formats with a file come beside the report" sarif

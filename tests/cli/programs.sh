@@ -44,13 +44,14 @@ skip() { # SENTENCE REASON
 same() { [ "$1" = "$2" ] || { printf '%s\n%s\n' "$1" "$2"; false; }; }
 check() { "$gcprof" check "$@"; }
 
-# says WANTED TEXT COMMAND...: the exit status, and all of what gcprof said, but for findings
+# says WANTED TEXT COMMAND...: the exit status, and all of what gcprof said, but for findings and
+# their place
 says() {
 	local wanted=$1 text=$2 got=0
 	shift 2
 	"$@" > out 2> err < /dev/null || got=$?
 	[ "$got" -eq "$wanted" ] || { echo "status $got, not $wanted"; return 1; }
-	same "$(grep '^gcprof: ' err)" "${text:+gcprof: $text}"
+	same "$(sed -n '/^gcprof: /s/ error, in .* at .*app\.c:[0-9]*; / error; /; /^gcprof: /p' err)" "${text:+gcprof: $text}"
 }
 
 clean='1 process checked: no findings of level error'

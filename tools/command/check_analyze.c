@@ -93,24 +93,49 @@ add_counts_format(const struct check *c, struct words *w)
 	words_add(w, words_text("--format=counts:%s", name));
 }
 
+/* Cut a line at its tabs.  Returns how many columns there are, at most n. */
+static size_t
+split(char *line, char **columns, size_t n)
+{
+	size_t i = 0;
+
+	line[strcspn(line, "\n")] = '\0';
+	while (i < n && (columns[i] = strsep(&line, "\t")) != NULL)
+		i++;
+	return i;
+}
+
+static void
+add_counts(struct counts *found, char *line)
+{
+	enum { PROCESS, PROGRAM, ERRORS, WARNINGS, NOTES, KNOWN, PLACE, N };
+	char *columns[N];
+	size_t n = split(line, columns, N);
+
+	if (n < PLACE)
+		return;
+	found->errors += strtoul(columns[ERRORS], NULL, 10);
+	found->warnings += strtoul(columns[WARNINGS], NULL, 10);
+	found->notes += strtoul(columns[NOTES], NULL, 10);
+	found->known += strtoul(columns[KNOWN], NULL, 10);
+	if (n > PLACE && *columns[PLACE] && !*found->first)
+		(void)snprintf(found->first, sizeof(found->first), "%s at %s",
+			       columns[PROGRAM], columns[PLACE]);
+}
+
 /* Add them up, and remove the file. */
 static void
 take_counts(const struct check *c, struct counts *found)
 {
-	char name[PATH_MAX + 16], line[512];
-	unsigned long errors, warnings, notes, known;
+	char name[PATH_MAX + 16], *line = NULL;
+	size_t n_line = 0;
 	FILE *f;
 
 	put_counts_name(c, name, sizeof(name));
 	f = fopen(name, "re");
-	while (f && fgets(line, sizeof(line), f))
-		if (sscanf(line, "%*[^\t]\t%*[^\t]\t%lu\t%lu\t%lu\t%lu", &errors,
-			   &warnings, &notes, &known) == 4) {
-			found->errors += errors;
-			found->warnings += warnings;
-			found->notes += notes;
-			found->known += known;
-		}
+	while (f && getline(&line, &n_line, f) > 0)
+		add_counts(found, line);
+	free(line);
 	if (f)
 		(void)fclose(f);
 	(void)unlink(name);

@@ -68,6 +68,7 @@ struct snapshots {
 /* What was found in all of them; nothing, if the analyzer did not say. */
 struct counts {
 	unsigned long errors, warnings, notes, known;
+	char first[256]; /* "program at file:line" of one that fails; maybe empty */
 };
 
 enum summary_result {

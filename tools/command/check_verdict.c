@@ -112,7 +112,7 @@ put_others(const struct check *c, const struct counts *found, const char *separa
 		fprintf(f, "%s%lu known", is_any ? "; " : separator, found->known);
 }
 
-/* "2 findings of level error"; without the number, if it is not known. */
+/* "2 findings of level error, the first in PROGRAM at FILE:LINE"; without what is not known. */
 static void
 put_failing(const struct check *c, const struct counts *found, bool are_any, FILE *f)
 {
@@ -127,6 +127,8 @@ put_failing(const struct check *c, const struct counts *found, bool are_any, FIL
 		fputs(are_any ? "findings" : "no findings", f);
 	fprintf(f, " of level %s%s", c->fail_on,
 		n_failing_levels(c) == 1 ? "" : " or above");
+	if (are_any && *found->first)
+		fprintf(f, ", %sin %s", n == 1 ? "" : "the first ", found->first);
 }
 
 static void

@@ -401,10 +401,25 @@ put_name(FILE *f, const char *name)
 		fputc((unsigned char)*name < ' ' || *name == 0x7f ? '?' : *name, f);
 }
 
+/* "file:line"; the function, if that is not known; as a column. */
+static void
+put_blamed(const struct report_source *s, const struct finding *x, FILE *f)
+{
+	struct blame b = blame(s, x);
+
+	fputc('\t', f);
+	if (b.file || b.function)
+		put_name(f, b.file ? b.file : b.function);
+	if (b.file)
+		fprintf(f, ":%u", b.line);
+	blame_free(&b);
+}
+
 void
 report_write_counts(const struct report_source *s, FILE *f)
 {
 	const struct findings *all = s->findings;
+	const struct finding *first = NULL;
 	size_t n[FINDING_NOTE + 1] = {0}, n_known = 0;
 
 	for (size_t i = 0; i < all->n; i++) {
@@ -412,6 +427,8 @@ report_write_counts(const struct report_source *s, FILE *f)
 
 		if (!finding_stands_alone(all, x))
 			continue;
+		if (!first && finding_fails(x, s->fails_at))
+			first = x;
 		if (x->novelty == FINDING_KNOWN)
 			n_known++;
 		else
@@ -420,6 +437,9 @@ report_write_counts(const struct report_source *s, FILE *f)
 	}
 	fprintf(f, "%" PRIu64 "\t", s->heap->info.pid);
 	put_name(f, report_program(s));
-	fprintf(f, "\t%zu\t%zu\t%zu\t%zu\n", n[FINDING_ERROR], n[FINDING_WARNING],
+	fprintf(f, "\t%zu\t%zu\t%zu\t%zu", n[FINDING_ERROR], n[FINDING_WARNING],
 		n[FINDING_NOTE], n_known);
+	if (first)
+		put_blamed(s, first, f);
+	fputc('\n', f);
 }

@@ -78,7 +78,7 @@ void report_end_junit(FILE *f);
 void report_write_github(const struct report_source *s, FILE *f);
 
 /* A line for each process: its number and program, errors, warnings, notes and what the
- * baseline has; tab separated.  Notes that something comes and goes as it should, and parts
+ * baseline has, and of what fails the first one's place; tab separated.  Notes that something comes and goes as it should, and parts
  * of other findings, are not counted. */
 void report_write_counts(const struct report_source *s, FILE *f);
 
