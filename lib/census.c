@@ -136,7 +136,8 @@ is_to_be_passed(const struct census *t, const char *executable)
 {
 	if (is_gcprof(t, executable))
 		return true;
-	if (!t->passes_system || !system_programs_has(executable))
+	if (!t->passes_system ||
+	    !(system_programs_has(executable) || system_programs_runs_suites(executable)))
 		return false;
 	for (size_t i = 0; i < CENSUS_DIRECTORIES; i++)
 		if (is_below(executable, t->directories[i]))

@@ -5,7 +5,8 @@
  * Not here: what is done with such a program (census.h, take.c, tools/command/check.c).
  *
  * What lies in /usr/local, /opt or a home directory is not the system's: somebody built it here.
- * An interpreter is the system's, whosever the script is.
+ * An interpreter is the system's, whosever the script is.  What runs a project's suite is often
+ * brought by its maker, into /usr/local or a home directory; it is no more the project's for that.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -39,6 +40,19 @@ system_programs_has(const char *executable)
 		if (strncmp(executable, place, n) == 0 && strchr(executable + n - 1, '/'))
 			return true;
 	}
+	return false;
+}
+
+/* Is the executable one of those that run suites, wherever it lies? */
+static inline bool
+system_programs_runs_suites(const char *executable)
+{
+	static const char *const names[] = {"ctest", "cmake", "ninja", "make", "gmake"};
+	const char *slash = strrchr(executable, '/');
+
+	for (size_t i = 0; slash && i < sizeof names / sizeof *names; i++)
+		if (strcmp(slash + 1, names[i]) == 0)
+			return true;
 	return false;
 }
 

@@ -171,6 +171,14 @@ ln -s "$work/elsewhere" build
 ok "a program in a linked build directory is judged" says 23 "$leaks" check -- ./build/app 3
 ok "and from within it" eval '(cd build && says 23 "$leaks" check -- ./app 3)'
 
+cp app "$work/elsewhere/ctest"
+ok "a ctest that was installed elsewhere passes" says 0 "$(of_system ctest)" check -- "$work/elsewhere/ctest" 3
+ok "what it becomes or starts does not" says 23 "$leaks" check -- "$work/elsewhere/ctest" 0 exec ./app 3
+ok "--program judges it" eval 'check --program=ctest -- "$work/elsewhere/ctest" 3 2> err; grep -q "^gcprof: 1 process checked: 1 finding" err'
+cp app ctest
+ok "one that the project itself has built is judged" eval 'check -- ./ctest 3 2> err; grep -q "^gcprof: 1 process checked: 1 finding" err'
+rm ctest
+
 # ---- options ----
 
 judged() { check "$@" 2> err > out; grep -qE '^gcprof: 1 process checked' err; }

@@ -370,6 +370,9 @@ ok "LOG_COMPILER: the log names it with file and line" eval 'names automake/lose
 ok "LOG_COMPILER: a passing test has one line" is_clean automake/passes.log
 ok "LOG_COMPILER: a test's own failure keeps its exit status" grep -qxF 'FAIL fails (exit status: 3)' automake/fails.log
 ok "LOG_COMPILER: the summary counts each test program once" all_four automake
+shell=$(grep -o "'gcprof check -- sh'" "$abs_top_srcdir/README")
+run automake "make check SH_LOG_COMPILER=$shell TESTS=script.sh"
+ok "SH_LOG_COMPILER with a shell: the program behind it is judged" eval 'ended 2 && is_leak automake/script.log parser'
 run automake "$(take_block 'LOG_COMPILER="')"
 ok "LOG_COMPILER: README's sum fails for the leak" ended '0 2 23'
 rm -rf automake/leaks

@@ -53,6 +53,23 @@ what_somebody_built_is_not(void **state)
 }
 
 static void
+what_runs_suites_is_known_by_its_name(void **state)
+{
+	static const char *const is[] = {"/usr/local/bin/ctest", "/home/u/cmake/bin/cmake",
+					 "/opt/bin/make", "/ninja"};
+	static const char *const is_not[] = {"/usr/local/bin/ctest2", "/opt/ctest/parser",
+					     "/opt/bin/xmake", "ctest", ""};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(is) / sizeof(*is); i++)
+		if (!system_programs_runs_suites(is[i]))
+			fail_msg("%s does not", is[i]);
+	for (size_t i = 0; i < sizeof(is_not) / sizeof(*is_not); i++)
+		if (system_programs_runs_suites(is_not[i]))
+			fail_msg("%s does", is_not[i]);
+}
+
+static void
 no_directory_of_a_project_has_the_system_in_it(void **state)
 {
 	static const char *const have[] = {"/",         "/usr",        "/usr/bin",
@@ -150,6 +167,7 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_a_distribution_installs_is_the_systems),
 		cmocka_unit_test(what_somebody_built_is_not),
+		cmocka_unit_test(what_runs_suites_is_known_by_its_name),
 		cmocka_unit_test(no_directory_of_a_project_has_the_system_in_it),
 		cmocka_unit_test(a_pattern_matches_what_fnmatch_says),
 		cmocka_unit_test(a_pattern_has_sets_and_literals),
