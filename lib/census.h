@@ -18,11 +18,11 @@
  * A wrapper, as timeout(1) and shells are, need not leave a snapshot if the command says so:
  * whoever started another program of the run, and is itself the system's (take.c).
  *
- * A program of the system, or one that runs suites, is passed over if the command says so: it is not entered, and is to
- * write no snapshot, whatever its options are.  Not those below a directory of the user's, nor
- * those that a GLOB of his names.  Of the command's own process it is noted that it runs such a
- * one: for that it owes no snapshot.  So is gcprof itself in any case, which has a table of its own
- * for what it runs: a check within a check judges that, and ends helpers by SIGKILL.
+ * A program of the system, or one that runs suites, is passed over if the command says so: it is
+ * not entered, and is to write no snapshot, whatever its options are.  Not those below a directory
+ * of the user's, nor those that a GLOB of his names.  So is gcprof itself in any case: a check
+ * within a check has a table of its own for what it runs, and ends helpers by SIGKILL.  Of the
+ * command's own process it is noted that it runs such a one: for that it owes no snapshot.
  *
  * Without GCPROF_RUN, nothing is done.  What is found there is a table only if the kernel
  * calls it so: the number may be another process's by now, or one in another namespace.
