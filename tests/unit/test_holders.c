@@ -547,6 +547,38 @@ each_step_goes_where_most_go(void **state)
 	wipe(&r, &x);
 }
 
+/* Its parent does not lead to it yet, and it leads to all. */
+static void
+a_tree_is_not_held_by_a_register_that_has_what_is_put_in(void **state)
+{
+	enum { LEFTMOST, TOP, RIGHTMOST, PARENT = 0, LEFT, RIGHT, N = 63 };
+	struct holder x;
+	struct drawn r;
+	uint32_t g, registers;
+
+	(void)state;
+	begin();
+	g = root(HEAPFILE_ROOT_GLOBAL);
+	registers = root(HEAPFILE_ROOT_REGISTERS);
+	for (uint32_t i = 0; i < N; i++) {
+		(void)block(1, 48);
+		if (i) {
+			point(i, PARENT, (i - 1) / 2);
+			point((i - 1) / 2, i % 2 ? LEFT : RIGHT, i);
+		}
+	}
+	point(g, LEFTMOST, N / 2);
+	point(g, TOP, 0);
+	point(g, RIGHTMOST, N - 1);
+	point(registers, 3, block(1, 48));
+	point(N, PARENT, 40);
+	draw(&r);
+	ask(&r, 0, N + 1, &x);
+	assert_int_equal(x.steps[0].root_kind, HEAPFILE_ROOT_GLOBAL);
+	assert_int_equal(x.container, DOMINATORS_ROOTS);
+	wipe(&r, &x);
+}
+
 /* A head that has both ends is no array. */
 static void
 a_short_list_with_a_tail_is_a_list(void **state)
@@ -909,6 +941,7 @@ main(void)
 		cmocka_unit_test(most_blocks_decide_and_stacks_do_not),
 		cmocka_unit_test(lists_that_lead_to_one_another_have_an_end),
 		cmocka_unit_test(a_list_is_held_by_who_has_its_head),
+		cmocka_unit_test(a_tree_is_not_held_by_a_register_that_has_what_is_put_in),
 		cmocka_unit_test(a_list_through_all_objects_is_not_the_way),
 		cmocka_unit_test(blocks_of_many_sites_in_one_list_are_one_step),
 		cmocka_unit_test(

@@ -5,7 +5,8 @@
  * The head of a list is the block to which none of its kind leads.  In one that is linked both
  * ways its ends are those to which just one leads.  Only what is held from outside counts; of
  * two ends the one whose holder has both, and then the older one: whoever keeps the last
- * few at hand has the other end as well.  From each head the list is followed, so that each block
+ * few at hand has the other end as well.  One that is still being put in, to which a register
+ * alone leads, is no head of those that have an owner.  From each head the list is followed, so that each block
  * finds its own.
  *
  * BOUND  A kind is a site: a list of blocks of several sites is several lists.
@@ -123,6 +124,7 @@ is_held_from_outside(const struct heads *x, uint32_t block)
 
 struct end {
 	uint32_t block;
+	bool is_owned;
 	unsigned n_before, n_held; /* ends that its holder has */
 	uint64_t born;
 };
@@ -132,6 +134,8 @@ compare_ends(const void *a, const void *b)
 {
 	const struct end *x = a, *y = b;
 
+	if (x->is_owned != y->is_owned)
+		return x->is_owned ? -1 : 1;
 	if (x->n_before != y->n_before)
 		return x->n_before < y->n_before ? -1 : 1;
 	if (x->n_held != y->n_held)
@@ -198,6 +202,7 @@ follow_all(struct heads *x, const uint32_t *list, size_t n)
 		if (x->n_before[list[i]] < MANY && is_held_from_outside(x, list[i]))
 			ends[n_ends++] = (struct end){
 				.block = list[i],
+				.is_owned = ways_is_owned(x->ways, list[i]),
 				.n_before = x->n_before[list[i]],
 				.n_held = count_held(x, list[i]),
 				.born = x->heap->births[x->heap->blocks[list[i]].birth].epoch,

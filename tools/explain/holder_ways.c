@@ -48,6 +48,7 @@ struct ways {
 	uint32_t *tops;     /* by turn, a turn: first of the run of blocks of one site */
 	uint32_t *runs;     /* by turn: how far from there */
 	uint32_t n;         /* highest turn */
+	uint32_t n_owned;   /* turns of the first part: what may have an owner */
 	/* While searching. */
 	uint8_t *is_visited; /* a bit a block */
 	uint8_t *is_waiting; /* the same: a pointer inside leads to it, from a block */
@@ -246,8 +247,10 @@ search(struct ways *w)
 	w->is_visited = calloc(n, 1);
 	w->is_waiting = calloc(n, 1);
 	w->failed = !w->is_visited || !w->is_waiting;
-	for (unsigned part = 0; part < N_PARTS && !w->failed; part++)
+	for (unsigned part = 0; part < N_PARTS && !w->failed; part++) {
 		search_part(w, part);
+		w->n_owned = part == 0 ? w->n : w->n_owned;
+	}
 	free(w->is_visited);
 	free(w->is_waiting);
 	w->is_visited = w->is_waiting = NULL;
@@ -360,6 +363,12 @@ uint32_t
 ways_run(const struct ways *w, uint32_t block)
 {
 	return w->runs[w->turns[block]];
+}
+
+bool
+ways_is_owned(const struct ways *w, uint32_t block)
+{
+	return ways_leads_to(w, block) && w->turns[block] <= w->n_owned;
 }
 
 const struct graph *

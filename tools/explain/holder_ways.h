@@ -65,6 +65,10 @@ uint32_t ways_parent(const struct ways *w, uint32_t block);
 uint32_t ways_top(const struct ways *w, uint32_t block);
 uint32_t ways_run(const struct ways *w, uint32_t block);
 
+/* Whether a way leads to it from what may own things, and not only from words that may be left
+ * over. */
+bool ways_is_owned(const struct ways *w, uint32_t block);
+
 /* For graph_is_root() and graph_is_start(): the roots that count. */
 const struct graph *ways_graph(const struct ways *w);
 
