@@ -12,7 +12,7 @@ lib=${GCPROF_LIB:-$abs_top_builddir/lib/.libs/libgcprof.so}
 analyze=${GCPROF_ANALYZE:-$abs_top_builddir/tools/gcprof-analyze}
 [ -f "$lib" ] || skip_all "libgcprof.so is not built in this configuration"
 work=$(mktemp -d) || exit 1
-trap 'kill $(jobs -p) 2> /dev/null; rm -rf "$work"' EXIT
+trap 'kill $(jobs -pr) 2> /dev/null; rm -rf "$work"' EXIT
 cd "$work" || exit 1
 unset LD_PRELOAD DEBUGINFOD_URLS "${!GCPROF_@}"
 export GCPROF_ANALYZE=$analyze

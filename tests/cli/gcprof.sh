@@ -11,7 +11,7 @@ gcprof=${GCPROF_CMD:-$abs_top_builddir/tools/gcprof}
 lib=${GCPROF_LIB:-$abs_top_builddir/lib/.libs/libgcprof.so}
 [ -f "$lib" ] || skip_all "libgcprof.so is not built in this configuration"
 work=$(mktemp -d) || exit 1
-trap 'kill $(jobs -p) 2> /dev/null; rm -rf "$work"' EXIT
+trap 'kill $(jobs -pr) 2> /dev/null; rm -rf "$work"' EXIT
 cd "$work" || exit 1
 unset LD_PRELOAD "${!GCPROF_@}"
 export GCPROF_SNAPSHOT=none

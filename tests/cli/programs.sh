@@ -16,7 +16,7 @@ for program in sed sh; do
 done
 work=$(mktemp -d) || exit 1
 work=$(realpath "$work")
-trap 'kill $(jobs -p) 2> /dev/null; rm -rf "$work"' EXIT
+trap 'kill $(jobs -pr) 2> /dev/null; rm -rf "$work"' EXIT
 mkdir "$work/project" "$work/tmp"
 cd "$work/project" || exit 1
 unset LD_PRELOAD DEBUGINFOD_URLS "${!GCPROF_@}"

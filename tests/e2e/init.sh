@@ -56,9 +56,15 @@ descendants() { # PID...: they and their children, the youngest last
 	done
 }
 
+# Only children that still run: the number of one that has ended may be another process's by
+# now, of any test.
 cleanup() {
-	local pid
-	for pid in $(descendants ${started[@]+"${started[@]}"}); do
+	local pid running=()
+	jobs -pr >"$T/.running"
+	for pid in ${started[@]+"${started[@]}"}; do
+		! grep -qx "$pid" "$T/.running" || running+=("$pid")
+	done
+	for pid in $(descendants ${running[@]+"${running[@]}"}); do
 		kill -KILL "$pid" 2>/dev/null
 		wait "$pid" 2>/dev/null
 	done

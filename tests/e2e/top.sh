@@ -267,8 +267,7 @@ shows() { shown | grep -qE -- "$1"; }
 press() { terminal send-keys "$@"; }
 first_row() { shown | sed -n 7p | grep -q "$1"; } # FUNCTION
 terminal new-session -d -x 80 -y 24 'env PS1="READY> " bash --norc'
-tmux_pid=$(terminal display-message -p '#{pid}')
-started+=("$tmux_pid")
+trap 'terminal kill-server 2>/dev/null; cleanup' EXIT
 eventually shows 'READY>'
 press "stty -g > $T/stty.before; $RUN top --interval=0.1 $pid; stty -g > $T/stty.after; echo status=\$?" Enter
 ok "screen: figures come" eventually shows "^ +[0-9.]+K +3000 .* cache_insert < main"
