@@ -189,6 +189,24 @@ count_children(int *last)
 	}
 }
 
+/* While one writes there is no other look. */
+void
+await_writer()
+{
+	char name[64], stat[512];
+	int child = 0;
+
+	while (count_children(&child)) {
+		snprintf(name, sizeof name, "/proc/%d/stat", child);
+		read_text(name, stat, sizeof stat);
+		const char *state = strrchr(stat, ')');
+
+		if (!state || state[2] == 'Z')
+			break;
+		usleep(1000);
+	}
+}
+
 /* No child can be made; for root as well. */
 int
 refuse_children()
@@ -307,6 +325,7 @@ run(const std::string &what)
 	} else if (what == "wanders") {
 		fill_list(ENTRIES);
 		free_list(ENTRIES / 2);
+		await_writer();
 		if (chdir(fifo) != 0)
 			return 1;
 		fill_list(3 * ENTRIES);
