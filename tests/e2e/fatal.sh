@@ -13,11 +13,12 @@ lost() { # FILE: bytes that are definitely lost, or that lost blocks lead to
 	summary "$1" '.leaks.definite.bytes'
 }
 
-# As the shell has it, without timeout, which has an end of its own.
+# As the shell has it, without timeout, which has an end of its own; and no signal ignored, as
+# some are of who is started by nohup, or in the background.
 run_bare() { # NAME HOW
 	status=0
 	mkdir -p "$T/$1"
-	(GCPROF_OUTPUT=$T/$1/%e.%p.%n.heap LD_PRELOAD=$preload exec "$TARGETS/fatal" "$2") \
+	(exec env --default-signal GCPROF_OUTPUT="$T/$1/%e.%p.%n.heap" LD_PRELOAD="$preload" "$TARGETS/fatal" "$2") \
 		>"$T/$1.out" 2>"$T/$1.err" 3>"$T/$1.truth" 4<>"$T/$1.count" </dev/null || status=$?
 }
 
