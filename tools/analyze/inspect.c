@@ -99,8 +99,8 @@ need_names(struct inspect *x)
 	return x->names;
 }
 
-static struct graph *
-need_graph(struct inspect *x)
+struct graph *
+inspect_graph(struct inspect *x)
 {
 	if (!x->graph && x->heap->has_roots)
 		x->graph = graph_new(x->heap, &x->graph_options, x->progress,
@@ -112,8 +112,8 @@ need_graph(struct inspect *x)
 	return x->graph;
 }
 
-static struct dominators *
-need_dominators(struct inspect *x)
+struct dominators *
+inspect_dominators(struct inspect *x)
 {
 	if (!x->dominators && x->heap->has_roots)
 		x->dominators = dominators_new(x->heap, &x->graph_options, x->progress,
@@ -124,7 +124,7 @@ need_dominators(struct inspect *x)
 static struct holders *
 need_holders(struct inspect *x)
 {
-	if (!x->holders && need_dominators(x) && need_names(x))
+	if (!x->holders && inspect_dominators(x) && need_names(x))
 		x->holders =
 			holders_new(x->heap, &x->graph_options, x->dominators, x->names);
 	return x->holders;
@@ -134,15 +134,14 @@ static struct types *
 need_types(struct inspect *x)
 {
 	if (!x->types && need_names(x))
-		x->types = types_new(x->heap, x->names, need_dominators(x));
+		x->types = types_new(x->heap, x->names, inspect_dominators(x));
 	return x->types;
 }
 
 /* ---- places ---- */
 
-/* The block around an address; n_blocks if there is none. */
-static uint32_t
-find_block(const struct heap *h, uint64_t address)
+uint32_t
+inspect_find_block(const struct heap *h, uint64_t address)
 {
 	size_t low = BISECT(h->n_blocks, at, heap_block_address(&h->blocks[at]) <= address);
 
@@ -332,8 +331,8 @@ write_type(const char *type, FILE *f)
 static void
 write_graph_facts(struct inspect *x, uint32_t block, FILE *f)
 {
-	const struct graph *g = need_graph(x);
-	const struct dominators *d = need_dominators(x);
+	const struct graph *g = inspect_graph(x);
+	const struct dominators *d = inspect_dominators(x);
 	struct heap_count retained;
 
 	if (!g || !d)
@@ -365,7 +364,7 @@ int
 inspect_block(struct inspect *x, uint64_t address, FILE *f)
 {
 	const struct heap *h = x->heap;
-	uint32_t block = find_block(h, address);
+	uint32_t block = inspect_find_block(h, address);
 	const struct heap_block *b = &h->blocks[block];
 
 	if (block == h->n_blocks)
@@ -439,7 +438,7 @@ int
 inspect_who(struct inspect *x, uint64_t address, FILE *f)
 {
 	const struct heap *h = x->heap;
-	uint32_t block = find_block(h, address);
+	uint32_t block = inspect_find_block(h, address);
 	size_t n = 0;
 
 	if (block == h->n_blocks)
@@ -476,7 +475,7 @@ write_step(struct inspect *x, const struct holder_step *s, FILE *f)
 		return;
 	}
 	fputs("  -> ", f);
-	write_block_line(x, find_block(x->heap, s->address), f);
+	write_block_line(x, inspect_find_block(x->heap, s->address), f);
 	if (s->n_folded > 1)
 		fprintf(f, ", and a chain of %s more", COUNT(s->n_folded - 1));
 	if (s->retained.blocks > 1)
@@ -485,10 +484,18 @@ write_step(struct inspect *x, const struct holder_step *s, FILE *f)
 }
 
 int
+inspect_find_path(struct inspect *x, uint32_t block, struct holder *ret)
+{
+	if (!x->heap->has_roots)
+		return 1;
+	return need_holders(x) ? holders_path(x->holders, &block, 1, ret) : -1;
+}
+
+int
 inspect_path(struct inspect *x, uint64_t address, FILE *f)
 {
 	const struct heap *h = x->heap;
-	uint32_t block = find_block(h, address);
+	uint32_t block = inspect_find_block(h, address);
 	struct holder path;
 	int found;
 
@@ -496,9 +503,7 @@ inspect_path(struct inspect *x, uint64_t address, FILE *f)
 		return write_elsewhere(x, address, f);
 	if (!h->has_roots)
 		return no_graph(f);
-	if (!need_holders(x))
-		return -1;
-	found = holders_path(x->holders, &block, 1, &path);
+	found = inspect_find_path(x, block, &path);
 	if (found < 0)
 		return -1;
 	if (found > 0) {
@@ -518,55 +523,107 @@ inspect_path(struct inspect *x, uint64_t address, FILE *f)
 
 /* ---- the blocks of a site ---- */
 
-static const struct heap *sorted_heap; /* of the comparison below */
+static int
+compare_births(const struct heap *h, uint32_t a, uint32_t b)
+{
+	const struct heap_birth *x = &h->births[h->blocks[a].birth];
+	const struct heap_birth *y = &h->births[h->blocks[b].birth];
+
+	if (x->is_known != y->is_known)
+		return x->is_known ? -1 : 1;
+	return x->is_known && x->epoch != y->epoch ? x->epoch < y->epoch ? -1 : 1 : 0;
+}
 
 static int
-compare_sizes(const void *a, const void *b)
+compare_sizes(const struct heap *h, uint32_t a, uint32_t b)
 {
-	uint64_t x = heap_block_requested(&sorted_heap->blocks[*(const uint32_t *)a]);
-	uint64_t y = heap_block_requested(&sorted_heap->blocks[*(const uint32_t *)b]);
+	uint64_t x = heap_block_requested(&h->blocks[a]);
+	uint64_t y = heap_block_requested(&h->blocks[b]);
 
-	if (x != y)
-		return x < y ? 1 : -1;
-	return *(const uint32_t *)a < *(const uint32_t *)b ? -1 : 1;
+	return x == y ? 0 : x < y ? 1 : -1;
+}
+
+/* What is equal is by address. */
+struct sorting {
+	const struct heap *heap;
+	int (*compare)(const struct heap *h, uint32_t a, uint32_t b);
+	int sign;
+};
+
+static int
+compare_blocks(const void *a, const void *b, void *with)
+{
+	const struct sorting *s = with;
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+	int order = s->compare ? s->sign * s->compare(s->heap, x, y) : 0;
+
+	return order ? order : x < y ? -1 : 1;
+}
+
+const char *const inspect_order_names[] = {"largest", "oldest", "youngest", "address", NULL};
+
+uint32_t *
+inspect_list(const struct heap *h, inspect_test *test, const void *with,
+	     enum inspect_order order, struct heap_count *ret)
+{
+	static int (*const compares[])(const struct heap *h, uint32_t a, uint32_t b) = {
+		compare_sizes, compare_births, compare_births, NULL};
+	struct sorting sorting = {h, compares[order], order == INSPECT_YOUNGEST ? -1 : 1};
+	uint32_t *blocks = malloc(((size_t)h->n_blocks + 1) * sizeof(*blocks));
+
+	*ret = (struct heap_count){0, 0};
+	for (uint32_t i = 0; blocks && i < h->n_blocks; i++)
+		if (test(with, i)) {
+			blocks[ret->blocks] = i;
+			heap_count_add(ret, heap_block_requested(&h->blocks[i]));
+		}
+	if (blocks)
+		qsort_r(blocks, ret->blocks, sizeof(*blocks), compare_blocks, &sorting);
+	return blocks;
+}
+
+struct of_site {
+	const struct heap *heap;
+	uint32_t site;
+};
+
+static bool
+is_of_site(const void *with, uint32_t block)
+{
+	const struct of_site *o = with;
+
+	return o->heap->blocks[block].site == o->site;
 }
 
 int
 inspect_site(struct inspect *x, uint32_t site, FILE *f)
 {
 	const struct heap *h = x->heap;
-	struct heap_count live = {0, 0};
+	const struct of_site of = {h, site};
+	struct heap_count live;
 	uint32_t *blocks;
-	size_t n = 0;
 
 	if (!site || site > h->n_nodes) {
 		fprintf(f, "no such site: S%" PRIu32 "\n", site);
 		return 1;
 	}
-	blocks = malloc(((size_t)h->n_blocks + 1) * sizeof(*blocks));
+	blocks = inspect_list(h, is_of_site, &of, INSPECT_LARGEST, &live);
 	if (!blocks || !need_names(x)) {
 		free(blocks);
 		return -1;
 	}
-	for (uint32_t i = 0; i < h->n_blocks; i++)
-		if (h->blocks[i].site == site) {
-			blocks[n++] = i;
-			live.bytes += heap_block_requested(&h->blocks[i]);
-		}
-	sorted_heap = h;
-	qsort(blocks, n, sizeof(*blocks), compare_sizes);
 	fprintf(f, "S%" PRIu32 ": live %s in %s block%s; %s allocation%s of %s\n", site,
-		SIZE(live.bytes), COUNT(n), n == 1 ? "" : "s",
+		SIZE(live.bytes), COUNT(live.blocks), live.blocks == 1 ? "" : "s",
 		COUNT(h->nodes[site].allocations),
 		h->nodes[site].allocations == 1 ? "" : "s",
 		SIZE(h->nodes[site].allocated_bytes));
 	layout_stack(&x->report, f, site);
-	for (size_t i = 0; i < rows_of(x, n); i++) {
+	for (size_t i = 0; i < rows_of(x, live.blocks); i++) {
 		fputs("    ", f);
 		write_block_line(x, blocks[i], f);
 		putc('\n', f);
 	}
-	write_more(x, n, f);
+	write_more(x, live.blocks, f);
 	free(blocks);
 	return 0;
 }

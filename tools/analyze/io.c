@@ -187,6 +187,15 @@ io_close_output(struct output *o)
 	return failed ? EXIT_TROUBLE : 0;
 }
 
+FILE *
+io_standard_output(const struct settings *s)
+{
+	for (int i = 0; i < s->n_outputs; i++)
+		if (!s->outputs[i].path && s->outputs[i].file.f)
+			return s->outputs[i].file.f;
+	return stdout;
+}
+
 int
 io_worst(int a, int b)
 {

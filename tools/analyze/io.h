@@ -35,6 +35,9 @@ bool io_open_output(struct output *o);
 /* Returns  0, or EXIT_TROUBLE if not all arrived. */
 int io_close_output(struct output *o);
 
+/* Where the report on standard output goes, and what else is to be read there. */
+FILE *io_standard_output(const struct settings *s);
+
 /* Call it once, before all else: it is then that progress begins. */
 void io_begin(void);
 
