@@ -4,7 +4,8 @@
 #     page.sh DIRECTORY OUTPUT       DIRECTORY is that of this file
 #
 # In:   report.html with its @MARKS@, our styles and scripts, the libraries.
-# Out:  one file; @DATA@ is left in it, for report/html.c.
+# Out:  one file; @POLICY@ at the end of the policy and @DATA@ are left in it, for
+#       report/html.c.
 #
 # Only the script with the sum named in the page's policy may run there, and
 # nothing may be loaded: a name that got out of the data would do no harm.
@@ -21,7 +22,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 # One namespace, in this order.
-scripts='base.js table.js charts.js interval.js findings.js retained.js memory.js flame.js sites.js types.js diff.js merge.js start.js'
+scripts='base.js table.js charts.js interval.js findings.js retained.js memory.js flame.js sites.js types.js diff.js merge.js view.js start.js'
 
 # version LIBRARY: as `libraries` has it.
 version() { awk -v name="$1" '$1 == name { print $2 }' "$source/libraries"; }
@@ -57,13 +58,13 @@ library() {
 } | tr -d '\r' > "$work/scripts" # as a browser reads it, for the sum
 
 # Either would end the element too early, or begin a comment in it.
-if grep -q -i -E '</(script|style)|<!--|@DATA@' "$work/scripts" "$work/styles"; then
+if grep -q -i -E '</(script|style)|<!--|@DATA@|@POLICY@' "$work/scripts" "$work/styles"; then
 	die "this cannot stand inside of a page"
 fi
 [ "$(grep -c '@DATA@' "$source/report.html")" = 1 ] || die "report.html needs one @DATA@"
 
 sum=$(sha256sum "$work/scripts" | cut -d ' ' -f 1 | tr a-f A-F | basenc -d --base16 | base64 -w 0)
-policy="default-src 'none'; script-src 'sha256-$sum'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+policy="default-src 'none'; script-src 'sha256-$sum'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'@POLICY@"
 
 while IFS= read -r line; do
 	case $line in

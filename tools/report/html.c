@@ -19,8 +19,9 @@
  *     "sites": [[node, value ...] ...]    node: where the site's stack begins
  *             (page_sites.h); or of "folded" small sites that are summed up, their caller
  *
- * And there is what page_facts.h and page_births.h tell.  Of a comparison and of many processes the page gets
- * the JSON as it is, "gcprof-diff/1" and "gcprof-merge/1".
+ * And there is what page_facts.h and page_births.h tell.  "is_served": true is there if gcprof
+ * view serves the page, which may ask it for more then.  Of a comparison and of many processes the
+ * page gets the JSON as it is, "gcprof-diff/1" and "gcprof-merge/1".
  *
  * SPDX-License-Identifier: MIT
  */
@@ -58,8 +59,9 @@ __asm__(".pushsection .rodata\n"
 extern const char html_page[] __asm__("html_page");
 extern const char html_page_end[] __asm__("html_page_end");
 
-/* Stands once in the page, where the data go; page.sh sees to it. */
-static const char data_mark[] = "@DATA@";
+/* Each stands once in the page, in this order; page.sh sees to it: at the end of its policy,
+ * and where the data go. */
+static const char policy_mark[] = "@POLICY@", data_mark[] = "@DATA@";
 
 /* ---- data inside of a page ---- */
 
@@ -325,21 +327,33 @@ write_sites(const struct report *r, FILE *f)
 
 /* ---- the whole ---- */
 
-/* Write the page with data in it, which put() writes. */
+/* The page up to a mark, from where it was written before; behind the mark. */
+static const char *
+write_until(FILE *f, const char *from, const char *mark)
+{
+	size_t left = (size_t)(html_page_end - from), n_mark = strlen(mark);
+	const char *at = memmem(from, left, mark, n_mark);
+
+	if (!at)
+		abort(); /* page.sh has not done its duty */
+	fwrite(from, 1, (size_t)(at - from), f);
+	return at + n_mark;
+}
+
+/* Write the page with data in it, which put() writes.
+ *
+ * policy  more for it. */
 static int
-write_page(FILE *f, void (*put)(const void *what, FILE *data), const void *what)
+write_page(FILE *f, const char *policy, void (*put)(const void *what, FILE *data),
+	   const void *what)
 {
 	static const cookie_io_functions_t functions = {.write = island_write};
-	size_t n = (size_t)(html_page_end - html_page);
-	const char *mark = memmem(html_page, n, data_mark, sizeof(data_mark) - 1);
+	const char *rest = write_until(f, html_page, policy_mark);
 	struct island island = {.to = f};
-	const char *rest;
 	FILE *data;
 
-	if (!mark)
-		abort(); /* page.sh has not done its duty */
-	rest = mark + sizeof(data_mark) - 1;
-	fwrite(html_page, 1, (size_t)(mark - html_page), f);
+	fputs(policy, f);
+	rest = write_until(f, rest, data_mark);
 	data = fopencookie(&island, "w", functions);
 	if (!data)
 		return -1;
@@ -359,7 +373,26 @@ put_report(const void *what, FILE *data)
 int
 report_write_html(const struct report *r, FILE *f)
 {
-	return write_page(f, put_report, r);
+	return write_page(f, "", put_report, r);
+}
+
+static void
+write_served(const struct report *r, FILE *f)
+{
+	write_sites(r, f);
+	fputs(",\n\"is_served\": true", f);
+}
+
+static void
+put_served(const void *what, FILE *data)
+{
+	report_json_write(what, data, write_served);
+}
+
+int
+report_write_served(const struct report *r, FILE *f)
+{
+	return write_page(f, "; connect-src 'self'", put_served, r);
 }
 
 static void
@@ -371,7 +404,7 @@ put_diff(const void *what, FILE *data)
 int
 report_diff_html(const struct diff *d, FILE *f)
 {
-	return write_page(f, put_diff, d);
+	return write_page(f, "", put_diff, d);
 }
 
 static void
@@ -383,5 +416,5 @@ put_merge(const void *what, FILE *data)
 int
 report_merge_html(const struct merge *m, FILE *f)
 {
-	return write_page(f, put_merge, m);
+	return write_page(f, "", put_merge, m);
 }

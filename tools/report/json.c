@@ -114,8 +114,8 @@ frame(const struct report *r, const struct stack *s, size_t i)
 	return o;
 }
 
-static json_t *
-frames(const struct report *r, uint32_t node)
+json_t *
+report_json_frames(const struct report *r, uint32_t node)
 {
 	json_t *array = json_array();
 	struct stack s;
@@ -133,7 +133,7 @@ stack(const struct report *r, uint32_t node)
 {
 	json_t *o = json_object();
 
-	put(o, "frames", frames(r, node));
+	put(o, "frames", report_json_frames(r, node));
 	return o;
 }
 
@@ -477,8 +477,8 @@ finding_parts(const struct report *r, const struct finding *f)
 	return array;
 }
 
-static json_t *
-content(const struct heap_text *t)
+json_t *
+report_json_content(const struct heap_text *t)
 {
 	json_t *o = json_object();
 
@@ -498,7 +498,7 @@ put_leak(const struct report *r, const struct finding *f, json_t *o)
 	put(o, "threads", finding_threads(r->heap, f));
 	put(o, "kinds", kinds(f->kinds));
 	if (f->content)
-		put(o, "content", content(f->content));
+		put(o, "content", report_json_content(f->content));
 }
 
 /* A root or blocks on the way from it; what comes next is at `offset`. */
@@ -528,19 +528,20 @@ step(const struct report *r, const struct holder_step *s)
 	return o;
 }
 
-static json_t *
-retained_by(const struct report *r, const struct finding *f)
+json_t *
+report_json_path(const struct report *r, const struct holder_step *steps, size_t n,
+		 size_t n_left_out)
 {
 	json_t *array = json_array();
 
-	for (size_t i = 0; i < f->n_retained_by; i++) {
-		if (f->n_left_out && i == HOLDER_STEPS / 2) {
+	for (size_t i = 0; i < n; i++) {
+		if (n_left_out && i == HOLDER_STEPS / 2) {
 			json_t *gap = json_object();
 
-			put(gap, "left_out", number(f->n_left_out));
+			put(gap, "left_out", number(n_left_out));
 			(void)json_array_append_new(array, gap);
 		}
-		(void)json_array_append_new(array, step(r, &f->retained_by[i]));
+		(void)json_array_append_new(array, step(r, &steps[i]));
 	}
 	return array;
 }
@@ -604,7 +605,8 @@ finding(const struct report *r, const struct finding *f)
 	put(o, "site", stack(r, f->site));
 	if (f->alloc_site)
 		put(o, "allocation_site", stack(r, f->alloc_site));
-	put(o, "retained_by", retained_by(r, f));
+	put(o, "retained_by",
+	    report_json_path(r, f->retained_by, f->n_retained_by, f->n_left_out));
 	put(o, "fingerprint", text(f->fingerprint));
 	if (*f->part_of_fingerprint)
 		put(o, "part_of", text(f->part_of_fingerprint));
@@ -749,7 +751,7 @@ mappings(const struct report *r)
 		put(o, "shared", json_boolean(m->flags & HEAPFILE_MAPPING_SHARED));
 		put(o, "file_backed", json_boolean(m->flags & HEAPFILE_MAPPING_FILE));
 		put(o, "executable", json_boolean(m->flags & HEAPFILE_MAPPING_EXEC));
-		put(o, "frames", frames(r, m->site));
+		put(o, "frames", report_json_frames(r, m->site));
 		(void)json_array_append_new(array, o);
 	}
 	return array;
@@ -968,7 +970,7 @@ write_frames(const struct report *r, FILE *f, char **texts, uint32_t node)
 
 	node = stack_top(r->heap, node);
 	if (node == 0 || !texts) {
-		json_stream_value(f, frames(r, node));
+		json_stream_value(f, report_json_frames(r, node));
 		return;
 	}
 	fputc('[', f);
@@ -1022,7 +1024,7 @@ peak_sites(const struct report *r, bool with_frames)
 
 		put(o, "site", number(node));
 		if (with_frames)
-			put(o, "frames", frames(r, node));
+			put(o, "frames", report_json_frames(r, node));
 		(void)json_array_append_new(array, o);
 	}
 	return array;

@@ -29,6 +29,8 @@ void report_write_json(const struct report *r, FILE *f);
 /* One page for a browser; returns as struct format has it.  Only in a build with
  * the page's libraries. */
 int report_write_html(const struct report *r, FILE *f);
+/* The same, to be served by gcprof view, which it may ask for more. */
+int report_write_served(const struct report *r, FILE *f);
 
 /* For other programs' viewers; returns as struct format has it. */
 int report_write_collapsed(const struct report *r, FILE *f);
