@@ -1,6 +1,6 @@
 /* run_report.c -- `gcprof run` reads what its program wrote.
  *
- * In:   snapshots of one process; $BROWSER, or xdg-open where there is a display.
+ * In:   snapshots of one process.
  * Out:  gcprof-analyze's report on standard error, as standard output is the program's; a page
  *       beside the last snapshot, and a browser that is not waited for.
  *
@@ -17,6 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "command/browser.h"
 #include "command/launch.h"
 #include "util/complain.h"
 
@@ -77,88 +78,16 @@ run_print_report(struct child_signals *s, const struct words *files)
 
 /* ---- the page ---- */
 
-/* Become one of the browsers of a list as $BROWSER has it: commands, separated by colons, in
- * which %s is the address, or it is behind them.  Returns if none of them can be run. */
 static void
-become_browser(const char *list, const char *page)
+unwatch(const void *signals)
 {
-	while (*list) {
-		size_t n = strcspn(list, ":");
-		char *command = words_text("%.*s", (int)n, list), *rest = command, *word;
-		struct words w = {0};
-		bool has_page = false;
-
-		while ((word = strsep(&rest, " ")) != NULL) {
-			bool is_page = strcmp(word, "%s") == 0;
-
-			has_page |= is_page;
-			if (*word)
-				words_add(&w, words_text("%s", is_page ? page : word));
-		}
-		if (!has_page)
-			words_add(&w, words_text("%s", page));
-		if (w.n > 1)
-			(void)execvp(w.list[0], w.list);
-		words_clear(&w);
-		free(command);
-		list += n + (list[n] == ':');
-	}
-}
-
-/* Without a display xdg-open would take over the terminal. */
-static const char *
-browsers(void)
-{
-	const char *given = getenv("BROWSER");
-	const char *x = getenv("DISPLAY"), *wayland = getenv("WAYLAND_DISPLAY");
-
-	if (given && *given)
-		return given;
-	return (x && *x) || (wayland && *wayland) ? "xdg-open" : NULL;
-}
-
-/* A browser outlives us, and is no business of this terminal's.  Returns whether it was
- * started. */
-static bool
-start_browser(const struct child_signals *s, const char *list, const char *page)
-{
-	int ends[2], status;
-	char failed;
-	ssize_t n = -1;
-	pid_t pid;
-
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return false;
-	pid = fork();
-	if (pid == 0 && fork() == 0) {
-		int nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-		child_unwatch(s);
-		(void)setsid();
-		(void)dup2(nowhere, STDIN_FILENO);
-		(void)dup2(nowhere, STDOUT_FILENO);
-		(void)dup2(nowhere, STDERR_FILENO);
-		become_browser(list, page);
-		(void)!write(ends[1], "", 1);
-	}
-	if (pid == 0)
-		_exit(0);
-	(void)close(ends[1]);
-	if (pid > 0) {
-		(void)waitpid(pid, &status, 0);
-		/* exec closes it. */
-		do
-			n = read(ends[0], &failed, 1);
-		while (n < 0 && errno == EINTR);
-	}
-	(void)close(ends[0]);
-	return n == 0;
+	child_unwatch(signals);
 }
 
 void
 run_open_page(struct child_signals *s, const struct words *files)
 {
-	const char *last = files->list[files->n - 1], *list = browsers();
+	const char *last = files->list[files->n - 1], *list = browser_list();
 	char *page = words_text("%s.html", last);
 	char *option = words_text("--format=html:%s", page);
 	char absolute[PATH_MAX];
@@ -168,7 +97,7 @@ run_open_page(struct child_signals *s, const struct words *files)
 			complain("the page is %s; no browser is known: set BROWSER, or "
 				 "open it by hand",
 				 page);
-		else if (!start_browser(s, list, absolute))
+		else if (!browser_start(list, absolute, unwatch, s))
 			complain("the page is %s; cannot run '%s'", page, list);
 		else
 			complain("the page is %s", page);
