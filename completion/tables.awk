@@ -60,11 +60,14 @@ function letter_of(head) {
 /^CHECK_OPTION\(/ { add("check", letter_of($1), $2, $4, $6, $10) }
 /^SNAPSHOT_OPTION\(/ { add("snapshot", letter_of($1), $2, $4, $6, $10) }
 /^TOP_OPTION\(/ { add("top", letter_of($1), $2, $4, $6, $10) }
+/^VIEW_OPTION\(/ { add("view", letter_of($1), $2, $4, $6, $10) }
 /^ANALYZE_OPTION\(/ {
 	add("analyze", letter_of($1), $2, $4, $6, $10)
 	add("shell", letter_of($1), $2, $4, $6, $10)
 	if ($1 ~ /, HANDED/)
 		add("check", letter_of($1), $2, $4, $6, $10)
+	if ($1 ~ /VIEWED/)
+		add("view", letter_of($1), $2, $4, $6, $10)
 }
 /^FORMAT\(/ { formats = formats (formats ? " " : "") $2 }
 /^COMMAND\(/ {

@@ -133,7 +133,7 @@ build_cppcheck() {
 # .clang-tidy says which complaints there are.
 build_tidy() {
 	local flags
-	flags=$(pkg-config --cflags libdw jansson zlib sqlite3 libedit ncurses libprotobuf-c libunwind) || return 1
+	flags=$(pkg-config --cflags libdw jansson zlib sqlite3 libedit ncurses libprotobuf-c libunwind libmicrohttpd) || return 1
 	cd "$src" || return 1
 	# shellcheck disable=SC2086 # words
 	sources | xargs -P "$jobs" -I{} clang-tidy --quiet {} -- -std=gnu11 -include "$abs_top_builddir/config.h" \

@@ -67,7 +67,7 @@ every() {
 	fi
 }
 
-is "gcprof has commands" 'run check snapshot top shell --help --version' "$gcprof" ''
+is "gcprof has commands" 'run check snapshot top view shell --help --version' "$gcprof" ''
 while read -r command; do
 	is "gcprof $command has options" '--help' "$gcprof" "$command" --hel
 done < <(sed -n 's/^COMMAND(\([a-z]*\),.*/\1/p' "$abs_top_srcdir/tools/command/commands.def")
@@ -85,6 +85,10 @@ is "a command of run is completed by its own completion" app.txt "$gcprof" run -
 is "after its options top is offered a command behind --" --help "$gcprof" top --h
 is "gcprof-top is completed as gcprof top is" '--interval= --insist' "$gcprof-top" --in
 is "shell is offered the options of gcprof-analyze" --focus= "$gcprof" shell --foc
+is "view is offered its options" --no-open "$gcprof" view --no-o
+is "and those of gcprof-analyze that the page heeds" --debug-dir= "$gcprof" view --debug
+is "but no others" '' "$gcprof" view --merg
+is "view is offered snapshots" app.heap "$gcprof" view a
 is "options of snapshot" --timeout= "$gcprof" snapshot --t
 is "snapshot is offered no process that is not profiled" '' "$gcprof" snapshot $$
 is "gcprof-analyze is offered snapshots" app.heap "$analyze" a
@@ -128,7 +132,7 @@ fish_offered() { # COMMAND-LINE
 }
 
 if command -v fish > /dev/null; then
-	every "fish: gcprof has commands" "$(fish_offered 'gcprof ')" < <(printf '%s\n' run check snapshot top shell)
+	every "fish: gcprof has commands" "$(fish_offered 'gcprof ')" < <(printf '%s\n' run check snapshot top view shell)
 	every "fish: gcprof-analyze is offered every option" "$(fish_offered 'gcprof-analyze -')" < \
 		<(names ANALYZE_OPTION tools/analyze/options.def | sed 's/^/--/')
 	every "fish: values are offered" "$(fish_offered 'gcprof run --allocator=')" < <(printf -- '--allocator=%s\n' jemalloc system)

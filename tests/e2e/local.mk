@@ -76,6 +76,7 @@ e2e_tests += \
 	tests/e2e/unreadable.sh \
 	tests/e2e/unseen.sh \
 	tests/e2e/verify.sh \
+	tests/e2e/view.sh \
 	tests/e2e/watch.sh \
 	tests/e2e/wrong-frees.sh
 

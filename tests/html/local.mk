@@ -2,9 +2,9 @@
 #
 # SPDX-License-Identifier: MIT
 
-e2e_tests += tests/html/html.sh
+e2e_tests += tests/html/html.sh tests/html/view.sh
 
-EXTRA_DIST += tests/html/browser.mjs tests/html/page.mjs
+EXTRA_DIST += tests/html/browser.mjs tests/html/page.mjs tests/html/points.mjs tests/html/view.mjs
 
 test_programs += tests/html/many
 tests_html_many_SOURCES = tests/html/many.c

@@ -10,22 +10,12 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { Browser } from "./browser.mjs";
+import { audited, point, same } from "./points.mjs";
 
 const [program, directory, screenshots, axeFile, ...only] = process.argv.slice(2);
 const axe = readFileSync(axeFile, "utf8");
 const browser = new Browser(program, `${directory}/profile`);
-
-/* ---- points ---- */
-
-function point(sentence, isGood, seen) {
-	console.log(`${isGood ? "ok" : "not ok"} - ${sentence}`);
-	if (!isGood)
-		console.log(`# ${sentence}: seen ${JSON.stringify(seen)?.slice(0, 1500)}`);
-}
-
-function same(sentence, got, wanted) {
-	point(sentence, JSON.stringify(got) === JSON.stringify(wanted), { got, wanted });
-}
+const audit = (name, page) => audited(name, page, axe);
 
 const json = (name) => JSON.parse(readFileSync(`${directory}/${name}.json`, "utf8"));
 
@@ -254,14 +244,6 @@ async function reader(page) {
 		["heading", "columnheader", "rowheader", "main", "navigation", "region"].every((role) => tree.some((n) => n.role === role)),
 		[...new Set(tree.map((n) => n.role))]);
 	same("heads of columns and rows have a scope", await page.ask(`document.querySelectorAll("th:not([scope])").length`), 0);
-}
-
-async function audit(name, page) {
-	await page.ask(axe + "; 0");
-	const found = await page.ask(`axe.run({ runOnly: ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"] }).then((r) =>
-		r.violations.map((v) => [v.id, v.nodes.slice(0, 3).map((n) => [n.html.slice(0, 200), n.any.map((a) => a.message).slice(0, 2)])]))`);
-
-	same(`axe has no objection, contrast included: ${name}`, found, []);
 }
 
 async function demo() {

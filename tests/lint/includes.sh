@@ -23,7 +23,7 @@ only_in() {
 	includes lib/*.[ch] tools/*/*.[ch] | grep -E " <($1)>" | grep -vE "^($2) " | no_complaint "$3"
 }
 
-plan 15
+plan 16
 
 # Of lib/, tools include these, each for what two worlds share: the file, its reader, the
 # installed header, the page that `top` reads, the options and their values, what a process publishes, the
@@ -42,6 +42,7 @@ may_include() { # ROOM: the others
 	report) echo util model graph names explain detect compare ;;
 	analyze) echo util model graph names explain detect compare report ;;
 	command) echo util ;;
+	view) echo util model graph names explain detect compare report analyze command ;;
 	top) echo util model names command ;;
 	*) return 1 ;;
 	esac
@@ -57,7 +58,7 @@ includes tools/*/*.[ch] | while read -r file name; do
 	case $name in '<'* | profile.pb-c.h) continue ;; esac
 	case $shared in *" $name "*) continue ;; esac
 	# Lists of options: those that gcprof hands on to what it runs.
-	case $room/$name in command/analyze/options.def | command/top/options.def) continue ;; esac
+	case $room/$name in command/analyze/options.def | command/top/options.def | command/view/options.def) continue ;; esac
 	[ -f "tools/$name" ] || [ "$name" = html/page.h ] || { echo "$file includes $name"; continue; }
 	case " $room $(may_include "$room") " in
 	*" ${name%%/*} "*) ;;
@@ -100,6 +101,7 @@ includes lib/*.[ch] tools/*/*.[ch] | grep -E ' (\.\./)*tests/' |
 
 only_in 'jemalloc/.*' 'lib/backend\.c' "jemalloc has one door, backend.c"
 only_in 'libunwind.*' 'lib/verify\.c' "libunwind has one door, verify.c"
+only_in 'microhttpd\.h' 'tools/view/server\.c' "libmicrohttpd has one door, view/server.c"
 only_in '(elfutils/)?libdw.*|dwarf\.h' 'tools/names/(symbolfiles\.[ch]|module_files\.[ch]|dwarf_(locals|types)\.[ch]|dwarf_names\.c|elf_symbols\.c)' "libdw has one door: names/module_files and symbolfiles, which open files, and the two sources that read them, with their parts"
 # The reader and the writer count and check; they do not print.  jemalloc_tls.c runs when the
 # library is built.

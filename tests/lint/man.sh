@@ -62,7 +62,7 @@ analyze_page=$(plain man/gcprof-analyze.1)
 	"$analyze" --help | grep -oE -- '--[a-z][a-z-]+' | sort -u | while read -r option; do
 		case $analyze_page in *"$option"*) ;; *) echo "gcprof-analyze.1 lacks $option" ;; esac
 	done
-	for one_of_them in run check snapshot top; do "$command" $one_of_them --help; done |
+	for one_of_them in run check snapshot top view; do "$command" $one_of_them --help; done |
 		grep -oE -- '--[a-z][a-z-]+' | sort -u | while read -r option; do
 		case $one in *"$option"*) ;; *) echo "gcprof.1 lacks $option" ;; esac
 	done

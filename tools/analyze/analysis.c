@@ -280,11 +280,15 @@ formats_fit(const struct settings *s, const struct several_file *files, size_t n
 			   (i == 0 || files[i].group != files[i - 1].group);
 	for (int i = 0; i < s->n_outputs; i++)
 		if (s->outputs[i].format->needs & FORMAT_ALONE && n_known > 1) {
-			complain(s->each ? "--format=%s takes one snapshot, not %zu"
-					 : "--format=%s takes snapshots of one process, "
-					   "not"
-					   " of %zu",
-				 s->outputs[i].format->name, n_known);
+			complain(
+				s->each ? "--format=%s takes one snapshot, not %zu"
+				: s->is_served
+					? "the page (%s) takes snapshots of one process, "
+					  "not of %zu; name those of one"
+					: "--format=%s takes snapshots of one process, "
+					  "not"
+					  " of %zu",
+				s->outputs[i].format->name, n_known);
 			return false;
 		}
 	return true;

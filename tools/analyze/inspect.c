@@ -560,7 +560,8 @@ compare_blocks(const void *a, const void *b, void *with)
 	return order ? order : x < y ? -1 : 1;
 }
 
-const char *const inspect_order_names[] = {"largest", "oldest", "youngest", "address", NULL};
+const char *const inspect_order_names[] = {"largest", "oldest", "youngest", "address",
+					   NULL};
 
 uint32_t *
 inspect_list(const struct heap *h, inspect_test *test, const void *with,

@@ -64,7 +64,12 @@ struct dominators *inspect_dominators(struct inspect *x);
 
 typedef bool inspect_test(const void *with, uint32_t block);
 
-enum inspect_order { INSPECT_LARGEST, INSPECT_OLDEST, INSPECT_YOUNGEST, INSPECT_BY_ADDRESS };
+enum inspect_order {
+	INSPECT_LARGEST,
+	INSPECT_OLDEST,
+	INSPECT_YOUNGEST,
+	INSPECT_BY_ADDRESS
+};
 extern const char *const inspect_order_names[]; /* ends with NULL */
 
 /* The blocks for which a test holds, of equal ones the one with the lower address first.

@@ -539,7 +539,8 @@ settle_outputs(struct settings *s)
 	int n_unnamed = 0;
 
 	if (s->n_outputs == 0)
-		s->outputs[s->n_outputs++].format = formats;
+		s->outputs[s->n_outputs++].format =
+			s->is_served ? format_named("html") : formats;
 	for (int i = 0; i < s->n_outputs; i++) {
 		if (s->outputs[i].path)
 			continue;
@@ -547,8 +548,8 @@ settle_outputs(struct settings *s)
 		if (s->outputs[i].format->needs & FORMAT_TEXT && !s->is_shell)
 			s->outputs[i].pager = s->pager;
 		n_unnamed++;
-		if (!s->output && s->outputs[i].format->needs & FORMAT_BINARY &&
-		    isatty(STDOUT_FILENO)) {
+		if (!s->output && !s->is_served &&
+		    s->outputs[i].format->needs & FORMAT_BINARY && isatty(STDOUT_FILENO)) {
 			complain("--format=%s is not for a terminal; name a file with -o",
 				 s->outputs[i].format->name);
 			return false;

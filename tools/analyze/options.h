@@ -54,6 +54,7 @@ struct settings {
 	struct question questions[MAX_QUESTIONS];
 	int n_questions;
 	bool is_shell;
+	bool is_served; /* the page is wanted, by gcprof view: set before options_parse() */
 	enum terminal_when color;
 	enum pager_when pager;
 	bool each;          /* snapshot has a report of its own */
@@ -82,7 +83,7 @@ enum options_answer {
 
 /* Read the command line.
  *
- * s        zeroed.
+ * s        zeroed but for is_served and calls of progress.
  * Returns  OPTIONS_WRONG after a complaint.  options_free() in any case.
  */
 enum options_answer options_parse(struct settings *s, int argc, char **argv);

@@ -31,7 +31,9 @@ enum check_code {
 #define ROW_HANDED(id, letter, name, argument, dflt, help)                               \
 	{ANALYZER_##id, letter, name, argument, dflt, help},
 #define ROW_HANDED_ONCE ROW_HANDED
+#define ROW_HANDED_VIEWED ROW_HANDED
 #define ROW_NOT_HANDED(id, letter, name, argument, dflt, help)
+#define ROW_VIEWED ROW_NOT_HANDED
 
 static const struct option_row rows[] = {
 #define CHECK_OPTION(id, letter, name, argument, values, dflt, help)                     \
@@ -56,7 +58,7 @@ check_list_options(FILE *f)
 static bool
 is_once(int code)
 {
-	enum { NOT_HANDED, HANDED, HANDED_ONCE };
+	enum { NOT_HANDED, HANDED, HANDED_ONCE, VIEWED, HANDED_VIEWED };
 
 	switch (code) {
 #define ANALYZE_OPTION(id, letter, handed, name, argument, values, dflt, help)           \

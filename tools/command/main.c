@@ -60,6 +60,7 @@ static int command_run(int argc, char **argv);
 static int command_check(int argc, char **argv);
 static int command_snapshot(int argc, char **argv);
 static int command_top(int argc, char **argv);
+static int command_view(int argc, char **argv);
 static int command_shell(int argc, char **argv);
 
 static const struct command {
@@ -199,21 +200,50 @@ command_check(int argc, char **argv)
 
 /* ---- top ---- */
 
-/* A program of its own: top/main.c says why. */
+/* Become the program that is a command: its main.c says why it is one. */
 static int
-command_top(int argc, char **argv)
+become(const char *command, const char *program, char **argv)
 {
 	char path[PATH_MAX];
 
-	(void)argc;
-	if (launch_find_tool("gcprof-top", path) < 0) {
-		complain("top: cannot find gcprof-top, neither beside this program "
-			 "nor in " GCPROF_BINDIR);
+	if (launch_find_tool(program, path) < 0) {
+		complain("%s: cannot find %s, neither beside this program nor "
+			 "in " GCPROF_BINDIR,
+			 command, program);
 		return EXIT_NOT_RUN;
 	}
 	(void)execv(path, argv);
-	complain("top: %s: %s", path, strerror(errno));
+	complain("%s: %s: %s", command, path, strerror(errno));
 	return EXIT_NOT_RUN;
+}
+
+static int
+command_top(int argc, char **argv)
+{
+	(void)argc;
+	return become("top", "gcprof-top", argv);
+}
+
+/* ---- view ---- */
+
+static int
+command_view(int argc, char **argv)
+{
+	(void)argc;
+#if HAVE_VIEW
+	return become("view", "gcprof-view", argv);
+#else
+	(void)argv;
+	complain("view: gcprof was built without "
+#if HAVE_HTML_PAGE
+		 "libmicrohttpd (Debian: libmicrohttpd-dev); gcprof-analyze "
+		 "--format=html -o FILE writes the page"
+#else
+		 "the page's libraries (tools/html/fetch.sh fetches them)"
+#endif
+	);
+	return EXIT_USAGE;
+#endif
 }
 
 /* ---- snapshot ---- */

@@ -209,8 +209,7 @@ function frameItem(frame) {
 
 	return element("li", { class: isStart.has(frameName(frame)) ? "start" : null },
 		element("span", { class: "name", title: shortened(name, 5000) }, name.length > 60 ? plainName(name) : name), " ",
-		element("span", { class: "place", title: frame.file === null ? frame.module : frame.file },
-			framePlace(frame) + (frame.inlined ? ", inlined" : "")));
+		placeElement(frame));
 }
 
 /* Library frames in a row as one that opens: what the program called of them. */

@@ -297,6 +297,7 @@ function findingBody(finding, report) {
 		finding.evidence.length || finding.trend ? piece("Evidence",
 			element("ul", {}, finding.evidence.map((line) => element("li", { class: "name" }, line))), trendLine(finding)) : null,
 		parts.length ? piece("Counted with it", element("ul", { class: "parts" }, parts)) : null,
+		finding.blocks ? blocksButton(finding.what, { finding: report.findings.indexOf(finding) }) : null,
 		hasSite(finding) ? piece(finding.allocation_site ? "Where it was found" : "Allocated at", stackList(finding.site.frames)) : null,
 		finding.allocation_site ? piece("Allocated at", stackList(finding.allocation_site.frames)) : null,
 		isLeak && finding.content ? piece("What stands in one block", element("pre", { class: "name" }, finding.content.text)) : null,

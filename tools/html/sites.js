@@ -81,6 +81,7 @@ function openedSite(report, s) {
 			` usable, allocated ${countText(s.allocations)} times; ${countOf(s.generation_count, "generation")} live; `,
 			element("span", { class: "name" }, threadName(report, s)), "."),
 		findingLinks(report.findings.filter((f) => f.number === s.site), report),
+		s.live_blocks ? blocksButton(`Site S${s.site}`, { site: s.site }) : null,
 		stackList(report.tree.stack(s.node)),
 	];
 }

@@ -133,7 +133,7 @@ function keyPressed(event) {
 		return;
 	if (event.key === "ArrowDown" || event.key === "ArrowUp")
 		arrow(event, event.key === "ArrowDown" ? 1 : -1);
-	if (event.target.closest("input, select, textarea"))
+	if (event.target.closest("input, select, textarea, dialog"))
 		return;
 	if (event.key === "/") {
 		event.preventDefault();
@@ -204,6 +204,7 @@ async function start() {
 
 		const heads = { [SCHEMA_REPORT]: drawHead, [SCHEMA_DIFF]: drawDiffHead, [SCHEMA_MERGE]: drawMergeHead };
 
+		beginView(report);
 		heads[report.schema](report);
 		await drawParts(report);
 		openTarget();

@@ -36,6 +36,7 @@ part({
 			].filter(Boolean),
 			rows: report.interval ? report.types.filter((t) => t.live_blocks) : report.types,
 			sorted: { column: 1, isFalling: true },
+			open: isServed ? (t) => blocksButton(shortName(t.name ?? "(unknown)"), { type: report.types.indexOf(t) }) : null,
 		});
 
 		place.append(table.element);

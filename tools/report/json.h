@@ -33,7 +33,7 @@ json_t *report_json_frames(const struct report *r, uint32_t node);
 json_t *report_json_content(const struct heap_text *t);
 
 /* A retaining path: n steps, and where those left out would be (holders.h) how many. */
-json_t *report_json_path(const struct report *r, const struct holder_step *steps, size_t n,
-			 size_t n_left_out);
+json_t *report_json_path(const struct report *r, const struct holder_step *steps,
+			 size_t n, size_t n_left_out);
 
 #endif
