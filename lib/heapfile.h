@@ -28,7 +28,7 @@
 
 enum {
 	HEAPFILE_MAJOR = 1, /* another major: a reader must refuse */
-	HEAPFILE_MINOR = 4, /* a higher minor: only additions */
+	HEAPFILE_MINOR = 5, /* a higher minor: only additions */
 	HEAPFILE_LITTLE_ENDIAN = 1,
 	HEAPFILE_MAX_SECTIONS = 64,
 	HEAPFILE_MAX_FRAMES = 256, /* of a thread */
@@ -250,6 +250,15 @@ enum heapfile_type {
 	 * was before the snapshot; where stacks were sampled, what they stand for.
 	 * Record: varint site, varint blocks, varint bytes. */
 	HEAPFILE_PEAK = 23,
+
+	/* Since version 1.5: what live blocks take and hold nothing in, or the same as others;
+	 * of sites that have such.  In requested bytes, each counted once.
+	 * Record: varint site, varint zero_blocks, varint zero_bytes (blocks with no other byte
+	 * than zero), varint tail_blocks, varint tail_bytes (zeros at the end of other blocks,
+	 * if these have 64 bytes or more), varint untouched_bytes (in pages that are not there),
+	 * varint compared_blocks, varint distinct (contents of these), varint copy_bytes (of
+	 * all but one block of each content, without zeros at the end). */
+	HEAPFILE_WASTE = 24,
 };
 
 enum heapfile_root {
@@ -294,7 +303,9 @@ enum { HEAPFILE_INFO_NUMBER = 1, HEAPFILE_INFO_TEXT = 2 };
  *     threads, or memory, behind: blocks born up to this epoch may have been held by a
  *     register of theirs, or from there; absent: none) unbooked (deaths of survivors for which
  *     there was no room in BOOKS) period_bytes (volume of a period) peak_blocks peak_bytes
- *     peak_ns (since the start of the process) peak_epoch (of PEAK)
+ *     peak_ns (since the start of the process) peak_epoch (of PEAK) waste_one_in (one
+ *     in so many contents was counted for WASTE: more than 1, and `distinct` and `copy_bytes` are
+ *     estimates; absent: nothing was measured)
  *     loss.NAME for each kind of loss that happened (a count)
  *   texts: command (arguments, each ended by NUL) executable cwd
  *     program (what was executed, without directories: a link's name, a script's) reason

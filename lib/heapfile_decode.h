@@ -15,7 +15,7 @@
 #include "heapfile_read.h"
 
 enum {
-	DECODE_N_TYPES = HEAPFILE_PEAK + 1,
+	DECODE_N_TYPES = HEAPFILE_WASTE + 1,
 	/* BOUND: a name that comes twice is noticed among the first so many; no
 	 * writer has more, and comparing all would cost a square. */
 	DECODE_MAX_NAMES = 128,

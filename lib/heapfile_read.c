@@ -57,6 +57,7 @@ static const struct section_kind {
 	[HEAPFILE_LIVE] = {"LIVE", 6},
 	[HEAPFILE_BEFORE] = {"BEFORE", sizeof(struct heapfile_header)},
 	[HEAPFILE_PEAK] = {"PEAK", 3},
+	[HEAPFILE_WASTE] = {"WASTE", 9},
 };
 
 const char *

@@ -198,6 +198,14 @@ struct hf_peak {
 	uint64_t blocks, bytes;
 };
 
+/* What blocks of a site hold nothing in, or the same as others. */
+struct hf_waste {
+	uint32_t site; /* never 0 */
+	uint64_t zero_blocks, zero_bytes, tail_blocks, tail_bytes, untouched_bytes;
+	uint64_t compared, distinct; /* distinct is at most as much */
+	uint64_t copy_bytes;
+};
+
 #define HF_SIZE_LIMIT (1ull << 48)
 
 /* What to do with each record.  A function that is NULL is not called; one
@@ -231,6 +239,7 @@ struct hf_sink {
 	int (*live)(void *arg, const struct hf_live *r);
 	int (*before)(void *arg, const struct hf_text *r); /* a file's bytes, unchecked */
 	int (*peak)(void *arg, const struct hf_peak *r);
+	int (*waste)(void *arg, const struct hf_waste *r);
 	/* Usable bytes of a block, by number from 1.  If it is NULL, offsets in
 	 * blocks are not checked: the decoder remembers no block. */
 	uint64_t (*usable)(void *arg, uint32_t block);

@@ -15,7 +15,7 @@
 
 #include <string.h>
 
-/* What version 1.3 has a name for. */
+/* What version 1.5 has a name for. */
 enum {
 	SITE_FLAGS = HEAPFILE_SITE_SPECIAL | HEAPFILE_SITE_EXACT,
 	THREAD_FLAGS =
@@ -710,6 +710,28 @@ get_peak(struct decoder *d)
 	return get_varint(d, &r.blocks) && get_varint(d, &r.bytes) && EMIT(d, peak, &r);
 }
 
+static bool
+get_waste(struct decoder *d)
+{
+	struct hf_waste r;
+	const uint8_t *at = d->p;
+
+	if (!get_reference(d, HEAPFILE_SITES, &r.site))
+		return false;
+	if (r.site == 0)
+		return decode_bad(d, at, "waste of no site");
+	if (!get_varint(d, &r.zero_blocks) || !get_varint(d, &r.zero_bytes) ||
+	    !get_varint(d, &r.tail_blocks) || !get_varint(d, &r.tail_bytes) ||
+	    !get_varint(d, &r.untouched_bytes) || !get_varint(d, &r.compared))
+		return false;
+	at = d->p;
+	if (!get_varint(d, &r.distinct))
+		return false;
+	if (r.distinct > r.compared)
+		return decode_bad(d, at, "more contents than blocks");
+	return get_varint(d, &r.copy_bytes) && EMIT(d, waste, &r);
+}
+
 bool (*const decode_getters[DECODE_N_TYPES])(struct decoder *d) = {
 	[HEAPFILE_INFO] = get_info,
 	[HEAPFILE_MODULES] = get_module,
@@ -734,4 +756,5 @@ bool (*const decode_getters[DECODE_N_TYPES])(struct decoder *d) = {
 	[HEAPFILE_LIVE] = get_live,
 	[HEAPFILE_BEFORE] = get_before,
 	[HEAPFILE_PEAK] = get_peak,
+	[HEAPFILE_WASTE] = get_waste,
 };

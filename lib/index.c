@@ -243,6 +243,7 @@ index_find(uintptr_t addr, struct index_block *ret)
 	c = chunk_at(start);
 	ret->addr = start;
 	ret->bytes = b.bytes;
+	ret->site = b.site;
 	ret->ordinal = ordinal(c->parts[(start >> PART_BITS) & (N_PARTS - 1)], start);
 	GCP_ASSERT(ret->ordinal && ret->ordinal <= n_blocks);
 	return true;
@@ -274,6 +275,7 @@ index_walk(int (*f)(const struct index_block *b, void *with), void *with)
 					if (blocks_find(b.addr, &block) != BLOCKS_LIVE)
 						continue;
 					b.bytes = block.bytes;
+					b.site = block.site;
 					stop = f(&b, with);
 					if (stop)
 						return stop;

@@ -29,6 +29,7 @@ struct index_block {
 	uintptr_t addr;
 	size_t bytes; /* requested */
 	uint32_t ordinal;
+	site_id site;
 };
 
 /* No address outside of these bounds is in a block. */

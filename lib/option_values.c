@@ -187,6 +187,8 @@ option_values_take(struct options *to, enum option_name o, const char *s)
 			return false;
 		to->content_bytes = v;
 		return true;
+	case OPT_WASTE:
+		return parse_bool(s, &to->is_waste);
 	case OPT_TRACE:
 		to->trace_file[0] = 0;
 		if (parse_bool(s, &to->is_trace))

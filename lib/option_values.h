@@ -48,6 +48,7 @@ struct options {
 	uint64_t young_bytes;
 	uint32_t promote;
 	uint64_t sample_bytes, limit_bytes, content_bytes;
+	bool is_waste;         /* measured */
 	uint64_t verify_every; /* so many allocations; 0 = off */
 	bool is_trace;
 	char trace_file[1024];           /* "" = standard error */

@@ -9,6 +9,7 @@
 #include "maps.h"
 #include "modules.h"
 #include "peek.h"
+#include "waste.h"
 
 #include <string.h>
 
@@ -138,6 +139,7 @@ static struct {
 	uint64_t bytes; /* that could not be read */
 } unread;
 static bool passes_absent;
+static bool is_measured; /* what is scanned is a block that waste.h is shown */
 
 void
 scan_pass_absent(bool is_passed)
@@ -175,6 +177,8 @@ pass_unread(uintptr_t at, uintptr_t end)
 
 	if (unread.may_open && maps_open(at))
 		return at;
+	if (is_measured)
+		waste_spoil();
 	if (a && !a->is_readable)
 		next = a->end;
 	if (next > end)
@@ -185,23 +189,39 @@ pass_unread(uintptr_t at, uintptr_t end)
 	return next;
 }
 
+/* Words that have been read; those that are whole may be pointers. */
+static void
+scan_copied(uintptr_t *words, size_t n, uintptr_t at, uintptr_t end, uintptr_t base)
+{
+	size_t n_whole, i;
+
+	if (at + 8 * n > end) /* what is behind the block is not its content */
+		words[n - 1] &= ~(uintptr_t)0 >> 8 * (at + 8 * n - end);
+	n_whole = waste_without_zeros(words, (end - at) / 8 < n ? (end - at) / 8 : n);
+	for (i = 0; i < n_whole; i++)
+		check_word(words[i], (at - base) / 8 + i);
+	if (is_measured)
+		waste_words(words, n, at);
+}
+
 static void
 scan_readable(uintptr_t start, uintptr_t end, void *with)
 {
 	static uintptr_t words[ARCH_PAGE / 8]; /* one writer at a time */
 	const struct range *r = with;
 	uintptr_t at = (start + 7) & ~(uintptr_t)7;
+	uintptr_t last = is_measured ? (end + 7) & ~(uintptr_t)7 : end & ~(uintptr_t)7;
 
-	while (at + 8 <= end) {
+	while (at < last) {
 		uintptr_t stop = (at | (ARCH_PAGE - 1)) + 1;
-		size_t n = ((stop < end ? stop : end) - at) / 8, got, i;
+		size_t n = ((stop < last ? stop : last) - at) / 8, got;
 
 		got = peek_words(words, at, n);
-		for (i = 0; i < got; i++)
-			check_word(words[i], (at - r->base) / 8 + i);
+		if (got)
+			scan_copied(words, got, at, end, r->base);
 		at += got * 8;
 		if (unlikely(got < n))
-			at = pass_unread(at, end);
+			at = (pass_unread(at, end) + 7) & ~(uintptr_t)7;
 	}
 }
 
@@ -241,7 +261,7 @@ scan_part(uintptr_t start, uintptr_t end, uintptr_t base)
 
 	if (start >= end)
 		return;
-	if (passes_absent || end - start >= SPARSE)
+	if (passes_absent || end - start >= (is_measured ? WASTE_BY_PAGES : SPARSE))
 		maps_present(start, end, is_in_code ? scan_code : scan_readable, &r);
 	else
 		(is_in_code ? scan_code : scan_readable)(start, end, &r);
@@ -254,6 +274,8 @@ scan_words(uintptr_t start, uintptr_t end)
 	if (start < own.end && end > own.start) {
 		scan_part(start, own.start, start);
 		scan_part(own.end, end, start);
+		if (is_measured)
+			waste_spoil();
 	} else {
 		scan_part(start, end, start);
 	}
@@ -294,18 +316,29 @@ write_found(uintptr_t start, uintptr_t end)
 	}
 }
 
+struct edges_walk {
+	uint32_t last; /* ordinal of the record before */
+	bool is_measured;
+};
+
 static int
 put_block_edges(const struct index_block *b, void *with)
 {
-	uint32_t *last = with;
+	struct edges_walk *walk = with;
 
 	begin(b->ordinal);
+	is_measured = walk->is_measured;
+	if (is_measured)
+		waste_block_begin(b);
 	scan_words(b->addr, b->addr + b->bytes);
+	if (is_measured)
+		waste_block_end(b);
+	is_measured = false;
 	if (!found.n)
 		return 0;
 	heapfile_record();
-	heapfile_put(b->ordinal - *last);
-	*last = b->ordinal;
+	heapfile_put(b->ordinal - walk->last);
+	walk->last = b->ordinal;
 	write_found(b->addr, b->addr + b->bytes);
 	return 0;
 }
@@ -359,13 +392,13 @@ put_object_words(const struct index_block *b, void *with)
 }
 
 void
-scan_blocks(void)
+scan_blocks(bool with_waste)
 {
+	struct edges_walk edges = {.is_measured = with_waste};
 	uint32_t last = 0;
 
 	heapfile_section(HEAPFILE_EDGES);
-	(void)index_walk(put_block_edges, &last);
-	last = 0;
+	(void)index_walk(put_block_edges, &edges);
 	heapfile_section(HEAPFILE_OBJECT_WORDS);
 	(void)index_walk(put_object_words, &last);
 }

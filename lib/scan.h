@@ -26,8 +26,10 @@ void scan_begin(bool may_open);
 /* Bytes of blocks and roots that hold something and that could not be read. */
 uint64_t scan_unread_bytes(void);
 
-/* Write EDGES and OBJECT_WORDS.  The index is complete. */
-void scan_blocks(void);
+/* Write EDGES and OBJECT_WORDS.  The index is complete.
+ *
+ * with_waste  show each block to waste.h, which has begun */
+void scan_blocks(bool with_waste);
 
 /* From here on, only pages that are there are looked at, however few: a load of another
  * may have to be answered by a thread that is stopped (userfaultfd(2)). */

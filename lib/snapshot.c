@@ -25,6 +25,7 @@
 #include "snapshot_tables.h"
 #include "sys.h"
 #include "thread.h"
+#include "waste.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -321,9 +322,13 @@ write_all(void *with)
 	if (walk.is_indexed)
 		walk.is_indexed = maps_load(cut_now.is_in_place ? 0 : cut_now.pid);
 	if (walk.is_indexed) {
+		bool with_waste = options.is_waste && waste_begin();
+
 		scan_begin(peek_can_try());
 		pass_over_own_frames();
-		scan_blocks();
+		scan_blocks(with_waste);
+		if (with_waste)
+			walk.sums.waste_one_in = waste_put();
 		roots_write();
 		frames_write();
 		if (options.content_bytes)

@@ -122,6 +122,8 @@ put_numbers(const struct snapshot_facts *facts, const struct epochs_counts *coun
 		info_number("peak_ns", sums->peak->time_ns - process.start_ns);
 		info_number("peak_epoch", sums->peak->epoch);
 	}
+	if (sums->waste_one_in)
+		info_number("waste_one_in", sums->waste_one_in);
 	info_number("period_bytes", (uint64_t)1 << (BOOKS_UNIT_BITS + books_shift));
 }
 

@@ -37,6 +37,7 @@ struct snapshot_sums {
 	uint64_t blocks, bytes;
 	uint64_t unread_bytes; /* roots.h */
 	struct residence residence;
+	uint64_t waste_one_in;   /* waste.h; 0 = not measured */
 	const struct peak *peak; /* that the snapshot does not show; NULL: none */
 };
 

@@ -19,6 +19,7 @@ unit_tests = \
 	tests/unit/test_rules \
 	tests/unit/test_sandbox \
 	tests/unit/test_sites \
+	tests/unit/test_distinct \
 	tests/unit/test_unwind \
 	tests/unit/test_heapfile_read \
 	tests/unit/test_hash_index \
@@ -137,6 +138,10 @@ tests_unit_test_rules_LDADD = $(alone_test_libs)
 tests_unit_test_sandbox_SOURCES = tests/unit/test_sandbox.c lib/sandbox.c $(alone_sources)
 tests_unit_test_sandbox_CFLAGS = $(core_test_cflags)
 tests_unit_test_sandbox_LDADD = $(alone_test_libs)
+
+tests_unit_test_distinct_SOURCES = tests/unit/test_distinct.c lib/distinct.c $(alone_sources)
+tests_unit_test_distinct_CFLAGS = $(core_test_cflags)
+tests_unit_test_distinct_LDADD = $(alone_test_libs)
 
 tests_unit_test_sites_SOURCES = tests/unit/test_sites.c lib/sites.c lib/sample.c $(alone_sources)
 tests_unit_test_sites_CFLAGS = $(core_test_cflags)

@@ -29,10 +29,10 @@
  *     estimate SITE ALLOCATIONS BYTES    both times 256
  *     before OFFSET BYTES                a file in this one
  *     peak   SITE BLOCKS BYTES
+ *     waste  SITE ZERO-BLOCKS BYTES TAIL-BLOCKS BYTES UNTOUCHED COMPARED DISTINCT COPY-BYTES
  * Addresses and offsets are hexadecimal without 0x, all else is decimal.
  * --stacks prints
- *     stack ADDRESS RETURN-ADDRESS...  innermost first, as they were in the process;
- *                                      special:N for what is no address
+ *     stack ADDRESS RETURN-ADDRESS...  innermost first; special:N for what is no address
  * --compare takes such lines from TRUTH, with the innermost address somewhere in
  * the function that allocated; it prints each difference, and its exit status
  * says whether there was one; it is 1, with a line on stderr, if the file is not valid.
@@ -441,6 +441,17 @@ peak(struct bytes *b, uint64_t number)
 	print_varints(b, 2);
 }
 
+static void
+waste(struct bytes *b, uint64_t number)
+{
+	uint64_t at = get_varint(b);
+
+	(void)number;
+	check_site(at);
+	fprintf(out, "waste\t%" PRIu64, at);
+	print_varints(b, 8);
+}
+
 static const uint8_t *whole; /* the file */
 
 static void
@@ -469,7 +480,8 @@ static void (*const readers[])(struct bytes *, uint64_t) = {[HEAPFILE_INFO] = in
 	[HEAPFILE_ESTIMATES] = estimate,
 	[HEAPFILE_LIVE] = live,
 	[HEAPFILE_BEFORE] = before,
-	[HEAPFILE_PEAK] = peak};
+	[HEAPFILE_PEAK] = peak,
+	[HEAPFILE_WASTE] = waste};
 
 static void
 read_sections(const uint8_t *file, const struct heapfile_header *h)

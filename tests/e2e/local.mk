@@ -47,6 +47,7 @@ e2e_tests += \
 	tests/e2e/brief.sh \
 	tests/e2e/owners.sh \
 	tests/e2e/peak.sh \
+	tests/e2e/waste.sh \
 	tests/e2e/places.sh \
 	tests/e2e/plugins.sh \
 	tests/e2e/refused.sh \
@@ -129,6 +130,7 @@ e2e_targets = \
 	tests/e2e/targets/fragmentation \
 	tests/e2e/targets/order \
 	tests/e2e/targets/peak \
+	tests/e2e/targets/waste \
 	tests/e2e/targets/residence \
 	tests/e2e/targets/frames \
 	tests/e2e/targets/guess \
@@ -235,6 +237,7 @@ tests_e2e_targets_residence_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_order_SOURCES = tests/e2e/targets/order.c tests/e2e/targets/truth.h
 tests_e2e_targets_order_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_peak_SOURCES = tests/e2e/targets/peak.c
+tests_e2e_targets_waste_SOURCES = tests/e2e/targets/waste.c tests/e2e/targets/truth.h
 tests_e2e_targets_peak_CFLAGS = $(e2e_cflags)
 tests_e2e_targets_fragmentation_SOURCES = tests/e2e/targets/fragmentation.c tests/e2e/targets/truth.h
 tests_e2e_targets_fragmentation_CFLAGS = $(e2e_cflags)

@@ -261,6 +261,23 @@ maker_peak(struct maker *m, const struct hf_peak *p)
 }
 
 void
+maker_waste(struct maker *m, const struct hf_waste *w)
+{
+	struct maker_section *s = maker_section(m, HEAPFILE_WASTE);
+
+	maker_varint(s, w->site);
+	maker_varint(s, w->zero_blocks);
+	maker_varint(s, w->zero_bytes);
+	maker_varint(s, w->tail_blocks);
+	maker_varint(s, w->tail_bytes);
+	maker_varint(s, w->untouched_bytes);
+	maker_varint(s, w->compared);
+	maker_varint(s, w->distinct);
+	maker_varint(s, w->copy_bytes);
+	s->n_records++;
+}
+
+void
 maker_live(struct maker *m, const struct hf_live *r)
 {
 	struct maker_section *s = maker_section(m, HEAPFILE_LIVE);
@@ -531,6 +548,7 @@ sample_process(struct maker *m)
 	maker_number(m, "peak_bytes", 100700);
 	maker_number(m, "peak_ns", 6000000000ull);
 	maker_number(m, "peak_epoch", 5);
+	maker_number(m, "waste_one_in", 1);
 	maker_info_text(m, "command", command, sizeof(command));
 	maker_info_text(m, "executable", "/opt/demo", 9);
 	maker_info_text(m, "reason", "exit", 4);
@@ -670,4 +688,5 @@ maker_sample(struct maker *m)
 	maker_estimate(m, &(struct hf_estimate){leaf, 2560, 70000});
 	maker_peak(m, &(struct hf_peak){leaf, 800, 100000});
 	maker_peak(m, &(struct hf_peak){other, 20, 700});
+	maker_waste(m, &(struct hf_waste){leaf, 1, 16, 2, 60, 0, 3, 1, 200});
 }

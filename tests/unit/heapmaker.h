@@ -56,6 +56,7 @@ void maker_stack(struct maker *m, const struct hf_stack *s);
 void maker_grown(struct maker *m, const struct hf_grown *g);
 void maker_estimate(struct maker *m, const struct hf_estimate *e);
 void maker_peak(struct maker *m, const struct hf_peak *p);
+void maker_waste(struct maker *m, const struct hf_waste *w);
 void maker_live(struct maker *m, const struct hf_live *r);
 void maker_before(struct maker *m, const void *file, size_t n);
 void maker_epochs(struct maker *m, const struct hf_epochs *e);

@@ -855,12 +855,28 @@ a_peak_is_of_a_site(void **state)
 	refused(GRAPH(m, HEAPFILE_PEAK, 1, 256), HF_RECORD, "PEAK section", "cut off");
 }
 
+static void
+waste_is_of_a_site_and_has_no_more_contents_than_blocks(void **state)
+{
+	struct maker *m = *state;
+
+	assert_int_equal(GRAPH(m, HEAPFILE_WASTE, 1, 2, 3, 4, 5, 6, 7, 7, 8).code, HF_OK);
+	refused(GRAPH(m, HEAPFILE_WASTE, 0, 2, 3, 4, 5, 6, 7, 7, 8), HF_RECORD,
+		"WASTE section", "no site");
+	refused(GRAPH(m, HEAPFILE_WASTE, 9, 2, 3, 4, 5, 6, 7, 7, 8), HF_RECORD,
+		"WASTE section", "SITES");
+	refused(GRAPH(m, HEAPFILE_WASTE, 1, 2, 3, 4, 5, 6, 7, 8, 8), HF_RECORD,
+		"WASTE section", "more contents than blocks");
+	refused(GRAPH(m, HEAPFILE_WASTE, 1, 2, 3, 4, 5, 6, 7, 256), HF_RECORD,
+		"WASTE section", "cut off");
+}
+
 /* ---- what arrives ---- */
 
 struct seen {
 	struct hf_block blocks[8];
 	size_t n_blocks;
-	uint64_t began[HEAPFILE_PEAK + 1];
+	uint64_t began[HEAPFILE_WASTE + 1];
 	int last_type;
 	size_t stop_after;
 };
@@ -1325,6 +1341,7 @@ main(void)
 		TEST(growth_is_of_a_site),
 		TEST(an_estimate_is_of_a_site),
 		TEST(a_peak_is_of_a_site),
+		TEST(waste_is_of_a_site_and_has_no_more_contents_than_blocks),
 		TEST(frames_growth_and_estimates_arrive_as_they_were_written),
 		TEST(the_heap_before_arrives_as_bytes),
 		TEST(sums_of_live_blocks_arrive_as_they_were_written),

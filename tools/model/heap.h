@@ -40,6 +40,7 @@ struct heap_info {
 	uint64_t unbooked, period_bytes, leak_check_off, unread_bytes, foreign_frees;
 	uint64_t left_behind_epoch; /* 0 = no thread or memory was left behind */
 	uint64_t peak_blocks, peak_bytes, peak_ns, peak_epoch; /* of heap.peak */
+	uint64_t waste_one_in;                                 /* of heap.waste */
 	struct heap_text command, executable, program, cwd, reason, allocator, version,
 		machine;
 	struct heap_text default_suppressions; /* of __lsan_default_suppressions() */
@@ -184,6 +185,16 @@ struct heap_live {
 	uint64_t first_epoch; /* birth of the oldest; 0 = unknown */
 };
 
+/* What blocks hold nothing in, or the same as others, in requested bytes, each counted
+ * once: gcprof-heap(5), WASTE. */
+struct heap_waste {
+	struct heap_count zero; /* blocks with no other byte */
+	struct heap_count tail; /* zeros at the end of others */
+	uint64_t untouched_bytes; /* in pages that nobody has written to; they take no memory */
+	uint64_t compared, distinct;
+	uint64_t copy_bytes;
+};
+
 struct heap {
 	struct heap_info info;
 	bool is_complete;
@@ -226,6 +237,9 @@ struct heap {
 	struct heap_estimate *estimates; /* by node; NULL: not known */
 	struct heap_live *site_lives;    /* by node; NULL: look at the blocks */
 	struct heap_count *peak; /* by node, what lived near the peak; NULL: not known */
+	/* By node; NULL: not measured.  Where info.waste_one_in is more than 1, what stands there of
+	 * copies is estimated. */
+	struct heap_waste *waste;
 	struct heap_stack *stacks;
 	size_t n_stacks;
 	struct heap_object *objects; /* no two alike */

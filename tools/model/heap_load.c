@@ -88,7 +88,7 @@ static const struct field {
 	FIELD(cut_unanswered), FIELD(cut_in_place), FIELD(unbooked), FIELD(period_bytes),
 	FIELD(leak_check_off), FIELD(unread_bytes), FIELD(foreign_frees),
 	FIELD(left_behind_epoch), FIELD(peak_blocks), FIELD(peak_bytes), FIELD(peak_ns),
-	FIELD(peak_epoch),
+	FIELD(peak_epoch), FIELD(waste_one_in),
 };
 
 static const struct field text_fields[] = {
@@ -211,6 +211,14 @@ begin_peak(struct loader *l)
 }
 
 static int
+begin_waste(struct loader *l)
+{
+	free(l->heap->waste);
+	l->heap->waste = calloc((size_t)l->heap->n_nodes + 1, sizeof(*l->heap->waste));
+	return l->heap->waste ? 0 : no_memory(l);
+}
+
+static int
 load_begin(void *arg, enum heapfile_type type, uint64_t n)
 {
 	struct loader *l = arg;
@@ -254,6 +262,8 @@ load_begin(void *arg, enum heapfile_type type, uint64_t n)
 		return begin_live(l);
 	case HEAPFILE_PEAK:
 		return begin_peak(l);
+	case HEAPFILE_WASTE:
+		return begin_waste(l);
 	default:
 		return 0;
 	}
@@ -654,6 +664,24 @@ load_peak(void *arg, const struct hf_peak *r)
 	return 0;
 }
 
+/* Several sites may be one node: what is the same at two of them is not known. */
+static int
+load_waste(void *arg, const struct hf_waste *r)
+{
+	struct loader *l = arg;
+	struct heap_waste *w = &l->heap->waste[l->node_of[r->site]];
+
+	sum(&w->zero.blocks, r->zero_blocks);
+	sum(&w->zero.bytes, r->zero_bytes);
+	sum(&w->tail.blocks, r->tail_blocks);
+	sum(&w->tail.bytes, r->tail_bytes);
+	sum(&w->untouched_bytes, r->untouched_bytes);
+	sum(&w->compared, r->compared);
+	sum(&w->distinct, r->distinct);
+	sum(&w->copy_bytes, r->copy_bytes);
+	return 0;
+}
+
 /* ---- threads at the cut ---- */
 
 static int
@@ -979,6 +1007,7 @@ load(const uint8_t *bytes, size_t n, struct loader *loader, struct hf_error *err
 		.live = load_live,
 		.before = l.is_before ? NULL : load_before,
 		.peak = load_peak,
+		.waste = load_waste,
 		.usable = block_usable,
 	};
 	bool ok = false;
@@ -1043,6 +1072,7 @@ heap_free(struct heap *h)
 	free(h->estimates);
 	free(h->site_lives);
 	free(h->peak);
+	free(h->waste);
 	free(h->periods);
 	edges_free(&h->edges);
 	free(h->roots);

@@ -615,6 +615,50 @@ finding(const struct report *r, const struct finding *f)
 	return o;
 }
 
+static json_t *
+waste_numbers(const struct heap_waste *w, uint64_t heap_bytes)
+{
+	json_t *o = json_object();
+
+	put(o, "bytes", number(waste_bytes(w)));
+	put(o, "share",
+	    json_real(heap_bytes ? (double)waste_bytes(w) / (double)heap_bytes : 0));
+	put(o, "zero_blocks", number(w->zero.blocks));
+	put(o, "zero_bytes", number(w->zero.bytes));
+	put(o, "tail_blocks", number(w->tail.blocks));
+	put(o, "tail_bytes", number(w->tail.bytes));
+	put(o, "compared_blocks", number(w->compared));
+	put(o, "distinct_contents", number(w->distinct));
+	put(o, "copies", number(waste_copies(w)));
+	put(o, "copy_bytes", number(w->copy_bytes));
+	put(o, "untouched_bytes", number(w->untouched_bytes));
+	return o;
+}
+
+static json_t *
+site_waste(const struct report *r, uint32_t node)
+{
+	const struct waste *w = &r->waste;
+
+	if (!w->of || node > w->of->n_nodes || !waste_is_any(&w->of->waste[node]))
+		return json_null();
+	return waste_numbers(&w->of->waste[node], w->of->live.bytes);
+}
+
+static json_t *
+waste(const struct report *r)
+{
+	const struct waste *w = &r->waste;
+	json_t *o;
+
+	if (!w->of)
+		return json_null();
+	o = waste_numbers(&w->all, w->of->live.bytes);
+	put(o, "when", text(w->is_before ? "before cleanup" : "now"));
+	put(o, "is_estimate", json_boolean(w->of->info.waste_one_in > 1));
+	return o;
+}
+
 json_t *
 report_json_site(const struct report *r, uint32_t node)
 {
@@ -651,6 +695,7 @@ report_json_site(const struct report *r, uint32_t node)
 	put(o, "oldest_age", s->generation_count ? number(s->oldest_age) : json_null());
 	put(o, "newest_age", s->generation_count ? number(s->newest_age) : json_null());
 	put(o, "kinds", kinds(s->kinds));
+	put(o, "waste", site_waste(r, node));
 	if (r->findings && r->findings->retained) {
 		put(o, "retained_blocks", number(r->findings->retained[node].blocks));
 		put(o, "retained_bytes", number(r->findings->retained[node].bytes));
@@ -1075,6 +1120,7 @@ report_json_write(const struct report *r, FILE *f, report_json_sites *write_them
 	write_findings(r, f);
 	/* Who puts sites down by themselves has their frames there. */
 	member(f, "peak", peak(r, write_them == write_sites));
+	member(f, "waste", waste(r));
 	write_them(r, f);
 	if (r->findings->types)
 		member(f, "types", types(r));

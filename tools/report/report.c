@@ -218,6 +218,20 @@ rank_temporary(struct report *r, const bool *is_hidden)
 }
 
 static int
+rank_waste(struct report *r, const bool *is_hidden)
+{
+	size_t n = 0;
+
+	if (waste_rank(r->heap, &r->waste) != 0)
+		return -1;
+	for (size_t i = 0; i < r->waste.n; i++)
+		if (!is_hidden[r->waste.nodes[i]])
+			r->waste.nodes[n++] = r->waste.nodes[i];
+	r->waste.n = n;
+	return 0;
+}
+
+static int
 rank_all(struct report *r)
 {
 	bool *is_hidden = find_hidden(r);
@@ -229,7 +243,10 @@ rank_all(struct report *r)
 				failed = rank_list(r, is_hidden, (enum order)sort);
 	}
 	if (!failed)
-		failed = rank_peak(r, is_hidden) || rank_temporary(r, is_hidden) ? -1 : 0;
+		failed = rank_peak(r, is_hidden) || rank_temporary(r, is_hidden) ||
+					 rank_waste(r, is_hidden)
+				 ? -1
+				 : 0;
 	free(is_hidden);
 	return failed;
 }
@@ -514,6 +531,7 @@ report_free(struct report *r)
 	free(r->peak_sites);
 	free(r->temporary);
 	free(r->temporary_sites);
+	waste_fini(&r->waste);
 	free(r->epochs);
 	free(r->demography.live_bytes);
 	free(r->mappings);

@@ -21,6 +21,7 @@
 #include "detect/detect.h"
 #include "model/heap.h"
 #include "model/order.h"
+#include "model/waste.h"
 #include "names/source_locations.h"
 #include "names/stacks.h"
 #include "names/symbolize.h"
@@ -111,6 +112,7 @@ struct report {
 	uint64_t *temporary;       /* by node: heap_temporary(); NULL = not known */
 	uint32_t *temporary_sites; /* nodes that had some, by falling number */
 	size_t n_temporary_sites;
+	struct waste waste; /* its nodes: those that are not hidden */
 	const struct findings *findings;
 };
 

@@ -23,6 +23,8 @@ enum {
 	INDENT = 12, /* of what is said of a line's subject */
 	LINE = 400,
 	PEAK_SITES = 3,
+	WASTE_PART = 10, /* of the heap, from which on it is told of */
+	WASTE_LEAST = 64 << 10,
 };
 
 /* Of the peak and what is live: from which on who held the peak is shown. */
@@ -317,6 +319,25 @@ write_growing(const struct report *r, FILE *f)
 	write_line(f, "growing", line);
 }
 
+/* Only where it matters. */
+static void
+write_waste(const struct waste *w, FILE *f)
+{
+	uint64_t bytes = waste_bytes(&w->all);
+	char line[LINE];
+
+	if (!w->of || bytes < WASTE_LEAST || bytes <= w->of->live.bytes / WASTE_PART)
+		return;
+	snprintf(line, sizeof(line),
+		 "%.1f %% of the heap%s: %s in blocks that are all zero, %s zeros at the "
+		 "end of others, %s%s in copies",
+		 100.0 * (double)bytes / (double)w->of->live.bytes,
+		 w->is_before ? " before cleanup" : "", SIZE(w->all.zero.bytes),
+		 SIZE(w->all.tail.bytes), w->of->info.waste_one_in > 1 ? "some " : "",
+		 SIZE(w->all.copy_bytes));
+	write_line(f, "waste", line);
+}
+
 static void
 write_resident(const struct heap *h, FILE *f)
 {
@@ -383,6 +404,7 @@ summary_write(const struct report *r, FILE *f)
 	write_peak(r, f);
 	write_lost(r, f);
 	write_growing(r, f);
+	write_waste(&r->waste, f);
 	write_resident(r->heap, f);
 	if (r->heap->info.sample_bytes)
 		layout_sentence(f, "Stacks were sampled: figures by site are estimates.",

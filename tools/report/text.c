@@ -25,6 +25,7 @@
 enum {
 	BAR_INDENT = 52,
 	TYPE_NAME_COLUMN = 41,
+	MOST_WASTE = 10, /* sites */
 };
 
 /* What one text report remembers while it is written. */
@@ -634,6 +635,67 @@ write_temporary(const struct report *r, FILE *f)
 			n - r->options.top == 1 ? "" : "s");
 }
 
+static const char *
+plural(uint64_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
+/* "53.0 KiB in 11 blocks all zero, 1.2 MiB in 300 copies of 3 contents" */
+static void
+write_waste_kinds(const struct heap_waste *x, FILE *f)
+{
+	const char *comma = ", ";
+	char line[400];
+	size_t n = 0;
+
+	*line = 0;
+#define ADD(...) n += (size_t)snprintf(line + n, sizeof(line) - n, __VA_ARGS__)
+	if (x->zero.bytes)
+		ADD("%s in %s block%s all zero", SIZE(x->zero.bytes),
+		    COUNT(x->zero.blocks), plural(x->zero.blocks));
+	if (x->tail.bytes)
+		ADD("%s%s of zeros at the end of %s block%s", n ? comma : "",
+		    SIZE(x->tail.bytes), COUNT(x->tail.blocks), plural(x->tail.blocks));
+	if (x->copy_bytes)
+		ADD("%s%s in %s cop%s of %s content%s", n ? comma : "", SIZE(x->copy_bytes),
+		    COUNT(waste_copies(x)), waste_copies(x) == 1 ? "y" : "ies",
+		    COUNT(x->distinct), plural(x->distinct));
+	if (x->untouched_bytes)
+		ADD("%s%s never touched", n ? comma : "", SIZE(x->untouched_bytes));
+#undef ADD
+	layout_sentence(f, line, 11);
+}
+
+/* What blocks hold nothing in, or the same as others, by site. */
+static void
+write_waste(const struct report *r, FILE *f)
+{
+	const struct waste *w = &r->waste;
+
+	if (!w->of || w->n == 0)
+		return;
+	layout_heading(f, w->is_before ? "Waste, before the program cleaned up" : "Waste");
+	for (size_t i = 0; i < w->n && i < MOST_WASTE; i++) {
+		uint32_t node = w->nodes[i];
+		const struct heap_waste *x = &w->of->waste[node];
+		int columns = fprintf(f, "  %5.1f %%  S%-4" PRIu32 " ",
+				      percent(waste_bytes(x), w->of->live.bytes), node);
+
+		summary_put_where(r, f, node, columns > 0 ? (size_t)columns : 0);
+		putc('\n', f);
+		write_waste_kinds(x, f);
+	}
+	if (w->n > MOST_WASTE)
+		fprintf(f, "\n     %s more site%s\n", COUNT(w->n - MOST_WASTE),
+			plural(w->n - MOST_WASTE));
+	if (w->of->info.waste_one_in > 1)
+		layout_sentence(f,
+				"Copies are estimates: there were too many contents to "
+				"compare all.",
+				2);
+}
+
 /* Every chapter. */
 static void
 write_full(const struct report *r, FILE *f)
@@ -668,6 +730,7 @@ write_full(const struct report *r, FILE *f)
 		write_list(&w, ORDER_OLD);
 		write_list(&w, ORDER_ALLOCATIONS);
 		write_temporary(r, f);
+		write_waste(r, f);
 		tallies_write(r, f);
 	}
 	write_mappings(r, f);
