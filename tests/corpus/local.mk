@@ -30,6 +30,7 @@ corpus_c = \
 	tests/corpus/programs/calm-compiler \
 	tests/corpus/programs/calm-count \
 	tests/corpus/programs/calm-double-buffer \
+	tests/corpus/programs/calm-empty-ring \
 	tests/corpus/programs/calm-fixed-array \
 	tests/corpus/programs/calm-few-pages \
 	tests/corpus/programs/calm-fill-free \
@@ -54,6 +55,7 @@ corpus_c = \
 	tests/corpus/programs/calm-short \
 	tests/corpus/programs/calm-slab \
 	tests/corpus/programs/calm-sorted \
+	tests/corpus/programs/calm-sparse-table \
 	tests/corpus/programs/calm-tagged \
 	tests/corpus/programs/calm-thread-caches \
 	tests/corpus/programs/calm-ttl \
@@ -89,7 +91,9 @@ corpus_c = \
 	tests/corpus/programs/queue-retry \
 	tests/corpus/programs/queue-ring-grow \
 	tests/corpus/programs/queue-node-pool \
-	tests/corpus/programs/queue-shutdown
+	tests/corpus/programs/queue-shutdown \
+	tests/corpus/programs/waste-zero \
+	tests/corpus/programs/waste-duplicates
 
 corpus_cxx = \
 	tests/corpus/programs/cache-evicts-early \
@@ -217,6 +221,7 @@ tests/corpus/programs/calm-churn-O1 tests/corpus/programs/calm-churn-O2: tests/c
 tests/corpus/programs/calm-compiler-O1 tests/corpus/programs/calm-compiler-O2: tests/corpus/programs/calm-compiler.c
 tests/corpus/programs/calm-count-O1 tests/corpus/programs/calm-count-O2: tests/corpus/programs/calm-count.c
 tests/corpus/programs/calm-double-buffer-O1 tests/corpus/programs/calm-double-buffer-O2: tests/corpus/programs/calm-double-buffer.c
+tests/corpus/programs/calm-empty-ring-O1 tests/corpus/programs/calm-empty-ring-O2: tests/corpus/programs/calm-empty-ring.c
 tests/corpus/programs/calm-fixed-array-O1 tests/corpus/programs/calm-fixed-array-O2: tests/corpus/programs/calm-fixed-array.c
 tests/corpus/programs/calm-few-pages-O1 tests/corpus/programs/calm-few-pages-O2: tests/corpus/programs/calm-few-pages.c
 tests/corpus/programs/calm-fill-free-O1 tests/corpus/programs/calm-fill-free-O2: tests/corpus/programs/calm-fill-free.c
@@ -241,6 +246,7 @@ tests/corpus/programs/calm-shapes-O1 tests/corpus/programs/calm-shapes-O2: tests
 tests/corpus/programs/calm-short-O1 tests/corpus/programs/calm-short-O2: tests/corpus/programs/calm-short.c
 tests/corpus/programs/calm-slab-O1 tests/corpus/programs/calm-slab-O2: tests/corpus/programs/calm-slab.c
 tests/corpus/programs/calm-sorted-O1 tests/corpus/programs/calm-sorted-O2: tests/corpus/programs/calm-sorted.c
+tests/corpus/programs/calm-sparse-table-O1 tests/corpus/programs/calm-sparse-table-O2: tests/corpus/programs/calm-sparse-table.c
 tests/corpus/programs/calm-tagged-O1 tests/corpus/programs/calm-tagged-O2: tests/corpus/programs/calm-tagged.c
 tests/corpus/programs/calm-thread-caches-O1 tests/corpus/programs/calm-thread-caches-O2: tests/corpus/programs/calm-thread-caches.c
 tests/corpus/programs/calm-ttl-O1 tests/corpus/programs/calm-ttl-O2: tests/corpus/programs/calm-ttl.c
@@ -277,6 +283,8 @@ tests/corpus/programs/queue-retry-O1 tests/corpus/programs/queue-retry-O2: tests
 tests/corpus/programs/queue-node-pool-O1 tests/corpus/programs/queue-node-pool-O2: tests/corpus/programs/queue-node-pool.c
 tests/corpus/programs/queue-ring-grow-O1 tests/corpus/programs/queue-ring-grow-O2: tests/corpus/programs/queue-ring-grow.c
 tests/corpus/programs/queue-shutdown-O1 tests/corpus/programs/queue-shutdown-O2: tests/corpus/programs/queue-shutdown.c
+tests/corpus/programs/waste-zero-O1 tests/corpus/programs/waste-zero-O2: tests/corpus/programs/waste-zero.c
+tests/corpus/programs/waste-duplicates-O1 tests/corpus/programs/waste-duplicates-O2: tests/corpus/programs/waste-duplicates.c
 tests/corpus/programs/cache-evicts-early-O1 tests/corpus/programs/cache-evicts-early-O2: tests/corpus/programs/cache-evicts-early.cc
 tests/corpus/programs/cache-linear-O1 tests/corpus/programs/cache-linear-O2: tests/corpus/programs/cache-linear.cc
 tests/corpus/programs/cache-lru-broken-O1 tests/corpus/programs/cache-lru-broken-O2: tests/corpus/programs/cache-lru-broken.cc

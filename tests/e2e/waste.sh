@@ -55,6 +55,30 @@ ok "with the site that wastes most first" \
 ok "and how often" grep -qE '^ +18\.[0-9] MiB in 39[0-9,]+ copies of 40[0-9,]+ contents$' "$T/full"
 ok "and says what is estimated" grep -q '^  Copies are estimates' "$T/full"
 ok "the summary has a line" grep -qE '^  waste +[0-9.]+ % of the heap: .* in blocks that are all zero, ' "$T/full"
+
+# ---- the finding ----
+
+waste_of() { # EXPRESSION: of the findings of kind waste, "none" if there is none
+	summary "$h" "[.findings[] | select(.kind == \"waste\")] | if length == 0 then \"none\" else .[] | $1 end"
+}
+is "the site that wastes a MiB and a tenth of the heap is a warning, and the only one" \
+	"$(waste_of '.verdict + " " + .level')" "reducible warning"
+ok "it says how much, how, and where" \
+	grep -qE '^18\.[0-9] MiB, [0-9]+ % of the heap, is in copies of other blocks allocated in make_many\.$' <(waste_of .summary)
+ok "its evidence has the numbers" \
+	grep -qE '^18\.[0-9] MiB in an estimated 39[0-9,]+ of 800,000 blocks that hold the same .*: there are 40[0-9,]+ contents\.$' <(waste_of '.evidence[0]')
+ok "it says what to do" grep -q '^Share what is equal' <(waste_of .advice)
+is "no leak is said of it" "$(summary "$h" '.leaks | "\(.definite.blocks) \(.possible.blocks)"')" "0 0"
+echo 'waste:make_many' >"$T/supp"
+is "a line waste:FUNCTION leaves it out" \
+	"$("$ANALYZE" --format=json --suppressions="$T/supp" "$h" | jq '[.findings[] | select(.kind == "waste")] | length')" 0
+run_plain check "$RUN" check -- "$TARGETS/waste" 400000
+is "gcprof check passes" "$status $(grep -c 'copies of' "$T/check.err" "$T/check.out" | cut -d: -f2 | xargs)" "0 0 0"
+run_plain check "$RUN" check --fail-on=warning -- "$TARGETS/waste" 400000
+is "unless warnings fail it: then it is shown" "$status $(cat "$T/check.err" "$T/check.out" | grep -c 'is in copies of')" "23 1"
+h=$(heap jemalloc)
+is "below a MiB it is none" "$(waste_of .summary)" none
+
 "$ANALYZE" --full "$(heap off)" >"$T/full-off"
 is "without measurement there is neither" "$(sed -n '/^Summary$/,/^Modules$/p' "$T/full-off" | grep -cE '^(Waste$|  waste  )')" 0
 done_testing

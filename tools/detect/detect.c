@@ -549,6 +549,7 @@ static const struct {
 	{detect_fragmentation, NEEDS_ALL},
 	{detect_allocator_retention, NEEDS_ALL},
 	{detect_churn, NEEDS_ALL},
+	{detect_waste, NEEDS_ALL},
 };
 
 static void

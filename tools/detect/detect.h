@@ -139,6 +139,9 @@ void detect_allocator_retention(const struct detector *d);
 /* detect/churn.c */
 void detect_churn(const struct detector *d);
 
+/* detect/waste.c */
+void detect_waste(const struct detector *d);
+
 /* detect/series_trend.c; it adds to the findings of those before it */
 void detect_several(const struct detector *d);
 

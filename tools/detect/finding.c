@@ -202,15 +202,22 @@ is_cost(const struct finding *f)
 	return finding_kinds[f->id].traits & FINDING_IS_COST;
 }
 
-enum rank { WRONG_FREE, WASTE, CALM, COST };
+static bool
+is_saving(const struct finding *f)
+{
+	return finding_kinds[f->id].traits & FINDING_IS_SAVING;
+}
+
+enum rank { WRONG_FREE, MEMORY, CALM, SAVING, COST };
 
 static enum rank
 rank(const struct finding *f)
 {
 	return is_wrong_free(f) ? WRONG_FREE
 	       : is_cost(f)     ? COST
+	       : is_saving(f)   ? SAVING
 	       : is_calm(f)     ? CALM
-				: WASTE;
+				: MEMORY;
 }
 
 static int
@@ -251,7 +258,7 @@ level_of_largest(const struct findings *all)
 	for (size_t i = 0; i < all->n; i++) {
 		const struct finding *f = &all->list[i];
 
-		if (rank(f) == WASTE && f->novelty != FINDING_KNOWN &&
+		if (rank(f) == MEMORY && f->novelty != FINDING_KNOWN &&
 		    finding_is_listed(f) && !is_below(all, f) && (int)f->level < level)
 			level = f->level;
 	}
@@ -340,7 +347,8 @@ finding_is_quiet(const struct finding *f)
 {
 	/* That an allocator keeps what was freed just now is no fault. */
 	return f->novelty == FINDING_KNOWN ||
-	       finding_kinds[f->id].traits & (FINDING_IS_CALM | FINDING_IS_COST) ||
+	       finding_kinds[f->id].traits &
+		       (FINDING_IS_CALM | FINDING_IS_COST | FINDING_IS_SAVING) ||
 	       (f->id == FINDING_RETAINED_PAGES && f->level == FINDING_NOTE);
 }
 

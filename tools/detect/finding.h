@@ -36,6 +36,7 @@ enum {
 	FINDING_IS_CALM = 2,               /* something comes and goes, as it should */
 	FINDING_IS_SUPPRESSED_BY_KIND = 4, /* by KIND:PATTERN in a file of suppressions */
 	FINDING_IS_COST = 8,               /* of time; it gives no memory back */
+	FINDING_IS_SAVING = 16,            /* nothing is wrong; less memory would do */
 };
 
 struct finding_kind {
@@ -145,7 +146,8 @@ struct findings {
  * levels have changed.
  *
  * The order: by level; wrong frees, which give no memory back but can break the program; what
- * gives most back when it is fixed; what comes and goes as it should; what costs time only.
+ * gives most back when it is fixed; what comes and goes as it should; where
+ * less memory would do; what costs time only.
  * Small: less than 16 KiB and less than a thousandth of the heap, while something larger is
  * listed that is a warning at least, or of no lower level.  Wrong frees never are, nor is what
  * costs time only. */

@@ -17,7 +17,7 @@ struct truth {
 		distinct, copy_bytes;
 };
 
-static void *kept[1 << 20];
+static void *volatile kept[1 << 20];
 static size_t n_kept;
 
 static char *
