@@ -10,7 +10,8 @@
 
 #include <string.h>
 
-enum { LANES = 4 /* so that multiplications need not wait for one another */ };
+/* So many at a time, so that multiplications need not wait for one another. */
+#define LANES ((size_t)4)
 
 struct waste_site {
 	uint64_t zero_blocks, zero_bytes;
@@ -92,7 +93,7 @@ static ALWAYS_INLINE void
 step(const uintptr_t *pair)
 {
 	now.lanes[now.lane] = add_pair(now.lanes[now.lane], now.lane, pair);
-	now.lane = (now.lane + 1) % LANES;
+	now.lane = (now.lane + 1) % (uint32_t)LANES;
 }
 
 /* A pair's lane is that of its offset in the block, wherever the words were parted. */
@@ -111,7 +112,7 @@ add_words(const uintptr_t *words, size_t n_pairs)
 	b = now.lanes[1];
 	c = now.lanes[2];
 	d = now.lanes[3];
-	for (; end - w >= 2 * LANES; w += 2 * LANES) {
+	for (; end - w >= (ptrdiff_t)(2 * LANES); w += 2 * LANES) {
 		a = add_pair(a, 0, w);
 		b = add_pair(b, 1, w + 2);
 		c = add_pair(c, 2, w + 4);

@@ -63,6 +63,8 @@ async function numbers(page, report) {
 		report.sites.map((s) => s.live_bytes).sort((a, b) => b - a).slice(0, 50));
 	same("the live bytes of the types are those of the report", await page.ask(`[...document.querySelectorAll("#types tbody tr > :nth-child(2)")].map((e) => Number(e.firstChild.value))`),
 		report.types.map((t) => t.live_bytes).sort((a, b) => b - a).slice(0, 50));
+	same("what the sites waste is that of the report", await page.ask(`[...document.querySelectorAll("#waste tbody tr > :nth-child(2)")].map((e) => Number(e.firstChild.value))`),
+		report.sites.filter((s) => s.waste).map((s) => s.waste.bytes).sort((a, b) => b - a).slice(0, 50));
 	await page.click("#timeline details summary");
 	same("the numbers of the timeline are those of the report", await page.ask(
 		`[...document.querySelectorAll("#timeline tbody tr:nth-child(1) td data")].map((e) => Number(e.value))`),

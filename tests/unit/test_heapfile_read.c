@@ -302,7 +302,7 @@ sections_follow_one_another(void **state)
 	refused(PATCH_ENTRY(m, 1, offset, 64), HF_LAYOUT, "table", "follow");
 	refused(PATCH_ENTRY(m, 1, offset, UINT64_MAX), HF_LAYOUT, "table", "follow");
 	refused(PATCH_ENTRY(m, 1, bytes, UINT64_MAX), HF_LAYOUT, "table", "follow");
-	refused(PATCH_ENTRY(m, m->n_sections - 1, bytes, 6), HF_LAYOUT, "table",
+	refused(PATCH_ENTRY(m, m->n_sections - 1, bytes, 9), HF_LAYOUT, "table",
 		"bytes between");
 	refused(PATCH_ENTRY(m, 1, flags, 2), HF_LAYOUT, "table", "reserved");
 	refused(PATCH_ENTRY(m, 1, reserved, 2), HF_LAYOUT, "table", "reserved");
@@ -867,7 +867,7 @@ waste_is_of_a_site_and_has_no_more_contents_than_blocks(void **state)
 		"WASTE section", "SITES");
 	refused(GRAPH(m, HEAPFILE_WASTE, 1, 2, 3, 4, 5, 6, 7, 8, 8), HF_RECORD,
 		"WASTE section", "more contents than blocks");
-	refused(GRAPH(m, HEAPFILE_WASTE, 1, 2, 3, 4, 5, 6, 7, 256), HF_RECORD,
+	refused(GRAPH(m, HEAPFILE_WASTE, 1, 256, 3, 4, 5, 6, 7, 7), HF_RECORD,
 		"WASTE section", "cut off");
 }
 

@@ -2,7 +2,7 @@
  *
  * In:   the report.
  * Out:  the parts "Timeline", "Live memory over time", "Live memory by age", "Fragmentation",
- *       "Snapshots", "Sizes", "Threads" and "External memory".
+ *       "Snapshots", "Sizes", "Waste", "Threads" and "External memory".
  *
  * SPDX-License-Identifier: MIT
  */
@@ -241,6 +241,41 @@ part({
 					{ name: "requested", colour: "c3", values: sizes.map((s) => s.bytes) },
 					{ name: "slack", colour: "c2", values: sizes.map((s) => s.usable_bytes - s.bytes) },
 				],
+			}).element);
+	},
+});
+
+/* ---- waste ---- */
+
+part({
+	id: "waste",
+	title: "Waste",
+	has: (report) => report.sites.some((s) => s.waste),
+	draw(report, place) {
+		const { waste } = report;
+		const bytes = (title, key, hint) => ({ title, hint, isNumber: true, value: (s) => s.waste[key], cell: (s) => size(s.waste[key]) });
+		const name = (s) => stackLine(report.tree.stack(s.node), 3);
+
+		place.append(
+			element("p", {}, `${sizeText(waste.bytes)}, ${shareText(waste.share, 1)} of the live heap` +
+				`${waste.when === "now" ? "" : " before the program cleaned up"}, hold nothing or the same as other blocks of their site. ` +
+				"It may be meant to be so: a table is new or sparse, a ring is empty." +
+				(waste.is_estimate ? " Copies are estimates." : "")),
+			new Table({
+				caption: "Zeros and copies in live blocks",
+				columns: [
+					{ title: "Site", value: name, cell: (s) => element("span", { class: "name" }, `S${s.site} ${name(s)}`) },
+					bytes("Waste", "bytes", "all zero, zeros at the end, and copies"),
+					bytes("All zero", "zero_bytes", "blocks with no other byte than zero"),
+					bytes("Zeros at the end", "tail_bytes", "behind the last other byte, of blocks from 64 bytes on"),
+					bytes("Copies", "copy_bytes", "blocks of which another one has the same content"),
+					{ title: "Contents", hint: "different ones, of the blocks that were compared", isNumber: true,
+						value: (s) => s.waste.distinct_contents },
+					bytes("Untouched", "untouched_bytes", "pages that nobody has written to; they take no memory"),
+				],
+				rows: report.sites.filter((s) => s.waste),
+				sorted: { column: 1, isFalling: true },
+				open: (s) => stackList(report.tree.stack(s.node)),
 			}).element);
 	},
 });
