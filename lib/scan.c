@@ -193,15 +193,17 @@ pass_unread(uintptr_t at, uintptr_t end)
 static void
 scan_copied(uintptr_t *words, size_t n, uintptr_t at, uintptr_t end, uintptr_t base)
 {
-	size_t n_whole, i;
+	size_t n_set = n, n_whole, i; /* n_set: without the zeros at the end */
 
 	if (at + 8 * n > end) /* what is behind the block is not its content */
 		words[n - 1] &= ~(uintptr_t)0 >> 8 * (at + 8 * n - end);
-	n_whole = waste_without_zeros(words, (end - at) / 8 < n ? (end - at) / 8 : n);
+	while (n_set && !words[n_set - 1])
+		n_set--;
+	n_whole = (end - at) / 8 < n_set ? (end - at) / 8 : n_set;
 	for (i = 0; i < n_whole; i++)
 		check_word(words[i], (at - base) / 8 + i);
 	if (is_measured)
-		waste_words(words, n, at);
+		waste_words(words, n, n_set, at);
 }
 
 static void

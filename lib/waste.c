@@ -140,11 +140,10 @@ pass_absent(uintptr_t at)
 }
 
 void
-waste_words(uintptr_t *words, size_t n, uintptr_t at)
+waste_words(uintptr_t *words, size_t n, size_t n_set, uintptr_t at)
 {
-	size_t n_set = waste_without_zeros(words, n);
-
 	GCP_ASSERT(at >= now.next);
+	GCP_ASSERT(n_set <= n && (!n_set || words[n_set - 1]));
 	pass_absent(at);
 	now.next = at + 8 * n;
 	if (n_set) {

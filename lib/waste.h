@@ -37,22 +37,15 @@ bool waste_begin(void);
 
 void waste_block_begin(const struct index_block *b);
 /* Words of it as they stand at `at`, by rising address.  What is behind the block in the last
- * one is zero, and there is room for a word behind them if their number is odd. */
-void waste_words(uintptr_t *words, size_t n, uintptr_t at);
+ * one is zero, and there is room for a word behind them if their number is odd.
+ *
+ * n_set  of them are left without the zeros at the end */
+void waste_words(uintptr_t *words, size_t n, size_t n_set, uintptr_t at);
 /* A part of it cannot be shown. */
 void waste_spoil(void);
 void waste_block_end(const struct index_block *b);
 
 /* Write it.  Returns n: one in n contents was compared. */
 uint64_t waste_put(void);
-
-/* How many of the words come before the zeros at the end. */
-static ALWAYS_INLINE size_t
-waste_without_zeros(const uintptr_t *words, size_t n)
-{
-	while (n && !words[n - 1])
-		n--;
-	return n;
-}
 
 #endif

@@ -99,7 +99,7 @@ async function findings(page, report) {
 
 	const suspects = await page.ask(`document.querySelector("#suspects").textContent`);
 
-	point("the first lines say how many problems there are, what the first is, and what to do", said.includes("1 warning") &&
+	point("the first lines say how many problems there are, what the first is, and what to do", said.includes(`${report.findings.filter((f) => f.level === "warning").length} warning`) &&
 		suspects.includes(first.summary) && suspects.includes(first.advice), [said, suspects]);
 	point("the holder is named there", /held by sessions/.test(suspects), suspects);
 	point("the first finding is open, with evidence, path and stack", await page.ask(`(() => {

@@ -127,7 +127,7 @@ brief_suspects(const struct report *r, size_t *list)
 		for (size_t i = 0; i < r->findings->n && n < BRIEF_SUSPECTS; i++)
 			if (chosen[i] && is_first_of_kind(r, i) == is_first &&
 			    !(finding_kinds[r->findings->list[i].id].traits &
-			      FINDING_IS_COST))
+			      (FINDING_IS_COST | FINDING_IS_SAVING)))
 				list[n++] = i;
 		sort_by_size(r->findings, list, from, n);
 	}

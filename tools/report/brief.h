@@ -15,7 +15,7 @@ enum { BRIEF_SUSPECTS = 7 };
 
 /* The findings that matter most: the largest of each kind, then as many others as there is
  * room for; of both first what gives back most.  What comes and goes as it should is not
- * among them, nor what costs time only.
+ * among them, nor what costs time only, or where less memory would do.
  *
  * list     for BRIEF_SUSPECTS indices in r->findings->list.
  * Returns  how many there are. */

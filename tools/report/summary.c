@@ -323,18 +323,26 @@ write_growing(const struct report *r, FILE *f)
 static void
 write_waste(const struct waste *w, FILE *f)
 {
+	const struct {
+		uint64_t bytes;
+		const char *what;
+	} kinds[] = {{w->all.zero.bytes, "in blocks that are all zero"},
+		     {w->all.tail.bytes, "of zeros at the end of blocks"},
+		     {w->all.copy_bytes, "in copies of other blocks"}};
 	uint64_t bytes = waste_bytes(&w->all);
 	char line[LINE];
+	size_t n;
 
 	if (!w->of || bytes < WASTE_LEAST || bytes <= w->of->live.bytes / WASTE_PART)
 		return;
-	snprintf(line, sizeof(line),
-		 "%.1f %% of the heap%s: %s in blocks that are all zero, %s zeros at the "
-		 "end of others, %s%s in copies",
-		 100.0 * (double)bytes / (double)w->of->live.bytes,
-		 w->is_before ? " before cleanup" : "", SIZE(w->all.zero.bytes),
-		 SIZE(w->all.tail.bytes), w->of->info.waste_one_in > 1 ? "some " : "",
-		 SIZE(w->all.copy_bytes));
+	n = (size_t)snprintf(line, sizeof(line), "%.1f %% of the heap%s",
+			     100.0 * (double)bytes / (double)w->of->live.bytes,
+			     w->is_before ? " before cleanup" : "");
+	for (size_t i = 0, said = 0; i < 3; i++)
+		if (kinds[i].bytes)
+			n += (size_t)snprintf(line + n, sizeof(line) - n, "%s %s %s",
+					      said++ ? "," : ":", SIZE(kinds[i].bytes),
+					      kinds[i].what);
 	write_line(f, "waste", line);
 }
 
