@@ -157,7 +157,7 @@ errors_name_file_and_line(void **state)
 	static const char *const rows[][2] = {
 		{"leak:a\nrace:b\n",
 		 "f:2: unknown kind of suppression (expected leak, cache, queue, closure,"
-		 " missing-free, growth, fragmentation or churn): 'race'"},
+		 " missing-free, growth, fragmentation, churn or waste): 'race'"},
 		{"\n\nmake_node\n", "f:3: expected leak:PATTERN"},
 		{"leak:\n", "f:1: missing pattern after the colon"},
 		{"leak:a\n{\nn\nMemcheck:Leak\nfun:a\n",
