@@ -82,17 +82,25 @@ async function path(page) {
 }
 
 async function source(page, first) {
-	const { line } = top.frames.find((f) => f.function === "remember_user");
+	const { file, line } = top.frames.find((f) => f.function === "remember_user");
 	const text = readFileSync(`${directory}/src/demo.c`, "utf8").split("\n")[line - 1];
 
 	await page.click("#dialog .block .source-link");
 	await page.until(`document.querySelector("#dialog .source")`);
 	same("a frame's line opens its source, with that line marked", await page.ask(`(() => {
 		const e = document.querySelectorAll("#dialog .source [aria-current]");
-		return [e.length, e[0].value, e[0].textContent]; })()`), [1, line, text]);
+		return [e.length, e[0].value, e[0].querySelector("code").textContent]; })()`), [1, line, text]);
 	same("the line is in sight", await page.ask(`(() => {
 		const at = document.querySelector("#dialog .source [aria-current]").getBoundingClientRect(), d = document.querySelector("#dialog").getBoundingClientRect();
 		return at.top > d.top && at.bottom < d.bottom; })()`), true);
+	const shown = await page.ask(`(() => { const all = document.querySelectorAll("#dialog .source li"); return [all[0].value, all[all.length - 1].value]; })()`);
+	const sums = new Map();
+
+	for (const s of report.sites)
+		for (const at of new Set(s.frames.filter((f) => f.file === file && f.line).map((f) => f.line)))
+			sums.set(at, (sums.get(at) ?? 0) + s.live_bytes);
+	same("lines have the live bytes of the stacks that go through them", await page.ask(`[...document.querySelectorAll("#dialog .source li")].filter((e) => e.querySelector("data"))
+		.map((e) => [e.value, Number(e.querySelector("data").value)])`), [...sums].filter(([at, bytes]) => bytes && at >= shown[0] && at <= shown[1]).sort((a, b) => a[0] - b[0]));
 	await page.screenshot(`${screenshots}/view-source.png`, false);
 	await audited("source", page, axe);
 	await page.click("#dialog-back");

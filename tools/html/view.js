@@ -9,6 +9,7 @@
  */
 
 let isServed = false; /* before the first part is drawn */
+let servedReport = null;
 
 /* ---- the server ---- */
 
@@ -45,6 +46,7 @@ async function keepAlive() {
 
 function beginView(report) {
 	isServed = report.is_served === true;
+	servedReport = report;
 	if (isServed)
 		keepAlive();
 }
@@ -108,14 +110,31 @@ async function openDialog(title, question, values, show) {
 
 /* ---- sources ---- */
 
+/* By line of a file: the live bytes of all sites whose stacks go through it. */
+function bytesByLine(file) {
+	const sums = new Map();
+
+	for (const site of servedReport.sites) {
+		const lines = new Set(servedReport.tree.stack(site.node).filter((f) => f.file === file && f.line).map((f) => f.line));
+
+		for (const line of lines)
+			sums.set(line, (sums.get(line) ?? 0) + site.live_bytes);
+	}
+	return sums;
+}
+
 function sourceText({ file, line, first, lines, is_newer: isNewer }) {
+	const sums = bytesByLine(file);
+
 	return [
 		element("p", { class: "name faint" }, file),
+		element("p", { class: "remark" }, "Before a line: the live bytes of all stacks that go through it."),
 		isNewer ? element("p", { class: "warning" }, "The file was changed after the snapshot: its lines may be others.") : null,
 		line >= first + lines.length ? element("p", { class: "warning" }, `The file has no line ${countText(line)}.`) : null,
 		element("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": `${baseName(file)}, line ${line}` },
 			element("ol", { class: "source", start: first }, lines.map((text, i) =>
-				element("li", { value: first + i, "aria-current": first + i === line ? "true" : null }, element("code", {}, text || " "))))),
+				element("li", { value: first + i, "aria-current": first + i === line ? "true" : null },
+					element("span", { class: "amount" }, sums.get(first + i) ? size(sums.get(first + i)) : null), element("code", {}, text || " "))))),
 	];
 }
 
