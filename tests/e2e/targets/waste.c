@@ -51,14 +51,17 @@ MAKER(make_tiny, "tiny")
 MAKER(make_many, "many")
 MAKER(make_pieces, "pieces")
 
-NOINLINE static char *
-make_untouched(size_t bytes)
-{
-	char *p = hold(malloc(bytes));
-
-	__asm__ volatile("# untouched" : : : "memory");
-	return p;
-}
+/* Not written to. */
+#define UNTOUCHED_MAKER(name, mark)                                                      \
+	NOINLINE static char *name(size_t bytes)                                         \
+	{                                                                                \
+		char *p = hold(malloc(bytes));                                           \
+                                                                                         \
+		__asm__ volatile("# " mark : : : "memory");                              \
+		return p;                                                                \
+	}
+UNTOUCHED_MAKER(make_untouched, "untouched")
+UNTOUCHED_MAKER(make_behind, "behind")
 
 static void
 tell(const char *name, const struct truth *t)
@@ -187,7 +190,19 @@ untouched(void)
 	}
 	tell("untouched", &t);
 	t = (struct truth){0};
-	/* The same with zeros behind: what is not there is no zero at the end as well. */
+	/* What is not there counts as that, and is no zero at the end as well. */
+	for (int i = 0; i < 2; i++) {
+		char *p = make_behind(bytes);
+		size_t there = page - (uintptr_t)p % page;
+
+		p[0] = 'x';
+		t.tail_blocks++;
+		t.tail_bytes += there - 1;
+		t.untouched += bytes - there;
+	}
+	tell("behind", &t);
+	t = (struct truth){0};
+	/* And zeros that are there count as such. */
 	for (int i = 0; i < 2; i++) {
 		char *p = make_pieces(100000, 'x');
 
