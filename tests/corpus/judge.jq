@@ -3,8 +3,7 @@
 # In:   gcprof-analyze's JSON; $kind, $verdict, $function, $also of the manifest.
 # Out:  a line per finding of level warning or error: what is thought of it
 #       (right, other: another kind in the right place, also, stray), its kind,
-#       its verdict, its place; separated by tabs, each line once.  Those of kind waste only
-#       where $verdict has reducible.
+#       its verdict, its place; separated by tabs, each line once.
 #
 # SPDX-License-Identifier: MIT
 
@@ -20,7 +19,6 @@ def within($names): any(.site.frames[]?; .function // "" | any($names[] as $n | 
 | [range($kinds | length) | $kinds[.] + "/" + ($verdicts[.] // $verdicts[0] // "")] as $answers
 | [.findings[]
    | select(.level == "warning" or .level == "error")
-   | select(.kind != "waste" or ($verdicts | index("reducible")))
    | (.kind + "/" + .verdict) as $answer
    | [ if within($function | words) then
          (if any($answers[]; . == $answer) then "right" else "other" end)

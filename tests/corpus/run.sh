@@ -97,7 +97,9 @@ now_ms() {
 }
 
 under_gcprof() { # DIRECTORY PROGRAM WHEN: a run; "" is what is the default
-	GCPROF_OUTPUT=$1/%n.heap timeout -k 5 "$timeout" env LD_PRELOAD="$LIB" ${3:+"GCPROF_SNAPSHOT=$3"} \
+	local waste=0
+	case ${2##*/} in waste-* | calm-sparse-table-* | calm-empty-ring-*) waste=1 ;; *) ;; esac
+	GCPROF_OUTPUT=$1/%n.heap GCPROF_WASTE=$waste timeout -k 5 "$timeout" env LD_PRELOAD="$LIB" ${3:+"GCPROF_SNAPSHOT=$3"} \
 		"$2" >"$1/out" 2>"$1/err" </dev/null
 }
 

@@ -35,8 +35,8 @@ holds() { # FILTER: it is true of the report
 	}
 }
 
-of() { # FUNCTION: a filter for the findings whose blocks it allocates, which it fills with one byte
-	printf '[.findings[] | select(.kind != "waste" and .site.frames[0].function == "%s")]' "$1"
+of() { # FUNCTION: a filter for the findings whose blocks it allocates
+	printf '[.findings[] | select(.site.frames[0].function == "%s")]' "$1"
 }
 
 files_of() { # NAME: its snapshots, the latest first, in $files

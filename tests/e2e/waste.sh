@@ -6,6 +6,7 @@
 . "${srcdir:-.}/tests/e2e/init.sh"
 
 require_built "$TARGETS/waste"
+export GCPROF_WASTE=1
 
 truth() { # NAME
 	sed -n 's/^waste //p' "$T/$1.truth" | sort

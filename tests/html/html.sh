@@ -30,7 +30,7 @@ page() {
 
 # ---- pages
 
-env -u PYTHONMALLOC "$RUN" run --output="$T/demo.heap" -- "$DEMO" >/dev/null
+env -u PYTHONMALLOC "$RUN" run --waste=1 --output="$T/demo.heap" -- "$DEMO" >/dev/null
 page demo "$T/demo.heap"
 
 GCPROF_YOUNG=1M "$RUN" run --output="$T/planted.heap" -- "$PLANTED"

@@ -181,7 +181,7 @@ END
 			accused "node, $which without a limit: $kinds at the memory of its Buffers" \
 				"$(heap "$name")" "$kinds" 'NodeArrayBufferAllocator|ArrayBuffer|BackingStore'
 			is "node, $which without a limit: all parts of a Buffer are parts of one finding" \
-				"$(summary "$(heap "$name")" '[.findings[] | select(.level == "warning" and .kind != "leak" and .kind != "waste" and (has("part_of") | not))] | length')" 1
+				"$(summary "$(heap "$name")" '[.findings[] | select(.level == "warning" and .kind != "leak" and (has("part_of") | not))] | length')" 1
 		done
 	done
 else
