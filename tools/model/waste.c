@@ -23,8 +23,8 @@ compare(const void *a, const void *b)
 	return (x->node > y->node) - (x->node < y->node);
 }
 
-static void
-add(struct heap_waste *to, const struct heap_waste *w)
+void
+waste_add(struct heap_waste *to, const struct heap_waste *w)
 {
 	to->zero.blocks = heap_sum(to->zero.blocks, w->zero.blocks);
 	to->zero.bytes = heap_sum(to->zero.bytes, w->zero.bytes);
@@ -60,7 +60,7 @@ waste_rank(const struct heap *h, struct waste *ret)
 	for (uint32_t i = 1; i <= ret->of->n_nodes; i++) {
 		const struct heap_waste *w = &ret->of->waste[i];
 
-		add(&ret->all, w);
+		waste_add(&ret->all, w);
 		if (waste_is_any(w))
 			ranks[n++] = (struct rank){waste_bytes(w), w->untouched_bytes, i};
 	}

@@ -28,6 +28,8 @@ struct waste {
 int waste_rank(const struct heap *h, struct waste *ret);
 void waste_fini(struct waste *w);
 
+void waste_add(struct heap_waste *to, const struct heap_waste *w);
+
 /* All zeros, zeros at the end, copies. */
 static inline uint64_t
 waste_bytes(const struct heap_waste *w)

@@ -636,16 +636,6 @@ waste_numbers(const struct heap_waste *w, uint64_t heap_bytes)
 }
 
 static json_t *
-site_waste(const struct report *r, uint32_t node)
-{
-	const struct waste *w = &r->waste;
-
-	if (!w->of || node > w->of->n_nodes || !waste_is_any(&w->of->waste[node]))
-		return json_null();
-	return waste_numbers(&w->of->waste[node], w->of->live.bytes);
-}
-
-static json_t *
 waste(const struct report *r)
 {
 	const struct waste *w = &r->waste;
@@ -659,88 +649,117 @@ waste(const struct report *r)
 	return o;
 }
 
-json_t *
-report_json_site(const struct report *r, uint32_t node)
+/* Of one site, or of several added up. */
+struct figures {
+	struct heap_site site; /* ages and generations: of one only; no estimates */
+	uint64_t allocations, allocated_bytes, temporary;
+	struct heap_count grown;
+	struct heap_waste waste;
+};
+
+static void
+add_count(struct heap_count *to, const struct heap_count *c)
+{
+	to->blocks = heap_sum(to->blocks, c->blocks);
+	to->bytes = heap_sum(to->bytes, c->bytes);
+}
+
+static void
+add_figures(struct figures *f, const struct report *r, uint32_t node)
 {
 	const struct heap_site *s = &r->sites[node];
 	const struct heap_node *n = &r->heap->nodes[node];
+
+	add_count(&f->site.live, &s->live);
+	add_count(&f->site.young, &s->young);
+	add_count(&f->site.old, &s->old);
+	f->site.usable_bytes = heap_sum(f->site.usable_bytes, s->usable_bytes);
+	f->site.kinds |= s->kinds;
+	f->allocations = heap_sum(f->allocations, n->allocations);
+	f->allocated_bytes = heap_sum(f->allocated_bytes, n->allocated_bytes);
+	if (r->temporary)
+		f->temporary = heap_sum(f->temporary, r->temporary[node]);
+	if (r->heap->grown)
+		add_count(&f->grown, &r->heap->grown[node]);
+	if (r->waste.of && node <= r->waste.of->n_nodes)
+		waste_add(&f->waste, &r->waste.of->waste[node]);
+}
+
+static void
+put_estimates(json_t *o, const struct report *r, uint32_t node)
+{
 	struct heap_estimate all;
+
+	if (!r->heap->info.sample_bytes || heap_is_unsampled(r->heap, node))
+		return;
+	put(o, "estimated_live_blocks", json_real(r->sites[node].estimated_blocks));
+	put(o, "estimated_live_bytes", json_real(r->sites[node].estimated_bytes));
+	if (heap_estimate(r->heap, node, &all)) {
+		put(o, "estimated_allocations", json_real(all.allocations));
+		put(o, "estimated_allocated_bytes", json_real(all.bytes));
+	}
+}
+
+/* one  the site whose figures they are alone; NULL: they are of several */
+static json_t *
+figures(const struct report *r, const struct figures *f, const uint32_t *one)
+{
+	const struct heap_site *s = &f->site;
 	json_t *o = json_object();
 
-	put(o, "site", number(node));
+	put(o, "site", number(one ? *one : 0));
 	put(o, "live_blocks", number(s->live.blocks));
 	put(o, "live_bytes", number(s->live.bytes));
-	if (r->heap->info.sample_bytes && !heap_is_unsampled(r->heap, node)) {
-		put(o, "estimated_live_blocks", json_real(s->estimated_blocks));
-		put(o, "estimated_live_bytes", json_real(s->estimated_bytes));
-		if (heap_estimate(r->heap, node, &all)) {
-			put(o, "estimated_allocations", json_real(all.allocations));
-			put(o, "estimated_allocated_bytes", json_real(all.bytes));
-		}
-	}
+	if (one)
+		put_estimates(o, r, *one);
 	put(o, "usable_bytes", number(s->usable_bytes));
 	put(o, "young_blocks", number(s->young.blocks));
 	put(o, "young_bytes", number(s->young.bytes));
 	put(o, "old_blocks", number(s->old.blocks));
 	put(o, "old_bytes", number(s->old.bytes));
-	put(o, "allocations", number(n->allocations));
-	put(o, "allocated_bytes", number(n->allocated_bytes));
-	put(o, "temporary_allocations",
-	    r->temporary ? number(r->temporary[node]) : json_null());
+	put(o, "allocations", number(f->allocations));
+	put(o, "allocated_bytes", number(f->allocated_bytes));
+	put(o, "temporary_allocations", r->temporary ? number(f->temporary) : json_null());
 	if (r->heap->grown) {
-		put(o, "reallocations", number(r->heap->grown[node].blocks));
-		put(o, "reallocated_bytes", number(r->heap->grown[node].bytes));
+		put(o, "reallocations", number(f->grown.blocks));
+		put(o, "reallocated_bytes", number(f->grown.bytes));
 	}
-	put(o, "generation_count", number(s->generation_count));
+	put(o, "generation_count", one ? number(s->generation_count) : json_null());
 	put(o, "oldest_age", s->generation_count ? number(s->oldest_age) : json_null());
 	put(o, "newest_age", s->generation_count ? number(s->newest_age) : json_null());
 	put(o, "kinds", kinds(s->kinds));
-	put(o, "waste", site_waste(r, node));
+	put(o, "waste",
+	    waste_is_any(&f->waste) ? waste_numbers(&f->waste, r->waste.of->live.bytes)
+				    : json_null());
 	if (r->findings && r->findings->retained) {
-		put(o, "retained_blocks", number(r->findings->retained[node].blocks));
-		put(o, "retained_bytes", number(r->findings->retained[node].bytes));
+		const struct heap_count *c = one ? &r->findings->retained[*one] : NULL;
+
+		put(o, "retained_blocks", c ? number(c->blocks) : json_null());
+		put(o, "retained_bytes", c ? number(c->bytes) : json_null());
 	}
 	return o;
 }
 
-/* Add a number to that under a key; null and null are null. */
-static void
-add_up(json_t *sum, const char *key, const json_t *of)
+json_t *
+report_json_site(const struct report *r, uint32_t node)
 {
-	const json_t *before = json_object_get(sum, key), *more = json_object_get(of, key);
+	struct figures f = {.allocations = 0};
 
-	if (json_is_integer(before) && json_is_integer(more))
-		put(sum, key,
-		    number(heap_sum((uint64_t)json_integer_value(before),
-				    (uint64_t)json_integer_value(more))));
+	add_figures(&f, r, node);
+	f.site.generation_count = r->sites[node].generation_count;
+	f.site.oldest_age = r->sites[node].oldest_age;
+	f.site.newest_age = r->sites[node].newest_age;
+	return figures(r, &f, &node);
 }
 
 json_t *
 report_json_site_sum(const struct report *r, const uint32_t *nodes, size_t n)
 {
-	static const char *const sums[] = {"live_blocks",     "live_bytes",
-					   "usable_bytes",    "young_blocks",
-					   "young_bytes",     "old_blocks",
-					   "old_bytes",       "allocations",
-					   "allocated_bytes", "temporary_allocations",
-					   "reallocations",   "reallocated_bytes"};
-	static const char *const unknown[] = {"generation_count", "oldest_age",
-					      "newest_age", "retained_blocks",
-					      "retained_bytes"};
-	json_t *o = report_json_site(r, nodes[0]);
+	struct figures f = {.allocations = 0};
 
-	for (size_t i = 1; i < n; i++) {
-		json_t *more = report_json_site(r, nodes[i]);
-
-		for (size_t k = 0; k < sizeof(sums) / sizeof(*sums); k++)
-			add_up(o, sums[k], more);
-		json_decref(more);
-	}
-	put(o, "site", number(0));
-	for (size_t k = 0; k < sizeof(unknown) / sizeof(*unknown); k++)
-		if (json_object_get(o, unknown[k]))
-			put(o, unknown[k], json_null());
-	return o;
+	for (size_t i = 0; i < n; i++)
+		add_figures(&f, r, nodes[i]);
+	return figures(r, &f, NULL);
 }
 
 static json_t *
