@@ -142,6 +142,11 @@ function shortName(name) {
 	return shortened(short.replaceAll("(\u2026)", "()"), 80);
 }
 
+/* A name cut short; the whole one is there on hover. */
+function nameElement(name) {
+	return element("span", { class: "name", title: shortened(name ?? "", 2000) }, shortName(name ?? "(unknown)"));
+}
+
 /* A function's name without its parameters, its return type and what is between < and >. */
 function plainName(name) {
 	let plain = "", depth = 0;

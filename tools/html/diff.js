@@ -43,8 +43,6 @@ part({
 	schema: SCHEMA_DIFF,
 	title: "Summary",
 	draw(diff, place) {
-		const tile = (id, title, value, more) => element("div", { class: "tile", id },
-			element("dt", {}, title), element("dd", {}, value), element("dd", { class: "remark" }, more));
 		const top = diff.sites.find((s) => s.growth.bytes > 0);
 		const states = Object.entries(diff.totals).filter(([, t]) => t.sites > 0);
 
@@ -151,8 +149,7 @@ part({
 	schema: SCHEMA_DIFF,
 	title: "Sites",
 	draw(diff, place) {
-		new SiteTable(place, {
-			sites: diff.sites,
+		stacksTable(place, diff.sites, {
 			table: {
 				caption: "Allocation sites, and how their memory changed",
 				columns: [{ title: "Site", value: (s) => stackLine(s.frames, 2), cell: (s) => whereLine(s.frames, 2) },
@@ -164,17 +161,11 @@ part({
 					stackList(s.frames),
 				],
 			},
-			finder: (test) => (s) => isInStack(s.frames, test),
-			groupings: Object.keys(stackGroupings),
-			groups: (sites, by, showSite) => groupTable(groupedBy(sites, (s) => stackGroupings[by](s.frames)).map(changeOf), {
-				by,
-				columns: changeColumns(diff),
-				sorted: 2,
-				weight: (s) => Math.abs(s.growth.bytes),
-				amount: (s) => grown(s.growth.bytes),
-				stack: (s) => s.frames,
-				showSite,
-			}),
+			sumUp: changeOf,
+			columns: changeColumns(diff),
+			sorted: 2,
+			weight: (s) => Math.abs(s.growth.bytes),
+			amount: (s) => grown(s.growth.bytes),
 		});
 	},
 });
@@ -187,8 +178,7 @@ part({
 	draw(diff, place) {
 		place.append(new Table({
 			caption: "Types, and how their memory changed",
-			columns: [{ title: "Type", value: (t) => t.name ?? "", cell: (t) => element("span", { class: "name", title: shortened(t.name ?? "", 2000) },
-				shortName(t.name ?? "(unknown)")) }, ...changeColumns(diff), ...trendColumns(diff)],
+			columns: [typeColumn, ...changeColumns(diff), ...trendColumns(diff)],
 			rows: diff.types,
 			sorted: { column: 2, isFalling: true },
 		}).element);

@@ -55,8 +55,6 @@ part({
 	title: "Summary",
 	draw(merge, place) {
 		const { totals, processes } = merge, worst = worstOutlier(merge);
-		const tile = (id, title, value, more) => element("div", { class: "tile", id },
-			element("dt", {}, title), element("dd", {}, value), element("dd", { class: "remark" }, more));
 		const nIncomplete = processes.filter((p) => !p.complete).length, nOut = processes.filter((p) => p.stands_out_at).length;
 
 		place.append(
@@ -152,8 +150,7 @@ part({
 		place.append(new Table({
 			caption: "Findings, and how many processes have them",
 			columns: [
-				{ title: "Finding", value: (f) => f.what, cell: (f) => [levelTag(f), " ", f.what, f.function === null ? null :
-					element("span", { class: "name", title: shortened(f.function, 2000) }, ` ${shortName(f.function)}`)] },
+				{ title: "Finding", value: (f) => f.what, cell: (f) => [levelTag(f), " ", f.what, f.function === null ? null : [" ", nameElement(f.function)]] },
 				{ title: "Processes", isNumber: true, value: (f) => f.processes, cell: (f) => `${countText(f.processes)} of ${countText(n)}` },
 				{ title: "Bytes", isNumber: true, value: (f) => f.bytes, cell: (f) => size(f.bytes) },
 				{ title: "Blocks", isNumber: true, value: (f) => f.blocks },
@@ -190,8 +187,7 @@ part({
 	draw(merge, place) {
 		const bytes = (title, key) => ({ title, hint: "of a process", isNumber: true, value: (s) => s.live_bytes[key], cell: (s) => size(s.live_bytes[key]) });
 
-		new SiteTable(place, {
-			sites: merge.sites,
+		stacksTable(place, merge.sites, {
 			table: {
 				caption: "Allocation sites of all processes",
 				columns: [{ title: "Site", value: (s) => stackLine(s.frames, 2), cell: (s) => whereLine(s.frames, 2) }, ...fleetColumns(merge),
@@ -202,16 +198,10 @@ part({
 				open: (s) => [element("p", {}, `${spreadText(s.live_bytes)}; allocated ${countText(s.allocations)} times.`),
 					s.live_bytes.outliers.length ? element("p", {}, `${outlierText(merge, s.live_bytes)}.`) : null, stackList(s.frames)],
 			},
-			finder: (test) => (s) => isInStack(s.frames, test),
-			groupings: Object.keys(stackGroupings),
-			groups: (sites, by, showSite) => groupTable(groupedBy(sites, (s) => stackGroupings[by](s.frames)).map(fleetSum), {
-				by,
-				columns: fleetColumns(merge),
-				weight: (s) => s.live.bytes,
-				amount: (s) => size(s.live.bytes),
-				stack: (s) => s.frames,
-				showSite,
-			}),
+			sumUp: fleetSum,
+			columns: fleetColumns(merge),
+			weight: (s) => s.live.bytes,
+			amount: (s) => size(s.live.bytes),
 		});
 	},
 });
@@ -225,7 +215,7 @@ part({
 		place.append(new Table({
 			caption: "Types of the live blocks of all processes",
 			columns: [
-				{ title: "Type", value: (t) => t.name ?? "", cell: (t) => element("span", { class: "name", title: shortened(t.name ?? "", 2000) }, shortName(t.name ?? "(unknown)")) },
+				typeColumn,
 				{ title: "Live", isNumber: true, value: (t) => t.live.bytes, cell: (t) => size(t.live.bytes) },
 				{ title: "Blocks", hint: "live blocks", isNumber: true, value: (t) => t.live.blocks },
 				{ title: "Processes", isNumber: true, value: (t) => t.processes },

@@ -31,7 +31,7 @@ class RetainedTree {
 	}
 
 	line(row) {
-		return [element("span", { class: "name", title: shortened(row.name, 2000) }, shortName(row.name)), " ",
+		return [nameElement(row.name), " ",
 			element("span", { class: "figures" }, this.figures(row.retained))];
 	}
 

@@ -156,7 +156,7 @@ function groupTable(groups, { by, columns, sorted = 1, weight, amount, stack, sh
 	return new Table({
 		caption: `Allocation sites by ${by}`,
 		columns: [
-			{ title: `${by[0].toUpperCase()}${by.slice(1)}`, value: (g) => g.name, cell: (g) => element("span", { class: "name", title: shortened(g.name, 2000) }, shortName(g.name)) },
+			{ title: `${by[0].toUpperCase()}${by.slice(1)}`, value: (g) => g.name, cell: (g) => nameElement(g.name) },
 			...columns,
 			{ title: "Sites", isNumber: true, value: (g) => g.sites.length },
 		],
@@ -233,6 +233,22 @@ class SiteTable {
 		this.filter(test);
 		goTo("sites");
 	}
+}
+
+/* Sites with frames of their own, as comparisons have them.
+ *
+ * table         of single sites
+ * sumUp(group)  a group with its figures
+ * columns, sorted, weight, amount  of groups, as groupTable() has them */
+function stacksTable(place, sites, { table, sumUp, ...ofGroups }) {
+	return new SiteTable(place, {
+		sites,
+		table,
+		finder: (test) => (s) => isInStack(s.frames, test),
+		groupings: Object.keys(stackGroupings),
+		groups: (some, by, showSite) => groupTable(groupedBy(some, (s) => stackGroupings[by](s.frames)).map(sumUp),
+			{ by, stack: (s) => s.frames, showSite, ...ofGroups }),
+	});
 }
 
 let siteTable = null; /* once it is drawn */

@@ -13,6 +13,9 @@ const typeOrigins = {
 	site: "allocation site",
 };
 
+/* The first column of types, whatever they are of. */
+const typeColumn = { title: "Type", value: (t) => t.name ?? "", cell: (t) => nameElement(t.name) };
+
 part({
 	id: "types",
 	title: "Types",
@@ -25,8 +28,7 @@ part({
 		const table = new Table({
 			caption: "Types of live blocks",
 			columns: [
-				{ title: "Type", value: (t) => t.name ?? "", cell: (t) => element("span", { class: "name", title: shortened(t.name ?? "", 2000) },
-					shortName(t.name ?? "(unknown)")) },
+				typeColumn,
 				bytes("Live", (t) => t.live_bytes),
 				{ title: "Blocks", isNumber: true, value: (t) => t.live_blocks },
 				report.interval || report.types[0].retained_bytes === undefined ? null :
