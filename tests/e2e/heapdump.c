@@ -397,59 +397,50 @@ frames(struct bytes *b, uint64_t number)
 	}
 }
 
+/* A site, then so many numbers. */
 static void
-grown(struct bytes *b, uint64_t number)
+site_numbers(struct bytes *b, const char *name, int n)
 {
 	uint64_t at = get_varint(b);
 
-	(void)number;
 	check_site(at);
-	fprintf(out, "grown\t%" PRIu64, at);
-	print_varints(b, 2);
+	fprintf(out, "%s\t%" PRIu64, name, at);
+	print_varints(b, n);
+}
+
+static void
+grown(struct bytes *b, uint64_t number)
+{
+	(void)number;
+	site_numbers(b, "grown", 2);
 }
 
 static void
 estimate(struct bytes *b, uint64_t number)
 {
-	uint64_t at = get_varint(b);
-
 	(void)number;
-	check_site(at);
-	fprintf(out, "estimate\t%" PRIu64, at);
-	print_varints(b, 2);
+	site_numbers(b, "estimate", 2);
 }
 
 static void
 live(struct bytes *b, uint64_t number)
 {
-	uint64_t at = get_varint(b);
-
 	(void)number;
-	check_site(at);
-	fprintf(out, "live\t%" PRIu64, at);
-	print_varints(b, 5);
+	site_numbers(b, "live", 5);
 }
 
 static void
 peak(struct bytes *b, uint64_t number)
 {
-	uint64_t at = get_varint(b);
-
 	(void)number;
-	check_site(at);
-	fprintf(out, "peak\t%" PRIu64, at);
-	print_varints(b, 2);
+	site_numbers(b, "peak", 2);
 }
 
 static void
 waste(struct bytes *b, uint64_t number)
 {
-	uint64_t at = get_varint(b);
-
 	(void)number;
-	check_site(at);
-	fprintf(out, "waste\t%" PRIu64, at);
-	print_varints(b, 8);
+	site_numbers(b, "waste", 8);
 }
 
 static const uint8_t *whole; /* the file */
